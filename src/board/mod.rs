@@ -1,0 +1,1 @@
+//! The read side: joins git and registries into rows.

@@ -1,0 +1,1 @@
+//! `windlass.toml` into domain values, with errors that point at the line.

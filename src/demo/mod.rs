@@ -1,0 +1,1 @@
+//! The embedded registry and the sample world.

@@ -1,0 +1,1 @@
+//! Deployers: a configured command today; one file for each further kind.

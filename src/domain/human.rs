@@ -1,0 +1,82 @@
+//! Figures for people: sizes, ages and counts, in as few characters as a table cell has.
+
+/// `41 MB`: a size in decimal units, with a decimal only below ten.
+pub fn bytes(size: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
+    if size < 1000 {
+        return format!("{size} B");
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "three digits are shown, 52 bits are kept"
+    )]
+    let mut value = size as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit < UNITS.len() - 1 {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if value < 9.95 {
+        format!("{value:.1} {}", UNITS[unit])
+    } else {
+        format!("{value:.0} {}", UNITS[unit])
+    }
+}
+
+/// `4m`, `3h`, `12d`, `5w`, `3y`: how long ago, in seconds; `now` below one minute, and for a clock that runs ahead.
+pub fn age(seconds: i64) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    match seconds {
+        s if s < MINUTE => "now".to_owned(),
+        s if s < HOUR => format!("{}m", s / MINUTE),
+        s if s < DAY => format!("{}h", s / HOUR),
+        s if s < 60 * DAY => format!("{}d", s / DAY),
+        s if s < 730 * DAY => format!("{}mo", s / (30 * DAY)),
+        s => format!("{}y", s / (365 * DAY)),
+    }
+}
+
+/// `1 commit`, `14 commits`.
+pub fn count(n: usize, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_take_at_most_six_characters() {
+        for (size, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (9_960, "10 kB"),
+            (41_234_567, "41 MB"),
+            (999_900, "1.0 MB"),
+            (7_300_000_000, "7.3 GB"),
+        ] {
+            assert_eq!(bytes(size), text);
+        }
+    }
+
+    #[test]
+    fn ages_are_rounded_down() {
+        for (seconds, text) in [
+            (-5, "now"),
+            (59, "now"),
+            (61, "1m"),
+            (7_199, "1h"),
+            (12 * 86_400, "12d"),
+            (100 * 86_400, "3mo"),
+        ] {
+            assert_eq!(age(seconds), text);
+        }
+    }
+}

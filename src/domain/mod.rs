@@ -1,0 +1,45 @@
+//! Pure values and rules: digests, image names, versions, branch names, the environment graph, policies,
+//! verdicts and plans. No I/O, no async, no clock, no terminal: what stands here is decided, not looked up.
+
+/// Serialises a type as its text and reads it back through `FromStr`, so that no value enters unchecked.
+macro_rules! serde_as_text {
+    ($type:ident) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+use serde_as_text;
+
+mod access;
+mod commit;
+mod digest;
+mod environment;
+mod exit;
+mod human;
+mod image;
+mod names;
+mod platform;
+mod text;
+mod verdict;
+
+pub use access::WriteAccess;
+pub use commit::{CommitSha, CommitShaError};
+pub use digest::{Algorithm, Digest, DigestError, Hasher};
+pub use environment::{Environment, EnvironmentGraph, GraphError};
+pub use exit::Exit;
+pub use human::{age, bytes, count};
+pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Target};
+pub use names::{EnvironmentName, NameError, ServiceName};
+pub use platform::Platform;
+pub use text::{Clean, clean_line, clean_text};
+pub use verdict::{Gate, Verdict};

@@ -1,0 +1,1 @@
+//! The write side: command → plan → run → events; steps, journal, lock.

@@ -1,0 +1,24 @@
+//! windlass lifts one container image, unchanged, from environment to environment.
+//!
+//! The rooms of the house, and who may know whom:
+//!
+//! ```text
+//! domain ← config git registry scan sign deploy ← board engine ← cli tui demo
+//! ```
+//!
+//! A room may use those to its left; of the middle ones only `scan` and `sign` know `registry`. `cli` and `tui` never
+//! import each other. `ratatui` and `crossterm` live in `tui` only, `git2` in `git`, `oci-client` in `registry`,
+//! `sigstore` in `sign`. `tests/architecture.rs` reads the `use` lines and fails on a breach.
+
+pub mod board;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod deploy;
+pub mod domain;
+pub mod engine;
+pub mod git;
+pub mod registry;
+pub mod scan;
+pub mod sign;
+pub mod tui;

@@ -1,0 +1,1 @@
+//! The OCI client: auth, transport and budgets, manifests, blobs, referrers, tags, copy.

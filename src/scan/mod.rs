@@ -1,0 +1,1 @@
+//! Trivy and attached reports into findings.

@@ -1,0 +1,1 @@
+//! Keys, bundles and verification, as cosign understands them.

@@ -1,0 +1,1 @@
+//! The console: terminal, input, keymap, model, update, effects, runtime, screens and widgets.
