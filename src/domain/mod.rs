@@ -28,7 +28,9 @@ mod exit;
 mod human;
 mod image;
 mod names;
+mod plan;
 mod platform;
+mod pointer;
 mod text;
 mod verdict;
 
@@ -40,6 +42,8 @@ pub use exit::Exit;
 pub use human::{age, bytes, count};
 pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Target};
 pub use names::{EnvironmentName, NameError, ServiceName};
+pub use plan::{Confirmation, Costs, Operation, Plan, PlanHash, PlannedStep, StepKind};
 pub use platform::Platform;
+pub use pointer::DeploymentTag;
 pub use text::{Clean, clean_line, clean_text};
 pub use verdict::{Gate, Verdict};

@@ -1,0 +1,182 @@
+//! Events: all that anyone learns of a run. The journal, the console and the command line hear the same ones.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Digest, EnvironmentName, Exit, ImageReference, Plan, StepKind};
+
+/// The name of a run: sorts by time, so the newest is last.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new name, made of the time and chance (UUID version 7).
+    pub fn fresh() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string())
+    }
+
+    /// Takes a name that was made before, as a person or a file name gives it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fine = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        fine.then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last eight characters, which are the part that differs between runs of one minute.
+    pub fn short(&self) -> &str {
+        &self.0[self.0.len() - 8..]
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// One thing that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The run.
+    pub run: RunId,
+    /// When, by this machine's clock.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub happening: Happening,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Happening {
+    /// The run began; the plan says which steps will follow.
+    RunStarted {
+        /// The plan that is carried out.
+        plan: Box<Plan>,
+        /// Its hash.
+        hash: String,
+        /// Who runs it: user and host.
+        actor: String,
+    },
+    /// A step began.
+    StepStarted {
+        /// Which.
+        step: StepKind,
+    },
+    /// A line of a step's log, already harmless to a terminal.
+    Log {
+        /// Which step.
+        step: StepKind,
+        /// How grave.
+        level: Level,
+        /// The line.
+        line: String,
+    },
+    /// A layer or another blob began to move.
+    BlobStarted {
+        /// The step that moves it.
+        step: StepKind,
+        /// The blob.
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// Bytes of a blob have moved; never in the journal.
+    BlobMoved {
+        /// The step that moves it.
+        step: StepKind,
+        /// The blob.
+        digest: Digest,
+        /// Bytes moved so far, of all.
+        moved: u64,
+    },
+    /// A blob is at the target.
+    BlobDone {
+        /// The step that moved it.
+        step: StepKind,
+        /// The blob.
+        digest: Digest,
+        /// `copied`, `mounted` or `present`.
+        how: String,
+    },
+    /// A step ended.
+    StepEnded {
+        /// Which.
+        step: StepKind,
+        /// How.
+        outcome: StepOutcome,
+    },
+    /// The run ended.
+    RunEnded {
+        /// The exit code of it all.
+        exit: Exit,
+        /// One sentence.
+        summary: String,
+        /// What to do now, where something is to be done.
+        hint: Option<String>,
+        /// Where the digest is now, proved by reading it back.
+        places: Vec<Place>,
+    },
+}
+
+impl Happening {
+    /// Whether the journal keeps it: all but the progress within a blob.
+    pub const fn is_kept(&self) -> bool {
+        !matches!(self, Self::BlobMoved { .. })
+    }
+
+    /// Whether what came before must be on the disk before anything else is done.
+    pub const fn is_milestone(&self) -> bool {
+        matches!(
+            self,
+            Self::RunStarted { .. } | Self::StepEnded { .. } | Self::RunEnded { .. }
+        )
+    }
+}
+
+/// How grave a line of a log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// What goes as it should.
+    Info,
+    /// What a person should see.
+    Warning,
+    /// What stops the step.
+    Error,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", content = "why", rename_all = "kebab-case")]
+pub enum StepOutcome {
+    /// Done, with a word on what.
+    Done(String),
+    /// There was nothing to do, and why.
+    Nothing(String),
+    /// A gate refused.
+    Refused(String),
+    /// It failed.
+    Failed(String),
+    /// It was interrupted.
+    Interrupted,
+}
+
+/// A digest at an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The image there.
+    pub image: ImageReference,
+    /// The digest that was read back.
+    pub digest: Digest,
+}
