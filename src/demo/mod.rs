@@ -1,1 +1,4 @@
 //! The embedded registry and the sample world.
+
+pub mod faults;
+pub mod registry;
