@@ -1,1 +1,184 @@
-//! `windlass.toml` into domain values, with errors that point at the line.
+//! `windlass.toml` made into domain values, with errors that point at the line.
+
+mod error;
+mod keys;
+mod read;
+mod section;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::SignedDuration;
+
+use crate::domain::{EnvironmentGraph, EnvironmentName, ServiceName};
+
+pub use error::{ConfigError, Mistake};
+pub use keys::{ALL as ALL_KEYS, Keys};
+
+/// The name of the file.
+pub const FILE_NAME: &str = "windlass.toml";
+
+/// All that windlass.toml says. Paths in it are absolute or begin at the folder of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file that it was read from.
+    pub path: PathBuf,
+    /// Branches, remote and tags.
+    pub git: GitSettings,
+    /// The services, at least one, in the order of the file.
+    pub services: Vec<Service>,
+    /// The environments and where each gets its images from.
+    pub graph: EnvironmentGraph,
+    /// What each environment asks for beyond its place in the graph; each environment of the graph has an entry.
+    pub environments: BTreeMap<EnvironmentName, EnvironmentSettings>,
+    /// What is said of registry hosts, by host (with its port, if any).
+    pub registries: BTreeMap<String, RegistrySettings>,
+    /// How images are scanned.
+    pub scanner: ScannerSettings,
+}
+
+/// Names in git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitSettings {
+    /// The remote that release branches are pushed to; `origin` unless said otherwise.
+    pub remote: String,
+    /// The branch that candidates come from; `develop` unless said otherwise.
+    pub develop: String,
+    /// The branch that releases end in; `main` unless said otherwise.
+    pub main: String,
+    /// The template of release branches; `release/v{version}-sha-{short}` unless said otherwise.
+    pub release_branch: String,
+    /// The template of hotfix branches; `hotfix/v{version}` unless said otherwise.
+    pub hotfix_branch: String,
+    /// The template of the tag that a commit's image has; `sha-{short}` unless said otherwise.
+    pub image_tag: String,
+}
+
+/// One deployable image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name, which fills `{service}` in image locations.
+    pub name: ServiceName,
+    /// The folder of its source in the repository, relative to the repository's root; `.` for all of it.
+    pub path: PathBuf,
+}
+
+/// What an environment asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EnvironmentSettings {
+    /// The rule for scan reports; none if the environment does not ask.
+    pub scan: Option<ScanGate>,
+    /// The key that signs what is promoted here; none if nothing is to be signed.
+    pub sign: Option<SignSettings>,
+    /// The public key that signatures here must verify with: `verify.key`, or beside `sign.key` the same name with the
+    /// ending `.pub`. None if neither is written.
+    pub verify_key: Option<PathBuf>,
+    /// What deploys here; none if the promotion ends with the image.
+    pub deploy: Option<DeploySettings>,
+}
+
+/// The scan rule of an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScanGate {
+    /// How many findings of each severity are still accepted; no limit where none is written.
+    pub fail_on: Limits,
+    /// Whether only findings that have a fix count.
+    pub fixable_only: bool,
+    /// How old the report may be; any age if none is written.
+    pub max_age: Option<SignedDuration>,
+}
+
+/// The highest accepted number of findings of each severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Of severity critical.
+    pub critical: Option<u64>,
+    /// Of severity high.
+    pub high: Option<u64>,
+    /// Of severity medium.
+    pub medium: Option<u64>,
+    /// Of severity low.
+    pub low: Option<u64>,
+    /// Of a severity that the scanner does not know.
+    pub unknown: Option<u64>,
+}
+
+/// How promoted images are signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignSettings {
+    /// The private key, in cosign's encrypted form.
+    pub key: PathBuf,
+    /// The file that holds the key's password; `COSIGN_PASSWORD` or a question if there is none.
+    pub password_file: Option<PathBuf>,
+}
+
+/// What deploys to an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeploySettings {
+    /// A program, started in the folder of windlass.toml with the digest in its environment variables.
+    Command {
+        /// The program.
+        program: String,
+        /// Its arguments.
+        args: Vec<String>,
+    },
+}
+
+/// What is said of one registry host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RegistrySettings {
+    /// Whether it is spoken to without TLS.
+    pub plain_http: bool,
+    /// A file of PEM certificates that its TLS certificate may be signed by, beside those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// The most requests that it is sent in a second.
+    pub requests_per_second: Option<u32>,
+    /// The most requests that it is sent at once.
+    pub concurrency: Option<usize>,
+}
+
+/// How images are scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannerSettings {
+    /// The Trivy program: a path, or a name that is looked up in `PATH`; `trivy` unless said otherwise.
+    pub trivy: PathBuf,
+    /// Further arguments for `trivy image`, such as `--db-repository`.
+    pub args: Vec<String>,
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the windlass.toml of the folder `from` or of the nearest folder above it.
+    pub fn discover(from: &Path) -> Result<Self, ConfigError> {
+        from.ancestors()
+            .map(|folder| folder.join(FILE_NAME))
+            .find(|path| path.is_file())
+            .map_or_else(
+                || Err(ConfigError::Missing(from.to_owned())),
+                |path| Self::load(&path),
+            )
+    }
+
+    /// Reads `text` as the contents of the file at `path`, which need not exist.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        read::config(text, path)
+    }
+
+    /// The folder of windlass.toml, in which configured programs are started.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The service of that name.
+    pub fn service(&self, name: &ServiceName) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == *name)
+    }
+}

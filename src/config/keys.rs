@@ -1,0 +1,116 @@
+//! Every key that windlass.toml may have, section by section: what the parser knows, in one place.
+
+/// A table of the configuration and the keys that it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keys {
+    /// How an error calls the table.
+    pub section: &'static str,
+    /// What is carried out.
+    pub known: &'static [&'static str],
+    /// Words that are reserved for what is not built yet. They are refused: a rule that is written down and not
+    /// enforced is worse than none.
+    pub reserved: &'static [&'static str],
+}
+
+const fn keys(section: &'static str, known: &'static [&'static str]) -> Keys {
+    Keys {
+        section,
+        known,
+        reserved: &[],
+    }
+}
+
+pub(super) const ROOT: Keys = keys(
+    "windlass.toml",
+    &["git", "service", "environment", "registry", "scanner"],
+);
+pub(super) const GIT: Keys = keys(
+    "[git]",
+    &[
+        "remote",
+        "develop",
+        "main",
+        "release_branch",
+        "hotfix_branch",
+        "image_tag",
+    ],
+);
+pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path"]);
+pub(super) const ENVIRONMENT: Keys = Keys {
+    section: "[[environment]]",
+    known: &[
+        "name",
+        "from",
+        "image",
+        "protected",
+        "gate",
+        "sign",
+        "verify",
+        "deploy",
+    ],
+    reserved: &["runner", "retain"],
+};
+pub(super) const GATE: Keys = Keys {
+    section: "gate",
+    known: &["scan"],
+    reserved: &["approvals", "soak"],
+};
+pub(super) const SCAN: Keys = Keys {
+    section: "gate.scan",
+    known: &["fail_on", "fixable_only", "max_age"],
+    reserved: &["at_admission"],
+};
+pub(super) const FAIL_ON: Keys = keys(
+    "gate.scan.fail_on",
+    &["critical", "high", "medium", "low", "unknown"],
+);
+pub(super) const SIGN: Keys = Keys {
+    section: "sign",
+    known: &["key", "password_file"],
+    reserved: &["keyless"],
+};
+pub(super) const VERIFY: Keys = keys("verify", &["key"]);
+pub(super) const DEPLOY: Keys = Keys {
+    section: "deploy",
+    known: &["kind", "program", "args"],
+    reserved: &["context", "workload", "path", "url"],
+};
+pub(super) const REGISTRY: Keys = keys(
+    "[registry.\"HOST\"]",
+    &["plain_http", "ca_file", "requests_per_second", "concurrency"],
+);
+pub(super) const SCANNER: Keys = keys("[scanner]", &["trivy", "args"]);
+
+/// The kinds of deployer that have a name, and whether they are built.
+pub(super) const DEPLOY_KINDS: &[(&str, bool)] = &[
+    ("command", true),
+    ("kubernetes", false),
+    ("gitops", false),
+    ("webhook", false),
+];
+
+/// All tables, as the documentation lists them.
+pub const ALL: &[Keys] = &[
+    ROOT,
+    GIT,
+    SERVICE,
+    ENVIRONMENT,
+    GATE,
+    SCAN,
+    FAIL_ON,
+    SIGN,
+    VERIFY,
+    DEPLOY,
+    REGISTRY,
+    SCANNER,
+];
+
+/// The one of `known` that was probably meant.
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}

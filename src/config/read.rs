@@ -1,0 +1,381 @@
+//! From the tables of windlass.toml to a [`Config`]: defaults, meaning, and what must fit together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use toml::de::DeTable;
+
+use super::section::{Document, Section, Value};
+use super::{
+    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, Limits, RegistrySettings,
+    ScanGate, ScannerSettings, Service, SignSettings, keys,
+};
+use crate::domain::{Environment, EnvironmentGraph, GraphError, ImageTemplate};
+
+pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    let document = Document { path, text };
+    let table = DeTable::parse(text).map_err(|error| {
+        document.mistake(
+            error.span().unwrap_or_default(),
+            error.message().replace('\n', ", "),
+        )
+    })?;
+    let root = Section::new(document, keys::ROOT, 0..0, table.get_ref())?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let services = services(&root)?;
+    let (graph, environments) = environments(&root, folder, services.len() > 1)?;
+    Ok(Config {
+        path: path.to_owned(),
+        git: git(&root)?,
+        services,
+        graph,
+        environments,
+        registries: registries(&root, folder)?,
+        scanner: scanner(&root, folder)?,
+    })
+}
+
+fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
+    let mut git = GitSettings {
+        remote: "origin".to_owned(),
+        develop: "develop".to_owned(),
+        main: "main".to_owned(),
+        release_branch: "release/v{version}-sha-{short}".to_owned(),
+        hotfix_branch: "hotfix/v{version}".to_owned(),
+        image_tag: "sha-{short}".to_owned(),
+    };
+    let Some(section) = root
+        .get("git")
+        .map(|value| value.section(keys::GIT))
+        .transpose()?
+    else {
+        return Ok(git);
+    };
+    for (key, place) in [
+        ("remote", &mut git.remote),
+        ("develop", &mut git.develop),
+        ("main", &mut git.main),
+    ] {
+        if let Some(value) = section.get(key) {
+            *place = ref_name(&value)?;
+        }
+    }
+    for (key, place, allowed) in [
+        (
+            "release_branch",
+            &mut git.release_branch,
+            &["version", "short", "sprint", "date"][..],
+        ),
+        ("hotfix_branch", &mut git.hotfix_branch, &["version"][..]),
+        ("image_tag", &mut git.image_tag, &["short", "sha"][..]),
+    ] {
+        if let Some(value) = section.get(key) {
+            *place = template(&value, allowed)?;
+        }
+    }
+    Ok(git)
+}
+
+/// A name that is handed to the `git` program must not be taken for an option.
+fn ref_name(value: &Value<'_>) -> Result<String, ConfigError> {
+    let name = value.text()?;
+    let fine = !name.starts_with('-')
+        && !name.contains("..")
+        && !name
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c));
+    if fine {
+        Ok(name)
+    } else {
+        Err(value.mistake(format_args!("`{name}` is not a name that git takes")))
+    }
+}
+
+/// A text with at least one `{placeholder}`, all of them known.
+fn template(value: &Value<'_>, allowed: &[&str]) -> Result<String, ConfigError> {
+    let text = ref_name(value)?;
+    let mut rest = text.as_str();
+    let mut found = false;
+    while let Some((_, after)) = rest.split_once('{') {
+        let (name, after) = after
+            .split_once('}')
+            .ok_or_else(|| value.mistake("has a `{` without its `}`"))?;
+        if !allowed.contains(&name) {
+            let hint = keys::nearest(name, allowed.iter().copied()).map_or_else(
+                || format!("there is {}", braces(allowed)),
+                |near| format!("did you mean `{{{near}}}`?"),
+            );
+            return Err(value.advise(format_args!("unknown placeholder `{{{name}}}`"), Some(hint)));
+        }
+        found = true;
+        rest = after;
+    }
+    if found {
+        Ok(text)
+    } else {
+        Err(value.mistake(format_args!(
+            "would be the same for every commit: it needs one of {}",
+            braces(allowed)
+        )))
+    }
+}
+
+fn braces(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| format!("{{{name}}}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
+    let mut services: Vec<Service> = Vec::new();
+    for value in root.require("service")?.list()? {
+        let section = value.section(keys::SERVICE)?;
+        let name = section.require("name")?;
+        let service = Service {
+            name: name.parse()?,
+            path: section
+                .get("path")
+                .map_or(Ok(".".to_owned()), |path| path.text())?
+                .into(),
+        };
+        if services.iter().any(|other| other.name == service.name) {
+            return Err(name.mistake(format_args!("service `{}` is defined twice", service.name)));
+        }
+        services.push(service);
+    }
+    if services.is_empty() {
+        return Err(root.mistake("there is no [[service]]"));
+    }
+    Ok(services)
+}
+
+type Environments = (
+    EnvironmentGraph,
+    BTreeMap<crate::domain::EnvironmentName, EnvironmentSettings>,
+);
+
+fn environments(root: &Section<'_>, folder: &Path, many: bool) -> Result<Environments, ConfigError> {
+    let mut settings = BTreeMap::new();
+    let mut list: Vec<Environment> = Vec::new();
+    let mut sections = Vec::new();
+    for value in root.require("environment")?.list()? {
+        let section = value.section(keys::ENVIRONMENT)?;
+        let environment = environment(&section, many)?;
+        if let Some(twin) = list.iter().find(|other| other.image == environment.image) {
+            return Err(section.require("image")?.mistake(format_args!(
+                "is the location of `{}` already: each environment has its own",
+                twin.name
+            )));
+        }
+        settings.insert(environment.name.clone(), environment_settings(&section, folder)?);
+        list.push(environment);
+        sections.push(section);
+    }
+    let names: Vec<_> = list.iter().map(|environment| environment.name.clone()).collect();
+    let graph = EnvironmentGraph::new(list).map_err(|error| {
+        let (name, key) = match &error {
+            GraphError::Twice(name) => (name, "name"),
+            GraphError::UnknownSource { environment, .. } => (environment, "from"),
+            GraphError::Circle(name) => (name, "from"),
+            GraphError::NoEntrance => return root.mistake(error.to_string()),
+        };
+        let hint = match &error {
+            GraphError::UnknownSource { from, .. } => keys::nearest(
+                from.as_str(),
+                names.iter().map(crate::domain::EnvironmentName::as_str),
+            )
+            .map(|near| format!("did you mean `{near}`?")),
+            _ => None,
+        };
+        // Of twins, the second is the one too many.
+        let place = names
+            .iter()
+            .rposition(|other| other == name)
+            .and_then(|at| sections[at].get(key));
+        match place {
+            Some(value) => value.advise(&error, hint),
+            None => root.mistake(error.to_string()),
+        }
+    })?;
+    Ok((graph, settings))
+}
+
+fn environment(section: &Section<'_>, many_services: bool) -> Result<Environment, ConfigError> {
+    let from = section
+        .get("from")
+        .map_or(Ok(Vec::new()), Value::one_or_many)?
+        .iter()
+        .map(Value::parse)
+        .collect::<Result<_, _>>()?;
+    let image = section.require("image")?;
+    if many_services && !image.string()?.contains("{service}") {
+        return Err(image.mistake("is one location for several services: it needs `{service}`"));
+    }
+    Ok(Environment {
+        name: section.require("name")?.parse()?,
+        image: image.parse::<ImageTemplate>()?,
+        from,
+        protected: section.flag("protected")?,
+    })
+}
+
+fn environment_settings(section: &Section<'_>, folder: &Path) -> Result<EnvironmentSettings, ConfigError> {
+    let gate = section
+        .get("gate")
+        .map(|value| value.section(keys::GATE))
+        .transpose()?;
+    let scan = gate.as_ref().and_then(|gate| gate.get("scan"));
+    let sign = section
+        .get("sign")
+        .map(|value| sign(&value, folder))
+        .transpose()?;
+    let verify_key = match section.get("verify") {
+        Some(value) => Some(folder.join(value.section(keys::VERIFY)?.require("key")?.text()?)),
+        None => sign.as_ref().map(|sign| sign.key.with_extension("pub")),
+    };
+    Ok(EnvironmentSettings {
+        scan: scan.map(|value| scan_gate(&value)).transpose()?,
+        sign,
+        verify_key,
+        deploy: section.get("deploy").map(|value| deploy(&value)).transpose()?,
+    })
+}
+
+fn scan_gate(value: &Value<'_>) -> Result<ScanGate, ConfigError> {
+    let section = value.section(keys::SCAN)?;
+    let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
+    let limit = |key| limits.get(key).map(|value| value.number()).transpose();
+    let fail_on = Limits {
+        critical: limit("critical")?,
+        high: limit("high")?,
+        medium: limit("medium")?,
+        low: limit("low")?,
+        unknown: limit("unknown")?,
+    };
+    if fail_on == Limits::default() {
+        return Err(limits.mistake("gate.scan.fail_on has no limit, so that no report could ever fail"));
+    }
+    Ok(ScanGate {
+        fail_on,
+        fixable_only: section.flag("fixable_only")?,
+        max_age: section.get("max_age").map(|value| duration(&value)).transpose()?,
+    })
+}
+
+/// `24h`, `90m`, `7 days`: a day has 24 hours, and months and years are no durations.
+fn duration(value: &Value<'_>) -> Result<SignedDuration, ConfigError> {
+    let text = value.string()?;
+    let span: Result<Span, _> = text.parse();
+    let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    match duration {
+        Ok(duration) if duration.is_positive() => Ok(duration),
+        _ => Err(value.advise(
+            format_args!("`{text}` is not a duration"),
+            Some("write it as `24h`, `90m` or `7d`".to_owned()),
+        )),
+    }
+}
+
+fn sign(value: &Value<'_>, folder: &Path) -> Result<SignSettings, ConfigError> {
+    let section = value.section(keys::SIGN)?;
+    let file = |value: Value<'_>| value.text().map(|path| folder.join(path));
+    Ok(SignSettings {
+        key: file(section.require("key")?)?,
+        password_file: section.get("password_file").map(file).transpose()?,
+    })
+}
+
+fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
+    let table = value.section(keys::DEPLOY)?;
+    let kind = table.require("kind")?;
+    let word = kind.string()?;
+    match keys::DEPLOY_KINDS.iter().find(|(known, _)| *known == word) {
+        Some((_, true)) => Ok(DeploySettings::Command {
+            program: table.require("program")?.text()?,
+            args: strings(&table, "args")?,
+        }),
+        Some((_, false)) => Err(kind.advise(
+            format_args!("`{word}` is not supported yet"),
+            Some("`command` runs a program of yours, which can do it".to_owned()),
+        )),
+        None => Err(kind.advise(
+            format_args!("`{word}` is not a kind of deployer"),
+            keys::nearest(word, keys::DEPLOY_KINDS.iter().map(|(known, _)| *known))
+                .or(Some("command"))
+                .map(|near| format!("did you mean `{near}`?")),
+        )),
+    }
+}
+
+fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, RegistrySettings>, ConfigError> {
+    let mut registries = BTreeMap::new();
+    for (host, value) in root
+        .get("registry")
+        .map_or(Ok(Vec::new()), |value| value.entries())?
+    {
+        let section = value.section(keys::REGISTRY)?;
+        if format!("{host}/x").parse::<crate::domain::Repository>().is_err() {
+            return Err(value.advise(
+                "is not a registry host",
+                Some("write the host as images name it: [registry.\"registry.example.com:5000\"]".to_owned()),
+            ));
+        }
+        let positive = |key| match section.get(key) {
+            Some(value) => match value.number::<u32>()? {
+                0 => Err(value.mistake("must be at least 1")),
+                number => Ok(Some(number)),
+            },
+            None => Ok(None),
+        };
+        registries.insert(
+            host.to_owned(),
+            RegistrySettings {
+                plain_http: section.flag("plain_http")?,
+                ca_file: section
+                    .get("ca_file")
+                    .map(|value| value.text().map(|path| folder.join(path)))
+                    .transpose()?,
+                requests_per_second: positive("requests_per_second")?,
+                concurrency: positive("concurrency")?.map(|number| number as usize),
+            },
+        );
+    }
+    Ok(registries)
+}
+
+fn scanner(root: &Section<'_>, folder: &Path) -> Result<ScannerSettings, ConfigError> {
+    let section = root
+        .get("scanner")
+        .map(|value| value.section(keys::SCANNER))
+        .transpose()?;
+    let Some(section) = section else {
+        return Ok(ScannerSettings {
+            trivy: "trivy".into(),
+            args: Vec::new(),
+        });
+    };
+    let trivy = section
+        .get("trivy")
+        .map_or(Ok("trivy".to_owned()), |value| value.text())?;
+    Ok(ScannerSettings {
+        // A bare name is looked up in PATH, a path begins at the folder of the file.
+        trivy: if trivy.contains('/') {
+            folder.join(trivy)
+        } else {
+            trivy.into()
+        },
+        args: strings(&section, "args")?,
+    })
+}
+
+fn strings(section: &Section<'_>, key: &str) -> Result<Vec<String>, ConfigError> {
+    section
+        .get(key)
+        .map_or(Ok(Vec::new()), |value| value.list())?
+        .iter()
+        .map(|value| value.string().map(str::to_owned))
+        .collect()
+}
