@@ -1,6 +1,18 @@
 //! Faults on request: what the embedded registry does wrong when it is told to, so that tests and demonstrations can
 //! show how windlass bears it.
 
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, StreamExt as _};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::Digest;
+
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -35,7 +47,6 @@ pub enum Effect {
 
 /// One fault: which requests it hits, and what it does to them.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "the registry does not act on it yet")]
 pub struct Fault {
     effect: Effect,
     method: Option<String>,
@@ -90,5 +101,133 @@ impl Fault {
     #[must_use]
     pub fn always(self) -> Self {
         self.times(u64::MAX)
+    }
+
+    fn concerns(&self, method: &str, path: &str) -> bool {
+        self.times > 0 && self.method.as_deref().is_none_or(|own| own == method) && path.contains(&self.path)
+    }
+
+    /// Counts a request that it concerns; whether it hits it.
+    fn strikes(&mut self) -> bool {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.times = self.times.saturating_sub(1);
+        true
+    }
+}
+
+/// The faults of one registry.
+#[derive(Debug)]
+pub(super) struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    pub(super) fn new(faults: Vec<Fault>) -> Self {
+        Self(Mutex::new(faults))
+    }
+
+    pub(super) fn add(&self, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+    }
+
+    /// What hits this request: the effect of the first fault that does.
+    pub(super) fn strike(&self, method: &str, path: &str) -> Option<Effect> {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        faults
+            .iter_mut()
+            .filter(|fault| fault.concerns(method, path))
+            .find_map(|fault| fault.strikes().then(|| fault.effect.clone()))
+    }
+}
+
+impl Effect {
+    /// Spoils an answer; the effects that take the place of one leave it as it is.
+    pub(super) async fn distort(self, mut response: Response, stop: &CancellationToken) -> Response {
+        match self {
+            Self::Answer { .. } | Self::Reset => response,
+            Self::LieAboutDigest => {
+                let lie = Digest::of(b"other content").to_string();
+                if let Ok(lie) = HeaderValue::from_str(&lie) {
+                    response.headers_mut().insert("docker-content-digest", lie);
+                }
+                response
+            }
+            Self::FlipByte { at } => response.map(|body| flipped(body, at)),
+            Self::Truncate { after } => response.map(|body| broken_off(body, after, None)),
+            Self::Stall { after } => {
+                if after == 0 {
+                    stop.cancelled().await;
+                }
+                let stop = stop.clone();
+                response.map(|body| broken_off(body, after, Some(stop)))
+            }
+        }
+    }
+}
+
+/// The body with one byte changed.
+fn flipped(body: Body, at: u64) -> Body {
+    let mut begin = 0;
+    Body::from_stream(body.into_data_stream().map(move |chunk| {
+        let chunk: Bytes = chunk?;
+        let place = usize::try_from(at.wrapping_sub(begin)).unwrap_or(usize::MAX);
+        begin += chunk.len() as u64;
+        let mut bytes = BytesMut::from(chunk);
+        if let Some(byte) = bytes.get_mut(place) {
+            *byte ^= 0xff;
+        }
+        Ok::<_, axum::Error>(bytes)
+    }))
+}
+
+/// The first bytes of the body, then an error, which makes the server close the connection: at once, or when it is
+/// told to stop.
+fn broken_off(body: Body, after: u64, hold: Option<CancellationToken>) -> Body {
+    let mut left = usize::try_from(after).unwrap_or(usize::MAX);
+    let first = body.into_data_stream().map(move |chunk| {
+        let mut chunk: Bytes = chunk.map_err(io::Error::other)?;
+        chunk.truncate(left);
+        left -= chunk.len();
+        if chunk.is_empty() {
+            return Err(io::Error::other("a fault, as it was asked for"));
+        }
+        Ok(chunk)
+    });
+    let end = stream::once(async move {
+        match hold {
+            Some(stop) => stop.cancelled().await,
+            // The server writes out what it has when a body makes it wait; an error at once would take that along.
+            None => tokio::task::yield_now().await,
+        }
+        Err(io::Error::other("a fault, as it was asked for"))
+    });
+    let first = first.take_while(|chunk| std::future::ready(chunk.is_ok()));
+    Body::from_stream(first.chain(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hits_the_requests_it_is_meant_for_and_no_others() {
+        let faults = Faults::new(vec![
+            Fault::new(Effect::Reset)
+                .on_method("PUT")
+                .on_path("/blobs/")
+                .after(1)
+                .times(2),
+        ]);
+        let hits = [
+            ("PUT", "/v2/a/manifests/v1"),
+            ("GET", "/v2/a/blobs/x"),
+            ("PUT", "/v2/a/blobs/1"),
+            ("PUT", "/v2/a/blobs/2"),
+            ("PUT", "/v2/a/blobs/3"),
+            ("PUT", "/v2/a/blobs/4"),
+        ]
+        .map(|(method, path)| faults.strike(method, path).is_some());
+        assert_eq!(hits, [false, false, false, true, true, false]);
     }
 }

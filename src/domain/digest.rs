@@ -131,10 +131,10 @@ impl fmt::Debug for Digest {
 super::serde_as_text!(Digest);
 
 /// Hashes bytes as they pass by.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Hasher(HasherState);
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum HasherState {
     Sha256(Box<sha2::Sha256>),
     Sha512(Box<sha2::Sha512>),
