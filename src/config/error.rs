@@ -74,13 +74,19 @@ impl Mistake {
 
 /// A line as an error may show it: a password that somebody put into the file is not repeated.
 fn without_secret(line: &str) -> String {
-    let lower = line.to_ascii_lowercase().replace("password_file", "");
+    let lower = line
+        .to_ascii_lowercase()
+        .replace("password_file", "_____________");
     let secret = ["password", "passphrase", "secret", "token"]
         .iter()
-        .any(|word| lower.contains(word));
-    match line.find('=') {
-        Some(at) if secret => format!("{} …", clean_line(&line[..=at])),
-        _ => clean_line(line.trim_end()),
+        .filter_map(|word| lower.find(word))
+        .min();
+    let Some(word) = secret else {
+        return clean_line(line.trim_end());
+    };
+    match line[word..].find('=').map(|at| word + at).or(line.find('=')) {
+        Some(value) => format!("{} …", clean_line(&line[..=value])),
+        None => "…".to_owned(),
     }
 }
 
@@ -91,7 +97,7 @@ impl std::fmt::Display for Mistake {
         let (from, wide) = self.mark;
         let shown = self.shown.width();
         let mut picture = String::new();
-        if from < shown || shown == 0 {
+        if from <= shown {
             let caret = "^".repeat(wide.min((shown - from.min(shown)).max(1)));
             write!(
                 picture,

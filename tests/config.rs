@@ -1,0 +1,145 @@
+//! windlass.toml: what is accepted, what is refused with which words, and that the documentation knows every key.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use windlass::config::{ALL_KEYS, Config, DeploySettings};
+
+fn fixtures(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new("tests/fixtures/config").join(kind);
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no files in {}", folder.display());
+    files
+}
+
+#[test]
+fn accepts_every_valid_file() {
+    for file in fixtures("valid") {
+        if let Err(error) = Config::load(&file) {
+            panic!("{error}");
+        }
+    }
+}
+
+#[test]
+fn refuses_every_invalid_file_with_its_place_and_advice() {
+    let mut all = String::new();
+    for file in fixtures("invalid") {
+        let error = Config::load(&file).expect_err(&file.display().to_string());
+        assert_eq!(error.exit().code(), 2);
+        let text = error.to_string();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let text = text.strip_prefix("tests/fixtures/config/invalid/").unwrap();
+        assert!(text.starts_with(name), "{text}");
+        writeln!(all, "{text}").unwrap();
+        if let Some(hint) = error.hint() {
+            writeln!(all, "hint: {hint}").unwrap();
+        }
+        all.push('\n');
+    }
+    insta::assert_snapshot!("invalid_configurations", all);
+}
+
+#[test]
+fn orders_environments_by_their_sources_and_fills_in_defaults() {
+    let file = Path::new("tests/fixtures/config/valid/out-of-order-with-two-sources.toml");
+    let config = Config::load(file).unwrap();
+    let names: Vec<_> = config.graph.all().iter().map(|e| e.name.as_str()).collect();
+    assert_eq!(names, ["hotfix", "dev", "stage", "prod"]);
+    assert_eq!(config.git.develop, "develop");
+    let prod = &config.environments[&"prod".parse().unwrap()];
+    let folder = file.parent().unwrap();
+    assert_eq!(prod.sign.as_ref().unwrap().key, folder.join("keys/prod.key"));
+    assert_eq!(prod.verify_key.as_deref(), Some(&*folder.join("keys/prod.pub")));
+    assert!(config.graph.get(&"prod".parse().unwrap()).unwrap().protected);
+}
+
+#[test]
+fn finds_the_file_in_a_folder_above() {
+    let root = tempfile::tempdir().unwrap();
+    let deep = root.path().join("a/b");
+    std::fs::create_dir_all(&deep).unwrap();
+    let missing = Config::discover(&deep).unwrap_err();
+    assert!(
+        missing.to_string().contains("there is no windlass.toml"),
+        "{missing}"
+    );
+    assert!(missing.hint().unwrap().contains("windlass init"));
+    std::fs::copy(
+        "tests/fixtures/config/valid/least.toml",
+        root.path().join("windlass.toml"),
+    )
+    .unwrap();
+    assert_eq!(Config::discover(&deep).unwrap().folder(), root.path());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let error = Config::load(Path::new("tests/fixtures")).unwrap_err();
+    assert!(
+        error.to_string().starts_with("could not read tests/fixtures: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_example_loads_and_says_what_it_means() {
+    let config = Config::load(Path::new("config.example.toml")).unwrap();
+    let prod = &config.environments[&"prod".parse().unwrap()];
+    assert_eq!(prod.verify_key.as_deref(), Some(Path::new("cosign.pub")));
+    let stage = &config.environments[&"stage".parse().unwrap()];
+    assert!(
+        matches!(&stage.deploy, Some(DeploySettings::Command { program, .. }) if program == "./deploy.sh")
+    );
+}
+
+#[test]
+fn the_example_documents_every_key() {
+    let text = std::fs::read_to_string("config.example.toml").unwrap();
+    let example: toml::Table = text.parse().unwrap();
+    let mut found = std::collections::BTreeSet::new();
+    collect(&toml::Value::Table(example), &mut found);
+    for keys in ALL_KEYS {
+        for key in keys.known {
+            assert!(
+                found.contains(*key),
+                "config.example.toml lacks `{key}` of {}",
+                keys.section
+            );
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_damage_to_a_file_makes_the_reader_panic(at in 0_usize..6000, length in 0_usize..40, junk in ".{0,12}") {
+        let mut text = std::fs::read_to_string("config.example.toml").unwrap();
+        let from = text.floor_char_boundary(at.min(text.len()));
+        let to = text.floor_char_boundary((from + length).min(text.len()));
+        text.replace_range(from..to, &junk);
+        if let Err(error) = Config::parse(&text, Path::new("windlass.toml")) {
+            let shown = error.to_string();
+            proptest::prop_assert!(shown.starts_with("windlass.toml:"), "{}", shown);
+            proptest::prop_assert!(!shown.contains(char::from(27)), "{}", shown);
+        }
+    }
+}
+
+fn collect(value: &toml::Value, into: &mut std::collections::BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                into.insert(key.clone());
+                collect(value, into);
+            }
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        _ => {}
+    }
+}
