@@ -1,6 +1,7 @@
 //! Lists: the tags of a repository, and what refers to a digest.
 
 use axum::Json;
+use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderName, LINK};
 use axum::response::{AppendHeaders, IntoResponse};
 use url::form_urlencoded::Serializer;
@@ -90,7 +91,7 @@ pub(super) fn referrers(server: &Server, name: &Name, subject: &Digest, query: Q
         "mediaType": "application/vnd.oci.image.index.v1+json",
         "manifests": page.items,
     });
-    Ok((AppendHeaders(headers), index.to_string()).into_response())
+    Ok((AppendHeaders(headers), Body::from(index.to_string())).into_response())
 }
 
 /// The descriptor of a manifest, if it refers to `subject` and is of the artifact type that is wanted.
