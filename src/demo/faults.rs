@@ -2,7 +2,7 @@
 //! show how windlass bears it.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use axum::body::Body;
 use axum::http::HeaderValue;
@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
+use super::registry::locked;
 use crate::domain::Digest;
 
 /// What goes wrong.
@@ -119,21 +120,18 @@ impl Fault {
 }
 
 /// The faults of one registry.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Faults(Mutex<Vec<Fault>>);
 
 impl Faults {
-    pub(super) fn new(faults: Vec<Fault>) -> Self {
-        Self(Mutex::new(faults))
-    }
-
+    /// One more, after those that are there.
     pub(super) fn add(&self, fault: Fault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        locked(&self.0).push(fault);
     }
 
     /// What hits this request: the effect of the first fault that does.
     pub(super) fn strike(&self, method: &str, path: &str) -> Option<Effect> {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faults = locked(&self.0);
         faults
             .iter_mut()
             .filter(|fault| fault.concerns(method, path))
@@ -212,13 +210,13 @@ mod tests {
 
     #[test]
     fn hits_the_requests_it_is_meant_for_and_no_others() {
-        let faults = Faults::new(vec![
-            Fault::new(Effect::Reset)
-                .on_method("PUT")
-                .on_path("/blobs/")
-                .after(1)
-                .times(2),
-        ]);
+        let faults = Faults::default();
+        let second_and_third = Fault::new(Effect::Reset)
+            .on_method("PUT")
+            .on_path("/blobs/")
+            .after(1)
+            .times(2);
+        faults.add(second_and_third);
         let hits = [
             ("PUT", "/v2/a/manifests/v1"),
             ("GET", "/v2/a/blobs/x"),

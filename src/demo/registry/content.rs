@@ -54,6 +54,8 @@ pub(super) struct Incoming {
     hasher: Hasher,
     algorithm: Algorithm,
     received: u64,
+    /// A write failed. Files report that late, so what was received before is in doubt, too.
+    failed: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl Incoming {
             hasher: Hasher::new(algorithm),
             algorithm,
             received: 0,
+            failed: false,
         })
     }
 
@@ -90,7 +93,11 @@ impl Incoming {
     pub(super) async fn append(&mut self, next: &[u8]) -> io::Result<()> {
         match &mut self.bytes {
             IncomingBytes::Memory(bytes) => bytes.extend_from_slice(next),
-            IncomingBytes::File { file, .. } => file.write_all(next).await?,
+            IncomingBytes::File { file, .. } => {
+                let written = file.write_all(next).await;
+                self.failed |= written.is_err();
+                written?;
+            }
         }
         self.hasher.update(next);
         self.received += next.len() as u64;
@@ -100,6 +107,11 @@ impl Incoming {
     /// The digest of all that came, and the content, still to be kept. Clients may name an algorithm only at the end;
     /// then what came is read once more.
     pub(super) async fn finish(self, algorithm: Algorithm) -> io::Result<(Digest, Whole)> {
+        if self.failed {
+            return Err(io::Error::other(
+                "a part of what was uploaded could not be written",
+            ));
+        }
         let mut hasher = self.hasher;
         let rehash = algorithm != self.algorithm;
         if rehash {

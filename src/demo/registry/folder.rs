@@ -14,7 +14,7 @@ use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::content::Content;
-use super::store::Entry;
+use super::repository::Entry;
 use crate::domain::{Algorithm, Digest};
 
 const LOG: &str = "registry.ndjson";

@@ -7,9 +7,9 @@ use axum::response::{AppendHeaders, IntoResponse};
 use url::form_urlencoded::Serializer;
 
 use super::failure::{Code, Failure};
+use super::repository::Repository;
 use super::route::{Name, Query, digest_of};
 use super::server::{Answer, Server};
-use super::store::Repository;
 use crate::domain::Digest;
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");

@@ -1,7 +1,7 @@
 //! The embedded OCI 1.1 registry: a real one, small, for demonstrations, trials and tests.
 //!
 //! It serves the whole of the OCI distribution specification 1.1 on a loopback port, from memory or from a folder.
-//! The program that the specification brings for judging registries judges it.
+//! The conformance program of that specification is what decides whether it does.
 
 mod auth;
 mod blobs;
@@ -11,7 +11,9 @@ mod failure;
 mod folder;
 mod listing;
 mod manifests;
+mod repository;
 mod route;
+mod scope;
 mod server;
 mod store;
 mod uploads;
@@ -92,8 +94,6 @@ pub struct Options {
     pub page_limit: usize,
     /// Added to each request before it is served, as distance would.
     pub delay: Duration,
-    /// What goes wrong, for tests.
-    pub faults: Vec<Fault>,
 }
 
 impl Default for Options {
@@ -107,7 +107,6 @@ impl Default for Options {
             read_only: false,
             page_limit: 1000,
             delay: Duration::ZERO,
-            faults: Vec::new(),
         }
     }
 }
@@ -220,6 +219,6 @@ async fn run(listener: TcpListener, server: Arc<Server>, stop: CancellationToken
 }
 
 /// The value behind a lock. Nothing here panics half-way through a change, so a poisoned lock guards a whole value.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

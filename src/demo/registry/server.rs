@@ -72,7 +72,7 @@ impl Server {
             store,
             uploads: Uploads::default(),
             gatekeeper: Gatekeeper::new(options.auth),
-            faults: Faults::new(options.faults),
+            faults: Faults::default(),
             requests: Mutex::default(),
             referrers_api: options.referrers_api,
             accept_sparse: options.accept_sparse,
@@ -96,7 +96,12 @@ impl Server {
         let method = call.method;
         let query = call.query;
         let reads = matches!(*method, Method::GET | Method::HEAD);
-        if route == Route::Token && reads {
+        let unsupported = || Failure::new(Code::Unsupported, format!("{method} does nothing at {path}"));
+        if route == Route::Token {
+            // The other form of it, `POST`, is one that clients do without when they are told so.
+            if *method != Method::GET {
+                return Err(unsupported());
+            }
             return self.gatekeeper.issue(query, call.headers);
         }
         let grant = self.gatekeeper.check(method, &route, query, call.headers)?;
@@ -121,10 +126,7 @@ impl Server {
             ("DELETE", Route::Blob(name, digest)) => blobs::delete(self, name, digest),
             ("DELETE", Route::Manifest(name, target)) => manifests::delete(self, name, target),
             ("DELETE", Route::Upload(name, id)) => uploads::cancel(self, name, *id),
-            _ => Err(Failure::new(
-                Code::Unsupported,
-                format!("{method} does nothing at {path}"),
-            )),
+            _ => Err(unsupported()),
         }
     }
 }

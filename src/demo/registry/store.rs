@@ -3,103 +3,17 @@
 //! All that happens to it is a [`Change`]. In a folder, the changes go to a log, so that one line makes a manifest and
 //! its tags true together, and reading the log makes the same state again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use serde::{Deserialize, Serialize};
-
 use super::content::{Content, Incoming, Whole};
 use super::folder::Folder;
 use super::locked;
+use super::repository::{Change, Entry, Manifest, Repository};
 use super::route::Name;
 use crate::domain::{Algorithm, Digest, Tag, Target};
-
-/// A manifest, as far as the registry reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Manifest {
-    /// What it was pushed as.
-    pub(super) media_type: String,
-    /// If it refers to a subject: what the referrers API says of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) referrer: Option<Referrer>,
-}
-
-/// What the referrers API says of a manifest besides its digest, size and media type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Referrer {
-    pub(super) subject: Digest,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) artifact_type: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) annotations: BTreeMap<String, String>,
-}
-
-/// Changes in one repository that became true together; a line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
-    pub(super) repository: Name,
-    pub(super) changes: Vec<Change>,
-}
-
-/// One thing that happened in a repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "change", rename_all = "kebab-case")]
-pub(super) enum Change {
-    BlobAdded { digest: Digest },
-    BlobRemoved { digest: Digest },
-    ManifestAdded { digest: Digest, manifest: Manifest },
-    ManifestRemoved { digest: Digest },
-    Tagged { tag: Tag, digest: Digest },
-    Untagged { tag: Tag },
-}
-
-/// One repository.
-#[derive(Debug, Default)]
-pub(super) struct Repository {
-    pub(super) blobs: BTreeSet<Digest>,
-    pub(super) manifests: BTreeMap<Digest, Manifest>,
-    pub(super) tags: BTreeMap<Tag, Digest>,
-}
-
-impl Repository {
-    fn holds(&self, digest: &Digest) -> bool {
-        self.blobs.contains(digest) || self.manifests.contains_key(digest)
-    }
-
-    /// The digest of a manifest that is there.
-    pub(super) fn resolve(&self, target: &Target) -> Option<Digest> {
-        match target {
-            Target::Tag(tag) => self.tags.get(tag).cloned(),
-            Target::Digest(digest) => self.manifests.contains_key(digest).then(|| digest.clone()),
-        }
-    }
-
-    fn apply(&mut self, change: Change) {
-        match change {
-            Change::BlobAdded { digest } => {
-                self.blobs.insert(digest);
-            }
-            Change::BlobRemoved { digest } => {
-                self.blobs.remove(&digest);
-            }
-            Change::ManifestAdded { digest, manifest } => {
-                self.manifests.insert(digest, manifest);
-            }
-            Change::ManifestRemoved { digest } => {
-                self.manifests.remove(&digest);
-                self.tags.retain(|_, tagged| *tagged != digest);
-            }
-            Change::Tagged { tag, digest } => {
-                self.tags.insert(tag, digest);
-            }
-            Change::Untagged { tag } => {
-                self.tags.remove(&tag);
-            }
-        }
-    }
-}
 
 /// All repositories and the content that they share.
 #[derive(Debug, Default)]
