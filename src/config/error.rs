@@ -70,6 +70,16 @@ impl Mistake {
             mark: (width(&text[begin..start]), width(&text[start..until]).max(1)),
         }
     }
+
+    fn brief(&self) -> String {
+        format!(
+            "{}:{}:{}: {}",
+            self.path.display(),
+            self.line,
+            self.column,
+            self.message
+        )
+    }
 }
 
 /// A line as an error may show it: a password that somebody put into the file is not repeated.
@@ -106,14 +116,7 @@ impl std::fmt::Display for Mistake {
                 " ".repeat(from)
             )?;
         }
-        write!(
-            f,
-            "{}:{}:{}: {}{picture}",
-            self.path.display(),
-            self.line,
-            self.column,
-            self.message
-        )
+        write!(f, "{}{picture}", self.brief())
     }
 }
 
@@ -121,6 +124,14 @@ impl ConfigError {
     /// The exit code that it leads to.
     pub const fn exit(&self) -> Exit {
         Exit::Usage
+    }
+
+    /// The error in one line: place and message, without the picture of the line.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Wrong(mistake) => mistake.brief(),
+            other => other.to_string(),
+        }
     }
 
     /// What to do now.
