@@ -1,1 +1,89 @@
 //! The OCI client: auth, transport and budgets, manifests, blobs, referrers, tags, copy.
+//!
+//! One transport carries all requests of the program (one budget for a host, whoever asks). A [`Reader`] cannot write; a
+//! [`Writer`] is made with permission only. oci-client serves for names of media types; its write path does not do here
+//! what a promotion needs (it drops mounts that are not granted, and swallows errors of tokens and referrers).
+
+mod auth;
+pub mod copy;
+mod credentials;
+mod error;
+mod host;
+mod manifest;
+mod reader;
+mod referrers;
+mod settings;
+mod transport;
+mod writer;
+
+use std::sync::Arc;
+
+use reqwest::Method;
+
+pub use error::RegistryError;
+pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
+pub use reader::{ImageSummary, Reader};
+pub use settings::{HostSettings, Settings};
+pub use writer::{TagOutcome, TagRule, Writer};
+
+use crate::domain::{Repository, WriteAccess};
+use auth::Scope;
+use transport::{Call, Transport};
+
+/// All registries: one transport, one budget for a host, credentials as Docker and Podman keep them. Cheap to clone.
+#[derive(Clone)]
+pub struct Registries {
+    transport: Arc<Transport>,
+}
+
+impl Registries {
+    /// Registries as `settings` describe them. Nothing is asked yet.
+    pub fn new(settings: Settings) -> Result<Self, RegistryError> {
+        // Whoever comes first installs it; that it is there already is fine.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let transport = Transport::new(settings);
+        Ok(Self {
+            transport: Arc::new(transport),
+        })
+    }
+
+    /// Reads `repository`.
+    pub fn reader(&self, repository: &Repository) -> Reader {
+        Reader {
+            transport: Arc::clone(&self.transport),
+            repository: repository.clone(),
+        }
+    }
+
+    /// Writes to `repository`.
+    pub fn writer(&self, repository: &Repository, _access: WriteAccess) -> Writer {
+        Writer::new(self.reader(repository))
+    }
+
+    /// Whether `host` is a registry that lets this user in: one request for its API's root.
+    pub async fn ping(&self, host: &str) -> Result<(), RegistryError> {
+        let scope = Scope {
+            path: String::new(),
+            push: false,
+        };
+        let answer = self
+            .transport
+            .send(host, Call::new(Method::GET, "/v2/", scope))
+            .await?;
+        let is_html = answer
+            .header("content-type")
+            .is_some_and(|t| t.starts_with("text/html"));
+        match answer.status() {
+            200 if is_html => Err(RegistryError::NotARegistry {
+                host: host.to_owned(),
+                why: "it answers /v2/ with a web page".into(),
+            }),
+            200 => Ok(()),
+            404 => Err(RegistryError::NotARegistry {
+                host: host.to_owned(),
+                why: "it knows no /v2/".into(),
+            }),
+            _ => Err(answer.into_error("its API").await),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What registries do wrong, or say no to.
+
+use crate::domain::{Digest, Exit};
+
+/// Why a registry did not give what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// No connection.
+    #[error("registry {host} cannot be reached: {why}")]
+    Unreachable {
+        /// The registry.
+        host: String,
+        /// Why, as the network says it.
+        why: String,
+    },
+    /// It did not answer in time.
+    #[error("registry {host} did not answer within {seconds} s")]
+    Slow {
+        /// The registry.
+        host: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// Something answers, but no registry.
+    #[error("{host} answers, but not as a registry: {why}")]
+    NotARegistry {
+        /// The host.
+        host: String,
+        /// What it did instead.
+        why: String,
+    },
+    /// It wants credentials, or refuses those that it got.
+    #[error("registry {host} {why}")]
+    Unauthorised {
+        /// The registry.
+        host: String,
+        /// `wants credentials for …` or `refuses the credentials for …`.
+        why: String,
+    },
+    /// The credentials could not be had.
+    #[error("no credentials for registry {host}: {why}")]
+    Credentials {
+        /// The registry.
+        host: String,
+        /// What the configuration or the helper said.
+        why: String,
+    },
+    /// What was asked for is not there.
+    #[error("{what} is not in {host}")]
+    NotFound {
+        /// The registry.
+        host: String,
+        /// What is missing.
+        what: String,
+    },
+    /// An immutable tag has another digest.
+    #[error("tag {tag} is {found} already, and an immutable tag never moves to {wanted}")]
+    TagTaken {
+        /// The tag, in full.
+        tag: String,
+        /// What it is.
+        found: Digest,
+        /// What it should have become.
+        wanted: Digest,
+    },
+    /// Another answer than the protocol has.
+    #[error("registry {host} answered {status} to {request}{}", because(.message))]
+    Status {
+        /// The registry.
+        host: String,
+        /// Method and path.
+        request: String,
+        /// The HTTP status.
+        status: u16,
+        /// Its own words, if it had any.
+        message: String,
+    },
+    /// More bytes than such a thing may have.
+    #[error("{what} in {host} has {size} bytes, more than the {limit} that are accepted")]
+    TooLarge {
+        /// The registry.
+        host: String,
+        /// Which.
+        what: String,
+        /// How large it says it is.
+        size: u64,
+        /// The most that is taken.
+        limit: u64,
+    },
+    /// The bytes are not the ones that were named.
+    #[error("{host} sent other bytes for {what}: they are {found}")]
+    DigestMismatch {
+        /// The registry.
+        host: String,
+        /// What was asked for.
+        what: String,
+        /// The digest of what came.
+        found: String,
+    },
+    /// A manifest that cannot be understood.
+    #[error("{what} in {host} {why}")]
+    Malformed {
+        /// The registry.
+        host: String,
+        /// Which.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The connection broke in the middle.
+    #[error("the connection to {host} broke during {request}: {why}")]
+    Broken {
+        /// The registry.
+        host: String,
+        /// What was under way.
+        request: String,
+        /// Why.
+        why: String,
+    },
+    /// The settings cannot be carried out.
+    #[error("registry settings of {host}: {why}")]
+    Settings {
+        /// The host, or `all`.
+        host: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Cancelled from outside.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn because(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(": {message}")
+    }
+}
+
+impl RegistryError {
+    /// The exit code that it leads to.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Unauthorised { .. } | Self::Credentials { .. } => Exit::NotAuthorised,
+            Self::NotFound { .. } => Exit::NotFound,
+            Self::TagTaken { .. } => Exit::Conflict,
+            Self::Settings { .. } => Exit::Usage,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Broken { .. } => Exit::Incomplete,
+            Self::Unreachable { .. }
+            | Self::Slow { .. }
+            | Self::NotARegistry { .. }
+            | Self::Status { .. }
+            | Self::TooLarge { .. }
+            | Self::DigestMismatch { .. }
+            | Self::Malformed { .. } => Exit::Failed,
+        }
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Unreachable { host, .. } => {
+                return Some(format!(
+                    "check the name and that {host} is up; `windlass doctor` asks every registry"
+                ));
+            }
+            Self::Slow { .. } => "try again; if it stays slow, look at the registry's own health",
+            Self::NotARegistry { .. } => {
+                "check the host in windlass.toml; a proxy or a web page may stand in its place"
+            }
+            Self::Unauthorised { host, .. } => {
+                return Some(format!(
+                    "log in with `docker login {host}` (or podman, or a credential helper)"
+                ));
+            }
+            Self::Credentials { .. } => "run the credential helper by itself, or log in again",
+            Self::NotFound { .. } => "check the name; `windlass board` shows what is there",
+            Self::TagTaken { .. } => "find out who pushed that tag; windlass never overwrites it",
+            Self::TooLarge { .. } | Self::Malformed { .. } => {
+                "look at it with another tool; windlass does not move it"
+            }
+            Self::DigestMismatch { .. } => {
+                "do not use it: the registry, or something before it, changes content"
+            }
+            Self::Broken { .. } => "give the same command again: what has arrived is kept",
+            Self::Settings { .. } => "correct windlass.toml",
+            Self::Status { .. } => "the registry's own log says more",
+            Self::Interrupted => "give the same command again to go on",
+        };
+        Some(text.to_owned())
+    }
+
+    /// Whether the thing asked for simply is not there.
+    pub const fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}

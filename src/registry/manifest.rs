@@ -1,0 +1,275 @@
+//! Manifests and descriptors: the bytes as they came, and what is understood of them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use oci_client::manifest::{
+    IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
+    OCI_IMAGE_MEDIA_TYPE,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Digest, Platform};
+
+/// The most bytes of a manifest, as the OCI distribution specification 1.1 advises.
+pub const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// The media types that are asked for, best first.
+pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v2+json, */*;q=0.1";
+
+/// A pointer to content: what it is, which, and how large (OCI image specification 1.1, "Descriptor").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// The media type of the content.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The platform, on an entry of an index.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "platform"
+    )]
+    pub platform: Option<Platform>,
+    /// The kind of artifact, on a referrer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// Annotations; text from outside.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// Where else the content may be had: only of layers that registries do not store.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
+}
+
+/// The platform of an index entry is an object in JSON, and a text here.
+fn platform<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Platform>, D::Error> {
+    #[derive(Deserialize)]
+    struct Object {
+        #[serde(default)]
+        os: String,
+        #[serde(default)]
+        architecture: String,
+        #[serde(default)]
+        variant: Option<String>,
+    }
+    let object = Option::<Object>::deserialize(deserializer)?;
+    let clean = |text: String| crate::domain::clean_line(&text);
+    Ok(object.map(|o| Platform {
+        os: clean(o.os),
+        architecture: clean(o.architecture),
+        variant: o.variant.map(clean).filter(|variant| !variant.is_empty()),
+    }))
+}
+
+impl Descriptor {
+    /// A descriptor without anything optional.
+    pub fn new(media_type: impl Into<String>, digest: Digest, size: u64) -> Self {
+        Self {
+            media_type: media_type.into(),
+            digest,
+            size,
+            platform: None,
+            artifact_type: None,
+            annotations: BTreeMap::new(),
+            urls: Vec::new(),
+        }
+    }
+
+    /// Whether the content is another index or manifest.
+    pub fn is_manifest(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            OCI_IMAGE_INDEX_MEDIA_TYPE
+                | OCI_IMAGE_MEDIA_TYPE
+                | IMAGE_MANIFEST_LIST_MEDIA_TYPE
+                | IMAGE_MANIFEST_MEDIA_TYPE
+        )
+    }
+
+    /// Whether an index entry is an attestation that buildx put beside the images, not an image.
+    pub fn is_attestation(&self) -> bool {
+        self.annotations
+            .get("vnd.docker.reference.type")
+            .is_some_and(|kind| kind == "attestation-manifest")
+            || self.platform.as_ref().is_some_and(Platform::is_unknown)
+    }
+}
+
+/// A manifest: the bytes unchanged, and what they say.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    pub(super) bytes: Bytes,
+    pub(super) descriptor: Descriptor,
+    pub(super) content: Content,
+    pub(super) subject: Option<Digest>,
+}
+
+/// What a manifest is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An index (OCI) or manifest list (Docker).
+    Index {
+        /// The entries.
+        manifests: Vec<Descriptor>,
+    },
+    /// An image or another artifact.
+    Image {
+        /// The configuration.
+        config: Box<Descriptor>,
+        /// The layers.
+        layers: Vec<Descriptor>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(default)]
+    schema_version: Option<u8>,
+    media_type: Option<String>,
+    manifests: Option<Vec<Descriptor>>,
+    config: Option<Descriptor>,
+    #[serde(default)]
+    layers: Option<Vec<Descriptor>>,
+    subject: Option<Descriptor>,
+    artifact_type: Option<String>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Manifest {
+    /// Understands `bytes`, which came with the header `content_type`. The error says what is wrong with them.
+    pub(super) fn parse(bytes: Bytes, digest: Digest, content_type: Option<&str>) -> Result<Self, String> {
+        let document: Document =
+            serde_json::from_slice(&bytes).map_err(|error| format!("is no manifest: {error}"))?;
+        if document.schema_version == Some(1) {
+            return Err(
+                "is of Docker's schema 1, which has no digest that could be promoted: rebuild it".to_owned(),
+            );
+        }
+        let header = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_owned());
+        let (content, usual) = match (document.manifests, document.config) {
+            (Some(manifests), None) => (Content::Index { manifests }, OCI_IMAGE_INDEX_MEDIA_TYPE),
+            (None, Some(config)) => (
+                Content::Image {
+                    config: Box::new(config),
+                    layers: document.layers.unwrap_or_default(),
+                },
+                OCI_IMAGE_MEDIA_TYPE,
+            ),
+            (Some(_), Some(_)) => {
+                return Err("is an index and an image at once, which no manifest may be".to_owned());
+            }
+            (None, None) => return Err("is JSON, but neither an index nor an image".to_owned()),
+        };
+        let media_type = document.media_type.or(header).unwrap_or_else(|| usual.to_owned());
+        let mut descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
+        descriptor.artifact_type = document.artifact_type.or_else(|| match &content {
+            Content::Image { config, .. } => Some(config.media_type.clone()),
+            Content::Index { .. } => None,
+        });
+        descriptor.annotations = document.annotations.unwrap_or_default();
+        Ok(Self {
+            bytes,
+            descriptor,
+            content,
+            subject: document.subject.map(|subject| subject.digest),
+        })
+    }
+
+    /// The bytes, exactly as the registry has them.
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Digest, size and media type, and the artifact type and annotations that the manifest gives itself.
+    pub const fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
+    /// The digest that it refers to, where it is a referrer.
+    pub const fn subject(&self) -> Option<&Digest> {
+        self.subject.as_ref()
+    }
+
+    /// What it is made of.
+    pub const fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// The manifests that an index names; none for an image.
+    pub fn children(&self) -> &[Descriptor] {
+        match &self.content {
+            Content::Index { manifests } => manifests,
+            Content::Image { .. } => &[],
+        }
+    }
+
+    /// The blobs that an image needs: its configuration and its layers; none for an index.
+    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
+        let (config, layers) = match &self.content {
+            Content::Image { config, layers } => (Some(config), layers.as_slice()),
+            Content::Index { .. } => (None, [].as_slice()),
+        };
+        config.map(AsRef::as_ref).into_iter().chain(layers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Manifest, String> {
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        Manifest::parse(
+            bytes,
+            Digest::of(text.as_bytes()),
+            Some("application/vnd.oci.image.index.v1+json"),
+        )
+    }
+
+    #[test]
+    fn an_index_names_its_platforms_and_buildx_attestations_are_none() {
+        let digest = Digest::of(b"x");
+        let text = format!(
+            r#"{{"schemaVersion":2,"manifests":[
+            {{"mediaType":"{OCI_IMAGE_MEDIA_TYPE}","digest":"{digest}","size":1,"platform":{{"os":"linux","architecture":"arm64","variant":"v8"}}}},
+            {{"mediaType":"{OCI_IMAGE_MEDIA_TYPE}","digest":"{digest}","size":1,"platform":{{"os":"unknown","architecture":"unknown"}}}}]}}"#
+        );
+        let manifest = parse(&text).unwrap();
+        assert_eq!(
+            manifest.children()[0].platform.as_ref().unwrap().to_string(),
+            "linux/arm64/v8"
+        );
+        assert!(!manifest.children()[0].is_attestation());
+        assert!(manifest.children()[1].is_attestation());
+        assert_eq!(manifest.blobs().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_refused_with_its_reason() {
+        for (text, why) in [
+            ("<html>", "is no manifest"),
+            ("{}", "neither an index nor an image"),
+            (r#"{"schemaVersion":1,"name":"x"}"#, "schema 1"),
+            (
+                r#"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"latest","size":1}]}"#,
+                "not a digest",
+            ),
+            (
+                r#"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:00","size":-1}]}"#,
+                "is no manifest",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Reading one repository.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use reqwest::{Method, header};
+use serde::Deserialize;
+
+use super::auth::Scope;
+use super::error::RegistryError;
+use super::manifest::{ACCEPT, Content, Descriptor, MANIFEST_LIMIT, Manifest};
+use super::transport::{Answer, Call, Transport};
+use crate::domain::{Digest, Hasher, Platform, Repository, Tag, Target};
+
+/// The most bytes of an image's configuration; real ones have a few thousand.
+const CONFIG_LIMIT: u64 = 8 * 1024 * 1024;
+/// The most of one page of a listing.
+const PAGE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// Reads a repository. There is no way from here to a write.
+#[derive(Clone)]
+pub struct Reader {
+    pub(super) transport: Arc<Transport>,
+    pub(super) repository: Repository,
+}
+
+/// What an image says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageSummary {
+    /// The platforms with the bytes that each needs, configuration and layers, compressed.
+    pub platforms: Vec<(Platform, u64)>,
+    /// All bytes together, each blob counted once.
+    pub size: u64,
+    /// `org.opencontainers.image.revision`: the commit that it says it was built from.
+    pub revision: Option<String>,
+    /// When it says that it was built.
+    pub created: Option<Timestamp>,
+    /// All labels of the first platform; text from outside, made harmless.
+    pub labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct ConfigDocument {
+    os: Option<String>,
+    architecture: Option<String>,
+    variant: Option<String>,
+    created: Option<String>,
+    config: Option<ConfigSection>,
+}
+
+#[derive(Deserialize)]
+struct ConfigSection {
+    #[serde(rename = "Labels")]
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+struct TagPage {
+    tags: Option<Vec<String>>,
+}
+
+impl Reader {
+    /// The repository that is read.
+    pub const fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// How many requests the host was sent so far by this process, those for tokens apart.
+    pub fn requests(&self) -> u64 {
+        self.transport
+            .host(self.repository.host())
+            .map_or(0, |host| host.requests())
+    }
+
+    /// What `target` is now; none if it is not there. One HEAD; a GET where the registry's HEAD tells no digest.
+    pub async fn resolve(&self, target: &Target) -> Result<Option<Descriptor>, RegistryError> {
+        let call = self
+            .call(Method::HEAD, &format!("manifests/{target}"))
+            .header(header::ACCEPT, ACCEPT);
+        let answer = self.send(call).await?;
+        match answer.status() {
+            200 => {}
+            404 => return self.absent(&answer, target),
+            _ => return Err(answer.into_error(&self.name(target)).await),
+        }
+        let digest = match target {
+            Target::Digest(digest) => Some(digest.clone()),
+            Target::Tag(_) => answer
+                .header("docker-content-digest")
+                .and_then(|text| text.parse().ok()),
+        };
+        let size = answer.header("content-length").and_then(|text| text.parse().ok());
+        let media_type = answer.header("content-type").map(str::to_owned);
+        match (digest, size, media_type) {
+            (Some(digest), Some(size), Some(media_type)) if !media_type.starts_with("text/html") => {
+                Ok(Some(Descriptor::new(media_type, digest, size)))
+            }
+            _ => {
+                drop(answer);
+                Ok(Some(self.manifest(target).await?.descriptor))
+            }
+        }
+    }
+
+    /// A missing manifest is none, unless what answers is no registry at all. A HEAD's 404 has no body to tell by.
+    fn absent(&self, answer: &Answer, target: &Target) -> Result<Option<Descriptor>, RegistryError> {
+        if answer
+            .header("content-type")
+            .is_some_and(|t| t.starts_with("text/html"))
+        {
+            return Err(RegistryError::NotARegistry {
+                host: answer.host().to_owned(),
+                why: format!(
+                    "it answers the question for {} with a web page",
+                    self.name(target)
+                ),
+            });
+        }
+        Ok(None)
+    }
+
+    /// The manifest `target`, its bytes unchanged and its digest computed here: what was asked for by digest, or
+    /// announced in the header, and what came must be the same.
+    pub async fn manifest(&self, target: &Target) -> Result<Manifest, RegistryError> {
+        let what = self.name(target);
+        let call = self
+            .call(Method::GET, &format!("manifests/{target}"))
+            .header(header::ACCEPT, ACCEPT);
+        let answer = self.send(call).await?;
+        if answer.status() != 200 {
+            return Err(answer.into_error(&what).await);
+        }
+        let host = answer.host().to_owned();
+        let content_type = answer.header("content-type").map(str::to_owned);
+        if content_type
+            .as_deref()
+            .is_some_and(|t| t.starts_with("text/html"))
+        {
+            return Err(RegistryError::NotARegistry {
+                host,
+                why: format!("it answers for {what} with a web page"),
+            });
+        }
+        let announced: Option<Digest> = answer
+            .header("docker-content-digest")
+            .and_then(|text| text.parse().ok());
+        let expected = match target {
+            Target::Digest(digest) => Some(digest.clone()),
+            Target::Tag(_) => announced.clone(),
+        };
+        let bytes = answer.bytes(MANIFEST_LIMIT, &what).await?;
+        let algorithm = expected
+            .as_ref()
+            .map_or(crate::domain::Algorithm::Sha256, Digest::algorithm);
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(&bytes);
+        let found = hasher.finish();
+        let lies =
+            announced.is_some_and(|announced| announced.algorithm() == algorithm && announced != found);
+        if lies || expected.is_some_and(|expected| expected != found) {
+            return Err(RegistryError::DigestMismatch {
+                host,
+                what,
+                found: found.to_string(),
+            });
+        }
+        Manifest::parse(bytes, found, content_type.as_deref()).map_err(|why| RegistryError::Malformed {
+            host,
+            what,
+            why,
+        })
+    }
+
+    /// What the image or index `digest` says of itself. Three requests for the usual index: itself, the first
+    /// platform's manifest and configuration; one more manifest for each further platform.
+    pub async fn image(&self, digest: &Digest) -> Result<ImageSummary, RegistryError> {
+        let root = self.manifest(&Target::Digest(digest.clone())).await?;
+        let mut images = Vec::new();
+        match root.content() {
+            Content::Image { .. } => images.push((None, root)),
+            Content::Index { manifests } => {
+                let entries: Vec<_> = manifests
+                    .iter()
+                    .filter(|entry| entry.is_manifest() && !entry.is_attestation())
+                    .collect();
+                let fetching = entries.iter().map(|entry| async {
+                    let manifest = self.manifest(&Target::Digest(entry.digest.clone())).await?;
+                    Ok::<_, RegistryError>((entry.platform.clone(), manifest))
+                });
+                images = futures_util::future::try_join_all(fetching).await?;
+            }
+        }
+        let mut blobs = BTreeMap::new();
+        let mut platforms = Vec::new();
+        let mut first = None;
+        for (platform, image) in &images {
+            let size = image.blobs().map(|blob| blob.size).sum();
+            blobs.extend(image.blobs().map(|blob| (blob.digest.clone(), blob.size)));
+            if first.is_none()
+                && let Content::Image { config, .. } = image.content()
+            {
+                first = Some(self.config(config).await?);
+            }
+            let platform = platform
+                .clone()
+                .or_else(|| first.as_ref().and_then(ConfigDocument::platform));
+            platforms.extend(platform.map(|platform| (platform, size)));
+        }
+        let created = first
+            .as_ref()
+            .and_then(|c| c.created.as_deref())
+            .and_then(|text| text.parse().ok());
+        let labels = first
+            .and_then(|c| c.config)
+            .and_then(|c| c.labels)
+            .unwrap_or_default();
+        let clean = crate::domain::clean_line;
+        let labels: BTreeMap<_, _> = labels
+            .iter()
+            .map(|(key, value)| (clean(key), clean(value)))
+            .collect();
+        Ok(ImageSummary {
+            platforms,
+            size: blobs.values().sum(),
+            revision: labels.get("org.opencontainers.image.revision").cloned(),
+            created,
+            labels,
+        })
+    }
+
+    /// An artifact that is no image has a configuration that is no image's either: nothing is known of it.
+    async fn config(&self, config: &Descriptor) -> Result<ConfigDocument, RegistryError> {
+        let nothing = ConfigDocument {
+            os: None,
+            architecture: None,
+            variant: None,
+            created: None,
+            config: None,
+        };
+        if !config.media_type.ends_with("+json") {
+            return Ok(nothing);
+        }
+        let bytes = self.blob(&config.digest, CONFIG_LIMIT).await?;
+        Ok(serde_json::from_slice(&bytes).unwrap_or(nothing))
+    }
+
+    /// A small blob, whole, its digest checked; at most `limit` bytes.
+    pub async fn blob(&self, digest: &Digest, limit: u64) -> Result<Bytes, RegistryError> {
+        let what = format!("blob {} of {}", digest.short(), self.repository);
+        let answer = self.open_blob(digest).await?;
+        let host = answer.host().to_owned();
+        let bytes = answer.bytes(limit, &what).await?;
+        let mut hasher = Hasher::new(digest.algorithm());
+        hasher.update(&bytes);
+        let found = hasher.finish();
+        if found == *digest {
+            Ok(bytes)
+        } else {
+            Err(RegistryError::DigestMismatch {
+                host,
+                what,
+                found: found.to_string(),
+            })
+        }
+    }
+
+    /// Begins to read a blob; whoever reads it checks the digest.
+    pub(super) async fn open_blob(&self, digest: &Digest) -> Result<Answer, RegistryError> {
+        let answer = self
+            .send(self.call(Method::GET, &format!("blobs/{digest}")))
+            .await?;
+        match answer.status() {
+            200 => Ok(answer),
+            _ => Err(answer
+                .into_error(&format!("blob {} of {}", digest.short(), self.repository))
+                .await),
+        }
+    }
+
+    /// All tags, in the registry's order. A repository that does not exist has none.
+    pub async fn tags(&self) -> Result<Vec<Tag>, RegistryError> {
+        self.tags_after("").await
+    }
+
+    /// The tags that come after `last` in lexical order; see `last` of the tags API. Registries that ignore it give
+    /// all of them, so the rest is left out here too.
+    pub async fn tags_after(&self, last: &str) -> Result<Vec<Tag>, RegistryError> {
+        let mut tags = Vec::new();
+        let mut next = Some(if last.is_empty() {
+            "tags/list?n=100".to_owned()
+        } else {
+            format!("tags/list?n=100&last={last}")
+        });
+        let what = format!("the tag list of {}", self.repository);
+        let mut first = true;
+        while let Some(path) = next.take() {
+            let call = if first {
+                self.call(Method::GET, &path)
+            } else {
+                self.absolute(Method::GET, path)
+            };
+            let answer = self.send(call).await?;
+            if answer.status() == 404
+                && first
+                && answer
+                    .header("content-type")
+                    .is_none_or(|t| !t.starts_with("text/html"))
+            {
+                return Ok(tags);
+            }
+            if answer.status() != 200 {
+                return Err(answer.into_error(&what).await);
+            }
+            first = false;
+            next = next_page(&answer);
+            let host = answer.host().to_owned();
+            let bytes = answer.bytes(PAGE_LIMIT, &what).await?;
+            let page: TagPage =
+                serde_json::from_slice(&bytes).map_err(|error| RegistryError::NotARegistry {
+                    host,
+                    why: format!("it answers for {what} with something else: {error}"),
+                })?;
+            let fresh = page.tags.unwrap_or_default();
+            // A page that brings nothing new would go on for ever.
+            let before = tags.len();
+            tags.extend(
+                fresh
+                    .iter()
+                    .filter(|tag| tag.as_str() > last)
+                    .filter_map(|tag| tag.parse::<Tag>().ok()),
+            );
+            if tags.len() == before && !fresh.is_empty() && last.is_empty() {
+                break;
+            }
+        }
+        Ok(tags)
+    }
+
+    pub(super) fn call(&self, method: Method, rest: &str) -> Call {
+        Call::new(
+            method,
+            format!("/v2/{}/{rest}", self.repository.path()),
+            self.scope(false),
+        )
+    }
+
+    pub(super) fn absolute(&self, method: Method, url: String) -> Call {
+        Call::new(method, url, self.scope(false))
+    }
+
+    pub(super) fn scope(&self, push: bool) -> Scope {
+        Scope {
+            path: self.repository.path().to_owned(),
+            push,
+        }
+    }
+
+    pub(super) async fn send(&self, call: Call) -> Result<Answer, RegistryError> {
+        self.transport.send(self.repository.host(), call).await
+    }
+
+    pub(super) fn name(&self, target: &Target) -> String {
+        match target {
+            Target::Tag(tag) => format!("{}:{tag}", self.repository),
+            Target::Digest(digest) => format!("{}@{}", self.repository, digest.short()),
+        }
+    }
+}
+
+impl ConfigDocument {
+    fn platform(&self) -> Option<Platform> {
+        let clean = |text: &String| crate::domain::clean_line(text);
+        Some(Platform {
+            os: clean(self.os.as_ref()?),
+            architecture: clean(self.architecture.as_ref()?),
+            variant: self
+                .variant
+                .as_ref()
+                .map(clean)
+                .filter(|variant| !variant.is_empty()),
+        })
+    }
+}
+
+/// The address of the next page, from `Link: <…>; rel="next"` (RFC 8288).
+pub(super) fn next_page(answer: &Answer) -> Option<String> {
+    let link = answer.header("link")?;
+    let (address, rest) = link.split_once('>')?;
+    let address = address.trim_start().strip_prefix('<')?;
+    if !rest.contains("next") {
+        return None;
+    }
+    answer.resolve(address)
+}

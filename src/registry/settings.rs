@@ -1,0 +1,39 @@
+//! What is said of registries from outside: the configuration's part of this room.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How registries are spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What is said of single hosts, by host (with its port, if any).
+    pub hosts: BTreeMap<String, HostSettings>,
+    /// How long a connection may take to be made.
+    pub connect_timeout: Duration,
+    /// How long a host may be silent, before its first byte or between two.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            hosts: BTreeMap::new(),
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What is said of one registry host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostSettings {
+    /// Whether it is spoken to without TLS. Loopback hosts always are, unless a CA file is given.
+    pub plain_http: bool,
+    /// A file of PEM certificates that its TLS certificate may be signed by, beside those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// The most requests that it is sent in a second.
+    pub requests_per_second: Option<u32>,
+    /// The most requests that it is sent at once.
+    pub concurrency: Option<usize>,
+}
