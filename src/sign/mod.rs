@@ -1,1 +1,135 @@
-//! Keys, bundles and verification, as cosign understands them.
+//! Keys, bundles and verification, as cosign understands them. Cosign decides what is right: the interop tests have it
+//! verify what is signed here, and the other way round.
+
+mod bundle;
+mod error;
+mod key;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+pub use error::SignError;
+pub use key::{KeyPair, PublicKey, SigningKey};
+
+use crate::domain::Digest;
+use crate::registry::{Content, Descriptor, Reader, Writer};
+use bundle::Finding;
+
+/// More than any bundle has.
+const BUNDLE_LIMIT: u64 = 1024 * 1024;
+
+/// What signing came to.
+#[derive(Debug, Clone)]
+pub enum Signed {
+    /// A signature was attached.
+    New(Box<Descriptor>),
+    /// This key had signed it before.
+    Already,
+}
+
+/// A verification that succeeded.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    /// The referrers that carry a good signature by the key.
+    pub signatures: Vec<Digest>,
+}
+
+/// Signs `subject` and attaches the signature, unless this key has signed it before.
+pub async fn sign(writer: &Writer, subject: &Descriptor, key: &SigningKey) -> Result<Signed, SignError> {
+    match verify(writer, &subject.digest, key.public()).await {
+        Ok(_) => return Ok(Signed::Already),
+        Err(SignError::Registry(error)) => return Err(error.into()),
+        // Whatever else is attached does not hinder a good signature.
+        Err(_) => {}
+    }
+    let bytes = bundle::make(&subject.digest, key)?;
+    let annotations = BTreeMap::from([
+        (
+            "dev.sigstore.bundle.content".to_owned(),
+            "dsse-envelope".to_owned(),
+        ),
+        (
+            "dev.sigstore.bundle.predicateType".to_owned(),
+            bundle::SIGN_PREDICATE.to_owned(),
+        ),
+    ]);
+    let layers = vec![(bundle::MEDIA_TYPE.to_owned(), Bytes::from(bytes))];
+    let attached = writer
+        .attach(subject, bundle::MEDIA_TYPE, layers, annotations)
+        .await?;
+    Ok(Signed::New(Box::new(attached)))
+}
+
+/// Verifies that `digest` is signed by `key`: one good signature is enough, and the refusal says which of all that can be
+/// wrong it is.
+pub async fn verify(reader: &Reader, digest: &Digest, key: &PublicKey) -> Result<Verified, SignError> {
+    let image = reader.repository().at(digest.clone()).to_string();
+    let mut signatures = Vec::new();
+    let mut by_others = 0;
+    let mut worst = None;
+    for candidate in signatures_of(reader, digest).await? {
+        let Some(bytes) = bundle_of(reader, &candidate).await? else {
+            continue;
+        };
+        match bundle::check(&bytes, digest, key) {
+            Ok(Finding::Good) => signatures.push(candidate.digest),
+            Ok(Finding::OtherStatement) => {}
+            Ok(Finding::OtherKey) => by_others += 1,
+            Ok(Finding::Tampered(why)) => {
+                worst = Some(SignError::Tampered {
+                    image: image.clone(),
+                    why,
+                });
+            }
+            Ok(Finding::OtherDigest(found)) => {
+                worst = Some(SignError::OtherDigest {
+                    image: image.clone(),
+                    found,
+                    wanted: digest.clone(),
+                });
+            }
+            Err(why) => {
+                let why = crate::domain::clean_line(&why);
+                worst = worst.or(Some(SignError::Malformed {
+                    image: image.clone(),
+                    why,
+                }));
+            }
+        }
+    }
+    match (signatures.is_empty(), worst, by_others) {
+        (false, _, _) => Ok(Verified { signatures }),
+        (true, Some(error), _) => Err(error),
+        (true, None, 0) => Err(SignError::NoSignature { image }),
+        (true, None, found) => Err(SignError::OtherKey { image, found }),
+    }
+}
+
+/// The bundles attached to `digest` that are, or may be, signatures; nothing is verified. One request as a rule.
+pub async fn signatures_of(reader: &Reader, digest: &Digest) -> Result<Vec<Descriptor>, SignError> {
+    let mut found = reader.referrers(digest, Some(bundle::MEDIA_TYPE)).await?;
+    // Attestations are bundles too; where their kind is written beside them, they need not be fetched.
+    found.retain(|entry| {
+        let predicate = entry.annotations.get("dev.sigstore.bundle.predicateType");
+        predicate.is_none_or(|predicate| predicate == bundle::SIGN_PREDICATE)
+    });
+    Ok(found)
+}
+
+/// The bundle that a referrer carries; none if it turns out to be something else, since entries of a fallback index may
+/// not say what they are.
+async fn bundle_of(reader: &Reader, referrer: &Descriptor) -> Result<Option<Bytes>, SignError> {
+    let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
+    if manifest.descriptor().artifact_type.as_deref() != Some(bundle::MEDIA_TYPE) {
+        return Ok(None);
+    }
+    let Content::Image { layers, .. } = manifest.content() else {
+        return Ok(None);
+    };
+    match layers.first() {
+        Some(layer) => Ok(Some(reader.blob(&layer.digest, BUNDLE_LIMIT).await?)),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,149 @@
+//! What a scan finds.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How grave a finding is, gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Critical.
+    Critical,
+    /// High.
+    High,
+    /// Medium.
+    Medium,
+    /// Low.
+    Low,
+    /// The scanner does not know.
+    Unknown,
+}
+
+impl Severity {
+    /// All, gravest first.
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Unknown];
+
+    /// The word for people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = std::convert::Infallible;
+
+    /// In any case; what no scanner is known to say is unknown.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.to_ascii_lowercase().as_str() {
+            "critical" => Self::Critical,
+            "high" => Self::High,
+            "medium" => Self::Medium,
+            "low" => Self::Low,
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// One vulnerability in one package. All text is harmless to a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `CVE-2026-12345`.
+    pub id: String,
+    /// How grave.
+    pub severity: Severity,
+    /// The package.
+    pub package: String,
+    /// The version that is installed.
+    pub installed: String,
+    /// The version that mends it, if there is one.
+    pub fixed: Option<String>,
+    /// One line on it.
+    pub title: String,
+    /// Where to read on.
+    pub url: Option<String>,
+}
+
+/// How many findings there are of each severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Of severity critical.
+    pub critical: u64,
+    /// Of severity high.
+    pub high: u64,
+    /// Of severity medium.
+    pub medium: u64,
+    /// Of severity low.
+    pub low: u64,
+    /// Of a severity that the scanner does not know.
+    pub unknown: u64,
+}
+
+impl Counts {
+    /// Counts `findings`.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut counts = Self::default();
+        for finding in findings {
+            *counts.slot(finding.severity) += 1;
+        }
+        counts
+    }
+
+    /// How many of one severity.
+    pub const fn get(&self, severity: Severity) -> u64 {
+        match severity {
+            Severity::Critical => self.critical,
+            Severity::High => self.high,
+            Severity::Medium => self.medium,
+            Severity::Low => self.low,
+            Severity::Unknown => self.unknown,
+        }
+    }
+
+    const fn slot(&mut self, severity: Severity) -> &mut u64 {
+        match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+            Severity::Unknown => &mut self.unknown,
+        }
+    }
+
+    /// The gravest severity found, and how many; none if nothing was found.
+    pub fn worst(&self) -> Option<(Severity, u64)> {
+        Severity::ALL
+            .into_iter()
+            .map(|severity| (severity, self.get(severity)))
+            .find(|(_, count)| *count > 0)
+    }
+}
+
+impl fmt::Display for Counts {
+    /// `2 critical, 1 low`, or `clean`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<String> = Severity::ALL
+            .into_iter()
+            .filter(|severity| self.get(*severity) > 0)
+            .map(|severity| format!("{} {severity}", self.get(severity)))
+            .collect();
+        if words.is_empty() {
+            f.pad("clean")
+        } else {
+            f.pad(&words.join(", "))
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Sigstore's bundle v0.3 around a DSSE envelope around an in-toto statement: what cosign 3 writes for a key, and reads.
+//! See the protobuf specifications of sigstore (`sigstore_bundle.proto`), the DSSE protocol and in-toto's Statement v1.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use super::error::SignError;
+use super::key::{PublicKey, SigningKey};
+use crate::domain::Digest;
+
+/// Media type of the bundle, as artifact type and as its layer's type.
+pub(super) const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+/// The predicate of a plain signature.
+pub(super) const SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+const STATEMENTS: [&str; 2] = [
+    "https://in-toto.io/Statement/v1",
+    "https://in-toto.io/Statement/v0.1",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bundle {
+    verification_material: Material,
+    dsse_envelope: Option<Envelope>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Material {
+    public_key: Option<KeyHint>,
+}
+
+#[derive(Deserialize)]
+struct KeyHint {
+    #[serde(default)]
+    hint: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    payload: String,
+    payload_type: String,
+    signatures: Vec<EnvelopeSignature>,
+}
+
+#[derive(Deserialize)]
+struct EnvelopeSignature {
+    sig: String,
+}
+
+#[derive(Deserialize)]
+struct Statement {
+    #[serde(rename = "_type")]
+    kind: String,
+    subject: Vec<Subject>,
+    #[serde(rename = "predicateType")]
+    predicate_type: String,
+}
+
+#[derive(Deserialize)]
+struct Subject {
+    digest: BTreeMap<String, String>,
+}
+
+/// What looking at one bundle came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// A signature of this digest by this key.
+    Good,
+    /// A statement of another kind: provenance, a scan, a record. No signature.
+    OtherStatement,
+    /// By another key, as far as the bundle says.
+    OtherKey,
+    /// It names this key, and the signature does not fit.
+    Tampered(String),
+    /// Signed by this key, for something else.
+    OtherDigest(String),
+}
+
+/// Makes the bundle that signs `digest`.
+pub(super) fn make(digest: &Digest, key: &SigningKey) -> Result<Vec<u8>, SignError> {
+    let statement = serde_json::json!({
+        "_type": STATEMENTS[0],
+        "subject": [{ "digest": { digest.algorithm().name(): digest.hex() } }],
+        "predicateType": SIGN_PREDICATE,
+        "predicate": {},
+    })
+    .to_string();
+    let signature = key.sign(&encoding(PAYLOAD_TYPE, statement.as_bytes()))?;
+    let bundle = serde_json::json!({
+        "mediaType": MEDIA_TYPE,
+        "verificationMaterial": { "publicKey": { "hint": key.public().hint() } },
+        "dsseEnvelope": {
+            "payload": STANDARD.encode(&statement),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{ "sig": STANDARD.encode(signature) }],
+        },
+    });
+    Ok(bundle.to_string().into_bytes())
+}
+
+/// Looks at a bundle; the error says why it cannot be understood. The signature is checked before the payload is believed.
+pub(super) fn check(bytes: &[u8], digest: &Digest, key: &PublicKey) -> Result<Finding, String> {
+    let bundle: Bundle = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let envelope = bundle.dsse_envelope.ok_or("it has no DSSE envelope")?;
+    let payload = STANDARD
+        .decode(&envelope.payload)
+        .map_err(|_| "its payload is not base64")?;
+    let message = encoding(&envelope.payload_type, &payload);
+    let mut signed = false;
+    for signature in &envelope.signatures {
+        let signature = STANDARD
+            .decode(&signature.sig)
+            .map_err(|_| "its signature is not base64")?;
+        signed |= key.verifies(&signature, &message);
+    }
+    if !signed {
+        let hint = bundle
+            .verification_material
+            .public_key
+            .map(|key| key.hint)
+            .unwrap_or_default();
+        // Which statement an unverified payload claims to be decides nothing but the words of the refusal.
+        return Ok(if hint == key.hint() {
+            Finding::Tampered("the signature does not fit the payload".to_owned())
+        } else {
+            Finding::OtherKey
+        });
+    }
+    if envelope.payload_type != PAYLOAD_TYPE {
+        return Ok(Finding::OtherStatement);
+    }
+    let statement: Statement = serde_json::from_slice(&payload).map_err(|error| error.to_string())?;
+    if !STATEMENTS.contains(&statement.kind.as_str()) || statement.predicate_type != SIGN_PREDICATE {
+        return Ok(Finding::OtherStatement);
+    }
+    let named = statement.subject.iter().any(|subject| {
+        subject
+            .digest
+            .get(digest.algorithm().name())
+            .is_some_and(|hex| hex == digest.hex())
+    });
+    if named {
+        return Ok(Finding::Good);
+    }
+    let found = statement.subject.iter().flat_map(|s| &s.digest).next();
+    Ok(Finding::OtherDigest(found.map_or_else(
+        || "nothing".to_owned(),
+        |(name, hex)| crate::domain::clean_line(&format!("{name}:{hex}")),
+    )))
+}
+
+/// DSSE's pre-authentication encoding: what is really signed.
+fn encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let mut message = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    message.extend_from_slice(payload);
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::SecretString;
+
+    fn key() -> SigningKey {
+        let folder = tempfile::tempdir().unwrap();
+        let password = SecretString::from("x");
+        let path = folder.path().join("k.key");
+        std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
+        SigningKey::load(&path, &password).unwrap()
+    }
+
+    #[test]
+    fn each_thing_that_can_be_wrong_is_told_apart() {
+        let (mine, other) = (key(), key());
+        let digest = Digest::of(b"image");
+        let bundle = make(&digest, &mine).unwrap();
+        assert_eq!(check(&bundle, &digest, mine.public()), Ok(Finding::Good));
+        assert_eq!(check(&bundle, &digest, other.public()), Ok(Finding::OtherKey));
+        let another = Digest::of(b"another");
+        assert_eq!(
+            check(&bundle, &another, mine.public()),
+            Ok(Finding::OtherDigest(digest.to_string()))
+        );
+        let mut value: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
+        let forged = serde_json::from_slice::<serde_json::Value>(&make(&another, &other).unwrap()).unwrap();
+        value["dsseEnvelope"]["payload"] = forged["dsseEnvelope"]["payload"].clone();
+        let tampered = check(value.to_string().as_bytes(), &another, mine.public()).unwrap();
+        assert!(matches!(tampered, Finding::Tampered(_)), "{tampered:?}");
+        assert!(check(b"{}", &digest, mine.public()).is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! What can be wrong with keys and signatures, each with its own words.
+
+use std::path::PathBuf;
+
+use crate::domain::{Digest, Exit};
+use crate::registry::RegistryError;
+
+/// Why something could not be signed or verified.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A key file that cannot be read.
+    #[error("could not read the key {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not a key.
+    #[error("{what} is no key that windlass can use: {why}")]
+    NoKey {
+        /// The file, or `the key`.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The password does not open the key.
+    #[error("the password does not open the key {0}")]
+    WrongPassword(PathBuf),
+    /// The cryptography itself failed.
+    #[error("could not {action}: {why}")]
+    Crypto {
+        /// `sign`, `make a key`.
+        action: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// Nothing is attached.
+    #[error("{image} carries no signature")]
+    NoSignature {
+        /// The image.
+        image: String,
+    },
+    /// Signed, but by others.
+    #[error("{image} is signed, but by another key ({found} found, none by this one)")]
+    OtherKey {
+        /// The image.
+        image: String,
+        /// How many signatures there are.
+        found: usize,
+    },
+    /// The signature says it is by this key, and does not fit what it signs.
+    #[error("a signature of {image} names this key, but its payload was tampered with: {why}")]
+    Tampered {
+        /// The image.
+        image: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// A good signature, for something else.
+    #[error("the signature attached to {image} was made for {found}, not for {wanted}")]
+    OtherDigest {
+        /// The image.
+        image: String,
+        /// What the statement names.
+        found: String,
+        /// What was asked for.
+        wanted: Digest,
+    },
+    /// A bundle that cannot be understood.
+    #[error("a signature of {image} is malformed: {why}")]
+    Malformed {
+        /// The image.
+        image: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl SignError {
+    /// The exit code that it leads to.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Registry(error) => error.exit(),
+            Self::Unreadable { .. } | Self::NoKey { .. } | Self::WrongPassword(_) => Exit::Usage,
+            Self::Crypto { .. } => Exit::Failed,
+            Self::NoSignature { .. }
+            | Self::OtherKey { .. }
+            | Self::Tampered { .. }
+            | Self::OtherDigest { .. }
+            | Self::Malformed { .. } => Exit::Refused,
+        }
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Registry(error) => return error.hint(),
+            Self::Unreadable { .. } => {
+                "check the path in windlass.toml, or make a pair with `windlass keygen`"
+            }
+            Self::NoKey { .. } => {
+                "windlass takes what cosign takes: `windlass keygen` or `cosign generate-key-pair` makes it"
+            }
+            Self::WrongPassword(_) => "check COSIGN_PASSWORD or the password file",
+            Self::Crypto { .. } => return None,
+            Self::NoSignature { .. } => {
+                "sign it with `windlass sign`, or promote it to an environment that signs"
+            }
+            Self::OtherKey { .. } => {
+                "verify with the public key of whoever signed it, and ask why that is not this one"
+            }
+            Self::Tampered { .. } | Self::OtherDigest { .. } => {
+                "do not run this image; someone has attached to it what does not belong there"
+            }
+            Self::Malformed { .. } => "look at the referrer with `cosign tree` or another tool",
+        };
+        Some(text.to_owned())
+    }
+}

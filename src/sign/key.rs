@@ -1,0 +1,188 @@
+//! Keys as cosign keeps them: the private one encrypted with a password (scrypt and a secretbox),
+//! the public one in PEM.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+use sigstore::crypto::signing_key::{SigStoreKeyPair, SigStoreSigner};
+use sigstore::crypto::{CosignVerificationKey, Signature, SigningScheme};
+
+use super::error::SignError;
+
+/// The schemes that a key pair may fit, the one that cosign makes first.
+const SCHEMES: [SigningScheme; 4] = [
+    SigningScheme::ECDSA_P256_SHA256_ASN1,
+    SigningScheme::ECDSA_P384_SHA384_ASN1,
+    SigningScheme::ECDSA_P521_SHA512_ASN1,
+    SigningScheme::ED25519,
+];
+
+/// A private key, opened.
+pub struct SigningKey {
+    signer: SigStoreSigner,
+    public: PublicKey,
+}
+
+/// A new pair, as it is written to files.
+pub struct KeyPair {
+    /// `-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----`
+    pub private_pem: String,
+    /// `-----BEGIN PUBLIC KEY-----`
+    pub public_pem: String,
+}
+
+/// A public key.
+pub struct PublicKey {
+    key: CosignVerificationKey,
+    hint: String,
+}
+
+impl SigningKey {
+    /// Makes a pair on the curve P-256, as cosign does, and encrypts the private part.
+    pub fn generate(password: &SecretString) -> Result<KeyPair, SignError> {
+        let fail = |error: sigstore::errors::SigstoreError| SignError::Crypto {
+            action: "make a key",
+            why: error.to_string(),
+        };
+        let pair = SCHEMES[0]
+            .create_signer()
+            .and_then(|signer| signer.to_sigstore_keypair())
+            .map_err(fail)?;
+        let private = pair
+            .private_key_to_encrypted_pem(password.expose_secret().as_bytes())
+            .map_err(fail)?;
+        Ok(KeyPair {
+            private_pem: private.to_string(),
+            public_pem: pair.public_key_to_pem().map_err(fail)?,
+        })
+    }
+
+    /// Opens the key at `path`. Takes about a tenth of a second of one core, by design of scrypt.
+    pub fn load(path: &Path, password: &SecretString) -> Result<Self, SignError> {
+        let pem = std::fs::read(path).map_err(|source| SignError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let no_key = |why: String| SignError::NoKey {
+            what: path.display().to_string(),
+            why,
+        };
+        let text = String::from_utf8_lossy(&pem);
+        if !text.contains("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----")
+            && !text.contains("-----BEGIN ENCRYPTED COSIGN PRIVATE KEY-----")
+        {
+            return Err(no_key("it is not cosign's encrypted form".to_owned()));
+        }
+        let pair = SigStoreKeyPair::from_encrypted_pem(&pem, password.expose_secret().as_bytes())
+            .map_err(|_| SignError::WrongPassword(path.to_owned()))?;
+        let signer = SCHEMES
+            .iter()
+            .find_map(|scheme| pair.to_sigstore_signer(scheme).ok())
+            .ok_or_else(|| no_key("it is of a kind that is not supported".to_owned()))?;
+        let public = pair
+            .public_key_to_pem()
+            .map_err(|error| no_key(error.to_string()))?;
+        Ok(Self {
+            signer,
+            public: PublicKey::from_pem(&public, "the key")?,
+        })
+    }
+
+    /// Signs `message`.
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.signer.sign(message).map_err(|error| SignError::Crypto {
+            action: "sign",
+            why: error.to_string(),
+        })
+    }
+
+    /// Its public half.
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+}
+
+impl PublicKey {
+    /// Reads the PEM file at `path`.
+    pub fn load(path: &Path) -> Result<Self, SignError> {
+        let pem = std::fs::read_to_string(path).map_err(|source| SignError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_pem(&pem, &path.display().to_string())
+    }
+
+    /// Reads `pem`; `what` names it in errors.
+    pub fn from_pem(pem: &str, what: &str) -> Result<Self, SignError> {
+        let no_key = |why: String| SignError::NoKey {
+            what: what.to_owned(),
+            why,
+        };
+        let key =
+            CosignVerificationKey::try_from_pem(pem.as_bytes()).map_err(|error| no_key(error.to_string()))?;
+        let body: String = pem
+            .lines()
+            .filter(|line| !line.starts_with("-----"))
+            .map(str::trim)
+            .collect();
+        let der = STANDARD.decode(body).map_err(|error| no_key(error.to_string()))?;
+        let hash = crate::domain::Digest::of(&der);
+        let bytes = hex::decode(hash.hex()).map_err(|error| no_key(error.to_string()))?;
+        Ok(Self {
+            key,
+            hint: STANDARD.encode(bytes),
+        })
+    }
+
+    /// How bundles name it: base64 of the SHA-256 of its DER form.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    /// Whether `signature` of `message` is by this key.
+    pub(super) fn verifies(&self, signature: &[u8], message: &[u8]) -> bool {
+        self.key
+            .verify_signature(Signature::Raw(signature), message)
+            .is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_pair_opens_with_its_password_only_and_verifies_what_it_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let password = SecretString::from("anchors aweigh");
+        let pair = SigningKey::generate(&password).unwrap();
+        let path = folder.path().join("cosign.key");
+        std::fs::write(&path, &pair.private_pem).unwrap();
+        let key = SigningKey::load(&path, &password).unwrap();
+        let public = PublicKey::from_pem(&pair.public_pem, "test").unwrap();
+        assert_eq!(key.public().hint(), public.hint());
+        let signature = key.sign(b"message").unwrap();
+        assert!(public.verifies(&signature, b"message"));
+        assert!(!public.verifies(&signature, b"massage"));
+        let error = SigningKey::load(&path, &SecretString::from("wrong"))
+            .err()
+            .unwrap();
+        assert!(matches!(error, SignError::WrongPassword(_)), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_from_a_wrong_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(
+            &path,
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        )
+        .unwrap();
+        let error = SigningKey::load(&path, &SecretString::from("")).err().unwrap();
+        assert!(matches!(error, SignError::NoKey { .. }), "{error}");
+        assert!(PublicKey::from_pem("hello", "x").is_err());
+    }
+}
