@@ -23,11 +23,12 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
     })?;
     let root = Section::new(document, keys::ROOT, 0..0, table.get_ref())?;
     let folder = path.parent().unwrap_or(Path::new(""));
+    let git = git(&root)?;
     let services = services(&root)?;
     let (graph, environments) = environments(&root, folder, services.len() > 1)?;
     Ok(Config {
         path: path.to_owned(),
-        git: git(&root)?,
+        git,
         services,
         graph,
         environments,
