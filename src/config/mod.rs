@@ -8,9 +8,7 @@ mod section;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
-
-use crate::domain::{EnvironmentGraph, EnvironmentName, ServiceName};
+use crate::domain::{EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName};
 
 pub use error::{ConfigError, Mistake};
 pub use keys::{ALL as ALL_KEYS, Keys};
@@ -67,7 +65,7 @@ pub struct Service {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EnvironmentSettings {
     /// The rule for scan reports; none if the environment does not ask.
-    pub scan: Option<ScanGate>,
+    pub scan: Option<ScanPolicy>,
     /// The key that signs what is promoted here; none if nothing is to be signed.
     pub sign: Option<SignSettings>,
     /// The public key that signatures here must verify with: `verify.key`, or beside `sign.key` the same name with the
@@ -75,32 +73,6 @@ pub struct EnvironmentSettings {
     pub verify_key: Option<PathBuf>,
     /// What deploys here; none if the promotion ends with the image.
     pub deploy: Option<DeploySettings>,
-}
-
-/// The scan rule of an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ScanGate {
-    /// How many findings of each severity are still accepted; no limit where none is written.
-    pub fail_on: Limits,
-    /// Whether only findings that have a fix count.
-    pub fixable_only: bool,
-    /// How old the report may be; any age if none is written.
-    pub max_age: Option<SignedDuration>,
-}
-
-/// The highest accepted number of findings of each severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// Of severity critical.
-    pub critical: Option<u64>,
-    /// Of severity high.
-    pub high: Option<u64>,
-    /// Of severity medium.
-    pub medium: Option<u64>,
-    /// Of severity low.
-    pub low: Option<u64>,
-    /// Of a severity that the scanner does not know.
-    pub unknown: Option<u64>,
 }
 
 /// How promoted images are signed.

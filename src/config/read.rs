@@ -8,10 +8,12 @@ use toml::de::DeTable;
 
 use super::section::{Document, Section, Value};
 use super::{
-    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, Limits, RegistrySettings,
-    ScanGate, ScannerSettings, Service, SignSettings, keys,
+    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, RegistrySettings, ScannerSettings,
+    Service, SignSettings, keys,
 };
-use crate::domain::{Environment, EnvironmentGraph, GraphError, ImageTemplate};
+use crate::domain::{
+    Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, Limits, Repository, ScanPolicy,
+};
 
 pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let document = Document { path, text };
@@ -153,10 +155,7 @@ fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
     Ok(services)
 }
 
-type Environments = (
-    EnvironmentGraph,
-    BTreeMap<crate::domain::EnvironmentName, EnvironmentSettings>,
-);
+type Environments = (EnvironmentGraph, BTreeMap<EnvironmentName, EnvironmentSettings>);
 
 fn environments(root: &Section<'_>, folder: &Path, many: bool) -> Result<Environments, ConfigError> {
     let mut settings = BTreeMap::new();
@@ -184,11 +183,10 @@ fn environments(root: &Section<'_>, folder: &Path, many: bool) -> Result<Environ
             GraphError::NoEntrance => return root.mistake(error.to_string()),
         };
         let hint = match &error {
-            GraphError::UnknownSource { from, .. } => keys::nearest(
-                from.as_str(),
-                names.iter().map(crate::domain::EnvironmentName::as_str),
-            )
-            .map(|near| format!("did you mean `{near}`?")),
+            GraphError::UnknownSource { from, .. } => {
+                keys::nearest(from.as_str(), names.iter().map(EnvironmentName::as_str))
+                    .map(|near| format!("did you mean `{near}`?"))
+            }
             _ => None,
         };
         // Of twins, the second is the one too many.
@@ -245,7 +243,7 @@ fn environment_settings(section: &Section<'_>, folder: &Path) -> Result<Environm
     })
 }
 
-fn scan_gate(value: &Value<'_>) -> Result<ScanGate, ConfigError> {
+fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
     let section = value.section(keys::SCAN)?;
     let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
     let limit = |key| limits.get(key).map(|value| value.number()).transpose();
@@ -259,7 +257,7 @@ fn scan_gate(value: &Value<'_>) -> Result<ScanGate, ConfigError> {
     if fail_on == Limits::default() {
         return Err(limits.mistake("gate.scan.fail_on has no limit, so that no report could ever fail"));
     }
-    Ok(ScanGate {
+    Ok(ScanPolicy {
         fail_on,
         fixable_only: section.flag("fixable_only")?,
         max_age: section.get("max_age").map(|value| duration(&value)).transpose()?,
@@ -318,7 +316,7 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Regi
         .map_or(Ok(Vec::new()), |value| value.entries())?
     {
         let section = value.section(keys::REGISTRY)?;
-        if format!("{host}/x").parse::<crate::domain::Repository>().is_err() {
+        if format!("{host}/x").parse::<Repository>().is_err() {
             return Err(value.advise(
                 "is not a registry host",
                 Some("write the host as images name it: [registry.\"registry.example.com:5000\"]".to_owned()),
