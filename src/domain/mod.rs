@@ -21,6 +21,7 @@ macro_rules! serde_as_text {
 use serde_as_text;
 
 mod access;
+mod branch;
 mod commit;
 mod digest;
 mod environment;
@@ -35,8 +36,10 @@ mod pointer;
 mod policy;
 mod text;
 mod verdict;
+mod version;
 
 pub use access::WriteAccess;
+pub use branch::{BranchName, BranchNameError, BranchTemplate, TagTemplate, TemplateError, Values};
 pub use commit::{CommitSha, CommitShaError};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use environment::{Environment, EnvironmentGraph, GraphError};
@@ -51,3 +54,4 @@ pub use pointer::DeploymentTag;
 pub use policy::{Limits, ScanEvidence, ScanPolicy, ScanReport};
 pub use text::{Clean, clean_line, clean_text};
 pub use verdict::{Gate, Verdict};
+pub use version::{Proposal, propose_next, version_of_tag};

@@ -1,1 +1,16 @@
-//! Local git by libgit2; fetch and push by the `git` program, so that ssh configuration, keys and helpers work as they do for the user.
+//! Local git by libgit2; fetch and push by the `git` program, so that ssh configuration, keys and helpers work as they do
+//! for the user. The working tree, the index and the current branch are never touched.
+
+mod commit;
+mod error;
+mod history;
+mod remote;
+mod repository;
+#[cfg(test)]
+mod tests;
+
+pub use commit::Commit;
+pub use error::GitError;
+pub use history::History;
+pub use remote::{PushOutcome, Remote};
+pub use repository::{BranchAt, GitRepository};

@@ -1,0 +1,178 @@
+//! What git can refuse.
+
+use std::path::PathBuf;
+
+use crate::domain::{BranchName, CommitSha, Exit};
+
+/// Why something in git did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// No repository.
+    #[error("{0} is not in a git repository")]
+    NoRepository(PathBuf),
+    /// A repository that cannot be opened.
+    #[error("could not open the git repository at {path}: {why}")]
+    Unusable {
+        /// Where.
+        path: PathBuf,
+        /// Why, as libgit2 says it.
+        why: String,
+    },
+    /// Nothing was committed yet.
+    #[error("the repository has no commits yet")]
+    Unborn,
+    /// A branch that is neither here nor at the remote.
+    #[error("there is no branch `{branch}`, neither here nor as {remote}/{branch}{}", near(.similar))]
+    NoBranch {
+        /// The branch.
+        branch: String,
+        /// The remote that was looked at too.
+        remote: String,
+        /// Branches with a similar name.
+        similar: Vec<String>,
+    },
+    /// A revision that names no commit.
+    #[error("`{text}` names no commit here{}", if *.shallow { " (this clone is shallow, so it may be missing its past)" } else { "" })]
+    NoCommit {
+        /// What was given.
+        text: String,
+        /// Whether the clone is shallow.
+        shallow: bool,
+    },
+    /// A short name with several commits.
+    #[error("`{0}` names several commits: give more characters")]
+    Ambiguous(String),
+    /// A branch that exists already.
+    #[error("branch {branch} exists {place} already, at {found}")]
+    BranchTaken {
+        /// The branch.
+        branch: BranchName,
+        /// `here` or `on origin`.
+        place: String,
+        /// The commit that it is at.
+        found: String,
+    },
+    /// The push was refused.
+    #[error("{remote} refused the push of {branch}: {why}")]
+    Rejected {
+        /// The remote.
+        remote: String,
+        /// The branch.
+        branch: BranchName,
+        /// The remote's own words.
+        why: String,
+    },
+    /// The remote does not answer, or is not there.
+    #[error("git remote {remote} cannot be reached: {why}")]
+    Unreachable {
+        /// The remote.
+        remote: String,
+        /// git's own words.
+        why: String,
+    },
+    /// The remote does not let this user in.
+    #[error("git remote {remote} does not accept the credentials: {why}")]
+    NotAuthorised {
+        /// The remote.
+        remote: String,
+        /// git's own words.
+        why: String,
+    },
+    /// No remote of that name.
+    #[error("there is no git remote `{0}`")]
+    NoRemote(String),
+    /// The `git` program.
+    #[error("could not run git: {0}")]
+    NoProgram(std::io::Error),
+    /// It took too long.
+    #[error("git {action} did not end within {seconds} s")]
+    Slow {
+        /// `ls-remote`, `push`.
+        action: &'static str,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// Whatever else libgit2 says.
+    #[error("git could not {action}: {why}")]
+    Library {
+        /// What was tried.
+        action: &'static str,
+        /// Why not.
+        why: String,
+    },
+    /// A commit that is already elsewhere under that name.
+    #[error("commit {0} could not be read")]
+    Unreadable(CommitSha),
+}
+
+fn near(similar: &[String]) -> String {
+    if similar.is_empty() {
+        String::new()
+    } else {
+        format!("; there are {}", similar.join(", "))
+    }
+}
+
+impl GitError {
+    /// Whether there simply is no repository.
+    pub const fn is_no_repository(&self) -> bool {
+        matches!(self, Self::NoRepository(_))
+    }
+
+    /// The exit code that it leads to.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::NoRepository(_)
+            | Self::NoRemote(_)
+            | Self::NoBranch { .. }
+            | Self::Unborn
+            | Self::Ambiguous(_) => Exit::Usage,
+            Self::NoCommit { .. } => Exit::NotFound,
+            Self::BranchTaken { .. } => Exit::Conflict,
+            Self::NotAuthorised { .. } => Exit::NotAuthorised,
+            Self::Unusable { .. }
+            | Self::Rejected { .. }
+            | Self::Unreachable { .. }
+            | Self::NoProgram(_)
+            | Self::Slow { .. }
+            | Self::Library { .. }
+            | Self::Unreadable(_) => Exit::Failed,
+        }
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NoRepository(_) => "run windlass in the service's repository, or name it with -C",
+            Self::Unborn => "commit something first",
+            Self::NoBranch { .. } => {
+                "fetch it, or name the branch that candidates come from as git.develop in windlass.toml"
+            }
+            Self::NoCommit { shallow: true, .. } => "deepen the clone with `git fetch --unshallow`",
+            Self::NoCommit { .. } => "fetch first, or check the name with `git log`",
+            Self::Ambiguous(_) => "give the whole name",
+            Self::BranchTaken { .. } => "choose another version, or look at what is on that branch",
+            Self::Rejected { .. } => "the rules of the remote decide; nothing was left behind here",
+            Self::Unreachable { .. } => {
+                "check the network and `git remote -v`, then give the same command again"
+            }
+            Self::NotAuthorised { .. } => {
+                "check that `git push` works by itself: windlass uses the same credentials"
+            }
+            Self::NoRemote(_) => {
+                "name the remote as git.remote in windlass.toml (`git remote -v` lists them)"
+            }
+            Self::NoProgram(_) => "install git; windlass runs it for fetch and push",
+            Self::Slow { .. } => "check that `git` does not wait for a password or a key, then try again",
+            Self::Unusable { .. } | Self::Library { .. } | Self::Unreadable(_) => "`git fsck` says more",
+        };
+        Some(text.to_owned())
+    }
+
+    pub(super) fn library(action: &'static str) -> impl Fn(git2::Error) -> Self {
+        move |error| Self::Library {
+            action,
+            why: crate::domain::clean_line(error.message()),
+        }
+    }
+}
