@@ -8,7 +8,9 @@ mod section;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::domain::{EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName};
+use crate::domain::{
+    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName, TagTemplate,
+};
 
 pub use error::{ConfigError, Mistake};
 pub use keys::{ALL as ALL_KEYS, Keys};
@@ -41,15 +43,15 @@ pub struct GitSettings {
     /// The remote that release branches are pushed to; `origin` unless said otherwise.
     pub remote: String,
     /// The branch that candidates come from; `develop` unless said otherwise.
-    pub develop: String,
+    pub develop: BranchName,
     /// The branch that releases end in; `main` unless said otherwise.
-    pub main: String,
+    pub main: BranchName,
     /// The template of release branches; `release/v{version}-sha-{short}` unless said otherwise.
-    pub release_branch: String,
+    pub release_branch: BranchTemplate,
     /// The template of hotfix branches; `hotfix/v{version}` unless said otherwise.
-    pub hotfix_branch: String,
+    pub hotfix_branch: BranchTemplate,
     /// The template of the tag that a commit's image has; `sha-{short}` unless said otherwise.
-    pub image_tag: String,
+    pub image_tag: TagTemplate,
 }
 
 /// One deployable image.

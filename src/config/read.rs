@@ -12,7 +12,8 @@ use super::{
     Service, SignSettings, keys,
 };
 use crate::domain::{
-    Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, Limits, Repository, ScanPolicy,
+    BranchName, BranchTemplate, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate,
+    Limits, Repository, ScanPolicy,
 };
 
 pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
@@ -40,96 +41,38 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
 }
 
 fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
-    let mut git = GitSettings {
-        remote: "origin".to_owned(),
-        develop: "develop".to_owned(),
-        main: "main".to_owned(),
-        release_branch: "release/v{version}-sha-{short}".to_owned(),
-        hotfix_branch: "hotfix/v{version}".to_owned(),
-        image_tag: "sha-{short}".to_owned(),
-    };
-    let Some(section) = root
-        .get("git")
-        .map(|value| value.section(keys::GIT))
-        .transpose()?
-    else {
-        return Ok(git);
-    };
-    for (key, place) in [
-        ("remote", &mut git.remote),
-        ("develop", &mut git.develop),
-        ("main", &mut git.main),
-    ] {
-        if let Some(value) = section.get(key) {
-            *place = ref_name(&value)?;
-        }
+    let section = root.table("git", keys::GIT)?;
+    let hotfix_branch: BranchTemplate = section.parse_or("hotfix_branch", "hotfix/v{version}")?;
+    if !hotfix_branch.has_version()
+        && let Some(value) = section.get("hotfix_branch")
+    {
+        return Err(value.mistake("a hotfix branch is found again by its {version}, so its name needs one"));
     }
-    for (key, place, allowed) in [
-        (
-            "release_branch",
-            &mut git.release_branch,
-            &["version", "short", "sprint", "date"][..],
-        ),
-        ("hotfix_branch", &mut git.hotfix_branch, &["version"][..]),
-        ("image_tag", &mut git.image_tag, &["short", "sha"][..]),
-    ] {
-        if let Some(value) = section.get(key) {
-            *place = template(&value, allowed)?;
-        }
-    }
-    Ok(git)
+    Ok(GitSettings {
+        remote: match section.get("remote") {
+            Some(value) => remote(&value)?,
+            None => "origin".to_owned(),
+        },
+        develop: section.parse_or("develop", "develop")?,
+        main: section.parse_or("main", "main")?,
+        release_branch: section.parse_or("release_branch", "release/v{version}-sha-{short}")?,
+        hotfix_branch,
+        image_tag: section.parse_or("image_tag", "sha-{short}")?,
+    })
 }
 
-/// A name that is handed to the `git` program must not be taken for an option.
-fn ref_name(value: &Value<'_>) -> Result<String, ConfigError> {
+/// The name of a remote is handed to the `git` program and must not be taken for an option, nor be an address: what
+/// is known of a remote stands in the configuration of git.
+fn remote(value: &Value<'_>) -> Result<String, ConfigError> {
     let name = value.text()?;
-    let fine = !name.starts_with('-')
-        && !name.contains("..")
-        && !name
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c));
-    if fine {
+    if name.parse::<BranchName>().is_ok() {
         Ok(name)
     } else {
-        Err(value.mistake(format_args!("`{name}` is not a name that git takes")))
+        Err(value.advise(
+            format_args!("`{name}` is not the name of a remote"),
+            Some("`git remote` lists the names".to_owned()),
+        ))
     }
-}
-
-/// A text with at least one `{placeholder}`, all of them known.
-fn template(value: &Value<'_>, allowed: &[&str]) -> Result<String, ConfigError> {
-    let text = ref_name(value)?;
-    let mut rest = text.as_str();
-    let mut found = false;
-    while let Some((_, after)) = rest.split_once('{') {
-        let (name, after) = after
-            .split_once('}')
-            .ok_or_else(|| value.mistake("has a `{` without its `}`"))?;
-        if !allowed.contains(&name) {
-            let hint = keys::nearest(name, allowed.iter().copied()).map_or_else(
-                || format!("there is {}", braces(allowed)),
-                |near| format!("did you mean `{{{near}}}`?"),
-            );
-            return Err(value.advise(format_args!("unknown placeholder `{{{name}}}`"), Some(hint)));
-        }
-        found = true;
-        rest = after;
-    }
-    if found {
-        Ok(text)
-    } else {
-        Err(value.mistake(format_args!(
-            "would be the same for every commit: it needs one of {}",
-            braces(allowed)
-        )))
-    }
-}
-
-fn braces(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("{{{name}}}"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
@@ -346,16 +289,7 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Regi
 }
 
 fn scanner(root: &Section<'_>, folder: &Path) -> Result<ScannerSettings, ConfigError> {
-    let section = root
-        .get("scanner")
-        .map(|value| value.section(keys::SCANNER))
-        .transpose()?;
-    let Some(section) = section else {
-        return Ok(ScannerSettings {
-            trivy: "trivy".into(),
-            args: Vec::new(),
-        });
-    };
+    let section = root.table("scanner", keys::SCANNER)?;
     let trivy = section
         .get("trivy")
         .map_or(Ok("trivy".to_owned()), |value| value.text())?;
