@@ -1,1 +1,93 @@
-//! The command line: arguments, plain and JSON reporters, exit codes.
+//! The command line: arguments, plain and JSON reporters, exit codes. A command is one file here, one line in
+//! [`args::Command`] and one in [`run`].
+
+pub mod args;
+mod cut;
+mod failure;
+mod keygen;
+mod operation;
+mod output;
+mod plan;
+mod promote;
+mod report;
+mod runs;
+mod sign;
+mod signals;
+mod verify;
+mod world;
+
+use std::io::Write as _;
+
+use clap::{CommandFactory as _, Parser as _};
+
+pub use args::Cli;
+pub use failure::Failure;
+pub use output::Output;
+pub use world::World;
+
+use crate::domain::Exit;
+use args::Command;
+
+/// What the command line leaves to do.
+pub enum Outcome {
+    /// Nothing: this is the exit code.
+    Ended(Exit),
+    /// Open the console.
+    Console(Box<ConsoleRequest>),
+}
+
+/// What the console is to be opened on.
+pub struct ConsoleRequest {
+    /// The configuration, opened.
+    pub world: World,
+    /// Whether everything that writes is out of reach.
+    pub read_only: bool,
+    /// Symbols of ASCII only.
+    pub ascii: bool,
+}
+
+/// Reads the arguments of the process; wrong ones, `--help` and `--version` end it here.
+pub fn parse() -> Cli {
+    Cli::parse()
+}
+
+/// Carries out the command.
+pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
+    let global = cli.global;
+    let exit = match cli.command {
+        None => return open(&global, io),
+        Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
+        Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
+        Some(Command::Sign(args)) => sign::run(args, &global, io).await?,
+        Some(Command::Verify(args)) => verify::run(args, &global, io).await?,
+        Some(Command::Keygen(args)) => keygen::run(&args, &global, io)?,
+        Some(Command::Runs(args)) => runs::run(&args, io)?,
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "windlass", &mut io.out);
+            Exit::Done
+        }
+        Some(Command::Man) => {
+            clap_mangen::Man::new(Cli::command()).render(&mut io.out)?;
+            Exit::Done
+        }
+    };
+    io.out.flush()?;
+    Ok(Outcome::Ended(exit))
+}
+
+/// `windlass` alone: the console on a terminal, the status without one.
+fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
+    let world = World::open(global)?;
+    if io.out_is_terminal && io.in_is_terminal {
+        return Ok(Outcome::Console(Box::new(ConsoleRequest {
+            world,
+            read_only: global.read_only,
+            ascii: global.ascii,
+        })));
+    }
+    writeln!(
+        io.err,
+        "no terminal here, so this is the status; start `windlass` on a terminal for the console"
+    )?;
+    Ok(Outcome::Ended(Exit::Done))
+}

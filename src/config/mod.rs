@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{
-    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName, TagTemplate,
+    BranchTemplate, EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName, TagTemplate,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -43,15 +43,28 @@ pub struct GitSettings {
     /// The remote that release branches are pushed to; `origin` unless said otherwise.
     pub remote: String,
     /// The branch that candidates come from; `develop` unless said otherwise.
-    pub develop: BranchName,
+    pub develop: String,
     /// The branch that releases end in; `main` unless said otherwise.
-    pub main: BranchName,
+    pub main: String,
     /// The template of release branches; `release/v{version}-sha-{short}` unless said otherwise.
     pub release_branch: BranchTemplate,
     /// The template of hotfix branches; `hotfix/v{version}` unless said otherwise.
     pub hotfix_branch: BranchTemplate,
     /// The template of the tag that a commit's image has; `sha-{short}` unless said otherwise.
     pub image_tag: TagTemplate,
+}
+
+impl Default for GitSettings {
+    fn default() -> Self {
+        Self {
+            remote: "origin".to_owned(),
+            develop: "develop".to_owned(),
+            main: "main".to_owned(),
+            release_branch: BranchTemplate::release(),
+            hotfix_branch: BranchTemplate::hotfix(),
+            image_tag: TagTemplate::default(),
+        }
+    }
 }
 
 /// One deployable image.
@@ -96,6 +109,15 @@ pub enum DeploySettings {
         /// Its arguments.
         args: Vec<String>,
     },
+}
+
+impl DeploySettings {
+    /// What it will do, for a plan.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Command { program, .. } => format!("run `{program}`"),
+        }
+    }
 }
 
 /// What is said of one registry host.

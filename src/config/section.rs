@@ -53,8 +53,7 @@ pub(super) struct Section<'a> {
     document: Document<'a>,
     keys: Keys,
     span: Range<usize>,
-    // None if the file does not have it.
-    table: Option<&'a DeTable<'a>>,
+    table: &'a DeTable<'a>,
 }
 
 impl<'a> Section<'a> {
@@ -74,7 +73,7 @@ impl<'a> Section<'a> {
                 document,
                 keys,
                 span,
-                table: Some(table),
+                table,
             });
         };
         let name = key.get_ref().as_ref();
@@ -100,7 +99,7 @@ impl<'a> Section<'a> {
     /// The value of `key`, if it is there.
     pub fn get(&self, key: &str) -> Option<Value<'a>> {
         debug_assert!(self.keys.known.contains(&key), "`{key}` is missing in keys.rs");
-        let value = self.table?.get(key)?;
+        let value = self.table.get(key)?;
         Some(self.document.value(value, key))
     }
 
@@ -110,29 +109,6 @@ impl<'a> Section<'a> {
             self.document
                 .mistake(self.span.clone(), format!("{} lacks `{key}`", self.keys.section))
         })
-    }
-
-    /// The table at `key`; an empty one if there is none.
-    pub fn table(&self, key: &str, keys: Keys) -> Result<Self, ConfigError> {
-        self.get(key).map_or_else(
-            || {
-                Ok(Self {
-                    document: self.document,
-                    keys,
-                    span: self.span.clone(),
-                    table: None,
-                })
-            },
-            |value| value.section(keys),
-        )
-    }
-
-    /// The value of `key` read as a `T`, or else the default, which must read as one.
-    pub fn parse_or<T: FromStr<Err: Display>>(&self, key: &str, default: &str) -> Result<T, ConfigError> {
-        match self.get(key) {
-            Some(value) => value.parse(),
-            None => default.parse().map_err(|error| self.mistake(format!("{error}"))),
-        }
     }
 
     /// A boolean that is false unless it is written.

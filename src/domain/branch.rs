@@ -172,6 +172,25 @@ impl Values {
 pub struct BranchTemplate(Vec<Part>);
 
 impl BranchTemplate {
+    /// `release/v{version}-sha-{short}`: the usual one for releases.
+    pub fn release() -> Self {
+        let text = |text: &str| Part::Text(text.to_owned());
+        Self(vec![
+            text("release/v"),
+            Part::Field(Field::Version),
+            text("-sha-"),
+            Part::Field(Field::Short),
+        ])
+    }
+
+    /// `hotfix/v{version}`: the usual one for hotfixes.
+    pub fn hotfix() -> Self {
+        Self(vec![
+            Part::Text("hotfix/v".to_owned()),
+            Part::Field(Field::Version),
+        ])
+    }
+
     /// Whether names carry a version.
     pub fn has_version(&self) -> bool {
         self.0.contains(&Part::Field(Field::Version))
@@ -295,6 +314,16 @@ pub struct TagTemplate {
     after: String,
 }
 
+impl Default for TagTemplate {
+    /// `sha-{short}`.
+    fn default() -> Self {
+        Self {
+            before: "sha-".to_owned(),
+            after: String::new(),
+        }
+    }
+}
+
 impl TagTemplate {
     /// The tag of a commit; none never happens for a template that was parsed.
     pub fn render(&self, commit: &CommitSha) -> Option<Tag> {
@@ -385,6 +414,16 @@ mod tests {
             assert!(bad.parse::<BranchName>().is_err(), "{bad:?}");
         }
         assert!("release/v1.2.0-sha-2b2e927".parse::<BranchName>().is_ok());
+    }
+
+    #[test]
+    fn the_usual_templates_are_what_their_texts_say() {
+        assert_eq!(
+            BranchTemplate::release(),
+            "release/v{version}-sha-{short}".parse().unwrap()
+        );
+        assert_eq!(BranchTemplate::hotfix(), "hotfix/v{version}".parse().unwrap());
+        assert_eq!(TagTemplate::default(), "sha-{short}".parse().unwrap());
     }
 
     #[test]

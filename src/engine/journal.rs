@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, RunId};
-use crate::domain::{Digest, WriteAccess};
+use crate::domain::{Digest, Exit, WriteAccess};
 
 /// The folder with the journals of all runs, one file each.
 #[derive(Debug, Clone)]
@@ -41,6 +41,27 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// The exit code that it leads to: nothing is lost, the same command completes what was begun.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Io { .. } => Exit::Incomplete,
+            Self::Broken { .. } => Exit::Failed,
+        }
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Io { .. } => {
+                "make room or give access to the state folder (XDG_STATE_HOME), then give the same command again"
+                    .to_owned()
+            }
+            Self::Broken { .. } => "keep the file as evidence; what comes after that line cannot be trusted".to_owned(),
+        })
+    }
+}
+
 /// One line of a journal: an event, and the hash that chains it.
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -54,15 +75,6 @@ impl Journals {
     /// The journals in `folder`, which need not exist yet.
     pub fn at(folder: PathBuf) -> Self {
         Self { folder }
-    }
-
-    /// The journals of this user: `$XDG_STATE_HOME/windlass/runs`, by default `~/.local/state/windlass/runs`.
-    pub fn of_user() -> Self {
-        let state = std::env::var_os("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute());
-        let home = || std::env::home_dir().unwrap_or_default().join(".local/state");
-        Self::at(state.unwrap_or_else(home).join("windlass/runs"))
     }
 
     /// The folder.

@@ -1,7 +1,313 @@
-//! The write side: command → plan → run → events; steps, journal, lock.
+//! The write side: command → plan → run → events.
+//!
+//! Planning reads only; it pins digests, asks every gate and counts what the run will cost. A run needs
+//! [`WriteAccess`](crate::domain::WriteAccess), keeps a journal and tells everything in events. The console and the
+//! command line both stand on this room and see the same plans with the same hashes.
 
+mod candidate;
+mod command;
+mod cut;
+mod error;
 mod event;
 mod journal;
+mod lock;
+mod promote;
+mod recorder;
+mod run;
+mod sign;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+pub use candidate::Candidate;
+pub use command::Command;
+pub use error::EngineError;
 pub use event::{Event, Happening, Level, Place, RunId, StepOutcome};
 pub use journal::{Journal, JournalError, Journals};
+pub use lock::LockError;
+pub use run::{Run, Secrets};
+
+use crate::config::{Config, DeploySettings, EnvironmentSettings};
+use crate::deploy::{CommandDeployer, Deployer};
+use crate::domain::{
+    CommitSha, DeploymentTag, Digest, Environment, EnvironmentName, ImageError, ImageReference, Plan,
+    Repository, ServiceName, Tag, Target,
+};
+use crate::git::{GitError, GitRepository};
+use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
+
+/// Plans and carries out operations on the services of one configuration.
+pub struct Engine {
+    config: Arc<Config>,
+    repository: Option<Arc<GitRepository>>,
+    registries: Registries,
+    state: PathBuf,
+}
+
+/// What the immutable tag of a candidate is at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TagState {
+    /// Not there yet.
+    Free,
+    /// There, with this digest.
+    Same,
+    /// There, with another digest.
+    Taken(Digest),
+}
+
+impl Engine {
+    /// An engine. `state` is the folder for journals and locks, [`Engine::state_of_user`] as a rule; without a repository
+    /// candidates can be named by tag or digest only.
+    pub fn new(
+        config: Arc<Config>,
+        repository: Option<Arc<GitRepository>>,
+        registries: Registries,
+        state: PathBuf,
+    ) -> Self {
+        Self {
+            config,
+            repository,
+            registries,
+            state,
+        }
+    }
+
+    /// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.
+    pub fn state_of_user() -> PathBuf {
+        let state = std::env::var_os("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
+        let home = || std::env::home_dir().unwrap_or_default().join(".local/state");
+        state.unwrap_or_else(home).join("windlass")
+    }
+
+    /// Makes the plan of a command. Reads only.
+    pub async fn plan(&self, command: &Command) -> Result<Plan, EngineError> {
+        match command {
+            Command::Cut {
+                service,
+                commit,
+                version,
+            } => cut::plan(self, service, commit, version.as_deref()).await,
+            Command::Promote {
+                service,
+                candidate,
+                to,
+                from,
+            } => promote::plan(self, service, candidate, to, from.as_ref()).await,
+            Command::Sign { service, image } => sign::plan(self, service, image).await,
+        }
+    }
+
+    /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.
+    pub fn asks_for_password(&self, plan: &Plan) -> bool {
+        let environment = match &plan.operation {
+            crate::domain::Operation::Promote { to, .. } => Some(to.clone()),
+            crate::domain::Operation::Sign { image } => self
+                .config
+                .graph
+                .all()
+                .iter()
+                .find(|e| {
+                    self.repository_of(&plan.service, e)
+                        .is_ok_and(|r| r == image.repository)
+                })
+                .map(|e| e.name.clone()),
+            crate::domain::Operation::Cut { .. } => None,
+        };
+        environment.is_some_and(|environment| {
+            self.settings(&environment)
+                .is_ok_and(|settings| settings.sign.is_some())
+                && self.signing_password(&environment, &Secrets::default()).is_err()
+        })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The local repository, if there is one.
+    pub const fn repository(&self) -> Option<&Arc<GitRepository>> {
+        self.repository.as_ref()
+    }
+
+    /// The registries.
+    pub const fn registries(&self) -> &Registries {
+        &self.registries
+    }
+
+    /// The journals of all runs.
+    pub fn journals(&self) -> Journals {
+        Journals::at(self.state.join("runs"))
+    }
+
+    /// The environment of that name.
+    pub fn environment(&self, name: &EnvironmentName) -> Result<&Environment, EngineError> {
+        self.config
+            .graph
+            .get(name)
+            .ok_or_else(|| EngineError::UnknownEnvironment(name.clone()))
+    }
+
+    /// Where the images of `service` are in `environment`.
+    pub fn repository_of(
+        &self,
+        service: &ServiceName,
+        environment: &Environment,
+    ) -> Result<Repository, EngineError> {
+        let wrong = |error: ImageError| EngineError::NoCandidate {
+            text: service.to_string(),
+            why: error.to_string(),
+        };
+        environment.image.repository(service).map_err(wrong)
+    }
+
+    /// The digest that runs in `environment` and since when, as far as its registry tells.
+    pub async fn current(
+        &self,
+        reader: &Reader,
+        environment: &Environment,
+    ) -> Result<Option<(Digest, String)>, EngineError> {
+        let tags = reader.tags_after(DeploymentTag::PREFIX).await?;
+        let (tag, since) = match DeploymentTag::newest(&tags) {
+            Some((deployment, tag)) => (tag.clone(), format!("since {}", deployment.time())),
+            None if environment.from.is_empty() => {
+                let latest = "latest"
+                    .parse()
+                    .map_err(|error: ImageError| EngineError::Internal(error.to_string()))?;
+                (latest, "as `latest`".to_owned())
+            }
+            None => return Ok(None),
+        };
+        Ok(reader
+            .resolve(&Target::Tag(tag))
+            .await?
+            .map(|found| (found.digest, since)))
+    }
+
+    /// Every environment that has `digest`, read back from its registry.
+    pub async fn places(&self, service: &ServiceName, digest: &Digest) -> Result<Vec<Place>, EngineError> {
+        let mut places = Vec::new();
+        for environment in self.config.graph.all() {
+            let repository = self.repository_of(service, environment)?;
+            let target = Target::Digest(digest.clone());
+            if let Some(found) = self.registries.reader(&repository).resolve(&target).await? {
+                places.push(Place {
+                    environment: environment.name.clone(),
+                    image: repository.at(digest.clone()),
+                    digest: found.digest,
+                });
+            }
+        }
+        Ok(places)
+    }
+
+    pub(crate) fn settings(&self, name: &EnvironmentName) -> Result<&EnvironmentSettings, EngineError> {
+        self.config
+            .environments
+            .get(name)
+            .ok_or_else(|| EngineError::UnknownEnvironment(name.clone()))
+    }
+
+    pub(crate) async fn tag_state(
+        &self,
+        reader: &Reader,
+        tag: &Tag,
+        digest: &Digest,
+    ) -> Result<TagState, EngineError> {
+        Ok(match reader.resolve(&Target::Tag(tag.clone())).await? {
+            None => TagState::Free,
+            Some(found) if found.digest == *digest => TagState::Same,
+            Some(found) => TagState::Taken(found.digest),
+        })
+    }
+
+    /// What deploys to an environment.
+    pub(crate) fn deployer(&self, name: &EnvironmentName) -> Result<Option<Deployer>, EngineError> {
+        let deploy = self.settings(name)?.deploy.as_ref();
+        Ok(deploy.map(|DeploySettings::Command { program, args }| {
+            Deployer::Command(CommandDeployer {
+                program: program.clone(),
+                args: args.clone(),
+                folder: self.config.folder().to_owned(),
+            })
+        }))
+    }
+
+    /// The public key that signatures of `image` are verified with, by the environment it is in.
+    pub fn verify_key_of(
+        &self,
+        service: &ServiceName,
+        image: &ImageReference,
+    ) -> Result<PathBuf, EngineError> {
+        let environment = sign::environment_of(self, service, image)?;
+        let key = self.settings(&environment)?.verify_key.clone();
+        key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
+    }
+
+    /// Resolves any revision of git to a commit.
+    pub(crate) async fn commit(&self, text: &str) -> Result<CommitSha, EngineError> {
+        let text = text.to_owned();
+        self.git(move |repository| Ok(repository.commit(&text)?.sha))
+            .await
+    }
+
+    /// Does something in the local repository, off the threads that serve the network.
+    pub(crate) async fn git<T, F>(&self, work: F) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&GitRepository) -> Result<T, GitError> + Send + 'static,
+    {
+        let repository = self.repository.clone().ok_or_else(|| EngineError::NoCandidate {
+            text: "a commit".to_owned(),
+            why: "there is no git repository here to look it up in".to_owned(),
+        })?;
+        let working = tokio::task::spawn_blocking(move || work(&repository));
+        Ok(working
+            .await
+            .map_err(|error| EngineError::Internal(error.to_string()))??)
+    }
+
+    /// The password of the key that `environment` signs with: `COSIGN_PASSWORD`, a file, or what was typed.
+    pub(crate) fn signing_password(
+        &self,
+        environment: &EnvironmentName,
+        secrets: &Secrets,
+    ) -> Result<SecretString, EngineError> {
+        if let Some(password) = &secrets.signing_password {
+            return Ok(password.clone());
+        }
+        if let Ok(password) = std::env::var("COSIGN_PASSWORD") {
+            return Ok(SecretString::from(password));
+        }
+        let sign = self.settings(environment)?.sign.as_ref();
+        let Some(file) = sign.and_then(|sign| sign.password_file.as_ref()) else {
+            return Err(EngineError::NoPassword);
+        };
+        let text = std::fs::read_to_string(file).map_err(|source| EngineError::PasswordFile {
+            path: file.clone(),
+            source,
+        })?;
+        Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
+    }
+}
+
+/// All registries, as a configuration speaks of them.
+pub fn registries(config: &Config) -> Result<Registries, RegistryError> {
+    let hosts = config.registries.iter().map(|(host, said)| {
+        let settings = HostSettings {
+            plain_http: said.plain_http,
+            ca_file: said.ca_file.clone(),
+            requests_per_second: said.requests_per_second,
+            concurrency: said.concurrency,
+        };
+        (host.clone(), settings)
+    });
+    Registries::new(Settings {
+        hosts: hosts.collect(),
+        ..Settings::default()
+    })
+}

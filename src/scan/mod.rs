@@ -1,6 +1,5 @@
 //! Scan reports into findings: attached to an image as referrers, read back, and handed to the domain as evidence.
 
-mod trivy;
 mod trivy_report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-pub use trivy::Trivy;
 pub use trivy_report::Report;
 
 use crate::domain::{Counts, Digest, Exit, Platform, ScanEvidence, ScanReport};
@@ -45,14 +43,6 @@ pub enum ScanError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The scanner did not give a report.
-    #[error("`{program}` gave no report: {why}")]
-    Scanner {
-        /// The program.
-        program: String,
-        /// Why, as far as is known; harmless.
-        why: String,
-    },
     /// Not a report.
     #[error("the report {what} cannot be used: {why}")]
     Malformed {
@@ -68,7 +58,7 @@ impl ScanError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
-            Self::Scanner { .. } | Self::Malformed { .. } => Exit::Failed,
+            Self::Malformed { .. } => Exit::Failed,
         }
     }
 
@@ -76,10 +66,6 @@ impl ScanError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.hint(),
-            Self::Scanner { .. } => Some(
-                "`windlass doctor` looks at the scanner; [scanner] of windlass.toml says how it is called"
-                    .to_owned(),
-            ),
             Self::Malformed { .. } => {
                 Some("scan again with `trivy image --format json` and attach that report".to_owned())
             }

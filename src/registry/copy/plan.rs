@@ -76,11 +76,11 @@ pub async fn plan(source: &Reader, target: &Reader, root: &Digest) -> Result<Cop
 
     let listed = listed_at(target, &found).await?;
     requests += listed.len() as u64 + found.len() as u64;
-    let manifests: Vec<PlannedManifest> = stream::iter(found)
+    let looking: Vec<_> = found
+        .into_iter()
         .map(|found| look(target, found, &listed))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+        .collect();
+    let manifests: Vec<PlannedManifest> = stream::iter(looking).buffered(AT_ONCE).try_collect().await?;
     let blobs = blobs(source, target, &manifests).await?;
     requests += blobs.len() as u64;
     let same_host = source.repository().host() == target.repository().host();
@@ -188,14 +188,14 @@ async fn listed_at(
     found: &[Found],
 ) -> Result<BTreeMap<Digest, BTreeSet<Digest>>, RegistryError> {
     let subjects: BTreeSet<_> = found.iter().filter_map(|found| found.subject.clone()).collect();
-    stream::iter(subjects)
+    let asking: Vec<_> = subjects
+        .into_iter()
         .map(|subject| async move {
             let listed = target.referrers(&subject, None).await?;
             Ok((subject, listed.into_iter().map(|entry| entry.digest).collect()))
         })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
+        .collect();
+    stream::iter(asking).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 async fn look(
@@ -234,7 +234,8 @@ async fn blobs(
             needed.extend(parsed.blobs().map(|blob| (blob.digest.clone(), blob.size)));
         }
     }
-    stream::iter(needed)
+    let asking: Vec<_> = needed
+        .into_iter()
         .map(|(digest, size)| async move {
             let present = target.has_blob(&digest).await?;
             Ok(PlannedBlob {
@@ -244,7 +245,6 @@ async fn blobs(
                 mountable,
             })
         })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
+        .collect();
+    stream::iter(asking).buffered(AT_ONCE).try_collect().await
 }

@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::blob;
-use super::plan::{CopyPlan, PlannedBlob, PlannedManifest};
+use super::plan::{CopyPlan, PlannedManifest};
 use crate::domain::{Digest, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::reader::Reader;
@@ -130,8 +130,11 @@ async fn blobs(
     target: &Writer,
     progress: &(dyn Fn(CopyProgress) + Send + Sync),
 ) -> Result<u64, RegistryError> {
-    stream::iter(&plan.blobs)
-        .map(|planned: &PlannedBlob| async move {
+    // Collected first: a closure over borrowed blobs inside the stream would not be `Send` for every lifetime.
+    let moving: Vec<_> = plan
+        .blobs
+        .iter()
+        .map(|planned| async move {
             let how = if planned.present {
                 How::Present
             } else {
@@ -143,6 +146,8 @@ async fn blobs(
             });
             Ok(if how == How::Copied { planned.size } else { 0 })
         })
+        .collect();
+    stream::iter(moving)
         .buffer_unordered(BLOBS_AT_ONCE)
         .try_fold(0, |sum, size| async move { Ok(sum + size) })
         .await

@@ -62,14 +62,12 @@ func push(reference string, layer []byte) error {
 			return err
 		}
 	}
-	packed := descriptor(layerType, layer)
-	packed["annotations"] = map[string]string{"org.opencontainers.image.title": "db.tar.gz"}
 	manifest, err := json.Marshal(map[string]any{
 		"schemaVersion": 2,
 		"mediaType":     manifestType,
 		"artifactType":  configType,
 		"config":        descriptor(configType, config),
-		"layers":        []any{packed},
+		"layers":        []any{descriptor(layerType, layer)},
 	})
 	if err != nil {
 		return err

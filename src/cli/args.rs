@@ -1,0 +1,81 @@
+//! The tree of commands and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Lifts one container image, unchanged, from environment to environment.
+#[derive(Debug, Parser)]
+#[command(name = "windlass", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Without a command, windlass opens the console; without a terminal it prints the status.\n\
+    Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 refused by a gate, 4 conflict, \
+    5 incomplete (give the same command again), 6 not authorised, 7 not found, 130 interrupted."
+)]
+pub struct Cli {
+    /// What is the same for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command; none opens the console.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What is the same for every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// The configuration [default: the nearest windlass.toml, here or in a folder above]
+    #[arg(long, global = true, value_name = "FILE", env = "WINDLASS_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Run as if started in this folder
+    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// The service [default: the only one configured, or the one whose folder this is]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Write nothing anywhere: not to registries, remotes or this repository
+    #[arg(long, global = true, env = "WINDLASS_READ_ONLY")]
+    pub read_only: bool,
+    /// Symbols of ASCII only
+    #[arg(long, global = true, env = "WINDLASS_ASCII")]
+    pub ascii: bool,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Cut a release branch at a commit of develop
+    Cut(super::cut::CutArgs),
+    /// Lift a candidate's digest to the next environment
+    Promote(super::promote::PromoteArgs),
+    /// Sign an image where it is, as cosign does
+    Sign(super::sign::SignArgs),
+    /// Verify the signature of an image
+    Verify(super::verify::VerifyArgs),
+    /// Make a key pair in cosign's format
+    Keygen(super::keygen::KeygenArgs),
+    /// The runs of this machine, newest first, or the events of one
+    Runs(super::runs::RunsArgs),
+    /// Completions for a shell, on standard output
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, on standard output
+    #[command(hide = true)]
+    Man,
+}
+
+/// How an operation that writes is confirmed.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Confirm {
+    /// Print the plan and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Confirm without asking; a protected environment wants --plan instead
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Confirm exactly the plan with this hash, as --dry-run printed it
+    #[arg(long, value_name = "HASH")]
+    pub plan: Option<String>,
+}

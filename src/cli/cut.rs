@@ -1,0 +1,38 @@
+//! `windlass cut`.
+
+use clap::Args;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::operation;
+use super::{Output, world::World};
+use crate::domain::Exit;
+use crate::engine::Command;
+
+/// Arguments of `cut`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  windlass cut 2b2e927\n  windlass cut 2b2e927 --version 2.0.0 --dry-run")]
+pub struct CutArgs {
+    /// The commit of develop that is released, in any form that git knows
+    pub commit: String,
+    /// The version [default: proposed from the tags and commits since the last release]
+    #[arg(long = "release", visible_alias = "as", value_name = "VERSION")]
+    pub version: Option<String>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plans, asks and cuts.
+pub async fn run(args: CutArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let command = Command::Cut {
+        service: world.service.clone(),
+        commit: args.commit,
+        version: args.version,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}

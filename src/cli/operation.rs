@@ -1,0 +1,78 @@
+//! Every operation that writes goes the same way: plan, confirm, run, follow.
+
+use std::io::Write as _;
+
+use secrecy::SecretString;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::world::{World, access};
+use super::{Output, plan, report};
+use crate::domain::{Exit, Plan};
+use crate::engine::{Command, Secrets};
+
+/// Carries out `command` as far as the arguments and the person allow.
+pub async fn run(
+    world: &World,
+    command: &Command,
+    confirm: &Confirm,
+    json: bool,
+    global: &Global,
+    io: &mut Output,
+) -> Result<Exit, Failure> {
+    let planned = world.engine.plan(command).await?;
+    if confirm.dry_run {
+        show(&planned, json, io)?;
+        return Ok(if planned.allowed() {
+            Exit::Done
+        } else {
+            Exit::Refused
+        });
+    }
+    let access = access(global)?;
+    // A plan that its gates refuse needs no confirmation: the run says so, and keeps a record of the attempt.
+    if planned.allowed() && !plan::confirm(&planned, confirm, io)? {
+        writeln!(io.err, "not confirmed: nothing was done")?;
+        return Ok(Exit::Usage);
+    }
+    let secrets = secrets(world, &planned, io)?;
+    let run = world.engine.start(planned, access, secrets)?;
+    report::follow(run, json, io).await
+}
+
+/// Prints the plan as the result of a dry run.
+fn show(planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
+    if json {
+        let document = serde_json::json!({
+            "version": 1,
+            "hash": planned.hash(),
+            "allowed": planned.allowed(),
+            "plan": planned,
+        });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+    } else {
+        plan::print(planned, &mut io.out)?;
+        let end = if planned.allowed() {
+            format!(
+                "nothing was written; to carry out this very plan: --plan {}",
+                planned.hash()
+            )
+        } else {
+            "refused; nothing was written".to_owned()
+        };
+        writeln!(io.out, "{end}")?;
+    }
+    Ok(())
+}
+
+/// The password of the key, asked for where nothing else gives it and a person is there.
+fn secrets(world: &World, planned: &Plan, io: &mut Output) -> Result<Secrets, Failure> {
+    if !planned.allowed() || !world.engine.asks_for_password(planned) || !io.can_ask() {
+        return Ok(Secrets::default());
+    }
+    let password = rpassword::prompt_password("Password of the signing key: ")?;
+    Ok(Secrets {
+        signing_password: Some(SecretString::from(password)),
+    })
+}

@@ -1,0 +1,41 @@
+//! Where the command line writes, and what the other end can take.
+
+use std::io::{self, IsTerminal as _, Write};
+
+/// Standard output and error with what is known of them. Results go to `out`; progress, questions and errors to
+/// `err`, so that a pipe gets only results.
+pub struct Output {
+    /// Results.
+    pub out: Box<dyn Write + Send>,
+    /// All else.
+    pub err: Box<dyn Write + Send>,
+    /// Whether results are read by a person.
+    pub out_is_terminal: bool,
+    /// Whether a person watches progress, and can be asked.
+    pub err_is_terminal: bool,
+    /// Whether standard input is a person.
+    pub in_is_terminal: bool,
+}
+
+impl Output {
+    /// The process's own.
+    pub fn of_process() -> Self {
+        Self {
+            out: Box::new(io::stdout()),
+            err: Box::new(io::stderr()),
+            out_is_terminal: io::stdout().is_terminal(),
+            err_is_terminal: io::stderr().is_terminal(),
+            in_is_terminal: io::stdin().is_terminal(),
+        }
+    }
+
+    /// Whether a person can be asked.
+    pub const fn can_ask(&self) -> bool {
+        self.in_is_terminal && self.err_is_terminal
+    }
+
+    /// Whether results may be coloured (<https://no-color.org>).
+    pub fn colour(&self) -> bool {
+        self.out_is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+    }
+}

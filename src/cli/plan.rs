@@ -1,0 +1,122 @@
+//! A plan on paper, and its confirmation.
+
+use std::io::{self, BufRead as _, Write};
+
+use super::Output;
+use super::args::Confirm;
+use super::failure::Failure;
+use crate::domain::{self, Confirmation, Operation, Plan, Verdict};
+
+/// Writes a plan for a person.
+pub fn print(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "plan {}: {}", plan.hash(), plan.operation.title())?;
+    writeln!(out, "  service  {}", plan.service)?;
+    if let Some(commit) = &plan.commit {
+        writeln!(out, "  commit   {commit}")?;
+    }
+    if let Some(digest) = &plan.digest {
+        writeln!(out, "  digest   {digest}")?;
+    }
+    match &plan.operation {
+        Operation::Promote {
+            source,
+            target,
+            replaces,
+            ..
+        } => {
+            writeln!(out, "  from     {}", source.repository)?;
+            writeln!(out, "  to       {target}")?;
+            match replaces {
+                Some(digest) if plan.digest.as_ref() == Some(digest) => {
+                    writeln!(out, "  replaces nothing: it runs there")?
+                }
+                Some(digest) => writeln!(out, "  replaces {}", digest.short())?,
+                None => writeln!(out, "  replaces nothing that is known")?,
+            }
+        }
+        Operation::Cut { branch, remote } => writeln!(out, "  branch   {branch}, here and on {remote}")?,
+        Operation::Sign { image } => writeln!(out, "  image    {image}")?,
+    }
+    writeln!(out, "gates")?;
+    for gate in &plan.gates {
+        writeln!(
+            out,
+            "  {} {:<10} {}",
+            symbol(&gate.verdict),
+            gate.name,
+            gate.verdict.reason()
+        )?;
+    }
+    writeln!(out, "steps")?;
+    for (at, step) in plan.steps.iter().enumerate() {
+        writeln!(out, "  {}. {:<8} {}", at + 1, step.kind, step.what)?;
+    }
+    if plan.costs.requests > 0 {
+        let size = domain::bytes(plan.costs.bytes);
+        writeln!(
+            out,
+            "costs about {}, {size}",
+            domain::count(
+                usize::try_from(plan.costs.requests).unwrap_or(usize::MAX),
+                "request"
+            )
+        )?;
+    }
+    Ok(())
+}
+
+/// The symbol of a verdict; the word follows in the reason or beside it.
+pub const fn symbol(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed(_) => "✓ allowed",
+        Verdict::Refused(_) => "✗ refused",
+        Verdict::Unknown(_) => "? unknown",
+    }
+}
+
+/// Whether to go on with `plan`: by the arguments, or by asking the person. `Ok(false)` is a person who said no.
+pub fn confirm(plan: &Plan, confirm: &Confirm, io: &mut Output) -> Result<bool, Failure> {
+    let hash = plan.hash();
+    if let Some(expected) = &confirm.plan {
+        if expected == hash.as_str() {
+            return Ok(true);
+        }
+        return Err(Failure {
+            exit: domain::Exit::Conflict,
+            hint: Some("look at the plan as it is now with --dry-run, and confirm its hash".into()),
+            report: color_eyre::eyre::eyre!(
+                "the plan is now {hash}, not {expected}: its digest, steps or verdicts have changed"
+            ),
+        });
+    }
+    let wanted = match &plan.confirmation {
+        Confirmation::Plain if confirm.yes => return Ok(true),
+        Confirmation::Plain => None,
+        Confirmation::Typed(_) if confirm.yes => {
+            return Err(Failure::usage(
+                "--yes does not confirm a promotion to a protected environment",
+                format!("read the plan with --dry-run, then confirm that very plan with --plan {hash}"),
+            ));
+        }
+        Confirmation::Typed(text) => Some(text),
+    };
+    if !io.can_ask() {
+        return Err(Failure::usage(
+            "nobody is here to confirm the plan",
+            format!("confirm this plan with --plan {hash}, or see it first with --dry-run"),
+        ));
+    }
+    print(plan, &mut io.err)?;
+    match wanted {
+        None => write!(io.err, "Go on? [y/N] ")?,
+        Some(text) => write!(io.err, "To go on, type `{text}`: ")?,
+    }
+    io.err.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    let answer = answer.trim();
+    Ok(match wanted {
+        None => matches!(answer, "y" | "Y" | "yes"),
+        Some(text) => answer == text,
+    })
+}

@@ -1,0 +1,49 @@
+//! `windlass promote`.
+
+use clap::Args;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::operation;
+use super::{Output, world::World};
+use crate::domain::Exit;
+use crate::engine::Command;
+
+/// Arguments of `promote`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  windlass promote 2b2e927 --to stage\n  \
+    windlass promote release/v1.4.0-sha-2b2e927 --to prod --dry-run\n  \
+    windlass promote sha-2b2e927 --to prod --plan 7c1d-42ab")]
+pub struct PromoteArgs {
+    /// A commit, an image tag, a digest or a release branch
+    pub candidate: String,
+    /// The environment to promote to
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub to: String,
+    /// The environment to promote from, where several lead there
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub from: Option<String>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plans, asks and promotes.
+pub async fn run(args: PromoteArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let name = |text: &str| {
+        text.parse().map_err(|error: crate::domain::NameError| {
+            Failure::usage(error.to_string(), "`windlass status` lists the environments")
+        })
+    };
+    let command = Command::Promote {
+        service: world.service.clone(),
+        candidate: args.candidate,
+        to: name(&args.to)?,
+        from: args.from.as_deref().map(name).transpose()?,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}

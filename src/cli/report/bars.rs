@@ -1,0 +1,105 @@
+//! Progress on a terminal: a bar for each layer that moves, lines for all that stays.
+
+use std::collections::HashMap;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+
+use super::Reporter;
+use super::plain::{ended, outcome_line, seconds};
+use crate::cli::Output;
+use crate::cli::failure::Failure;
+use crate::domain::Digest;
+use crate::engine::{Event, Happening, Level};
+
+pub(super) struct Bars {
+    screen: MultiProgress,
+    step: Option<ProgressBar>,
+    started: Option<Timestamp>,
+    blobs: HashMap<Digest, ProgressBar>,
+}
+
+impl Bars {
+    pub(super) fn new() -> Self {
+        Self {
+            screen: MultiProgress::new(),
+            step: None,
+            started: None,
+            blobs: HashMap::new(),
+        }
+    }
+
+    fn line(&self, line: &str) -> Result<(), Failure> {
+        Ok(self.screen.println(line)?)
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("█▉▊▋▌▍▎▏ ")
+}
+
+impl Reporter for Bars {
+    fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure> {
+        match &event.happening {
+            Happening::RunStarted { plan, hash, .. } => {
+                self.line(&format!(
+                    "run {}: {} (plan {hash})",
+                    event.run.short(),
+                    plan.operation.title()
+                ))?;
+            }
+            Happening::StepStarted { step } => {
+                let spinner = self.screen.add(ProgressBar::new_spinner());
+                spinner.set_message(step.word());
+                spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+                self.step = Some(spinner);
+                self.started = Some(event.at);
+            }
+            Happening::Log {
+                level: Level::Info, ..
+            } => {}
+            Happening::Log { step, line, .. } => self.line(&format!("! {step:<7} {line}"))?,
+            Happening::BlobStarted { digest, size, .. } => {
+                let bar = self.screen.add(ProgressBar::new(*size));
+                bar.set_style(style(
+                    "    {prefix} {bar:30} {bytes:>10}/{total_bytes:10} {bytes_per_sec}",
+                ));
+                bar.set_prefix(digest.short());
+                self.blobs.insert(digest.clone(), bar);
+            }
+            Happening::BlobMoved { digest, moved, .. } => {
+                if let Some(bar) = self.blobs.get(digest) {
+                    bar.set_position(*moved);
+                }
+            }
+            Happening::BlobDone { digest, .. } => {
+                if let Some(bar) = self.blobs.remove(digest) {
+                    bar.finish_and_clear();
+                }
+            }
+            Happening::StepEnded { step, outcome } => {
+                for (_, bar) in self.blobs.drain() {
+                    bar.finish_and_clear();
+                }
+                if let Some(spinner) = self.step.take() {
+                    spinner.finish_and_clear();
+                }
+                let took = self.started.map(|at| seconds(at, event.at)).unwrap_or_default();
+                self.line(&format!("{} {took}", outcome_line(step.word(), outcome)))?;
+            }
+            Happening::RunEnded {
+                exit,
+                summary,
+                hint,
+                places,
+            } => {
+                self.screen.clear()?;
+                ended(&mut io.out, *exit, summary, hint.as_deref(), places)?;
+                io.out.flush()?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! What a run looks like without the console: bars on a terminal, plain lines without one, or JSON.
+
+mod bars;
+mod json;
+mod plain;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::Output;
+use super::failure::Failure;
+use crate::engine::{Event, Happening, Run};
+
+/// Something that shows events; each form of output is one.
+trait Reporter {
+    /// Shows one event.
+    fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure>;
+}
+
+/// Follows a run to its end, showing it, and stops it cleanly at Ctrl-C or a termination signal.
+pub async fn follow(mut run: Run, json: bool, io: &mut Output) -> Result<crate::domain::Exit, Failure> {
+    let mut reporter: Box<dyn Reporter + Send> = if json {
+        Box::new(json::Json)
+    } else if io.err_is_terminal {
+        Box::new(bars::Bars::new())
+    } else {
+        Box::new(plain::Plain::default())
+    };
+    let signals = super::signals::cancel_on_signal(run.cancel.clone());
+    let result = show_all(&mut run.events, reporter.as_mut(), io).await;
+    signals.abort();
+    if result.is_err() {
+        // Nobody reads any more (a closed pipe): end the run as cleanly as by Ctrl-C.
+        run.cancel.cancel();
+    }
+    let exit = run.task.await.unwrap_or(crate::domain::Exit::Failed);
+    result?;
+    Ok(exit)
+}
+
+async fn show_all(
+    events: &mut UnboundedReceiver<Event>,
+    reporter: &mut (dyn Reporter + Send),
+    io: &mut Output,
+) -> Result<(), Failure> {
+    while let Some(event) = events.recv().await {
+        reporter.show(&event, io)?;
+        if matches!(event.happening, Happening::RunEnded { .. }) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Shows the events of a run that has ended, or was killed, as they were told at the time.
+pub fn replay(events: &[Event], json: bool, io: &mut Output) -> Result<(), Failure> {
+    let mut reporter: Box<dyn Reporter> = if json {
+        Box::new(json::Json)
+    } else {
+        Box::new(plain::Plain::default())
+    };
+    events.iter().try_for_each(|event| reporter.show(event, io))
+}

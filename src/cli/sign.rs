@@ -1,0 +1,43 @@
+//! `windlass sign`.
+
+use clap::Args;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::operation;
+use super::{Output, world::World};
+use crate::domain::{Exit, ImageError, ImageReference};
+use crate::engine::Command;
+
+/// Arguments of `sign`.
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// The image, host/path:tag or host/path@digest, in a location of an environment that signs
+    pub image: String,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plans, asks and signs.
+pub async fn run(args: SignArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let command = Command::Sign {
+        service: world.service.clone(),
+        image: image(&args.image)?,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}
+
+/// Reads an image reference from an argument.
+pub(super) fn image(text: &str) -> Result<ImageReference, Failure> {
+    text.parse().map_err(|error: ImageError| {
+        Failure::usage(
+            error.to_string(),
+            "write host/path:tag or host/path@sha256:…, with the host",
+        )
+    })
+}

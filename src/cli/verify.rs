@@ -1,0 +1,75 @@
+//! `windlass verify`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Output;
+use super::args::Global;
+use super::failure::Failure;
+use super::world::World;
+use crate::domain::{Exit, Target};
+use crate::registry::{Registries, Settings};
+use crate::sign::{self, PublicKey};
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Verifies signatures by windlass and by cosign alike: bundles v0.3 attached as referrers."
+)]
+pub struct VerifyArgs {
+    /// The image, host/path:tag or host/path@digest
+    pub image: String,
+    /// The public key, PEM [default: the one of the environment that the image is in]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// The result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Resolves and verifies; exit 3 where no signature holds.
+pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let image = super::sign::image(&args.image)?;
+    let (registries, key) = match (args.key, World::open(global)) {
+        (Some(key), Ok(world)) => (world.registries, key),
+        // With a key, no windlass.toml is needed; one that was named must be right, though.
+        (Some(key), Err(_)) if global.config.is_none() => (Registries::new(Settings::default())?, key),
+        (None, Ok(world)) => (
+            world.registries,
+            world.engine.verify_key_of(&world.service, &image)?,
+        ),
+        (_, Err(failure)) => return Err(failure),
+    };
+    let key = PublicKey::load(&key)?;
+    let reader = registries.reader(&image.repository);
+    let Some(found) = reader.resolve(&image.target).await? else {
+        return Err(Failure {
+            exit: Exit::NotFound,
+            hint: Some("check the name; `windlass board` lists what is there".to_owned()),
+            report: color_eyre::eyre::eyre!("there is no {image}"),
+        });
+    };
+    let verified = sign::verify(&reader, &found.digest, &key).await?;
+    if args.json {
+        let document = serde_json::json!({
+            "version": 1,
+            "image": image.repository.at(found.digest.clone()),
+            "verified": true,
+            "signatures": verified.signatures,
+        });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+    } else {
+        if matches!(image.target, Target::Tag(_)) {
+            writeln!(io.out, "{image} is {}", found.digest)?;
+        }
+        writeln!(
+            io.out,
+            "✓ verified: {} is signed by this key",
+            image.repository.at(found.digest)
+        )?;
+    }
+    Ok(Exit::Done)
+}

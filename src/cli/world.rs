@@ -1,0 +1,105 @@
+//! What most commands stand on: configuration, repository, registries, engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::Global;
+use super::failure::Failure;
+use crate::config::Config;
+use crate::domain::{ServiceName, WriteAccess};
+use crate::engine::{self, Engine};
+use crate::git::GitRepository;
+use crate::registry::Registries;
+
+/// One configuration, opened.
+pub struct World {
+    /// What windlass.toml says.
+    pub config: Arc<Config>,
+    /// The repository around it, if there is one.
+    pub repository: Option<Arc<GitRepository>>,
+    /// All registries.
+    pub registries: Registries,
+    /// The write side.
+    pub engine: Arc<Engine>,
+    /// The service that commands are about.
+    pub service: ServiceName,
+}
+
+impl World {
+    /// Opens what `global` names, from the current folder on.
+    pub fn open(global: &Global) -> Result<Self, Failure> {
+        let folder = folder(global)?;
+        let config = Arc::new(match &global.config {
+            Some(path) => Config::load(path)?,
+            None => Config::discover(&folder)?,
+        });
+        let registries = engine::registries(&config)?;
+        let repository = match GitRepository::discover(config.folder()) {
+            Ok(repository) => Some(Arc::new(repository)),
+            Err(error) if error.is_no_repository() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let service = service(&config, global)?;
+        let engine = Engine::new(
+            Arc::clone(&config),
+            repository.clone(),
+            registries.clone(),
+            Engine::state_of_user(),
+        );
+        Ok(Self {
+            config,
+            repository,
+            registries,
+            engine: Arc::new(engine),
+            service,
+        })
+    }
+}
+
+/// The folder that the command is about.
+pub fn folder(global: &Global) -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir()?;
+    Ok(global
+        .directory
+        .as_ref()
+        .map_or_else(|| here.clone(), |directory| here.join(directory)))
+}
+
+/// Permission to write, or why there is none.
+pub fn access(global: &Global) -> Result<WriteAccess, Failure> {
+    WriteAccess::unless_read_only(global.read_only).ok_or_else(|| {
+        Failure::usage(
+            "this command writes, and --read-only forbids it",
+            "leave out --read-only (or WINDLASS_READ_ONLY), or look at the plan with --dry-run",
+        )
+    })
+}
+
+fn service(config: &Config, global: &Global) -> Result<ServiceName, Failure> {
+    let names = || {
+        config
+            .services
+            .iter()
+            .map(|s| s.name.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match (&global.service, config.services.as_slice()) {
+        (Some(name), services) => services
+            .iter()
+            .map(|service| &service.name)
+            .find(|known| known.as_str() == name)
+            .cloned()
+            .ok_or_else(|| {
+                Failure::usage(
+                    format!("there is no service `{name}`"),
+                    format!("one of: {}", names()),
+                )
+            }),
+        (None, [only]) => Ok(only.name.clone()),
+        (None, _) => Err(Failure::usage(
+            "windlass.toml has several services, and none was named",
+            format!("add --service with one of: {}", names()),
+        )),
+    }
+}

@@ -1,0 +1,110 @@
+//! From what a person names (a commit, a tag, a digest, a release branch) to one digest at one place.
+
+use super::Engine;
+use super::error::EngineError;
+use crate::domain::{CommitSha, Digest, Environment, Repository, ServiceName, Tag, Target};
+use crate::registry::{Descriptor, ImageSummary};
+
+/// A commit together with the image built from it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Where the image is.
+    pub repository: Repository,
+    /// The manifest or index, by digest.
+    pub image: Descriptor,
+    /// What the image says of itself.
+    pub summary: ImageSummary,
+    /// The immutable tag that belongs to the commit.
+    pub tag: Tag,
+    /// The commit that was named, or that the image says it was built from.
+    pub commit: Option<CommitSha>,
+    /// The commit that the image's revision label names.
+    pub revision: Option<CommitSha>,
+}
+
+impl Engine {
+    /// Resolves `text` to a candidate of `service` in `environment`.
+    pub async fn candidate(
+        &self,
+        service: &ServiceName,
+        text: &str,
+        environment: &Environment,
+    ) -> Result<Candidate, EngineError> {
+        let repository = self.repository_of(service, environment)?;
+        let reader = self.registries().reader(&repository);
+        let (target, named) = self.point(text).await?;
+        let target = match (target, &named) {
+            (Some(target), _) => target,
+            (None, Some(commit)) => Target::Tag(self.tag_of(commit)?),
+            (None, None) => return Err(no_candidate(text, "neither git nor the registry knows it")),
+        };
+        let Some(image) = reader.resolve(&target).await? else {
+            let image = match target {
+                Target::Tag(tag) => repository.tagged(tag),
+                Target::Digest(digest) => repository.at(digest),
+            };
+            return Err(EngineError::NoImage {
+                environment: environment.name.clone(),
+                image,
+            });
+        };
+        let summary = reader.image(&image.digest).await?;
+        let revision = summary.revision.as_deref().and_then(|text| text.parse().ok());
+        let commit = match (named, &target) {
+            (Some(commit), _) => Some(commit),
+            (None, Target::Tag(tag)) => self.commit_of_tag(tag).await.or_else(|| revision.clone()),
+            (None, Target::Digest(_)) => revision.clone(),
+        };
+        let tag = match (target, &commit) {
+            (Target::Tag(tag), _) => tag,
+            (Target::Digest(_), Some(commit)) => self.tag_of(commit)?,
+            (Target::Digest(_), None) => {
+                return Err(no_candidate(
+                    text,
+                    "its image has no revision label, so no tag can be given to it",
+                ));
+            }
+        };
+        Ok(Candidate {
+            repository,
+            image,
+            summary,
+            tag,
+            commit,
+            revision,
+        })
+    }
+
+    /// The image tag of a commit.
+    pub fn tag_of(&self, commit: &CommitSha) -> Result<Tag, EngineError> {
+        let tag = self.config().git.image_tag.render(commit);
+        tag.ok_or_else(|| no_candidate(commit.as_str(), "the template of image tags makes no tag of it"))
+    }
+
+    /// The commit that a tag's short name stands for, if git knows it.
+    async fn commit_of_tag(&self, tag: &Tag) -> Option<CommitSha> {
+        let short = self.config().git.image_tag.parse_back(tag)?.to_owned();
+        self.commit(&short).await.ok()
+    }
+
+    /// What a text points at: directly at an image, or at a commit.
+    async fn point(&self, text: &str) -> Result<(Option<Target>, Option<CommitSha>), EngineError> {
+        if let Ok(digest) = text.parse::<Digest>() {
+            return Ok((Some(Target::Digest(digest)), None));
+        }
+        if let Ok(tag) = text.parse::<Tag>()
+            && self.config().git.image_tag.parse_back(&tag).is_some()
+        {
+            return Ok((Some(Target::Tag(tag)), None));
+        }
+        let commit = self.commit(text).await?;
+        Ok((None, Some(commit)))
+    }
+}
+
+fn no_candidate(text: &str, why: &str) -> EngineError {
+    EngineError::NoCandidate {
+        text: crate::domain::clean_line(text),
+        why: why.to_owned(),
+    }
+}

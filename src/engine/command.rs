@@ -1,0 +1,35 @@
+//! What a person or a job asks for. A command names things as people do; the plan made from it pins them.
+
+use crate::domain::{EnvironmentName, ImageReference, ServiceName};
+
+/// A request for an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Cut a release branch.
+    Cut {
+        /// The service whose image the release carries.
+        service: ServiceName,
+        /// The commit, in any form that git resolves.
+        commit: String,
+        /// The version; proposed from tags and commits if none is given.
+        version: Option<String>,
+    },
+    /// Promote a candidate.
+    Promote {
+        /// The service.
+        service: ServiceName,
+        /// A commit, an image tag, a digest or a release branch.
+        candidate: String,
+        /// Where to.
+        to: EnvironmentName,
+        /// Where from, for an environment with several sources.
+        from: Option<EnvironmentName>,
+    },
+    /// Sign an image where it is, with the key of the environment that its repository belongs to.
+    Sign {
+        /// The service.
+        service: ServiceName,
+        /// The image; a tag is resolved once.
+        image: ImageReference,
+    },
+}

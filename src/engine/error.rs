@@ -1,0 +1,199 @@
+//! What can stop the engine, with the exit code and the way out.
+
+use crate::deploy::DeployError;
+use crate::domain::{Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, Tag};
+use crate::git::GitError;
+use crate::registry::RegistryError;
+use crate::sign::SignError;
+
+use super::journal::JournalError;
+use super::lock::LockError;
+
+/// Why an operation could not be planned, or a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A key or a signature.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The deployer.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Another run is at work.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A service that is not configured.
+    #[error("there is no service `{0}` in windlass.toml")]
+    UnknownService(ServiceName),
+    /// An environment that is not configured.
+    #[error("there is no environment `{0}` in windlass.toml")]
+    UnknownEnvironment(EnvironmentName),
+    /// No promotion leads there.
+    #[error("{to} takes no promotions from {from}: its `from` names {sources}")]
+    NoSuchPromotion {
+        /// The environment that was to be left.
+        from: EnvironmentName,
+        /// The one to be reached.
+        to: EnvironmentName,
+        /// What it does take, in words.
+        sources: String,
+    },
+    /// The text names nothing.
+    #[error("`{text}` is no candidate: {why}")]
+    NoCandidate {
+        /// What was given.
+        text: String,
+        /// Why it is not one.
+        why: String,
+    },
+    /// The text is no version.
+    #[error("`{text}` is no version: {why}")]
+    NoVersion {
+        /// What was given.
+        text: String,
+        /// Why it is not one.
+        why: String,
+    },
+    /// The candidate has no image where it should come from.
+    #[error("{environment} has no image {image}")]
+    NoImage {
+        /// Where it was looked for.
+        environment: EnvironmentName,
+        /// What was looked for.
+        image: ImageReference,
+    },
+    /// The immutable tag at the target belongs to another digest.
+    #[error("{target} is {found} already, and an immutable tag never moves to {wanted}")]
+    TagTaken {
+        /// The tag at the target.
+        target: ImageReference,
+        /// What it is.
+        found: Digest,
+        /// What it should have become.
+        wanted: Digest,
+    },
+    /// The tag has moved since the plan was made.
+    #[error("tag {tag} was {planned} when the plan was made and is {found} now")]
+    TagMoved {
+        /// The tag at the source.
+        tag: Tag,
+        /// The digest in the plan.
+        planned: Digest,
+        /// What it is now.
+        found: String,
+    },
+    /// Gates do not allow it.
+    #[error("refused by {}", names(.0))]
+    Refused(Vec<Gate>),
+    /// Signing was asked for, and there is no key to sign with.
+    #[error("no signing key is configured for {0}")]
+    NoKey(String),
+    /// The key is encrypted and nothing gave its password.
+    #[error("the signing key is encrypted, and there is no password for it")]
+    NoPassword,
+    /// The file with the password could not be read.
+    #[error("could not read the password file {path}: {source}")]
+    PasswordFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The verification after the copy found something else.
+    #[error("{image} could not be proved: {why}")]
+    NotProved {
+        /// What was looked at.
+        image: ImageReference,
+        /// What is wrong.
+        why: String,
+    },
+    /// Ctrl-C, or a termination signal.
+    #[error("interrupted")]
+    Interrupted,
+    /// A task of the program ended in a way that it never should.
+    #[error("an internal task ended unexpectedly: {0}")]
+    Internal(String),
+}
+
+fn names(gates: &[Gate]) -> String {
+    let list: Vec<_> = gates
+        .iter()
+        .map(|g| format!("{} ({})", g.name, g.verdict.reason()))
+        .collect();
+    list.join("; ")
+}
+
+impl EngineError {
+    /// The exit code that it leads to.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Registry(error) => error.exit(),
+            Self::Git(error) => error.exit(),
+            Self::Sign(error) => error.exit(),
+            Self::Deploy(error) => error.exit(),
+            Self::Journal(error) => error.exit(),
+            Self::Lock(LockError::Held { .. }) | Self::TagTaken { .. } | Self::TagMoved { .. } => {
+                Exit::Conflict
+            }
+            Self::UnknownService(_)
+            | Self::UnknownEnvironment(_)
+            | Self::NoSuchPromotion { .. }
+            | Self::NoKey(_)
+            | Self::NoPassword
+            | Self::NoVersion { .. }
+            | Self::PasswordFile { .. } => Exit::Usage,
+            Self::NoCandidate { .. } | Self::NoImage { .. } => Exit::NotFound,
+            Self::Refused(_) => Exit::Refused,
+            Self::Lock(LockError::Io { .. }) | Self::NotProved { .. } | Self::Internal(_) => Exit::Failed,
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Registry(error) => return error.hint(),
+            Self::Git(error) => return error.hint(),
+            Self::Sign(error) => return error.hint(),
+            Self::Deploy(error) => return Some(error.hint()),
+            Self::Journal(error) => return error.hint(),
+            Self::Lock(LockError::Held { .. }) => "wait for that run to end; nothing was changed by this one",
+            Self::Lock(LockError::Io { .. }) => "give access to the state folder (XDG_STATE_HOME)",
+            Self::UnknownService(_) | Self::UnknownEnvironment(_) => {
+                "`windlass doctor` lists what is configured"
+            }
+            Self::NoSuchPromotion { .. } => "promote along the graph of environments, one step at a time",
+            Self::NoCandidate { .. } => {
+                "name a commit, a tag such as sha-2b2e927, a digest or a release branch"
+            }
+            Self::NoImage { .. } => {
+                "wait for the build of that commit, or choose another with `windlass board`"
+            }
+            Self::TagTaken { .. } => "find out who pushed that tag; windlass never overwrites it",
+            Self::TagMoved { .. } => {
+                "someone pushed in between: look at the candidate again and make a new plan"
+            }
+            Self::Refused(_) => "`windlass show` explains each gate; nothing was written",
+            Self::NoKey(_) => {
+                "set `sign = { key = \"cosign.key\" }` for it, or make a key with `windlass keygen`"
+            }
+            Self::NoVersion { .. } => "write a version such as 1.4.0 (semantic versioning)",
+            Self::NoPassword => {
+                "set COSIGN_PASSWORD, name a `password_file` beside the key, or run it on a terminal"
+            }
+            Self::PasswordFile { .. } => "give access to the file, or set COSIGN_PASSWORD instead",
+            Self::NotProved { .. } => "do not deploy it; find out who else writes to that repository",
+            Self::Interrupted => "give the same command again to go on",
+            Self::Internal(_) => return None,
+        };
+        Some(text.to_owned())
+    }
+}

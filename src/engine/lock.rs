@@ -1,0 +1,95 @@
+//! One run at a time on one environment of a service, on this machine: a file that the operating system locks, and
+//! releases by itself when the process ends, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::domain::{WriteAccess, clean_line};
+
+/// The lock on one subject, held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why a lock could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another run holds it.
+    #[error("{subject} is being worked on by another run: {owner}")]
+    Held {
+        /// What is locked: `payment-svc in prod`.
+        subject: String,
+        /// What the holder wrote about itself.
+        owner: String,
+    },
+    /// The disk said no.
+    #[error("could not take the lock {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Lock {
+    /// Takes the lock on `subject` in `folder` for `owner`, or says who has it; never waits.
+    pub fn take(folder: &Path, subject: &str, owner: &str, _access: WriteAccess) -> Result<Self, LockError> {
+        let name: String = subject
+            .chars()
+            .map(|c| if c == ' ' || c == '/' { '-' } else { c })
+            .collect();
+        let path = folder.join(format!("{name}.lock"));
+        let fail = |source| LockError::Io {
+            path: path.clone(),
+            source,
+        };
+        std::fs::create_dir_all(folder).map_err(fail)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0).map_err(fail)?;
+                file.rewind().map_err(fail)?;
+                file.write_all(owner.as_bytes()).map_err(fail)?;
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut held_by = String::new();
+                let _ = file.take(500).read_to_string(&mut held_by);
+                Err(LockError::Held {
+                    subject: subject.to_owned(),
+                    owner: clean_line(&held_by),
+                })
+            }
+            Err(TryLockError::Error(source)) => Err(fail(source)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_run_learns_who_has_the_environment_and_the_next_one_gets_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = WriteAccess::unless_read_only(false).unwrap();
+        let take = |owner| Lock::take(folder.path(), "payment-svc in prod", owner, access);
+        let first = take("ana@desk, run 1f9a2b3c").unwrap();
+        let error = take("omar@desk").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "payment-svc in prod is being worked on by another run: ana@desk, run 1f9a2b3c"
+        );
+        drop(first);
+        take("omar@desk").unwrap();
+    }
+}

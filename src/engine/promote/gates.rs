@@ -1,0 +1,111 @@
+//! The gates of a promotion, each evaluated from evidence in the registry, each with its reason.
+
+use jiff::Timestamp;
+
+use crate::domain::{Environment, Gate, Verdict};
+use crate::engine::Engine;
+use crate::engine::candidate::Candidate;
+use crate::engine::error::EngineError;
+use crate::sign::{self, SignError};
+
+/// Asks every gate between `source` and `target`. What cannot be evaluated is unknown, which refuses; an error
+/// is returned only where the question itself makes no sense.
+pub(in crate::engine) async fn evaluate(
+    engine: &Engine,
+    candidate: &Candidate,
+    source: &Environment,
+    target: &Environment,
+) -> Result<Vec<Gate>, EngineError> {
+    let settings = engine.settings(&target.name)?;
+    let mut gates = vec![revision_gate(candidate)];
+    if let Some(policy) = &settings.scan {
+        let reader = engine.registries().reader(&candidate.repository);
+        let verdict = match crate::scan::evidence(&reader, &candidate.image.digest, &candidate.summary).await
+        {
+            Ok(evidence) => policy.judge(&evidence, Timestamp::now()),
+            Err(error) => Verdict::Unknown(format!("the scan reports could not be read: {error}")),
+        };
+        gates.push(Gate::new("scan", verdict));
+    }
+    if let Some(key) = &engine.settings(&source.name)?.verify_key {
+        gates.push(Gate::new("signature", signature(engine, candidate, key).await));
+    }
+    Ok(gates)
+}
+
+/// The gate on what the image says of itself.
+pub(in crate::engine) fn revision_gate(candidate: &Candidate) -> Gate {
+    Gate::new("revision", revision(candidate))
+}
+
+/// Whether tag, commit and the image's own word agree.
+fn revision(candidate: &Candidate) -> Verdict {
+    match (&candidate.commit, &candidate.revision) {
+        (Some(commit), Some(revision)) if commit == revision => {
+            Verdict::Allowed(format!("the image says it was built from {}", commit.short()))
+        }
+        (Some(commit), Some(revision)) => Verdict::Refused(format!(
+            "{} should be the image of {}, but the image says it was built from {}: the tag was moved, or pushed wrongly",
+            candidate.tag,
+            commit.short(),
+            revision.short()
+        )),
+        (_, None) => Verdict::Unknown(
+            "the image has no org.opencontainers.image.revision label, so nothing ties it to a commit"
+                .to_owned(),
+        ),
+        (None, Some(_)) => Verdict::Unknown("the commit of this tag is not known here".to_owned()),
+    }
+}
+
+/// Whether the image carries the signature that its present environment asks for.
+async fn signature(engine: &Engine, candidate: &Candidate, key: &std::path::Path) -> Verdict {
+    let reader = engine.registries().reader(&candidate.repository);
+    let key = match sign::PublicKey::load(key) {
+        Ok(key) => key,
+        Err(error) => return Verdict::Unknown(error.to_string()),
+    };
+    match sign::verify(&reader, &candidate.image.digest, &key).await {
+        Ok(_) => Verdict::Allowed("signed by the key of its environment".to_owned()),
+        Err(SignError::Registry(error)) => Verdict::Unknown(error.to_string()),
+        Err(error) => Verdict::Refused(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CommitSha, Digest};
+    use crate::registry::{Descriptor, ImageSummary};
+
+    fn candidate(commit: Option<&str>, revision: Option<&str>) -> Candidate {
+        let sha = |c: &str| c.repeat(40).parse::<CommitSha>().unwrap();
+        Candidate {
+            repository: "localhost:1/dev/a".parse().unwrap(),
+            image: Descriptor::new("application/vnd.oci.image.index.v1+json", Digest::of(b"x"), 1),
+            summary: ImageSummary {
+                platforms: Vec::new(),
+                size: 0,
+                revision: None,
+                created: None,
+                labels: std::collections::BTreeMap::default(),
+            },
+            tag: "sha-aaaaaaa".parse().unwrap(),
+            commit: commit.map(sha),
+            revision: revision.map(sha),
+        }
+    }
+
+    #[test]
+    fn an_image_of_another_commit_is_refused_and_one_without_a_label_is_unknown() {
+        assert!(revision(&candidate(Some("a"), Some("a"))).allows());
+        let moved = revision(&candidate(Some("a"), Some("b")));
+        assert_eq!(moved.word(), "refused");
+        assert!(
+            moved.reason().contains("built from bbbbbbb"),
+            "{}",
+            moved.reason()
+        );
+        assert_eq!(revision(&candidate(Some("a"), None)).word(), "unknown");
+    }
+}

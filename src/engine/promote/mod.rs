@@ -1,0 +1,9 @@
+//! Promotion: lifting a candidate's digest, with its referrers, to the next environment.
+
+mod gates;
+mod plan;
+mod steps;
+
+pub(super) use gates::{evaluate, revision_gate};
+pub(super) use plan::plan;
+pub(super) use steps::step;

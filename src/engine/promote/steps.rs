@@ -1,0 +1,248 @@
+//! The steps of a promotion. Each looks before it acts, so that a run can be killed anywhere and given again.
+
+use jiff::Timestamp;
+
+use super::gates;
+use crate::deploy::Deployment;
+use crate::domain::{
+    DeploymentTag, Digest, Environment, EnvironmentName, ImageReference, Operation, StepKind, Tag, Target,
+    bytes, count,
+};
+use crate::engine::error::EngineError;
+use crate::engine::event::{Happening, StepOutcome};
+use crate::engine::run::Context;
+use crate::engine::{TagState, sign};
+use crate::registry::copy::{self, CopyProgress};
+use crate::registry::{TagOutcome, TagRule, Writer};
+
+/// What every step of a promotion needs, taken out of the plan once.
+struct Promotion<'a> {
+    context: &'a Context<'a>,
+    source: &'a Environment,
+    target: &'a Environment,
+    source_image: &'a ImageReference,
+    target_image: &'a ImageReference,
+    digest: &'a Digest,
+    tag: &'a Tag,
+    writer: Writer,
+}
+
+/// Carries out one step.
+pub(in crate::engine) async fn step(
+    context: &Context<'_>,
+    step: StepKind,
+) -> Result<StepOutcome, EngineError> {
+    let plan = context.plan;
+    let (
+        Operation::Promote {
+            from,
+            to,
+            source: source_image,
+            target: target_image,
+            ..
+        },
+        Some(digest),
+        Some(tag),
+    ) = (&plan.operation, &plan.digest, &plan.tag)
+    else {
+        return Err(EngineError::Internal(
+            "a plan of a promotion without digest or tag".to_owned(),
+        ));
+    };
+    let promotion = Promotion {
+        context,
+        source: context.engine.environment(from)?,
+        target: context.engine.environment(to)?,
+        source_image,
+        target_image,
+        digest,
+        tag,
+        writer: context
+            .engine
+            .registries()
+            .writer(&target_image.repository, context.access),
+    };
+    match step {
+        StepKind::Gate => promotion.gate().await,
+        StepKind::Copy => promotion.copy().await,
+        StepKind::Sign => sign::sign_at(context, &promotion.writer, digest, to).await,
+        StepKind::Verify => promotion.verify().await,
+        StepKind::Tag => promotion.tag().await,
+        StepKind::Deploy => promotion.deploy().await,
+        StepKind::Branch | StepKind::Push => Ok(StepOutcome::Nothing("no part of a promotion".to_owned())),
+    }
+}
+
+impl Promotion<'_> {
+    /// Rule: the digest that was chosen is the digest that is promoted, and every gate holds now.
+    async fn gate(&self) -> Result<StepOutcome, EngineError> {
+        let log = self.context.log(StepKind::Gate);
+        let engine = self.context.engine;
+        let named = self.tag.as_str();
+        let candidate = engine
+            .candidate(&self.context.plan.service, named, self.source)
+            .await;
+        let candidate = match candidate {
+            Ok(candidate) if candidate.image.digest == *self.digest => candidate,
+            Ok(candidate) => return Err(self.moved(candidate.image.digest.to_string())),
+            Err(EngineError::NoImage { .. }) => return Err(self.moved("gone".to_owned())),
+            Err(error) => return Err(error),
+        };
+        log.info(format!(
+            "{} is {} as planned",
+            self.source_image.repository.tagged(self.tag.clone()),
+            self.digest
+        ));
+        if let TagState::Taken(found) = engine.tag_state(&self.writer, self.tag, self.digest).await? {
+            let target = self.target_image.clone();
+            return Err(EngineError::TagTaken {
+                target,
+                found,
+                wanted: self.digest.clone(),
+            });
+        }
+        let gates = gates::evaluate(engine, &candidate, self.source, self.target).await?;
+        self.context.judge(gates)
+    }
+
+    fn moved(&self, found: String) -> EngineError {
+        EngineError::TagMoved {
+            tag: self.tag.clone(),
+            planned: self.digest.clone(),
+            found,
+        }
+    }
+
+    async fn copy(&self) -> Result<StepOutcome, EngineError> {
+        let log = self.context.log(StepKind::Copy);
+        let source = self
+            .context
+            .engine
+            .registries()
+            .reader(&self.source_image.repository);
+        let plan = copy::plan(&source, &self.writer, self.digest).await?;
+        log.info(format!(
+            "{} to {}: {}, {}, {}, {} to move",
+            self.source_image.repository,
+            self.target_image.repository,
+            count(plan.manifests.len(), "manifest"),
+            count(plan.blobs.len(), "blob"),
+            count(plan.referrers.len(), "referrer"),
+            bytes(plan.bytes)
+        ));
+        let outcome = copy::run(
+            &plan,
+            &source,
+            &self.writer,
+            &|p| self.tell(p),
+            self.context.cancel,
+        )
+        .await?;
+        Ok(StepOutcome::Done(format!(
+            "{} moved in {} (about {} expected)",
+            bytes(outcome.bytes),
+            count(usize::try_from(outcome.requests).unwrap_or(usize::MAX), "request"),
+            plan.requests
+        )))
+    }
+
+    fn tell(&self, progress: CopyProgress) {
+        let step = StepKind::Copy;
+        let log = self.context.log(step);
+        let record = |happening| self.context.recorder.record(happening);
+        match progress {
+            CopyProgress::BlobStarted { digest, size } => {
+                record(Happening::BlobStarted { step, digest, size })
+            }
+            CopyProgress::BlobBytes { digest, moved } => record(Happening::BlobMoved { step, digest, moved }),
+            CopyProgress::BlobDone { digest, how } => {
+                log.info(format!("{} {how}", digest.short()));
+                record(Happening::BlobDone {
+                    step,
+                    digest,
+                    how: how.to_string(),
+                });
+            }
+            CopyProgress::ManifestDone { digest } => {
+                log.info(format!("manifest {} is there", digest.short()))
+            }
+            CopyProgress::ReferrerDone { digest } => {
+                log.info(format!("referrer {} is there", digest.short()))
+            }
+            CopyProgress::Again { digest, why } => {
+                log.warning(format!("{} begins again: {why}", digest.short()))
+            }
+        }
+    }
+
+    /// Reads the target back: the digest by digest, whole, and signed where that was asked for.
+    async fn verify(&self) -> Result<StepOutcome, EngineError> {
+        let log = self.context.log(StepKind::Verify);
+        let image = self.target_image.repository.at(self.digest.clone());
+        let manifest = self.writer.manifest(&Target::Digest(self.digest.clone())).await?;
+        if manifest.descriptor().digest != *self.digest {
+            let why = format!("it answers with {}", manifest.descriptor().digest);
+            return Err(EngineError::NotProved { image, why });
+        }
+        log.info(format!("{image} is there, byte for byte"));
+        match sign::verify_at(self.context.engine, &self.writer, self.digest, &self.target.name).await? {
+            Some(words) => {
+                log.info(words);
+                Ok(StepOutcome::Done("the digest is there and signed".to_owned()))
+            }
+            None => Ok(StepOutcome::Done(
+                "the digest is there; this environment asks for no signature".to_owned(),
+            )),
+        }
+    }
+
+    async fn tag(&self) -> Result<StepOutcome, EngineError> {
+        match self.writer.tag(self.digest, self.tag, TagRule::Immutable).await? {
+            TagOutcome::Set => Ok(StepOutcome::Done(format!("{} is set", self.target_image))),
+            TagOutcome::AlreadyThere => Ok(StepOutcome::Nothing(format!(
+                "{} was set already",
+                self.target_image
+            ))),
+        }
+    }
+
+    async fn deploy(&self) -> Result<StepOutcome, EngineError> {
+        let engine = self.context.engine;
+        if let Some((current, since)) = engine.current(&self.writer, self.target).await?
+            && current == *self.digest
+        {
+            return Ok(StepOutcome::Nothing(format!("deployed already, {since}")));
+        }
+        let log = self.context.log(StepKind::Deploy);
+        let deployer = engine.deployer(&self.target.name)?;
+        if let Some(deployer) = &deployer {
+            let deployment = Deployment {
+                service: self.context.plan.service.clone(),
+                environment: self.target.name.clone(),
+                image: self.target_image.repository.at(self.digest.clone()),
+                digest: self.digest.clone(),
+                tag: Some(self.tag.clone()),
+                commit: self.context.plan.commit.clone(),
+            };
+            log.info(deployer.describe());
+            deployer
+                .deploy(&deployment, &|line| log.info(line), self.context.cancel)
+                .await?;
+        }
+        self.mark().await?;
+        let name: &EnvironmentName = &self.target.name;
+        Ok(StepOutcome::Done(match deployer {
+            Some(_) => format!("{name} was told to run it"),
+            None => format!("{name} has no deployer; marked as what should run there"),
+        }))
+    }
+
+    /// Leaves the tag behind that tells what runs here since when.
+    async fn mark(&self) -> Result<(), EngineError> {
+        let tag = DeploymentTag::at(Timestamp::now())
+            .tag()
+            .ok_or_else(|| EngineError::Internal("the time makes no tag".to_owned()))?;
+        self.writer.tag(self.digest, &tag, TagRule::Immutable).await?;
+        Ok(())
+    }
+}

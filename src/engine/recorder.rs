@@ -1,0 +1,92 @@
+//! The one way by which events leave a run: into the journal first, then to whoever listens.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::event::{Event, Happening, Level, RunId};
+use super::journal::{Journal, JournalError};
+use crate::domain::StepKind;
+
+/// Writes events down and passes them on.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    run: RunId,
+    state: Mutex<State>,
+    listener: UnboundedSender<Event>,
+}
+
+#[derive(Debug)]
+struct State {
+    journal: Journal,
+    /// The first failure to write; told at the next step's end, since nothing may go on without a journal.
+    failure: Option<JournalError>,
+}
+
+impl Recorder {
+    pub(super) fn new(run: RunId, journal: Journal, listener: UnboundedSender<Event>) -> Self {
+        Self {
+            run,
+            state: Mutex::new(State {
+                journal,
+                failure: None,
+            }),
+            listener,
+        }
+    }
+
+    /// Records what happened. A failure of the journal is kept for [`Recorder::check`], so that callbacks in the middle of
+    /// a copy need no error path; listeners hear the event in any case.
+    pub(super) fn record(&self, happening: Happening) {
+        let event = Event {
+            run: self.run.clone(),
+            at: jiff::Timestamp::now(),
+            happening,
+        };
+        {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.failure.is_none()
+                && let Err(failure) = state.journal.append(&event)
+            {
+                state.failure = Some(failure);
+            }
+        }
+        // A listener that has gone away does not stop a run.
+        let _ = self.listener.send(event);
+    }
+
+    /// Fails if something could not be written down since the last call.
+    pub(super) fn check(&self) -> Result<(), JournalError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.failure.take().map_or(Ok(()), Err)
+    }
+}
+
+/// The log of one step.
+#[derive(Clone, Copy)]
+pub(super) struct StepLog<'a> {
+    pub(super) recorder: &'a Recorder,
+    pub(super) step: StepKind,
+}
+
+impl StepLog<'_> {
+    pub(super) fn info(&self, line: impl Into<String>) {
+        self.write(Level::Info, line.into());
+    }
+
+    pub(super) fn warning(&self, line: impl Into<String>) {
+        self.write(Level::Warning, line.into());
+    }
+
+    pub(super) fn error(&self, line: impl Into<String>) {
+        self.write(Level::Error, line.into());
+    }
+
+    fn write(&self, level: Level, line: String) {
+        self.recorder.record(Happening::Log {
+            step: self.step,
+            level,
+            line,
+        });
+    }
+}

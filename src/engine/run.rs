@@ -1,0 +1,244 @@
+//! A run carries out a plan: steps in order, each check-then-act, every one of them told in events.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::error::EngineError;
+use super::event::{Event, Happening, Place, RunId, StepOutcome};
+use super::lock::Lock;
+use super::recorder::{Recorder, StepLog};
+use super::{Engine, cut, promote, sign};
+use crate::domain::{Exit, Gate, Operation, Plan, StepKind, WriteAccess, count};
+
+/// What a run needs and may not show.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// The password of the signing key.
+    pub signing_password: Option<SecretString>,
+}
+
+/// A run that is under way.
+pub struct Run {
+    /// Its name.
+    pub id: RunId,
+    /// All that happens, as it happens; ends after [`Happening::RunEnded`].
+    pub events: UnboundedReceiver<Event>,
+    /// Cancelled, the run ends cleanly at the next point where it can.
+    pub cancel: CancellationToken,
+    /// Ends with the exit code.
+    pub task: JoinHandle<Exit>,
+}
+
+/// What each step of a run is given.
+pub(super) struct Context<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) plan: &'a Plan,
+    pub(super) recorder: &'a Recorder,
+    pub(super) secrets: &'a Secrets,
+    pub(super) cancel: &'a CancellationToken,
+    pub(super) access: WriteAccess,
+}
+
+impl Context<'_> {
+    pub(super) fn log(&self, step: StepKind) -> StepLog<'_> {
+        StepLog {
+            recorder: self.recorder,
+            step,
+        }
+    }
+
+    /// Writes every gate down and lets the run go on only if all allow it.
+    pub(super) fn judge(&self, gates: Vec<Gate>) -> Result<StepOutcome, EngineError> {
+        let log = self.log(StepKind::Gate);
+        for gate in &gates {
+            let line = format!(
+                "{}: {}, {}",
+                gate.name,
+                gate.verdict.word(),
+                gate.verdict.reason()
+            );
+            if gate.verdict.allows() {
+                log.info(line)
+            } else {
+                log.error(line)
+            }
+        }
+        let (allowed, refused): (Vec<_>, Vec<_>) = gates.into_iter().partition(|gate| gate.verdict.allows());
+        if refused.is_empty() {
+            Ok(StepOutcome::Done(format!(
+                "{} allowed",
+                count(allowed.len(), "gate")
+            )))
+        } else {
+            Err(EngineError::Refused(refused))
+        }
+    }
+}
+
+impl Engine {
+    /// Starts carrying out `plan` in a task of its own. The journal is opened and the lock taken before anything else;
+    /// if one of them cannot be had, there is no run.
+    pub fn start(
+        self: &Arc<Self>,
+        plan: Plan,
+        access: WriteAccess,
+        secrets: Secrets,
+    ) -> Result<Run, EngineError> {
+        let id = RunId::fresh();
+        let actor = actor();
+        let owner = format!("{actor}, run {}, process {}", id.short(), std::process::id());
+        let lock = Lock::take(&self.state.join("locks"), &subject(&plan), &owner, access)?;
+        let journal = self.journals().begin(&id, access)?;
+        let (sender, events) = unbounded_channel();
+        let recorder = Recorder::new(id.clone(), journal, sender);
+        let cancel = CancellationToken::new();
+        let engine = Arc::clone(self);
+        let token = cancel.clone();
+        let task = tokio::spawn(async move {
+            let _lock = lock;
+            let context = Context {
+                engine: &engine,
+                plan: &plan,
+                recorder: &recorder,
+                secrets: &secrets,
+                cancel: &token,
+                access,
+            };
+            carry_out(&context, actor).await
+        });
+        Ok(Run {
+            id,
+            events,
+            cancel,
+            task,
+        })
+    }
+}
+
+/// What two runs may not work on at the same time.
+fn subject(plan: &Plan) -> String {
+    match &plan.operation {
+        Operation::Promote { to, .. } => format!("{} in {to}", plan.service),
+        Operation::Cut { .. } => format!("releases of {}", plan.service),
+        Operation::Sign { image } => format!("signatures in {}", image.repository),
+    }
+}
+
+/// User and host, as the journal names whoever runs something.
+fn actor() -> String {
+    let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
+    let user = name("GITHUB_ACTOR")
+        .or_else(|| name("USER"))
+        .or_else(|| name("LOGNAME"));
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    crate::domain::clean_line(&format!(
+        "{}@{host}",
+        user.unwrap_or_else(|| "someone".to_owned())
+    ))
+}
+
+async fn carry_out(context: &Context<'_>, actor: String) -> Exit {
+    let plan = context.plan;
+    context.recorder.record(Happening::RunStarted {
+        plan: Box::new(plan.clone()),
+        hash: plan.hash().to_string(),
+        actor,
+    });
+    let result = steps(context).await;
+    let (exit, summary, hint, places) = match result {
+        Ok(()) => match places(context).await {
+            Ok(places) => (
+                Exit::Done,
+                format!("{} is done", plan.operation.title()),
+                None,
+                places,
+            ),
+            Err(error) => (
+                Exit::Done,
+                format!(
+                    "{} is done, but not all places could be read back: {error}",
+                    plan.operation.title()
+                ),
+                None,
+                Vec::new(),
+            ),
+        },
+        Err(error) => {
+            let exit = error.exit();
+            (
+                exit,
+                format!("{} stopped: {error}", plan.operation.title()),
+                error.hint(),
+                Vec::new(),
+            )
+        }
+    };
+    context.recorder.record(Happening::RunEnded {
+        exit,
+        summary,
+        hint,
+        places,
+    });
+    exit
+}
+
+async fn steps(context: &Context<'_>) -> Result<(), EngineError> {
+    for planned in &context.plan.steps {
+        let step = planned.kind;
+        context.recorder.check()?;
+        if context.cancel.is_cancelled() {
+            return Err(EngineError::Interrupted);
+        }
+        context.recorder.record(Happening::StepStarted { step });
+        let result = tokio::select! {
+            biased;
+            result = one(context, step) => result,
+            // Copy and deploy stop by themselves, in their own order; all other steps may be dropped at any await.
+            () = context.cancel.cancelled(), if !stops_itself(step) => Err(EngineError::Interrupted),
+        };
+        let outcome = match &result {
+            Ok(outcome) => outcome.clone(),
+            Err(EngineError::Refused(_)) => StepOutcome::Refused(told(result.as_ref().err())),
+            Err(error) if error.exit() == Exit::Interrupted => StepOutcome::Interrupted,
+            Err(error) => {
+                context.log(step).error(error.to_string());
+                StepOutcome::Failed(error.to_string())
+            }
+        };
+        context.recorder.record(Happening::StepEnded { step, outcome });
+        result?;
+        context.recorder.check()?;
+    }
+    Ok(())
+}
+
+fn told(error: Option<&EngineError>) -> String {
+    error.map(ToString::to_string).unwrap_or_default()
+}
+
+const fn stops_itself(step: StepKind) -> bool {
+    matches!(step, StepKind::Copy | StepKind::Deploy)
+}
+
+/// Every step, by operation and kind: a new one is one file and one line here.
+async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
+    match (&context.plan.operation, step) {
+        (Operation::Promote { .. }, _) => promote::step(context, step).await,
+        (Operation::Cut { .. }, _) => cut::step(context, step).await,
+        (Operation::Sign { .. }, _) => sign::step(context, step).await,
+    }
+}
+
+/// Where the digest is at the end, read back from every environment.
+async fn places(context: &Context<'_>) -> Result<Vec<Place>, EngineError> {
+    match (&context.plan.operation, &context.plan.digest) {
+        (Operation::Promote { .. } | Operation::Sign { .. }, Some(digest)) => {
+            context.engine.places(&context.plan.service, digest).await
+        }
+        _ => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,142 @@
+//! Signing, as a step of a promotion or by itself, and the verification that follows.
+
+use std::path::Path;
+
+use super::Engine;
+use super::error::EngineError;
+use super::event::StepOutcome;
+use super::run::Context;
+use crate::domain::{
+    Confirmation, Costs, Digest, EnvironmentName, ImageReference, Operation, Plan, PlannedStep, ServiceName,
+    StepKind, Target,
+};
+use crate::registry::{Reader, Writer};
+use crate::sign::{self, PublicKey, SigningKey};
+
+/// Plans the signature of `image`, which must lie in an environment that signs.
+pub(super) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    image: &ImageReference,
+) -> Result<Plan, EngineError> {
+    let environment = environment_of(engine, service, image)?;
+    let key = key_path(engine, &environment)?;
+    let reader = engine.registries().reader(&image.repository);
+    let Some(found) = reader.resolve(&image.target).await? else {
+        return Err(EngineError::NoImage {
+            environment,
+            image: image.clone(),
+        });
+    };
+    let pinned = image.repository.at(found.digest.clone());
+    Ok(Plan {
+        operation: Operation::Sign { image: pinned },
+        service: service.clone(),
+        commit: None,
+        tag: match &image.target {
+            Target::Tag(tag) => Some(tag.clone()),
+            Target::Digest(_) => None,
+        },
+        digest: Some(found.digest),
+        gates: Vec::new(),
+        steps: vec![
+            PlannedStep {
+                kind: StepKind::Sign,
+                what: format!("with {}", key.display()),
+            },
+            PlannedStep {
+                kind: StepKind::Verify,
+                what: "the signature, by public key".to_owned(),
+            },
+        ],
+        costs: Costs::default(),
+        confirmation: Confirmation::Plain,
+    })
+}
+
+/// Carries out one step of a signature by itself.
+pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
+    let (Operation::Sign { image }, Some(digest)) = (&context.plan.operation, &context.plan.digest) else {
+        return Err(EngineError::Internal(
+            "a plan of a signature without a digest".to_owned(),
+        ));
+    };
+    let environment = environment_of(context.engine, &context.plan.service, image)?;
+    let writer = context
+        .engine
+        .registries()
+        .writer(&image.repository, context.access);
+    match step {
+        StepKind::Sign => sign_at(context, &writer, digest, &environment).await,
+        _ => match verify_at(context.engine, &writer, digest, &environment).await? {
+            Some(words) => Ok(StepOutcome::Done(words)),
+            None => Err(EngineError::NoKey(environment.to_string())),
+        },
+    }
+}
+
+/// Signs `digest` where `writer` writes, with the key of `environment`.
+pub(super) async fn sign_at(
+    context: &Context<'_>,
+    writer: &Writer,
+    digest: &Digest,
+    environment: &EnvironmentName,
+) -> Result<StepOutcome, EngineError> {
+    let path = key_path(context.engine, environment)?;
+    let password = context.engine.signing_password(environment, context.secrets)?;
+    // Deriving the key from the password takes about a tenth of a second of one core.
+    let loading = path.clone();
+    let key = tokio::task::spawn_blocking(move || SigningKey::load(&loading, &password))
+        .await
+        .map_err(|error| EngineError::Internal(error.to_string()))??;
+    let subject = writer
+        .resolve(&Target::Digest(digest.clone()))
+        .await?
+        .ok_or_else(|| EngineError::NotProved {
+            image: writer.repository().at(digest.clone()),
+            why: "it is not there".to_owned(),
+        })?;
+    let signed = sign::sign(writer, &subject, &key).await?;
+    Ok(match signed {
+        sign::Signed::New(signature) => StepOutcome::Done(format!("signature {}", signature.digest.short())),
+        sign::Signed::Already => StepOutcome::Nothing("signed by this key already".to_owned()),
+    })
+}
+
+/// Verifies the signature that `environment` asks for; none if it asks for none.
+pub(super) async fn verify_at(
+    engine: &Engine,
+    reader: &Reader,
+    digest: &Digest,
+    environment: &EnvironmentName,
+) -> Result<Option<String>, EngineError> {
+    let Some(path) = engine.settings(environment)?.verify_key.clone() else {
+        return Ok(None);
+    };
+    let key = PublicKey::load(&path)?;
+    sign::verify(reader, digest, &key).await?;
+    Ok(Some(format!("signed by {}, verified", path.display())))
+}
+
+fn key_path(engine: &Engine, environment: &EnvironmentName) -> Result<std::path::PathBuf, EngineError> {
+    let sign = engine.settings(environment)?.sign.as_ref();
+    sign.map(|sign| Path::to_path_buf(&sign.key))
+        .ok_or_else(|| EngineError::NoKey(environment.to_string()))
+}
+
+/// The environment whose location `image` is in.
+pub(super) fn environment_of(
+    engine: &Engine,
+    service: &ServiceName,
+    image: &ImageReference,
+) -> Result<EnvironmentName, EngineError> {
+    for environment in engine.config().graph.all() {
+        if engine.repository_of(service, environment)? == image.repository {
+            return Ok(environment.name.clone());
+        }
+    }
+    Err(EngineError::NoKey(format!(
+        "{}, which is the location of no environment",
+        image.repository
+    )))
+}
