@@ -1,1 +1,11 @@
-//! The read side: joins git and registries into rows.
+//! The read side: joins git and registries into rows. Nothing here can write.
+
+mod cell;
+mod live;
+mod row;
+mod source;
+
+pub use cell::Cell;
+pub use live::{Board, BoardUpdate};
+pub use row::{EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
+pub use source::Source;

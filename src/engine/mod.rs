@@ -32,8 +32,8 @@ pub use run::{Run, Secrets};
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
-    CommitSha, DeploymentTag, Digest, Environment, EnvironmentName, ImageError, ImageReference, Plan,
-    Repository, ServiceName, Tag, Target,
+    CommitSha, Digest, Environment, EnvironmentName, ImageError, ImageReference, Plan, Repository,
+    ServiceName, Tag, Target,
 };
 use crate::git::{GitError, GitRepository};
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
@@ -163,29 +163,6 @@ impl Engine {
             why: error.to_string(),
         };
         environment.image.repository(service).map_err(wrong)
-    }
-
-    /// The digest that runs in `environment` and since when, as far as its registry tells.
-    pub async fn current(
-        &self,
-        reader: &Reader,
-        environment: &Environment,
-    ) -> Result<Option<(Digest, String)>, EngineError> {
-        let tags = reader.tags_after(DeploymentTag::PREFIX).await?;
-        let (tag, since) = match DeploymentTag::newest(&tags) {
-            Some((deployment, tag)) => (tag.clone(), format!("since {}", deployment.time())),
-            None if environment.from.is_empty() => {
-                let latest = "latest"
-                    .parse()
-                    .map_err(|error: ImageError| EngineError::Internal(error.to_string()))?;
-                (latest, "as `latest`".to_owned())
-            }
-            None => return Ok(None),
-        };
-        Ok(reader
-            .resolve(&Target::Tag(tag))
-            .await?
-            .map(|found| (found.digest, since)))
     }
 
     /// Every environment that has `digest`, read back from its registry.

@@ -12,6 +12,7 @@ mod host;
 mod manifest;
 mod reader;
 mod referrers;
+mod running;
 mod settings;
 mod transport;
 mod writer;
@@ -23,6 +24,7 @@ use reqwest::Method;
 pub use error::RegistryError;
 pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
 pub use reader::{ImageSummary, Reader};
+pub use running::Running;
 pub use settings::{HostSettings, Settings};
 pub use writer::{TagOutcome, TagRule, Writer};
 

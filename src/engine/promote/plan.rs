@@ -30,7 +30,7 @@ pub(in crate::engine) async fn plan(
 
     let (tag_state, current, copying, gates) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &digest),
-        engine.current(&reader, target),
+        async { Ok(reader.running(target.from.is_empty()).await?) },
         async { Ok(copy::plan(&source_reader, &reader, &digest).await?) },
         gates::evaluate(engine, &candidate, source, target),
     )?;
@@ -50,7 +50,7 @@ pub(in crate::engine) async fn plan(
             to: target.name.clone(),
             source: candidate.repository.at(digest.clone()),
             target: repository.tagged(candidate.tag.clone()),
-            replaces: current.map(|(digest, _)| digest),
+            replaces: current.map(|running| running.digest),
         },
         service: service.clone(),
         commit: candidate.commit,

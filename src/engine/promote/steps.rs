@@ -208,10 +208,12 @@ impl Promotion<'_> {
 
     async fn deploy(&self) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        if let Some((current, since)) = engine.current(&self.writer, self.target).await?
-            && current == *self.digest
-        {
-            return Ok(StepOutcome::Nothing(format!("deployed already, {since}")));
+        let running = self.writer.running(self.target.from.is_empty()).await?;
+        if running.is_some_and(|running| running.digest == *self.digest) {
+            return Ok(StepOutcome::Nothing(format!(
+                "{} runs it already",
+                self.target.name
+            )));
         }
         let log = self.context.log(StepKind::Deploy);
         let deployer = engine.deployer(&self.target.name)?;

@@ -1,0 +1,98 @@
+//! A candidate as the board shows it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cell::Cell;
+use crate::domain::{Counts, Digest, EnvironmentName, Platform};
+
+/// What is known of the image of one commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Facts {
+    /// The image under the commit's tag, in the environment that is built into.
+    pub image: Cell<Image>,
+    /// What the newest attached reports say.
+    pub scan: Cell<Scan>,
+    /// Where that digest is, environment by environment, in the order of the graph.
+    pub places: Vec<Place>,
+}
+
+/// The image of a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Image {
+    /// The tag that it was found under.
+    pub tag: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its platforms, each with its compressed size in bytes.
+    pub platforms: Vec<(Platform, u64)>,
+    /// All bytes together, each blob counted once.
+    pub size: u64,
+    /// When it says that it was built.
+    pub created: Option<Timestamp>,
+    /// The commit that it says it was built from, where that is another one than the tag says: the tag was moved.
+    pub moved: Option<String>,
+}
+
+/// What scans found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Scan {
+    /// How many findings, the worst platform's.
+    pub counts: Counts,
+    /// When the oldest of the reports was made.
+    pub made: Option<Timestamp>,
+}
+
+/// A digest in an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Whether the digest is there.
+    pub there: Cell<bool>,
+    /// Whether it is signed there; asked only where the environment has a key to verify with.
+    pub signed: Cell<bool>,
+}
+
+impl Facts {
+    /// Whether the digest is in `environment`, as far as is known.
+    pub fn is_in(&self, environment: &EnvironmentName) -> bool {
+        self.places
+            .iter()
+            .any(|place| place.environment == *environment && place.there == Cell::Ready(true))
+    }
+
+    /// The last environment of the graph that has the digest.
+    pub fn furthest(&self) -> Option<&Place> {
+        self.places
+            .iter()
+            .rev()
+            .find(|place| place.there == Cell::Ready(true))
+    }
+}
+
+/// What runs in an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EnvironmentNow {
+    /// Which.
+    pub environment: EnvironmentName,
+    /// Whether it is protected.
+    pub protected: bool,
+    /// What runs there.
+    pub running: Cell<RunningImage>,
+}
+
+/// An image that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunningImage {
+    /// Which.
+    pub digest: Digest,
+    /// Since when, if that is known.
+    pub since: Option<Timestamp>,
+    /// The first seven characters of the commit it says it was built from.
+    pub short: Option<String>,
+    /// The release that it belongs to, `v1.4.0`, by the release branches in the repository.
+    pub release: Option<String>,
+    /// Whether it is signed; none where the environment asks for no signature.
+    pub signed: Option<bool>,
+}

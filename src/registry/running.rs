@@ -1,0 +1,34 @@
+//! What runs in the environment behind a repository, as far as its tags tell.
+
+use jiff::Timestamp;
+
+use super::error::RegistryError;
+use super::reader::Reader;
+use crate::domain::{DeploymentTag, Digest, Tag, Target};
+
+/// A digest that runs somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// What runs.
+    pub digest: Digest,
+    /// Since when; none where only `latest` tells, which has no time.
+    pub since: Option<Timestamp>,
+}
+
+impl Reader {
+    /// What runs here: the newest deployment tag, or for the environment that builds push to, `latest`. Two requests.
+    pub async fn running(&self, is_entrance: bool) -> Result<Option<Running>, RegistryError> {
+        let tags = self.tags_after(DeploymentTag::PREFIX).await?;
+        let (tag, since) = match DeploymentTag::newest(&tags) {
+            Some((deployment, tag)) => (Some(tag.clone()), Some(deployment.time())),
+            None if is_entrance => ("latest".parse::<Tag>().ok(), None),
+            None => (None, None),
+        };
+        let Some(tag) = tag else { return Ok(None) };
+        let found = self.resolve(&Target::Tag(tag)).await?;
+        Ok(found.map(|found| Running {
+            digest: found.digest,
+            since,
+        }))
+    }
+}
