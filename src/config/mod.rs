@@ -170,7 +170,10 @@ impl Config {
 
     /// The folder of windlass.toml, in which configured programs are started.
     pub fn folder(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
     }
 
     /// The service of that name.

@@ -202,6 +202,23 @@ impl GitRepository {
         self.with(|git| Ok(all_branches(git)))
     }
 
+    /// The branch that is checked out; none if HEAD is on none.
+    pub fn current_branch(&self) -> Option<String> {
+        let git = self.locked();
+        let head = git.find_reference("HEAD").ok()?;
+        let target = head.symbolic_target().ok()??;
+        target.strip_prefix("refs/heads/").map(clean_line)
+    }
+
+    /// The names of the remotes.
+    pub fn remote_names(&self) -> Vec<String> {
+        let git = self.locked();
+        let names = git.remotes().ok();
+        names.map_or_else(Vec::new, |names| {
+            names.iter().flatten().flatten().map(clean_line).collect()
+        })
+    }
+
     /// The commit of a local branch; none if there is no such branch.
     pub fn local_branch(&self, branch: &BranchName) -> Result<Option<CommitSha>, GitError> {
         self.with(|git| match git.find_reference(&branch.reference()) {
