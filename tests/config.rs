@@ -52,7 +52,7 @@ fn orders_environments_by_their_sources_and_fills_in_defaults() {
     let config = Config::load(file).unwrap();
     let names: Vec<_> = config.graph.all().iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["hotfix", "dev", "stage", "prod"]);
-    assert_eq!(config.git.develop, "develop");
+    assert_eq!(config.git.develop.as_str(), "develop");
     let prod = &config.environments[&"prod".parse().unwrap()];
     let folder = file.parent().unwrap();
     assert_eq!(prod.sign.as_ref().unwrap().key, folder.join("keys/prod.key"));

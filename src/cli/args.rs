@@ -44,6 +44,12 @@ pub struct Global {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a commented windlass.toml, from flags or questions
+    Init(super::init::InitArgs),
+    /// Look at configuration, repository, registries, credentials and tools, and say what to do
+    Doctor(super::doctor::DoctorArgs),
+    /// Scan an image with Trivy, and attach the report for the gates
+    Scan(super::scan::ScanArgs),
     /// Cut a release branch at a commit of develop
     Cut(super::cut::CutArgs),
     /// Lift a candidate's digest to the next environment

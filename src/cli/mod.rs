@@ -3,7 +3,9 @@
 
 pub mod args;
 mod cut;
+mod doctor;
 mod failure;
+mod init;
 mod keygen;
 mod operation;
 mod output;
@@ -11,6 +13,7 @@ mod plan;
 mod promote;
 mod report;
 mod runs;
+mod scan;
 mod sign;
 mod signals;
 mod verify;
@@ -56,6 +59,9 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let global = cli.global;
     let exit = match cli.command {
         None => return open(&global, io),
+        Some(Command::Init(args)) => init::run(args, &global, io)?,
+        Some(Command::Doctor(args)) => doctor::run(&args, &global, io).await?,
+        Some(Command::Scan(args)) => scan::run(args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
         Some(Command::Sign(args)) => sign::run(args, &global, io).await?,

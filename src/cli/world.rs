@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::domain::{ServiceName, WriteAccess};
 use crate::engine::{self, Engine};
 use crate::git::GitRepository;
@@ -28,11 +28,7 @@ pub struct World {
 impl World {
     /// Opens what `global` names, from the current folder on.
     pub fn open(global: &Global) -> Result<Self, Failure> {
-        let folder = folder(global)?;
-        let config = Arc::new(match &global.config {
-            Some(path) => Config::load(path)?,
-            None => Config::discover(&folder)?,
-        });
+        let config = Arc::new(configuration(global)??);
         let registries = engine::registries(&config)?;
         let repository = match GitRepository::discover(config.folder()) {
             Ok(repository) => Some(Arc::new(repository)),
@@ -53,6 +49,24 @@ impl World {
             engine: Arc::new(engine),
             service,
         })
+    }
+}
+
+/// The configuration that the command is about. The outer failure is of the current folder, the inner one of the file.
+pub fn configuration(global: &Global) -> Result<Result<Config, ConfigError>, Failure> {
+    let folder = folder(global)?;
+    Ok(match &global.config {
+        Some(path) => Config::load(&folder.join(path)),
+        None => Config::discover(&folder),
+    })
+}
+
+/// The configuration, if there is one: commands that name an image in full need none.
+pub fn configuration_if_any(global: &Global) -> Result<Option<Config>, Failure> {
+    match configuration(global)? {
+        Ok(config) => Ok(Some(config)),
+        Err(ConfigError::Missing(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{
-    BranchTemplate, EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName, TagTemplate,
+    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName, TagTemplate,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -43,9 +43,9 @@ pub struct GitSettings {
     /// The remote that release branches are pushed to; `origin` unless said otherwise.
     pub remote: String,
     /// The branch that candidates come from; `develop` unless said otherwise.
-    pub develop: String,
+    pub develop: BranchName,
     /// The branch that releases end in; `main` unless said otherwise.
-    pub main: String,
+    pub main: BranchName,
     /// The template of release branches; `release/v{version}-sha-{short}` unless said otherwise.
     pub release_branch: BranchTemplate,
     /// The template of hotfix branches; `hotfix/v{version}` unless said otherwise.
@@ -58,8 +58,8 @@ impl Default for GitSettings {
     fn default() -> Self {
         Self {
             remote: "origin".to_owned(),
-            develop: "develop".to_owned(),
-            main: "main".to_owned(),
+            develop: BranchName::develop(),
+            main: BranchName::main(),
             release_branch: BranchTemplate::release(),
             hotfix_branch: BranchTemplate::hotfix(),
             image_tag: TagTemplate::default(),

@@ -12,8 +12,8 @@ use super::{
     Service, SignSettings, keys,
 };
 use crate::domain::{
-    Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, Limits, Repository,
-    ScanPolicy, TemplateError,
+    BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, Limits,
+    Repository, ScanPolicy,
 };
 
 pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
@@ -41,87 +41,38 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
 }
 
 fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
-    let Some(section) = root
-        .get("git")
-        .map(|value| value.section(keys::GIT))
-        .transpose()?
-    else {
-        return Ok(GitSettings::default());
-    };
-    let name = |key, usual: String| section.get(key).map_or(Ok(usual), |value| ref_name(&value));
+    let section = root.table("git", keys::GIT)?;
     let usual = GitSettings::default();
-    Ok(GitSettings {
-        remote: name("remote", usual.remote)?,
-        develop: name("develop", usual.develop)?,
-        main: name("main", usual.main)?,
-        release_branch: match section.get("release_branch") {
-            Some(value) => template(&value, &["version", "short", "sprint", "date"])?,
-            None => usual.release_branch,
-        },
-        hotfix_branch: match section.get("hotfix_branch") {
-            Some(value) => template(&value, &["version"])?,
-            None => usual.hotfix_branch,
-        },
-        image_tag: match section.get("image_tag") {
-            Some(value) => template(&value, &["short"])?,
-            None => usual.image_tag,
-        },
-    })
+    let git = GitSettings {
+        remote: section
+            .get("remote")
+            .map_or(Ok(usual.remote), |value| remote(&value))?,
+        develop: section.parse_or("develop", usual.develop)?,
+        main: section.parse_or("main", usual.main)?,
+        release_branch: section.parse_or("release_branch", usual.release_branch)?,
+        hotfix_branch: section.parse_or("hotfix_branch", usual.hotfix_branch)?,
+        image_tag: section.parse_or("image_tag", usual.image_tag)?,
+    };
+    match section.get("hotfix_branch") {
+        Some(value) if !git.hotfix_branch.has_version() => {
+            Err(value.mistake("a hotfix branch is found again by its {version}, so its name needs one"))
+        }
+        _ => Ok(git),
+    }
 }
 
-/// A name that is handed to the `git` program must not be taken for an option.
-fn ref_name(value: &Value<'_>) -> Result<String, ConfigError> {
+/// The name of a remote is handed to the `git` program and must not be taken for an option, nor be an address: what
+/// is known of a remote stands in the configuration of git.
+fn remote(value: &Value<'_>) -> Result<String, ConfigError> {
     let name = value.text()?;
-    let fine = !name.starts_with('-')
-        && !name.contains("..")
-        && !name
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c));
-    if fine {
+    if name.parse::<BranchName>().is_ok() {
         Ok(name)
     } else {
-        Err(value.mistake(format_args!("`{name}` is not a name that git takes")))
+        Err(value.advise(
+            format_args!("`{name}` is not the name of a remote"),
+            Some("`git remote` lists the names".to_owned()),
+        ))
     }
-}
-
-/// A text with at least one `{placeholder}`, all of them known.
-fn template<T>(value: &Value<'_>, allowed: &[&str]) -> Result<T, ConfigError>
-where
-    T: std::str::FromStr<Err = TemplateError>,
-{
-    let text = ref_name(value)?;
-    let mut rest = text.as_str();
-    let mut found = false;
-    while let Some((_, after)) = rest.split_once('{') {
-        let (name, after) = after
-            .split_once('}')
-            .ok_or_else(|| value.mistake("has a `{` without its `}`"))?;
-        if !allowed.contains(&name) {
-            let hint = keys::nearest(name, allowed.iter().copied()).map_or_else(
-                || format!("there is {}", braces(allowed)),
-                |near| format!("did you mean `{{{near}}}`?"),
-            );
-            return Err(value.advise(format_args!("unknown placeholder `{{{name}}}`"), Some(hint)));
-        }
-        found = true;
-        rest = after;
-    }
-    if found {
-        text.parse().map_err(|error| value.mistake(error))
-    } else {
-        Err(value.mistake(format_args!(
-            "would be the same for every commit: it needs one of {}",
-            braces(allowed)
-        )))
-    }
-}
-
-fn braces(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("{{{name}}}"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
@@ -338,16 +289,7 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Regi
 }
 
 fn scanner(root: &Section<'_>, folder: &Path) -> Result<ScannerSettings, ConfigError> {
-    let section = root
-        .get("scanner")
-        .map(|value| value.section(keys::SCANNER))
-        .transpose()?;
-    let Some(section) = section else {
-        return Ok(ScannerSettings {
-            trivy: "trivy".into(),
-            args: Vec::new(),
-        });
-    };
+    let section = root.table("scanner", keys::SCANNER)?;
     let trivy = section
         .get("trivy")
         .map_or(Ok("trivy".to_owned()), |value| value.text())?;

@@ -53,7 +53,8 @@ pub(super) struct Section<'a> {
     document: Document<'a>,
     keys: Keys,
     span: Range<usize>,
-    table: &'a DeTable<'a>,
+    // None if the file does not have it.
+    table: Option<&'a DeTable<'a>>,
 }
 
 impl<'a> Section<'a> {
@@ -73,7 +74,7 @@ impl<'a> Section<'a> {
                 document,
                 keys,
                 span,
-                table,
+                table: Some(table),
             });
         };
         let name = key.get_ref().as_ref();
@@ -99,7 +100,7 @@ impl<'a> Section<'a> {
     /// The value of `key`, if it is there.
     pub fn get(&self, key: &str) -> Option<Value<'a>> {
         debug_assert!(self.keys.known.contains(&key), "`{key}` is missing in keys.rs");
-        let value = self.table.get(key)?;
+        let value = self.table?.get(key)?;
         Some(self.document.value(value, key))
     }
 
@@ -109,6 +110,26 @@ impl<'a> Section<'a> {
             self.document
                 .mistake(self.span.clone(), format!("{} lacks `{key}`", self.keys.section))
         })
+    }
+
+    /// The table at `key`; an empty one if there is none.
+    pub fn table(&self, key: &str, keys: Keys) -> Result<Self, ConfigError> {
+        self.get(key).map_or_else(
+            || {
+                Ok(Self {
+                    document: self.document,
+                    keys,
+                    span: self.span.clone(),
+                    table: None,
+                })
+            },
+            |value| value.section(keys),
+        )
+    }
+
+    /// The value of `key` read as a `T`, or else the usual one.
+    pub fn parse_or<T: FromStr<Err: Display>>(&self, key: &str, usual: T) -> Result<T, ConfigError> {
+        self.get(key).map_or(Ok(usual), |value| value.parse())
     }
 
     /// A boolean that is false unless it is written.

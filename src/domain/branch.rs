@@ -18,6 +18,16 @@ pub struct BranchNameError {
 }
 
 impl BranchName {
+    /// `develop`.
+    pub fn develop() -> Self {
+        Self("develop".to_owned())
+    }
+
+    /// `main`.
+    pub fn main() -> Self {
+        Self("main".to_owned())
+    }
+
     /// The name, without `refs/heads/`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,5 +1,6 @@
 //! Scan reports into findings: attached to an image as referrers, read back, and handed to the domain as evidence.
 
+mod trivy;
 mod trivy_report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use jiff::Timestamp;
 
+pub use trivy::Trivy;
 pub use trivy_report::Report;
 
 use crate::domain::{Counts, Digest, Exit, Platform, ScanEvidence, ScanReport};
@@ -43,6 +45,14 @@ pub enum ScanError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The scanner did not give a report.
+    #[error("`{program}` gave no report: {why}")]
+    Scanner {
+        /// The program.
+        program: String,
+        /// Why, as far as is known; harmless.
+        why: String,
+    },
     /// Not a report.
     #[error("the report {what} cannot be used: {why}")]
     Malformed {
@@ -58,7 +68,7 @@ impl ScanError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
-            Self::Malformed { .. } => Exit::Failed,
+            Self::Scanner { .. } | Self::Malformed { .. } => Exit::Failed,
         }
     }
 
@@ -66,6 +76,10 @@ impl ScanError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.hint(),
+            Self::Scanner { .. } => Some(
+                "`windlass doctor` looks at the scanner; [scanner] of windlass.toml says how it is called"
+                    .to_owned(),
+            ),
             Self::Malformed { .. } => {
                 Some("scan again with `trivy image --format json` and attach that report".to_owned())
             }

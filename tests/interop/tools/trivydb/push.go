@@ -62,12 +62,14 @@ func push(reference string, layer []byte) error {
 			return err
 		}
 	}
+	packed := descriptor(layerType, layer)
+	packed["annotations"] = map[string]string{"org.opencontainers.image.title": "db.tar.gz"}
 	manifest, err := json.Marshal(map[string]any{
 		"schemaVersion": 2,
 		"mediaType":     manifestType,
 		"artifactType":  configType,
 		"config":        descriptor(configType, config),
-		"layers":        []any{descriptor(layerType, layer)},
+		"layers":        []any{packed},
 	})
 	if err != nil {
 		return err

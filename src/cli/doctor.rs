@@ -1,0 +1,477 @@
+//! `windlass doctor`: looks at all that a promotion stands on, and says of each what to do if it does not hold.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use super::Output;
+use super::args::Global;
+use super::failure::Failure;
+use super::world;
+use crate::config::{Config, ConfigError, DeploySettings, GitSettings};
+use crate::domain::{Clean, Exit};
+use crate::engine;
+use crate::git::{GitError, GitRepository};
+use crate::sign::PublicKey;
+
+/// How long a tool may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How one thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Ok,
+    /// Something will not work, but not the main thing.
+    Warning,
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+struct Finding {
+    subject: &'static str,
+    state: State,
+    what: Clean,
+    /// What to do.
+    advice: Option<Clean>,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+impl Finding {
+    fn ok(subject: &'static str, what: impl AsRef<str>) -> Self {
+        Self {
+            subject,
+            state: State::Ok,
+            what: Clean::line(what.as_ref()),
+            advice: None,
+            exit: Exit::Done,
+        }
+    }
+
+    fn warning(subject: &'static str, what: impl AsRef<str>) -> Self {
+        Self {
+            state: State::Warning,
+            ..Self::ok(subject, what)
+        }
+    }
+
+    fn problem(subject: &'static str, exit: Exit, what: impl AsRef<str>) -> Self {
+        Self {
+            state: State::Problem,
+            exit,
+            ..Self::ok(subject, what)
+        }
+    }
+
+    /// With what to do, if that is known.
+    fn advise(mut self, advice: impl Into<Option<String>>) -> Self {
+        self.advice = advice.into().as_deref().map(Clean::line);
+        self
+    }
+}
+
+/// Looks at everything; the exit code is that of the first problem.
+pub async fn run(args: &DoctorArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let findings = examine(world::configuration(global)?).await;
+    if args.json {
+        let document = serde_json::json!({
+            "version": 1,
+            "ok": findings.iter().all(|finding| finding.state != State::Problem),
+            "findings": findings,
+        });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+    } else {
+        print(&findings, global.ascii, &mut *io.out)?;
+    }
+    let first = findings.iter().find(|finding| finding.state == State::Problem);
+    Ok(first.map_or(Exit::Done, |finding| finding.exit))
+}
+
+async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            let wrong = Finding::problem("configuration", error.exit(), error.brief()).advise(error.hint());
+            return vec![wrong, tool("git", Path::new("git"), true).await];
+        }
+    };
+    let mut findings = vec![configuration(&config)];
+    findings.extend(repository(&config).await);
+    findings.extend(registries(&config).await);
+    findings.extend(keys(&config));
+    findings.extend(deployers(&config));
+    findings.push(tool("git", Path::new("git"), true).await);
+    findings.push(tool("trivy", &config.scanner.trivy, false).await);
+    findings
+}
+
+fn configuration(config: &Config) -> Finding {
+    let names = |list: Vec<&str>| list.join(", ");
+    let services = names(config.services.iter().map(|s| s.name.as_str()).collect());
+    let environments = names(config.graph.all().iter().map(|e| e.name.as_str()).collect());
+    Finding::ok(
+        "configuration",
+        format!("{}: {services}; {environments}", config.path.display()),
+    )
+}
+
+async fn repository(config: &Config) -> Vec<Finding> {
+    let problem = |subject, error: &GitError| {
+        Finding::problem(subject, error.exit(), error.to_string()).advise(error.hint())
+    };
+    let repository = match GitRepository::discover(config.folder()) {
+        Ok(repository) => repository,
+        Err(error) => return vec![problem("repository", &error)],
+    };
+    let root = repository.root().display().to_string();
+    let mut findings = vec![if repository.is_shallow() {
+        Finding::warning(
+            "repository",
+            format!("{root} is a shallow clone: the last release may be missing in it"),
+        )
+        .advise("git fetch --unshallow".to_owned())
+    } else {
+        Finding::ok("repository", root)
+    }];
+    let GitSettings {
+        remote,
+        develop,
+        main,
+        ..
+    } = &config.git;
+    findings.push(match repository.branch(develop.as_str(), remote) {
+        Ok(at) => Finding::ok("branch", format!("{} is at {}", at.found_as, at.commit.short())),
+        Err(error) => problem("branch", &error),
+    });
+    // Cutting and promoting do without it.
+    findings.push(match repository.branch(main.as_str(), remote) {
+        Ok(at) => Finding::ok("branch", format!("{} is at {}", at.found_as, at.commit.short())),
+        Err(error) => Finding::warning("branch", error.to_string()).advise(error.hint()),
+    });
+    let answered = match repository.remote(remote) {
+        Ok(remote) => remote.ping().await,
+        Err(error) => Err(error),
+    };
+    findings.push(match answered {
+        Ok(()) => Finding::ok("remote", format!("{remote} answers")),
+        Err(error) => problem("remote", &error),
+    });
+    findings
+}
+
+async fn registries(config: &Config) -> Vec<Finding> {
+    let registries = match engine::registries(config) {
+        Ok(registries) => registries,
+        Err(error) => {
+            return vec![Finding::problem("registry", error.exit(), error.to_string()).advise(error.hint())];
+        }
+    };
+    let hosts: BTreeSet<String> = config
+        .graph
+        .all()
+        .iter()
+        .flat_map(|environment| config.services.iter().map(move |service| (environment, service)))
+        .filter_map(|(environment, service)| environment.image.repository(&service.name).ok())
+        .map(|repository| repository.host().to_owned())
+        .collect();
+    join_all(hosts.into_iter().map(|host| {
+        let registries = registries.clone();
+        async move {
+            match registries.ping(&host).await {
+                Ok(()) => Finding::ok("registry", format!("{host} answers and lets us in")),
+                Err(error) => {
+                    Finding::problem("registry", error.exit(), error.to_string()).advise(error.hint())
+                }
+            }
+        }
+    }))
+    .await
+}
+
+fn keys(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for environment in config.graph.all() {
+        let name = &environment.name;
+        let settings = &config.environments[name];
+        if let Some(sign) = &settings.sign {
+            findings.push(private_key(&sign.key));
+            findings.push(match &sign.password_file {
+                Some(file) => readable("password", file),
+                None if std::env::var_os("COSIGN_PASSWORD").is_some() => {
+                    Finding::ok("password", "COSIGN_PASSWORD is set")
+                }
+                None => Finding::ok(
+                    "password",
+                    "will be asked for; COSIGN_PASSWORD or `password_file` would say it",
+                ),
+            });
+        }
+        if let Some(path) = &settings.verify_key {
+            findings.push(match PublicKey::load(path) {
+                Ok(_) => Finding::ok("public key", path.display().to_string()),
+                Err(error) => {
+                    Finding::problem("public key", error.exit(), error.to_string()).advise(error.hint())
+                }
+            });
+        }
+    }
+    findings
+}
+
+fn private_key(path: &Path) -> Finding {
+    match std::fs::read_to_string(path) {
+        Ok(text) if text.contains("ENCRYPTED") => Finding::ok("signing key", path.display().to_string()),
+        Ok(_) => Finding::problem(
+            "signing key",
+            Exit::Usage,
+            format!("{} is not a key in cosign's encrypted form", path.display()),
+        )
+        .advise("`windlass keygen` makes one".to_owned()),
+        Err(error) => Finding::problem(
+            "signing key",
+            Exit::Usage,
+            format!("could not read {}: {error}", path.display()),
+        )
+        .advise("`windlass keygen` makes a pair".to_owned()),
+    }
+}
+
+fn readable(subject: &'static str, path: &Path) -> Finding {
+    match std::fs::File::open(path) {
+        Ok(_) => Finding::ok(subject, format!("{} can be read", path.display())),
+        Err(error) => Finding::problem(
+            subject,
+            Exit::Usage,
+            format!("could not read {}: {error}", path.display()),
+        )
+        .advise("write the key's password into it, readable by you alone".to_owned()),
+    }
+}
+
+fn deployers(config: &Config) -> Vec<Finding> {
+    config
+        .environments
+        .iter()
+        .filter_map(|(name, settings)| settings.deploy.as_ref().map(|deploy| (name, deploy)))
+        .map(|(name, DeploySettings::Command { program, .. })| {
+            if on_path(program, config.folder()) {
+                Finding::ok("deploy", format!("{name}: {program}"))
+            } else {
+                Finding::problem(
+                    "deploy",
+                    Exit::Usage,
+                    format!("{name}: there is no program `{program}`"),
+                )
+                .advise(
+                    "a path begins at the folder of windlass.toml, a bare name is looked up in PATH"
+                        .to_owned(),
+                )
+            }
+        })
+        .collect()
+}
+
+/// Whether a program is there: a path from `folder` on, or a bare name in `PATH`.
+fn on_path(program: &str, folder: &Path) -> bool {
+    if program.contains('/') {
+        return folder.join(program).is_file();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|entry| entry.join(program).is_file())
+}
+
+/// Asks a tool for its version; its first line is the answer.
+async fn tool(name: &'static str, program: &Path, needed: bool) -> Finding {
+    let asked = tokio::process::Command::new(program)
+        .arg("--version")
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let why = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) if answer.status.success() => {
+            let text = String::from_utf8_lossy(&answer.stdout);
+            return Finding::ok(name, text.lines().next().unwrap_or_default());
+        }
+        Ok(Ok(answer)) => format!("`{} --version` ended with {}", program.display(), answer.status),
+        Ok(Err(error)) => format!("could not start `{}`: {error}", program.display()),
+        Err(_) => format!("`{} --version` does not answer", program.display()),
+    };
+    if needed {
+        Finding::problem(name, Exit::Failed, why).advise(format!("install {name}"))
+    } else {
+        Finding::warning(name, why).advise(format!(
+            "install {name}, or say where it is in [scanner]; attached reports are read without it"
+        ))
+    }
+}
+
+fn print(findings: &[Finding], ascii: bool, out: &mut dyn Write) -> io::Result<()> {
+    for finding in findings {
+        let mark = match (finding.state, ascii) {
+            (State::Ok, false) => "✓ ok     ",
+            (State::Ok, true) => "+ ok     ",
+            (State::Warning, _) => "! warning",
+            (State::Problem, false) => "✗ problem",
+            (State::Problem, true) => "x problem",
+        };
+        writeln!(out, "{mark} {:<13} {}", finding.subject, finding.what)?;
+        if let Some(advice) = &finding.advice {
+            let arrow = if ascii { "->" } else { "→" };
+            writeln!(out, "{:9} {:13} {arrow} {advice}", "", "")?;
+        }
+    }
+    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
+    match (count(State::Problem), count(State::Warning)) {
+        (0, 0) => writeln!(out, "all well"),
+        (0, warnings) => writeln!(out, "nothing in the way; {warnings} to look at"),
+        (problems, _) => writeln!(out, "{problems} in the way"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::registry::{EmbeddedRegistry, Options};
+
+    fn config(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("windlass.toml"))
+    }
+
+    fn states<'a>(findings: &'a [Finding], subject: &str) -> Vec<&'a Finding> {
+        findings
+            .iter()
+            .filter(|finding| finding.subject == subject)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_broken_configuration_is_named_in_one_line_and_the_tools_are_looked_at_still() {
+        let findings = examine(config("[git]\nremte = \"x\"\n")).await;
+        let wrong = &findings[0];
+        assert_eq!(
+            wrong.what.as_str(),
+            "windlass.toml:2:1: unknown key `remte` in [git]"
+        );
+        assert_eq!(wrong.advice.as_ref().unwrap().as_str(), "did you mean `remote`?");
+        assert_eq!((wrong.state, wrong.exit), (State::Problem, Exit::Usage));
+        assert_eq!(states(&findings, "git")[0].state, State::Ok);
+    }
+
+    #[tokio::test]
+    async fn says_of_each_registry_whether_it_answers() {
+        let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+        let text = format!(
+            "[[service]]\nname = \"a\"\n\
+             [[environment]]\nname = \"dev\"\nimage = \"{}/dev/{{service}}\"\n\
+             [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"127.0.0.1:1/{{service}}\"\n",
+            registry.host()
+        );
+        let findings = registries(&config(&text).unwrap()).await;
+        let of = |host: &str| findings.iter().find(|f| f.what.as_str().contains(host)).unwrap();
+        assert_eq!(of(&registry.host()).state, State::Ok);
+        assert_eq!(of("127.0.0.1:1").state, State::Problem);
+        registry.shutdown().await;
+    }
+
+    fn git(folder: &Path, args: &[&str]) {
+        let done = std::process::Command::new("git")
+            .args([
+                "-c",
+                "user.name=A",
+                "-c",
+                "user.email=a@example.com",
+                "-c",
+                "commit.gpgsign=false",
+            ])
+            .args(args)
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    #[tokio::test]
+    async fn looks_at_the_repository_its_branches_and_its_remote() {
+        let world = tempfile::tempdir().unwrap();
+        let (bare, clone) = (world.path().join("bare"), world.path().join("clone"));
+        git(world.path(), &["init", "-q", "--bare", "bare"]);
+        git(world.path(), &["init", "-q", "-b", "develop", "clone"]);
+        git(&clone, &["commit", "-q", "--allow-empty", "-m", "first"]);
+        git(&clone, &["remote", "add", "origin", "../bare"]);
+        let text =
+            "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/a\"\n";
+        let config = Config::parse(text, &clone.join("windlass.toml")).unwrap();
+
+        let found = repository(&config).await;
+        let states: Vec<_> = found.iter().map(|f| (f.subject, f.state)).collect();
+        assert_eq!(
+            states,
+            [
+                ("repository", State::Ok),
+                ("branch", State::Ok),
+                // There is no main.
+                ("branch", State::Warning),
+                ("remote", State::Ok)
+            ]
+        );
+
+        std::fs::remove_dir_all(bare).unwrap();
+        let found = repository(&config).await;
+        assert_eq!(found.last().unwrap().state, State::Problem);
+        assert!(found.last().unwrap().advice.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_missing_scanner_is_no_problem_and_a_missing_git_is() {
+        let nowhere = Path::new("/nowhere/at/all");
+        assert_eq!(tool("trivy", nowhere, false).await.state, State::Warning);
+        assert_eq!(tool("git", nowhere, true).await.state, State::Problem);
+    }
+
+    #[test]
+    fn keys_and_deployers_that_are_missing_are_problems_with_advice() {
+        let config = config(
+            "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/{service}\"\n\
+             sign = { key = \"no.key\", password_file = \"no.password\" }\n\
+             deploy = { kind = \"command\", program = \"./no-deploy.sh\" }\n",
+        )
+        .unwrap();
+        let findings: Vec<_> = keys(&config).into_iter().chain(deployers(&config)).collect();
+        let subjects: Vec<_> = findings.iter().map(|finding| finding.subject).collect();
+        assert_eq!(subjects, ["signing key", "password", "public key", "deploy"]);
+        for finding in findings {
+            assert_eq!(finding.state, State::Problem, "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn each_finding_has_a_line_a_symbol_a_word_and_what_to_do() {
+        let findings = [
+            Finding::ok("git", "git version 2.39"),
+            Finding::problem("registry", Exit::NotAuthorised, "it says no").advise("log in".to_owned()),
+        ];
+        let mut out = Vec::new();
+        print(&findings, false, &mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "✓ ok      git           git version 2.39\n\
+             ✗ problem registry      it says no\n                        → log in\n1 in the way\n"
+        );
+    }
+}

@@ -1,0 +1,409 @@
+//! `windlass init`: a commented windlass.toml from flags, from what the repository shows, and from questions.
+
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Output;
+use super::args::Global;
+use super::failure::Failure;
+use crate::config::{Config, FILE_NAME};
+use crate::domain::{EnvironmentName, Exit, ServiceName, clean_line};
+use crate::git::GitRepository;
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  windlass init\n  \
+    windlass init --service payment-svc --registry registry.example.com --prod-registry prod.example.com")]
+pub struct InitArgs {
+    /// Where the images live, all but those of the last environment: a host, or a host and a path
+    #[arg(long, value_name = "HOST[/PATH]")]
+    pub registry: Option<String>,
+    /// Where the images of the last environment live [default: the same]
+    #[arg(long, value_name = "HOST[/PATH]")]
+    pub prod_registry: Option<String>,
+    /// The environments, in the order of promotion; the last one is protected
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "dev,stage,prod"
+    )]
+    pub environments: Vec<EnvironmentName>,
+    /// The git remote [default: origin, or the only one]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+    /// The branch that candidates come from [default: develop, if it is there, or the branch that is checked out]
+    #[arg(long, value_name = "BRANCH")]
+    pub develop: Option<String>,
+    /// The branch that releases end in [default: main or master]
+    #[arg(long, value_name = "BRANCH")]
+    pub main: Option<String>,
+    /// The private key that signs what reaches the last environment [default: not signed]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Replace a windlass.toml that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What the file is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Answers {
+    service: String,
+    remote: String,
+    develop: String,
+    main: String,
+    environments: Vec<EnvironmentName>,
+    registry: String,
+    prod_registry: String,
+    key: Option<PathBuf>,
+}
+
+/// Writes the file at the root of the repository, or in the folder where there is none.
+pub fn run(args: InitArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    super::world::access(global)?;
+    let folder = super::world::folder(global)?;
+    let repository = GitRepository::discover(&folder).ok();
+    let root = repository.as_ref().map_or(&*folder, GitRepository::root);
+    let path = global.config.clone().unwrap_or_else(|| root.join(FILE_NAME));
+    if path.exists() && !args.force {
+        return Err(Failure::usage(
+            format!("{} exists already", path.display()),
+            "`windlass doctor` checks it; --force replaces it",
+        ));
+    }
+    let force = args.force;
+    let found = Found::of(root, repository.as_ref());
+    let answers = if io.can_ask() {
+        answers(args, global, &found, &mut io::stdin().lock(), &mut *io.err)?
+    } else {
+        answers(args, global, &found, &mut io::empty(), &mut io::sink())?
+    };
+    let text = render(&answers);
+    // What is written must be what can be read.
+    Config::parse(&text, &path)?;
+    write(&path, &text, force)?;
+    writeln!(io.out, "✓ wrote {}", path.display())?;
+    writeln!(
+        io.out,
+        "  now: `windlass doctor` checks it, `windlass` opens the console"
+    )?;
+    Ok(Exit::Done)
+}
+
+/// Never over another file, unless that was asked for; and never half of it.
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    let done = if force {
+        file.persist(path)
+    } else {
+        file.persist_noclobber(path)
+    };
+    done.map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// What the folder and its repository suggest.
+#[derive(Debug, Default)]
+struct Found {
+    service: Option<String>,
+    remotes: Vec<String>,
+    branches: Vec<String>,
+    current: Option<String>,
+}
+
+impl Found {
+    fn of(root: &Path, repository: Option<&GitRepository>) -> Self {
+        let name = root.file_name().map(|name| name.to_string_lossy().to_lowercase());
+        Self {
+            service: name.filter(|name| name.parse::<ServiceName>().is_ok()),
+            remotes: repository.map(GitRepository::remote_names).unwrap_or_default(),
+            branches: repository
+                .and_then(|git| git.branch_names().ok())
+                .unwrap_or_default(),
+            current: repository.and_then(GitRepository::current_branch),
+        }
+    }
+
+    fn remote(&self) -> &str {
+        let origin = self.remotes.iter().find(|remote| *remote == "origin");
+        origin.or(self.remotes.first()).map_or("origin", String::as_str)
+    }
+
+    fn branch<'a>(&'a self, usual: &[&'a str]) -> Option<&'a str> {
+        usual
+            .iter()
+            .find(|name| self.branches.iter().any(|branch| branch == *name))
+            .copied()
+    }
+}
+
+fn answers(
+    args: InitArgs,
+    global: &Global,
+    found: &Found,
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+) -> Result<Answers, Failure> {
+    let mut ask = Questions { input, out };
+    let main = found.branch(&["main", "master"]).unwrap_or("main");
+    let develop = found
+        .branch(&["develop", "development", "dev"])
+        .or(found.current.as_deref())
+        .unwrap_or("develop");
+    let service = ask.unless(
+        global.service.clone(),
+        "service",
+        found.service.as_deref(),
+        "--service",
+    )?;
+    let remote = ask.unless(args.remote, "git remote", Some(found.remote()), "--remote")?;
+    let develop = ask.unless(args.develop, "branch of candidates", Some(develop), "--develop")?;
+    let main = ask.unless(args.main, "branch of releases", Some(main), "--main")?;
+    let registry = ask.unless(
+        args.registry,
+        "registry, as host or host/path",
+        None,
+        "--registry",
+    )?;
+    let prod_registry = ask.unless(
+        args.prod_registry,
+        "registry of the last environment",
+        Some(&registry),
+        "--prod-registry",
+    )?;
+    Ok(Answers {
+        service,
+        remote,
+        develop,
+        main,
+        environments: args.environments,
+        registry: registry.trim_end_matches('/').to_owned(),
+        prod_registry: prod_registry.trim_end_matches('/').to_owned(),
+        key: args.key,
+    })
+}
+
+/// Questions on a terminal; without one the input is empty, and each answer is its default.
+struct Questions<'a> {
+    input: &'a mut dyn BufRead,
+    out: &'a mut dyn Write,
+}
+
+impl Questions<'_> {
+    /// The value that was given, or the answer, or the default.
+    fn unless(
+        &mut self,
+        given: Option<String>,
+        question: &str,
+        default: Option<&str>,
+        flag: &str,
+    ) -> Result<String, Failure> {
+        if let Some(given) = given {
+            return Ok(given);
+        }
+        loop {
+            match default {
+                Some(default) => write!(self.out, "{question} [{}]: ", clean_line(default))?,
+                None => write!(self.out, "{question}: ")?,
+            }
+            self.out.flush()?;
+            let mut line = String::new();
+            let ended = self.input.read_line(&mut line)? == 0;
+            match (line.trim(), default) {
+                ("", Some(default)) => return Ok(default.to_owned()),
+                ("", None) if ended => {
+                    return Err(Failure::usage(
+                        format!("the {question} is not known, and nobody is here to say"),
+                        format!("give it with {flag}"),
+                    ));
+                }
+                ("", None) => {}
+                (answer, _) => return Ok(answer.to_owned()),
+            }
+        }
+    }
+}
+
+fn render(answers: &Answers) -> String {
+    let Answers {
+        service,
+        remote,
+        develop,
+        main,
+        ..
+    } = answers;
+    let mut text = format!(
+        "# How {service} is released. Every key that there is: config.example.toml of windlass; `windlass doctor` checks this file.\n\n\
+         [git]\n\
+         remote = {}\n\
+         # Each commit of this branch is a candidate.\n\
+         develop = {}\n\
+         main = {}\n\
+         release_branch = \"release/v{{version}}-sha-{{short}}\"\n\
+         # The tag that the build gives to a commit's image.\n\
+         image_tag = \"sha-{{short}}\"\n\n\
+         [[service]]\n\
+         name = {}\n\
+         # The folder of its source in the repository.\n\
+         path = \".\"\n",
+        quoted(remote),
+        quoted(develop),
+        quoted(main),
+        quoted(service),
+    );
+    for at in 0..answers.environments.len() {
+        text.push('\n');
+        text.push_str(&environment(answers, at));
+    }
+    text
+}
+
+fn environment(answers: &Answers, at: usize) -> String {
+    let name = &answers.environments[at];
+    let last = at > 0 && at + 1 == answers.environments.len();
+    // In a registry of its own, the last environment needs no path to be told apart.
+    let image = if last && answers.prod_registry != answers.registry {
+        format!("{}/{{service}}", answers.prod_registry)
+    } else {
+        format!("{}/{name}/{{service}}", answers.registry)
+    };
+    let mut lines = vec![
+        "[[environment]]".to_owned(),
+        format!("name = {}", quoted(name.as_str())),
+    ];
+    let mut line = |text: &str| lines.push(text.to_owned());
+    if at > 0 {
+        line(&format!(
+            "from = {}",
+            quoted(answers.environments[at - 1].as_str())
+        ));
+    }
+    line(&format!("image = {}", quoted(&image)));
+    if last {
+        line("# Typed confirmation, and no mutable tags.");
+        line("protected = true");
+    }
+    if at > 0 {
+        line("# A scan report must be attached to the digest: `windlass scan IMAGE --attach`.");
+        line("gate.scan = { fail_on = { critical = 0, high = 0 }, fixable_only = true, max_age = \"7d\" }");
+    }
+    match &answers.key {
+        Some(key) if last => line(&format!("sign = {{ key = {} }}", quoted(&key.to_string_lossy()))),
+        None if last => {
+            line("# `windlass keygen` makes a key.");
+            line("# sign = { key = \"cosign.key\" }");
+        }
+        _ => {}
+    }
+    if at > 0 {
+        line("# Started with the digest in WINDLASS_DIGEST and the image in WINDLASS_IMAGE.");
+        line("# deploy = { kind = \"command\", program = \"./deploy.sh\" }");
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        global: Global,
+        #[command(flatten)]
+        args: InitArgs,
+    }
+
+    fn answer(flags: &[&str], found: &Found, typed: &str) -> Result<Answers, Failure> {
+        let line = Line::parse_from(std::iter::once(&"init").chain(flags));
+        answers(
+            line.args,
+            &line.global,
+            found,
+            &mut typed.as_bytes(),
+            &mut io::sink(),
+        )
+    }
+
+    fn parsed(answers: &Answers) -> Config {
+        Config::parse(&render(answers), Path::new("windlass.toml")).unwrap()
+    }
+
+    #[test]
+    fn flags_alone_are_enough() {
+        let flags = [
+            "--service",
+            "api",
+            "--registry",
+            "r.example.com/team/",
+            "--key",
+            "keys/it's.key",
+        ];
+        let answers = answer(&flags, &Found::default(), "").unwrap();
+        let config = parsed(&answers);
+        let images: Vec<_> = config.graph.all().iter().map(|e| e.image.to_string()).collect();
+        assert_eq!(
+            images,
+            [
+                "r.example.com/team/dev/{service}",
+                "r.example.com/team/stage/{service}",
+                "r.example.com/team/prod/{service}"
+            ]
+        );
+        let prod = config.graph.all().last().unwrap();
+        assert!(prod.protected);
+        let settings = &config.environments[&prod.name];
+        assert_eq!(settings.sign.as_ref().unwrap().key, Path::new("keys/it's.key"));
+        assert!(settings.scan.is_some());
+    }
+
+    #[test]
+    fn asks_for_what_is_not_given_and_takes_what_the_repository_shows_as_default() {
+        let found = Found {
+            service: Some("payment".to_owned()),
+            remotes: vec!["upstream".to_owned()],
+            branches: vec!["master".to_owned(), "trunk".to_owned()],
+            current: Some("trunk".to_owned()),
+        };
+        // The question that has no default is put again until there is an answer.
+        let answers = answer(&[], &found, "\n\n\n\n\n\nr.example.com\nprod.example.com\n").unwrap();
+        assert_eq!(answers.service, "payment");
+        assert_eq!(answers.remote, "upstream");
+        assert_eq!((&*answers.develop, &*answers.main), ("trunk", "master"));
+        let config = parsed(&answers);
+        assert_eq!(
+            config.graph.all().last().unwrap().image.to_string(),
+            "prod.example.com/{service}"
+        );
+    }
+
+    #[test]
+    fn nobody_there_and_nothing_given_is_a_failure_that_names_the_flag() {
+        let failure = answer(&["--service", "api"], &Found::default(), "").unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert_eq!(failure.hint.as_deref(), Some("give it with --registry"));
+    }
+
+    #[test]
+    fn never_overwrites_unless_forced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        write(&path, "first", false).unwrap();
+        assert!(write(&path, "second", false).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
+        write(&path, "second", true).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "second");
+    }
+}
