@@ -120,7 +120,7 @@ impl Board {
 fn read(source: &Source, held: &mut Option<History>, count: usize) -> Result<(Vec<Commit>, bool), GitError> {
     if held.is_none() {
         let git = &source.config.git;
-        *held = Some(source.repository.history(&git.develop, &git.remote)?);
+        *held = Some(source.repository.history(git.develop.as_str(), &git.remote)?);
     }
     let Some(history) = held else {
         return Ok((Vec::new(), true));
