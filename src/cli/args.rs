@@ -85,3 +85,15 @@ pub struct Confirm {
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -11,12 +11,12 @@ use crate::engine::Command;
 
 /// Arguments of `cut`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  windlass cut 2b2e927\n  windlass cut 2b2e927 --version 2.0.0 --dry-run")]
+#[command(after_help = "Examples:\n  windlass cut 2b2e927\n  windlass cut 2b2e927 --release 2.0.0 --dry-run")]
 pub struct CutArgs {
     /// The commit of develop that is released, in any form that git knows
     pub commit: String,
     /// The version [default: proposed from the tags and commits since the last release]
-    #[arg(long = "release", visible_alias = "as", value_name = "VERSION")]
+    #[arg(id = "release", long, visible_alias = "as", value_name = "VERSION")]
     pub version: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]

@@ -51,7 +51,7 @@ impl Trivy {
     ) -> Result<Bytes, ScanError> {
         let mut command = Command::new(&self.program);
         command
-            .args(["image", "--format", "json", "--quiet"])
+            .args(["image", "--format", "json", "--quiet", "--scanners", "vuln"])
             .args(&self.args);
         if let Some(platform) = platform {
             command.arg("--platform").arg(platform.to_string());

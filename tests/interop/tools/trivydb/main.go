@@ -64,16 +64,13 @@ func write(folder string) error {
 		}
 		for _, a := range advisories {
 			advisory := types.Advisory{FixedVersion: a.fixed}
-			if err := config.PutAdvisoryDetail(tx, a.id, a.pkg, []string{platform}, advisory); err != nil {
+			if err := config.PutAdvisory(tx, []string{platform, a.pkg}, a.id, advisory); err != nil {
 				return err
 			}
 			if err := config.PutVulnerability(tx, a.id, types.Vulnerability{
 				Title:    "made up for a test",
 				Severity: a.severity.String(),
 			}); err != nil {
-				return err
-			}
-			if err := config.PutVulnerabilityID(tx, a.id); err != nil {
 				return err
 			}
 		}
