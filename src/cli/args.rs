@@ -44,6 +44,8 @@ pub struct Global {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look around in a sample world that is real in every part
+    Demo(super::demo::DemoArgs),
     /// Write a commented windlass.toml, from flags or questions
     Init(super::init::InitArgs),
     /// Look at configuration, repository, registries, credentials and tools, and say what to do

@@ -79,6 +79,7 @@ macro_rules! explained {
 
 explained!(
     crate::config::ConfigError,
+    crate::demo::WorldError,
     crate::engine::EngineError,
     crate::engine::JournalError,
     crate::git::GitError,

@@ -3,6 +3,7 @@
 
 pub mod args;
 mod cut;
+mod demo;
 mod doctor;
 mod failure;
 mod init;
@@ -47,6 +48,8 @@ pub struct ConsoleRequest {
     pub read_only: bool,
     /// Symbols of ASCII only.
     pub ascii: bool,
+    /// The sample world, which lives as long as the console is open.
+    pub sample: Option<crate::demo::World>,
 }
 
 /// Reads the arguments of the process; wrong ones, `--help` and `--version` end it here.
@@ -59,6 +62,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let global = cli.global;
     let exit = match cli.command {
         None => return open(&global, io),
+        Some(Command::Demo(args)) => return demo::run(args, &global, io).await,
         Some(Command::Init(args)) => init::run(args, &global, io)?,
         Some(Command::Doctor(args)) => doctor::run(&args, &global, io).await?,
         Some(Command::Scan(args)) => scan::run(args, &global, io).await?,
@@ -89,6 +93,7 @@ fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
             world,
             read_only: global.read_only,
             ascii: global.ascii,
+            sample: None,
         })));
     }
     writeln!(

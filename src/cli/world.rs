@@ -13,8 +13,6 @@ use crate::registry::Registries;
 
 /// One configuration, opened.
 pub struct World {
-    /// What windlass.toml says.
-    pub config: Arc<Config>,
     /// The repository around it, if there is one.
     pub repository: Option<Arc<GitRepository>>,
     /// All registries.
@@ -35,18 +33,17 @@ impl World {
             Err(error) if error.is_no_repository() => None,
             Err(error) => return Err(error.into()),
         };
-        let service = service(&config, global)?;
-        let engine = Engine::new(
-            Arc::clone(&config),
-            repository.clone(),
-            registries.clone(),
-            Engine::state_of_user(),
-        );
+        let engine = Engine::new(config, repository, registries, Engine::state_of_user());
+        Self::of(Arc::new(engine), global)
+    }
+
+    /// The world of an engine that is there already.
+    pub fn of(engine: Arc<Engine>, global: &Global) -> Result<Self, Failure> {
+        let service = service(engine.config(), global)?;
         Ok(Self {
-            config,
-            repository,
-            registries,
-            engine: Arc::new(engine),
+            repository: engine.repository().cloned(),
+            registries: engine.registries().clone(),
+            engine,
             service,
         })
     }

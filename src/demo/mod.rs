@@ -2,3 +2,6 @@
 
 pub mod faults;
 pub mod registry;
+mod world;
+
+pub use world::{World, WorldError, WorldOptions};

@@ -35,7 +35,7 @@ use crate::domain::{
     CommitSha, Digest, Environment, EnvironmentName, ImageError, ImageReference, Plan, Repository,
     ServiceName, Tag, Target,
 };
-use crate::git::{GitError, GitRepository};
+use crate::git::{Commit, GitError, GitRepository};
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
 
 /// Plans and carries out operations on the services of one configuration.
@@ -225,11 +225,14 @@ impl Engine {
         key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
     }
 
-    /// Resolves any revision of git to a commit.
-    pub(crate) async fn commit(&self, text: &str) -> Result<CommitSha, EngineError> {
+    /// The commit that any revision of git names.
+    pub async fn resolve(&self, text: &str) -> Result<Commit, EngineError> {
         let text = text.to_owned();
-        self.git(move |repository| Ok(repository.commit(&text)?.sha))
-            .await
+        self.git(move |repository| repository.commit(&text)).await
+    }
+
+    pub(crate) async fn commit(&self, text: &str) -> Result<CommitSha, EngineError> {
+        Ok(self.resolve(text).await?.sha)
     }
 
     /// Does something in the local repository, off the threads that serve the network.

@@ -4,6 +4,7 @@
 mod commit;
 mod error;
 mod history;
+mod import;
 mod remote;
 mod repository;
 #[cfg(test)]
@@ -12,5 +13,6 @@ mod tests;
 pub use commit::Commit;
 pub use error::GitError;
 pub use history::History;
+pub use import::import;
 pub use remote::{PushOutcome, Remote};
 pub use repository::{BranchAt, GitRepository};

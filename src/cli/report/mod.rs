@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Output;
 use super::failure::Failure;
+use crate::domain::Exit;
 use crate::engine::{Event, Happening, Run};
 
 /// Something that shows events; each form of output is one.
@@ -17,14 +18,27 @@ trait Reporter {
 }
 
 /// Follows a run to its end, showing it, and stops it cleanly at Ctrl-C or a termination signal.
-pub async fn follow(mut run: Run, json: bool, io: &mut Output) -> Result<crate::domain::Exit, Failure> {
-    let mut reporter: Box<dyn Reporter + Send> = if json {
+pub async fn follow(run: Run, json: bool, io: &mut Output) -> Result<Exit, Failure> {
+    let reporter: Box<dyn Reporter + Send> = if json {
         Box::new(json::Json)
     } else if io.err_is_terminal {
         Box::new(bars::Bars::new())
     } else {
         Box::new(plain::Plain::default())
     };
+    watch(run, reporter, io).await
+}
+
+/// As [`follow`], but line by line even on a terminal.
+pub async fn follow_plainly(run: Run, io: &mut Output) -> Result<Exit, Failure> {
+    watch(run, Box::new(plain::Plain::default()), io).await
+}
+
+async fn watch(
+    mut run: Run,
+    mut reporter: Box<dyn Reporter + Send>,
+    io: &mut Output,
+) -> Result<Exit, Failure> {
     let signals = super::signals::cancel_on_signal(run.cancel.clone());
     let result = show_all(&mut run.events, reporter.as_mut(), io).await;
     signals.abort();
@@ -32,7 +46,7 @@ pub async fn follow(mut run: Run, json: bool, io: &mut Output) -> Result<crate::
         // Nobody reads any more (a closed pipe): end the run as cleanly as by Ctrl-C.
         run.cancel.cancel();
     }
-    let exit = run.task.await.unwrap_or(crate::domain::Exit::Failed);
+    let exit = run.task.await.unwrap_or(Exit::Failed);
     result?;
     Ok(exit)
 }

@@ -1,0 +1,269 @@
+//! The images of the sample's commits, and the cases of real life among them.
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::layers::{self, Layer, PLATFORMS, Recipe};
+use super::reports::{self, Health};
+use super::{PASSWORD, WorldError};
+use crate::domain::{CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, Tag, WriteAccess};
+use crate::engine::{Engine, EngineError};
+use crate::registry::{Descriptor, TagRule, Writer, copy};
+use crate::scan::{ReportContext, attach_report};
+use crate::sign::{self, SigningKey};
+
+/// Images that are built at the same time.
+const AT_ONCE: usize = 8;
+
+/// The commits, counted from the newest, of which something is to be told.
+const WITH_HIGH: usize = 1;
+const WITHOUT_IMAGE: usize = 2;
+const IN_STAGE: usize = 3;
+const CRITICAL: usize = 4;
+const MOVED: usize = 6;
+const WITHOUT_REPORT: usize = 8;
+const STALE: usize = 9;
+const IN_PROD: usize = 15;
+/// Older ones that ran in prod before, oldest first.
+const ONCE_IN_PROD: [usize; 2] = [36, 25];
+
+/// Fills the registries: builds, scans, promotions and signatures as they would have come about.
+pub(super) async fn fill(
+    engine: &Engine,
+    commits: &[CommitSha],
+    times: &[Timestamp],
+    now: Timestamp,
+    access: WriteAccess,
+) -> Result<(), WorldError> {
+    let workshop = Workshop::new(engine, now, access)?;
+    let building: Vec<_> = commits
+        .iter()
+        .zip(times)
+        .enumerate()
+        .filter(|(nth, _)| *nth != WITHOUT_IMAGE)
+        .map(|(nth, (commit, time))| workshop.build(nth, commit, *time))
+        .collect();
+    let built: Vec<(usize, Descriptor)> = stream::iter(building)
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let image = |nth| {
+        built
+            .iter()
+            .find(|(known, _)| *known == nth)
+            .map(|(_, image)| image)
+    };
+    for (nth, image) in &built {
+        let from = if *nth == MOVED { MOVED + 1 } else { *nth };
+        let target = built
+            .iter()
+            .find(|(known, _)| *known == from)
+            .map_or(image, |(_, other)| other);
+        workshop
+            .dev
+            .tag(&target.digest, &tag(engine, &commits[*nth])?, TagRule::Immutable)
+            .await?;
+    }
+    if let Some(newest) = image(0) {
+        workshop
+            .dev
+            .tag(&newest.digest, &parse("latest")?, TagRule::Mutable)
+            .await?;
+    }
+    let days = |days: i64| now - SignedDuration::from_hours(24 * days);
+    for (nth, ago) in [
+        (ONCE_IN_PROD[0], 34),
+        (ONCE_IN_PROD[1], 23),
+        (IN_PROD, 13),
+        (IN_STAGE, 1),
+    ] {
+        if let Some(image) = image(nth) {
+            workshop
+                .promote("dev", "stage", image, &commits[nth], days(ago))
+                .await?;
+        }
+    }
+    for (nth, ago) in [(ONCE_IN_PROD[0], 33), (ONCE_IN_PROD[1], 22), (IN_PROD, 12)] {
+        if let Some(image) = image(nth) {
+            workshop
+                .promote("stage", "prod", image, &commits[nth], days(ago))
+                .await?;
+        }
+    }
+    workshop.releases(commits).await
+}
+
+fn parse(text: &str) -> Result<Tag, WorldError> {
+    Ok(text
+        .parse()
+        .map_err(|error: ImageError| EngineError::Internal(error.to_string()))?)
+}
+
+fn tag(engine: &Engine, commit: &CommitSha) -> Result<Tag, WorldError> {
+    Ok(engine.tag_of(commit)?)
+}
+
+struct Workshop<'a> {
+    engine: &'a Engine,
+    dev: Writer,
+    now: Timestamp,
+    access: WriteAccess,
+    /// For each platform: the base image, and the libraries that change now and then.
+    bases: [Layer; 2],
+    libraries: Vec<Layer>,
+}
+
+impl<'a> Workshop<'a> {
+    fn new(engine: &'a Engine, now: Timestamp, access: WriteAccess) -> Result<Self, WorldError> {
+        let made = |layer: std::io::Result<Layer>| {
+            layer.map_err(|source| WorldError::Io {
+                path: "a layer".into(),
+                source,
+            })
+        };
+        let libraries = (0..4)
+            .map(|generation| {
+                made(layers::layer(&[(
+                    "usr/lib/libpayment.so",
+                    &layers::program(100 + generation, 700_000),
+                )]))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            engine,
+            dev: writer(engine, "dev", access)?,
+            now,
+            access,
+            bases: [
+                made(layers::base(PLATFORMS[0], 1))?,
+                made(layers::base(PLATFORMS[1], 2))?,
+            ],
+            libraries,
+        })
+    }
+
+    /// Builds and scans one commit; the tag comes later.
+    async fn build(
+        &self,
+        nth: usize,
+        commit: &CommitSha,
+        time: Timestamp,
+    ) -> Result<(usize, Descriptor), WorldError> {
+        let seed = u64::from_str_radix(commit.short(), 16).unwrap_or(7);
+        let app = |platform: u64| {
+            layers::layer(&[(
+                "usr/bin/payment-svc",
+                &layers::program(seed.wrapping_add(platform), 180_000),
+            )])
+            .map_err(|source| WorldError::Io {
+                path: "a layer".into(),
+                source,
+            })
+        };
+        let library = &self.libraries[nth / 14 % self.libraries.len()];
+        let stack = |platform: usize, app| vec![self.bases[platform].clone(), library.clone(), app];
+        let recipe = Recipe {
+            commit,
+            created: time,
+            layers: [stack(0, app(0)?), stack(1, app(1)?)],
+        };
+        let image = layers::push(&self.dev, &recipe).await?;
+        if nth != WITHOUT_REPORT {
+            self.scan(nth, &image, time).await?;
+        }
+        Ok((nth, image))
+    }
+
+    async fn scan(&self, nth: usize, image: &Descriptor, built: Timestamp) -> Result<(), WorldError> {
+        let health = match nth {
+            WITH_HIGH => Health::High,
+            CRITICAL => Health::Critical,
+            _ => Health::Clean,
+        };
+        // All images are scanned again each night, but for the one that the night's job has forgotten.
+        let made = match nth {
+            STALE => self.now - SignedDuration::from_hours(24 * 5),
+            _ => built.max(self.now - SignedDuration::from_hours(9)),
+        };
+        for architecture in PLATFORMS {
+            let name = self.dev.repository().at(image.digest.clone()).to_string();
+            let report = reports::report(health, &name, architecture, made);
+            let context = ReportContext {
+                scanner: Some("Trivy 0.74.0".to_owned()),
+                ..ReportContext::default()
+            };
+            attach_report(&self.dev, image, report, &context).await?;
+        }
+        Ok(())
+    }
+
+    /// What a promotion does, at a time in the past.
+    async fn promote(
+        &self,
+        from: &str,
+        to: &str,
+        image: &Descriptor,
+        commit: &CommitSha,
+        at: Timestamp,
+    ) -> Result<(), WorldError> {
+        let source = writer(self.engine, from, self.access)?;
+        let target = writer(self.engine, to, self.access)?;
+        let digest: &Digest = &image.digest;
+        let plan = copy::plan(&source, &target, digest).await?;
+        copy::run(&plan, &source, &target, &|_| (), &CancellationToken::new()).await?;
+        let to: EnvironmentName = to
+            .parse()
+            .map_err(|error: crate::domain::NameError| EngineError::Internal(error.to_string()))?;
+        if let Some(settings) = self
+            .engine
+            .config()
+            .environments
+            .get(&to)
+            .and_then(|s| s.sign.as_ref())
+        {
+            let path = settings.key.clone();
+            let opening =
+                tokio::task::spawn_blocking(move || SigningKey::load(&path, &SecretString::from(PASSWORD)));
+            let key = opening
+                .await
+                .map_err(|error| EngineError::Internal(error.to_string()))??;
+            sign::sign(&target, image, &key).await?;
+        }
+        target
+            .tag(digest, &tag(self.engine, commit)?, TagRule::Immutable)
+            .await?;
+        if let Some(deployed) = DeploymentTag::at(at).tag() {
+            target.tag(digest, &deployed, TagRule::Immutable).await?;
+        }
+        Ok(())
+    }
+
+    /// The release branches of what is in stage and in prod, here and on the remote.
+    async fn releases(&self, commits: &[CommitSha]) -> Result<(), WorldError> {
+        let Some(repository) = self.engine.repository() else {
+            return Ok(());
+        };
+        let remote = repository.remote("origin")?;
+        for (nth, version) in [(IN_PROD, "1.3.2"), (IN_STAGE, "1.4.0")] {
+            let name = format!("release/v{version}-sha-{}", commits[nth].short());
+            let name = name
+                .parse()
+                .map_err(|error: crate::domain::BranchNameError| EngineError::Internal(error.to_string()))?;
+            repository.create_branch(&name, &commits[nth], self.access)?;
+            remote.push_new(&name, &commits[nth], self.access).await?;
+        }
+        Ok(())
+    }
+}
+
+fn writer(engine: &Engine, environment: &str, access: WriteAccess) -> Result<Writer, WorldError> {
+    let name = environment
+        .parse()
+        .map_err(|error: crate::domain::NameError| EngineError::Internal(error.to_string()))?;
+    let environment = engine.environment(&name)?;
+    let service = &engine.config().services[0].name;
+    let repository = engine.repository_of(service, environment)?;
+    Ok(engine.registries().writer(&repository, access))
+}

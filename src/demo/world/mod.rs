@@ -1,0 +1,298 @@
+//! The sample world: a repository, its remote, two registries with images, reports and signatures, a key, a configuration.
+//! Real in every part, so that any other tool can look at it too.
+
+mod history;
+mod images;
+mod layers;
+mod reports;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::registry::{EmbeddedRegistry, Options, Storage};
+use crate::config::{Config, ConfigError};
+use crate::domain::{CommitSha, WriteAccess};
+use crate::engine::{self, Engine, EngineError};
+use crate::git::{self, GitError, GitRepository};
+use crate::registry::RegistryError;
+use crate::scan::ScanError;
+use crate::sign::{SignError, SigningKey};
+
+const PASSWORD: &str = "windlass demo";
+/// How many of the newest changes are looked at for images.
+const CANDIDATES: usize = 48;
+
+/// The sample world, up for as long as this is held.
+pub struct World {
+    folder: PathBuf,
+    /// Removes the folder in the end, where it is a temporary one.
+    _temporary: Option<tempfile::TempDir>,
+    shared: EmbeddedRegistry,
+    production: EmbeddedRegistry,
+}
+
+/// Where and when the world is.
+#[derive(Debug, Clone)]
+pub struct WorldOptions {
+    /// Keeps the world in this folder; a temporary one is used, and removed, if none is given.
+    pub folder: Option<PathBuf>,
+    /// The present, from which all ages are counted when it is built.
+    pub now: Timestamp,
+}
+
+/// Why the world could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// The disk or the network of this machine.
+    #[error("could not build the sample world at {path}: {source}")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder with something else in it.
+    #[error("{0} is not empty, and no sample world")]
+    Occupied(PathBuf),
+    /// Git.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A report.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The key.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// Its own configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl WorldError {
+    /// The exit code that it leads to.
+    pub fn exit(&self) -> crate::domain::Exit {
+        match self {
+            Self::Occupied(_) => crate::domain::Exit::Usage,
+            Self::Git(error) => error.exit(),
+            Self::Registry(error) => error.exit(),
+            Self::Engine(error) => error.exit(),
+            Self::Io { .. } | Self::Scan(_) | Self::Sign(_) | Self::Config(_) => crate::domain::Exit::Failed,
+        }
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Occupied(_) => Some("name an empty or a new folder with --dir".to_owned()),
+            Self::Git(error) => error.hint(),
+            Self::Registry(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Io { .. } => Some("check that there is room, or name another folder with --dir".to_owned()),
+            Self::Scan(_) | Self::Sign(_) | Self::Config(_) => None,
+        }
+    }
+}
+
+impl World {
+    /// Builds the world, or finds it in its folder.
+    pub async fn open(options: WorldOptions, access: WriteAccess) -> Result<Self, WorldError> {
+        let temporary = if options.folder.is_none() {
+            let made = tempfile::Builder::new().prefix("windlass-demo-").tempdir();
+            Some(made.map_err(io_at(Path::new("the temporary folder")))?)
+        } else {
+            None
+        };
+        let folder = options
+            .folder
+            .or_else(|| temporary.as_ref().map(|made| made.path().to_owned()));
+        let folder = folder.unwrap_or_default();
+        std::fs::create_dir_all(&folder).map_err(io_at(&folder))?;
+        let folder = folder.canonicalize().map_err(io_at(&folder))?;
+        let is_built = folder.join(BUILT).is_file();
+        let is_empty = || std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
+        if !is_built && !is_empty() {
+            return Err(WorldError::Occupied(folder));
+        }
+        let keeps = temporary.is_none();
+        let shared = registry(&folder, "shared", keeps).await?;
+        let production = registry(&folder, "production", keeps).await?;
+        let world = Self {
+            folder,
+            _temporary: temporary,
+            shared,
+            production,
+        };
+        world.write_config()?;
+        if !is_built {
+            world.build(options.now, access).await?;
+            let built = world.folder.join(BUILT);
+            std::fs::write(&built, options.now.to_string()).map_err(io_at(&built))?;
+        }
+        Ok(world)
+    }
+
+    /// The folder of it all.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder of the repository, with its windlass.toml.
+    pub fn repository(&self) -> PathBuf {
+        self.folder.join("payment-svc")
+    }
+
+    /// The registry of dev and stage, `127.0.0.1:PORT`.
+    pub fn shared_host(&self) -> String {
+        self.shared.host()
+    }
+
+    /// The registry of prod.
+    pub fn production_host(&self) -> String {
+        self.production.host()
+    }
+
+    /// An engine on this world, with journals and locks in its own folder.
+    pub fn engine(&self) -> Result<Arc<Engine>, WorldError> {
+        let config = Arc::new(Config::load(&self.repository().join("windlass.toml"))?);
+        let registries = engine::registries(&config)?;
+        let repository = Arc::new(GitRepository::discover(&self.repository())?);
+        Ok(Arc::new(Engine::new(
+            config,
+            Some(repository),
+            registries,
+            self.folder.join("state"),
+        )))
+    }
+
+    async fn build(&self, now: Timestamp, access: WriteAccess) -> Result<(), WorldError> {
+        let past = history::past(now);
+        let (repository, origin) = (self.repository(), self.folder.join("origin.git"));
+        let stream = past.stream;
+        let (at, bare) = (repository.clone(), origin);
+        let importing = tokio::task::spawn_blocking(move || git::import(&at, &bare, "develop", &stream));
+        importing
+            .await
+            .map_err(|error| EngineError::Internal(error.to_string()))??;
+        self.write_key()?;
+        let engine = self.engine()?;
+        let commits = candidates(&engine)?;
+        images::fill(&engine, &commits, &past.times, now, access).await
+    }
+
+    fn write_key(&self) -> Result<(), WorldError> {
+        let folder = self.folder.join("keys");
+        std::fs::create_dir_all(&folder).map_err(io_at(&folder))?;
+        let pair = SigningKey::generate(&SecretString::from(PASSWORD))?;
+        for (name, text) in [
+            ("cosign.key", &pair.private_pem),
+            ("cosign.pub", &pair.public_pem),
+            ("password", &PASSWORD.to_owned()),
+        ] {
+            let path = folder.join(name);
+            std::fs::write(&path, text).map_err(io_at(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Written at each start, because the ports may be others than last time.
+    fn write_config(&self) -> Result<(), WorldError> {
+        let repository = self.repository();
+        let keys = self.folder.join("keys");
+        let deploy = self.folder.join("deploy.sh");
+        let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned()).to_string();
+        let text = format!(
+            "# The configuration of the sample world, written anew at each start.\n\n\
+             [[service]]\nname = \"payment-svc\"\npath = \".\"\n\n\
+             [[environment]]\nname = \"dev\"\nimage = \"{shared}/dev/{{service}}\"\n\n\
+             [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"{shared}/stage/{{service}}\"\n\
+             gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
+             deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}] }}\n\n\
+             [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{{service}}\"\nprotected = true\n\
+             gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
+             sign = {{ key = {key}, password_file = {password} }}\n\
+             deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}] }}\n",
+            shared = self.shared.host(),
+            production = self.production.host(),
+            deploy = quoted(&deploy),
+            key = quoted(&keys.join("cosign.key")),
+            password = quoted(&keys.join("password")),
+        );
+        // Before the world is built there is no repository to put it in; git will not mind the file being there first.
+        std::fs::create_dir_all(&repository).map_err(io_at(&repository))?;
+        let path = repository.join("windlass.toml");
+        std::fs::write(&path, text).map_err(io_at(&path))?;
+        std::fs::write(&deploy, DEPLOY).map_err(io_at(&deploy))
+    }
+}
+
+/// The changes of develop, newest first: the commits of its first line only, as builds see them.
+fn candidates(engine: &Engine) -> Result<Vec<CommitSha>, WorldError> {
+    let Some(repository) = engine.repository() else {
+        return Ok(Vec::new());
+    };
+    (0..CANDIDATES)
+        .map(|nth| Ok(repository.commit(&format!("develop~{nth}"))?.sha))
+        .collect()
+}
+
+/// Tells that a folder holds a whole world.
+const BUILT: &str = "world-built-at";
+
+/// The deployer of the sample: what "runs" in an environment is what stands in its file.
+const DEPLOY: &str = "#!/bin/sh\n\
+    # Deploys in the sample world: writes down what each environment runs.\n\
+    set -eu\n\
+    folder=\"$(dirname \"$0\")/deployed\"\n\
+    mkdir -p \"$folder\"\n\
+    echo \"rolling out $WINDLASS_SERVICE to $WINDLASS_ENVIRONMENT\"\n\
+    printf '%s\\n' \"$WINDLASS_IMAGE\" > \"$folder/$WINDLASS_ENVIRONMENT\"\n\
+    echo \"2 of 2 replicas run $WINDLASS_DIGEST\"\n";
+
+/// A registry of the world: on the port it had last time, if that is free, so that references stay good.
+async fn registry(folder: &Path, name: &str, keeps: bool) -> Result<EmbeddedRegistry, WorldError> {
+    let place = folder.join("registries").join(name);
+    if !keeps {
+        let started = EmbeddedRegistry::start(Options::default()).await;
+        return started.map_err(io_at(&place));
+    }
+    let noted = folder.join(format!("{name}.port"));
+    let port = std::fs::read_to_string(&noted)
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(0);
+    std::fs::create_dir_all(&place).map_err(io_at(&place))?;
+    let options = |port| Options {
+        storage: Storage::Disk(place.clone()),
+        port,
+        ..Options::default()
+    };
+    let started = match EmbeddedRegistry::start(options(port)).await {
+        Err(error) if port != 0 && error.kind() == io::ErrorKind::AddrInUse => {
+            EmbeddedRegistry::start(options(0)).await
+        }
+        started => started,
+    };
+    let registry = started.map_err(io_at(&place))?;
+    let host = registry.host();
+    let port = host.rsplit(':').next().unwrap_or_default();
+    std::fs::write(&noted, port).map_err(io_at(&noted))?;
+    Ok(registry)
+}
+
+fn io_at(path: &Path) -> impl Fn(io::Error) -> WorldError {
+    let path = path.to_owned();
+    move |source| WorldError::Io {
+        path: path.clone(),
+        source,
+    }
+}
