@@ -23,6 +23,7 @@ pub struct Cli {
 
 /// What is the same for every command.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The configuration [default: the nearest windlass.toml, here or in a folder above]
     #[arg(long, global = true, value_name = "FILE", env = "WINDLASS_CONFIG")]

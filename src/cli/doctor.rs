@@ -162,7 +162,9 @@ async fn repository(config: &Config) -> Vec<Finding> {
     // Cutting and promoting do without it.
     findings.push(match repository.branch(main.as_str(), remote) {
         Ok(at) => Finding::ok("branch", format!("{} is at {}", at.found_as, at.commit.short())),
-        Err(error) => Finding::warning("branch", error.to_string()).advise(error.hint()),
+        Err(error) => Finding::warning("branch", error.to_string()).advise(
+            "fetch it, or name the branch that releases end in as git.main in windlass.toml".to_owned(),
+        ),
     });
     let answered = match repository.remote(remote) {
         Ok(remote) => remote.ping().await,

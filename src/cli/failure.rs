@@ -27,8 +27,22 @@ impl Failure {
         }
     }
 
-    /// Writes it for a person.
+    /// Whether it is only that the reader of the output went away, as `head` does.
+    fn is_closed_pipe(&self) -> bool {
+        self.report.chain().any(|cause| {
+            let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            let json = cause
+                .downcast_ref::<serde_json::Error>()
+                .and_then(serde_json::Error::io_error_kind);
+            io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
+        })
+    }
+
+    /// Writes it for a person. A reader of the output who went away has seen what they wanted, and is told nothing.
     pub fn print(&self, err: &mut dyn Write) -> std::io::Result<()> {
+        if self.is_closed_pipe() {
+            return Ok(());
+        }
         writeln!(err, "error: {}", self.report)?;
         let mut last = self.report.to_string();
         for cause in self.report.chain().skip(1) {

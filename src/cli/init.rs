@@ -1,7 +1,9 @@
 //! `windlass init`: a commented windlass.toml from flags, from what the repository shows, and from questions.
 
+use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 
@@ -9,7 +11,7 @@ use super::Output;
 use super::args::Global;
 use super::failure::Failure;
 use crate::config::{Config, FILE_NAME};
-use crate::domain::{EnvironmentName, Exit, ServiceName, clean_line};
+use crate::domain::{BranchName, EnvironmentName, Exit, ImageError, Repository, ServiceName};
 use crate::git::GitRepository;
 
 /// Arguments of `init`.
@@ -51,14 +53,34 @@ pub struct InitArgs {
 /// What the file is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Answers {
-    service: String,
+    service: ServiceName,
     remote: String,
-    develop: String,
-    main: String,
+    develop: BranchName,
+    main: BranchName,
     environments: Vec<EnvironmentName>,
-    registry: String,
-    prod_registry: String,
+    registry: Location,
+    prod_registry: Location,
     key: Option<PathBuf>,
+}
+
+/// A registry, or a path in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Location(String);
+
+impl FromStr for Location {
+    type Err = ImageError;
+
+    fn from_str(text: &str) -> Result<Self, ImageError> {
+        let text = text.trim_end_matches('/');
+        format!("{text}/service").parse::<Repository>()?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Writes the file at the root of the repository, or in the folder where there is none.
@@ -110,7 +132,7 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
 /// What the folder and its repository suggest.
 #[derive(Debug, Default)]
 struct Found {
-    service: Option<String>,
+    service: Option<ServiceName>,
     remotes: Vec<String>,
     branches: Vec<String>,
     current: Option<String>,
@@ -120,7 +142,7 @@ impl Found {
     fn of(root: &Path, repository: Option<&GitRepository>) -> Self {
         let name = root.file_name().map(|name| name.to_string_lossy().to_lowercase());
         Self {
-            service: name.filter(|name| name.parse::<ServiceName>().is_ok()),
+            service: name.and_then(|name| name.parse().ok()),
             remotes: repository.map(GitRepository::remote_names).unwrap_or_default(),
             branches: repository
                 .and_then(|git| git.branch_names().ok())
@@ -129,16 +151,31 @@ impl Found {
         }
     }
 
-    fn remote(&self) -> &str {
+    fn remote(&self) -> String {
         let origin = self.remotes.iter().find(|remote| *remote == "origin");
-        origin.or(self.remotes.first()).map_or("origin", String::as_str)
+        origin
+            .or(self.remotes.first())
+            .map_or("origin", String::as_str)
+            .to_owned()
     }
 
-    fn branch<'a>(&'a self, usual: &[&'a str]) -> Option<&'a str> {
-        usual
+    /// The branch that candidates come from.
+    fn develop(&self) -> BranchName {
+        self.branch(&["develop", "development", "dev"])
+            .or_else(|| self.current.as_ref()?.parse().ok())
+            .unwrap_or_else(BranchName::develop)
+    }
+
+    /// The branch that releases end in.
+    fn main(&self) -> BranchName {
+        self.branch(&["main", "master"]).unwrap_or_else(BranchName::main)
+    }
+
+    fn branch(&self, usual: &[&str]) -> Option<BranchName> {
+        let name = usual
             .iter()
-            .find(|name| self.branches.iter().any(|branch| branch == *name))
-            .copied()
+            .find(|name| self.branches.iter().any(|branch| branch == *name))?;
+        name.parse().ok()
     }
 }
 
@@ -150,31 +187,15 @@ fn answers(
     out: &mut dyn Write,
 ) -> Result<Answers, Failure> {
     let mut ask = Questions { input, out };
-    let main = found.branch(&["main", "master"]).unwrap_or("main");
-    let develop = found
-        .branch(&["develop", "development", "dev"])
-        .or(found.current.as_deref())
-        .unwrap_or("develop");
-    let service = ask.unless(
-        global.service.clone(),
-        "service",
-        found.service.as_deref(),
-        "--service",
-    )?;
-    let remote = ask.unless(args.remote, "git remote", Some(found.remote()), "--remote")?;
-    let develop = ask.unless(args.develop, "branch of candidates", Some(develop), "--develop")?;
-    let main = ask.unless(args.main, "branch of releases", Some(main), "--main")?;
-    let registry = ask.unless(
-        args.registry,
-        "registry, as host or host/path",
-        None,
-        "--registry",
-    )?;
+    let service = ask.unless(global.service.as_deref(), "service", found.service.clone())?;
+    let remote = ask.unless(args.remote.as_deref(), "remote", Some(found.remote()))?;
+    let develop = ask.unless(args.develop.as_deref(), "develop", Some(found.develop()))?;
+    let main = ask.unless(args.main.as_deref(), "main", Some(found.main()))?;
+    let registry: Location = ask.unless(args.registry.as_deref(), "registry", None)?;
     let prod_registry = ask.unless(
-        args.prod_registry,
-        "registry of the last environment",
-        Some(&registry),
-        "--prod-registry",
+        args.prod_registry.as_deref(),
+        "prod-registry",
+        Some(registry.clone()),
     )?;
     Ok(Answers {
         service,
@@ -182,8 +203,8 @@ fn answers(
         develop,
         main,
         environments: args.environments,
-        registry: registry.trim_end_matches('/').to_owned(),
-        prod_registry: prod_registry.trim_end_matches('/').to_owned(),
+        registry,
+        prod_registry,
         key: args.key,
     })
 }
@@ -195,35 +216,37 @@ struct Questions<'a> {
 }
 
 impl Questions<'_> {
-    /// The value that was given, or the answer, or the default.
-    fn unless(
-        &mut self,
-        given: Option<String>,
-        question: &str,
-        default: Option<&str>,
-        flag: &str,
-    ) -> Result<String, Failure> {
+    /// The value that was given with `--name`, or the answer to the question of that name, or the default.
+    fn unless<T>(&mut self, given: Option<&str>, name: &str, default: Option<T>) -> Result<T, Failure>
+    where
+        T: FromStr<Err: fmt::Display> + fmt::Display,
+    {
         if let Some(given) = given {
-            return Ok(given);
+            return given.parse().map_err(|error| {
+                Failure::usage(format!("--{name}: {error}"), format!("give another --{name}"))
+            });
         }
         loop {
-            match default {
-                Some(default) => write!(self.out, "{question} [{}]: ", clean_line(default))?,
-                None => write!(self.out, "{question}: ")?,
+            match &default {
+                Some(default) => write!(self.out, "{name} [{default}]: ")?,
+                None => write!(self.out, "{name}: ")?,
             }
             self.out.flush()?;
             let mut line = String::new();
             let ended = self.input.read_line(&mut line)? == 0;
-            match (line.trim(), default) {
-                ("", Some(default)) => return Ok(default.to_owned()),
-                ("", None) if ended => {
-                    return Err(Failure::usage(
-                        format!("the {question} is not known, and nobody is here to say"),
-                        format!("give it with {flag}"),
-                    ));
+            let answer = line.trim();
+            if !answer.is_empty() {
+                match answer.parse() {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => writeln!(self.out, "{error}")?,
                 }
-                ("", None) => {}
-                (answer, _) => return Ok(answer.to_owned()),
+            } else if let Some(default) = default {
+                return Ok(default);
+            } else if ended {
+                return Err(Failure::usage(
+                    format!("the {name} is not known, and nobody is here to say"),
+                    format!("give it with --{name}"),
+                ));
             }
         }
     }
@@ -252,9 +275,9 @@ fn render(answers: &Answers) -> String {
          # The folder of its source in the repository.\n\
          path = \".\"\n",
         quoted(remote),
-        quoted(develop),
-        quoted(main),
-        quoted(service),
+        quoted(develop.as_str()),
+        quoted(main.as_str()),
+        quoted(service.as_str()),
     );
     for at in 0..answers.environments.len() {
         text.push('\n');
@@ -372,16 +395,19 @@ mod tests {
     #[test]
     fn asks_for_what_is_not_given_and_takes_what_the_repository_shows_as_default() {
         let found = Found {
-            service: Some("payment".to_owned()),
+            service: "payment".parse().ok(),
             remotes: vec!["upstream".to_owned()],
             branches: vec!["master".to_owned(), "trunk".to_owned()],
             current: Some("trunk".to_owned()),
         };
-        // The question that has no default is put again until there is an answer.
-        let answers = answer(&[], &found, "\n\n\n\n\n\nr.example.com\nprod.example.com\n").unwrap();
-        assert_eq!(answers.service, "payment");
+        // The question that has no default is put again until there is an answer that will do.
+        let answers = answer(&[], &found, "\n\n\n\n\nnohost\nr.example.com\nprod.example.com\n").unwrap();
+        assert_eq!(answers.service.as_str(), "payment");
         assert_eq!(answers.remote, "upstream");
-        assert_eq!((&*answers.develop, &*answers.main), ("trunk", "master"));
+        assert_eq!(
+            (answers.develop.as_str(), answers.main.as_str()),
+            ("trunk", "master")
+        );
         let config = parsed(&answers);
         assert_eq!(
             config.graph.all().last().unwrap().image.to_string(),
@@ -394,6 +420,13 @@ mod tests {
         let failure = answer(&["--service", "api"], &Found::default(), "").unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         assert_eq!(failure.hint.as_deref(), Some("give it with --registry"));
+        let failure = answer(
+            &["--service", "api", "--registry", "nohost"],
+            &Found::default(),
+            "",
+        )
+        .unwrap_err();
+        assert!(failure.report.to_string().starts_with("--registry: "));
     }
 
     #[test]
