@@ -1,20 +1,14 @@
-//! `windlass doctor`: looks at all that a promotion stands on, and says of each what to do if it does not hold.
+//! What doctor looks at, one function each.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use clap::Args;
 use futures_util::future::join_all;
-use serde::Serialize;
 
-use super::Output;
-use super::args::Global;
-use super::failure::Failure;
-use super::world;
-use crate::config::{Config, ConfigError, DeploySettings, GitSettings};
-use crate::domain::{Clean, Exit};
+use super::Finding;
+use crate::config::{Config, DeploySettings, GitSettings};
+use crate::domain::Exit;
 use crate::engine;
 use crate::git::{GitError, GitRepository};
 use crate::sign::PublicKey;
@@ -22,106 +16,7 @@ use crate::sign::PublicKey;
 /// How long a tool may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Arguments of `doctor`.
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
-    /// The findings as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// How one thing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum State {
-    Ok,
-    /// Something will not work, but not the main thing.
-    Warning,
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, Serialize)]
-struct Finding {
-    subject: &'static str,
-    state: State,
-    what: Clean,
-    /// What to do.
-    advice: Option<Clean>,
-    #[serde(skip)]
-    exit: Exit,
-}
-
-impl Finding {
-    fn ok(subject: &'static str, what: impl AsRef<str>) -> Self {
-        Self {
-            subject,
-            state: State::Ok,
-            what: Clean::line(what.as_ref()),
-            advice: None,
-            exit: Exit::Done,
-        }
-    }
-
-    fn warning(subject: &'static str, what: impl AsRef<str>) -> Self {
-        Self {
-            state: State::Warning,
-            ..Self::ok(subject, what)
-        }
-    }
-
-    fn problem(subject: &'static str, exit: Exit, what: impl AsRef<str>) -> Self {
-        Self {
-            state: State::Problem,
-            exit,
-            ..Self::ok(subject, what)
-        }
-    }
-
-    /// With what to do, if that is known.
-    fn advise(mut self, advice: impl Into<Option<String>>) -> Self {
-        self.advice = advice.into().as_deref().map(Clean::line);
-        self
-    }
-}
-
-/// Looks at everything; the exit code is that of the first problem.
-pub async fn run(args: &DoctorArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    let findings = examine(world::configuration(global)?).await;
-    if args.json {
-        let document = serde_json::json!({
-            "version": 1,
-            "ok": findings.iter().all(|finding| finding.state != State::Problem),
-            "findings": findings,
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
-    } else {
-        print(&findings, global.ascii, &mut *io.out)?;
-    }
-    let first = findings.iter().find(|finding| finding.state == State::Problem);
-    Ok(first.map_or(Exit::Done, |finding| finding.exit))
-}
-
-async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
-    let config = match config {
-        Ok(config) => config,
-        Err(error) => {
-            let wrong = Finding::problem("configuration", error.exit(), error.brief()).advise(error.hint());
-            return vec![wrong, tool("git", Path::new("git"), true).await];
-        }
-    };
-    let mut findings = vec![configuration(&config)];
-    findings.extend(repository(&config).await);
-    findings.extend(registries(&config).await);
-    findings.extend(keys(&config));
-    findings.extend(deployers(&config));
-    findings.push(tool("git", Path::new("git"), true).await);
-    findings.push(tool("trivy", &config.scanner.trivy, false).await);
-    findings
-}
-
-fn configuration(config: &Config) -> Finding {
+pub(super) fn configuration(config: &Config) -> Finding {
     let names = |list: Vec<&str>| list.join(", ");
     let services = names(config.services.iter().map(|s| s.name.as_str()).collect());
     let environments = names(config.graph.all().iter().map(|e| e.name.as_str()).collect());
@@ -131,7 +26,7 @@ fn configuration(config: &Config) -> Finding {
     )
 }
 
-async fn repository(config: &Config) -> Vec<Finding> {
+pub(super) async fn repository(config: &Config) -> Vec<Finding> {
     let problem = |subject, error: &GitError| {
         Finding::problem(subject, error.exit(), error.to_string()).advise(error.hint())
     };
@@ -177,7 +72,7 @@ async fn repository(config: &Config) -> Vec<Finding> {
     findings
 }
 
-async fn registries(config: &Config) -> Vec<Finding> {
+pub(super) async fn registries(config: &Config) -> Vec<Finding> {
     let registries = match engine::registries(config) {
         Ok(registries) => registries,
         Err(error) => {
@@ -206,7 +101,7 @@ async fn registries(config: &Config) -> Vec<Finding> {
     .await
 }
 
-fn keys(config: &Config) -> Vec<Finding> {
+pub(super) fn keys(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     for environment in config.graph.all() {
         let name = &environment.name;
@@ -266,7 +161,7 @@ fn readable(subject: &'static str, path: &Path) -> Finding {
     }
 }
 
-fn deployers(config: &Config) -> Vec<Finding> {
+pub(super) fn deployers(config: &Config) -> Vec<Finding> {
     config
         .environments
         .iter()
@@ -299,7 +194,7 @@ fn on_path(program: &str, folder: &Path) -> bool {
 }
 
 /// Asks a tool for its version; its first line is the answer.
-async fn tool(name: &'static str, program: &Path, needed: bool) -> Finding {
+pub(super) async fn tool(name: &'static str, program: &Path, needed: bool) -> Finding {
     let asked = tokio::process::Command::new(program)
         .arg("--version")
         .stdin(std::process::Stdio::null())
@@ -323,72 +218,15 @@ async fn tool(name: &'static str, program: &Path, needed: bool) -> Finding {
     }
 }
 
-fn print(findings: &[Finding], ascii: bool, out: &mut dyn Write) -> io::Result<()> {
-    for finding in findings {
-        let mark = match (finding.state, ascii) {
-            (State::Ok, false) => "✓ ok     ",
-            (State::Ok, true) => "+ ok     ",
-            (State::Warning, _) => "! warning",
-            (State::Problem, false) => "✗ problem",
-            (State::Problem, true) => "x problem",
-        };
-        writeln!(out, "{mark} {:<13} {}", finding.subject, finding.what)?;
-        if let Some(advice) = &finding.advice {
-            let arrow = if ascii { "->" } else { "→" };
-            writeln!(out, "{:9} {:13} {arrow} {advice}", "", "")?;
-        }
-    }
-    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    match (count(State::Problem), count(State::Warning)) {
-        (0, 0) => writeln!(out, "all well"),
-        (0, warnings) => writeln!(out, "nothing in the way; {warnings} to look at"),
-        (problems, _) => writeln!(out, "{problems} in the way"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::State;
     use super::*;
+    use crate::config::ConfigError;
     use crate::demo::registry::{EmbeddedRegistry, Options};
 
     fn config(text: &str) -> Result<Config, ConfigError> {
         Config::parse(text, Path::new("windlass.toml"))
-    }
-
-    fn states<'a>(findings: &'a [Finding], subject: &str) -> Vec<&'a Finding> {
-        findings
-            .iter()
-            .filter(|finding| finding.subject == subject)
-            .collect()
-    }
-
-    #[tokio::test]
-    async fn a_broken_configuration_is_named_in_one_line_and_the_tools_are_looked_at_still() {
-        let findings = examine(config("[git]\nremte = \"x\"\n")).await;
-        let wrong = &findings[0];
-        assert_eq!(
-            wrong.what.as_str(),
-            "windlass.toml:2:1: unknown key `remte` in [git]"
-        );
-        assert_eq!(wrong.advice.as_ref().unwrap().as_str(), "did you mean `remote`?");
-        assert_eq!((wrong.state, wrong.exit), (State::Problem, Exit::Usage));
-        assert_eq!(states(&findings, "git")[0].state, State::Ok);
-    }
-
-    #[tokio::test]
-    async fn says_of_each_registry_whether_it_answers() {
-        let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
-        let text = format!(
-            "[[service]]\nname = \"a\"\n\
-             [[environment]]\nname = \"dev\"\nimage = \"{}/dev/{{service}}\"\n\
-             [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"127.0.0.1:1/{{service}}\"\n",
-            registry.host()
-        );
-        let findings = registries(&config(&text).unwrap()).await;
-        let of = |host: &str| findings.iter().find(|f| f.what.as_str().contains(host)).unwrap();
-        assert_eq!(of(&registry.host()).state, State::Ok);
-        assert_eq!(of("127.0.0.1:1").state, State::Problem);
-        registry.shutdown().await;
     }
 
     fn git(folder: &Path, args: &[&str]) {
@@ -446,6 +284,22 @@ mod tests {
         assert_eq!(tool("git", nowhere, true).await.state, State::Problem);
     }
 
+    #[tokio::test]
+    async fn says_of_each_registry_whether_it_answers() {
+        let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+        let text = format!(
+            "[[service]]\nname = \"a\"\n\
+             [[environment]]\nname = \"dev\"\nimage = \"{}/dev/{{service}}\"\n\
+             [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"127.0.0.1:1/{{service}}\"\n",
+            registry.host()
+        );
+        let findings = registries(&config(&text).unwrap()).await;
+        let of = |host: &str| findings.iter().find(|f| f.what.as_str().contains(host)).unwrap();
+        assert_eq!(of(&registry.host()).state, State::Ok);
+        assert_eq!(of("127.0.0.1:1").state, State::Problem);
+        registry.shutdown().await;
+    }
+
     #[test]
     fn keys_and_deployers_that_are_missing_are_problems_with_advice() {
         let config = config(
@@ -460,20 +314,5 @@ mod tests {
         for finding in findings {
             assert_eq!(finding.state, State::Problem, "{finding:?}");
         }
-    }
-
-    #[test]
-    fn each_finding_has_a_line_a_symbol_a_word_and_what_to_do() {
-        let findings = [
-            Finding::ok("git", "git version 2.39"),
-            Finding::problem("registry", Exit::NotAuthorised, "it says no").advise("log in".to_owned()),
-        ];
-        let mut out = Vec::new();
-        print(&findings, false, &mut out).unwrap();
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "✓ ok      git           git version 2.39\n\
-             ✗ problem registry      it says no\n                        → log in\n1 in the way\n"
-        );
     }
 }

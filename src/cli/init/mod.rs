@@ -1,5 +1,7 @@
 //! `windlass init`: a commented windlass.toml from flags, from what the repository shows, and from questions.
 
+mod template;
+
 use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -7,11 +9,12 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use self::template::{Answers, Location, render};
 use super::Output;
 use super::args::Global;
 use super::failure::Failure;
 use crate::config::{Config, FILE_NAME};
-use crate::domain::{BranchName, EnvironmentName, Exit, ImageError, Repository, ServiceName};
+use crate::domain::{BranchName, EnvironmentName, Exit, ServiceName};
 use crate::git::GitRepository;
 
 /// Arguments of `init`.
@@ -48,39 +51,6 @@ pub struct InitArgs {
     /// Replace a windlass.toml that is there
     #[arg(long)]
     pub force: bool,
-}
-
-/// What the file is made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Answers {
-    service: ServiceName,
-    remote: String,
-    develop: BranchName,
-    main: BranchName,
-    environments: Vec<EnvironmentName>,
-    registry: Location,
-    prod_registry: Location,
-    key: Option<PathBuf>,
-}
-
-/// A registry, or a path in one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Location(String);
-
-impl FromStr for Location {
-    type Err = ImageError;
-
-    fn from_str(text: &str) -> Result<Self, ImageError> {
-        let text = text.trim_end_matches('/');
-        format!("{text}/service").parse::<Repository>()?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Writes the file at the root of the repository, or in the folder where there is none.
@@ -250,89 +220,6 @@ impl Questions<'_> {
             }
         }
     }
-}
-
-fn render(answers: &Answers) -> String {
-    let Answers {
-        service,
-        remote,
-        develop,
-        main,
-        ..
-    } = answers;
-    let mut text = format!(
-        "# How {service} is released. Every key that there is: config.example.toml of windlass; `windlass doctor` checks this file.\n\n\
-         [git]\n\
-         remote = {}\n\
-         # Each commit of this branch is a candidate.\n\
-         develop = {}\n\
-         main = {}\n\
-         release_branch = \"release/v{{version}}-sha-{{short}}\"\n\
-         # The tag that the build gives to a commit's image.\n\
-         image_tag = \"sha-{{short}}\"\n\n\
-         [[service]]\n\
-         name = {}\n\
-         # The folder of its source in the repository.\n\
-         path = \".\"\n",
-        quoted(remote),
-        quoted(develop.as_str()),
-        quoted(main.as_str()),
-        quoted(service.as_str()),
-    );
-    for at in 0..answers.environments.len() {
-        text.push('\n');
-        text.push_str(&environment(answers, at));
-    }
-    text
-}
-
-fn environment(answers: &Answers, at: usize) -> String {
-    let name = &answers.environments[at];
-    let last = at > 0 && at + 1 == answers.environments.len();
-    // In a registry of its own, the last environment needs no path to be told apart.
-    let image = if last && answers.prod_registry != answers.registry {
-        format!("{}/{{service}}", answers.prod_registry)
-    } else {
-        format!("{}/{name}/{{service}}", answers.registry)
-    };
-    let mut lines = vec![
-        "[[environment]]".to_owned(),
-        format!("name = {}", quoted(name.as_str())),
-    ];
-    let mut line = |text: &str| lines.push(text.to_owned());
-    if at > 0 {
-        line(&format!(
-            "from = {}",
-            quoted(answers.environments[at - 1].as_str())
-        ));
-    }
-    line(&format!("image = {}", quoted(&image)));
-    if last {
-        line("# Typed confirmation, and no mutable tags.");
-        line("protected = true");
-    }
-    if at > 0 {
-        line("# A scan report must be attached to the digest: `windlass scan IMAGE --attach`.");
-        line("gate.scan = { fail_on = { critical = 0, high = 0 }, fixable_only = true, max_age = \"7d\" }");
-    }
-    match &answers.key {
-        Some(key) if last => line(&format!("sign = {{ key = {} }}", quoted(&key.to_string_lossy()))),
-        None if last => {
-            line("# `windlass keygen` makes a key.");
-            line("# sign = { key = \"cosign.key\" }");
-        }
-        _ => {}
-    }
-    if at > 0 {
-        line("# Started with the digest in WINDLASS_DIGEST and the image in WINDLASS_IMAGE.");
-        line("# deploy = { kind = \"command\", program = \"./deploy.sh\" }");
-    }
-    lines.join("\n") + "\n"
-}
-
-/// A TOML string.
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
 
 #[cfg(test)]

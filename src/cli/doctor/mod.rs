@@ -1,0 +1,171 @@
+//! `windlass doctor`: looks at all that a promotion stands on, and says of each what to do if it does not hold.
+
+mod checks;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::{Output, world};
+use crate::config::{Config, ConfigError};
+use crate::domain::{Clean, Exit};
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How one thing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Ok,
+    /// Something will not work, but not the main thing.
+    Warning,
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+struct Finding {
+    subject: &'static str,
+    state: State,
+    what: Clean,
+    /// What to do.
+    advice: Option<Clean>,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+impl Finding {
+    fn ok(subject: &'static str, what: impl AsRef<str>) -> Self {
+        Self {
+            subject,
+            state: State::Ok,
+            what: Clean::line(what.as_ref()),
+            advice: None,
+            exit: Exit::Done,
+        }
+    }
+
+    fn warning(subject: &'static str, what: impl AsRef<str>) -> Self {
+        Self {
+            state: State::Warning,
+            ..Self::ok(subject, what)
+        }
+    }
+
+    fn problem(subject: &'static str, exit: Exit, what: impl AsRef<str>) -> Self {
+        Self {
+            state: State::Problem,
+            exit,
+            ..Self::ok(subject, what)
+        }
+    }
+
+    /// With what to do, if that is known.
+    fn advise(mut self, advice: impl Into<Option<String>>) -> Self {
+        self.advice = advice.into().as_deref().map(Clean::line);
+        self
+    }
+}
+
+/// Looks at everything; the exit code is that of the first problem.
+pub async fn run(args: &DoctorArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let findings = examine(world::configuration(global)?).await;
+    if args.json {
+        let document = serde_json::json!({
+            "version": 1,
+            "ok": findings.iter().all(|finding| finding.state != State::Problem),
+            "findings": findings,
+        });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+    } else {
+        print(&findings, global.ascii, &mut *io.out)?;
+    }
+    let first = findings.iter().find(|finding| finding.state == State::Problem);
+    Ok(first.map_or(Exit::Done, |finding| finding.exit))
+}
+
+async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            let wrong = Finding::problem("configuration", error.exit(), error.brief()).advise(error.hint());
+            return vec![wrong, checks::tool("git", Path::new("git"), true).await];
+        }
+    };
+    let mut findings = vec![checks::configuration(&config)];
+    findings.extend(checks::repository(&config).await);
+    findings.extend(checks::registries(&config).await);
+    findings.extend(checks::keys(&config));
+    findings.extend(checks::deployers(&config));
+    findings.push(checks::tool("git", Path::new("git"), true).await);
+    findings.push(checks::tool("trivy", &config.scanner.trivy, false).await);
+    findings
+}
+
+fn print(findings: &[Finding], ascii: bool, out: &mut dyn Write) -> io::Result<()> {
+    for finding in findings {
+        let mark = match (finding.state, ascii) {
+            (State::Ok, false) => "✓ ok     ",
+            (State::Ok, true) => "+ ok     ",
+            (State::Warning, _) => "! warning",
+            (State::Problem, false) => "✗ problem",
+            (State::Problem, true) => "x problem",
+        };
+        writeln!(out, "{mark} {:<13} {}", finding.subject, finding.what)?;
+        if let Some(advice) = &finding.advice {
+            let arrow = if ascii { "->" } else { "→" };
+            writeln!(out, "{:9} {:13} {arrow} {advice}", "", "")?;
+        }
+    }
+    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
+    match (count(State::Problem), count(State::Warning)) {
+        (0, 0) => writeln!(out, "all well"),
+        (0, warnings) => writeln!(out, "nothing in the way; {warnings} to look at"),
+        (problems, _) => writeln!(out, "{problems} in the way"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_broken_configuration_is_named_in_one_line_and_the_tools_are_looked_at_still() {
+        let config = Config::parse("[git]\nremte = \"x\"\n", Path::new("windlass.toml"));
+        let findings = examine(config).await;
+        let wrong = &findings[0];
+        assert_eq!(
+            wrong.what.as_str(),
+            "windlass.toml:2:1: unknown key `remte` in [git]"
+        );
+        assert_eq!(wrong.advice.as_ref().unwrap().as_str(), "did you mean `remote`?");
+        assert_eq!((wrong.state, wrong.exit), (State::Problem, Exit::Usage));
+        assert_eq!((findings[1].subject, findings[1].state), ("git", State::Ok));
+    }
+
+    #[test]
+    fn each_finding_has_a_line_a_symbol_a_word_and_what_to_do() {
+        let findings = [
+            Finding::ok("git", "git version 2.39"),
+            Finding::problem("registry", Exit::NotAuthorised, "it says no").advise("log in".to_owned()),
+        ];
+        let mut out = Vec::new();
+        print(&findings, false, &mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "✓ ok      git           git version 2.39\n\
+             ✗ problem registry      it says no\n                        → log in\n1 in the way\n"
+        );
+    }
+}
