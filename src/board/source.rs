@@ -114,11 +114,11 @@ impl Source {
 
     /// The release of each short commit name, by the release branches that the template reads back.
     pub fn releases(&self) -> HashMap<String, String> {
-        let names = self.repository.branch_names().unwrap_or_default();
+        let branches = self.repository.branches().unwrap_or_default();
         let template = &self.config.git.release_branch;
-        names
+        branches
             .iter()
-            .filter_map(|name| template.parse_back(name))
+            .filter_map(|(name, _)| template.parse_back(name))
             .filter_map(|values| Some((values.short?, format!("v{}", values.version?))))
             .collect()
     }

@@ -53,6 +53,12 @@ pub enum Command {
     Doctor(super::doctor::DoctorArgs),
     /// Scan an image with Trivy, and attach the report for the gates
     Scan(super::scan::ScanArgs),
+    /// What runs where
+    Status(super::status::StatusArgs),
+    /// The candidates of develop, newest first
+    Board(super::board::BoardArgs),
+    /// All that is known of one candidate, and what each gate says
+    Show(super::show::ShowArgs),
     /// Cut a release branch at a commit of develop
     Cut(super::cut::CutArgs),
     /// Lift a candidate's digest to the next environment

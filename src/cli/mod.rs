@@ -2,6 +2,7 @@
 //! [`args::Command`] and one in [`run`].
 
 pub mod args;
+mod board;
 mod cut;
 mod demo;
 mod doctor;
@@ -15,9 +16,13 @@ mod promote;
 mod report;
 mod runs;
 mod scan;
+mod show;
 mod sign;
 mod signals;
+mod status;
+mod table;
 mod verify;
+mod words;
 mod world;
 
 use std::io::Write as _;
@@ -61,11 +66,14 @@ pub fn parse() -> Cli {
 pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let global = cli.global;
     let exit = match cli.command {
-        None => return open(&global, io),
+        None => return open(&global, io).await,
         Some(Command::Demo(args)) => return demo::run(args, &global, io).await,
         Some(Command::Init(args)) => init::run(args, &global, io)?,
         Some(Command::Doctor(args)) => doctor::run(&args, &global, io).await?,
         Some(Command::Scan(args)) => scan::run(args, &global, io).await?,
+        Some(Command::Status(args)) => status::run(&args, &global, io).await?,
+        Some(Command::Board(args)) => board::run(&args, &global, io).await?,
+        Some(Command::Show(args)) => show::run(&args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
         Some(Command::Sign(args)) => sign::run(args, &global, io).await?,
@@ -86,9 +94,9 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
 }
 
 /// `windlass` alone: the console on a terminal, the status without one.
-fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
-    let world = World::open(global)?;
+async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
     if io.out_is_terminal && io.in_is_terminal {
+        let world = World::open(global)?;
         return Ok(Outcome::Console(Box::new(ConsoleRequest {
             world,
             read_only: global.read_only,
@@ -96,9 +104,10 @@ fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
             sample: None,
         })));
     }
+    let exit = status::run(&status::StatusArgs { json: false }, global, io).await?;
     writeln!(
         io.err,
-        "no terminal here, so this is the status; start `windlass` on a terminal for the console"
+        "this is the status; `windlass` on a terminal opens the console"
     )?;
-    Ok(Outcome::Ended(Exit::Done))
+    Ok(Outcome::Ended(exit))
 }

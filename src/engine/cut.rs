@@ -9,8 +9,8 @@ use super::event::StepOutcome;
 use super::promote;
 use super::run::Context;
 use crate::domain::{
-    BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, ServiceName, StepKind,
-    Values, Verdict, propose_next,
+    BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, Proposal, ServiceName,
+    StepKind, Values, Verdict, propose_next,
 };
 use crate::git::{GitError, GitRepository, PushOutcome, Remote};
 
@@ -85,11 +85,29 @@ fn parse_version(text: &str) -> Result<semver::Version, EngineError> {
     })
 }
 
+/// The next version after the last release in the past of `commit`, whether that is a tag or still a release branch. A
+/// commit that has its release branch already keeps that version: the cut was begun before.
 async fn propose(engine: &Engine, commit: &CommitSha) -> Result<(semver::Version, String), EngineError> {
     let sha = commit.clone();
+    let template = engine.config().git.release_branch.clone();
     let proposal = engine
         .git(move |repository| {
-            let last = repository.last_release(&sha)?;
+            let mut last = repository.last_release(&sha)?;
+            for (name, head) in repository.branches()? {
+                let Some(version) = template.parse_back(&name).and_then(|values| values.version) else {
+                    continue;
+                };
+                if head == sha {
+                    return Ok(Proposal {
+                        version,
+                        why: format!("{name} was begun before"),
+                    });
+                }
+                let is_higher = last.as_ref().is_none_or(|(known, _)| *known < version);
+                if is_higher && repository.contains(&sha, &head)? {
+                    last = Some((version, head));
+                }
+            }
             let messages = repository.messages(last.as_ref().map(|(_, at)| at), &sha)?;
             let version = last.as_ref().map(|(version, _)| version);
             Ok(propose_next(version, messages.iter().map(String::as_str)))

@@ -124,6 +124,11 @@ impl Engine {
         })
     }
 
+    /// The configuration, to be shared.
+    pub const fn shared_config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config

@@ -1,59 +1,46 @@
 //! The commits of a branch, newest first, read as they are asked for.
 
-use super::commit::Commit;
+use super::commit::{Commit, name};
 use super::error::GitError;
-use super::repository::GitRepository;
+use super::repository::{GitRepository, oid};
 use crate::domain::CommitSha;
 
-/// Where reading a history stands. It holds no handle of libgit2, so it can cross threads; each page opens the walk anew
-/// at the commits that come next.
+/// Where reading a history stands. It holds no handle of libgit2, so it can cross threads.
 ///
-/// The order is that of `git log` without options: by commit time among those that are known, newest first. libgit2's
-/// unsorted walk gives it without reading the whole history first.
+/// It follows the first parents: what came into the branch, one by one, as builds see it. The commits inside a merged
+/// feature branch were never built by themselves and are no candidates. Each page goes on where the last one ended, so
+/// the thousandth costs no more than the first.
 #[derive(Debug, Clone)]
 pub struct History {
-    start: CommitSha,
-    read: usize,
-    ended: bool,
+    next: Option<CommitSha>,
 }
 
 impl History {
     pub(super) const fn from(start: CommitSha) -> Self {
-        Self {
-            start,
-            read: 0,
-            ended: false,
-        }
-    }
-
-    /// The commit that it begins with.
-    pub const fn start(&self) -> &CommitSha {
-        &self.start
+        Self { next: Some(start) }
     }
 
     /// Whether all has been read.
     pub const fn is_at_end(&self) -> bool {
-        self.ended
+        self.next.is_none()
     }
 
     /// The next `count` commits, fewer at the end.
     pub fn next_page(&mut self, repository: &GitRepository, count: usize) -> Result<Vec<Commit>, GitError> {
-        let page = repository.with(|git| {
-            let fail = GitError::library("read the history");
-            let mut walk = git.revwalk().map_err(&fail)?;
-            walk.set_sorting(git2::Sort::NONE).map_err(&fail)?;
-            walk.push(git2::Oid::from_str(self.start.as_str()).map_err(&fail)?)
-                .map_err(&fail)?;
+        repository.with(|git| {
             let mut page = Vec::with_capacity(count);
-            for id in walk.skip(self.read).take(count) {
+            while page.len() < count
+                && let Some(sha) = &self.next
+            {
                 // The past of a shallow clone ends here; what lies before is not missing, only elsewhere.
-                let Ok(id) = id else { break };
-                page.push(Commit::of(&git.find_commit(id).map_err(&fail)?)?);
+                let Ok(commit) = git.find_commit(oid(sha)?) else {
+                    self.next = None;
+                    break;
+                };
+                self.next = commit.parent_id(0).ok().map(name).transpose()?;
+                page.push(Commit::of(&commit)?);
             }
             Ok(page)
-        })?;
-        self.read += page.len();
-        self.ended = page.len() < count;
-        Ok(page)
+        })
     }
 }

@@ -197,9 +197,13 @@ impl GitRepository {
         })
     }
 
-    /// All branches, local ones and those of remotes, without the remote's name in front, each once.
-    pub fn branch_names(&self) -> Result<Vec<String>, GitError> {
-        self.with(|git| Ok(all_branches(git)))
+    /// The names of the remotes.
+    pub fn remote_names(&self) -> Vec<String> {
+        let git = self.locked();
+        let names = git.remotes().ok();
+        names.map_or_else(Vec::new, |names| {
+            names.iter().flatten().flatten().map(clean_line).collect()
+        })
     }
 
     /// The branch that is checked out; none if HEAD is on none.
@@ -210,12 +214,19 @@ impl GitRepository {
         target.strip_prefix("refs/heads/").map(clean_line)
     }
 
-    /// The names of the remotes.
-    pub fn remote_names(&self) -> Vec<String> {
-        let git = self.locked();
-        let names = git.remotes().ok();
-        names.map_or_else(Vec::new, |names| {
-            names.iter().flatten().flatten().map(clean_line).collect()
+    /// All branches and where they are, local ones before those of remotes, whose names lose the remote in front.
+    pub fn branches(&self) -> Result<Vec<(String, CommitSha)>, GitError> {
+        self.with(|git| {
+            let mut found: Vec<(String, CommitSha)> = Vec::new();
+            for (branch, name_only) in all_branches(git) {
+                let Ok(commit) = branch.into_reference().peel_to_commit() else {
+                    continue;
+                };
+                if !found.iter().any(|(known, _)| *known == name_only) {
+                    found.push((name_only, name(commit.id())?));
+                }
+            }
+            Ok(found)
         })
     }
 
@@ -289,7 +300,7 @@ impl GitRepository {
     }
 }
 
-fn oid(sha: &CommitSha) -> Result<git2::Oid, GitError> {
+pub(super) fn oid(sha: &CommitSha) -> Result<git2::Oid, GitError> {
     git2::Oid::from_str(sha.as_str()).map_err(GitError::library("name a commit"))
 }
 
@@ -298,27 +309,29 @@ fn find<'a>(git: &'a git2::Repository, sha: &CommitSha) -> Result<git2::Commit<'
         .map_err(|_| GitError::Unreadable(sha.clone()))
 }
 
-fn all_branches(git: &git2::Repository) -> Vec<String> {
-    let mut names = std::collections::BTreeSet::new();
-    for (branch, kind) in git.branches(None).into_iter().flatten().flatten() {
-        let Ok(bytes) = branch.name_bytes() else { continue };
-        let name = clean_line(&String::from_utf8_lossy(bytes));
-        let name = match kind {
-            git2::BranchType::Local => name,
-            git2::BranchType::Remote => name
-                .split_once('/')
-                .map_or(name.clone(), |(_, name)| name.to_owned()),
-        };
-        if name != "HEAD" {
-            names.insert(name);
+/// Branches with their names, local ones first.
+fn all_branches(git: &git2::Repository) -> Vec<(git2::Branch<'_>, String)> {
+    let mut all = Vec::new();
+    for kind in [git2::BranchType::Local, git2::BranchType::Remote] {
+        for (branch, _) in git.branches(Some(kind)).into_iter().flatten().flatten() {
+            let Ok(bytes) = branch.name_bytes() else { continue };
+            let full = clean_line(&String::from_utf8_lossy(bytes));
+            let name = match (kind, full.split_once('/')) {
+                (git2::BranchType::Remote, Some((_, name))) => name.to_owned(),
+                _ => full,
+            };
+            if name != "HEAD" {
+                all.push((branch, name));
+            }
         }
     }
-    names.into_iter().collect()
+    all
 }
 
 /// The branches whose names come closest.
 fn similar(git: &git2::Repository, branch: &str) -> Vec<String> {
-    let mut scored: Vec<_> = all_branches(git)
+    let names: std::collections::BTreeSet<_> = all_branches(git).into_iter().map(|(_, name)| name).collect();
+    let mut scored: Vec<_> = names
         .into_iter()
         .map(|name| (strsim::jaro_winkler(branch, &name), name))
         .collect();

@@ -70,6 +70,23 @@ fn the_history_comes_in_pages_newest_first() {
 }
 
 #[test]
+fn the_history_follows_what_came_into_the_branch_not_what_was_merged_with_it() {
+    let (folder, repository) = sample();
+    let work = folder.path().join("work");
+    git(&work, &["checkout", "-q", "-b", "feature"]);
+    git(&work, &["commit", "-q", "--allow-empty", "-m", "wip"]);
+    git(&work, &["checkout", "-q", "develop"]);
+    git(&work, &["merge", "-q", "--no-ff", "-m", "feat: three", "feature"]);
+    let page = repository
+        .history("develop", "origin")
+        .unwrap()
+        .next_page(&repository, 9)
+        .unwrap();
+    let subjects: Vec<_> = page.iter().map(|commit| commit.subject.as_str()).collect();
+    assert_eq!(subjects, ["feat: three", "feat: two", "fix: one", "feat: begin"]);
+}
+
+#[test]
 fn the_last_release_and_what_came_since() {
     let (_folder, repository) = sample();
     let tip = repository.commit("develop").unwrap().sha;

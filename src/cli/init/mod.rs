@@ -115,7 +115,8 @@ impl Found {
             service: name.and_then(|name| name.parse().ok()),
             remotes: repository.map(GitRepository::remote_names).unwrap_or_default(),
             branches: repository
-                .and_then(|git| git.branch_names().ok())
+                .and_then(|git| git.branches().ok())
+                .map(|all| all.into_iter().map(|(name, _)| name).collect())
                 .unwrap_or_default(),
             current: repository.and_then(GitRepository::current_branch),
         }

@@ -1,0 +1,48 @@
+//! `windlass status`: what runs where.
+
+use std::io::Write as _;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::args::Global;
+use super::board::source;
+use super::failure::Failure;
+use super::{Output, World, table, words};
+use crate::board::Cell;
+use crate::domain::Exit;
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Asks every environment what runs there; exit 1 if one could not be asked.
+pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let environments = source(&world)?.environments().await;
+    let now = Timestamp::now();
+    if args.json {
+        let document = serde_json::json!({
+            "version": 1,
+            "service": world.service,
+            "environments": environments,
+        });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+    } else {
+        writeln!(io.out, "{}", world.service)?;
+        let rows: Vec<Vec<String>> = environments
+            .iter()
+            .map(|there| vec![format!("  {}", there.environment), words::running(there, now)])
+            .collect();
+        table::print(&rows, &mut io.out)?;
+    }
+    let failed = environments
+        .iter()
+        .any(|there| matches!(there.running, Cell::Failed(_)));
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}
