@@ -28,7 +28,7 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let git = git(&root)?;
     let services = services(&root)?;
-    let (graph, environments) = environments(&root, folder, services.len() > 1)?;
+    let (graph, environments) = environments(&root, folder, &services)?;
     Ok(Config {
         path: path.to_owned(),
         git,
@@ -100,14 +100,26 @@ fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
 
 type Environments = (EnvironmentGraph, BTreeMap<EnvironmentName, EnvironmentSettings>);
 
-fn environments(root: &Section<'_>, folder: &Path, many: bool) -> Result<Environments, ConfigError> {
+fn environments(
+    root: &Section<'_>,
+    folder: &Path,
+    services: &[Service],
+) -> Result<Environments, ConfigError> {
+    // Where an image is says which environment it is in, so no two may have the same place.
+    let meet = |one: &Environment, other: &Environment| {
+        let place =
+            |environment: &Environment, service: &Service| environment.image.repository(&service.name).ok();
+        services
+            .iter()
+            .any(|service| place(one, service) == place(other, service))
+    };
     let mut settings = BTreeMap::new();
     let mut list: Vec<Environment> = Vec::new();
     let mut sections = Vec::new();
     for value in root.require("environment")?.list()? {
         let section = value.section(keys::ENVIRONMENT)?;
-        let environment = environment(&section, many)?;
-        if let Some(twin) = list.iter().find(|other| other.image == environment.image) {
+        let environment = environment(&section, services.len() > 1)?;
+        if let Some(twin) = list.iter().find(|other| meet(other, &environment)) {
             return Err(section.require("image")?.mistake(format_args!(
                 "is the location of `{}` already: each environment has its own",
                 twin.name

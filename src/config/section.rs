@@ -216,7 +216,13 @@ impl<'a> Value<'a> {
             .found
             .get_ref()
             .as_array()
-            .ok_or_else(|| self.wrong_kind("a list"))?;
+            .ok_or_else(|| match self.found.get_ref() {
+                DeValue::Table(_) => self.advise(
+                    "wanted a list, found one table",
+                    Some(format!("write its head in double brackets: [[{}]]", self.key)),
+                ),
+                _ => self.wrong_kind("a list"),
+            })?;
         Ok(items
             .iter()
             .map(|item| self.document.value(item, &self.key))
