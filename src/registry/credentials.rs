@@ -1,11 +1,16 @@
 //! Docker's and Podman's configuration and credential helpers.
 
+use std::fs::File;
+use std::io::{BufReader, ErrorKind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError as Retrieval, DockerCredential};
 use secrecy::SecretString;
+use tokio::sync::oneshot;
 
 use super::error::RegistryError;
+use crate::domain::clean_line;
 
 /// A helper that asks a person or hangs must not hold up a run for ever.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -22,25 +27,28 @@ pub(super) enum Credentials {
     IdentityToken(SecretString),
 }
 
-/// Looks the host up, first as Docker does, then as Podman does. Nothing found is anonymous; a helper that fails is
-/// an error, because going on without the credentials that were configured would hide the mistake.
-pub(super) async fn look_up(host: &str) -> Result<Credentials, RegistryError> {
+/// Looks the host up in `config` if one is named; else first as Docker does, then as Podman does. Nothing found is
+/// anonymous; a helper that fails or a file that cannot be read is an error, because going on without the credentials
+/// that were configured would hide the mistake.
+pub(super) async fn look_up(host: &str, config: Option<PathBuf>) -> Result<Credentials, RegistryError> {
     let fail = |why: String| RegistryError::Credentials {
         host: host.to_owned(),
         why,
     };
     // Docker Hub's credentials are kept under an address of its own.
-    let key = if host == "docker.io" || host == "registry-1.docker.io" {
-        "https://index.docker.io/v1/".to_owned()
-    } else {
-        host.to_owned()
-    };
-    // Helpers are programs, run synchronously by the library.
-    let asking = tokio::task::spawn_blocking(move || match docker_credential::get_credential(&key) {
-        Err(error) if is_absent(&error) => docker_credential::get_podman_credential(&key),
+    let key = match host {
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",
         other => other,
+    };
+    // Helpers are programs, run synchronously by the library. One that hangs must not hold up the end of the program
+    // either, as a task of the runtime would.
+    let (sender, answer) = oneshot::channel();
+    let asked = key.to_owned();
+    std::thread::spawn(move || {
+        // Whoever asked may have given up.
+        let _ = sender.send(ask(&asked, config));
     });
-    let found = tokio::time::timeout(HELPER_TIMEOUT, asking)
+    let found = tokio::time::timeout(HELPER_TIMEOUT, answer)
         .await
         .map_err(|_| {
             fail(format!(
@@ -48,7 +56,7 @@ pub(super) async fn look_up(host: &str) -> Result<Credentials, RegistryError> {
                 HELPER_TIMEOUT.as_secs()
             ))
         })?
-        .map_err(|error| fail(error.to_string()))?;
+        .map_err(|_| fail("looking them up broke off".to_owned()))?;
     match found {
         Ok(DockerCredential::UsernamePassword(user, password)) => Ok(Credentials::Password {
             user,
@@ -59,16 +67,45 @@ pub(super) async fn look_up(host: &str) -> Result<Credentials, RegistryError> {
         }
         Err(error) if is_absent(&error) => Ok(Credentials::Anonymous),
         // A helper's output may hold a secret: only its name is told.
-        Err(Retrieval::HelperFailure { helper, .. }) => {
-            Err(fail(format!("the credential helper {helper} failed")))
-        }
-        Err(error) => Err(fail(error.to_string())),
+        Err(Retrieval::HelperFailure { helper, .. }) => Err(fail(format!(
+            "the credential helper {} failed",
+            clean_line(&helper)
+        ))),
+        Err(error) => Err(fail(error.to_string().to_lowercase())),
     }
 }
 
-const fn is_absent(error: &Retrieval) -> bool {
-    matches!(
-        error,
-        Retrieval::ConfigNotFound | Retrieval::ConfigReadError | Retrieval::NoCredentialConfigured
-    )
+fn ask(key: &str, config: Option<PathBuf>) -> Result<DockerCredential, Retrieval> {
+    let is_named = config.is_some();
+    let usual = || {
+        let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+        folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".docker")))
+    };
+    let path = config.or_else(|| Some(usual()?.join("config.json")));
+    let found = match path.map(File::open) {
+        Some(Ok(file)) => docker_credential::get_credential_from_reader(BufReader::new(file), key),
+        Some(Err(error)) if is_named || error.kind() != ErrorKind::NotFound => {
+            Err(Retrieval::ConfigReadError)
+        }
+        _ => Err(Retrieval::ConfigNotFound),
+    };
+    match found {
+        Err(error) if is_absent(&error) && !is_named => match docker_credential::get_podman_credential(key) {
+            // The library says the same of a file that is missing.
+            Err(Retrieval::ConfigReadError) => Err(Retrieval::ConfigNotFound),
+            other => other,
+        },
+        other => other,
+    }
+}
+
+/// Whether nothing is configured for the host: a helper that knows no credentials for it says so in Docker's words.
+fn is_absent(error: &Retrieval) -> bool {
+    match error {
+        Retrieval::ConfigNotFound | Retrieval::NoCredentialConfigured => true,
+        Retrieval::HelperFailure { stdout, stderr, .. } => [stdout, stderr]
+            .iter()
+            .any(|text| text.contains("credentials not found")),
+        _ => false,
+    }
 }

@@ -1,5 +1,7 @@
 //! What registries do wrong, or say no to.
 
+use std::time::Duration;
+
 use crate::domain::{Digest, Exit};
 
 /// Why a registry did not give what was asked for.
@@ -14,12 +16,12 @@ pub enum RegistryError {
         why: String,
     },
     /// It did not answer in time.
-    #[error("registry {host} did not answer within {seconds} s")]
+    #[error("registry {host} did not answer within {patience:?}")]
     Slow {
         /// The registry.
         host: String,
         /// How long was waited.
-        seconds: u64,
+        patience: Duration,
     },
     /// Something answers, but no registry.
     #[error("{host} answers, but not as a registry: {why}")]
@@ -30,12 +32,14 @@ pub enum RegistryError {
         why: String,
     },
     /// It wants credentials, or refuses those that it got.
-    #[error("registry {host} {why}")]
+    #[error("registry {host} {why}{}", because(.message))]
     Unauthorised {
         /// The registry.
         host: String,
         /// `wants credentials for …` or `refuses the credentials for …`.
         why: String,
+        /// Its own words, if it had any.
+        message: String,
     },
     /// The credentials could not be had.
     #[error("no credentials for registry {host}: {why}")]
@@ -117,6 +121,14 @@ pub enum RegistryError {
         /// Why.
         why: String,
     },
+    /// A copy that should be whole is not.
+    #[error("{what} is not in {host}, though it was put there or seen there before")]
+    Incomplete {
+        /// The registry.
+        host: String,
+        /// What is missing.
+        what: String,
+    },
     /// The settings cannot be carried out.
     #[error("registry settings of {host}: {why}")]
     Settings {
@@ -147,7 +159,7 @@ impl RegistryError {
             Self::TagTaken { .. } => Exit::Conflict,
             Self::Settings { .. } => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
-            Self::Broken { .. } => Exit::Incomplete,
+            Self::Broken { .. } | Self::Incomplete { .. } => Exit::Incomplete,
             Self::Unreachable { .. }
             | Self::Slow { .. }
             | Self::NotARegistry { .. }
@@ -184,7 +196,9 @@ impl RegistryError {
             Self::DigestMismatch { .. } => {
                 "do not use it: the registry, or something before it, changes content"
             }
-            Self::Broken { .. } => "give the same command again: what has arrived is kept",
+            Self::Broken { .. } | Self::Incomplete { .. } => {
+                "give the same command again: what has arrived is kept"
+            }
             Self::Settings { .. } => "correct windlass.toml",
             Self::Status { .. } => "the registry's own log says more",
             Self::Interrupted => "give the same command again to go on",

@@ -1,11 +1,13 @@
 //! One registry host: its address, its client, its budget, its credentials and tokens.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, Semaphore};
+use reqwest::Url;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::auth::{Challenge, Scope, Token};
@@ -18,18 +20,25 @@ const DEFAULT_CONCURRENCY: usize = 16;
 
 pub(super) struct Host {
     pub(super) name: String,
-    /// Scheme and authority, without a slash at the end.
-    pub(super) base: String,
+    /// Scheme and authority.
+    pub(super) base: Url,
     pub(super) client: reqwest::Client,
-    /// The budget of requests under way; one for all traffic to this host.
-    pub(super) budget: Arc<Semaphore>,
+    pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,
+    /// The budget of requests under way; one for all traffic to this host.
+    budget: Arc<Semaphore>,
     pace: Option<Pace>,
+    /// Until when the host asked to be left alone.
+    pause: watch::Sender<Option<Instant>>,
+    docker_config: Option<PathBuf>,
     credentials: OnceCell<Credentials>,
     challenge: Mutex<Option<Challenge>>,
-    tokens: Mutex<HashMap<BTreeSet<Scope>, Token>>,
+    tokens: Mutex<HashMap<BTreeSet<Scope>, TokenSlot>>,
     requests: AtomicU64,
 }
+
+/// The token for some scopes. Whoever fetches it holds the lock meanwhile.
+pub(super) type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 /// Keeps requests at least an interval apart.
 struct Pace {
@@ -50,15 +59,23 @@ impl Host {
             interval: Duration::from_secs(1) / n,
             next: Mutex::new(Instant::now()),
         });
+        let base = format!("{}://{address}/", if plain { "http" } else { "https" });
+        let base = base.parse().map_err(|error| RegistryError::Settings {
+            host: name.to_owned(),
+            why: format!("it is no host name: {error}"),
+        })?;
         Ok(Self {
             name: name.to_owned(),
-            base: format!("{}://{address}", if plain { "http" } else { "https" }),
+            base,
             client,
             budget: Arc::new(Semaphore::new(
                 of_host.concurrency.unwrap_or(DEFAULT_CONCURRENCY).max(1),
             )),
+            connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,
             pace,
+            pause: watch::Sender::new(None),
+            docker_config: settings.docker_config.clone(),
             credentials: OnceCell::new(),
             challenge: Mutex::new(None),
             tokens: Mutex::new(HashMap::new()),
@@ -66,9 +83,25 @@ impl Host {
         })
     }
 
-    /// Waits for this request's turn, where the host has a rate.
+    /// A place among the requests under way; given back when it is dropped.
+    pub(super) async fn take_place(&self) -> OwnedSemaphorePermit {
+        match Arc::clone(&self.budget).acquire_owned().await {
+            Ok(place) => place,
+            // The budget is never closed while its host lives.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Waits for this request's turn: where the host has a rate, and where it asked to be left alone.
     pub(super) async fn turn(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let until = *self.pause.borrow();
+            match until {
+                Some(until) if until > Instant::now() => tokio::time::sleep_until(until).await,
+                _ => break,
+            }
+        }
         if let Some(pace) = &self.pace {
             let mine = {
                 let mut next = pace.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,6 +113,40 @@ impl Host {
         }
     }
 
+    /// Leaves the host alone for so long, whoever asks.
+    pub(super) fn pause(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        tracing::info!(host = self.name, seconds = wait.as_secs(), "asked to wait");
+        self.pause.send_if_modified(|known| {
+            let later = known.is_none_or(|known| known < until);
+            if later {
+                *known = Some(until);
+            }
+            later
+        });
+    }
+
+    /// Tells until when the host asked to be left alone, whenever it does.
+    pub(super) fn pauses(&self) -> watch::Receiver<Option<Instant>> {
+        self.pause.subscribe()
+    }
+
+    /// Whether a request that began with this host may go to `url`: without TLS only if the host is spoken to so, or
+    /// if it does not leave this machine.
+    pub(super) fn may_reach(&self, url: &Url) -> bool {
+        url.scheme() == "https"
+            || url.scheme() == "http"
+                && (self.base.scheme() == "http" || url.host_str().is_some_and(is_loopback))
+    }
+
+    /// The error of one that does not answer.
+    pub(super) fn slow(&self) -> RegistryError {
+        RegistryError::Slow {
+            host: self.name.clone(),
+            patience: self.idle_timeout,
+        }
+    }
+
     /// How many requests were sent so far, those for tokens apart.
     pub(super) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
@@ -87,7 +154,7 @@ impl Host {
 
     pub(super) async fn credentials(&self) -> Result<&Credentials, RegistryError> {
         self.credentials
-            .get_or_try_init(|| credentials::look_up(&self.name))
+            .get_or_try_init(|| credentials::look_up(&self.name, self.docker_config.clone()))
             .await
     }
 
@@ -102,17 +169,10 @@ impl Host {
         *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(challenge);
     }
 
-    pub(super) fn token(&self, scopes: &BTreeSet<Scope>) -> Option<Token> {
-        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.get(scopes).filter(|token| token.is_fresh()).cloned()
-    }
-
-    pub(super) fn keep(&self, scopes: &BTreeSet<Scope>, token: Option<Token>) {
+    /// Where the token for these scopes is kept.
+    pub(super) fn token(&self, scopes: &BTreeSet<Scope>) -> TokenSlot {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        match token {
-            Some(token) => tokens.insert(scopes.clone(), token),
-            None => tokens.remove(scopes),
-        };
+        Arc::clone(tokens.entry(scopes.clone()).or_default())
     }
 }
 
@@ -138,6 +198,10 @@ fn client(host: &str, of_host: &HostSettings, settings: &Settings) -> Result<req
         .connect_timeout(settings.connect_timeout)
         // Followed by hand, so that no credentials go to another host.
         .redirect(reqwest::redirect::Policy::none());
+    if is_loopback(host) {
+        // A proxy would look for this machine on itself.
+        builder = builder.no_proxy();
+    }
     if let Some(path) = &of_host.ca_file {
         let pem =
             std::fs::read(path).map_err(|error| fail(format!("ca_file {}: {error}", path.display())))?;
@@ -154,16 +218,16 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_and_for_hosts_that_are_configured_so() {
-        let base = |name: &str, settings: &Settings| Host::new(name, settings).unwrap().base;
+        let base = |name: &str, settings: &Settings| Host::new(name, settings).unwrap().base.to_string();
         let mut settings = Settings::default();
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        assert_eq!(base("127.0.0.1:5000", &settings), "http://127.0.0.1:5000");
-        assert_eq!(base("[::1]:5000", &settings), "http://[::1]:5000");
+        assert_eq!(base("127.0.0.1:5000", &settings), "http://127.0.0.1:5000/");
+        assert_eq!(base("[::1]:5000", &settings), "http://[::1]:5000/");
         assert_eq!(
             base("registry.example.com", &settings),
-            "https://registry.example.com"
+            "https://registry.example.com/"
         );
-        assert_eq!(base("docker.io", &settings), "https://registry-1.docker.io");
+        assert_eq!(base("docker.io", &settings), "https://registry-1.docker.io/");
         settings.hosts.insert(
             "inside:80".into(),
             HostSettings {
@@ -171,6 +235,21 @@ mod tests {
                 ..HostSettings::default()
             },
         );
-        assert_eq!(base("inside:80", &settings), "http://inside:80");
+        assert_eq!(base("inside:80", &settings), "http://inside/");
+    }
+
+    #[test]
+    fn what_began_with_tls_goes_on_with_tls() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let may = |from: &str, to: &str| {
+            Host::new(from, &Settings::default())
+                .unwrap()
+                .may_reach(&to.parse().unwrap())
+        };
+        assert!(may("registry.example.com", "https://cdn.example.com/x"));
+        assert!(!may("registry.example.com", "http://cdn.example.com/x"));
+        assert!(!may("registry.example.com", "file:///etc/passwd"));
+        assert!(may("registry.example.com", "http://127.0.0.1:9/x"));
+        assert!(may("localhost:5000", "http://localhost:5000/x"));
     }
 }

@@ -9,7 +9,7 @@ use oci_client::manifest::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Digest, Platform};
+use crate::domain::{Digest, Platform, clean_line};
 
 /// The most bytes of a manifest, as the OCI distribution specification 1.1 advises.
 pub const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
@@ -34,6 +34,7 @@ pub struct Descriptor {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
+        serialize_with = "platform_object",
         deserialize_with = "platform"
     )]
     pub platform: Option<Platform>,
@@ -60,12 +61,37 @@ fn platform<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
         variant: Option<String>,
     }
     let object = Option::<Object>::deserialize(deserializer)?;
-    let clean = |text: String| crate::domain::clean_line(&text);
+    let clean = |text: String| clean_line(&text);
     Ok(object.map(|o| Platform {
         os: clean(o.os),
         architecture: clean(o.architecture),
         variant: o.variant.map(clean).filter(|variant| !variant.is_empty()),
     }))
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+fn platform_object<S: serde::Serializer>(
+    platform: &Option<Platform>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Object<'a> {
+        architecture: &'a str,
+        os: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        variant: Option<&'a str>,
+    }
+    let object = platform.as_ref().map(|platform| Object {
+        architecture: &platform.architecture,
+        os: &platform.os,
+        variant: platform.variant.as_deref(),
+    });
+    object.serialize(serializer)
+}
+
+/// All sizes together; what a hostile manifest says may not even fit a number.
+pub(super) fn total(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
 }
 
 impl Descriptor {
@@ -145,10 +171,11 @@ struct Document {
 }
 
 impl Manifest {
-    /// Understands `bytes`, which came with the header `content_type`. The error says what is wrong with them.
+    /// Understands `bytes`, which came with the header `content_type`. The error says what is wrong with them, in words
+    /// that may be shown.
     pub(super) fn parse(bytes: Bytes, digest: Digest, content_type: Option<&str>) -> Result<Self, String> {
-        let document: Document =
-            serde_json::from_slice(&bytes).map_err(|error| format!("is no manifest: {error}"))?;
+        let document: Document = serde_json::from_slice(&bytes)
+            .map_err(|error| format!("is no manifest: {}", clean_line(&error.to_string())))?;
         if document.schema_version == Some(1) {
             return Err(
                 "is of Docker's schema 1, which has no digest that could be promoted: rebuild it".to_owned(),
@@ -251,6 +278,13 @@ mod tests {
         assert!(!manifest.children()[0].is_attestation());
         assert!(manifest.children()[1].is_attestation());
         assert_eq!(manifest.blobs().count(), 0);
+        // Written again, as into a fallback index, an entry is what it was.
+        let again = serde_json::to_value(&manifest.children()[0]).unwrap();
+        assert_eq!(again["platform"]["architecture"], "arm64");
+        assert_eq!(
+            serde_json::from_value::<Descriptor>(again).unwrap(),
+            manifest.children()[0]
+        );
     }
 
     #[test]
@@ -267,9 +301,14 @@ mod tests {
                 r#"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:00","size":-1}]}"#,
                 "is no manifest",
             ),
+            (
+                r#"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"\u001b[31m","size":1}]}"#,
+                "not a digest",
+            ),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(why), "{error}");
+            assert!(!error.contains('\u{1b}'), "{error:?}");
         }
     }
 }

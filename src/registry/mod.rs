@@ -4,16 +4,20 @@
 //! [`Writer`] is made with permission only. oci-client serves for names of media types; its write path does not do here
 //! what a promotion needs (it drops mounts that are not granted, and swallows errors of tokens and referrers).
 
+mod answer;
 mod auth;
+mod call;
 pub mod copy;
 mod credentials;
 mod error;
 mod host;
 mod manifest;
+mod patience;
 mod reader;
 mod referrers;
 mod running;
 mod settings;
+mod token;
 mod transport;
 mod writer;
 
@@ -30,7 +34,8 @@ pub use writer::{TagOutcome, TagRule, Writer};
 
 use crate::domain::{Repository, WriteAccess};
 use auth::Scope;
-use transport::{Call, Transport};
+use call::Call;
+use transport::Transport;
 
 /// All registries: one transport, one budget for a host, credentials as Docker and Podman keep them. Cheap to clone.
 #[derive(Clone)]
@@ -72,11 +77,8 @@ impl Registries {
             .transport
             .send(host, Call::new(Method::GET, "/v2/", scope))
             .await?;
-        let is_html = answer
-            .header("content-type")
-            .is_some_and(|t| t.starts_with("text/html"));
         match answer.status() {
-            200 if is_html => Err(RegistryError::NotARegistry {
+            200 if answer.is_html() => Err(RegistryError::NotARegistry {
                 host: host.to_owned(),
                 why: "it answers /v2/ with a web page".into(),
             }),

@@ -8,16 +8,22 @@ use jiff::Timestamp;
 use reqwest::{Method, header};
 use serde::Deserialize;
 
+use super::answer::Answer;
 use super::auth::Scope;
+use super::call::Call;
 use super::error::RegistryError;
-use super::manifest::{ACCEPT, Content, Descriptor, MANIFEST_LIMIT, Manifest};
-use super::transport::{Answer, Call, Transport};
-use crate::domain::{Digest, Hasher, Platform, Repository, Tag, Target};
+use super::host::Host;
+use super::manifest::{ACCEPT, Content, Descriptor, MANIFEST_LIMIT, Manifest, total};
+use super::transport::Transport;
+use crate::domain::{Digest, Hasher, Platform, Repository, Tag, Target, clean_line};
 
 /// The most bytes of an image's configuration; real ones have a few thousand.
 const CONFIG_LIMIT: u64 = 8 * 1024 * 1024;
 /// The most of one page of a listing.
 const PAGE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// More platforms than any image has.
+const MOST_PLATFORMS: usize = 256;
 
 /// Reads a repository. There is no way from here to a write.
 #[derive(Clone)]
@@ -69,9 +75,11 @@ impl Reader {
 
     /// How many requests the host was sent so far by this process, those for tokens apart.
     pub fn requests(&self) -> u64 {
-        self.transport
-            .host(self.repository.host())
-            .map_or(0, |host| host.requests())
+        self.host().map_or(0, |host| host.requests())
+    }
+
+    pub(super) fn host(&self) -> Result<Arc<Host>, RegistryError> {
+        self.transport.host(self.repository.host())
     }
 
     /// What `target` is now; none if it is not there. One HEAD; a GET where the registry's HEAD tells no digest.
@@ -85,11 +93,21 @@ impl Reader {
             404 => return self.absent(&answer, target),
             _ => return Err(answer.into_error(&self.name(target)).await),
         }
-        let digest = match target {
-            Target::Digest(digest) => Some(digest.clone()),
-            Target::Tag(_) => answer
-                .header("docker-content-digest")
-                .and_then(|text| text.parse().ok()),
+        let announced: Option<Digest> = answer
+            .header("docker-content-digest")
+            .and_then(|text| text.parse().ok());
+        let digest = match (target, announced) {
+            (Target::Digest(asked), Some(told))
+                if told.algorithm() == asked.algorithm() && told != *asked =>
+            {
+                return Err(RegistryError::DigestMismatch {
+                    host: answer.host().to_owned(),
+                    what: self.name(target),
+                    found: told.to_string(),
+                });
+            }
+            (Target::Digest(asked), _) => Some(asked.clone()),
+            (Target::Tag(_), announced) => announced,
         };
         let size = answer.header("content-length").and_then(|text| text.parse().ok());
         let media_type = answer.header("content-type").map(str::to_owned);
@@ -106,10 +124,7 @@ impl Reader {
 
     /// A missing manifest is none, unless what answers is no registry at all. A HEAD's 404 has no body to tell by.
     fn absent(&self, answer: &Answer, target: &Target) -> Result<Option<Descriptor>, RegistryError> {
-        if answer
-            .header("content-type")
-            .is_some_and(|t| t.starts_with("text/html"))
-        {
+        if answer.is_html() {
             return Err(RegistryError::NotARegistry {
                 host: answer.host().to_owned(),
                 why: format!(
@@ -134,10 +149,7 @@ impl Reader {
         }
         let host = answer.host().to_owned();
         let content_type = answer.header("content-type").map(str::to_owned);
-        if content_type
-            .as_deref()
-            .is_some_and(|t| t.starts_with("text/html"))
-        {
+        if answer.is_html() {
             return Err(RegistryError::NotARegistry {
                 host,
                 why: format!("it answers for {what} with a web page"),
@@ -185,6 +197,13 @@ impl Reader {
                     .iter()
                     .filter(|entry| entry.is_manifest() && !entry.is_attestation())
                     .collect();
+                if entries.len() > MOST_PLATFORMS {
+                    return Err(RegistryError::Malformed {
+                        host: self.repository.host().to_owned(),
+                        what: self.name(&Target::Digest(digest.clone())),
+                        why: format!("names {} platforms, more than any image has", entries.len()),
+                    });
+                }
                 let fetching = entries.iter().map(|entry| async {
                     let manifest = self.manifest(&Target::Digest(entry.digest.clone())).await?;
                     Ok::<_, RegistryError>((entry.platform.clone(), manifest))
@@ -196,7 +215,7 @@ impl Reader {
         let mut platforms = Vec::new();
         let mut first = None;
         for (platform, image) in &images {
-            let size = image.blobs().map(|blob| blob.size).sum();
+            let size = total(image.blobs().map(|blob| blob.size));
             blobs.extend(image.blobs().map(|blob| (blob.digest.clone(), blob.size)));
             if first.is_none()
                 && let Content::Image { config, .. } = image.content()
@@ -216,14 +235,13 @@ impl Reader {
             .and_then(|c| c.config)
             .and_then(|c| c.labels)
             .unwrap_or_default();
-        let clean = crate::domain::clean_line;
         let labels: BTreeMap<_, _> = labels
             .iter()
-            .map(|(key, value)| (clean(key), clean(value)))
+            .map(|(key, value)| (clean_line(key), clean_line(value)))
             .collect();
         Ok(ImageSummary {
             platforms,
-            size: blobs.values().sum(),
+            size: total(blobs.values().copied()),
             revision: labels.get("org.opencontainers.image.revision").cloned(),
             created,
             labels,
@@ -249,7 +267,7 @@ impl Reader {
     /// A small blob, whole, its digest checked; at most `limit` bytes.
     pub async fn blob(&self, digest: &Digest, limit: u64) -> Result<Bytes, RegistryError> {
         let what = format!("blob {} of {}", digest.short(), self.repository);
-        let answer = self.open_blob(digest).await?;
+        let answer = self.open_blob(digest, self.blob_call(digest)).await?;
         let host = answer.host().to_owned();
         let bytes = answer.bytes(limit, &what).await?;
         let mut hasher = Hasher::new(digest.algorithm());
@@ -266,11 +284,13 @@ impl Reader {
         }
     }
 
+    pub(super) fn blob_call(&self, digest: &Digest) -> Call {
+        self.call(Method::GET, &format!("blobs/{digest}"))
+    }
+
     /// Begins to read a blob; whoever reads it checks the digest.
-    pub(super) async fn open_blob(&self, digest: &Digest) -> Result<Answer, RegistryError> {
-        let answer = self
-            .send(self.call(Method::GET, &format!("blobs/{digest}")))
-            .await?;
+    pub(super) async fn open_blob(&self, digest: &Digest, call: Call) -> Result<Answer, RegistryError> {
+        let answer = self.send(call).await?;
         match answer.status() {
             200 => Ok(answer),
             _ => Err(answer
@@ -302,25 +322,23 @@ impl Reader {
                 self.absolute(Method::GET, path)
             };
             let answer = self.send(call).await?;
-            if answer.status() == 404
-                && first
-                && answer
-                    .header("content-type")
-                    .is_none_or(|t| !t.starts_with("text/html"))
-            {
+            if answer.status() == 404 && first && !answer.is_html() {
                 return Ok(tags);
             }
             if answer.status() != 200 {
                 return Err(answer.into_error(&what).await);
             }
             first = false;
-            next = next_page(&answer);
+            next = answer.next_page();
             let host = answer.host().to_owned();
             let bytes = answer.bytes(PAGE_LIMIT, &what).await?;
             let page: TagPage =
                 serde_json::from_slice(&bytes).map_err(|error| RegistryError::NotARegistry {
                     host,
-                    why: format!("it answers for {what} with something else: {error}"),
+                    why: format!(
+                        "it answers for {what} with something else: {}",
+                        clean_line(&error.to_string())
+                    ),
                 })?;
             let fresh = page.tags.unwrap_or_default();
             // A page that brings nothing new would go on for ever.
@@ -336,6 +354,23 @@ impl Reader {
             }
         }
         Ok(tags)
+    }
+
+    /// The first page of the tags after `last`, as the registry has it, and whether there are more. None where it does
+    /// not list tags, to us or at all.
+    pub(super) async fn tag_page_after(
+        &self,
+        last: &str,
+    ) -> Result<Option<(Vec<String>, bool)>, RegistryError> {
+        let call = self.call(Method::GET, &format!("tags/list?n=100&last={last}"));
+        let answer = self.send(call).await?;
+        if answer.status() != 200 {
+            return Ok(None);
+        }
+        let more = answer.header("link").is_some();
+        let bytes = answer.bytes(PAGE_LIMIT, "a page of tags").await?;
+        let page: Option<TagPage> = serde_json::from_slice(&bytes).ok();
+        Ok(page.map(|page| (page.tags.unwrap_or_default(), more)))
     }
 
     pub(super) fn call(&self, method: Method, rest: &str) -> Call {
@@ -371,7 +406,7 @@ impl Reader {
 
 impl ConfigDocument {
     fn platform(&self) -> Option<Platform> {
-        let clean = |text: &String| crate::domain::clean_line(text);
+        let clean = |text: &String| clean_line(text);
         Some(Platform {
             os: clean(self.os.as_ref()?),
             architecture: clean(self.architecture.as_ref()?),
@@ -382,15 +417,4 @@ impl ConfigDocument {
                 .filter(|variant| !variant.is_empty()),
         })
     }
-}
-
-/// The address of the next page, from `Link: <…>; rel="next"` (RFC 8288).
-pub(super) fn next_page(answer: &Answer) -> Option<String> {
-    let link = answer.header("link")?;
-    let (address, rest) = link.split_once('>')?;
-    let address = address.trim_start().strip_prefix('<')?;
-    if !rest.contains("next") {
-        return None;
-    }
-    answer.resolve(address)
 }

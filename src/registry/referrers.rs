@@ -9,12 +9,14 @@ use reqwest::{Method, header};
 
 use super::error::RegistryError;
 use super::manifest::{Descriptor, MANIFEST_LIMIT, Manifest};
-use super::reader::{Reader, next_page};
+use super::reader::Reader;
 use super::writer::Writer;
 use crate::domain::{Digest, ImageError, Tag, Target};
 
 /// How often the fallback index is written again when another writer was faster.
 const FALLBACK_ATTEMPTS: usize = 5;
+/// More pages of referrers than any digest has.
+const MOST_PAGES: usize = 200;
 
 impl Reader {
     /// The referrers of `digest`, all or those of one artifact type. "None" is only ever said by the registry: an
@@ -36,7 +38,7 @@ impl Reader {
     }
 
     /// Through the API; none where the registry has none.
-    async fn by_api(
+    pub(super) async fn by_api(
         &self,
         digest: &Digest,
         artifact_type: Option<&str>,
@@ -51,49 +53,56 @@ impl Reader {
             .call(Method::GET, &path)
             .header(header::ACCEPT, OCI_IMAGE_INDEX_MEDIA_TYPE);
         let mut found = Vec::new();
-        loop {
+        for page in 0..MOST_PAGES {
             let answer = self.send(call).await?;
             match answer.status() {
                 200 => {}
-                // Registries without the API answer 404; some with 400 or 405 for a path that they do not know.
-                404 | 400 | 405 if found.is_empty() => return Ok(None),
+                // A registry with the API answers 200 for any digest, known or not.
+                404 if page == 0 => return Ok(None),
                 _ => return Err(answer.into_error(&what).await),
             }
             // A catch-all that answers every path is not the API.
-            if !answer.header("content-type").is_some_and(|t| t.contains("json")) {
+            if page == 0 && !answer.header("content-type").is_some_and(|t| t.contains("json")) {
                 return Ok(None);
             }
-            let next = next_page(&answer);
+            let next = answer.next_page();
             let host = answer.host().to_owned();
             let bytes = answer.bytes(MANIFEST_LIMIT, &what).await?;
-            let page = Manifest::parse(bytes.clone(), Digest::of(&bytes), None).map_err(|why| {
+            let index = Manifest::parse(bytes.clone(), Digest::of(&bytes), None).map_err(|why| {
                 RegistryError::Malformed {
                     host,
                     what: what.clone(),
                     why,
                 }
             })?;
-            let before = found.len();
-            found.extend(page.children().iter().cloned());
+            found.extend(index.children().iter().cloned());
             match next {
-                Some(next) if found.len() > before => call = self.absolute(Method::GET, next),
-                _ => return Ok(Some(found)),
+                Some(next) => call = self.absolute(Method::GET, next),
+                None => return Ok(Some(found)),
             }
         }
+        Err(RegistryError::Malformed {
+            host: self.repository().host().to_owned(),
+            what,
+            why: format!("come in more than {MOST_PAGES} pages"),
+        })
     }
 
-    /// From the index at `sha256-<hex>`. GitLab may resolve such a name to the subject itself: an index is taken only
-    /// if it is another one than the subject.
-    async fn by_fallback_tag(&self, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
-        let index = match self.manifest(&Target::Tag(fallback_tag(digest)?)).await {
-            Ok(index) => index,
-            Err(error) if error.is_not_found() => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        if index.descriptor().digest == *digest {
-            return Ok(Vec::new());
+    /// From the index at the fallback tag.
+    pub(super) async fn by_fallback_tag(&self, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
+        let index = self.fallback_index(digest).await?;
+        Ok(index.map_or_else(Vec::new, |index| index.children().to_vec()))
+    }
+
+    /// The index at `sha256-<hex>`, if there is one. GitLab may resolve such a name to the subject itself: an index is
+    /// taken only if it is another one than the subject.
+    async fn fallback_index(&self, digest: &Digest) -> Result<Option<Manifest>, RegistryError> {
+        match self.manifest(&Target::Tag(fallback_tag(digest)?)).await {
+            Ok(index) if index.descriptor().digest == *digest => Ok(None),
+            Ok(index) => Ok(Some(index)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(index.children().to_vec())
     }
 }
 
@@ -155,27 +164,39 @@ impl Writer {
     /// so a lost update can only be found out afterwards.
     async fn list_in_fallback(&self, subject: &Digest, entry: &Descriptor) -> Result<(), RegistryError> {
         let tag = fallback_tag(subject)?;
+        let odd = |why: &str| RegistryError::Malformed {
+            host: self.repository().host().to_owned(),
+            what: format!("{}:{tag}", self.repository()),
+            why: why.to_owned(),
+        };
         for _ in 0..FALLBACK_ATTEMPTS {
-            let mut entries = self.by_fallback_tag(subject).await?;
-            if entries.iter().any(|known| known.digest == entry.digest) {
+            let known = self.fallback_index(subject).await?;
+            let listed = known
+                .as_ref()
+                .is_some_and(|index| index.children().iter().any(|known| known.digest == entry.digest));
+            if listed {
                 return Ok(());
             }
-            entries.push(entry.clone());
-            let document = serde_json::json!({
-                "schemaVersion": 2,
-                "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE,
-                "manifests": entries,
-            });
-            let bytes = Bytes::from(document.to_string());
+            // What others wrote stays as they wrote it, also what is not understood here.
+            let mut index = match &known {
+                Some(index) => serde_json::from_slice(index.bytes()).unwrap_or_default(),
+                None => serde_json::json!({
+                    "schemaVersion": 2,
+                    "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE,
+                    "manifests": [],
+                }),
+            };
+            let Some(entries) = index["manifests"].as_array_mut() else {
+                return Err(odd("is no index, though it has the name of one of referrers"));
+            };
+            entries.push(serde_json::json!(entry));
+            let bytes = Bytes::from(index.to_string());
             self.put_manifest(&Target::Tag(tag.clone()), OCI_IMAGE_INDEX_MEDIA_TYPE, bytes)
                 .await?;
         }
-        Err(RegistryError::Malformed {
-            host: self.repository().host().to_owned(),
-            what: format!("{}:{tag}", self.repository()),
-            why: "loses what is written to it: others write to it at the same time, or it keeps nothing"
-                .to_owned(),
-        })
+        Err(odd(
+            "loses what is written to it: others write to it at the same time, or it keeps nothing",
+        ))
     }
 }
 

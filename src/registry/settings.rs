@@ -9,6 +9,9 @@ use std::time::Duration;
 pub struct Settings {
     /// What is said of single hosts, by host (with its port, if any).
     pub hosts: BTreeMap<String, HostSettings>,
+    /// The `config.json` that credentials are read from, as Docker writes it; where none is named, those of Docker and
+    /// Podman in their usual places.
+    pub docker_config: Option<PathBuf>,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
     /// How long a host may be silent, before its first byte or between two.
@@ -19,6 +22,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             hosts: BTreeMap::new(),
+            docker_config: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
         }

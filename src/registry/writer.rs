@@ -5,11 +5,13 @@ use std::ops::Deref;
 use bytes::Bytes;
 use reqwest::{Method, header};
 
+use super::answer::Answer;
 use super::auth::Scope;
+use super::call::{Activity, Body, Call};
 use super::error::RegistryError;
 use super::manifest::Descriptor;
+use super::patience::{ATTEMPTS, backoff, is_passing};
 use super::reader::Reader;
-use super::transport::{Activity, Answer, Body, Call};
 use crate::domain::{Digest, Tag, Target};
 
 const OCTETS: &str = "application/octet-stream";
@@ -76,10 +78,26 @@ impl Writer {
         if self.has_blob(&digest).await? {
             return Ok(descriptor);
         }
-        if let Opened::Upload(upload) = self.open_upload(&digest, None).await? {
-            self.fill(upload, &digest, Body::Bytes(bytes)).await?;
+        let mut attempt = 1;
+        loop {
+            match self.upload(&digest, bytes.clone()).await {
+                Err(error) if attempt < ATTEMPTS && is_passing(&error) => {
+                    tokio::time::sleep(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                result => return result.map(|()| descriptor),
+            }
         }
-        Ok(descriptor)
+    }
+
+    async fn upload(&self, digest: &Digest, bytes: Bytes) -> Result<(), RegistryError> {
+        match self.open_upload(digest, None).await? {
+            Opened::There => Ok(()),
+            Opened::Upload(upload) => {
+                self.fill(self.upload_call(&upload, digest).body(Body::Bytes(bytes)), digest)
+                    .await
+            }
+        }
     }
 
     /// Opens an upload of `digest`, or has it mounted from another repository of the same registry. A registry that
@@ -99,35 +117,46 @@ impl Writer {
                 path: from.to_owned(),
                 push: false,
             });
-            let answer = self.send(call).await?;
-            match answer.status() {
-                201 => return Ok(Opened::There),
-                202 => return upload(&answer),
-                _ => {}
+            match self.send(call).await {
+                Ok(answer) if answer.status() == 201 => return Ok(Opened::There),
+                Ok(answer) if answer.status() == 202 => return opened(&answer),
+                // Not granted, by the registry or by its token address.
+                Ok(_) | Err(RegistryError::Unauthorised { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         let answer = self.send(self.push(Method::POST, "blobs/uploads/")).await?;
         match answer.status() {
-            202 => upload(&answer),
+            202 => opened(&answer),
             201 => Ok(Opened::There),
             _ => Err(answer.into_error(&what).await),
         }
     }
 
-    /// Sends the bytes of an upload in one piece and closes it with its digest.
-    pub(super) async fn fill(
-        &self,
-        upload: Upload,
-        digest: &Digest,
-        body: Body,
-    ) -> Result<(), RegistryError> {
+    /// The request that closes an upload with its digest; its body is all the bytes.
+    pub(super) fn upload_call(&self, upload: &Upload, digest: &Digest) -> Call {
         let joint = if upload.location.contains('?') { '&' } else { '?' };
         let url = format!("{}{joint}digest={digest}", upload.location);
-        let mut call = Call::new(Method::PUT, url, self.scope(true));
-        call = call.header(header::CONTENT_TYPE, OCTETS).body(body);
+        Call::new(Method::PUT, url, self.scope(true)).header(header::CONTENT_TYPE, OCTETS)
+    }
+
+    /// Sends the bytes of an upload.
+    pub(super) async fn fill(&self, call: Call, digest: &Digest) -> Result<(), RegistryError> {
+        let streamed = call.is_streamed();
         let answer = self.send(call).await?;
         match answer.status() {
             201 | 204 => Ok(()),
+            // The request that opened the upload was let in: the token ran out meanwhile. The next attempt has another.
+            401 if streamed => Err(RegistryError::Broken {
+                host: answer.host().to_owned(),
+                request: format!("the upload of {}", digest.short()),
+                why: "the permission ended in the middle of it".to_owned(),
+            }),
+            404 => Err(RegistryError::Broken {
+                host: answer.host().to_owned(),
+                request: format!("the upload of {}", digest.short()),
+                why: "the registry has lost its session".to_owned(),
+            }),
             _ => Err(answer
                 .into_error(&format!("blob {} of {}", digest.short(), self.repository()))
                 .await),
@@ -155,6 +184,7 @@ impl Writer {
         media_type: &str,
         bytes: Bytes,
     ) -> Result<bool, RegistryError> {
+        let found = Digest::of(&bytes);
         let call = self
             .push(Method::PUT, &format!("manifests/{target}"))
             .header(header::CONTENT_TYPE, media_type)
@@ -164,7 +194,11 @@ impl Writer {
             200 | 201 | 202 | 204 => {}
             _ => return Err(answer.into_error(&self.name(target)).await),
         }
-        if let (Target::Digest(wanted), Some(said)) = (target, answer.header("docker-content-digest"))
+        let wanted = match target {
+            Target::Digest(wanted) => wanted,
+            Target::Tag(_) => &found,
+        };
+        if let Some(said) = answer.header("docker-content-digest")
             && said
                 .parse::<Digest>()
                 .is_ok_and(|said| said.algorithm() == wanted.algorithm() && said != *wanted)
@@ -221,7 +255,7 @@ impl Reader {
     }
 }
 
-fn upload(answer: &Answer) -> Result<Opened, RegistryError> {
+fn opened(answer: &Answer) -> Result<Opened, RegistryError> {
     answer
         .location()
         .map(|location| Opened::Upload(Upload { location }))

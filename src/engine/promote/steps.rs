@@ -169,6 +169,9 @@ impl Promotion<'_> {
             CopyProgress::ReferrerDone { digest } => {
                 log.info(format!("referrer {} is there", digest.short()))
             }
+            CopyProgress::Waiting { host, seconds } => {
+                log.warning(format!("{host} asks to wait {seconds} s"))
+            }
             CopyProgress::Again { digest, why } => {
                 log.warning(format!("{} begins again: {why}", digest.short()))
             }

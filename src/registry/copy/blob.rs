@@ -1,5 +1,6 @@
 //! One blob, from source to target.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,17 +11,17 @@ use tokio::time::Instant;
 use super::plan::PlannedBlob;
 use super::run::{CopyProgress, How};
 use crate::domain::Hasher;
+use crate::registry::answer::Answer;
+use crate::registry::call::Activity;
 use crate::registry::error::RegistryError;
+use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
 use crate::registry::reader::Reader;
-use crate::registry::transport::Activity;
 use crate::registry::writer::{Opened, Upload, Writer};
 
 /// Pieces that wait between download and upload; with pieces of some tens of kilobytes, the memory of a blob in flight.
 const PIECES: usize = 8;
 /// How often progress is told at most.
 const TELL_EVERY: Duration = Duration::from_millis(50);
-/// How often a blob is begun again when the connection broke.
-const ATTEMPTS: u32 = 4;
 
 type Progress<'a> = &'a (dyn Fn(CopyProgress) + Send + Sync);
 
@@ -39,19 +40,11 @@ pub(super) async fn copy(
                     digest: blob.digest.clone(),
                     why: error.to_string(),
                 });
-                tokio::time::sleep(Duration::from_millis(200) * 2_u32.pow(attempt)).await;
+                tokio::time::sleep(backoff(attempt)).await;
                 attempt += 1;
             }
             result => return result,
         }
-    }
-}
-
-const fn is_passing(error: &RegistryError) -> bool {
-    match error {
-        RegistryError::Broken { .. } | RegistryError::Slow { .. } => true,
-        RegistryError::Status { status, .. } => *status == 429 || *status >= 500,
-        _ => false,
     }
 }
 
@@ -70,7 +63,7 @@ async fn once(
         digest: blob.digest.clone(),
         size: blob.size,
     });
-    stream_through(blob, source, target, upload, progress).await?;
+    stream_through(blob, source, target, &upload, progress).await?;
     Ok(How::Copied)
 }
 
@@ -79,17 +72,33 @@ async fn stream_through(
     blob: &PlannedBlob,
     source: &Reader,
     target: &Writer,
-    upload: Upload,
+    upload: &Upload,
     progress: Progress<'_>,
 ) -> Result<(), RegistryError> {
+    // Both places before either side begins, or an upload would wait for bytes of a download that waits for its turn;
+    // and always in the same order, so that copies in opposite directions do not wait for each other. One registry
+    // that is both gives one place for both: with a budget of one there could be no second.
+    let mut hosts = vec![source.host()?, target.host()?];
+    hosts.sort_by(|a, b| a.name.cmp(&b.name));
+    hosts.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    let mut places = Vec::with_capacity(hosts.len());
+    for host in &hosts {
+        places.push(host.take_place().await);
+    }
+    let call = source.blob_call(&blob.digest).holding_place();
+    let answer = source.open_blob(&blob.digest, call).await?;
     let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
     let activity = Activity::new();
     let pieces = stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
     let body = Writer::streamed(blob.size, pieces, activity.clone());
-    let pumping = pump(blob, source, sender, activity, progress);
-    let (pumped, put) = tokio::join!(pumping, target.fill(upload, &blob.digest, body));
+    let call = target
+        .upload_call(upload, &blob.digest)
+        .body(body)
+        .holding_place();
+    let pumping = pump(blob, answer, source, sender, activity, progress);
+    let (pumped, put) = tokio::join!(pumping, target.fill(call, &blob.digest));
     // What went wrong at the source is the cause; the upload then only broke off.
     pumped?;
     put
@@ -99,12 +108,12 @@ async fn stream_through(
 /// so that an upload of wrong bytes is never complete.
 async fn pump(
     blob: &PlannedBlob,
+    mut answer: Answer,
     source: &Reader,
     sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
     activity: Activity,
     progress: Progress<'_>,
 ) -> Result<(), RegistryError> {
-    let mut answer = source.open_blob(&blob.digest).await?;
     let what = format!("blob {} of {}", blob.digest.short(), source.repository());
     let host = answer.host().to_owned();
     let mut hasher = Hasher::new(blob.digest.algorithm());

@@ -2,21 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
-use crate::domain::{Digest, Target};
+use super::closure::{Member, closure};
+use super::cosign;
+use crate::domain::{Digest, Tag, Target};
 use crate::registry::error::RegistryError;
-use crate::registry::manifest::{Descriptor, Manifest};
+use crate::registry::manifest::{Descriptor, Manifest, total};
 use crate::registry::reader::Reader;
 
-/// Questions that are asked at once while planning; the host's budget bounds them further.
+/// Questions that are asked at once; the host's budget bounds them further.
 const AT_ONCE: usize = 8;
-/// Indexes in indexes; real ones go two deep.
-const DEEPEST: usize = 8;
-/// More manifests than any image has, referrers included.
-const MOST_MANIFESTS: usize = 5_000;
 
 /// A copy, planned.
 #[derive(Debug, Clone, Serialize)]
@@ -27,9 +24,9 @@ pub struct CopyPlan {
     pub manifests: Vec<PlannedManifest>,
     /// Every blob that a missing manifest needs, each once.
     pub blobs: Vec<PlannedBlob>,
-    /// The referrers among the manifests.
+    /// The referrers among the manifests, signatures in cosign's old form included.
     pub referrers: Vec<Digest>,
-    /// Requests that the run is expected to take, planning and all, authentication apart.
+    /// Requests that carrying it out is expected to take, those for tokens apart.
     pub requests: u64,
     /// Bytes that will have to move.
     pub bytes: u64,
@@ -42,10 +39,12 @@ pub struct PlannedManifest {
     pub descriptor: Descriptor,
     /// What it refers to, for a referrer.
     pub subject: Option<Digest>,
+    /// The tag that it is found by, for a signature in cosign's old form (`sha256-<hex>.sig`); none for all others.
+    pub tag: Option<Tag>,
     /// Whether the target has it, and lists it where it is a referrer.
     pub present: bool,
     #[serde(skip)]
-    pub(super) bytes: Bytes,
+    pub(super) manifest: Manifest,
 }
 
 /// A blob that the target needs.
@@ -61,160 +60,102 @@ pub struct PlannedBlob {
     pub mountable: bool,
 }
 
+/// What the target tells of referrers.
+struct Listed {
+    entries: BTreeMap<Digest, BTreeSet<Digest>>,
+    /// Whether it has the API, so that nobody has to keep a fallback index.
+    by_api: bool,
+}
+
 /// Walks the closure of `root` at the source, and looks what the target has of it. Reads only.
 pub async fn plan(source: &Reader, target: &Reader, root: &Digest) -> Result<CopyPlan, RegistryError> {
-    let mut walk = Walk {
-        source,
-        seen: BTreeSet::new(),
-        found: Vec::new(),
-        requests: 0,
-    };
-    walk.visit(root.clone(), None, 0).await?;
-    let Walk {
-        found, mut requests, ..
-    } = walk;
-
-    let listed = listed_at(target, &found).await?;
-    requests += listed.len() as u64 + found.len() as u64;
-    let looking: Vec<_> = found
-        .into_iter()
-        .map(|found| look(target, found, &listed))
-        .collect();
-    let manifests: Vec<PlannedManifest> = stream::iter(looking).buffered(AT_ONCE).try_collect().await?;
+    let members = closure(source, root).await?;
+    let listed = listed_at(target, &members).await?;
+    let looking = members.into_iter().map(|member| look(target, member, &listed));
+    let manifests = together(looking.collect()).await?;
     let blobs = blobs(source, target, &manifests).await?;
-    requests += blobs.len() as u64;
-    let same_host = source.repository().host() == target.repository().host();
-    let to_move = blobs.iter().filter(|blob| !blob.present);
-    requests += to_move
-        .clone()
-        .map(|_| if same_host { 1 } else { 3 })
-        .sum::<u64>();
-    requests += manifests.iter().filter(|manifest| !manifest.present).count() as u64;
-    let manifest_bytes: u64 = manifests
+    let referrers = manifests
         .iter()
-        .filter(|m| !m.present)
-        .map(|m| m.descriptor.size)
-        .sum();
-    let blob_bytes: u64 = if same_host {
-        0
-    } else {
-        to_move.map(|blob| blob.size).sum()
-    };
+        .filter(|manifest| manifest.tag.is_some() || manifest.subject.is_some())
+        .map(|manifest| manifest.descriptor.digest.clone())
+        .collect();
+    let (requests, bytes) = costs(&manifests, &blobs, listed.by_api);
     Ok(CopyPlan {
         root: root.clone(),
-        referrers: manifests
-            .iter()
-            .filter(|m| m.subject.is_some())
-            .map(|m| m.descriptor.digest.clone())
-            .collect(),
         manifests,
         blobs,
+        referrers,
         requests,
-        bytes: manifest_bytes + blob_bytes,
+        bytes,
     })
 }
 
-/// A manifest found at the source.
-struct Found {
-    descriptor: Descriptor,
-    subject: Option<Digest>,
-    bytes: Bytes,
-}
-
-struct Walk<'a> {
-    source: &'a Reader,
-    seen: BTreeSet<Digest>,
-    found: Vec<Found>,
-    requests: u64,
-}
-
-impl Walk<'_> {
-    /// Children before the manifest itself, its referrers after it: the order in which they may be put.
-    async fn visit(
-        &mut self,
-        digest: Digest,
-        subject: Option<Digest>,
-        depth: usize,
-    ) -> Result<(), RegistryError> {
-        let odd = |why: &str| RegistryError::Malformed {
-            host: self.source.repository().host().to_owned(),
-            what: format!("{}@{}", self.source.repository(), digest.short()),
-            why: why.to_owned(),
-        };
-        if depth > DEEPEST {
-            return Err(odd("nests indexes deeper than any image does"));
-        }
-        if self.seen.len() >= MOST_MANIFESTS {
-            return Err(odd("leads to more manifests than any image has"));
-        }
-        if !self.seen.insert(digest.clone()) {
-            return Ok(());
-        }
-        self.requests += 2;
-        let manifest_target = Target::Digest(digest.clone());
-        let (manifest, referrers) = tokio::try_join!(
-            self.source.manifest(&manifest_target),
-            self.source.referrers(&digest, None)
-        )?;
-        for child in manifest.children() {
-            Box::pin(self.visit(child.digest.clone(), None, depth + 1)).await?;
-        }
-        // Layers that registries do not store cannot be promoted with the certainty that a promotion promises.
-        if let Some(foreign) = manifest.blobs().find(|blob| !blob.urls.is_empty()) {
-            return Err(RegistryError::Malformed {
-                host: self.source.repository().host().to_owned(),
-                what: format!("{}@{}", self.source.repository(), digest.short()),
-                why: format!(
-                    "has a foreign layer ({}), which lives outside registries",
-                    foreign.digest.short()
-                ),
-            });
-        }
-        self.found.push(Found {
-            descriptor: manifest.descriptor().clone(),
-            subject,
-            bytes: manifest.bytes().clone(),
-        });
-        for referrer in referrers {
-            Box::pin(self.visit(referrer.digest, Some(digest.clone()), depth + 1)).await?;
-        }
-        Ok(())
-    }
+/// Requests and bytes of carrying it out, when all goes well: a mount is one request, a blob three (open the upload,
+/// download, upload), a manifest one to put it and one to see that it is there.
+fn costs(manifests: &[PlannedManifest], blobs: &[PlannedBlob], by_api: bool) -> (u64, u64) {
+    let blobs = || blobs.iter().filter(|blob| !blob.present);
+    let missing = || manifests.iter().filter(|manifest| !manifest.present);
+    // Without the API: read the fallback index, write it, and read it again.
+    let listing = missing()
+        .filter(|manifest| manifest.subject.is_some() && !by_api)
+        .count()
+        * 3;
+    let requests = total(blobs().map(|blob| if blob.mountable { 1 } else { 3 }))
+        + (missing().count() + listing + manifests.len()) as u64;
+    let moved = blobs().filter(|blob| !blob.mountable).map(|blob| blob.size);
+    let bytes = total(moved.chain(missing().map(|manifest| manifest.descriptor.size)));
+    (requests, bytes)
 }
 
 /// Which referrers the target lists, for each subject that has some at the source.
-async fn listed_at(
-    target: &Reader,
-    found: &[Found],
-) -> Result<BTreeMap<Digest, BTreeSet<Digest>>, RegistryError> {
-    let subjects: BTreeSet<_> = found.iter().filter_map(|found| found.subject.clone()).collect();
-    let asking: Vec<_> = subjects
-        .into_iter()
-        .map(|subject| async move {
-            let listed = target.referrers(&subject, None).await?;
-            Ok((subject, listed.into_iter().map(|entry| entry.digest).collect()))
-        })
+async fn listed_at(target: &Reader, members: &[Member]) -> Result<Listed, RegistryError> {
+    let subjects: BTreeSet<_> = members
+        .iter()
+        .filter_map(|one| one.manifest.subject().cloned())
         .collect();
-    stream::iter(asking).buffer_unordered(AT_ONCE).try_collect().await
+    let asking = subjects.into_iter().map(|subject| async move {
+        let by_api = target.by_api(&subject, None).await?;
+        let is_by_api = by_api.is_some();
+        let entries = match by_api {
+            Some(entries) => entries,
+            None => target.by_fallback_tag(&subject).await?,
+        };
+        let digests = entries.into_iter().map(|entry| entry.digest).collect();
+        Ok((subject, digests, is_by_api))
+    });
+    let asked = together(asking.collect()).await?;
+    Ok(Listed {
+        by_api: asked.iter().all(|(_, _, by_api)| *by_api),
+        entries: asked
+            .into_iter()
+            .map(|(subject, entries, _)| (subject, entries))
+            .collect(),
+    })
 }
 
-async fn look(
-    target: &Reader,
-    found: Found,
-    listed: &BTreeMap<Digest, BTreeSet<Digest>>,
-) -> Result<PlannedManifest, RegistryError> {
-    let digest = &found.descriptor.digest;
-    let is_listed = found.subject.as_ref().is_none_or(|subject| {
-        listed
-            .get(subject)
-            .is_some_and(|entries| entries.contains(digest))
-    });
-    let present = is_listed && target.resolve(&Target::Digest(digest.clone())).await?.is_some();
+async fn look(target: &Reader, member: Member, listed: &Listed) -> Result<PlannedManifest, RegistryError> {
+    let Member { manifest, tag } = member;
+    let descriptor = manifest.descriptor().clone();
+    let subject = manifest.subject().cloned();
+    let present = if let Some(tag) = &tag {
+        cosign::is_present(target, tag, &manifest).await?
+    } else {
+        let is_listed = subject.as_ref().is_none_or(|subject| {
+            let entries = listed.entries.get(subject);
+            entries.is_some_and(|entries| entries.contains(&descriptor.digest))
+        });
+        is_listed
+            && target
+                .resolve(&Target::Digest(descriptor.digest.clone()))
+                .await?
+                .is_some()
+    };
     Ok(PlannedManifest {
-        descriptor: found.descriptor,
-        subject: found.subject,
+        descriptor,
+        subject,
+        tag,
         present,
-        bytes: found.bytes,
+        manifest,
     })
 }
 
@@ -226,25 +167,28 @@ async fn blobs(
     manifests: &[PlannedManifest],
 ) -> Result<Vec<PlannedBlob>, RegistryError> {
     let mountable = source.repository().host() == target.repository().host();
-    let mut needed = BTreeMap::new();
-    for manifest in manifests.iter().filter(|manifest| !manifest.present) {
-        let digest = manifest.descriptor.digest.clone();
-        // It was understood when the closure was walked.
-        if let Ok(parsed) = Manifest::parse(manifest.bytes.clone(), digest, None) {
-            needed.extend(parsed.blobs().map(|blob| (blob.digest.clone(), blob.size)));
-        }
-    }
-    let asking: Vec<_> = needed
-        .into_iter()
-        .map(|(digest, size)| async move {
-            let present = target.has_blob(&digest).await?;
-            Ok(PlannedBlob {
-                digest,
-                size,
-                present,
-                mountable,
-            })
-        })
+    let missing = manifests.iter().filter(|manifest| !manifest.present);
+    let needed: BTreeMap<_, _> = missing
+        .flat_map(|planned| planned.manifest.blobs())
+        .map(|blob| (blob.digest.clone(), blob.size))
         .collect();
-    stream::iter(asking).buffered(AT_ONCE).try_collect().await
+    let asking = needed.into_iter().map(|(digest, size)| async move {
+        let present = target.has_blob(&digest).await?;
+        Ok(PlannedBlob {
+            digest,
+            size,
+            present,
+            mountable,
+        })
+    });
+    together(asking.collect()).await
+}
+
+/// Asks some at the same time; the answers in the order of the questions. These come as a list: made by a closure inside
+/// the stream they would not be `Send` for every lifetime.
+pub(super) async fn together<T, F>(questions: Vec<F>) -> Result<Vec<T>, RegistryError>
+where
+    F: Future<Output = Result<T, RegistryError>>,
+{
+    stream::iter(questions).buffered(AT_ONCE).try_collect().await
 }

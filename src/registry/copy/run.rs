@@ -3,10 +3,11 @@
 use std::fmt;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::blob;
-use super::plan::{CopyPlan, PlannedManifest};
+use super::plan::{CopyPlan, PlannedManifest, together};
 use crate::domain::{Digest, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::reader::Reader;
@@ -31,6 +32,13 @@ pub enum CopyProgress {
         digest: Digest,
         /// How many so far, of this attempt.
         moved: u64,
+    },
+    /// A registry asked to be left alone for a while (`Retry-After`).
+    Waiting {
+        /// Which.
+        host: String,
+        /// For how long.
+        seconds: u64,
     },
     /// It begins anew, because the connection broke.
     Again {
@@ -111,6 +119,8 @@ pub async fn run(
         biased;
         () = cancel.cancelled() => return Err(RegistryError::Interrupted),
         moved = moving => moved?,
+        result = tell_waits(source, progress) => return Err(result),
+        result = tell_waits(target, progress), if !same_host(source, target) => return Err(result),
     };
     Ok(CopyOutcome {
         requests: requests(source, target) - before,
@@ -118,9 +128,36 @@ pub async fn run(
     })
 }
 
+fn same_host(source: &Reader, target: &Reader) -> bool {
+    source.repository().host() == target.repository().host()
+}
+
 fn requests(source: &Reader, target: &Reader) -> u64 {
-    let same = source.repository().host() == target.repository().host();
-    source.requests() + if same { 0 } else { target.requests() }
+    let of_target = if same_host(source, target) {
+        0
+    } else {
+        target.requests()
+    };
+    source.requests() + of_target
+}
+
+/// Tells whenever a registry asks to be left alone. Never ends, unless there is no such host.
+async fn tell_waits(reader: &Reader, progress: &(dyn Fn(CopyProgress) + Send + Sync)) -> RegistryError {
+    let host = match reader.host() {
+        Ok(host) => host,
+        Err(error) => return error,
+    };
+    let mut pauses = host.pauses();
+    while pauses.changed().await.is_ok() {
+        if let Some(until) = *pauses.borrow_and_update() {
+            let left = until.saturating_duration_since(Instant::now());
+            progress(CopyProgress::Waiting {
+                host: host.name.clone(),
+                seconds: left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX),
+            });
+        }
+    }
+    std::future::pending().await
 }
 
 /// Brings all blobs over; the bytes that went through here.
@@ -130,7 +167,7 @@ async fn blobs(
     target: &Writer,
     progress: &(dyn Fn(CopyProgress) + Send + Sync),
 ) -> Result<u64, RegistryError> {
-    // Collected first: a closure over borrowed blobs inside the stream would not be `Send` for every lifetime.
+    // A list first, as in `together`.
     let moving: Vec<_> = plan
         .blobs
         .iter()
@@ -159,34 +196,40 @@ async fn put(
     progress: &(dyn Fn(CopyProgress) + Send + Sync),
 ) -> Result<(), RegistryError> {
     let digest = manifest.descriptor.digest.clone();
-    if let Some(subject) = &manifest.subject {
+    let (media_type, bytes) = (&manifest.descriptor.media_type, manifest.manifest.bytes().clone());
+    if let Some(tag) = &manifest.tag {
         target
-            .put_referrer(subject, &manifest.descriptor, manifest.bytes.clone())
+            .put_manifest(&Target::Tag(tag.clone()), media_type, bytes)
             .await?;
         progress(CopyProgress::ReferrerDone { digest });
+    } else if let Some(subject) = &manifest.subject {
+        target.put_referrer(subject, &manifest.descriptor, bytes).await?;
+        progress(CopyProgress::ReferrerDone { digest });
     } else {
-        let name = Target::Digest(digest.clone());
         target
-            .put_manifest(&name, &manifest.descriptor.media_type, manifest.bytes.clone())
+            .put_manifest(&Target::Digest(digest.clone()), media_type, bytes)
             .await?;
         progress(CopyProgress::ManifestDone { digest });
     }
     Ok(())
 }
 
-/// The proof that comes before any tag: what was put by digest was taken as such, what was there was seen there, and
-/// the root is read back last.
+/// The proof that comes before any tag: every manifest of the closure is at the target now, those too that were there
+/// when the plan was made.
 async fn prove(plan: &CopyPlan, target: &Writer) -> Result<(), RegistryError> {
-    let root = Target::Digest(plan.root.clone());
-    match target.resolve(&root).await? {
-        Some(_) => Ok(()),
-        None => Err(RegistryError::NotFound {
-            host: target.repository().host().to_owned(),
-            what: format!(
-                "{}@{}, just after it was put there,",
-                target.repository(),
-                plan.root.short()
-            ),
-        }),
-    }
+    let looking = plan.manifests.iter().map(|manifest| async move {
+        let name = match &manifest.tag {
+            // The target may have more signatures under it, and then it is another digest.
+            Some(tag) => Target::Tag(tag.clone()),
+            None => Target::Digest(manifest.descriptor.digest.clone()),
+        };
+        match target.resolve(&name).await? {
+            Some(_) => Ok(()),
+            None => Err(RegistryError::Incomplete {
+                host: target.repository().host().to_owned(),
+                what: target.name(&name),
+            }),
+        }
+    });
+    together(looking.collect()).await.map(|_| ())
 }

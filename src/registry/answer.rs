@@ -1,0 +1,166 @@
+//! What a registry answered: its head, its body within limits, and the error that it is.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use reqwest::Response;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::credentials::Credentials;
+use super::error::RegistryError;
+use super::host::Host;
+use super::patience::retry_after;
+use super::transport::of_network;
+use crate::domain::clean_line;
+
+/// The most that is read of an error's body.
+const ERROR_LIMIT: u64 = 64 * 1024;
+
+/// An answer; its place in the host's budget is given back when it is dropped.
+pub(super) struct Answer {
+    pub(super) response: Response,
+    pub(super) host: Arc<Host>,
+    pub(super) request: String,
+    pub(super) _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host.name
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether the body is a web page, which no part of the protocol is.
+    pub(super) fn is_html(&self) -> bool {
+        self.header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html"))
+    }
+
+    /// Where the registry says that a thing is, made absolute; with the query it came with.
+    pub(super) fn location(&self) -> Option<String> {
+        self.resolve(self.header("location")?)
+    }
+
+    /// The address of the next page, from `Link: <…>; rel="next"` (RFC 8288).
+    pub(super) fn next_page(&self) -> Option<String> {
+        let (address, rest) = self.header("link")?.split_once('>')?;
+        let address = address.trim_start().strip_prefix('<')?;
+        if !rest.contains("next") {
+            return None;
+        }
+        self.resolve(address)
+    }
+
+    fn resolve(&self, address: &str) -> Option<String> {
+        self.response.url().join(address).ok().map(Into::into)
+    }
+
+    /// The next piece of the body; none at its end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
+        match tokio::time::timeout(self.host.idle_timeout, self.response.chunk()).await {
+            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) => Err(of_network(&self.host, &error, &self.request)),
+            Err(_) => Err(self.host.slow()),
+        }
+    }
+
+    /// The whole body, as long as it has at most `limit` bytes.
+    pub(super) async fn bytes(mut self, limit: u64, what: &str) -> Result<Bytes, RegistryError> {
+        let host = self.host.name.clone();
+        let too_large = |size| RegistryError::TooLarge {
+            host,
+            what: what.to_owned(),
+            size,
+            limit,
+        };
+        if let Some(size) = self.response.content_length().filter(|size| *size > limit) {
+            return Err(too_large(size));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() as u64 > limit {
+                return Err(too_large(bytes.len() as u64));
+            }
+        }
+        Ok(bytes.into())
+    }
+
+    /// This answer as the error that it is; `what` was asked for.
+    pub(super) async fn into_error(self, what: &str) -> RegistryError {
+        let host = self.host.name.clone();
+        let status = self.status();
+        let request = self.request.clone();
+        let anonymous = matches!(self.host.credentials().await, Ok(Credentials::Anonymous));
+        let is_html = self.is_html();
+        let wait = retry_after(self.response.headers(), Timestamp::now());
+        let mut message = match self.bytes(ERROR_LIMIT, "an error").await {
+            Ok(body) => own_words(&body),
+            Err(_) => String::new(),
+        };
+        if let Some(wait) = wait {
+            let comma = if message.is_empty() { "" } else { ", " };
+            message = format!("{message}{comma}it asks to come back in {} s", wait.as_secs());
+        }
+        match status {
+            401 | 403 => RegistryError::Unauthorised {
+                host,
+                why: if anonymous {
+                    format!("wants credentials for {what}")
+                } else {
+                    format!("refuses the credentials for {what}")
+                },
+                message,
+            },
+            404 if is_html => RegistryError::NotARegistry {
+                host,
+                why: format!("it answers {request} with a web page"),
+            },
+            404 => RegistryError::NotFound {
+                host,
+                what: what.to_owned(),
+            },
+            _ => RegistryError::Status {
+                host,
+                request,
+                status,
+                message,
+            },
+        }
+    }
+}
+
+/// The message of an OCI error body, harmless and short.
+fn own_words(body: &[u8]) -> String {
+    let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let first = &value["errors"][0];
+    let words = match (first["code"].as_str(), first["message"].as_str()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => String::new(),
+    };
+    clean_line(&words).chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_body_is_made_harmless() {
+        let body = br#"{"errors":[{"code":"DENIED","message":"no \u001b[31mway"}]}"#;
+        assert_eq!(own_words(body), "DENIED: no way");
+        assert_eq!(own_words(b"<html>"), "");
+    }
+}

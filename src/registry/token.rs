@@ -1,0 +1,168 @@
+//! The `Authorization` of a call: from the host's last challenge, its credentials, and tokens fetched for it.
+
+use std::collections::BTreeSet;
+
+use reqwest::Url;
+use reqwest::header::{self, HeaderMap};
+use secrecy::ExposeSecret as _;
+
+use super::auth::{self, Challenge, Scope, Token};
+use super::call::Body;
+use super::credentials::Credentials;
+use super::error::RegistryError;
+use super::host::Host;
+use super::patience::{ATTEMPTS, backoff, wait_for};
+use super::transport::{of_network, transfer};
+
+/// The header for a call, from what is known of the host; none before its first challenge. A token that is being
+/// fetched for the same scopes is waited for, not fetched twice.
+pub(super) async fn authorization(
+    host: &Host,
+    scopes: &BTreeSet<Scope>,
+) -> Result<Option<String>, RegistryError> {
+    match host.challenge() {
+        None => Ok(None),
+        Some(Challenge::Basic) => Ok(auth::basic(host.credentials().await?)),
+        Some(Challenge::Bearer {
+            realm,
+            service,
+            scope,
+        }) => {
+            let slot = host.token(scopes);
+            let mut token = slot.lock().await;
+            if let Some(token) = token.as_ref().filter(|token| token.is_fresh()) {
+                return Ok(Some(token.header()));
+            }
+            let mut wanted: Vec<String> = scopes
+                .iter()
+                .filter(|scope| !scope.path.is_empty())
+                .map(Scope::text)
+                .collect();
+            if wanted.is_empty() {
+                wanted.extend(scope);
+            }
+            let fresh = fetch(host, &realm, service.as_deref(), &wanted).await?;
+            let header = fresh.header();
+            *token = Some(fresh);
+            Ok(Some(header))
+        }
+    }
+}
+
+/// Takes the challenge of a 401 in, and forgets the token that was `used`. Whether it is worth asking again.
+pub(super) async fn learn(
+    host: &Host,
+    scopes: &BTreeSet<Scope>,
+    headers: &HeaderMap,
+    used: Option<&str>,
+) -> Result<bool, RegistryError> {
+    let mut values = headers
+        .get_all(header::WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let Some(challenge) = values.find_map(Challenge::parse) else {
+        return Ok(false);
+    };
+    let again = match challenge {
+        Challenge::Bearer { .. } => {
+            let slot = host.token(scopes);
+            let mut token = slot.lock().await;
+            // Another call may have fetched a new one meanwhile.
+            if token.as_ref().map(Token::header).as_deref() == used {
+                *token = None;
+            }
+            true
+        }
+        Challenge::Basic => used.is_none() && !matches!(host.credentials().await?, Credentials::Anonymous),
+    };
+    host.remember(challenge);
+    Ok(again)
+}
+
+/// Fetches a token for all that is `wanted`. A failure is an error: going on without a token would turn "your
+/// credentials are wrong" into "there is no such image".
+async fn fetch(
+    host: &Host,
+    realm: &str,
+    service: Option<&str>,
+    wanted: &[String],
+) -> Result<Token, RegistryError> {
+    let fail = |why: String| RegistryError::Credentials {
+        host: host.name.clone(),
+        why,
+    };
+    let credentials = host.credentials().await?;
+    let url = Url::parse(realm).map_err(|error| fail(format!("its token address is none: {error}")))?;
+    if !host.may_reach(&url) && !matches!(credentials, Credentials::Anonymous) {
+        return Err(fail(
+            "its token address is not https, and credentials are not sent in the clear".to_owned(),
+        ));
+    }
+    let mut attempt = 1;
+    let response = loop {
+        let request = request(host, url.clone(), service, wanted, credentials);
+        let result = transfer(host, request, &mut Body::None, "the request for a token").await;
+        let passing = match &result {
+            Ok(response) => wait_for(response.status().as_u16(), response.headers()).is_some(),
+            Err(error) => matches!(error, RegistryError::Broken { .. }),
+        };
+        if !passing || attempt == ATTEMPTS {
+            break result?;
+        }
+        tokio::time::sleep(backoff(attempt)).await;
+        attempt += 1;
+    };
+    let status = response.status();
+    if matches!(status.as_u16(), 400 | 401 | 403) {
+        let wanted = wanted.join(" ");
+        return Err(RegistryError::Unauthorised {
+            host: host.name.clone(),
+            why: match credentials {
+                Credentials::Anonymous => format!("wants credentials for {wanted}"),
+                _ => format!("refuses the credentials for {wanted}"),
+            },
+            message: String::new(),
+        });
+    }
+    if !status.is_success() {
+        return Err(fail(format!("its token address answered {status}")));
+    }
+    let body = tokio::time::timeout(host.idle_timeout, response.bytes())
+        .await
+        .map_err(|_| host.slow())?
+        .map_err(|error| of_network(host, &error, "the request for a token"))?;
+    auth::token(&body).ok_or_else(|| fail("its token address answered without a token".to_owned()))
+}
+
+/// A refresh token is exchanged by POST (OAuth 2), a password is shown to a GET.
+fn request(
+    host: &Host,
+    mut url: Url,
+    service: Option<&str>,
+    wanted: &[String],
+    credentials: &Credentials,
+) -> reqwest::RequestBuilder {
+    if let Credentials::IdentityToken(token) = credentials {
+        let scope = wanted.join(" ");
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", token.expose_secret())
+            .append_pair("client_id", "windlass")
+            .append_pair("scope", &scope)
+            .extend_pairs(service.map(|service| ("service", service)))
+            .finish();
+        return host
+            .client
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body);
+    }
+    url.query_pairs_mut()
+        .extend_pairs(service.map(|service| ("service", service)))
+        .extend_pairs(wanted.iter().map(|scope| ("scope", scope)));
+    let builder = host.client.get(url);
+    match auth::basic(credentials) {
+        Some(basic) => builder.header(header::AUTHORIZATION, basic),
+        None => builder,
+    }
+}

@@ -1,0 +1,10 @@
+//! The registry client against the embedded registry: bytes unchanged, whole, and honest about what goes wrong.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
+
+mod access;
+mod copy;
+mod faults;
+mod raw;
+mod refusals;
+mod world;
