@@ -141,6 +141,12 @@ impl World {
         Ok(world)
     }
 
+    /// Ends the registries, and waits until their ports and folders are free again.
+    pub async fn close(self) {
+        self.shared.shutdown().await;
+        self.production.shutdown().await;
+    }
+
     /// The folder of it all.
     pub fn folder(&self) -> &Path {
         &self.folder
