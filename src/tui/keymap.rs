@@ -1,0 +1,487 @@
+//! The table of actions: their keys, their names, and why one is not possible now. The footer, the help and the key
+//! table of the README all come from here.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::model::{BoardModel, Fact, Model, Pane, Place, Row, RunModel};
+
+/// What a key can do outside dialogs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// One line up.
+    Up,
+    /// One line down.
+    Down,
+    /// One page up.
+    PageUp,
+    /// One page down.
+    PageDown,
+    /// To the first line.
+    First,
+    /// To the last line.
+    Last,
+    /// Into what is selected.
+    Enter,
+    /// Back to where one came from.
+    Back,
+    /// Starts a search.
+    Search,
+    /// The next place that the search finds.
+    NextFound,
+    /// The one before.
+    PreviousFound,
+    /// Cuts a release branch.
+    Cut,
+    /// Promotes the candidate.
+    Promote,
+    /// Signs the candidate where it is furthest.
+    Sign,
+    /// Verifies the candidate where it is furthest.
+    Verify,
+    /// Looks everything up again.
+    Refresh,
+    /// Copies the digest.
+    Copy,
+    /// The other half of the run screen.
+    Switch,
+    /// Keeps the newest line in sight.
+    Follow,
+    /// Wraps long lines.
+    Wrap,
+    /// Shows the times of lines.
+    Times,
+    /// The next line that is an error.
+    NextError,
+    /// The log fills the screen.
+    Zoom,
+    /// Stops the run cleanly.
+    Stop,
+    /// All keys.
+    Help,
+    /// Leaves the console.
+    Quit,
+}
+
+/// The key that a person presses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// A character.
+    Char(char),
+    /// A character with Ctrl.
+    Ctrl(char),
+    /// Another key, and its name.
+    Named(KeyCode, &'static str),
+}
+
+impl Key {
+    /// As people write it: `Ctrl-C`, `PgDn`, `g`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Char(c) => c.to_string(),
+            Self::Ctrl(c) => format!("Ctrl-{}", c.to_ascii_uppercase()),
+            Self::Named(_, name) => name.to_owned(),
+        }
+    }
+
+    fn is(self, event: KeyEvent) -> bool {
+        let plain = !event
+            .modifiers
+            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match self {
+            Self::Char(c) => plain && event.code == KeyCode::Char(c),
+            Self::Ctrl(c) => event.modifiers == KeyModifiers::CONTROL && event.code == KeyCode::Char(c),
+            Self::Named(code, _) => plain && event.code == code,
+        }
+    }
+}
+
+/// One line of the table.
+pub struct Binding {
+    /// What is done.
+    pub action: Action,
+    /// By which keys; the first one is shown in the footer.
+    pub keys: &'static [Key],
+    /// On which screens.
+    pub places: &'static [Place],
+    /// Two words at most, for the footer.
+    pub label: &'static str,
+    /// A phrase, for the help.
+    pub help: &'static str,
+    /// Its rank in the footer, from 1; 0 keeps it out.
+    pub rank: u8,
+}
+
+const BOARD: &[Place] = &[Place::Board];
+const RUN: &[Place] = &[Place::Run];
+const BOTH: &[Place] = &[Place::Board, Place::Run];
+
+const UP: Key = Key::Named(KeyCode::Up, "Up");
+const DOWN: Key = Key::Named(KeyCode::Down, "Down");
+const LEFT: Key = Key::Named(KeyCode::Left, "Left");
+const RIGHT: Key = Key::Named(KeyCode::Right, "Right");
+const ENTER: Key = Key::Named(KeyCode::Enter, "Enter");
+const ESC: Key = Key::Named(KeyCode::Esc, "Esc");
+const TAB: Key = Key::Named(KeyCode::Tab, "Tab");
+const PAGE_UP: Key = Key::Named(KeyCode::PageUp, "PgUp");
+const PAGE_DOWN: Key = Key::Named(KeyCode::PageDown, "PgDn");
+const HOME: Key = Key::Named(KeyCode::Home, "Home");
+const END: Key = Key::Named(KeyCode::End, "End");
+
+const fn bind(
+    action: Action,
+    keys: &'static [Key],
+    places: &'static [Place],
+    label: &'static str,
+    help: &'static str,
+    rank: u8,
+) -> Binding {
+    Binding {
+        action,
+        keys,
+        places,
+        label,
+        help,
+        rank,
+    }
+}
+
+/// All of it, in the order of the help.
+pub const BINDINGS: &[Binding] = &[
+    bind(
+        Action::Promote,
+        &[Key::Char('p')],
+        BOARD,
+        "promote",
+        "promote the candidate to its next environment",
+        1,
+    ),
+    bind(
+        Action::Cut,
+        &[Key::Char('c')],
+        BOARD,
+        "cut release",
+        "cut a release branch at the commit",
+        2,
+    ),
+    bind(
+        Action::Sign,
+        &[Key::Char('s')],
+        BOARD,
+        "sign",
+        "sign the candidate where it is furthest",
+        5,
+    ),
+    bind(
+        Action::Verify,
+        &[Key::Char('v')],
+        BOARD,
+        "verify",
+        "verify the signature where it is furthest",
+        6,
+    ),
+    bind(
+        Action::Copy,
+        &[Key::Char('y')],
+        BOARD,
+        "copy digest",
+        "copy the digest to the clipboard",
+        0,
+    ),
+    bind(
+        Action::Refresh,
+        &[Key::Char('r')],
+        BOARD,
+        "refresh",
+        "ask git and the registries again",
+        0,
+    ),
+    bind(
+        Action::Switch,
+        &[TAB, LEFT, RIGHT, Key::Char('h'), Key::Char('l')],
+        RUN,
+        "pane",
+        "go to the steps or to the log",
+        2,
+    ),
+    bind(
+        Action::Follow,
+        &[Key::Char('F')],
+        RUN,
+        "follow",
+        "keep the newest line in sight, or not",
+        4,
+    ),
+    bind(
+        Action::Zoom,
+        &[Key::Char('z')],
+        RUN,
+        "full screen",
+        "give the log the whole screen, or not",
+        5,
+    ),
+    bind(
+        Action::NextError,
+        &[Key::Char('e')],
+        RUN,
+        "next error",
+        "go to the next error or warning",
+        3,
+    ),
+    bind(
+        Action::Wrap,
+        &[Key::Char('w')],
+        RUN,
+        "wrap",
+        "wrap long lines, or cut them",
+        6,
+    ),
+    bind(
+        Action::Times,
+        &[Key::Char('t')],
+        RUN,
+        "times",
+        "show the time of each line, or not",
+        0,
+    ),
+    bind(
+        Action::Stop,
+        &[Key::Ctrl('c')],
+        RUN,
+        "stop",
+        "stop the run cleanly; the same promotion goes on later",
+        1,
+    ),
+    bind(Action::Up, &[UP, Key::Char('k')], BOTH, "up", "one line up", 0),
+    bind(
+        Action::Down,
+        &[DOWN, Key::Char('j')],
+        BOTH,
+        "down",
+        "one line down",
+        0,
+    ),
+    bind(
+        Action::PageUp,
+        &[PAGE_UP, Key::Ctrl('b')],
+        BOTH,
+        "page up",
+        "one page up",
+        0,
+    ),
+    bind(
+        Action::PageDown,
+        &[PAGE_DOWN, Key::Ctrl('f'), Key::Char(' ')],
+        BOTH,
+        "page down",
+        "one page down",
+        0,
+    ),
+    bind(
+        Action::First,
+        &[Key::Char('g'), HOME],
+        BOTH,
+        "first",
+        "to the first line",
+        0,
+    ),
+    bind(
+        Action::Last,
+        &[Key::Char('G'), END],
+        BOTH,
+        "last",
+        "to the last line",
+        0,
+    ),
+    bind(
+        Action::Enter,
+        &[ENTER, Key::Char('l'), RIGHT],
+        BOARD,
+        "details",
+        "show the details of the candidate",
+        3,
+    ),
+    bind(Action::Enter, &[ENTER], RUN, "log", "read the log of the step", 0),
+    bind(
+        Action::Back,
+        &[ESC, Key::Char('h'), LEFT],
+        BOARD,
+        "back",
+        "back to the table",
+        0,
+    ),
+    bind(
+        Action::Back,
+        &[ESC],
+        RUN,
+        "board",
+        "back to the board, once the run has ended",
+        7,
+    ),
+    bind(
+        Action::Search,
+        &[Key::Char('/')],
+        BOTH,
+        "search",
+        "search; Enter keeps the search, Esc drops it",
+        4,
+    ),
+    bind(
+        Action::NextFound,
+        &[Key::Char('n')],
+        BOTH,
+        "next",
+        "the next match",
+        0,
+    ),
+    bind(
+        Action::PreviousFound,
+        &[Key::Char('N')],
+        BOTH,
+        "previous",
+        "the match before",
+        0,
+    ),
+    bind(Action::Help, &[Key::Char('?')], BOTH, "help", "all keys", 8),
+    bind(
+        Action::Quit,
+        &[Key::Char('q')],
+        BOTH,
+        "quit",
+        "leave the console",
+        9,
+    ),
+    bind(
+        Action::Quit,
+        &[Key::Ctrl('c')],
+        BOARD,
+        "quit",
+        "leave the console",
+        0,
+    ),
+];
+
+/// What `event` means in `place`.
+pub fn action_of(place: Place, event: KeyEvent) -> Option<Action> {
+    of_place(place)
+        .find(|binding| binding.keys.iter().any(|key| key.is(event)))
+        .map(|binding| binding.action)
+}
+
+/// The lines of the table that hold in `place`.
+pub fn of_place(place: Place) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS
+        .iter()
+        .filter(move |binding| binding.places.contains(&place))
+}
+
+/// Whether `action` is possible now, and why not.
+pub fn enabled(model: &Model, action: Action) -> Result<(), String> {
+    match model.place {
+        Place::Board => on_board(model, &model.board, action),
+        Place::Run => model.run.as_ref().map_or(Ok(()), |run| on_run(run, action)),
+    }
+}
+
+fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), String> {
+    let row = || {
+        board
+            .current()
+            .ok_or_else(|| "there is no candidate here".to_owned())
+    };
+    let writes = || {
+        if model.read_only {
+            Err("this console was started read-only".to_owned())
+        } else {
+            Ok(())
+        }
+    };
+    match action {
+        Action::Cut => writes().and_then(|()| row().map(|_| ())),
+        Action::Promote => {
+            writes()?;
+            let row = row()?;
+            has_image(row)?;
+            if row.next.is_none() {
+                return Err("it is in every environment that it can reach".to_owned());
+            }
+            Ok(())
+        }
+        Action::Sign => writes().and_then(|()| has_image(row()?)),
+        Action::Verify | Action::Copy => has_image(row()?),
+        Action::Enter => row().map(|_| ()),
+        Action::NextFound | Action::PreviousFound if board.search.is_none() => {
+            Err("nothing is searched for: press /".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn has_image(row: &Row) -> Result<(), String> {
+    match &row.image {
+        Fact::Ready(_) | Fact::Stale(_) => Ok(()),
+        Fact::Loading => Err("its image is still being looked up".to_owned()),
+        Fact::None(why) => Err(format!("it has no image: {why}")),
+        Fact::Failed(why) => Err(format!("its image could not be looked up: {why}")),
+    }
+}
+
+fn on_run(run: &RunModel, action: Action) -> Result<(), String> {
+    match action {
+        Action::Back if run.ended.is_none() && run.pane == Pane::Steps && !run.zoomed => {
+            Err("the run is still at work; Ctrl-C stops it cleanly".to_owned())
+        }
+        Action::Stop if run.ended.is_none() && run.stopping => Err("it is stopping already".to_owned()),
+        Action::NextError if !run.has_trouble() => Err("there is no error and no warning".to_owned()),
+        Action::NextFound | Action::PreviousFound if run.search.is_none() => {
+            Err("nothing is searched for: press /".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The key table, in Markdown, as the README has it.
+pub fn markdown() -> String {
+    let mut table = "| Where | Key | What it does |\n|---|---|---|\n".to_owned();
+    for binding in BINDINGS {
+        let place = match binding.places {
+            [Place::Board] => "board",
+            [Place::Run] => "run",
+            _ => "both",
+        };
+        let keys: Vec<_> = binding
+            .keys
+            .iter()
+            .map(|key| format!("`{}`", key.name()))
+            .collect();
+        table.push_str(&format!("| {place} | {} | {} |\n", keys.join(" "), binding.help));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_on_one_screen() {
+        for place in [Place::Board, Place::Run] {
+            let mut seen = std::collections::BTreeSet::new();
+            for binding in of_place(place) {
+                for key in binding.keys {
+                    assert!(seen.insert(key.name()), "{} twice on {place:?}", key.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_footer_has_seven_keys_at_most_apart_from_help_and_quit() {
+        for place in [Place::Board, Place::Run] {
+            let ranks: Vec<_> = of_place(place)
+                .map(|b| b.rank)
+                .filter(|r| (1..=7).contains(r))
+                .collect();
+            assert!(ranks.len() <= 7);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Where things stand, from the size of the terminal alone, so that [`update`](super::update) can turn pages and tell
+//! what a click meant, and [`screens`](super::screens) paint the same.
+
+use ratatui::layout::Rect;
+
+use super::model::{Model, Place};
+
+/// A smaller terminal shows a notice and nothing else: columns and rows.
+pub const SMALLEST: (u16, u16) = (40, 10);
+
+/// From this width on, the details stand beside and below the table.
+pub const WIDE: u16 = 100;
+
+/// The board, cut into its parts; a part with no height is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoardLayout {
+    /// Name of the program and the service, age of the facts.
+    pub title: Rect,
+    /// Environments.
+    pub ribbon: Rect,
+    /// The line below the ribbon.
+    pub rule: Rect,
+    /// The names of the columns.
+    pub head: Rect,
+    /// The rows.
+    pub rows: Rect,
+    /// The details, with the line above them.
+    pub details: Rect,
+    /// Keys, the search, or a notice.
+    pub footer: Rect,
+}
+
+/// Cuts the screen for the board.
+pub fn board(model: &Model) -> BoardLayout {
+    let (width, height) = model.size;
+    let line = |y: u16| Rect::new(0, y.min(height), width, u16::from(y < height));
+    let below = if width < WIDE || height < 18 {
+        if model.board.details {
+            height.saturating_sub(4)
+        } else {
+            0
+        }
+    } else {
+        (height / 3).clamp(7, 12)
+    };
+    let body = height.saturating_sub(4);
+    let covered = below == body && below > 0;
+    let head = u16::from(!covered);
+    let rows = body.saturating_sub(below + head);
+    BoardLayout {
+        title: line(0),
+        ribbon: line(1),
+        rule: line(2),
+        head: Rect::new(0, 3, width, head),
+        rows: Rect::new(0, 3 + head, width, rows),
+        details: Rect::new(0, height.saturating_sub(1 + below), width, below),
+        footer: line(height.saturating_sub(1)),
+    }
+}
+
+/// The run screen, cut into its parts; a part with no width is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLayout {
+    /// What runs, and for how long.
+    pub title: Rect,
+    /// What is moved where.
+    pub subject: Rect,
+    /// The line below.
+    pub rule: Rect,
+    /// The steps.
+    pub steps: Rect,
+    /// The line between the halves.
+    pub divider: Rect,
+    /// What the selected step is and how its log is shown.
+    pub log_head: Rect,
+    /// Progress of what the step moves.
+    pub blobs: Rect,
+    /// The log.
+    pub log: Rect,
+    /// How the run ended and where the digest is.
+    pub end: Rect,
+    /// Keys, the search, or a notice.
+    pub footer: Rect,
+}
+
+/// Cuts the screen for a run.
+pub fn run(model: &Model) -> RunLayout {
+    let (width, height) = model.size;
+    let line = |y: u16| Rect::new(0, y.min(height), width, u16::from(y < height));
+    let run = model.run.as_ref();
+    let ending = run.and_then(|run| run.ended.as_ref()).map_or(0, |ended| {
+        let lines = 2 + ended.places.len() + usize::from(ended.hint.is_some());
+        u16::try_from(lines).unwrap_or(u16::MAX).min(height / 2)
+    });
+    let zoomed = run.is_some_and(|run| run.zoomed);
+    let left = if zoomed { 0 } else { (width / 3).clamp(26, 44) };
+    let gap = u16::from(left > 0);
+    let body = height.saturating_sub(4 + ending);
+    let right = width.saturating_sub(left + gap);
+    let moving = run
+        .and_then(|run| run.current())
+        .map_or(0, |step| step.blobs.len());
+    let blobs = if moving == 0 {
+        0
+    } else {
+        u16::try_from(moving + 2)
+            .unwrap_or(u16::MAX)
+            .min(body.saturating_sub(1) / 2)
+    };
+    RunLayout {
+        title: line(0),
+        subject: line(1),
+        rule: line(2),
+        steps: Rect::new(0, 3, left, body),
+        divider: Rect::new(left, 3, gap, body),
+        log_head: Rect::new(left + gap, 3, right, 1.min(body)),
+        blobs: Rect::new(left + gap, 4, right, blobs),
+        log: Rect::new(left + gap, 4 + blobs, right, body.saturating_sub(1 + blobs)),
+        end: Rect::new(0, height.saturating_sub(1 + ending), width, ending),
+        footer: line(height.saturating_sub(1)),
+    }
+}
+
+/// Tells the model how many lines its parts have now.
+pub fn measure(model: &mut Model) {
+    model.board.height = usize::from(board(model).rows.height);
+    if model.board.height > 0 {
+        model.board.reveal();
+    }
+    let log = usize::from(run(model).log.height);
+    if let Some(run) = &mut model.run {
+        run.height = log;
+        run.scroll = run.scroll.min(run.log().len().saturating_sub(1));
+    }
+}
+
+/// Whether the terminal is too small for anything but a notice.
+pub const fn too_small(model: &Model) -> bool {
+    model.size.0 < SMALLEST.0 || model.size.1 < SMALLEST.1
+}
+
+/// The index of the row of the list under the mouse, counted from the first in sight.
+pub fn row_at(model: &Model, column: u16, row: u16) -> Option<usize> {
+    let area = match model.place {
+        Place::Board => board(model).rows,
+        Place::Run => run(model).steps,
+    };
+    let inside = area.contains((column, row).into());
+    inside.then(|| usize::from(row - area.y))
+}

@@ -1,0 +1,90 @@
+//! What the console knows. Nothing in here does anything; [`update`](super::update) changes it.
+
+mod board;
+mod dialog;
+mod run;
+
+use jiff::Timestamp;
+
+pub use board::{BoardModel, EnvironmentNow, Fact, Image, Row, Scan, Where};
+pub use dialog::{CutDialog, Dialog, Message, PlanDialog, TextInput};
+pub use run::{Blob, Ended, LogLine, Pane, RunModel, StepRow, StepState};
+
+use super::theme::Theme;
+
+/// The screens that one can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The candidates of the service.
+    Board,
+    /// A run.
+    Run,
+}
+
+/// A short notice in the place of the footer: why a key did nothing, or that something was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it says.
+    pub text: String,
+    /// Whether a person should look.
+    pub grave: bool,
+}
+
+/// Everything that a frame is painted from.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The service.
+    pub service: String,
+    /// The look.
+    pub theme: Theme,
+    /// Whether the console was started read-only.
+    pub read_only: bool,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The time, as of the last message that told it.
+    pub now: Timestamp,
+    /// Where one is.
+    pub place: Place,
+    /// The board.
+    pub board: BoardModel,
+    /// The run, if there was one.
+    pub run: Option<RunModel>,
+    /// What stands over the screen.
+    pub dialog: Option<Dialog>,
+    /// Whether the help stands over the screen, and its first line in sight.
+    pub help: Option<usize>,
+    /// A notice, until the next key.
+    pub notice: Option<Notice>,
+    /// The number of the newest request for a plan; answers to older ones are dropped.
+    pub ticket: u64,
+}
+
+impl Model {
+    /// A console that knows nothing yet.
+    pub fn new(service: &str, theme: Theme, read_only: bool, size: (u16, u16), now: Timestamp) -> Self {
+        Self {
+            service: service.to_owned(),
+            theme,
+            read_only,
+            size,
+            now,
+            place: Place::Board,
+            board: BoardModel::default(),
+            run: None,
+            dialog: None,
+            help: None,
+            notice: None,
+            ticket: 0,
+        }
+    }
+
+    /// Whether a run is at work.
+    pub fn is_running(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.ended.is_none())
+    }
+
+    /// Whole seconds from `then` to now.
+    pub fn seconds_since(&self, then: Timestamp) -> i64 {
+        self.now.as_second() - then.as_second()
+    }
+}
