@@ -3,7 +3,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{BoardModel, Fact, Model, Pane, Place, Row, RunModel};
+use super::model::{BoardModel, Cell, Model, Pane, Row, RunModel, Screen};
 
 /// What a key can do outside dialogs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Action {
     Back,
     /// Starts a search.
     Search,
-    /// The next place that the search finds.
+    /// The next screen that the search finds.
     NextFound,
     /// The one before.
     PreviousFound,
@@ -102,7 +102,7 @@ pub struct Binding {
     /// By which keys; the first one is shown in the footer.
     pub keys: &'static [Key],
     /// On which screens.
-    pub places: &'static [Place],
+    pub screens: &'static [Screen],
     /// Two words at most, for the footer.
     pub label: &'static str,
     /// A phrase, for the help.
@@ -111,9 +111,9 @@ pub struct Binding {
     pub rank: u8,
 }
 
-const BOARD: &[Place] = &[Place::Board];
-const RUN: &[Place] = &[Place::Run];
-const BOTH: &[Place] = &[Place::Board, Place::Run];
+const BOARD: &[Screen] = &[Screen::Board];
+const RUN: &[Screen] = &[Screen::Run];
+const BOTH: &[Screen] = &[Screen::Board, Screen::Run];
 
 const UP: Key = Key::Named(KeyCode::Up, "Up");
 const DOWN: Key = Key::Named(KeyCode::Down, "Down");
@@ -130,7 +130,7 @@ const END: Key = Key::Named(KeyCode::End, "End");
 const fn bind(
     action: Action,
     keys: &'static [Key],
-    places: &'static [Place],
+    screens: &'static [Screen],
     label: &'static str,
     help: &'static str,
     rank: u8,
@@ -138,7 +138,7 @@ const fn bind(
     Binding {
         action,
         keys,
-        places,
+        screens,
         label,
         help,
         rank,
@@ -146,6 +146,7 @@ const fn bind(
 }
 
 /// All of it, in the order of the help.
+#[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
     bind(
         Action::Promote,
@@ -360,25 +361,25 @@ pub const BINDINGS: &[Binding] = &[
     ),
 ];
 
-/// What `event` means in `place`.
-pub fn action_of(place: Place, event: KeyEvent) -> Option<Action> {
-    of_place(place)
+/// What `event` means in `screen`.
+pub fn action_of(screen: Screen, event: KeyEvent) -> Option<Action> {
+    of_screen(screen)
         .find(|binding| binding.keys.iter().any(|key| key.is(event)))
         .map(|binding| binding.action)
 }
 
-/// The lines of the table that hold in `place`.
-pub fn of_place(place: Place) -> impl Iterator<Item = &'static Binding> {
+/// The lines of the table that hold in `screen`.
+pub fn of_screen(screen: Screen) -> impl Iterator<Item = &'static Binding> {
     BINDINGS
         .iter()
-        .filter(move |binding| binding.places.contains(&place))
+        .filter(move |binding| binding.screens.contains(&screen))
 }
 
 /// Whether `action` is possible now, and why not.
 pub fn enabled(model: &Model, action: Action) -> Result<(), String> {
-    match model.place {
-        Place::Board => on_board(model, &model.board, action),
-        Place::Run => model.run.as_ref().map_or(Ok(()), |run| on_run(run, action)),
+    match model.screen {
+        Screen::Board => on_board(model, &model.board, action),
+        Screen::Run => model.run.as_ref().map_or(Ok(()), |run| on_run(run, action)),
     }
 }
 
@@ -401,7 +402,7 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
             writes()?;
             let row = row()?;
             has_image(row)?;
-            if row.next.is_none() {
+            if board.next(row).is_none() {
                 return Err("it is in every environment that it can reach".to_owned());
             }
             Ok(())
@@ -417,17 +418,17 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
 }
 
 fn has_image(row: &Row) -> Result<(), String> {
-    match &row.image {
-        Fact::Ready(_) | Fact::Stale(_) => Ok(()),
-        Fact::Loading => Err("its image is still being looked up".to_owned()),
-        Fact::None(why) => Err(format!("it has no image: {why}")),
-        Fact::Failed(why) => Err(format!("its image could not be looked up: {why}")),
+    match &row.facts.image {
+        Cell::Ready(_) | Cell::Stale(_) => Ok(()),
+        Cell::Loading => Err("its image is still being looked up".to_owned()),
+        Cell::None(why) => Err(format!("it has no image: {why}")),
+        Cell::Failed(why) => Err(format!("its image could not be looked up: {why}")),
     }
 }
 
 fn on_run(run: &RunModel, action: Action) -> Result<(), String> {
     match action {
-        Action::Back if run.ended.is_none() && run.pane == Pane::Steps && !run.zoomed => {
+        Action::Back if run.ended.is_none() && run.pane == Pane::Steps => {
             Err("the run is still at work; Ctrl-C stops it cleanly".to_owned())
         }
         Action::Stop if run.ended.is_none() && run.stopping => Err("it is stopping already".to_owned()),
@@ -443,9 +444,9 @@ fn on_run(run: &RunModel, action: Action) -> Result<(), String> {
 pub fn markdown() -> String {
     let mut table = "| Where | Key | What it does |\n|---|---|---|\n".to_owned();
     for binding in BINDINGS {
-        let place = match binding.places {
-            [Place::Board] => "board",
-            [Place::Run] => "run",
+        let screen = match binding.screens {
+            [Screen::Board] => "board",
+            [Screen::Run] => "run",
             _ => "both",
         };
         let keys: Vec<_> = binding
@@ -453,7 +454,7 @@ pub fn markdown() -> String {
             .iter()
             .map(|key| format!("`{}`", key.name()))
             .collect();
-        table.push_str(&format!("| {place} | {} | {} |\n", keys.join(" "), binding.help));
+        table.extend(["| ", screen, " | ", &keys.join(" "), " | ", binding.help, " |\n"]);
     }
     table
 }
@@ -464,11 +465,11 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_on_one_screen() {
-        for place in [Place::Board, Place::Run] {
+        for screen in [Screen::Board, Screen::Run] {
             let mut seen = std::collections::BTreeSet::new();
-            for binding in of_place(place) {
+            for binding in of_screen(screen) {
                 for key in binding.keys {
-                    assert!(seen.insert(key.name()), "{} twice on {place:?}", key.name());
+                    assert!(seen.insert(key.name()), "{} twice on {screen:?}", key.name());
                 }
             }
         }
@@ -476,8 +477,8 @@ mod tests {
 
     #[test]
     fn every_footer_has_seven_keys_at_most_apart_from_help_and_quit() {
-        for place in [Place::Board, Place::Run] {
-            let ranks: Vec<_> = of_place(place)
+        for screen in [Screen::Board, Screen::Run] {
+            let ranks: Vec<_> = of_screen(screen)
                 .map(|b| b.rank)
                 .filter(|r| (1..=7).contains(r))
                 .collect();

@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use super::model::{Model, Place};
+use super::model::{Model, Pane, Screen};
 
 /// A smaller terminal shows a notice and nothing else: columns and rows.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -92,7 +92,7 @@ pub fn run(model: &Model) -> RunLayout {
         let lines = 2 + ended.places.len() + usize::from(ended.hint.is_some());
         u16::try_from(lines).unwrap_or(u16::MAX).min(height / 2)
     });
-    let zoomed = run.is_some_and(|run| run.zoomed);
+    let zoomed = run.is_some_and(|run| run.pane == Pane::Zoomed);
     let left = if zoomed { 0 } else { (width / 3).clamp(26, 44) };
     let gap = u16::from(left > 0);
     let body = height.saturating_sub(4 + ending);
@@ -141,9 +141,9 @@ pub const fn too_small(model: &Model) -> bool {
 
 /// The index of the row of the list under the mouse, counted from the first in sight.
 pub fn row_at(model: &Model, column: u16, row: u16) -> Option<usize> {
-    let area = match model.place {
-        Place::Board => board(model).rows,
-        Place::Run => run(model).steps,
+    let area = match model.screen {
+        Screen::Board => board(model).rows,
+        Screen::Run => run(model).steps,
     };
     let inside = area.contains((column, row).into());
     inside.then(|| usize::from(row - area.y))

@@ -8,3 +8,4 @@ pub mod layout;
 pub mod model;
 pub mod terminal;
 pub mod theme;
+pub mod update;

@@ -2,23 +2,34 @@
 
 mod board;
 mod dialog;
+mod facts;
 mod run;
 
 use jiff::Timestamp;
 
-pub use board::{BoardModel, EnvironmentNow, Fact, Image, Row, Scan, Where};
+pub use board::{BoardModel, Gates, Row};
 pub use dialog::{CutDialog, Dialog, Message, PlanDialog, TextInput};
-pub use run::{Blob, Ended, LogLine, Pane, RunModel, StepRow, StepState};
+pub use facts::{Cell, EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
+pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
 
 use super::theme::Theme;
 
 /// The screens that one can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Screen {
     /// The candidates of the service.
     Board,
     /// A run.
     Run,
+}
+
+/// A search, and whether it is still being typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    /// What is searched for.
+    pub input: TextInput,
+    /// Whether keys go into it.
+    pub typing: bool,
 }
 
 /// A short notice in the place of the footer: why a key did nothing, or that something was done.
@@ -44,7 +55,7 @@ pub struct Model {
     /// The time, as of the last message that told it.
     pub now: Timestamp,
     /// Where one is.
-    pub place: Place,
+    pub screen: Screen,
     /// The board.
     pub board: BoardModel,
     /// The run, if there was one.
@@ -55,6 +66,8 @@ pub struct Model {
     pub help: Option<usize>,
     /// A notice, until the next key.
     pub notice: Option<Notice>,
+    /// Whether the console ends as soon as the run has.
+    pub leaving: bool,
     /// The number of the newest request for a plan; answers to older ones are dropped.
     pub ticket: u64,
 }
@@ -68,12 +81,13 @@ impl Model {
             read_only,
             size,
             now,
-            place: Place::Board,
+            screen: Screen::Board,
             board: BoardModel::default(),
             run: None,
             dialog: None,
             help: None,
             notice: None,
+            leaving: false,
             ticket: 0,
         }
     }

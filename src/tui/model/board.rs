@@ -1,64 +1,12 @@
 //! The board as it is shown: one row for each candidate, one cell of the ribbon for each environment.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
-use super::TextInput;
-use crate::domain::{Clean, CommitSha, Counts, Digest, EnvironmentName, Gate};
-
-/// Something that was looked up, or is being looked up.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Fact<T> {
-    /// Not known yet.
-    #[default]
-    Loading,
-    /// There is none, and why.
-    None(String),
-    /// It could not be found out, and why.
-    Failed(String),
-    /// Known.
-    Ready(T),
-    /// Known from earlier; it is being looked up again, or could not be.
-    Stale(T),
-}
-
-impl<T> Fact<T> {
-    /// What is known, fresh or stale.
-    pub const fn known(&self) -> Option<&T> {
-        match self {
-            Self::Ready(value) | Self::Stale(value) => Some(value),
-            Self::Loading | Self::None(_) | Self::Failed(_) => None,
-        }
-    }
-}
-
-/// The image of a candidate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
-    /// Its digest.
-    pub digest: Digest,
-    /// Its platforms, as `linux/amd64`.
-    pub platforms: Vec<String>,
-    /// Compressed bytes of all platforms.
-    pub size: u64,
-}
-
-/// What the newest scan of an image found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scan {
-    /// Findings by severity.
-    pub counts: Counts,
-    /// Its age in seconds.
-    pub age: i64,
-}
-
-/// Where a candidate is, and whether it may go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Where {
-    /// The environment.
-    pub environment: EnvironmentName,
-    /// Whether the image is there.
-    pub there: Fact<bool>,
-}
+use super::Search;
+use super::facts::{Cell, EnvironmentNow, Facts};
+use crate::domain::{Clean, CommitSha, Digest, Environment, EnvironmentName, Gate};
 
 /// A candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,37 +19,11 @@ pub struct Row {
     pub time: Timestamp,
     /// Its first line.
     pub subject: Clean,
-    /// The tag that its image has.
-    pub tag: String,
-    /// Its image in the first environment.
-    pub image: Fact<Image>,
-    /// The newest scan.
-    pub scan: Fact<Scan>,
-    /// Whether it is signed in the furthest environment.
-    pub signed: Fact<bool>,
-    /// Environments in the order of the graph.
-    pub places: Vec<Where>,
-    /// The environment that it could be promoted to, with every gate.
-    pub next: Option<(EnvironmentName, Fact<Vec<Gate>>)>,
+    /// What is known of its image.
+    pub facts: Facts,
 }
 
 impl Row {
-    /// A row of which only the commit is known.
-    pub fn of_commit(commit: CommitSha, author: Clean, time: Timestamp, subject: Clean, tag: String) -> Self {
-        Self {
-            commit,
-            author,
-            time,
-            subject,
-            tag,
-            image: Fact::Loading,
-            scan: Fact::Loading,
-            signed: Fact::Loading,
-            places: Vec::new(),
-            next: None,
-        }
-    }
-
     /// Whether a search for `needle`, in lower case, finds it.
     pub fn matches(&self, needle: &str) -> bool {
         let has = |text: &str| text.to_lowercase().contains(needle);
@@ -109,62 +31,121 @@ impl Row {
             || has(self.subject.as_str())
             || has(self.author.as_str())
             || self
-                .image
-                .known()
-                .is_some_and(|image| image.digest.to_string().contains(needle))
+                .digest()
+                .is_some_and(|digest| digest.to_string().contains(needle))
+    }
+
+    /// The digest of its image, once it is known.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.facts.image.value().map(|image| &image.digest)
     }
 }
 
-/// What runs in an environment.
+/// The answer of every gate between a candidate and an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvironmentNow {
-    /// Which.
-    pub environment: EnvironmentName,
-    /// Whether a promotion there is confirmed by typing.
-    pub protected: bool,
-    /// The digest that runs.
-    pub digest: Fact<Digest>,
-    /// The commit or the tag of it, if that is known.
-    pub name: Option<String>,
-    /// Since when.
-    pub since: Option<Timestamp>,
-    /// Whether it is signed with the key of the environment.
-    pub signed: Fact<bool>,
+pub enum Gates {
+    /// Being asked.
+    Loading,
+    /// All of them.
+    Known(Vec<Gate>),
+    /// No plan could be made, and why.
+    Failed(String),
 }
 
 /// The board.
 #[derive(Debug, Clone, Default)]
 pub struct BoardModel {
-    /// The ribbon, in the order of the graph.
-    pub environments: Vec<EnvironmentNow>,
+    /// The environments, in the order of the graph.
+    pub graph: Vec<Environment>,
+    /// What runs in them, in the same order.
+    pub running: Vec<EnvironmentNow>,
     /// The candidates, newest first.
     pub rows: Vec<Row>,
+    /// Where each commit stands in `rows`.
+    pub index: HashMap<CommitSha, usize>,
+    /// The answers of gates, by commit and environment, as far as someone has looked.
+    pub gates: HashMap<(CommitSha, EnvironmentName), Gates>,
     /// Whether the history was read to its end.
     pub complete: bool,
     /// The branch whose history it is.
     pub branch: String,
     /// When the registries answered last.
     pub fresh_at: Option<Timestamp>,
-    /// What could not be reached, where something could not.
+    /// What could not be read, where something could not.
     pub trouble: Option<String>,
     /// The selected row.
     pub selected: usize,
     /// The first row on the screen.
     pub top: usize,
-    /// Rows that fit on the screen, as the last frame found it.
+    /// Rows that fit on the screen.
     pub height: usize,
-    /// Whether the details fill the screen, where it is too narrow to show them below.
+    /// Whether the details fill the screen, where it is too small to show them beside the table.
     pub details: bool,
-    /// What is searched for, and whether it is being typed.
-    pub search: Option<TextInput>,
-    /// Whether the search is being typed.
-    pub searching: bool,
+    /// What is searched for.
+    pub search: Option<Search>,
 }
 
 impl BoardModel {
     /// The selected candidate.
     pub fn current(&self) -> Option<&Row> {
         self.rows.get(self.selected)
+    }
+
+    /// The rows in sight.
+    pub fn in_sight(&self) -> &[Row] {
+        let end = (self.top + self.height).min(self.rows.len());
+        self.rows.get(self.top..end).unwrap_or_default()
+    }
+
+    /// The environment that `row` could be promoted to: the first in the graph that takes promotions from one that has
+    /// its digest, and does not have it itself.
+    pub fn next(&self, row: &Row) -> Option<&Environment> {
+        let is_in = |name: &EnvironmentName| {
+            let mut places = row.facts.places.iter();
+            places.any(|place| place.environment == *name && place.there.value() == Some(&true))
+        };
+        self.graph.iter().find(|environment| {
+            let known_absent =
+                row.facts.places.iter().any(|place| {
+                    place.environment == environment.name && place.there.value() == Some(&false)
+                });
+            known_absent && environment.from.iter().any(is_in)
+        })
+    }
+
+    /// What the gates before the next environment of `row` said, if someone has looked.
+    pub fn gates_of(&self, row: &Row) -> Option<&Gates> {
+        let next = self.next(row)?;
+        self.gates.get(&(row.commit.clone(), next.name.clone()))
+    }
+
+    /// The environments that run the image of `row` now.
+    pub fn runs_in<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a EnvironmentName> {
+        let digest = row.digest();
+        self.running.iter().filter_map(move |now| {
+            let runs = now.running.value().map(|running| &running.digest);
+            (digest.is_some() && runs == digest).then_some(&now.environment)
+        })
+    }
+
+    /// The commit in seven characters, and its subject if it is on the board.
+    pub fn title_of(&self, commit: &CommitSha) -> String {
+        let row = self.index.get(commit).and_then(|index| self.rows.get(*index));
+        row.map_or_else(
+            || commit.short().to_owned(),
+            |row| format!("{}  {}", commit.short(), row.subject),
+        )
+    }
+
+    /// The furthest environment that has the image of `row`.
+    pub fn furthest(&self, row: &Row) -> Option<EnvironmentName> {
+        row.facts.furthest().map(|place| place.environment.clone())
+    }
+
+    /// Whether anything in sight is still being looked up.
+    pub fn is_loading(&self) -> bool {
+        let waits = |row: &Row| matches!(row.facts.image, Cell::Loading);
+        self.in_sight().iter().any(waits)
     }
 
     /// Selects the row at `index`, or the nearest there is, and scrolls so that it is seen.
@@ -184,20 +165,21 @@ impl BoardModel {
 
     /// The next row that the search finds, from the selected one on, around the end.
     pub fn find(&self, forward: bool, from_here: bool) -> Option<usize> {
-        let needle = self.search.as_ref()?.text().to_lowercase();
+        let needle = self.search.as_ref()?.input.text().to_lowercase();
         let n = self.rows.len();
         if needle.is_empty() || n == 0 {
             return None;
         }
         let start = usize::from(!from_here);
+        let at = |step: usize| {
+            if forward {
+                (self.selected + step) % n
+            } else {
+                (self.selected + n - step % n) % n
+            }
+        };
         (start..n + start)
-            .map(|step| {
-                if forward {
-                    (self.selected + step) % n
-                } else {
-                    (self.selected + n - step % n) % n
-                }
-            })
+            .map(at)
             .find(|index| self.rows[*index].matches(&needle))
     }
 }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::domain::{Confirmation, Gate, Plan};
+use crate::domain::{CommitSha, Confirmation, Plan};
 
 /// A line that is being typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,16 +104,19 @@ pub struct PlanDialog {
     pub typed: TextInput,
     /// Whether Enter was pressed while the text was not the one asked for.
     pub mistyped: bool,
+    /// Whether carrying it out needs a password.
+    pub asks_password: bool,
     /// The first line that is seen, where the plan is longer than the screen.
     pub scroll: usize,
 }
 
 impl PlanDialog {
     /// The dialog of a plan.
-    pub fn of(plan: Plan) -> Self {
+    pub fn of(plan: Plan, asks_password: bool) -> Self {
         Self {
             plan,
             typed: TextInput::default(),
+            asks_password,
             mistyped: false,
             scroll: 0,
         }
@@ -126,24 +129,21 @@ impl PlanDialog {
             Confirmation::Typed(text) => self.typed.text().trim() == text,
         }
     }
-
-    /// The gates that stop it.
-    pub fn refusals(&self) -> Vec<&Gate> {
-        self.plan.refusals().collect()
-    }
 }
 
 /// A release to be cut at a commit.
 #[derive(Debug, Clone)]
 pub struct CutDialog {
-    /// The commit, all of it.
-    pub commit: String,
+    /// The commit.
+    pub commit: CommitSha,
     /// The commit in seven characters and its subject.
     pub title: String,
     /// The version, proposed first and then as it is edited.
     pub version: TextInput,
     /// The plan for that version, once it is there; an error says why there is none.
     pub plan: Option<Result<Plan, Message>>,
+    /// Whether carrying it out needs a password.
+    pub asks_password: bool,
     /// Whether the version was changed since the plan was made.
     pub edited: bool,
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::TextInput;
+use super::Search;
 use crate::domain::{Digest, Exit, Plan, StepKind};
 use crate::engine::{Level, Place, RunId};
 
@@ -64,13 +64,15 @@ pub struct StepRow {
     pub log: Vec<LogLine>,
 }
 
-/// The two halves of the screen.
+/// The parts of the screen that can have the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
     /// The steps.
     Steps,
     /// The log of the selected one.
     Log,
+    /// The log, on the whole screen.
+    Zoomed,
 }
 
 /// A run.
@@ -94,22 +96,25 @@ pub struct RunModel {
     pub along: bool,
     /// Which half has the keyboard.
     pub pane: Pane,
-    /// Whether the log fills the screen.
-    pub zoomed: bool,
     /// Whether the newest line stays in sight.
     pub follow: bool,
     /// The first line in sight, where the newest does not stay there.
     pub scroll: usize,
-    /// Whether long lines are wrapped.
-    pub wrap: bool,
-    /// Whether the lines show their times.
-    pub times: bool,
+    /// How lines are shown.
+    pub style: LogStyle,
     /// Lines that fit, as the last frame found it.
     pub height: usize,
     /// What is searched for.
-    pub search: Option<TextInput>,
-    /// Whether the search is being typed.
-    pub searching: bool,
+    pub search: Option<Search>,
+}
+
+/// How lines of a log are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogStyle {
+    /// Long lines go on below.
+    pub wrap: bool,
+    /// Each line begins with its time.
+    pub times: bool,
 }
 
 /// How a run ended.
@@ -148,14 +153,14 @@ impl RunModel {
             selected: 0,
             along: true,
             pane: Pane::Steps,
-            zoomed: false,
             follow: true,
             scroll: 0,
-            wrap: true,
-            times: true,
+            style: LogStyle {
+                wrap: true,
+                times: true,
+            },
             height: 0,
             search: None,
-            searching: false,
         }
     }
 

@@ -1,0 +1,243 @@
+//! A message comes, the model changes, and what is to be done in the world is given back as a list. Total and without a
+//! clock: every message can come in every state, and the time is a message as well.
+
+mod board;
+mod dialog;
+mod run;
+
+use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::keymap::{self, Action};
+use super::layout;
+use super::model::{Dialog, EnvironmentNow, Facts, Gates, Message, Model, Notice, Row, Screen};
+use crate::domain::{CommitSha, Digest, EnvironmentName, Plan};
+use crate::engine::{Event, RunId};
+
+/// Something that the console hears.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key.
+    Key(KeyEvent),
+    /// Pasted text.
+    Paste(String),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// The terminal has another size now, in columns and rows.
+    Resize(u16, u16),
+    /// The time.
+    Now(Timestamp),
+    /// The process was asked to end.
+    Terminate,
+    /// More candidates, and whether these were the last.
+    Commits(Vec<Row>, bool),
+    /// The history of the branch could not be read.
+    HistoryFailed(String),
+    /// What is known of a candidate now.
+    Facts(CommitSha, Box<Facts>),
+    /// What runs in the environments, and when that was found out.
+    Environments(Vec<EnvironmentNow>, Timestamp),
+    /// What the gates before an environment say.
+    Gates(CommitSha, EnvironmentName, Gates),
+    /// The answer to the request with this number.
+    Planned(u64, Result<Box<Planned>, Message>),
+    /// Whether the run began.
+    Started(Result<(RunId, Box<Plan>), Message>),
+    /// Something happened in the run.
+    Event(Event),
+    /// Something is to be read by a person, such as the outcome of a verification.
+    Told(Message),
+}
+
+/// A plan that was made.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Whether carrying it out needs a password.
+    pub asks_password: bool,
+    /// The version of a release that it cuts.
+    pub version: Option<String>,
+}
+
+/// What is to be done in the world.
+#[derive(Debug)]
+pub enum Effect {
+    /// Read more of the history.
+    More,
+    /// These candidates are in sight, the most wanted first.
+    LookAt(Vec<CommitSha>),
+    /// Ask git and registries again.
+    Refresh,
+    /// Ask the gates between a candidate and an environment.
+    AskGates(CommitSha, EnvironmentName),
+    /// Make a plan and answer with this number.
+    Plan(u64, Request),
+    /// Carry a plan out.
+    Start(Box<Plan>, Option<SecretString>),
+    /// Stop the run cleanly.
+    Stop,
+    /// Verify the signature of a digest in an environment.
+    Verify(Digest, EnvironmentName),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Leave the console.
+    Quit,
+}
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// A release branch at a commit; the version is proposed if none is given.
+    Cut(CommitSha, Option<String>),
+    /// The candidate of a commit to an environment.
+    Promote(CommitSha, EnvironmentName),
+    /// A signature of a digest in an environment.
+    Sign(Digest, EnvironmentName),
+}
+
+/// Changes the model as the message says, and tells what is to be done.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let sight = |model: &Model| (model.board.top, model.board.height, model.board.rows.len());
+    let before = sight(model);
+    let mut effects = Vec::new();
+    handle(model, msg, &mut effects);
+    layout::measure(model);
+    if sight(model) != before {
+        effects.push(Effect::LookAt(board::wishes(&model.board)));
+    }
+    effects
+}
+
+fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
+    match msg {
+        Msg::Key(key) if key.kind == KeyEventKind::Release => {}
+        Msg::Key(key) => on_key(model, key, effects),
+        Msg::Paste(text) => on_paste(model, &text),
+        Msg::Mouse(mouse) => on_mouse(model, mouse),
+        Msg::Resize(width, height) => model.size = (width, height),
+        Msg::Now(now) => {
+            model.now = now;
+            board::ask_gates(model, effects);
+        }
+        Msg::Terminate => leave(model, effects),
+        Msg::Commits(rows, at_end) => board::on_commits(&mut model.board, rows, at_end),
+        Msg::HistoryFailed(why) => model.board.trouble = Some(why),
+        Msg::Facts(commit, facts) => board::on_facts(&mut model.board, &commit, *facts),
+        Msg::Environments(running, at) => {
+            model.board.running = running;
+            model.board.fresh_at = Some(at);
+        }
+        Msg::Gates(commit, environment, gates) => {
+            model.board.gates.insert((commit, environment), gates);
+        }
+        Msg::Planned(ticket, result) => dialog::on_planned(model, ticket, result),
+        Msg::Started(result) => run::on_started(model, result, effects),
+        Msg::Event(event) => run::on_event(model, event, effects),
+        Msg::Told(message) => model.dialog = Some(Dialog::Message(message)),
+    }
+}
+
+fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
+    model.notice = None;
+    if model.dialog.is_some() {
+        return dialog::on_key(model, key, effects);
+    }
+    if model.help.is_some() {
+        return on_help_key(model, key);
+    }
+    if dialog::search_takes(model, key) {
+        return;
+    }
+    let Some(action) = keymap::action_of(model.screen, key) else {
+        return;
+    };
+    if let Err(why) = keymap::enabled(model, action) {
+        model.notice = Some(Notice {
+            text: why,
+            grave: true,
+        });
+        return;
+    }
+    match (action, model.screen) {
+        (Action::Help, _) => model.help = Some(0),
+        (Action::Quit, _) => quit(model, effects),
+        (_, Screen::Board) => board::on_action(model, action, effects),
+        (_, Screen::Run) => run::on_action(model, action, effects),
+    }
+}
+
+fn on_help_key(model: &mut Model, key: KeyEvent) {
+    let lines = keymap::BINDINGS.len();
+    let page = usize::from(model.size.1).saturating_sub(6).max(1);
+    let at = model.help.unwrap_or_default();
+    model.help = match keymap::action_of(model.screen, key) {
+        Some(Action::Down) => Some((at + 1).min(lines)),
+        Some(Action::Up) => Some(at.saturating_sub(1)),
+        Some(Action::PageDown) => Some((at + page).min(lines)),
+        Some(Action::PageUp) => Some(at.saturating_sub(page)),
+        Some(Action::First) => Some(0),
+        _ => None,
+    };
+}
+
+fn on_paste(model: &mut Model, text: &str) {
+    if let Some(dialog) = &mut model.dialog {
+        return dialog::paste(dialog, text);
+    }
+    if let Some(search) = dialog::typed_search(model) {
+        search.input.insert(text);
+    }
+}
+
+fn on_mouse(model: &mut Model, mouse: MouseEvent) {
+    const LINES: usize = 3;
+    if model.dialog.is_some() || model.help.is_some() {
+        return;
+    }
+    match mouse.kind {
+        MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
+            let down = mouse.kind == MouseEventKind::ScrollDown;
+            match (model.screen, &mut model.run) {
+                (Screen::Run, Some(run)) => run::scroll(run, down, LINES),
+                _ => board::step(&mut model.board, down, LINES),
+            }
+        }
+        MouseEventKind::Down(MouseButton::Left) => {
+            let Some(index) = layout::row_at(model, mouse.column, mouse.row) else {
+                return;
+            };
+            match (model.screen, &mut model.run) {
+                (Screen::Run, Some(run)) => run::select(run, index),
+                _ => {
+                    let index = model.board.top + index;
+                    if index < model.board.rows.len() {
+                        model.board.select(index);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.is_running() {
+        model.dialog = Some(Dialog::Quit);
+    } else {
+        effects.push(Effect::Quit);
+    }
+}
+
+/// Leaves without a question; a run at work is stopped cleanly first.
+fn leave(model: &mut Model, effects: &mut Vec<Effect>) {
+    model.leaving = true;
+    match &mut model.run {
+        Some(run) if run.ended.is_none() => {
+            run.stopping = true;
+            effects.push(Effect::Stop);
+        }
+        _ => effects.push(Effect::Quit),
+    }
+}

@@ -1,0 +1,159 @@
+//! The board: candidates come, facts come, and keys move among them.
+
+use super::{Effect, Request};
+use crate::domain::CommitSha;
+use crate::tui::keymap::Action;
+use crate::tui::model::{BoardModel, Dialog, Facts, Gates, Model, Notice, Row, Search};
+
+/// Candidates whose gates are asked for at the same time.
+const GATES_AT_ONCE: usize = 2;
+
+pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    let board = &mut model.board;
+    let page = board.height.max(1);
+    match action {
+        Action::Up => step(board, false, 1),
+        Action::Down => step(board, true, 1),
+        Action::PageUp => step(board, false, page),
+        Action::PageDown => step(board, true, page),
+        Action::First => board.select(0),
+        Action::Last => board.select(usize::MAX),
+        Action::Enter => board.details = true,
+        Action::Back if board.details => board.details = false,
+        Action::Back => board.search = None,
+        Action::Search => {
+            board.search = Some(Search {
+                typing: true,
+                ..Search::default()
+            })
+        }
+        Action::NextFound | Action::PreviousFound => match board.find(action == Action::NextFound, false) {
+            Some(index) => board.select(index),
+            None => {
+                model.notice = Some(Notice {
+                    text: "nothing like that is on the board".into(),
+                    grave: true,
+                })
+            }
+        },
+        Action::Refresh => {
+            board.gates.clear();
+            model.notice = Some(Notice {
+                text: "asking git and the registries again".into(),
+                grave: false,
+            });
+            effects.push(Effect::Refresh);
+        }
+        Action::Copy => {
+            if let Some(digest) = board.current().and_then(Row::digest) {
+                model.notice = Some(Notice {
+                    text: format!("{} is on the clipboard", digest.short()),
+                    grave: false,
+                });
+                effects.push(Effect::Copy(digest.to_string()));
+            }
+        }
+        Action::Cut | Action::Promote | Action::Sign | Action::Verify => on_operation(model, action, effects),
+        _ => {}
+    }
+}
+
+fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    let board = &model.board;
+    let Some(row) = board.current() else { return };
+    let short = row.commit.short();
+    let (what, request) = match action {
+        Action::Cut => (
+            format!("a release at {short}"),
+            Request::Cut(row.commit.clone(), None),
+        ),
+        Action::Promote => {
+            let Some(next) = board.next(row) else { return };
+            let request = Request::Promote(row.commit.clone(), next.name.clone());
+            (format!("the promotion of {short} to {}", next.name), request)
+        }
+        _ => {
+            let (Some(digest), Some(at)) = (row.digest().cloned(), board.furthest(row)) else {
+                let text = "no environment is known to have it yet".to_owned();
+                model.notice = Some(Notice { text, grave: true });
+                return;
+            };
+            if action == Action::Verify {
+                let text = format!("verifying {} in {at}", digest.short());
+                model.notice = Some(Notice { text, grave: false });
+                effects.push(Effect::Verify(digest, at));
+                return;
+            }
+            (
+                format!("the signature of {short} in {at}"),
+                Request::Sign(digest, at),
+            )
+        }
+    };
+    model.ticket += 1;
+    model.dialog = Some(Dialog::Planning(what));
+    effects.push(Effect::Plan(model.ticket, request));
+}
+
+/// Moves the selection by so many rows.
+pub(super) fn step(board: &mut BoardModel, down: bool, rows: usize) {
+    let to = if down {
+        board.selected.saturating_add(rows)
+    } else {
+        board.selected.saturating_sub(rows)
+    };
+    board.select(to);
+}
+
+pub(super) fn on_commits(board: &mut BoardModel, rows: Vec<Row>, at_end: bool) {
+    board.complete = at_end;
+    for row in rows {
+        let index = board.rows.len();
+        if let std::collections::hash_map::Entry::Vacant(place) = board.index.entry(row.commit.clone()) {
+            place.insert(index);
+            board.rows.push(row);
+        }
+    }
+}
+
+pub(super) fn on_facts(board: &mut BoardModel, commit: &CommitSha, facts: Facts) {
+    if let Some(row) = board
+        .index
+        .get(commit)
+        .and_then(|index| board.rows.get_mut(*index))
+    {
+        row.facts = facts;
+    }
+}
+
+/// The candidates in sight: the selected one first, then the others from the top.
+pub(super) fn wishes(board: &BoardModel) -> Vec<CommitSha> {
+    let selected = board.current().map(|row| &row.commit);
+    let others = board
+        .in_sight()
+        .iter()
+        .map(|row| &row.commit)
+        .filter(|commit| Some(*commit) != selected);
+    selected.into_iter().chain(others).cloned().collect()
+}
+
+/// Asks the gates of the selected candidate. This waits for the next message of the time, so that whoever runs through
+/// the list does not ask for every row on the way.
+pub(super) fn ask_gates(model: &mut Model, effects: &mut Vec<Effect>) {
+    let board = &mut model.board;
+    let asking = board
+        .gates
+        .values()
+        .filter(|gates| **gates == Gates::Loading)
+        .count();
+    let wanted = board
+        .current()
+        .and_then(|row| Some((row.commit.clone(), board.next(row)?.name.clone())));
+    if let Some(key) = wanted
+        && asking < GATES_AT_ONCE
+        && !board.gates.contains_key(&key)
+    {
+        board.gates.insert(key.clone(), Gates::Loading);
+        effects.push(Effect::AskGates(key.0, key.1));
+    }
+}

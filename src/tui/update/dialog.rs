@@ -1,0 +1,266 @@
+//! Keys in dialogs and in searches: all that types text.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Effect, Planned, Request, leave};
+use crate::domain::{Confirmation, Operation, Plan};
+use crate::tui::model::{CutDialog, Dialog, Message, Model, Notice, PlanDialog, Screen, Search, TextInput};
+
+pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(mut dialog) = model.dialog.take() else {
+        return;
+    };
+    let interrupt = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
+    if key.code == KeyCode::Esc || interrupt {
+        // An answer that is still on its way finds nobody any more.
+        model.ticket += 1;
+        return;
+    }
+    let enter = key.code == KeyCode::Enter;
+    model.dialog = match &mut dialog {
+        Dialog::Planning(_) => Some(dialog),
+        Dialog::Message(_) => (!enter && key.code != KeyCode::Char('q')).then_some(dialog),
+        Dialog::Quit => {
+            if enter {
+                leave(model, effects);
+            }
+            (!enter).then_some(dialog)
+        }
+        Dialog::Plan(plan) if enter => confirm(model, plan, effects),
+        Dialog::Plan(plan) => {
+            on_plan_key(plan, key);
+            Some(dialog)
+        }
+        Dialog::Cut(cut) if enter => on_cut_enter(model, cut, effects),
+        Dialog::Cut(cut) => {
+            let before = cut.version.clone();
+            edit(&mut cut.version, key);
+            cut.edited |= cut.version != before;
+            Some(dialog)
+        }
+        Dialog::Password { plan, typed } if enter => {
+            effects.push(Effect::Start(plan.clone(), Some(typed.clone())));
+            Some(Dialog::Planning("the run".to_owned()))
+        }
+        Dialog::Password { typed, .. } => {
+            *typed = retyped(typed, key);
+            Some(dialog)
+        }
+    };
+}
+
+fn on_plan_key(dialog: &mut PlanDialog, key: KeyEvent) {
+    dialog.mistyped = false;
+    match key.code {
+        KeyCode::Down => dialog.scroll = dialog.scroll.saturating_add(1),
+        KeyCode::Up => dialog.scroll = dialog.scroll.saturating_sub(1),
+        KeyCode::PageDown => dialog.scroll = dialog.scroll.saturating_add(10),
+        KeyCode::PageUp => dialog.scroll = dialog.scroll.saturating_sub(10),
+        _ if matches!(dialog.plan.confirmation, Confirmation::Typed(_)) && dialog.plan.allowed() => {
+            edit(&mut dialog.typed, key);
+        }
+        _ => {}
+    }
+}
+
+/// Enter in the dialog of a plan. A plan that a gate refuses has nothing to confirm: Enter closes it.
+fn confirm(model: &mut Model, dialog: &mut PlanDialog, effects: &mut Vec<Effect>) -> Option<Dialog> {
+    if !dialog.plan.allowed() {
+        return None;
+    }
+    if !dialog.confirmed() {
+        dialog.mistyped = true;
+        return Some(Dialog::Plan(Box::new(dialog.clone())));
+    }
+    Some(carry_out(
+        model,
+        dialog.plan.clone(),
+        dialog.asks_password,
+        effects,
+    ))
+}
+
+fn carry_out(model: &Model, plan: Plan, asks_password: bool, effects: &mut Vec<Effect>) -> Dialog {
+    if model.is_running() {
+        return Dialog::Message(Message {
+            title: "One run at a time".to_owned(),
+            what: "a run is still at work in this console".to_owned(),
+            hint: Some("wait until it has ended, then make a new plan".to_owned()),
+        });
+    }
+    if asks_password {
+        return Dialog::Password {
+            plan: Box::new(plan),
+            typed: SecretString::default(),
+        };
+    }
+    effects.push(Effect::Start(Box::new(plan), None));
+    Dialog::Planning("the run".to_owned())
+}
+
+/// Enter in the dialog of a release: a version that was edited is planned first, then Enter cuts.
+fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect>) -> Option<Dialog> {
+    match &cut.plan {
+        _ if cut.edited => {
+            let version = cut.version.text().trim().trim_start_matches('v').to_owned();
+            model.ticket += 1;
+            effects.push(Effect::Plan(
+                model.ticket,
+                Request::Cut(cut.commit.clone(), Some(version)),
+            ));
+            cut.plan = None;
+            cut.edited = false;
+        }
+        Some(Ok(plan)) if plan.allowed() => {
+            return Some(carry_out(model, plan.clone(), cut.asks_password, effects));
+        }
+        _ => {}
+    }
+    Some(Dialog::Cut(Box::new(cut.clone())))
+}
+
+pub(super) fn on_planned(model: &mut Model, ticket: u64, result: Result<Box<Planned>, Message>) {
+    if ticket != model.ticket {
+        return;
+    }
+    model.dialog = Some(match (model.dialog.take(), result) {
+        (Some(Dialog::Cut(mut cut)), Ok(planned)) => {
+            cut.asks_password = planned.asks_password;
+            cut.plan = Some(Ok(planned.plan));
+            Dialog::Cut(cut)
+        }
+        (Some(Dialog::Cut(mut cut)), Err(message)) => {
+            cut.plan = Some(Err(message));
+            Dialog::Cut(cut)
+        }
+        (_, Ok(planned)) => match (&planned.plan.operation, planned.plan.commit.clone()) {
+            (Operation::Cut { .. }, Some(commit)) => Dialog::Cut(Box::new(CutDialog {
+                title: model.board.title_of(&commit),
+                version: TextInput::with(planned.version.as_deref().unwrap_or_default()),
+                commit,
+                plan: Some(Ok(planned.plan)),
+                asks_password: planned.asks_password,
+                edited: false,
+            })),
+            _ => Dialog::Plan(Box::new(PlanDialog::of(planned.plan, planned.asks_password))),
+        },
+        (_, Err(message)) => Dialog::Message(message),
+    });
+}
+
+fn retyped(typed: &SecretString, key: KeyEvent) -> SecretString {
+    let mut text = typed.expose_secret().to_owned();
+    match key.code {
+        KeyCode::Char('u') if key.modifiers == KeyModifiers::CONTROL => text.clear(),
+        KeyCode::Char(c)
+            if !key
+                .modifiers
+                .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+        {
+            text.push(c)
+        }
+        KeyCode::Backspace => {
+            text.pop();
+        }
+        _ => {}
+    }
+    SecretString::from(text)
+}
+
+pub(super) fn paste(dialog: &mut Dialog, text: &str) {
+    match dialog {
+        Dialog::Cut(cut) => {
+            cut.version.insert(text);
+            cut.edited = true;
+        }
+        // What is typed to confirm is typed by hand: that is what it is for.
+        Dialog::Plan(_) | Dialog::Planning(_) | Dialog::Message(_) | Dialog::Quit => {}
+        Dialog::Password { typed, .. } => {
+            let all = format!("{}{}", typed.expose_secret(), text.trim_end_matches(['\r', '\n']));
+            *typed = SecretString::from(all);
+        }
+    }
+}
+
+/// Edits a line; tells whether the key had a meaning there.
+fn edit(input: &mut TextInput, key: KeyEvent) -> bool {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('u') if control => input.clear_before(),
+        KeyCode::Char('a') if control => input.home(),
+        KeyCode::Char('e') if control => input.end(),
+        KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
+            input.insert(c.encode_utf8(&mut [0; 4]));
+        }
+        KeyCode::Backspace => input.backspace(),
+        KeyCode::Delete => input.delete(),
+        KeyCode::Left => input.left(),
+        KeyCode::Right => input.right(),
+        KeyCode::Home => input.home(),
+        KeyCode::End => input.end(),
+        _ => return false,
+    }
+    true
+}
+
+/// The search that is being typed, if one is.
+pub(super) fn typed_search(model: &mut Model) -> Option<&mut Search> {
+    let search = match model.screen {
+        Screen::Board => model.board.search.as_mut(),
+        Screen::Run => model.run.as_mut().and_then(|run| run.search.as_mut()),
+    };
+    search.filter(|search| search.typing)
+}
+
+/// Gives the key to the search that is being typed; tells whether there is one.
+pub(super) fn search_takes(model: &mut Model, key: KeyEvent) -> bool {
+    let Some(search) = typed_search(model) else {
+        return false;
+    };
+    let interrupt = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
+    if key.code == KeyCode::Esc || interrupt {
+        drop_search(model);
+        return true;
+    }
+    if key.code == KeyCode::Enter {
+        search.typing = false;
+        if search.input.text().is_empty() {
+            drop_search(model);
+        }
+        return true;
+    }
+    if edit(&mut search.input, key) && !found(model) {
+        model.notice = Some(Notice {
+            text: "not found".to_owned(),
+            grave: true,
+        });
+    }
+    true
+}
+
+fn drop_search(model: &mut Model) {
+    match (model.screen, &mut model.run) {
+        (Screen::Run, Some(run)) => run.search = None,
+        _ => model.board.search = None,
+    }
+}
+
+/// Goes to the first place that the search finds, from here on; an empty search is found everywhere.
+fn found(model: &mut Model) -> bool {
+    match (model.screen, &mut model.run) {
+        (Screen::Run, Some(run)) => super::run::find(run, true, true),
+        _ => {
+            let board = &mut model.board;
+            let empty = board
+                .search
+                .as_ref()
+                .is_none_or(|search| search.input.text().is_empty());
+            match board.find(true, true) {
+                Some(index) => board.select(index),
+                None => return empty,
+            }
+            true
+        }
+    }
+}

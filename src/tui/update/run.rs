@@ -1,0 +1,306 @@
+//! A run: its events become states of steps, progress and lines; keys move among them.
+
+use jiff::Timestamp;
+
+use super::Effect;
+use crate::domain::{Plan, StepKind};
+use crate::engine::{Event, Happening, Level, RunId, StepOutcome};
+use crate::tui::keymap::Action;
+use crate::tui::model::{
+    Blob, Dialog, Ended, LogLine, Message, Model, Notice, Pane, RunModel, Screen, Search, StepRow, StepState,
+};
+
+/// Lines that are kept of a step; the journal keeps them all.
+const LINES: usize = 20_000;
+
+pub(super) fn on_started(
+    model: &mut Model,
+    result: Result<(RunId, Box<Plan>), Message>,
+    effects: &mut Vec<Effect>,
+) {
+    match result {
+        Ok((id, plan)) => {
+            model.dialog = None;
+            model.run = Some(RunModel::begun(id, *plan, model.now));
+            model.screen = Screen::Run;
+            if model.leaving {
+                effects.push(Effect::Stop);
+            }
+        }
+        Err(message) => model.dialog = Some(Dialog::Message(message)),
+    }
+}
+
+pub(super) fn on_event(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
+    let Some(run) = model.run.as_mut().filter(|run| run.id == event.run) else {
+        return;
+    };
+    let at = event.at;
+    match event.happening {
+        Happening::RunStarted { .. } => run.started = at,
+        Happening::StepStarted { step } => {
+            if let Some(index) = run.steps.iter().position(|row| row.kind == step) {
+                run.steps[index].state = StepState::Running(at);
+                if run.along {
+                    show(run, index);
+                }
+            }
+        }
+        Happening::Log { step, level, line } => with(run, step, |row| log(row, LogLine { at, level, line })),
+        Happening::BlobStarted { step, digest, size } => with(run, step, |row| {
+            row.blobs.push(Blob {
+                digest,
+                size,
+                moved: 0,
+                how: None,
+            });
+        }),
+        Happening::BlobMoved { step, digest, moved } => with(run, step, |row| {
+            if let Some(blob) = row.blobs.iter_mut().find(|blob| blob.digest == digest) {
+                blob.moved = moved.min(blob.size);
+            }
+        }),
+        Happening::BlobDone { step, digest, how } => with(run, step, |row| {
+            match row.blobs.iter_mut().find(|blob| blob.digest == digest) {
+                Some(blob) => {
+                    blob.moved = blob.size;
+                    blob.how = Some(how);
+                }
+                None => row.blobs.push(Blob {
+                    digest,
+                    size: 0,
+                    moved: 0,
+                    how: Some(how),
+                }),
+            }
+        }),
+        Happening::StepEnded { step, outcome } => with(run, step, |row| row.state = ended(row, outcome, at)),
+        Happening::RunEnded {
+            exit,
+            summary,
+            hint,
+            places,
+        } => {
+            run.ended = Some(Ended {
+                at,
+                exit,
+                summary,
+                hint,
+                places,
+            });
+            if model
+                .dialog
+                .as_ref()
+                .is_some_and(|dialog| matches!(dialog, Dialog::Quit))
+            {
+                model.dialog = None;
+            }
+            model.board.gates.clear();
+            effects.push(if model.leaving {
+                Effect::Quit
+            } else {
+                Effect::Refresh
+            });
+        }
+    }
+}
+
+fn with(run: &mut RunModel, step: StepKind, change: impl FnOnce(&mut StepRow)) {
+    if let Some(row) = run.steps.iter_mut().find(|row| row.kind == step) {
+        change(row);
+    }
+}
+
+fn log(row: &mut StepRow, line: LogLine) {
+    if row.log.len() >= LINES {
+        let at = line.at;
+        row.log.drain(..LINES / 10);
+        let told = "earlier lines are in the journal only".to_owned();
+        row.log.insert(
+            0,
+            LogLine {
+                at,
+                level: Level::Info,
+                line: told,
+            },
+        );
+    }
+    row.log.push(line);
+}
+
+fn ended(row: &StepRow, outcome: StepOutcome, at: Timestamp) -> StepState {
+    let took = match row.state {
+        StepState::Running(since) => at.as_millisecond() - since.as_millisecond(),
+        _ => 0,
+    };
+    match outcome {
+        StepOutcome::Done(what) => StepState::Done(took, what),
+        StepOutcome::Nothing(why) => StepState::Nothing(why),
+        StepOutcome::Refused(why) => StepState::Refused(why),
+        StepOutcome::Failed(why) => StepState::Failed(took, why),
+        StepOutcome::Interrupted => StepState::Interrupted,
+    }
+}
+
+pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    let Some(run) = model.run.as_mut() else {
+        model.screen = Screen::Board;
+        return;
+    };
+    match action {
+        Action::Stop if run.ended.is_some() => effects.push(Effect::Quit),
+        Action::Stop => {
+            run.stopping = true;
+            let text =
+                "stopping: what has been copied stays, and the same promotion goes on from there".to_owned();
+            model.notice = Some(Notice { text, grave: false });
+            effects.push(Effect::Stop);
+        }
+        Action::Back => match run.pane {
+            Pane::Zoomed => run.pane = Pane::Log,
+            Pane::Log if run.ended.is_none() => run.pane = Pane::Steps,
+            _ if run.search.is_some() => run.search = None,
+            _ => model.screen = Screen::Board,
+        },
+        Action::Switch | Action::Enter => {
+            run.pane = if run.pane == Pane::Steps {
+                Pane::Log
+            } else {
+                Pane::Steps
+            };
+        }
+        Action::Zoom => {
+            run.pane = if run.pane == Pane::Zoomed {
+                Pane::Log
+            } else {
+                Pane::Zoomed
+            }
+        }
+        Action::Follow => {
+            run.follow = !run.follow;
+            if !run.follow {
+                run.scroll = run.last_scroll();
+            }
+        }
+        Action::Wrap => run.style.wrap = !run.style.wrap,
+        Action::Times => run.style.times = !run.style.times,
+        Action::Search => {
+            run.search = Some(Search {
+                typing: true,
+                ..Search::default()
+            })
+        }
+        Action::NextError => {
+            next_error(run);
+        }
+        Action::NextFound | Action::PreviousFound => {
+            if !find(run, action == Action::NextFound, false) {
+                let text = "nothing like that is in this log".to_owned();
+                model.notice = Some(Notice { text, grave: true });
+            }
+        }
+        _ => on_move(run, action),
+    }
+}
+
+fn on_move(run: &mut RunModel, action: Action) {
+    let page = run.height.max(1);
+    let in_steps = run.pane == Pane::Steps;
+    match action {
+        Action::Up if in_steps => select(run, run.selected.saturating_sub(1)),
+        Action::Down if in_steps => select(run, run.selected + 1),
+        Action::First if in_steps => select(run, 0),
+        Action::Last if in_steps => select(run, usize::MAX),
+        Action::Up => scroll(run, false, 1),
+        Action::Down => scroll(run, true, 1),
+        Action::PageUp => scroll(run, false, page),
+        Action::PageDown => scroll(run, true, page),
+        Action::First => scroll(run, false, usize::MAX),
+        Action::Last => run.follow = true,
+        _ => {}
+    }
+}
+
+/// Selects a step by hand; the selection goes along with the run again once it is back on the step at work.
+pub(super) fn select(run: &mut RunModel, index: usize) {
+    let index = index.min(run.steps.len().saturating_sub(1));
+    run.along = run
+        .steps
+        .get(index)
+        .is_some_and(|step| matches!(step.state, StepState::Running(_)));
+    show(run, index);
+}
+
+fn show(run: &mut RunModel, index: usize) {
+    if run.selected != index {
+        run.selected = index;
+        run.scroll = 0;
+        run.follow = true;
+    }
+}
+
+/// Scrolls the log; at its end it follows again.
+pub(super) fn scroll(run: &mut RunModel, down: bool, lines: usize) {
+    let last = run.last_scroll();
+    if run.follow {
+        run.scroll = last;
+    }
+    run.scroll = if down {
+        run.scroll.saturating_add(lines)
+    } else {
+        run.scroll.saturating_sub(lines)
+    };
+    run.follow = run.scroll >= last;
+    run.scroll = run.scroll.min(last);
+}
+
+fn go_to(run: &mut RunModel, line: usize) {
+    run.follow = false;
+    run.scroll = line;
+}
+
+fn next_error(run: &mut RunModel) {
+    let log = run.log();
+    let from = if run.follow { 0 } else { run.scroll + 1 };
+    let grave = |index: &usize| log[*index].level > Level::Info;
+    let found = (from..log.len()).chain(0..from.min(log.len())).find(grave);
+    if let Some(line) = found {
+        go_to(run, line);
+    }
+}
+
+/// Goes to the next line that the search finds; tells whether there is one. An empty search is found where one is.
+pub(super) fn find(run: &mut RunModel, forward: bool, from_here: bool) -> bool {
+    let Some(needle) = run
+        .search
+        .as_ref()
+        .map(|search| search.input.text().to_lowercase())
+    else {
+        return false;
+    };
+    let log = run.log();
+    let n = log.len();
+    if needle.is_empty() || n == 0 {
+        return needle.is_empty();
+    }
+    let here = if run.follow {
+        run.last_scroll()
+    } else {
+        run.scroll.min(n - 1)
+    };
+    let start = usize::from(!from_here);
+    let at = |step: usize| {
+        if forward {
+            (here + step) % n
+        } else {
+            (here + n - step % n) % n
+        }
+    };
+    let found = (start..n + start)
+        .map(at)
+        .find(|index| log[*index].line.to_lowercase().contains(&needle));
+    if let Some(line) = found {
+        go_to(run, line);
+    }
+    found.is_some()
+}
