@@ -3,7 +3,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{BoardModel, Cell, Model, Pane, Row, RunModel, Screen};
+use super::model::{BoardModel, Model, Pane, Row, RunModel, Screen};
+use crate::board::Cell;
 
 /// What a key can do outside dialogs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

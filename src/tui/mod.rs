@@ -9,3 +9,4 @@ pub mod model;
 pub mod terminal;
 pub mod theme;
 pub mod update;
+pub mod widgets;

@@ -2,14 +2,12 @@
 
 mod board;
 mod dialog;
-mod facts;
 mod run;
 
 use jiff::Timestamp;
 
 pub use board::{BoardModel, Gates, Row};
 pub use dialog::{CutDialog, Dialog, Message, PlanDialog, TextInput};
-pub use facts::{Cell, EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
 pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
 
 use super::theme::Theme;

@@ -11,7 +11,8 @@ use secrecy::SecretString;
 
 use super::keymap::{self, Action};
 use super::layout;
-use super::model::{Dialog, EnvironmentNow, Facts, Gates, Message, Model, Notice, Row, Screen};
+use super::model::{Dialog, Gates, Message, Model, Notice, Row, Screen};
+use crate::board::{EnvironmentNow, Facts};
 use crate::domain::{CommitSha, Digest, EnvironmentName, Plan};
 use crate::engine::{Event, RunId};
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::Search;
-use super::facts::{Cell, EnvironmentNow, Facts};
+use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{Clean, CommitSha, Digest, Environment, EnvironmentName, Gate};
 
 /// A candidate.

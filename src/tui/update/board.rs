@@ -1,9 +1,10 @@
 //! The board: candidates come, facts come, and keys move among them.
 
 use super::{Effect, Request};
+use crate::board::Facts;
 use crate::domain::CommitSha;
 use crate::tui::keymap::Action;
-use crate::tui::model::{BoardModel, Dialog, Facts, Gates, Model, Notice, Row, Search};
+use crate::tui::model::{BoardModel, Dialog, Gates, Model, Notice, Row, Search};
 
 /// Candidates whose gates are asked for at the same time.
 const GATES_AT_ONCE: usize = 2;

@@ -1,0 +1,7 @@
+//! The small things that screens are put together from.
+
+pub mod footer;
+pub mod frame;
+pub mod input;
+pub mod line;
+pub mod progress;
