@@ -6,6 +6,7 @@
 pub mod keymap;
 pub mod layout;
 pub mod model;
+pub mod screens;
 pub mod terminal;
 pub mod theme;
 pub mod update;

@@ -209,14 +209,12 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) {
             let Some(index) = layout::row_at(model, mouse.column, mouse.row) else {
                 return;
             };
-            match (model.screen, &mut model.run) {
-                (Screen::Run, Some(run)) => run::select(run, index),
-                _ => {
-                    let index = model.board.top + index;
-                    if index < model.board.rows.len() {
-                        model.board.select(index);
-                    }
-                }
+            if let (Screen::Run, Some(run)) = (model.screen, &mut model.run) {
+                return run::select(run, index);
+            }
+            let index = model.board.top + index;
+            if index < model.board.rows.len() {
+                model.board.select(index);
             }
         }
         _ => {}

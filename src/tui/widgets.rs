@@ -2,6 +2,7 @@
 
 pub mod footer;
 pub mod frame;
+pub mod gate;
 pub mod input;
 pub mod line;
 pub mod progress;

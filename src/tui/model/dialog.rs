@@ -87,6 +87,8 @@ impl TextInput {
 /// What happened, and what to do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
+    /// Whether it is good news.
+    pub good: bool,
     /// A few words.
     pub title: String,
     /// What happened.

@@ -32,7 +32,7 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
             on_plan_key(plan, key);
             Some(dialog)
         }
-        Dialog::Cut(cut) if enter => on_cut_enter(model, cut, effects),
+        Dialog::Cut(cut) if enter => Some(on_cut_enter(model, cut, effects)),
         Dialog::Cut(cut) => {
             let before = cut.version.clone();
             edit(&mut cut.version, key);
@@ -84,6 +84,7 @@ fn confirm(model: &mut Model, dialog: &mut PlanDialog, effects: &mut Vec<Effect>
 fn carry_out(model: &Model, plan: Plan, asks_password: bool, effects: &mut Vec<Effect>) -> Dialog {
     if model.is_running() {
         return Dialog::Message(Message {
+            good: false,
             title: "One run at a time".to_owned(),
             what: "a run is still at work in this console".to_owned(),
             hint: Some("wait until it has ended, then make a new plan".to_owned()),
@@ -100,7 +101,7 @@ fn carry_out(model: &Model, plan: Plan, asks_password: bool, effects: &mut Vec<E
 }
 
 /// Enter in the dialog of a release: a version that was edited is planned first, then Enter cuts.
-fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect>) -> Option<Dialog> {
+fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect>) -> Dialog {
     match &cut.plan {
         _ if cut.edited => {
             let version = cut.version.text().trim().trim_start_matches('v').to_owned();
@@ -113,11 +114,11 @@ fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect
             cut.edited = false;
         }
         Some(Ok(plan)) if plan.allowed() => {
-            return Some(carry_out(model, plan.clone(), cut.asks_password, effects));
+            return carry_out(model, plan.clone(), cut.asks_password, effects);
         }
         _ => {}
     }
-    Some(Dialog::Cut(Box::new(cut.clone())))
+    Dialog::Cut(Box::new(cut.clone()))
 }
 
 pub(super) fn on_planned(model: &mut Model, ticket: u64, result: Result<Box<Planned>, Message>) {
@@ -248,19 +249,16 @@ fn drop_search(model: &mut Model) {
 
 /// Goes to the first place that the search finds, from here on; an empty search is found everywhere.
 fn found(model: &mut Model) -> bool {
-    match (model.screen, &mut model.run) {
-        (Screen::Run, Some(run)) => super::run::find(run, true, true),
-        _ => {
-            let board = &mut model.board;
-            let empty = board
-                .search
-                .as_ref()
-                .is_none_or(|search| search.input.text().is_empty());
-            match board.find(true, true) {
-                Some(index) => board.select(index),
-                None => return empty,
-            }
-            true
-        }
+    if let (Screen::Run, Some(run)) = (model.screen, &mut model.run) {
+        return super::run::find(run, true, true);
     }
+    let board = &mut model.board;
+    if let Some(index) = board.find(true, true) {
+        board.select(index);
+        return true;
+    }
+    board
+        .search
+        .as_ref()
+        .is_none_or(|search| search.input.text().is_empty())
 }

@@ -86,7 +86,32 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Two columns of air, and then `style`.
+/// Cuts `text` into spans so that every place where `needle` stands, in lower case, is in reverse video.
+pub fn mark(text: &str, needle: &str, style: Style, theme: Theme) -> Vec<Span<'static>> {
+    let lower = text.to_lowercase();
+    // Where a letter changes its length in lower case, places in one text are none in the other.
+    if needle.is_empty() || lower.len() != text.len() || !lower.contains(needle) {
+        return vec![Span::styled(text.to_owned(), style)];
+    }
+    let mut spans = Vec::new();
+    let mut done = 0;
+    for (at, _) in lower.match_indices(needle) {
+        let end = at + needle.len();
+        let (Some(before), Some(found)) = (text.get(done..at), text.get(at..end)) else {
+            continue;
+        };
+        spans.push(Span::styled(before.to_owned(), style));
+        spans.push(Span::styled(found.to_owned(), style.patch(theme.found())));
+        done = end;
+    }
+    spans.push(Span::styled(
+        text.get(done..).unwrap_or_default().to_owned(),
+        style,
+    ));
+    spans
+}
+
+/// Two columns of air.
 pub fn gap() -> Span<'static> {
     Span::styled("  ", Style::new())
 }

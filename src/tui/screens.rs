@@ -1,0 +1,67 @@
+//! What a person sees: a model, painted.
+
+mod board;
+mod cut;
+mod details;
+mod help;
+mod log;
+mod message;
+mod plan;
+mod ribbon;
+mod run;
+mod table;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+use super::layout;
+use super::model::{Dialog, Model, Screen};
+use super::widgets::line;
+
+/// A model as something that ratatui paints.
+pub struct Console<'a>(pub &'a Model);
+
+impl Widget for Console<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        let model = self.0;
+        if layout::too_small(model) {
+            return too_small(model, area, buffer);
+        }
+        match model.screen {
+            Screen::Board => board::paint(model, buffer),
+            Screen::Run => run::paint(model, buffer),
+        }
+        if let Some(dialog) = &model.dialog {
+            match dialog {
+                Dialog::Plan(dialog) => plan::paint(model, dialog, area, buffer),
+                Dialog::Cut(dialog) => cut::paint(model, dialog, area, buffer),
+                Dialog::Password { plan, typed } => message::password(model, plan, typed, area, buffer),
+                Dialog::Planning(what) => message::planning(model, what, area, buffer),
+                Dialog::Message(message) => message::paint(model, message, area, buffer),
+                Dialog::Quit => message::quit(model, area, buffer),
+            }
+        }
+        if let Some(scroll) = model.help {
+            help::paint(model, scroll, area, buffer);
+        }
+    }
+}
+
+fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let (columns, rows) = layout::SMALLEST;
+    let text = format!(
+        "windlass needs {columns}×{rows}; this is {}×{}",
+        area.width, area.height
+    );
+    let text = if model.theme.ascii {
+        text.replace('×', "x")
+    } else {
+        text
+    };
+    let lines = line::wrap(&text, usize::from(area.width));
+    for (y, text) in (area.y..area.bottom()).zip(lines) {
+        line::left(buffer, Rect { y, height: 1, ..area }, vec![Span::raw(text)]);
+    }
+}

@@ -1,0 +1,91 @@
+//! The dialog that cuts a release: the proposed branch, a version to edit, and what is checked before.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::message::key;
+use super::plan;
+use crate::domain::Operation;
+use crate::tui::model::{CutDialog, Model};
+use crate::tui::theme::State;
+use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::{gate, input, line};
+
+pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let width = text_width(area);
+    let name = |name: &str| Span::styled(format!("{name:<9}"), theme.quiet());
+    let mut version = vec![name("version")];
+    version.extend(input::spans(&dialog.version, theme.strong()));
+    if dialog.edited {
+        version.push(line::gap());
+        version.push(theme.says(State::Attention, "edited: Enter checks it"));
+    }
+    let title = line::fit(&dialog.title, width.saturating_sub(9), theme);
+    let mut body = vec![
+        Line::from(vec![name("commit"), Span::raw(title)]),
+        Line::from(version),
+    ];
+    let mut possible = false;
+    match &dialog.plan {
+        None => body.push(Line::from(vec![
+            name("branch"),
+            theme.says(State::Loading, "checking"),
+        ])),
+        Some(Err(message)) => {
+            body.push(Line::default());
+            for piece in line::wrap(&message.what, width) {
+                body.push(Line::from(Span::styled(piece, theme.state(State::Bad))));
+            }
+            let hint = message.hint.iter().flat_map(|hint| line::wrap(hint, width));
+            body.extend(hint.map(Line::from));
+        }
+        Some(Ok(plan)) => {
+            if let Operation::Cut { branch, remote } = &plan.operation {
+                let style = if dialog.edited {
+                    theme.quiet()
+                } else {
+                    theme.strong()
+                };
+                body.push(Line::from(vec![
+                    name("branch"),
+                    Span::styled(branch.clone(), style),
+                ]));
+                body.push(Line::from(vec![name("remote"), Span::raw(remote.clone())]));
+            }
+            body.push(Line::default());
+            body.push(Line::from(Span::styled("Checks", theme.strong())));
+            body.extend(gate::lines(&plan.gates, width, theme));
+            body.push(Line::default());
+            possible = plan.allowed();
+            body.extend(if possible {
+                plan::steps(plan, width, theme)
+            } else {
+                plan::refusal(plan, width, theme)
+            });
+        }
+    }
+    let enter = match (dialog.edited, possible) {
+        (true, _) => Some("check this version"),
+        (false, true) => Some("cut and push the branch"),
+        (false, false) => None,
+    };
+    let mut keys = enter
+        .map(|what| key("Enter", what, theme).to_vec())
+        .unwrap_or_default();
+    keys.extend(key("Esc", "cancel", theme));
+    let state = if matches!(&dialog.plan, Some(Ok(plan)) if plan.allowed()) || dialog.plan.is_none() {
+        State::Loading
+    } else {
+        State::Bad
+    };
+    Sheet {
+        title: "Cut a release",
+        state,
+        body,
+        keys,
+        scroll: 0,
+    }
+    .paint(area, theme, buffer);
+}

@@ -1,0 +1,123 @@
+//! Small dialogs: something is being done, something happened, a password, a question.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::domain::Plan;
+use crate::tui::model::{Message, Model};
+use crate::tui::theme::{State, Theme};
+use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::{input, line};
+
+/// A key, and what it does, as dialogs show it.
+pub(super) fn key(key: &'static str, what: &'static str, theme: Theme) -> [Span<'static>; 3] {
+    [
+        Span::styled(key, theme.key()),
+        Span::raw(format!(" {what}")),
+        Span::raw("    "),
+    ]
+}
+
+pub(super) fn paint(model: &Model, message: &Message, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let width = text_width(area);
+    let mut body: Vec<_> = line::wrap(&message.what, width)
+        .into_iter()
+        .map(Line::from)
+        .collect();
+    if let Some(hint) = &message.hint {
+        const NAME: &str = "What to do now: ";
+        body.push(Line::default());
+        for (index, piece) in line::wrap(hint, width.saturating_sub(NAME.len()))
+            .into_iter()
+            .enumerate()
+        {
+            let name = if index == 0 { NAME } else { "                " };
+            body.push(Line::from(vec![
+                Span::styled(name, theme.strong()),
+                Span::raw(piece),
+            ]));
+        }
+    }
+    let state = if message.good { State::Ok } else { State::Bad };
+    let title = format!("{} {}", theme.symbol(state), message.title);
+    let keys = key("Enter", "close", theme).to_vec();
+    Sheet {
+        title: &title,
+        state,
+        body,
+        keys,
+        scroll: 0,
+    }
+    .paint(area, theme, buffer);
+}
+
+pub(super) fn planning(model: &Model, what: &str, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let body = vec![
+        Line::from(theme.says(State::Loading, &format!("preparing {what}"))),
+        Line::from(Span::styled(
+            "This only reads: nothing is written before you confirm.",
+            theme.quiet(),
+        )),
+    ];
+    let keys = key("Esc", "cancel", theme).to_vec();
+    Sheet {
+        title: "One moment",
+        state: State::Loading,
+        body,
+        keys,
+        scroll: 0,
+    }
+    .paint(area, theme, buffer);
+}
+
+pub(super) fn password(model: &Model, plan: &Plan, typed: &SecretString, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut field = vec![Span::styled("Password  ", theme.strong())];
+    field.extend(input::hidden(typed.expose_secret().chars().count(), theme.ascii));
+    let body = vec![
+        Line::from(format!(
+            "To {}, the signing key is needed, and it is encrypted.",
+            plan.operation.title()
+        )),
+        Line::from(Span::styled(
+            "It is not shown, not stored and not logged.",
+            theme.quiet(),
+        )),
+        Line::default(),
+        Line::from(field),
+    ];
+    let keys = [key("Enter", "go on", theme), key("Esc", "cancel", theme)].concat();
+    Sheet {
+        title: "Password of the signing key",
+        state: State::Attention,
+        body,
+        keys,
+        scroll: 0,
+    }
+    .paint(area, theme, buffer);
+}
+
+pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let body = vec![
+        Line::from("A run is still at work. Leaving stops it cleanly: what has been"),
+        Line::from("copied stays, and the same promotion goes on from there."),
+    ];
+    let keys = [
+        key("Enter", "stop the run and leave", theme),
+        key("Esc", "stay", theme),
+    ]
+    .concat();
+    Sheet {
+        title: "Leave?",
+        state: State::Attention,
+        body,
+        keys,
+        scroll: 0,
+    }
+    .paint(area, theme, buffer);
+}

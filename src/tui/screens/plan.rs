@@ -1,0 +1,179 @@
+//! The plan, before anything is written: what is done, what it replaces, every gate, every step, and what it costs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::message::key;
+use crate::domain::{Confirmation, Operation, Plan, bytes, count};
+use crate::tui::model::{Model, PlanDialog};
+use crate::tui::theme::{State, Theme};
+use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::{gate, input, line};
+
+pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let width = text_width(area);
+    let plan = &dialog.plan;
+    let allowed = plan.allowed();
+    let mut body = subject(model, plan, width);
+    body.push(Line::default());
+    body.push(Line::from(Span::styled("Gates", theme.strong())));
+    body.extend(gate::lines(&plan.gates, width, theme));
+    if plan.gates.is_empty() {
+        body.push(Line::from(theme.says(State::None, "no gate is configured here")));
+    }
+    body.push(Line::default());
+    if allowed {
+        body.extend(steps(plan, width, theme));
+        body.push(Line::default());
+        body.extend(confirmation(dialog, width, theme));
+    } else {
+        body.extend(refusal(plan, width, theme));
+    }
+    let keys = match (&plan.confirmation, allowed) {
+        (_, false) => key("Enter", "close", theme).to_vec(),
+        (Confirmation::Plain, true) => [key("Enter", "go on", theme), key("Esc", "cancel", theme)].concat(),
+        (Confirmation::Typed(_), true) if !dialog.confirmed() => key("Esc", "cancel", theme).to_vec(),
+        (Confirmation::Typed(_), true) => {
+            [key("Enter", "go on", theme), key("Esc", "cancel", theme)].concat()
+        }
+    };
+    let state = if allowed { State::Loading } else { State::Bad };
+    let what = plan
+        .commit
+        .as_ref()
+        .map(|commit| format!(" {}", commit.short()))
+        .unwrap_or_default();
+    let title = match &plan.operation {
+        Operation::Promote { to, .. } => format!("Promote{what} to {to}"),
+        Operation::Sign { .. } => format!("Sign{what}"),
+        Operation::Cut { branch, .. } => format!("Cut {branch}"),
+    };
+    Sheet {
+        title: &title,
+        state,
+        body,
+        keys,
+        scroll: dialog.scroll,
+    }
+    .paint(area, theme, buffer);
+}
+
+fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let name = |name: &str| Span::styled(format!("{name:<9}"), theme.quiet());
+    let row = |what: &str, text: String| {
+        Line::from(vec![
+            name(what),
+            Span::raw(line::fit(&text, width.saturating_sub(9), theme)),
+        ])
+    };
+    let mut head = vec![
+        name("what"),
+        Span::styled(plan.service.to_string(), theme.strong()),
+    ];
+    if let Some(tag) = &plan.tag {
+        head.push(Span::raw(format!("  {tag}")));
+    }
+    if let Some(digest) = &plan.digest {
+        head.push(Span::styled(format!("  {}", digest.short()), theme.identity()));
+    }
+    let mut lines = vec![Line::from(head)];
+    match &plan.operation {
+        Operation::Promote {
+            source,
+            target,
+            replaces,
+            ..
+        } => {
+            lines.push(row("from", source.repository.to_string()));
+            lines.push(row("to", target.repository.to_string()));
+            let old = replaces.as_ref().map_or_else(
+                || "nothing that is known of".to_owned(),
+                |old| {
+                    let running = model.board.running.iter().filter_map(|now| now.running.value());
+                    let name = running
+                        .filter(|image| image.digest == *old)
+                        .find_map(|image| image.short.clone());
+                    name.map_or_else(|| old.short(), |name| format!("{name}  {}", old.short()))
+                },
+            );
+            lines.push(row("replaces", old));
+        }
+        Operation::Sign { image } => lines.push(row("where", image.repository.to_string())),
+        Operation::Cut { branch, remote } => lines.push(row("branch", format!("{branch} on {remote}"))),
+    }
+    lines.push(row("plan", plan.hash().to_string()));
+    lines
+}
+
+pub(super) fn steps(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::from(Span::styled("Steps", theme.strong()))];
+    for (index, step) in plan.steps.iter().enumerate() {
+        let mut pieces = line::wrap(&step.what, width.saturating_sub(12)).into_iter();
+        lines.push(Line::from(vec![
+            Span::styled(format!("{:>2} ", index + 1), theme.quiet()),
+            Span::styled(format!("{:<9}", step.kind), theme.accent()),
+            Span::raw(pieces.next().unwrap_or_default()),
+        ]));
+        lines.extend(pieces.map(|piece| Line::from(format!("{:12}{piece}", ""))));
+    }
+    if plan.costs.requests > 0 || plan.costs.bytes > 0 {
+        let requests = usize::try_from(plan.costs.requests).unwrap_or(usize::MAX);
+        let text = format!(
+            "about {}, {} to move",
+            count(requests, "request"),
+            bytes(plan.costs.bytes)
+        );
+        lines.push(Line::from(Span::styled(
+            format!("   costs    {text}"),
+            theme.quiet(),
+        )));
+    }
+    lines
+}
+
+fn confirmation(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let Confirmation::Typed(text) = &dialog.plan.confirmation else {
+        return vec![Line::from(Span::styled(
+            "Nothing is written before you press Enter.",
+            theme.quiet(),
+        ))];
+    };
+    let mut field = vec![
+        Span::raw("To go on, type  "),
+        Span::styled(text.clone(), theme.key()),
+        Span::raw("  "),
+    ];
+    field.push(Span::styled(theme.glyph("▸ ", "> "), theme.quiet()));
+    field.extend(input::spans(&dialog.typed, theme.strong()));
+    if dialog.confirmed() {
+        field.push(line::gap());
+        field.push(theme.says(State::Ok, "right: Enter goes on"));
+    } else if dialog.mistyped {
+        field.push(line::gap());
+        field.push(theme.says(State::Bad, "that is another text"));
+    }
+    let _ = width;
+    vec![Line::from(field)]
+}
+
+/// Why nothing can be done here, and where something can.
+pub(super) fn refusal(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let names: Vec<_> = plan.refusals().map(|gate| gate.name.as_str()).collect();
+    let what = if names.len() == 1 {
+        "This gate stops it"
+    } else {
+        "These gates stop it"
+    };
+    let text = format!(
+        "{what}: {}. Nothing was written, and there is no way around: set right what the reason says, then plan again.",
+        names.join(", ")
+    );
+    let style = theme.state(State::Bad);
+    line::wrap(&text, width)
+        .into_iter()
+        .map(|piece| Line::from(Span::styled(piece, style)))
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! The ribbon: what runs where, since when, and whether it is well, at any moment.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::board::{Cell, EnvironmentNow, RunningImage};
+use crate::domain::age;
+use crate::tui::model::Model;
+use crate::tui::theme::{State, Theme};
+use crate::tui::widgets::line;
+
+/// How much is told of each environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Detail {
+    Short,
+    Release,
+    Age,
+    Signature,
+}
+
+pub(super) fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
+    // The most that fits: ages and signatures leave before names do.
+    let levels = [Detail::Signature, Detail::Age, Detail::Release, Detail::Short];
+    let all = levels.into_iter().map(|level| spans(model, level));
+    let room = usize::from(area.width);
+    let mut shortest = Vec::new();
+    for spans in all {
+        let fits = line::width(&spans) <= room;
+        shortest = spans;
+        if fits {
+            break;
+        }
+    }
+    line::left(buffer, area, shortest);
+}
+
+fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
+    let theme = model.theme;
+    let mut spans = Vec::new();
+    for (index, now) in model.board.running.iter().enumerate() {
+        let arrow = if index > 0 {
+            theme.glyph(" ▸  ", " >  ")
+        } else {
+            " "
+        };
+        spans.push(Span::styled(arrow, theme.quiet()));
+        spans.push(Span::styled(now.environment.to_string(), theme.strong()));
+        if now.protected && level > Detail::Release {
+            spans.push(Span::styled(" protected", theme.quiet()));
+        }
+        spans.push(Span::raw(" "));
+        spans.extend(cell(model, now, level));
+        spans.push(Span::raw("  "));
+    }
+    spans
+}
+
+fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
+    let theme = model.theme;
+    match &now.running {
+        Cell::Loading => vec![theme.says(State::Loading, "loading")],
+        Cell::None(_) => vec![theme.says(State::None, "nothing runs")],
+        Cell::Failed(_) => vec![theme.says(State::Unknown, "unknown")],
+        Cell::Ready(image) => image_spans(model, image, level, state_of(image), theme),
+        Cell::Stale(image) => image_spans(model, image, level, State::Stale, theme),
+    }
+}
+
+/// An image that should be signed and is not wants attention, wherever it runs.
+fn state_of(image: &RunningImage) -> State {
+    if image.signed == Some(false) {
+        State::Attention
+    } else {
+        State::Ok
+    }
+}
+
+fn image_spans(
+    model: &Model,
+    image: &RunningImage,
+    level: Detail,
+    state: State,
+    theme: Theme,
+) -> Vec<Span<'static>> {
+    let mut spans = vec![
+        Span::styled(theme.symbol(state), theme.state(state)),
+        Span::raw(" "),
+    ];
+    if let Some(release) = image.release.as_ref().filter(|_| level >= Detail::Release) {
+        spans.push(Span::styled(format!("{release} "), theme.strong()));
+    }
+    let name = image.short.clone().unwrap_or_else(|| image.digest.short());
+    spans.push(Span::styled(name, theme.identity()));
+    if let Some(since) = image.since.filter(|_| level >= Detail::Age) {
+        spans.push(Span::styled(
+            format!("  {}", age(model.seconds_since(since))),
+            theme.quiet(),
+        ));
+    }
+    match image.signed {
+        Some(true) if level >= Detail::Signature => {
+            spans.push(Span::styled("  signed", theme.state(State::Ok)));
+        }
+        Some(false) => spans.push(Span::styled("  not signed", theme.state(State::Attention))),
+        _ => {}
+    }
+    spans
+}

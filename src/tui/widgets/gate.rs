@@ -1,0 +1,48 @@
+//! Gates, one below the other, each with its verdict and its reason.
+
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::line;
+use crate::domain::{Gate, Verdict};
+use crate::tui::theme::{State, Theme};
+
+/// The state of a verdict.
+pub const fn state(verdict: &Verdict) -> State {
+    match verdict {
+        Verdict::Allowed(_) => State::Ok,
+        Verdict::Refused(_) => State::Bad,
+        Verdict::Unknown(_) => State::Unknown,
+    }
+}
+
+/// Lines of at most `width` columns; a long reason goes on below itself.
+pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let names = gates
+        .iter()
+        .map(|gate| gate.name.width())
+        .max()
+        .unwrap_or(0)
+        .min(16);
+    let words = gates
+        .iter()
+        .map(|gate| gate.verdict.word().len())
+        .max()
+        .unwrap_or(0);
+    let indent = names + words + 6;
+    let mut all = Vec::new();
+    for gate in gates {
+        let state = state(&gate.verdict);
+        let mut pieces = line::wrap(gate.verdict.reason(), width.saturating_sub(indent)).into_iter();
+        all.push(Line::from(vec![
+            Span::styled(
+                format!("{} {:words$}  ", theme.symbol(state), gate.verdict.word()),
+                theme.state(state),
+            ),
+            Span::styled(format!("{:names$}  ", gate.name), theme.strong()),
+            Span::raw(pieces.next().unwrap_or_default()),
+        ]));
+        all.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", ""))));
+    }
+    all
+}
