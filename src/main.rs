@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use windlass::cli::{self, Outcome, Output};
-use windlass::domain::Exit;
+use windlass::domain::{Exit, WriteAccess};
+use windlass::tui;
 
 fn main() -> ExitCode {
     let mut io = Output::of_process();
@@ -27,7 +28,7 @@ fn start(io: &mut Output) -> Result<Exit, cli::Failure> {
     let exit = runtime.block_on(async {
         match cli::run(cli, io).await? {
             Outcome::Ended(exit) => Ok(exit),
-            Outcome::Console(request) => console(*request),
+            Outcome::Console(request) => console(*request).await,
         }
     });
     // A request that hangs must not keep the process from ending.
@@ -35,9 +36,19 @@ fn start(io: &mut Output) -> Result<Exit, cli::Failure> {
     exit
 }
 
-fn console(_request: cli::ConsoleRequest) -> Result<Exit, cli::Failure> {
-    Err(cli::Failure::usage(
-        "the console is not built yet",
-        "use the commands; see --help",
-    ))
+/// The sample world, if there is one, stays until the console is closed.
+async fn console(request: cli::ConsoleRequest) -> Result<Exit, cli::Failure> {
+    let cli::ConsoleRequest {
+        world,
+        read_only,
+        ascii,
+        sample: _sample,
+    } = request;
+    let console = tui::Console {
+        engine: world.engine,
+        service: world.service,
+        access: WriteAccess::unless_read_only(read_only),
+        ascii,
+    };
+    Ok(tui::run(console).await?)
 }

@@ -105,6 +105,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     handle(model, msg, &mut effects);
     layout::measure(model);
+    board::read_on(&mut model.board, &mut effects);
     if sight(model) != before {
         effects.push(Effect::LookAt(board::wishes(&model.board)));
     }
@@ -124,7 +125,10 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         }
         Msg::Terminate => leave(model, effects),
         Msg::Commits(rows, at_end) => board::on_commits(&mut model.board, rows, at_end),
-        Msg::HistoryFailed(why) => model.board.trouble = Some(why),
+        Msg::HistoryFailed(why) => {
+            model.board.trouble = Some(why);
+            model.board.complete = true;
+        }
         Msg::Facts(commit, facts) => board::on_facts(&mut model.board, &commit, *facts),
         Msg::Environments(running, at) => {
             model.board.running = running;

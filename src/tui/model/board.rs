@@ -65,6 +65,8 @@ pub struct BoardModel {
     pub index: HashMap<CommitSha, usize>,
     /// The answers of gates, by commit and environment, as far as someone has looked.
     pub gates: HashMap<(CommitSha, EnvironmentName), Gates>,
+    /// Whether more of the history is being read.
+    pub reading: bool,
     /// Whether the history was read to its end.
     pub complete: bool,
     /// The branch whose history it is.

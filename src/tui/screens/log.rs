@@ -77,7 +77,7 @@ fn blobs(step: &StepRow, area: Rect, theme: Theme, buffer: &mut Buffer) {
     let size: u64 = step.blobs.iter().map(|blob| blob.size).sum();
     let moved: u64 = step.blobs.iter().map(|blob| blob.moved).sum();
     let moving = step.blobs.iter().filter(|blob| blob.how.is_none());
-    let there = step.blobs.iter().rev().filter(|blob| blob.how.is_some());
+    let arrived = step.blobs.iter().rev().filter(|blob| blob.how.is_some());
     let room = usize::from(area.width);
     let mut lines = vec![bar("all of it", moved, size, None, room, theme)];
     let each = |blob: &Blob| {
@@ -91,7 +91,7 @@ fn blobs(step: &StepRow, area: Rect, theme: Theme, buffer: &mut Buffer) {
         )
     };
     let seen = usize::from(area.height.saturating_sub(2));
-    lines.extend(moving.chain(there).take(seen).map(each));
+    lines.extend(moving.chain(arrived).take(seen).map(each));
     let last = area.bottom() - 1;
     for (y, spans) in (area.y..last).zip(lines) {
         line::left(buffer, Rect { y, height: 1, ..area }, spans);

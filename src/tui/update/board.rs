@@ -6,6 +6,9 @@ use crate::domain::CommitSha;
 use crate::tui::keymap::Action;
 use crate::tui::model::{BoardModel, Dialog, Gates, Model, Notice, Row, Search};
 
+/// Candidates that are read without anyone going there.
+const AT_ONCE: usize = 50_000;
+
 /// Candidates whose gates are asked for at the same time.
 const GATES_AT_ONCE: usize = 2;
 
@@ -108,12 +111,23 @@ pub(super) fn step(board: &mut BoardModel, down: bool, rows: usize) {
 
 pub(super) fn on_commits(board: &mut BoardModel, rows: Vec<Row>, at_end: bool) {
     board.complete = at_end;
+    board.reading = false;
     for row in rows {
         let index = board.rows.len();
         if let std::collections::hash_map::Entry::Vacant(place) = board.index.entry(row.commit.clone()) {
             place.insert(index);
             board.rows.push(row);
         }
+    }
+}
+
+/// Reads on where there is more: at once up to a number that every search can go through while someone types, and
+/// beyond that only for whoever goes there.
+pub(super) fn read_on(board: &mut BoardModel, effects: &mut Vec<Effect>) {
+    let near_end = board.top + 2 * board.height.max(1) >= board.rows.len();
+    if !board.complete && !board.reading && (board.rows.len() < AT_ONCE || near_end) {
+        board.reading = true;
+        effects.push(Effect::More);
     }
 }
 

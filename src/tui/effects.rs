@@ -1,0 +1,240 @@
+//! The edge: what [`update`](super::update) asks for is done here, in tasks, and their answers come back as messages.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::model::{Gates, Message, Row};
+use super::terminal::Terminal;
+use super::update::{Effect, Msg, Planned, Request};
+use crate::board::{Board, BoardUpdate};
+use crate::domain::{
+    CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, ServiceName, WriteAccess,
+};
+use crate::engine::{Command, Engine, EngineError, Secrets};
+use crate::git::Commit;
+use crate::sign::PublicKey;
+
+/// Commits that are read at a time.
+const PAGE: usize = 2_000;
+
+/// Does what the console asks for.
+pub(super) struct Effects {
+    pub(super) engine: Arc<Engine>,
+    pub(super) board: Option<Board>,
+    pub(super) service: ServiceName,
+    pub(super) access: Option<WriteAccess>,
+    pub(super) messages: UnboundedSender<Msg>,
+    /// The run at work: how to stop it, and its end.
+    pub(super) run: Option<(CancellationToken, JoinHandle<Exit>)>,
+}
+
+impl Effects {
+    pub(super) fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::More => {
+                if let Some(board) = &self.board {
+                    board.more(PAGE);
+                }
+            }
+            Effect::LookAt(commits) => {
+                if let Some(board) = &self.board {
+                    board.look_at(commits);
+                }
+            }
+            Effect::Refresh => {
+                if let Some(board) = &self.board {
+                    board.refresh();
+                }
+            }
+            Effect::AskGates(commit, environment) => self.ask_gates(commit, environment),
+            Effect::Plan(ticket, request) => self.plan(ticket, request),
+            Effect::Start(plan, password) => {
+                let secrets = Secrets {
+                    signing_password: password,
+                };
+                if let Err(message) = self.start(*plan, secrets) {
+                    self.tell(Msg::Started(Err(message)));
+                }
+            }
+            Effect::Stop => {
+                if let Some((cancel, _)) = &self.run {
+                    cancel.cancel();
+                }
+            }
+            Effect::Verify(digest, environment) => self.verify(digest, environment),
+            Effect::Copy(text) => {
+                if let Err(error) = Terminal::copy(&text) {
+                    self.tell(Msg::Told(message("Not copied", &error.to_string(), None)));
+                }
+            }
+            Effect::Quit => {}
+        }
+    }
+
+    /// Stops the run, if one is at work, and waits for its clean end.
+    pub(super) async fn end(self) {
+        if let Some((cancel, task)) = self.run {
+            cancel.cancel();
+            // How it ended stands in its journal.
+            let _ = task.await;
+        }
+    }
+
+    fn tell(&self, msg: Msg) {
+        // The loop that would hear it is over when this fails, and nothing is lost.
+        let _ = self.messages.send(msg);
+    }
+
+    fn ask_gates(&self, commit: CommitSha, environment: EnvironmentName) {
+        let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
+        let command = self.promotion(&commit, &environment);
+        tokio::spawn(async move {
+            let gates = match engine.plan(&command).await {
+                Ok(plan) => Gates::Known(plan.gates),
+                Err(error) => Gates::Failed(error.to_string()),
+            };
+            let _ = messages.send(Msg::Gates(commit, environment, gates));
+        });
+    }
+
+    fn promotion(&self, commit: &CommitSha, to: &EnvironmentName) -> Command {
+        let (service, candidate) = (self.service.clone(), commit.as_str().to_owned());
+        Command::Promote {
+            service,
+            candidate,
+            to: to.clone(),
+            from: None,
+        }
+    }
+
+    fn plan(&self, ticket: u64, request: Request) {
+        let service = self.service.clone();
+        let command = match request {
+            Request::Cut(commit, version) => Ok(Command::Cut {
+                service,
+                commit: commit.as_str().to_owned(),
+                version,
+            }),
+            Request::Promote(commit, to) => Ok(self.promotion(&commit, &to)),
+            Request::Sign(digest, environment) => self
+                .image(digest, &environment)
+                .map(|image| Command::Sign { service, image }),
+        };
+        let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
+        tokio::spawn(async move {
+            let result = async {
+                let plan = engine.plan(&command?).await?;
+                let asks_password = engine.asks_for_password(&plan);
+                let version = version(&engine, &plan);
+                Ok(Box::new(Planned {
+                    plan,
+                    asks_password,
+                    version,
+                }))
+            };
+            let result = result
+                .await
+                .map_err(|error: EngineError| of_engine("No plan could be made", &error));
+            let _ = messages.send(Msg::Planned(ticket, result));
+        });
+    }
+
+    fn image(&self, digest: Digest, environment: &EnvironmentName) -> Result<ImageReference, EngineError> {
+        let environment = self.engine.environment(environment)?;
+        Ok(self.engine.repository_of(&self.service, environment)?.at(digest))
+    }
+
+    fn start(&mut self, plan: Plan, secrets: Secrets) -> Result<(), Message> {
+        let Some(access) = self.access else {
+            let what = "this console was started read-only, and a run writes";
+            return Err(message("Read-only", what, Some("start it without --read-only")));
+        };
+        let run = self.engine.start(plan.clone(), access, secrets);
+        let mut run = run.map_err(|error| of_engine("The run could not begin", &error))?;
+        self.tell(Msg::Started(Ok((run.id.clone(), Box::new(plan)))));
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            while let Some(event) = run.events.recv().await {
+                if messages.send(Msg::Event(event)).is_err() {
+                    return;
+                }
+            }
+        });
+        self.run = Some((run.cancel, run.task));
+        Ok(())
+    }
+
+    fn verify(&self, digest: Digest, environment: EnvironmentName) {
+        let (engine, service) = (Arc::clone(&self.engine), self.service.clone());
+        let (messages, image) = (self.messages.clone(), self.image(digest.clone(), &environment));
+        tokio::spawn(async move {
+            let verified = async {
+                let image = image?;
+                let key = PublicKey::load(&engine.verify_key_of(&service, &image)?)?;
+                let reader = engine.registries().reader(&image.repository);
+                crate::sign::verify(&reader, &digest, &key).await?;
+                Ok(image)
+            };
+            let message = match verified.await {
+                Ok(image) => Message {
+                    good: true,
+                    title: "Verified".to_owned(),
+                    what: format!(
+                        "{} in {environment} is signed by the key of {environment}: {image}",
+                        digest.short()
+                    ),
+                    hint: None,
+                },
+                Err(error) => of_engine("Not verified", &error),
+            };
+            let _ = messages.send(Msg::Told(message));
+        });
+    }
+}
+
+/// The version of the release that a plan cuts, read back from the name of its branch.
+fn version(engine: &Engine, plan: &Plan) -> Option<String> {
+    let Operation::Cut { branch, .. } = &plan.operation else {
+        return None;
+    };
+    let values = engine.config().git.release_branch.parse_back(branch)?;
+    values.version.map(|version| version.to_string())
+}
+
+fn message(title: &str, what: &str, hint: Option<&str>) -> Message {
+    Message {
+        good: false,
+        title: title.to_owned(),
+        what: what.to_owned(),
+        hint: hint.map(str::to_owned),
+    }
+}
+
+fn of_engine(title: &str, error: &EngineError) -> Message {
+    message(title, &error.to_string(), error.hint().as_deref())
+}
+
+/// What the board tells, as a message.
+pub(super) fn of_board(change: BoardUpdate) -> Msg {
+    match change {
+        BoardUpdate::Commits { commits, at_end } => {
+            Msg::Commits(commits.into_iter().map(row).collect(), at_end)
+        }
+        BoardUpdate::HistoryFailed(why) => Msg::HistoryFailed(why),
+        BoardUpdate::Facts { commit, facts } => Msg::Facts(commit, facts),
+        BoardUpdate::Environments { environments, at } => Msg::Environments(environments, at),
+    }
+}
+
+fn row(commit: Commit) -> Row {
+    Row {
+        commit: commit.sha,
+        author: commit.author,
+        time: commit.time,
+        subject: commit.subject,
+        facts: crate::board::Facts::default(),
+    }
+}

@@ -1,0 +1,125 @@
+//! The loop: hears the keyboard, the board, the run and the clock, updates the model, and draws. The only place that
+//! awaits more than one thing; input comes first, and a key never waits for a frame of the background.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, EventStream};
+use futures_util::{FutureExt as _, StreamExt as _};
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::effects::{Effects, of_board};
+use super::model::Model;
+use super::screens::Console as View;
+use super::terminal::Terminal;
+use super::update::{Effect, Msg, update};
+use crate::board::BoardUpdate;
+
+/// The shortest time between two frames that nobody's key asked for.
+const FRAME: Duration = Duration::from_millis(33);
+/// How often the time is told.
+const TICK: Duration = Duration::from_millis(250);
+/// Messages of the background that are taken in before the keyboard is asked again.
+const BATCH: usize = 256;
+
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// A person left.
+    Left,
+    /// A signal asked for it, or the terminal went away.
+    Terminated,
+}
+
+/// What the loop hears apart from the keyboard.
+pub(super) struct Sources {
+    pub(super) board: UnboundedReceiver<BoardUpdate>,
+    pub(super) messages: UnboundedReceiver<Msg>,
+}
+
+/// Runs until someone leaves. The terminal is given back by whoever owns it.
+pub(super) async fn run(
+    terminal: &mut Terminal,
+    model: &mut Model,
+    effects: &mut Effects,
+    mut sources: Sources,
+) -> io::Result<End> {
+    let mut input = EventStream::new();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut terminated = false;
+    let mut next_frame = Instant::now();
+    let mut stale = true;
+    loop {
+        let mut heard = Vec::new();
+        tokio::select! {
+            biased;
+            event = input.next() => {
+                // All that was typed before the frame belongs into it.
+                let mut events = vec![event];
+                while let Some(event) = input.next().now_or_never() {
+                    let ended = event.is_none();
+                    events.push(event);
+                    if ended {
+                        break;
+                    }
+                }
+                for event in events {
+                    // Without a terminal there is nobody here any more.
+                    terminated |= event.is_none();
+                    heard.extend(event.map_or(Ok(Some(Msg::Terminate)), |event| event.map(of_input))?);
+                }
+                next_frame = Instant::now();
+            }
+            _ = terminate.recv() => {
+                terminated = true;
+                heard.push(Msg::Terminate);
+            }
+            _ = hangup.recv() => {
+                terminated = true;
+                heard.push(Msg::Terminate);
+            }
+            () = tokio::time::sleep_until(next_frame), if stale => {
+                terminal.draw(|frame| frame.render_widget(View(model), frame.area()))?;
+                stale = false;
+                next_frame = Instant::now() + FRAME;
+            }
+            Some(msg) = sources.messages.recv() => {
+                heard.push(msg);
+                heard.extend(std::iter::from_fn(|| sources.messages.try_recv().ok()).take(BATCH));
+            }
+            Some(change) = sources.board.recv() => {
+                heard.push(of_board(change));
+                heard.extend(std::iter::from_fn(|| sources.board.try_recv().ok()).take(BATCH).map(of_board));
+            }
+            _ = ticks.tick() => heard.push(Msg::Now(Timestamp::now())),
+        }
+        if Terminal::was_lost() {
+            return Err(io::Error::other("a task of the console ended unexpectedly"));
+        }
+        for msg in heard {
+            stale = true;
+            for effect in update(model, msg) {
+                if matches!(effect, Effect::Quit) {
+                    return Ok(if terminated { End::Terminated } else { End::Left });
+                }
+                effects.carry_out(effect);
+            }
+        }
+    }
+}
+
+fn of_input(event: Input) -> Option<Msg> {
+    match event {
+        Input::Key(key) => Some(Msg::Key(key)),
+        Input::Mouse(mouse) => Some(Msg::Mouse(mouse)),
+        Input::Paste(text) => Some(Msg::Paste(text)),
+        Input::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Input::FocusGained | Input::FocusLost => None,
+    }
+}
