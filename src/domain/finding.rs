@@ -67,6 +67,8 @@ pub struct Finding {
     pub severity: Severity,
     /// The package.
     pub package: String,
+    /// The package as a package URL, which waivers name, if the scanner knows it.
+    pub purl: Option<String>,
     /// The version that is installed.
     pub installed: String,
     /// The version that mends it, if there is one.
@@ -75,6 +77,17 @@ pub struct Finding {
     pub title: String,
     /// Where to read on.
     pub url: Option<String>,
+}
+
+impl fmt::Display for Finding {
+    /// `CVE-2026-1 in openssl 3.1.1 (fixed in 3.1.2)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {} {} ", self.id, self.package, self.installed)?;
+        match &self.fixed {
+            Some(version) => write!(f, "(fixed in {version})"),
+            None => f.write_str("(no fix yet)"),
+        }
+    }
 }
 
 /// How many findings there are of each severity.

@@ -5,15 +5,21 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::domain::{Finding, Platform, Severity, clean_line};
+use crate::domain::{Digest, Finding, Platform, Severity, clean_line};
+
+/// What `trivy image` writes as `ArtifactType`. A report of a file system or of an SBOM finds less than one of the image,
+/// and does not count as one.
+const CONTAINER_IMAGE: &str = "container_image";
 
 /// A report, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// When it was made, as it says itself.
     pub created: Option<Timestamp>,
-    /// The digests that the image is known by, from `Metadata.RepoDigests`.
-    pub repo_digests: Vec<String>,
+    /// `Trivy 0.74.0`, if it says so.
+    pub scanner: Option<String>,
+    /// The digests that the image is known by, from `Metadata.RepoDigests`; none of an image that came from a file.
+    pub digests: Vec<Digest>,
     /// The platform whose image was scanned, if it says so.
     pub platform: Option<Platform>,
     /// What was found, gravest first.
@@ -26,14 +32,25 @@ pub struct Report {
 struct Document<'a> {
     schema_version: u32,
     #[serde(borrow)]
+    trivy: Option<Program<'a>>,
+    #[serde(borrow)]
     created_at: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    metadata: Option<Metadata<'a>>,
+    artifact_type: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    metadata: Metadata<'a>,
     #[serde(borrow)]
     results: Option<Vec<ScanResult<'a>>>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Program<'a> {
+    #[serde(borrow)]
+    version: Cow<'a, str>,
+}
+
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata<'a> {
     #[serde(borrow)]
@@ -67,14 +84,22 @@ struct Vulnerability<'a> {
     package: Cow<'a, str>,
     #[serde(borrow, rename = "InstalledVersion", default)]
     installed: Cow<'a, str>,
-    #[serde(borrow, rename = "FixedVersion")]
-    fixed: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "FixedVersion", default)]
+    fixed: Cow<'a, str>,
     #[serde(borrow, rename = "Severity", default)]
     severity: Cow<'a, str>,
     #[serde(borrow, rename = "Title", default)]
     title: Cow<'a, str>,
-    #[serde(borrow, rename = "PrimaryURL")]
-    url: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "PrimaryURL", default)]
+    url: Cow<'a, str>,
+    #[serde(borrow, rename = "PkgIdentifier", default)]
+    identifier: Identifier<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct Identifier<'a> {
+    #[serde(borrow, rename = "PURL", default)]
+    purl: Cow<'a, str>,
 }
 
 impl Report {
@@ -88,10 +113,14 @@ impl Report {
                 document.schema_version
             ));
         }
-        let metadata = document.metadata.unwrap_or(Metadata {
-            repo_digests: None,
-            image_config: None,
-        });
+        if let Some(kind) = document.artifact_type.filter(|kind| kind != CONTAINER_IMAGE) {
+            return Err(format!(
+                "it is of a {}, and only one of a container image counts",
+                clean_line(&kind).replace('_', " ")
+            ));
+        }
+        let metadata = document.metadata;
+        let digests = metadata.repo_digests.unwrap_or_default();
         let mut findings: Vec<Finding> = document
             .results
             .unwrap_or_default()
@@ -103,16 +132,27 @@ impl Report {
         findings.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.id.cmp(&b.id)));
         Ok(Self {
             created: document.created_at.and_then(|text| text.parse().ok()),
-            repo_digests: metadata
-                .repo_digests
-                .unwrap_or_default()
+            scanner: document
+                .trivy
+                .map(|trivy| format!("Trivy {}", clean_line(&trivy.version))),
+            digests: digests
                 .iter()
-                .filter_map(|name| name.rsplit_once('@').map(|(_, digest)| clean_line(digest)))
-                .collect(),
+                .map(|name| digest_of(name))
+                .collect::<Result<_, _>>()?,
             platform: metadata.image_config.and_then(|config| config.platform()),
             findings,
         })
     }
+}
+
+/// The digest of a name such as `host/path@sha256:…`.
+fn digest_of(name: &str) -> Result<Digest, String> {
+    let (_, digest) = name
+        .rsplit_once('@')
+        .ok_or_else(|| format!("its RepoDigests have `{}`, which has no digest", clean_line(name)))?;
+    digest
+        .parse()
+        .map_err(|error| clean_line(&format!("its RepoDigests are wrong: {error}")))
 }
 
 impl ImageConfig<'_> {
@@ -131,15 +171,16 @@ impl ImageConfig<'_> {
 
 impl Vulnerability<'_> {
     fn into_finding(self) -> Finding {
-        let filled = |text: Option<Cow<'_, str>>| text.map(|t| clean_line(&t)).filter(|t| !t.is_empty());
+        let filled = |text: &str| Some(clean_line(text)).filter(|text| !text.is_empty());
         Finding {
             id: clean_line(&self.id),
             severity: self.severity.parse().unwrap_or(Severity::Unknown),
             package: clean_line(&self.package),
+            purl: filled(&self.identifier.purl),
             installed: clean_line(&self.installed),
-            fixed: filled(self.fixed),
+            fixed: filled(&self.fixed),
             title: clean_line(&self.title),
-            url: filled(self.url),
+            url: filled(&self.url),
         }
     }
 }
@@ -150,31 +191,63 @@ mod tests {
 
     #[test]
     fn reads_what_a_gate_needs_and_makes_it_harmless() {
-        let report = Report::parse(
-            br#"{"SchemaVersion":2,"CreatedAt":"2026-11-23T09:00:00.123456789Z",
-            "Metadata":{"RepoDigests":["registry.example.com/a@sha256:ab"],"ImageConfig":{"architecture":"arm64","os":"linux"}},
-            "Results":[{"Target":"a"},{"Vulnerabilities":[
-              {"VulnerabilityID":"CVE-2","PkgName":"zlib","InstalledVersion":"1","Severity":"LOW","FixedVersion":""},
-              {"VulnerabilityID":"CVE-1","PkgName":"open\u001b[31mssl","InstalledVersion":"3","Severity":"CRITICAL","FixedVersion":"4"}]}]}"#,
-        )
-        .unwrap();
-        assert_eq!(report.repo_digests, ["sha256:ab"]);
+        let digest = Digest::of(b"image");
+        let text = serde_json::json!({
+            "SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "CreatedAt": "2026-11-23T09:00:00.123456789Z",
+            "ArtifactType": "container_image",
+            "Metadata": {
+                "RepoDigests": [format!("registry.example.com/a@{digest}")],
+                "ImageConfig": {"architecture": "arm64", "os": "linux"},
+            },
+            "Results": [{"Target": "a"}, {"Vulnerabilities": [
+                {"VulnerabilityID": "CVE-2", "PkgName": "zlib", "InstalledVersion": "1", "Severity": "LOW"},
+                {
+                    "VulnerabilityID": "CVE-1", "PkgName": "open\u{1b}[31mssl", "InstalledVersion": "3",
+                    "PkgIdentifier": {"PURL": "pkg:apk/alpine/openssl@3"}, "Severity": "CRITICAL",
+                    "FixedVersion": "4", "PrimaryURL": "",
+                },
+            ]}],
+        });
+        let report = Report::parse(text.to_string().as_bytes()).unwrap();
+        assert_eq!(report.digests, [digest]);
+        assert_eq!(report.scanner.as_deref(), Some("Trivy 0.74.0"));
         assert_eq!(report.platform.unwrap().to_string(), "linux/arm64");
-        assert_eq!(report.findings[0].package, "openssl");
-        assert_eq!(report.findings[0].fixed.as_deref(), Some("4"));
-        assert_eq!(report.findings[1].fixed, None);
+        let [gravest, other] = &report.findings[..] else {
+            panic!("two findings")
+        };
+        assert_eq!(gravest.to_string(), "CVE-1 in openssl 3 (fixed in 4)");
+        assert_eq!(gravest.purl.as_deref(), Some("pkg:apk/alpine/openssl@3"));
+        assert_eq!(gravest.url, None);
+        assert_eq!(other.fixed, None);
     }
 
     #[test]
     fn rubbish_is_no_clean_report() {
-        for bad in [
-            &b"<html>"[..],
-            b"{}",
-            br#"{"SchemaVersion":1,"Results":[]}"#,
-            b"null",
-            b"[]",
+        for (bad, why) in [
+            (r"<html>", "no report of Trivy"),
+            ("{}", "SchemaVersion"),
+            ("null", "no report of Trivy"),
+            ("[]", "no report of Trivy"),
+            (r#"{"SchemaVersion":1,"Results":[]}"#, "schema version 1"),
+            (
+                r#"{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{}]}]}"#,
+                "VulnerabilityID",
+            ),
+            (
+                r#"{"SchemaVersion":2,"ArtifactType":"cyclonedx"}"#,
+                "is of a cyclonedx",
+            ),
+            (
+                r#"{"SchemaVersion":2,"Metadata":{"RepoDigests":["app"]}}"#,
+                "no digest",
+            ),
+            (
+                r#"{"SchemaVersion":2,"Metadata":{"RepoDigests":["app@sha256:0"]}}"#,
+                "RepoDigests are wrong",
+            ),
         ] {
-            assert!(Report::parse(bad).is_err(), "{bad:?}");
+            let error = Report::parse(bad.as_bytes()).unwrap_err();
+            assert!(error.contains(why), "{bad}: {error}");
         }
     }
 }

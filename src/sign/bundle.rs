@@ -62,6 +62,13 @@ struct Statement {
     predicate_type: String,
 }
 
+impl Statement {
+    /// Whether it says no more than that its subject is signed.
+    fn is_signature(&self) -> bool {
+        STATEMENTS.contains(&self.kind.as_str()) && self.predicate_type == SIGN_PREDICATE
+    }
+}
+
 #[derive(Deserialize)]
 struct Subject {
     digest: BTreeMap<String, String>,
@@ -76,8 +83,8 @@ pub(super) enum Finding {
     OtherStatement,
     /// By another key, as far as the bundle says.
     OtherKey,
-    /// It names this key, and the signature does not fit.
-    Tampered(String),
+    /// It names this key, and the signature does not fit the payload.
+    Tampered,
     /// Signed by this key, for something else.
     OtherDigest(String),
 }
@@ -119,26 +126,21 @@ pub(super) fn check(bytes: &[u8], digest: &Digest, key: &PublicKey) -> Result<Fi
             .map_err(|_| "its signature is not base64")?;
         signed |= key.verifies(&signature, &message);
     }
+    let statement = (envelope.payload_type == PAYLOAD_TYPE)
+        .then(|| serde_json::from_slice::<Statement>(&payload).map_err(|error| error.to_string()));
     if !signed {
-        let hint = bundle
-            .verification_material
-            .public_key
-            .map(|key| key.hint)
-            .unwrap_or_default();
-        // Which statement an unverified payload claims to be decides nothing but the words of the refusal.
-        return Ok(if hint == key.hint() {
-            Finding::Tampered("the signature does not fit the payload".to_owned())
-        } else {
-            Finding::OtherKey
+        let hint = bundle.verification_material.public_key.map(|key| key.hint);
+        // What an unverified payload claims to be decides nothing but the words of the refusal.
+        return Ok(match statement {
+            _ if hint.is_some_and(|hint| hint == key.hint()) => Finding::Tampered,
+            None => Finding::OtherStatement,
+            Some(Ok(statement)) if !statement.is_signature() => Finding::OtherStatement,
+            Some(_) => Finding::OtherKey,
         });
     }
-    if envelope.payload_type != PAYLOAD_TYPE {
+    let Some(statement) = statement.transpose()?.filter(Statement::is_signature) else {
         return Ok(Finding::OtherStatement);
-    }
-    let statement: Statement = serde_json::from_slice(&payload).map_err(|error| error.to_string())?;
-    if !STATEMENTS.contains(&statement.kind.as_str()) || statement.predicate_type != SIGN_PREDICATE {
-        return Ok(Finding::OtherStatement);
-    }
+    };
     let named = statement.subject.iter().any(|subject| {
         subject
             .digest
@@ -175,23 +177,90 @@ mod tests {
         SigningKey::load(&path, &password).unwrap()
     }
 
+    /// `bundle` with one field of its envelope replaced.
+    fn with(bundle: &[u8], field: &str, value: &str) -> Vec<u8> {
+        let mut document: serde_json::Value = serde_json::from_slice(bundle).unwrap();
+        document["dsseEnvelope"][field] = value.into();
+        document.to_string().into_bytes()
+    }
+
+    /// A bundle by `key` around any statement.
+    fn signed(statement: &str, key: &SigningKey) -> Vec<u8> {
+        let bundle = with(
+            &make(&Digest::of(b"image"), key).unwrap(),
+            "payload",
+            &STANDARD.encode(statement),
+        );
+        let signature = key.sign(&encoding(PAYLOAD_TYPE, statement.as_bytes())).unwrap();
+        let mut document: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
+        document["dsseEnvelope"]["signatures"][0]["sig"] = STANDARD.encode(signature).into();
+        document.to_string().into_bytes()
+    }
+
     #[test]
     fn each_thing_that_can_be_wrong_is_told_apart() {
         let (mine, other) = (key(), key());
-        let digest = Digest::of(b"image");
+        let (digest, another) = (Digest::of(b"image"), Digest::of(b"another"));
         let bundle = make(&digest, &mine).unwrap();
-        assert_eq!(check(&bundle, &digest, mine.public()), Ok(Finding::Good));
-        assert_eq!(check(&bundle, &digest, other.public()), Ok(Finding::OtherKey));
-        let another = Digest::of(b"another");
+        let check = |bundle: &[u8], digest| check(bundle, digest, mine.public());
+        assert_eq!(check(&bundle, &digest), Ok(Finding::Good));
         assert_eq!(
-            check(&bundle, &another, mine.public()),
+            check(&make(&digest, &other).unwrap(), &digest),
+            Ok(Finding::OtherKey)
+        );
+        assert_eq!(
+            check(&bundle, &another),
             Ok(Finding::OtherDigest(digest.to_string()))
         );
-        let mut value: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
-        let forged = serde_json::from_slice::<serde_json::Value>(&make(&another, &other).unwrap()).unwrap();
-        value["dsseEnvelope"]["payload"] = forged["dsseEnvelope"]["payload"].clone();
-        let tampered = check(value.to_string().as_bytes(), &another, mine.public()).unwrap();
-        assert!(matches!(tampered, Finding::Tampered(_)), "{tampered:?}");
-        assert!(check(b"{}", &digest, mine.public()).is_err());
+        let forged: serde_json::Value = serde_json::from_slice(&make(&another, &other).unwrap()).unwrap();
+        let payload = forged["dsseEnvelope"]["payload"].as_str().unwrap();
+        assert_eq!(
+            check(&with(&bundle, "payload", payload), &another),
+            Ok(Finding::Tampered)
+        );
+        assert_eq!(
+            check(&with(&bundle, "payloadType", "text/plain"), &digest),
+            Ok(Finding::Tampered)
+        );
+        for broken in [
+            &b"{}"[..],
+            b"<html>",
+            &with(&bundle, "payload", "%"),
+            &signed("{}", &mine),
+        ] {
+            assert!(check(broken, &digest).is_err());
+        }
+    }
+
+    #[test]
+    fn an_attestation_is_no_signature_whoever_made_it() {
+        let (mine, other) = (key(), key());
+        let digest = Digest::of(b"image");
+        for (kind, predicate, finding) in [
+            (
+                STATEMENTS[1],
+                "https://slsa.dev/provenance/v1",
+                Finding::OtherStatement,
+            ),
+            (STATEMENTS[1], SIGN_PREDICATE, Finding::Good),
+            (
+                "https://in-toto.io/Statement/v9",
+                SIGN_PREDICATE,
+                Finding::OtherStatement,
+            ),
+        ] {
+            let statement = serde_json::json!({
+                "_type": kind, "predicateType": predicate, "predicate": {},
+                "subject": [{"name": "x", "digest": {"sha256": digest.hex()}}],
+            });
+            let bundle = signed(&statement.to_string(), &mine);
+            assert_eq!(check(&bundle, &digest, mine.public()), Ok(finding));
+        }
+        let provenance = r#"{"_type":"https://in-toto.io/Statement/v1","predicateType":"x","subject":[]}"#;
+        let theirs = signed(provenance, &other);
+        assert_eq!(
+            check(&theirs, &digest, mine.public()),
+            Ok(Finding::OtherStatement)
+        );
     }
 }

@@ -53,12 +53,10 @@ pub enum SignError {
         found: usize,
     },
     /// The signature says it is by this key, and does not fit what it signs.
-    #[error("a signature of {image} names this key, but its payload was tampered with: {why}")]
+    #[error("a signature of {image} names this key, but does not fit what it signs: it was tampered with")]
     Tampered {
         /// The image.
         image: String,
-        /// What does not fit.
-        why: String,
     },
     /// A good signature, for something else.
     #[error("the signature attached to {image} was made for {found}, not for {wanted}")]

@@ -6,8 +6,11 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use sigstore::crypto::signing_key::ecdsa::ECDSAKeys;
 use sigstore::crypto::signing_key::{SigStoreKeyPair, SigStoreSigner};
 use sigstore::crypto::{CosignVerificationKey, Signature, SigningScheme};
+use sigstore::errors::SigstoreError;
 
 use super::error::SignError;
 
@@ -42,7 +45,7 @@ pub struct PublicKey {
 impl SigningKey {
     /// Makes a pair on the curve P-256, as cosign does, and encrypts the private part.
     pub fn generate(password: &SecretString) -> Result<KeyPair, SignError> {
-        let fail = |error: sigstore::errors::SigstoreError| SignError::Crypto {
+        let fail = |error: SigstoreError| SignError::Crypto {
             action: "make a key",
             why: error.to_string(),
         };
@@ -75,8 +78,11 @@ impl SigningKey {
         {
             return Err(no_key("it is not cosign's encrypted form".to_owned()));
         }
-        let pair = SigStoreKeyPair::from_encrypted_pem(&pem, password.expose_secret().as_bytes())
-            .map_err(|_| SignError::WrongPassword(path.to_owned()))?;
+        let pair = match open(&pem, password.expose_secret().as_bytes()) {
+            Ok(pair) => pair,
+            Err(Unopened::WrongPassword) => return Err(SignError::WrongPassword(path.to_owned())),
+            Err(Unopened::Broken(why)) => return Err(no_key(why)),
+        };
         let signer = SCHEMES
             .iter()
             .find_map(|scheme| pair.to_sigstore_signer(scheme).ok())
@@ -104,6 +110,29 @@ impl SigningKey {
     }
 }
 
+/// Why an encrypted key does not open.
+enum Unopened {
+    WrongPassword,
+    Broken(String),
+}
+
+/// Opens an encrypted key. Cosign makes ECDSA keys; only one that opens and is of another kind is tried again as such,
+/// since each try derives the key from the password anew.
+fn open(pem: &[u8], password: &[u8]) -> Result<SigStoreKeyPair, Unopened> {
+    match ECDSAKeys::from_encrypted_pem(pem, password) {
+        Ok(keys) => Ok(SigStoreKeyPair::ECDSA(keys)),
+        // sigstore 0.15 calls a secretbox that does not open a failure to encrypt.
+        Err(SigstoreError::PrivateKeyEncryptError(_)) => Err(Unopened::WrongPassword),
+        Err(
+            error @ (SigstoreError::FromPEMError(_)
+            | SigstoreError::SerdeJsonError(_)
+            | SigstoreError::PrivateKeyDecryptError(_)),
+        ) => Err(Unopened::Broken(error.to_string())),
+        Err(_) => SigStoreKeyPair::from_encrypted_pem(pem, password)
+            .map_err(|error| Unopened::Broken(error.to_string())),
+    }
+}
+
 impl PublicKey {
     /// Reads the PEM file at `path`.
     pub fn load(path: &Path) -> Result<Self, SignError> {
@@ -122,18 +151,14 @@ impl PublicKey {
         };
         let key =
             CosignVerificationKey::try_from_pem(pem.as_bytes()).map_err(|error| no_key(error.to_string()))?;
-        let body: String = pem
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .map(str::trim)
-            .collect();
-        let der = STANDARD.decode(body).map_err(|error| no_key(error.to_string()))?;
-        let hash = crate::domain::Digest::of(&der);
-        let bytes = hex::decode(hash.hex()).map_err(|error| no_key(error.to_string()))?;
-        Ok(Self {
-            key,
-            hint: STANDARD.encode(bytes),
-        })
+        let (CosignVerificationKey::RSA_PSS_SHA256(der)
+        | CosignVerificationKey::RSA_PKCS1_SHA256(der)
+        | CosignVerificationKey::ECDSA_P256_SHA256_ASN1(der)
+        | CosignVerificationKey::ECDSA_P384_SHA384_ASN1(der)
+        | CosignVerificationKey::ECDSA_P521_SHA512_ASN1(der)
+        | CosignVerificationKey::ED25519(der)) = &key;
+        let hint = STANDARD.encode(Sha256::digest(der));
+        Ok(Self { key, hint })
     }
 
     /// How bundles name it: base64 of the SHA-256 of its DER form.
@@ -176,13 +201,26 @@ mod tests {
     fn what_is_no_key_is_told_from_a_wrong_password() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
-        std::fs::write(
-            &path,
-            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-        )
-        .unwrap();
-        let error = SigningKey::load(&path, &SecretString::from("")).err().unwrap();
-        assert!(matches!(error, SignError::NoKey { .. }), "{error}");
+        for (pem, why) in [
+            (
+                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+                "encrypted form",
+            ),
+            (
+                "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nbm90IEpTT04=\n\
+                 -----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
+                "expected",
+            ),
+            (
+                "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\ncut off",
+                "malformed",
+            ),
+        ] {
+            std::fs::write(&path, pem).unwrap();
+            let error = SigningKey::load(&path, &SecretString::from("")).err().unwrap();
+            assert!(matches!(error, SignError::NoKey { .. }), "{error}");
+            assert!(error.to_string().contains(why), "{error}");
+        }
         assert!(PublicKey::from_pem("hello", "x").is_err());
     }
 }

@@ -14,7 +14,7 @@ pub use error::SignError;
 pub use key::{KeyPair, PublicKey, SigningKey};
 
 use crate::domain::Digest;
-use crate::registry::{Content, Descriptor, Reader, Writer};
+use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
 use bundle::Finding;
 
 /// More than any bundle has.
@@ -70,19 +70,18 @@ pub async fn verify(reader: &Reader, digest: &Digest, key: &PublicKey) -> Result
     let mut by_others = 0;
     let mut worst = None;
     for candidate in signatures_of(reader, digest).await? {
-        let Some(bytes) = bundle_of(reader, &candidate).await? else {
-            continue;
+        let checked = match bundle_of(reader, &candidate).await {
+            Ok(Some(bytes)) => bundle::check(&bytes, digest, key),
+            Ok(None) => continue,
+            // One referrer that is broken does not hide a good signature beside it.
+            Err(error) if is_of_one_referrer(&error) => Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         };
-        match bundle::check(&bytes, digest, key) {
+        match checked {
             Ok(Finding::Good) => signatures.push(candidate.digest),
             Ok(Finding::OtherStatement) => {}
             Ok(Finding::OtherKey) => by_others += 1,
-            Ok(Finding::Tampered(why)) => {
-                worst = Some(SignError::Tampered {
-                    image: image.clone(),
-                    why,
-                });
-            }
+            Ok(Finding::Tampered) => worst = Some(SignError::Tampered { image: image.clone() }),
             Ok(Finding::OtherDigest(found)) => {
                 worst = Some(SignError::OtherDigest {
                     image: image.clone(),
@@ -118,9 +117,20 @@ pub async fn signatures_of(reader: &Reader, digest: &Digest) -> Result<Vec<Descr
     Ok(found)
 }
 
+/// Whether only the referrer that was read is in order or not, rather than the registry.
+const fn is_of_one_referrer(error: &RegistryError) -> bool {
+    matches!(
+        error,
+        RegistryError::NotFound { .. }
+            | RegistryError::TooLarge { .. }
+            | RegistryError::DigestMismatch { .. }
+            | RegistryError::Malformed { .. }
+    )
+}
+
 /// The bundle that a referrer carries; none if it turns out to be something else, since entries of a fallback index may
 /// not say what they are.
-async fn bundle_of(reader: &Reader, referrer: &Descriptor) -> Result<Option<Bytes>, SignError> {
+async fn bundle_of(reader: &Reader, referrer: &Descriptor) -> Result<Option<Bytes>, RegistryError> {
     let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
     if manifest.descriptor().artifact_type.as_deref() != Some(bundle::MEDIA_TYPE) {
         return Ok(None);

@@ -1,0 +1,233 @@
+//! Reports as referrers: attached with what is known of the scan, listed by their annotations, and read as evidence.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{REPORT_LIMIT, Report, ScanError};
+use crate::domain::{Counts, Digest, Platform, ScanEvidence, ScanReport};
+use crate::registry::{Content, Descriptor, ImageSummary, Reader, Writer};
+
+/// The artifact type of an attached Trivy report, and the media type of the report in it. Trivy registers none for its own
+/// JSON (its referrer plug-in attaches SBOMs, SARIF and `cosign-vuln` only); this is the one that is in use, in the
+/// documentation of Azure's registry for instance.
+pub const REPORT_TYPE: &str = "application/vnd.aquasec.trivy.report+json";
+
+const CREATED: &str = "org.opencontainers.image.created";
+const PLATFORM: &str = "dev.windlass.scan.platform";
+const COUNTS: &str = "dev.windlass.scan.counts";
+const SCANNER: &str = "dev.windlass.scan.scanner";
+const DATABASE: &str = "dev.windlass.scan.database";
+
+/// What is known of a scan beside its report.
+#[derive(Debug, Clone, Default)]
+pub struct ReportContext {
+    /// `Trivy 0.74.0`, where the report itself does not say.
+    pub scanner: Option<String>,
+    /// When the vulnerability database was made.
+    pub database: Option<Timestamp>,
+    /// When the scan was done, where the report itself does not say.
+    pub made: Option<Timestamp>,
+    /// The platform that was scanned, where the report itself does not say.
+    pub platform: Option<Platform>,
+}
+
+/// A report as its referrer's annotations tell of it: enough for a list, not for a gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportSummary {
+    /// The platform, if it is known.
+    pub platform: Option<Platform>,
+    /// When the scan was done.
+    pub made: Option<Timestamp>,
+    /// How many findings it has.
+    pub counts: Counts,
+}
+
+/// Attaches a report to `subject`, with what is known of the scan as annotations. A report of another image is refused.
+pub async fn attach_report(
+    writer: &Writer,
+    subject: &Descriptor,
+    bytes: Bytes,
+    context: &ReportContext,
+) -> Result<Descriptor, ScanError> {
+    let report = parse(&bytes, "to attach")?;
+    let own = own_digests(writer, &subject.digest).await?;
+    let named = platform_named(&report, &own).map_err(|found| ScanError::AnotherImage {
+        found,
+        wanted: subject.digest.clone(),
+    })?;
+    let platform = named.or(report.platform).or_else(|| context.platform.clone());
+    let counts = serde_json::to_string(&Counts::of(&report.findings)).unwrap_or_default();
+    let notes = [
+        (COUNTS, Some(counts)),
+        (CREATED, report.created.or(context.made).map(|at| at.to_string())),
+        (PLATFORM, platform.map(|platform| platform.to_string())),
+        (SCANNER, report.scanner.or_else(|| context.scanner.clone())),
+        (DATABASE, context.database.map(|at| at.to_string())),
+    ];
+    let annotations = notes
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+        .collect();
+    let layers = vec![(REPORT_TYPE.to_owned(), bytes)];
+    Ok(writer.attach(subject, REPORT_TYPE, layers, annotations).await?)
+}
+
+/// What is attached to `digest`, newest report of each platform. One request where the annotations tell it; a report of
+/// another tool, which has none, is read.
+pub async fn summaries(reader: &Reader, digest: &Digest) -> Result<Vec<ReportSummary>, ScanError> {
+    let mut found = Vec::new();
+    for referrer in newest(reader.referrers(digest, Some(REPORT_TYPE)).await?) {
+        let notes = Notes::of(&referrer);
+        if let Some(counts) = notes.counts {
+            found.push(ReportSummary {
+                platform: notes.platform,
+                made: notes.made,
+                counts,
+            });
+        } else if let Some((report, notes)) = read(reader, &referrer, digest).await? {
+            found.push(ReportSummary {
+                platform: report.platform.or(notes.platform),
+                made: report.created.or(notes.made),
+                counts: Counts::of(&report.findings),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The evidence for a gate: the newest attached report of each platform, read itself. What its annotations say decides
+/// only which one is the newest, and when and where it was made if it does not say so itself.
+pub async fn evidence(
+    reader: &Reader,
+    digest: &Digest,
+    image: &ImageSummary,
+) -> Result<ScanEvidence, ScanError> {
+    let referrers = reader.referrers(digest, Some(REPORT_TYPE)).await?;
+    let own = own_digests(reader, digest).await?;
+    let mut by_platform: BTreeMap<Option<Platform>, ScanReport> = BTreeMap::new();
+    let mut strays = Vec::new();
+    for referrer in newest(referrers) {
+        let Some((report, notes)) = read(reader, &referrer, digest).await? else {
+            continue;
+        };
+        let named = match platform_named(&report, &own) {
+            Ok(named) => named,
+            Err(stray) => {
+                strays.push(stray);
+                continue;
+            }
+        };
+        let report = ScanReport {
+            platform: named.or(report.platform).or(notes.platform),
+            made: report.created.or(notes.made),
+            findings: report.findings,
+        };
+        let known = by_platform.get(&report.platform);
+        if known.is_none_or(|known| known.made <= report.made) {
+            by_platform.insert(report.platform.clone(), report);
+        }
+    }
+    let platforms = image.platforms.iter().map(|(platform, _)| platform.clone());
+    Ok(ScanEvidence {
+        digest: digest.clone(),
+        platforms: platforms.collect(),
+        reports: by_platform.into_values().collect(),
+        strays,
+    })
+}
+
+/// The digests by which a report may name this image: its own, and those of its platforms, each with the platform. The
+/// repository in front of a digest changes with each promotion; the digest does not.
+async fn own_digests(
+    reader: &Reader,
+    digest: &Digest,
+) -> Result<BTreeMap<Digest, Option<Platform>>, ScanError> {
+    let manifest = reader.manifest(&digest.clone().into()).await?;
+    let children = manifest.children().iter().filter(|child| !child.is_attestation());
+    let children = children.map(|child| (child.digest.clone(), child.platform.clone()));
+    Ok(children.chain([(digest.clone(), None)]).collect())
+}
+
+/// The platform whose manifest `report` names, none if it names the image as a whole, or nothing but what it is attached
+/// to; the digest that it is of if that is no part of this image.
+fn platform_named(
+    report: &Report,
+    own: &BTreeMap<Digest, Option<Platform>>,
+) -> Result<Option<Platform>, Digest> {
+    match (
+        report.digests.iter().find_map(|named| own.get(named)),
+        report.digests.first(),
+    ) {
+        (Some(platform), _) => Ok(platform.clone()),
+        (None, Some(stray)) => Err(stray.clone()),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The report that a referrer of `subject` carries, and what its manifest notes of it; none if it turns out to be
+/// something else, since entries of a fallback index need not be what they seem.
+async fn read(
+    reader: &Reader,
+    referrer: &Descriptor,
+    subject: &Digest,
+) -> Result<Option<(Report, Notes)>, ScanError> {
+    let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
+    let is_report = manifest.descriptor().artifact_type.as_deref() == Some(REPORT_TYPE);
+    match manifest.content() {
+        Content::Image { layers, .. } if is_report && manifest.subject() == Some(subject) => {
+            let Some(layer) = layers.first() else {
+                return Ok(None);
+            };
+            let bytes = reader.blob(&layer.digest, REPORT_LIMIT).await?;
+            let report = parse(&bytes, &referrer.digest.short())?;
+            Ok(Some((report, Notes::of(manifest.descriptor()))))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn parse(bytes: &[u8], what: &str) -> Result<Report, ScanError> {
+    Report::parse(bytes).map_err(|why| ScanError::Malformed {
+        what: what.to_owned(),
+        why,
+    })
+}
+
+/// What annotations say of a report.
+struct Notes {
+    platform: Option<Platform>,
+    made: Option<Timestamp>,
+    counts: Option<Counts>,
+}
+
+impl Notes {
+    fn of(referrer: &Descriptor) -> Self {
+        let note = |key: &str| referrer.annotations.get(key);
+        Self {
+            platform: note(PLATFORM).and_then(|text| text.parse().ok()),
+            made: note(CREATED).and_then(|text| text.parse().ok()),
+            counts: note(COUNTS).and_then(|text| serde_json::from_str(text).ok()),
+        }
+    }
+}
+
+/// The newest of each platform, and all whose platform is not written beside them.
+fn newest(referrers: Vec<Descriptor>) -> Vec<Descriptor> {
+    let mut found = Vec::new();
+    let mut by_platform: BTreeMap<Platform, (Option<Timestamp>, Descriptor)> = BTreeMap::new();
+    for referrer in referrers {
+        let notes = Notes::of(&referrer);
+        let Some(platform) = notes.platform else {
+            found.push(referrer);
+            continue;
+        };
+        let known = by_platform.get(&platform);
+        if known.is_none_or(|(made, _)| *made <= notes.made) {
+            by_platform.insert(platform, (notes.made, referrer));
+        }
+    }
+    found.extend(by_platform.into_values().map(|(_, referrer)| referrer));
+    found
+}

@@ -1,0 +1,90 @@
+//! What is attached to an image and decides on its promotion, through the embedded registry: scan reports and signatures.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod reports;
+mod signatures;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use windlass::demo::registry::{EmbeddedRegistry, Options};
+use windlass::domain::{Digest, WriteAccess};
+use windlass::registry::{Descriptor, Registries, Settings, Writer};
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+
+/// A registry with one repository, and an index of two platforms in it.
+struct World {
+    registry: EmbeddedRegistry,
+    writer: Writer,
+    /// The index.
+    image: Descriptor,
+    /// The manifests of linux/amd64 and linux/arm64.
+    platforms: [Descriptor; 2],
+}
+
+impl World {
+    /// With or without the referrers API.
+    async fn new(referrers_api: bool) -> Self {
+        let registry = EmbeddedRegistry::start(Options {
+            referrers_api,
+            ..Options::default()
+        })
+        .await
+        .unwrap();
+        let repository = format!("{}/dev/app", registry.host()).parse().unwrap();
+        let access = WriteAccess::unless_read_only(false).unwrap();
+        let writer = Registries::new(Settings::default())
+            .unwrap()
+            .writer(&repository, access);
+        let platforms = [platform(&writer, "amd64").await, platform(&writer, "arm64").await];
+        let image = index(&writer, &platforms).await;
+        Self {
+            registry,
+            writer,
+            image,
+            platforms,
+        }
+    }
+}
+
+async fn put(writer: &Writer, media_type: &str, document: &Value) -> Descriptor {
+    let bytes = Bytes::from(document.to_string());
+    let descriptor = Descriptor::new(media_type, Digest::of(&bytes), bytes.len() as u64);
+    let target = descriptor.digest.clone().into();
+    writer.put_manifest(&target, media_type, bytes).await.unwrap();
+    descriptor
+}
+
+async fn platform(writer: &Writer, architecture: &str) -> Descriptor {
+    let config = json!({"os": "linux", "architecture": architecture}).to_string();
+    let stored = writer.put_blob(config.into()).await.unwrap();
+    let config = Descriptor::new(CONFIG, stored.digest, stored.size);
+    put(
+        writer,
+        MANIFEST,
+        &json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []}),
+    )
+    .await
+}
+
+async fn index(writer: &Writer, platforms: &[Descriptor]) -> Descriptor {
+    let entries: Vec<_> = platforms
+        .iter()
+        .zip(["amd64", "arm64"])
+        .map(|(manifest, architecture)| {
+            json!({
+                "mediaType": MANIFEST, "digest": manifest.digest, "size": manifest.size,
+                "platform": {"os": "linux", "architecture": architecture},
+            })
+        })
+        .collect();
+    put(
+        writer,
+        INDEX,
+        &json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}),
+    )
+    .await
+}
