@@ -368,6 +368,30 @@ async fn a_budget_of_one_request_at_a_time_is_enough() {
 }
 
 #[tokio::test]
+async fn a_mount_that_is_refused_becomes_an_ordinary_copy_even_with_one_request_at_a_time() {
+    let one = registry(Options::default()).await;
+    let narrow = HostSettings {
+        concurrency: Some(1),
+        ..HostSettings::default()
+    };
+    let hosts = BTreeMap::from([(one.host(), narrow)]);
+    let all = Registries::new(Settings { hosts, ..settings() }).unwrap();
+    let source = all.writer(&repository(&one.host(), "dev/app"), access());
+    let target = all.writer(&repository(&one.host(), "stage/app"), access());
+    let digest = image(&source).await;
+    let refused = Effect::Answer {
+        status: 403,
+        retry_after: None,
+    };
+    one.inject(Fault::new(refused).on_method("POST").on_path("mount=").always());
+    let told = copied(&source, &target, &digest).await.unwrap();
+    let copied =
+        |progress: &CopyProgress| matches!(progress, CopyProgress::BlobDone { how: How::Copied, .. });
+    assert!(told.iter().any(copied), "{told:?}");
+    assert!(target.resolve(&digest.into()).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_copy_that_is_cut_off_in_the_middle_of_a_layer_goes_on_when_it_is_given_again() {
     let journey = journey(Options::default(), Options::default()).await;
     let (source, target) = (&journey.source, &journey.target);
