@@ -34,14 +34,12 @@ pub struct BoardLayout {
 pub fn board(model: &Model) -> BoardLayout {
     let (width, height) = model.size;
     let line = |y: u16| Rect::new(0, y.min(height), width, u16::from(y < height));
-    let below = if width < WIDE || height < 18 {
-        if model.board.details {
-            height.saturating_sub(4)
-        } else {
-            0
-        }
+    let below = if model.board.details {
+        height.saturating_sub(4)
+    } else if width < WIDE || height < 18 {
+        0
     } else {
-        (height / 3).clamp(7, 12)
+        (height / 4).clamp(7, 10)
     };
     let body = height.saturating_sub(4);
     let covered = below == body && below > 0;

@@ -15,14 +15,14 @@ use crate::tui::widgets::{gate, input, line};
 pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let width = text_width(area);
-    let name = |name: &str| Span::styled(format!("{name:<9}"), theme.quiet());
+    let name = |name: &str| Span::styled(format!("{name:<10}"), theme.quiet());
     let mut version = vec![name("version")];
     version.extend(input::spans(&dialog.version, theme.strong()));
     if dialog.edited {
         version.push(line::gap());
         version.push(theme.says(State::Attention, "edited: Enter checks it"));
     }
-    let title = line::fit(&dialog.title, width.saturating_sub(9), theme);
+    let title = line::fit(&dialog.title, width.saturating_sub(10), theme);
     let mut body = vec![
         Line::from(vec![name("commit"), Span::raw(title)]),
         Line::from(version),

@@ -13,7 +13,7 @@ use crate::tui::widgets::{gate, line};
 
 pub(super) fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let covers = model.board.details && area.y <= 3;
+    let covers = model.board.details;
     let body = if covers {
         area
     } else {
@@ -72,8 +72,8 @@ fn paint_lines(lines: &[Line], area: Rect, buffer: &mut Buffer) {
 
 fn facts(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let name = |name: &'static str| Span::styled(format!("{name:<9}"), theme.quiet());
-    let title = line::fit(row.subject.as_str(), width.saturating_sub(9), theme);
+    let name = |name: &'static str| Span::styled(format!("{name:<11}"), theme.quiet());
+    let title = line::fit(row.subject.as_str(), width.saturating_sub(11), theme);
     let ago = age(model.seconds_since(row.time));
     let dot = theme.glyph(" · ", " - ");
     let by = format!(
@@ -84,12 +84,12 @@ fn facts(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     let mut lines = vec![
         Line::from(vec![
             Span::styled(row.commit.short().to_owned(), theme.identity()),
-            Span::raw("  "),
+            Span::raw("    "),
             Span::styled(title, theme.strong()),
         ]),
         Line::from(vec![
             name("author"),
-            Span::raw(line::fit(&by, width.saturating_sub(9), theme)),
+            Span::raw(line::fit(&by, width.saturating_sub(11), theme)),
         ]),
     ];
     match &row.facts.image {
@@ -108,10 +108,10 @@ fn facts(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
 
 /// A name, and why there is nothing more to say under it.
 fn reason(name: Span<'static>, state: State, why: &str, width: usize, theme: Theme) -> Vec<Line<'static>> {
-    let mut pieces = line::wrap(why, width.saturating_sub(11)).into_iter();
+    let mut pieces = line::wrap(why, width.saturating_sub(13)).into_iter();
     let first = pieces.next().unwrap_or_default();
     let mut lines = vec![Line::from(vec![name, theme.says(state, &first)])];
-    lines.extend(pieces.map(|piece| Line::from(format!("{:11}{piece}", ""))));
+    lines.extend(pieces.map(|piece| Line::from(format!("{:13}{piece}", ""))));
     lines
 }
 
@@ -137,8 +137,8 @@ fn image_lines(
         .iter()
         .map(|(platform, size)| format!("{platform} {}", bytes(*size)));
     let platforms = platforms.collect::<Vec<_>>().join(dot);
-    let text = line::fit(&platforms, width.saturating_sub(9), theme);
-    lines.push(Line::from(vec![name("platforms"), Span::raw(format!(" {text}"))]));
+    let text = line::fit(&platforms, width.saturating_sub(11), theme);
+    lines.push(Line::from(vec![name("platforms"), Span::raw(text)]));
     if let Some(moved) = &image.moved {
         let what = format!("the tag was moved: the image says it was built from {moved}");
         lines.extend(reason(name(""), State::Attention, &what, width, theme));

@@ -12,7 +12,7 @@ use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::{input, line};
 
 /// A key, and what it does, as dialogs show it.
-pub(super) fn key(key: &'static str, what: &'static str, theme: Theme) -> [Span<'static>; 3] {
+pub(super) fn key(key: &'static str, what: &str, theme: Theme) -> [Span<'static>; 3] {
     [
         Span::styled(key, theme.key()),
         Span::raw(format!(" {what}")),

@@ -27,17 +27,19 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     if allowed {
         body.extend(steps(plan, width, theme));
         body.push(Line::default());
-        body.extend(confirmation(dialog, width, theme));
+        body.push(confirmation(dialog, theme));
     } else {
         body.extend(refusal(plan, width, theme));
     }
-    let keys = match (&plan.confirmation, allowed) {
-        (_, false) => key("Enter", "close", theme).to_vec(),
-        (Confirmation::Plain, true) => [key("Enter", "go on", theme), key("Esc", "cancel", theme)].concat(),
-        (Confirmation::Typed(_), true) if !dialog.confirmed() => key("Esc", "cancel", theme).to_vec(),
-        (Confirmation::Typed(_), true) => {
-            [key("Enter", "go on", theme), key("Esc", "cancel", theme)].concat()
-        }
+    let go = match &plan.operation {
+        Operation::Promote { to, .. } => format!("promote to {to}"),
+        Operation::Sign { .. } => "sign".to_owned(),
+        Operation::Cut { .. } => "cut".to_owned(),
+    };
+    let keys = match allowed {
+        false => key("Enter", "close", theme).to_vec(),
+        true if dialog.confirmed() => [key("Enter", &go, theme), key("Esc", "cancel", theme)].concat(),
+        true => key("Esc", "cancel", theme).to_vec(),
     };
     let state = if allowed { State::Loading } else { State::Bad };
     let what = plan
@@ -62,11 +64,11 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
 
 fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let name = |name: &str| Span::styled(format!("{name:<9}"), theme.quiet());
+    let name = |name: &str| Span::styled(format!("{name:<10}"), theme.quiet());
     let row = |what: &str, text: String| {
         Line::from(vec![
             name(what),
-            Span::raw(line::fit(&text, width.saturating_sub(9), theme)),
+            Span::raw(line::fit(&text, width.saturating_sub(10), theme)),
         ])
     };
     let mut head = vec![
@@ -134,12 +136,12 @@ pub(super) fn steps(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static
     lines
 }
 
-fn confirmation(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'static>> {
+fn confirmation(dialog: &PlanDialog, theme: Theme) -> Line<'static> {
     let Confirmation::Typed(text) = &dialog.plan.confirmation else {
-        return vec![Line::from(Span::styled(
+        return Line::from(Span::styled(
             "Nothing is written before you press Enter.",
             theme.quiet(),
-        ))];
+        ));
     };
     let mut field = vec![
         Span::raw("To go on, type  "),
@@ -155,8 +157,7 @@ fn confirmation(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'st
         field.push(line::gap());
         field.push(theme.says(State::Bad, "that is another text"));
     }
-    let _ = width;
-    vec![Line::from(field)]
+    Line::from(field)
 }
 
 /// Why nothing can be done here, and where something can.

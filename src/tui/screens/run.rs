@@ -107,7 +107,7 @@ fn steps(model: &Model, run: &RunModel, area: Rect, buffer: &mut Buffer) {
         };
         let right = time.map_or_else(
             || word.to_owned(),
-            |time| format!("{word}  {:>7}", duration(time)),
+            |time| format!("{word}  {:>9}", duration(time)),
         );
         line::right(
             buffer,
@@ -217,13 +217,13 @@ fn end(ended: &Ended, area: Rect, theme: Theme, buffer: &mut Buffer) {
     }
 }
 
-/// `0.3 s`, `14 s`, `2 min 05 s`, from milliseconds.
+/// `24 ms`, `3.2 s`, `14 s`, `2 min 05 s`, from milliseconds.
 fn duration(milliseconds: i64) -> String {
-    let tenths = milliseconds.max(0) / 100;
-    match tenths / 10 {
-        s if s < 10 => format!("{s}.{} s", tenths % 10),
-        s if s < 60 => format!("{s} s"),
-        s => format!("{} min {:02} s", s / 60, s % 60),
+    match milliseconds.max(0) {
+        ms if ms < 1_000 => format!("{ms} ms"),
+        ms if ms < 10_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        ms if ms < 60_000 => format!("{} s", ms / 1_000),
+        ms => format!("{} min {:02} s", ms / 60_000, ms % 60_000 / 1_000),
     }
 }
 

@@ -57,12 +57,12 @@ impl Column {
         match self {
             Self::Commit | Self::Size => 7,
             Self::Age => 4,
-            Self::Author => 14,
-            Self::Subject => 20,
-            Self::Image => 9,
-            Self::Scan => 16,
-            Self::Where if screen < 100 => 20,
-            Self::Where if screen < 160 => 28,
+            Self::Author => 12,
+            Self::Subject => 28,
+            Self::Image => 8,
+            Self::Scan => 15,
+            Self::Where if screen < 100 => 18,
+            Self::Where if screen < 160 => 26,
             Self::Where => 44,
         }
     }

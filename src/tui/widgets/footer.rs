@@ -2,10 +2,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::{input, line};
-use crate::tui::keymap::{self, Action};
+use crate::tui::keymap;
 use crate::tui::model::{Model, Screen, Search};
 use crate::tui::theme::State;
 
@@ -37,43 +38,22 @@ pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// As many keys as fit, by rank, help always among them; what is not possible now is quiet.
 fn keys(model: &Model, width: usize) -> Vec<Span<'static>> {
     let theme = model.theme;
-    let mut ranked: Vec<_> = keymap::of_screen(model.screen)
-        .filter(|binding| binding.rank > 0)
-        .collect();
-    ranked.sort_by_key(|binding| binding.rank);
-    let entry = |binding: &keymap::Binding| {
+    let entry = |(binding, possible): &(&keymap::Binding, bool)| {
         let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
-        let possible = keymap::enabled(model, binding.action).is_ok();
-        let (key_style, style) = if possible {
-            (theme.key(), ratatui::style::Style::new())
+        let (key_style, style) = if *possible {
+            (theme.key(), Style::new())
         } else {
             (theme.quiet(), theme.quiet())
         };
         vec![
-            Span::raw(" "),
-            Span::styled(key, key_style),
-            Span::raw(" "),
+            Span::styled(format!(" {key} "), key_style),
             Span::styled(binding.label, style),
             Span::raw("  "),
         ]
     };
-    let help: Vec<_> = ranked
-        .iter()
-        .filter(|b| b.action == Action::Help)
-        .flat_map(|b| entry(b))
-        .collect();
-    let mut left = width.saturating_sub(line::width(&help));
-    let mut spans = Vec::new();
-    for binding in ranked.iter().filter(|binding| binding.action != Action::Help) {
-        // What cannot be done now gives way, so that the line says what can.
-        let entry = entry(binding);
-        let needed = line::width(&entry);
-        if needed > left {
-            break;
-        }
-        left -= needed;
-        spans.extend(entry);
+    let mut entries: Vec<_> = keymap::of_footer(model).iter().map(entry).collect();
+    while entries.len() > 1 && entries.iter().map(|entry| line::width(entry)).sum::<usize>() > width {
+        entries.remove(entries.len() - 2);
     }
-    spans.extend(help);
-    spans
+    entries.concat()
 }

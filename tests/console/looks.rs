@@ -1,0 +1,256 @@
+//! Every screen, painted into a buffer: its text as a picture, and its styles as a fingerprint, so that a colour that
+//! changes is seen as well.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+use windlass::domain::{Confirmation, Digest, Exit, StepKind};
+use windlass::engine::{Happening, Level, Place, StepOutcome};
+use windlass::tui::model::{Dialog, Message, Model};
+use windlass::tui::screens::Console;
+use windlass::tui::theme::Theme;
+use windlass::tui::update::{Msg, Planned};
+
+use crate::sample::{self, COLOUR, allowed, commit, promotion, refused, tell};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+/// The text of a frame, its lines without blanks at the end, and a fingerprint of all styles.
+fn picture(model: &Model) -> String {
+    let buffer = painted(model);
+    let width = usize::from(model.size.0);
+    let mut text = String::new();
+    for line in buffer.content.chunks(width) {
+        let mut skip = 0;
+        let mut shown = String::new();
+        for cell in line {
+            if skip == 0 {
+                shown.push_str(cell.symbol());
+            }
+            skip = unicode_width::UnicodeWidthStr::width(cell.symbol())
+                .max(skip)
+                .saturating_sub(1);
+        }
+        text.push_str(shown.trim_end());
+        text.push('\n');
+    }
+    let styles: Vec<_> = buffer
+        .content
+        .iter()
+        .map(|cell| format!("{:?}", cell.style()))
+        .collect();
+    format!(
+        "{text}styles {}",
+        Digest::of(styles.join("\n").as_bytes()).short()
+    )
+}
+
+fn painted(model: &Model) -> Buffer {
+    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    let mut buffer = Buffer::empty(area);
+    Console(model).render(area, &mut buffer);
+    buffer
+}
+
+fn press(model: &mut Model, code: KeyCode) {
+    tell(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+}
+
+fn show(name: &str, paint: impl Fn((u16, u16)) -> Model) {
+    for size in SIZES {
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), picture(&paint(size)));
+    }
+}
+
+fn planned(model: &mut Model, confirmation: Confirmation, gates: Vec<windlass::domain::Gate>) {
+    let plan = promotion("prod", confirmation, gates);
+    let planned = Planned {
+        plan,
+        asks_password: false,
+        version: None,
+    };
+    tell(model, Msg::Planned(0, Ok(Box::new(planned))));
+}
+
+#[test]
+fn the_board_answers_what_runs_where_and_what_can_go_on() {
+    show("board", |size| sample::board(size, COLOUR));
+}
+
+#[test]
+fn the_board_before_anything_is_known_says_what_it_waits_for() {
+    show("board_loading", |size| sample::empty(size, COLOUR));
+}
+
+#[test]
+fn the_details_say_why_a_candidate_may_not_go_on() {
+    show("details", |size| {
+        let mut model = sample::board(size, COLOUR);
+        for _ in 0..3 {
+            press(&mut model, KeyCode::Down);
+        }
+        if size.0 < 100 {
+            press(&mut model, KeyCode::Enter);
+        }
+        model
+    });
+}
+
+#[test]
+fn a_plan_shows_gates_steps_costs_and_asks_to_be_typed_where_it_is_protected() {
+    show("plan_typed", |size| {
+        let mut model = sample::board(size, COLOUR);
+        planned(&mut model, Confirmation::Typed("prod 1f9a2b".into()), allowed());
+        model
+    });
+}
+
+#[test]
+fn a_refused_plan_says_by_what_and_that_there_is_no_way_around() {
+    show("plan_refused", |size| {
+        let mut model = sample::board(size, COLOUR);
+        planned(&mut model, Confirmation::Plain, refused());
+        model
+    });
+}
+
+#[test]
+fn a_run_shows_steps_progress_and_its_log() {
+    show("run", |size| sample::run(size, COLOUR).0);
+}
+
+#[test]
+fn a_run_that_ended_shows_where_the_digest_is() {
+    show("run_done", |size| {
+        let (mut model, id) = sample::run(size, COLOUR);
+        let done = |step| Happening::StepEnded {
+            step,
+            outcome: StepOutcome::Done("done".into()),
+        };
+        let place = |name: &str| Place {
+            environment: name.parse().unwrap(),
+            image: format!("{name}.example.com/payment-svc@{}", sample::digest(4))
+                .parse()
+                .unwrap(),
+            digest: sample::digest(4),
+        };
+        tell(&mut model, sample::event(&id, 7_000, done(StepKind::Copy)));
+        let ended = Happening::RunEnded {
+            exit: Exit::Done,
+            summary: "promote to prod is done".into(),
+            hint: None,
+            places: vec![place("stage"), place("prod")],
+        };
+        tell(&mut model, sample::event(&id, 9_000, ended));
+        model
+    });
+}
+
+#[test]
+fn a_run_that_failed_says_what_to_do_now() {
+    let (mut model, id) = sample::run((120, 40), COLOUR);
+    let why = "prod.example.com broke off the connection";
+    let copy = StepKind::Copy;
+    let log = Happening::Log {
+        step: copy,
+        level: Level::Error,
+        line: why.into(),
+    };
+    tell(&mut model, sample::event(&id, 7_000, log));
+    let outcome = StepOutcome::Failed(why.into());
+    tell(
+        &mut model,
+        sample::event(&id, 7_000, Happening::StepEnded { step: copy, outcome }),
+    );
+    let ended = Happening::RunEnded {
+        exit: Exit::Incomplete,
+        summary: format!("promote to prod stopped: {why}"),
+        hint: Some("give the same command again; what has been copied stays".into()),
+        places: Vec::new(),
+    };
+    tell(&mut model, sample::event(&id, 7_100, ended));
+    insta::assert_snapshot!(picture(&model));
+}
+
+#[test]
+fn a_release_is_proposed_with_its_checks() {
+    let mut model = sample::board((80, 24), COLOUR);
+    let mut plan = promotion("prod", Confirmation::Plain, allowed());
+    plan.operation = windlass::domain::Operation::Cut {
+        branch: "release/v1.5.0-sha-2b2e927".into(),
+        remote: "origin".into(),
+    };
+    plan.commit = Some(commit(4));
+    plan.steps.truncate(2);
+    let planned = Planned {
+        plan,
+        asks_password: false,
+        version: Some("1.5.0".into()),
+    };
+    tell(&mut model, Msg::Planned(0, Ok(Box::new(planned))));
+    insta::assert_snapshot!(picture(&model));
+}
+
+#[test]
+fn an_error_says_what_happened_and_what_to_do_now() {
+    let mut model = sample::board((80, 24), COLOUR);
+    model.dialog = Some(Dialog::Message(Message {
+        good: false,
+        title: "No plan could be made".into(),
+        what: "registry.example.com/stage/payment-svc: no connection within 10 s".into(),
+        hint: Some("look at the network, then press p again; `windlass doctor` tries every registry".into()),
+    }));
+    insta::assert_snapshot!(picture(&model));
+}
+
+#[test]
+fn the_help_has_every_key() {
+    let mut model = sample::board((120, 40), COLOUR);
+    press(&mut model, KeyCode::Char('?'));
+    insta::assert_snapshot!(picture(&model));
+}
+
+#[test]
+fn without_colour_and_in_ascii_all_is_still_told() {
+    let plain = Theme {
+        colour: false,
+        ascii: true,
+    };
+    let model = sample::board((80, 24), plain);
+    let cells = painted(&model).content;
+    let colourless = |cell: &ratatui::buffer::Cell| {
+        cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset
+    };
+    assert!(cells.iter().all(colourless));
+    insta::assert_snapshot!("board_plain", picture(&model));
+    insta::assert_snapshot!("run_plain", picture(&sample::run((80, 24), plain).0));
+}
+
+#[test]
+fn a_terminal_that_is_too_small_gets_a_notice() {
+    insta::assert_snapshot!(picture(&sample::board((20, 5), COLOUR)));
+}
+
+#[test]
+fn no_size_makes_any_screen_panic() {
+    for width in [0, 1, 7, 20, 39, 40, 41, 59, 79, 99, 100, 101, 300] {
+        for height in [0, 1, 2, 5, 9, 10, 11, 18, 50] {
+            for screen in 0..4 {
+                let size = (width, height);
+                let mut model = if screen == 1 {
+                    sample::run(size, COLOUR).0
+                } else {
+                    sample::board(size, COLOUR)
+                };
+                match screen {
+                    2 => planned(&mut model, Confirmation::Typed("prod 1f9a2b".into()), refused()),
+                    3 => model.help = Some(3),
+                    _ => {}
+                }
+                press(&mut model, KeyCode::Enter);
+                painted(&model);
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The console without a terminal: what keys and events make of the model, and what each screen looks like.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+mod keys;
+mod looks;
+mod sample;

@@ -1,0 +1,349 @@
+//! Models to look at: a board, plans, runs, all with fixed times.
+
+use jiff::{SignedDuration, Timestamp};
+use windlass::board::{Cell, EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
+use windlass::domain::{
+    Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Gate, Operation, Plan, PlannedStep,
+    StepKind, Verdict,
+};
+use windlass::engine::{Event, Happening, Level, RunId, StepOutcome};
+use windlass::tui::model::{Gates, Model, Row};
+use windlass::tui::theme::Theme;
+use windlass::tui::update::{Effect, Msg, update};
+
+pub const COLOUR: Theme = Theme {
+    colour: true,
+    ascii: false,
+};
+
+pub fn now() -> Timestamp {
+    "2026-03-12T14:02:11Z".parse().unwrap()
+}
+
+fn ago(hours: i64) -> Timestamp {
+    now() - SignedDuration::from_hours(hours)
+}
+
+pub fn commit(seed: usize) -> CommitSha {
+    let hex = Digest::of(seed.to_string().as_bytes()).hex()[..40].to_owned();
+    hex.parse().unwrap()
+}
+
+pub fn digest(seed: usize) -> Digest {
+    Digest::of(format!("image {seed}").as_bytes())
+}
+
+fn environment(name: &str, from: &[&str], protected: bool) -> Environment {
+    Environment {
+        name: name.parse().unwrap(),
+        image: format!("registry.example.com/{name}/{{service}}")
+            .parse()
+            .unwrap(),
+        from: from.iter().map(|name| name.parse().unwrap()).collect(),
+        protected,
+    }
+}
+
+fn running(
+    name: &str,
+    seed: usize,
+    release: Option<&str>,
+    hours: i64,
+    signed: Option<bool>,
+) -> EnvironmentNow {
+    EnvironmentNow {
+        environment: name.parse().unwrap(),
+        protected: name == "prod",
+        running: Cell::Ready(RunningImage {
+            digest: digest(seed),
+            since: Some(ago(hours)),
+            short: Some(commit(seed).short().to_owned()),
+            release: release.map(str::to_owned),
+            signed,
+        }),
+    }
+}
+
+fn facts(seed: usize, counts: Counts, there: [bool; 3]) -> Facts {
+    let place = |(name, there): (&str, bool)| Place {
+        environment: name.parse().unwrap(),
+        there: Cell::Ready(there),
+        signed: if there && name == "prod" {
+            Cell::Ready(true)
+        } else {
+            Cell::None("no key".into())
+        },
+    };
+    Facts {
+        image: Cell::Ready(Image {
+            tag: format!("sha-{}", commit(seed).short()),
+            digest: digest(seed),
+            platforms: vec![
+                ("linux/amd64".parse().unwrap(), 20_100_000),
+                ("linux/arm64".parse().unwrap(), 19_800_000),
+            ],
+            size: 39_900_000,
+            created: Some(ago(1)),
+            moved: None,
+        }),
+        scan: Cell::Ready(Scan {
+            counts,
+            made: Some(ago(2)),
+        }),
+        places: ["dev", "stage", "prod"]
+            .into_iter()
+            .zip(there)
+            .map(place)
+            .collect(),
+    }
+}
+
+pub fn row(seed: usize, hours: i64, author: &str, subject: &str) -> Row {
+    Row {
+        commit: commit(seed),
+        author: Clean::line(author),
+        time: ago(hours),
+        subject: Clean::line(subject),
+        facts: Facts::default(),
+    }
+}
+
+/// A model with an empty board.
+pub fn empty(size: (u16, u16), theme: Theme) -> Model {
+    let mut model = Model::new("payment-svc", theme, false, size, now());
+    model.board.graph = vec![
+        environment("dev", &[], false),
+        environment("stage", &["dev"], false),
+        environment("prod", &["stage"], true),
+    ];
+    "develop".clone_into(&mut model.board.branch);
+    model
+}
+
+/// A board with a row for every state that a row can be in.
+pub fn board(size: (u16, u16), theme: Theme) -> Model {
+    let mut model = empty(size, theme);
+    let none = Counts::default();
+    let high = Counts { high: 1, ..none };
+    let critical = Counts { critical: 2, ..none };
+    let mut rows = vec![
+        row(1, 0, "Ana Ruiz", "feat(api): paginate refunds (#482)"),
+        row(2, 3, "Li Wei", "chore: bump base image (#481)"),
+        row(3, 26, "Ana Ruiz", "feat: export ledger (#480)"),
+        row(
+            4,
+            49,
+            "Omar Said",
+            "fix: retry ledger writes when the other side hangs up half-way (#479)",
+        ),
+        row(5, 97, "Li Wei", "feat: idempotency keys (#475)"),
+        row(6, 290, "Omar Said", "fix: rounding in refunds (#468)"),
+        row(7, 300, "佐藤 健", "docs: 返金の説明 (#467)"),
+        row(8, 301, "Li Wei", "feat: what nobody has looked at yet (#466)"),
+    ];
+    rows[0].facts = facts(1, none, [true, false, false]);
+    rows[1].facts = facts(2, high, [true, false, false]);
+    rows[2].facts.image = Cell::None("no image sha-1121cfc".into());
+    rows[2].facts.scan = Cell::None("no image".into());
+    rows[3].facts = facts(4, none, [true, true, false]);
+    rows[4].facts = facts(5, critical, [true, false, false]);
+    rows[5].facts = facts(6, none, [true, true, true]);
+    rows[6].facts.image = Cell::Failed("registry.example.com does not answer".into());
+    rows[6].facts.scan = Cell::Failed("registry.example.com does not answer".into());
+    if let Cell::Ready(scan) = rows[3].facts.scan.clone() {
+        rows[3].facts.scan = Cell::Stale(scan);
+    }
+    tell(&mut model, Msg::Resize(size.0, size.1));
+    tell(&mut model, Msg::Commits(rows, true));
+    let environments = vec![
+        running("dev", 1, None, 0, None),
+        running("stage", 4, Some("v1.4.0"), 49, None),
+        running("prod", 6, Some("v1.3.2"), 290, Some(true)),
+    ];
+    tell(
+        &mut model,
+        Msg::Environments(environments, now() - SignedDuration::from_secs(12)),
+    );
+    let gates = vec![
+        Gate::new(
+            "revision",
+            Verdict::Allowed("the image says it was built from it".into()),
+        ),
+        Gate::new(
+            "scan",
+            Verdict::Refused("the report is 3 days old, and prod takes none older than 24 hours".into()),
+        ),
+        Gate::new(
+            "signature",
+            Verdict::Unknown("registry.example.com did not answer".into()),
+        ),
+    ];
+    tell(
+        &mut model,
+        Msg::Gates(commit(4), "prod".parse().unwrap(), Gates::Known(gates)),
+    );
+    let gates = vec![Gate::new("scan", Verdict::Allowed("clean, 2h old".into()))];
+    tell(
+        &mut model,
+        Msg::Gates(commit(1), "stage".parse().unwrap(), Gates::Known(gates)),
+    );
+    model
+}
+
+/// A promotion of the fourth candidate.
+pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan {
+    let step = |kind, what: &str| PlannedStep {
+        kind,
+        what: what.to_owned(),
+    };
+    Plan {
+        operation: Operation::Promote {
+            from: "stage".parse().unwrap(),
+            to: to.parse().unwrap(),
+            source: format!("registry.example.com/stage/payment-svc@{}", digest(4))
+                .parse()
+                .unwrap(),
+            target: format!("{to}.example.com/payment-svc:sha-2b2e927")
+                .parse()
+                .unwrap(),
+            replaces: Some(digest(6)),
+        },
+        service: "payment-svc".parse().unwrap(),
+        commit: Some(commit(4)),
+        tag: Some("sha-2b2e927".parse().unwrap()),
+        digest: Some(digest(4)),
+        gates,
+        steps: vec![
+            step(StepKind::Gate, "every gate again, at that moment"),
+            step(
+                StepKind::Copy,
+                "11 blobs and 2 referrers, 39 MB to move (3 are there)",
+            ),
+            step(StepKind::Sign, "with the key of prod"),
+            step(StepKind::Verify, "the digest and the signature at the target"),
+            step(StepKind::Tag, "sha-2b2e927, which never moves"),
+        ],
+        costs: Costs {
+            requests: 41,
+            bytes: 39_000_000,
+        },
+        confirmation,
+    }
+}
+
+pub fn allowed() -> Vec<Gate> {
+    vec![
+        Gate::new(
+            "revision",
+            Verdict::Allowed("the image says it was built from it".into()),
+        ),
+        Gate::new("scan", Verdict::Allowed("clean, 3h old".into())),
+    ]
+}
+
+pub fn refused() -> Vec<Gate> {
+    vec![
+        Gate::new(
+            "revision",
+            Verdict::Allowed("the image says it was built from it".into()),
+        ),
+        Gate::new(
+            "scan",
+            Verdict::Refused("2 critical findings, and prod takes none".into()),
+        ),
+    ]
+}
+
+/// A run in the middle of its copy.
+pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
+    let mut model = board(size, theme);
+    let id = RunId::parse("0193abcd0193abcd0193abcd0193abcd").unwrap();
+    let plan = promotion("prod", Confirmation::Plain, allowed());
+    tell(&mut model, Msg::Started(Ok((id.clone(), Box::new(plan)))));
+    let log = |level, line: &str| Happening::Log {
+        step: StepKind::Copy,
+        level,
+        line: line.to_owned(),
+    };
+    let copy = StepKind::Copy;
+    let happenings = [
+        (0, Happening::StepStarted { step: StepKind::Gate }),
+        (
+            240,
+            Happening::StepEnded {
+                step: StepKind::Gate,
+                outcome: StepOutcome::Done("2 gates allow it".into()),
+            },
+        ),
+        (240, Happening::StepStarted { step: copy }),
+        (
+            300,
+            log(Level::Info, "the index has 2 platforms, 11 blobs, 2 referrers"),
+        ),
+        (
+            310,
+            Happening::BlobStarted {
+                step: copy,
+                digest: digest(50),
+                size: 18_200_000,
+            },
+        ),
+        (
+            320,
+            Happening::BlobStarted {
+                step: copy,
+                digest: digest(51),
+                size: 12_000_000,
+            },
+        ),
+        (
+            330,
+            Happening::BlobDone {
+                step: copy,
+                digest: digest(52),
+                how: "present".into(),
+            },
+        ),
+        (
+            900,
+            Happening::BlobMoved {
+                step: copy,
+                digest: digest(50),
+                moved: 14_200_000,
+            },
+        ),
+        (
+            950,
+            Happening::BlobMoved {
+                step: copy,
+                digest: digest(51),
+                moved: 6_300_000,
+            },
+        ),
+        (
+            990,
+            log(
+                Level::Warning,
+                "prod.example.com asks to wait 2 s (429); nothing is lost, and the copy goes on from where it is",
+            ),
+        ),
+    ];
+    for (after, happening) in happenings {
+        tell(&mut model, event(&id, after, happening));
+    }
+    tell(&mut model, Msg::Now(now() + SignedDuration::from_millis(7_400)));
+    (model, id)
+}
+
+pub fn event(run: &RunId, after: i64, happening: Happening) -> Msg {
+    Msg::Event(Event {
+        run: run.clone(),
+        at: now() + SignedDuration::from_millis(after),
+        happening,
+    })
+}
+
+/// Gives the model a message.
+pub fn tell(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    update(model, msg)
+}
