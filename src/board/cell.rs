@@ -28,6 +28,14 @@ impl<T> Cell<T> {
         }
     }
 
+    /// Why it could not be found out, where that is so.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed(why) => Some(why),
+            Self::Loading | Self::None(_) | Self::Ready(_) | Self::Stale(_) => None,
+        }
+    }
+
     /// Whether nothing is known yet.
     pub const fn is_loading(&self) -> bool {
         matches!(self, Self::Loading)

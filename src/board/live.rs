@@ -1,12 +1,12 @@
 //! The board as it fills: commits page by page, facts for the rows that someone looks at, the newest wish first.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::row::{EnvironmentNow, Facts};
 use super::source::Source;
@@ -118,12 +118,9 @@ impl Board {
 }
 
 fn read(source: &Source, held: &mut Option<History>, count: usize) -> Result<(Vec<Commit>, bool), GitError> {
-    if held.is_none() {
-        let git = &source.config.git;
-        *held = Some(source.repository.history(git.develop.as_str(), &git.remote)?);
-    }
-    let Some(history) = held else {
-        return Ok((Vec::new(), true));
+    let history = match held {
+        Some(history) => history,
+        None => held.insert(source.history()?),
     };
     let commits = history.next_page(&source.repository, count)?;
     Ok((commits, history.is_at_end()))
@@ -131,46 +128,80 @@ fn read(source: &Source, held: &mut Option<History>, count: usize) -> Result<(Ve
 
 /// Asks for what is wished, a few candidates at a time, until the board is dropped.
 async fn fulfil(source: Source, mut orders: watch::Receiver<Wishes>, updates: UnboundedSender<BoardUpdate>) {
-    let mut known: HashSet<CommitSha> = HashSet::new();
+    // The refresh in which each commit was last answered.
+    let mut answered: HashMap<CommitSha, u64> = HashMap::new();
+    let mut asking: Vec<(CommitSha, AbortHandle)> = Vec::new();
+    let mut tasks = JoinSet::new();
     let mut generation = None;
-    let mut asking = FuturesUnordered::new();
     loop {
         let wishes = orders.borrow_and_update().clone();
         if generation != Some(wishes.generation) {
             generation = Some(wishes.generation);
-            known.clear();
-            tokio::spawn(environments(source.clone(), updates.clone()));
+            // Older questions end here, and their answers with them.
+            asking.clear();
+            tasks = JoinSet::new();
+            tasks.spawn(environments(source.clone(), updates.clone()));
         }
+        asking.retain(|(commit, task)| {
+            let wanted = wishes.visible.contains(commit);
+            if !wanted {
+                task.abort();
+            }
+            wanted
+        });
         for commit in wishes.visible {
             if asking.len() >= AT_ONCE {
                 break;
             }
-            if known.insert(commit.clone()) {
-                asking.push(facts(source.clone(), commit, updates.clone()));
+            let last = answered.get(&commit).copied();
+            if last == Some(wishes.generation) || asking.iter().any(|(known, _)| *known == commit) {
+                continue;
             }
+            let question = facts(source.clone(), commit.clone(), updates.clone(), last.is_some());
+            asking.push((commit, tasks.spawn(question)));
         }
         tokio::select! {
             changed = orders.changed() => if changed.is_err() { return },
-            Some(()) = asking.next(), if !asking.is_empty() => {}
+            Some(done) = tasks.join_next() => if let Ok(Some(commit)) = done {
+                asking.retain(|(known, _)| *known != commit);
+                answered.insert(commit, wishes.generation);
+            },
         }
     }
 }
 
-async fn facts(source: Source, commit: CommitSha, updates: UnboundedSender<BoardUpdate>) {
+/// Finds out the facts of `commit`, and tells them as they come; where there are older ones they stay in sight until
+/// the new ones are whole.
+async fn facts(
+    source: Source,
+    commit: CommitSha,
+    updates: UnboundedSender<BoardUpdate>,
+    again: bool,
+) -> Option<CommitSha> {
     let tell = |facts: &Facts| {
-        let facts = Box::new(facts.clone());
+        // Whoever closed the board does not want it any more.
         let _ = updates.send(BoardUpdate::Facts {
             commit: commit.clone(),
-            facts,
+            facts: Box::new(facts.clone()),
         });
     };
-    source.facts(&commit, Timestamp::now(), &tell).await;
+    let tell_now = |facts: &Facts| {
+        if !again {
+            tell(facts);
+        }
+    };
+    let whole = source.facts(&commit, Timestamp::now(), &tell_now).await;
+    if again {
+        tell(&whole);
+    }
+    Some(commit)
 }
 
-async fn environments(source: Source, updates: UnboundedSender<BoardUpdate>) {
+async fn environments(source: Source, updates: UnboundedSender<BoardUpdate>) -> Option<CommitSha> {
     let environments = source.environments().await;
     let _ = updates.send(BoardUpdate::Environments {
         environments,
         at: Timestamp::now(),
     });
+    None
 }

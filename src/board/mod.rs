@@ -1,11 +1,14 @@
 //! The read side: joins git and registries into rows. Nothing here can write.
 
 mod cell;
+mod details;
+mod environments;
 mod live;
 mod row;
 mod source;
 
 pub use cell::Cell;
+pub use details::{Details, ReportDetails};
 pub use live::{Board, BoardUpdate};
 pub use row::{EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
 pub use source::Source;

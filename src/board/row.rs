@@ -1,15 +1,17 @@
 //! A candidate as the board shows it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::cell::Cell;
-use crate::domain::{Counts, Digest, EnvironmentName, Platform};
+use crate::domain::{CommitSha, Counts, Digest, EnvironmentName, Platform};
 
 /// What is known of the image of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Facts {
-    /// The image under the commit's tag, in the environment that is built into.
+    /// The image under the commit's tag.
     pub image: Cell<Image>,
     /// What the newest attached reports say.
     pub scan: Cell<Scan>,
@@ -20,6 +22,8 @@ pub struct Facts {
 /// The image of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Image {
+    /// The first environment of the graph that has it under the tag; as a rule the one that is built into.
+    pub environment: EnvironmentName,
     /// The tag that it was found under.
     pub tag: String,
     /// Its digest.
@@ -31,7 +35,7 @@ pub struct Image {
     /// When it says that it was built.
     pub created: Option<Timestamp>,
     /// The commit that it says it was built from, where that is another one than the tag says: the tag was moved.
-    pub moved: Option<String>,
+    pub moved: Option<CommitSha>,
 }
 
 /// What scans found.
@@ -60,6 +64,18 @@ impl Facts {
         self.places
             .iter()
             .any(|place| place.environment == *environment && place.there == Cell::Ready(true))
+    }
+
+    /// Why cells failed, each reason once.
+    pub fn failures(&self) -> BTreeSet<&str> {
+        let places = self.places.iter();
+        let places = places.flat_map(|place| [place.there.failure(), place.signed.failure()]);
+        // Without an image nothing else could be asked: its reason is that of all.
+        let rest = places.chain([self.scan.failure()]);
+        match self.image.failure() {
+            Some(why) => BTreeSet::from([why]),
+            None => rest.flatten().collect(),
+        }
     }
 
     /// The last environment of the graph that has the digest.
@@ -93,6 +109,6 @@ pub struct RunningImage {
     pub short: Option<String>,
     /// The release that it belongs to, `v1.4.0`, by the release branches in the repository.
     pub release: Option<String>,
-    /// Whether it is signed; none where the environment asks for no signature.
-    pub signed: Option<bool>,
+    /// Whether a signature is attached; asked only where the environment has a key to verify with.
+    pub signed: Cell<bool>,
 }

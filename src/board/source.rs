@@ -2,18 +2,17 @@
 //! that fails says so in its own cell.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::cell::Cell;
-use super::row::{EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
+use super::row::{Facts, Image, Place, Scan};
 use crate::config::Config;
-use crate::domain::{
-    CommitSha, Counts, Digest, Environment, EnvironmentName, Repository, ServiceName, Severity, Tag, Target,
-};
-use crate::git::GitRepository;
-use crate::registry::{Descriptor, ImageSummary, Reader, Registries};
+use crate::domain::{CommitSha, Counts, Digest, Environment, ServiceName, Severity, Tag, Target};
+use crate::git::{GitError, GitRepository, History};
+use crate::registry::{ImageSummary, Reader, Registries, RegistryError};
 
 /// The sources of one service's board. Cheap to clone.
 #[derive(Clone)]
@@ -21,9 +20,15 @@ pub struct Source {
     pub(super) config: Arc<Config>,
     pub(super) repository: Arc<GitRepository>,
     registries: Registries,
-    pub(super) service: ServiceName,
+    service: ServiceName,
     /// What images say of themselves never changes, so it is asked once for a digest.
     images: Arc<Mutex<HashMap<Digest, ImageSummary>>>,
+}
+
+/// An image, and where it was found.
+struct Found {
+    reader: Reader,
+    image: Image,
 }
 
 impl Source {
@@ -43,6 +48,12 @@ impl Source {
         }
     }
 
+    /// The history of the branch that candidates come from, nothing of it read yet.
+    pub fn history(&self) -> Result<History, GitError> {
+        let git = &self.config.git;
+        self.repository.history(git.develop.as_str(), &git.remote)
+    }
+
     /// The tag of a commit's image; none if the template makes none.
     pub fn tag(&self, commit: &CommitSha) -> Option<Tag> {
         self.config.git.image_tag.render(commit)
@@ -55,154 +66,129 @@ impl Source {
         now: Timestamp,
         tell: &(dyn Fn(&Facts) + Send + Sync),
     ) -> Facts {
-        let mut facts = Facts {
-            places: self.empty_places(),
-            ..Facts::default()
-        };
-        let entrance = self.config.graph.entrance();
-        let found = self.image(commit, entrance).await;
-        let Ok((reader, descriptor, image)) = found else {
-            let missing = found.err().unwrap_or(Cell::Loading);
-            facts.scan = Cell::None("no image".to_owned());
-            for place in &mut facts.places {
-                place.there = Cell::None("no image".to_owned());
-                place.signed = Cell::None("no image".to_owned());
+        let Found { reader, image } = match self.image(commit).await {
+            Ok(found) => found,
+            Err(cell) => {
+                let facts = self.without_image(cell);
+                tell(&facts);
+                return facts;
             }
-            facts.image = missing;
-            tell(&facts);
-            return facts;
         };
-        facts.image = Cell::Ready(image);
-        tell(&facts);
-        let scanning = self.scan(&reader, &descriptor.digest, now);
-        let placing = futures_util::future::join_all(
-            self.config
-                .graph
-                .all()
-                .iter()
-                .map(|environment| self.place(environment, &descriptor.digest)),
-        );
-        let (scan, places) = tokio::join!(scanning, placing);
-        facts.scan = scan;
-        facts.places = places;
-        tell(&facts);
-        facts
-    }
-
-    /// What runs in each environment, in the order of the graph.
-    pub async fn environments(&self) -> Vec<EnvironmentNow> {
-        let asking = self.config.graph.all().iter().map(|environment| async {
-            EnvironmentNow {
-                environment: environment.name.clone(),
-                protected: environment.protected,
-                running: self.running(environment).await,
-            }
+        let digest = image.digest.clone();
+        let home = image.environment.clone();
+        let facts = Mutex::new(Facts {
+            image: Cell::Ready(image),
+            scan: Cell::Loading,
+            places: self.places(&Cell::Loading, &Cell::Loading),
         });
-        futures_util::future::join_all(asking).await
+        let learn = |change: &dyn Fn(&mut Facts)| {
+            let mut facts = locked(&facts);
+            change(&mut facts);
+            tell(&facts);
+        };
+        learn(&|_| ());
+        let scanning = async {
+            let scan = self.scan(&reader, &digest, now).await;
+            learn(&|facts| facts.scan = scan.clone());
+        };
+        let environments = self.config.graph.all().iter();
+        let placing = join_all(environments.enumerate().map(|(nth, environment)| {
+            let (learn, digest, home) = (&learn, &digest, &home);
+            async move {
+                let place = self.place(environment, digest, environment.name == *home).await;
+                learn(&|facts| facts.places[nth] = place.clone());
+            }
+        }));
+        tokio::join!(scanning, placing);
+        facts.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The environments before anything is known of them.
-    pub fn unknown_environments(&self) -> Vec<EnvironmentNow> {
+    /// The facts of a commit whose image is missing, or could not be looked up.
+    fn without_image(&self, image: Cell<Image>) -> Facts {
+        fn follows<T>(image: &Cell<Image>) -> Cell<T> {
+            match image {
+                Cell::Failed(_) => Cell::Failed("the image could not be looked up".to_owned()),
+                _ => Cell::None("no image".to_owned()),
+            }
+        }
+        Facts {
+            scan: follows(&image),
+            places: self.places(&follows(&image), &follows(&image)),
+            image,
+        }
+    }
+
+    fn places(&self, there: &Cell<bool>, signed: &Cell<bool>) -> Vec<Place> {
         let all = self.config.graph.all().iter();
-        all.map(|environment| EnvironmentNow {
+        all.map(|environment| Place {
             environment: environment.name.clone(),
-            protected: environment.protected,
-            running: Cell::Loading,
+            there: there.clone(),
+            signed: signed.clone(),
         })
         .collect()
     }
 
-    /// The release of each short commit name, by the release branches that the template reads back.
-    pub fn releases(&self) -> HashMap<String, String> {
-        let branches = self.repository.branches().unwrap_or_default();
-        let template = &self.config.git.release_branch;
-        branches
-            .iter()
-            .filter_map(|(name, _)| template.parse_back(name))
-            .filter_map(|values| Some((values.short?, format!("v{}", values.version?))))
-            .collect()
+    pub(super) fn reader(&self, environment: &Environment) -> Result<Reader, String> {
+        let repository = environment.image.repository(&self.service);
+        let repository = repository.map_err(|error| error.to_string())?;
+        Ok(self.registries.reader(&repository))
     }
 
-    fn repository_of(&self, environment: &Environment) -> Result<Repository, String> {
-        environment
-            .image
-            .repository(&self.service)
-            .map_err(|error| error.to_string())
-    }
-
-    fn reader(&self, environment: &Environment) -> Result<Reader, String> {
-        Ok(self.registries.reader(&self.repository_of(environment)?))
-    }
-
-    fn has_key(&self, environment: &EnvironmentName) -> bool {
-        self.config
-            .environments
-            .get(environment)
-            .is_some_and(|settings| settings.verify_key.is_some())
-    }
-
-    fn empty_places(&self) -> Vec<Place> {
-        let all = self.config.graph.all().iter();
-        all.map(|e| Place {
-            environment: e.name.clone(),
-            there: Cell::Loading,
-            signed: Cell::Loading,
-        })
-        .collect()
-    }
-
-    /// The image of a commit, or the cell that says why there is none.
-    async fn image(
-        &self,
-        commit: &CommitSha,
-        entrance: &Environment,
-    ) -> Result<(Reader, Descriptor, Image), Cell<Image>> {
+    /// The image of a commit, or the cell that says why there is none. The environments that are built into forget old
+    /// images as a rule; what was promoted lives on in the others, under the same tag.
+    async fn image(&self, commit: &CommitSha) -> Result<Found, Cell<Image>> {
         let tag = self
             .tag(commit)
-            .ok_or_else(|| Cell::Failed("the tag template makes no tag".to_owned()))?;
-        let reader = self.reader(entrance).map_err(Cell::Failed)?;
+            .ok_or_else(|| Cell::Failed("the tag template makes no tag of this commit".to_owned()))?;
+        for environment in self.config.graph.all() {
+            match self.image_in(environment, commit, &tag).await {
+                Ok(Some(found)) => return Ok(found),
+                Err(why) if environment.from.is_empty() => return Err(Cell::Failed(why)),
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Err(Cell::None(format!("no image {tag}")))
+    }
+
+    async fn image_in(
+        &self,
+        environment: &Environment,
+        commit: &CommitSha,
+        tag: &Tag,
+    ) -> Result<Option<Found>, String> {
+        let reader = self.reader(environment)?;
         let found = reader.resolve(&Target::Tag(tag.clone())).await;
-        let descriptor = found
-            .map_err(|error| Cell::Failed(error.to_string()))?
-            .ok_or_else(|| Cell::None(format!("no image {tag}")))?;
-        let summary = self
-            .summary(&reader, &descriptor.digest)
-            .await
-            .map_err(|error| Cell::Failed(error.to_string()))?;
-        let moved = match summary.revision {
-            Some(revision) if revision != commit.as_str() => Some(revision.chars().take(7).collect()),
-            _ => None,
+        let Some(descriptor) = found.map_err(|error| error.to_string())? else {
+            return Ok(None);
         };
+        let summary = self.summary(&reader, &descriptor.digest).await;
+        let summary = summary.map_err(|error| error.to_string())?;
+        let revision = summary
+            .revision
+            .and_then(|revision| revision.parse::<CommitSha>().ok());
         let image = Image {
+            environment: environment.name.clone(),
             tag: tag.to_string(),
-            digest: descriptor.digest.clone(),
+            digest: descriptor.digest,
             platforms: summary.platforms,
             size: summary.size,
             created: summary.created,
-            moved,
+            moved: revision.filter(|revision| revision != commit),
         };
-        Ok((reader, descriptor, image))
+        Ok(Some(Found { reader, image }))
     }
 
-    async fn summary(
+    pub(super) async fn summary(
         &self,
         reader: &Reader,
         digest: &Digest,
-    ) -> Result<ImageSummary, crate::registry::RegistryError> {
-        let known = self
-            .images
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(digest)
-            .cloned();
+    ) -> Result<ImageSummary, RegistryError> {
+        let known = locked(&self.images).get(digest).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
         let summary = reader.image(digest).await?;
-        self.images
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(digest.clone(), summary.clone());
+        locked(&self.images).insert(digest.clone(), summary.clone());
         Ok(summary)
     }
 
@@ -238,46 +224,45 @@ impl Source {
         }
     }
 
-    async fn place(&self, environment: &Environment, digest: &Digest) -> Place {
-        let name = environment.name.clone();
-        let reader = match self.reader(environment) {
-            Ok(reader) => reader,
-            Err(why) => {
-                return Place {
-                    environment: name,
-                    there: Cell::Failed(why.clone()),
-                    signed: Cell::Failed(why),
-                };
-            }
+    /// Whether `digest` is in `environment`; it needs no question where it was just found.
+    async fn place(&self, environment: &Environment, digest: &Digest, is_there: bool) -> Place {
+        let (there, signed) = match self.presence(environment, digest, is_there).await {
+            Ok(Some(signed)) => (Cell::Ready(true), signed),
+            Ok(None) => (Cell::Ready(false), Cell::None("not there".to_owned())),
+            Err(why) => (Cell::Failed(why.clone()), Cell::Failed(why)),
         };
-        match reader.resolve(&Target::Digest(digest.clone())).await {
-            Ok(None) => Place {
-                environment: name,
-                there: Cell::Ready(false),
-                signed: Cell::None("not there".to_owned()),
-            },
-            Ok(Some(_)) => {
-                let signed = self.signed(&reader, environment, digest).await;
-                Place {
-                    environment: name,
-                    there: Cell::Ready(true),
-                    signed,
-                }
-            }
-            Err(error) => {
-                let why = error.to_string();
-                Place {
-                    environment: name,
-                    there: Cell::Failed(why.clone()),
-                    signed: Cell::Failed(why),
-                }
-            }
+        Place {
+            environment: environment.name.clone(),
+            there,
+            signed,
         }
     }
 
+    async fn presence(
+        &self,
+        environment: &Environment,
+        digest: &Digest,
+        is_there: bool,
+    ) -> Result<Option<Cell<bool>>, String> {
+        let reader = self.reader(environment)?;
+        if !is_there {
+            let found = reader.resolve(&Target::Digest(digest.clone())).await;
+            if found.map_err(|error| error.to_string())?.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.signed(&reader, environment, digest).await))
+    }
+
     /// Whether a signature is attached; verification is a gate's and `windlass verify`'s business.
-    async fn signed(&self, reader: &Reader, environment: &Environment, digest: &Digest) -> Cell<bool> {
-        if !self.has_key(&environment.name) {
+    pub(super) async fn signed(
+        &self,
+        reader: &Reader,
+        environment: &Environment,
+        digest: &Digest,
+    ) -> Cell<bool> {
+        let settings = self.config.environments.get(&environment.name);
+        if settings.is_none_or(|settings| settings.verify_key.is_none()) {
             return Cell::None("no key is configured".to_owned());
         }
         match crate::sign::signatures_of(reader, digest).await {
@@ -285,37 +270,15 @@ impl Source {
             Err(error) => Cell::Failed(error.to_string()),
         }
     }
-
-    async fn running(&self, environment: &Environment) -> Cell<RunningImage> {
-        let reader = match self.reader(environment) {
-            Ok(reader) => reader,
-            Err(why) => return Cell::Failed(why),
-        };
-        let running = match reader.running(environment.from.is_empty()).await {
-            Ok(Some(running)) => running,
-            Ok(None) => return Cell::None("nothing deployed yet".to_owned()),
-            Err(error) => return Cell::Failed(error.to_string()),
-        };
-        let summary = match self.summary(&reader, &running.digest).await {
-            Ok(summary) => summary,
-            Err(error) => return Cell::Failed(error.to_string()),
-        };
-        let short: Option<String> = summary
-            .revision
-            .map(|revision| revision.chars().take(7).collect());
-        let signed = self.signed(&reader, environment, &running.digest).await;
-        Cell::Ready(RunningImage {
-            digest: running.digest,
-            since: running.since,
-            release: short.as_ref().and_then(|short| self.releases().remove(short)),
-            short,
-            signed: signed.value().copied(),
-        })
-    }
 }
 
 /// The gravest report of several platforms speaks for the image.
 fn worst(counts: impl Iterator<Item = Counts>) -> Counts {
     let rank = |counts: &Counts| Severity::ALL.map(|severity| counts.get(severity));
     counts.max_by_key(rank).unwrap_or_default()
+}
+
+/// The value behind a lock. Nothing here panics half-way through a change, so a poisoned lock guards a whole value.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

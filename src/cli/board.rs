@@ -1,24 +1,32 @@
 //! `windlass board`: the candidates of develop, newest first.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
 
 use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
+use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::args::Global;
 use super::failure::Failure;
 use super::{Output, World, table, words};
 use crate::board::{Facts, Source};
-use crate::domain::{Exit, age};
-use crate::git::{Commit, GitError};
+use crate::domain::{Clean, CommitSha, Exit, age};
+use crate::git::{Commit, GitError, GitRepository};
 
 /// Candidates that are looked at at the same time.
 const AT_ONCE: usize = 6;
 
+/// Columns of the subject, at most.
+const SUBJECT: usize = 48;
+
 /// Arguments of `board`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit code 1 if something could not be found out; all else is still printed.")]
 pub struct BoardArgs {
     /// At most this many commits
     #[arg(long, default_value_t = 20, value_name = "N")]
@@ -28,79 +36,120 @@ pub struct BoardArgs {
     pub json: bool,
 }
 
+/// A candidate as JSON; the form is documented in docs/json.md.
+#[derive(Serialize)]
+pub(super) struct Candidate<'a> {
+    commit: &'a CommitSha,
+    author: &'a Clean,
+    time: Timestamp,
+    subject: &'a Clean,
+    facts: &'a Facts,
+}
+
+impl<'a> Candidate<'a> {
+    pub(super) const fn new(commit: &'a Commit, facts: &'a Facts) -> Self {
+        Self {
+            commit: &commit.sha,
+            author: &commit.author,
+            time: commit.time,
+            subject: &commit.subject,
+            facts,
+        }
+    }
+}
+
 /// Lists commits with all that is known of their images.
 pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world)?;
-    let git = &world.engine.config().git;
-    let Some(repository) = &world.repository else {
-        return Ok(Exit::Failed);
-    };
-    let commits = repository
-        .history(git.develop.as_str(), &git.remote)?
-        .next_page(repository, args.limit)?;
+    let repository = repository(&world)?;
+    let source = source(&world, Arc::clone(&repository));
+    let commits = source.history()?.next_page(&repository, args.limit)?;
     let now = Timestamp::now();
     let looking: Vec<_> = commits
         .iter()
         .map(|commit| source.facts(&commit.sha, now, &|_| ()))
         .collect();
     let facts: Vec<Facts> = stream::iter(looking).buffered(AT_ONCE).collect().await;
+    let failures: BTreeSet<&str> = facts.iter().flat_map(Facts::failures).collect();
     if args.json {
-        let rows: Vec<_> = commits
+        let candidates: Vec<_> = commits
             .iter()
             .zip(&facts)
-            .map(|(commit, facts)| row_json(commit, facts))
+            .map(|(commit, facts)| Candidate::new(commit, facts))
             .collect();
-        let document = serde_json::json!({ "version": 1, "service": world.service, "candidates": rows });
+        let document =
+            serde_json::json!({ "version": 1, "service": world.service, "candidates": candidates });
         serde_json::to_writer_pretty(&mut io.out, &document)?;
         writeln!(io.out)?;
-        return Ok(Exit::Done);
+    } else {
+        let heads = ["COMMIT", "AGE", "AUTHOR", "SUBJECT", "IMAGE", "SCAN", "WHERE"];
+        let rows = commits.iter().zip(&facts).map(|(commit, facts)| {
+            vec![
+                commit.sha.short().to_owned(),
+                age(now.as_second() - commit.time.as_second()),
+                commit.author.to_string(),
+                cut(commit.subject.as_str(), SUBJECT),
+                words::brief(&facts.image, words::image(&facts.image)),
+                words::brief(&facts.scan, words::scan(&facts.scan, now)),
+                words::places(facts),
+            ]
+        });
+        let rows: Vec<_> = std::iter::once(heads.map(str::to_owned).to_vec())
+            .chain(rows)
+            .collect();
+        table::print(&rows, &mut io.out)?;
+        for why in &failures {
+            writeln!(io.out, "✗ failed: {why}")?;
+        }
     }
-    let heads = ["COMMIT", "AGE", "AUTHOR", "SUBJECT", "IMAGE", "SCAN", "WHERE"];
-    let mut rows = vec![heads.map(str::to_owned).to_vec()];
-    for (commit, facts) in commits.iter().zip(&facts) {
-        rows.push(vec![
-            commit.sha.short().to_owned(),
-            age(now.as_second() - commit.time.as_second()),
-            commit.author.to_string(),
-            cut(commit.subject.as_str(), 48),
-            words::image(&facts.image),
-            words::scan(&facts.scan, now),
-            words::places(facts),
-        ]);
-    }
-    table::print(&rows, &mut io.out)?;
-    Ok(Exit::Done)
+    Ok(if failures.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
-/// The sources of the board; they need a repository.
-pub(super) fn source(world: &World) -> Result<Source, Failure> {
-    let repository = world
-        .repository
-        .clone()
-        .ok_or_else(|| GitError::NoRepository(world.engine.config().folder().to_owned()))?;
-    Ok(Source::new(
+/// The repository, which the board cannot do without.
+pub(super) fn repository(world: &World) -> Result<Arc<GitRepository>, Failure> {
+    let none = || GitError::NoRepository(world.engine.config().folder().to_owned());
+    Ok(world.repository.clone().ok_or_else(none)?)
+}
+
+/// The sources of the board.
+pub(super) fn source(world: &World, repository: Arc<GitRepository>) -> Source {
+    Source::new(
         Arc::clone(world.engine.shared_config()),
         repository,
         world.registries.clone(),
         world.service.clone(),
-    ))
+    )
 }
 
-/// A candidate as JSON; the form is documented in docs/json.md.
-pub(super) fn row_json(commit: &Commit, facts: &Facts) -> serde_json::Value {
-    serde_json::json!({
-        "commit": commit.sha,
-        "author": commit.author,
-        "time": commit.time,
-        "subject": commit.subject,
-        "facts": facts,
-    })
-}
-
+/// At most `width` columns of `text`, with `…` for the rest.
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    text.chars().take(width - 1).chain(['…']).collect()
+    let mut short = String::new();
+    for character in text.graphemes(true) {
+        if short.width() + character.width() >= width {
+            break;
+        }
+        short.push_str(character);
+    }
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_subject_is_cut_between_characters_by_the_columns_they_take() {
+        assert_eq!(cut("fix: one", 8), "fix: one");
+        assert_eq!(cut("fix: one or two", 8), "fix: on…");
+        assert_eq!(cut("修正修正修正", 6), "修正…");
+        assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
+    }
 }

@@ -4,17 +4,20 @@ use std::io::Write as _;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::args::Global;
-use super::board::source;
+use super::board::{Candidate, repository, source};
 use super::failure::Failure;
 use super::{Output, World, plan, table, words};
-use crate::board::Cell;
-use crate::domain::{EnvironmentName, Exit, Gate, bytes};
+use crate::board::{Cell, Details, Facts, ReportDetails};
+use crate::domain::{CommitSha, Digest, EnvironmentName, Exit, Gate, Tag, bytes};
 use crate::engine::{Command, EngineError};
+use crate::git::Commit;
 
 /// Arguments of `show`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit code 1 if something could not be found out; all else is still printed.")]
 pub struct ShowArgs {
     /// A commit, an image tag, a digest or a release branch
     pub candidate: String,
@@ -24,7 +27,7 @@ pub struct ShowArgs {
 }
 
 /// What the gates of one environment say.
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 struct Way {
     to: EnvironmentName,
     gates: Vec<Gate>,
@@ -32,104 +35,215 @@ struct Way {
     error: Option<String>,
 }
 
+/// The form of `--json`, documented in docs/json.md.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u8,
+    #[serde(flatten)]
+    candidate: Candidate<'a>,
+    details: Option<&'a Details>,
+    gates: &'a [Way],
+}
+
 /// Shows the candidate.
 pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world)?;
-    let engine = &world.engine;
-    let named = engine.resolve(&args.candidate).await;
-    let sha = if let Ok(commit) = named {
-        commit.sha
-    } else {
-        // Not git's: then it is an image, and the image says its commit.
-        let entrance = engine.config().graph.entrance();
-        let candidate = engine
-            .candidate(&world.service, &args.candidate, entrance)
-            .await?;
-        candidate.commit.ok_or_else(|| EngineError::NoCandidate {
-            text: crate::domain::clean_line(&args.candidate),
-            why: "its image does not say which commit it was built from".to_owned(),
-        })?
-    };
-    let commit = engine.resolve(sha.as_str()).await?;
+    let source = source(&world, repository(&world)?);
+    let commit = commit(&world, &args.candidate).await?;
     let now = Timestamp::now();
-    let facts = source.facts(&sha, now, &|_| ()).await;
-    let ways = ways(&world, sha.as_str()).await;
+    let (facts, ways) = tokio::join!(source.facts(&commit.sha, now, &|_| ()), ways(&world, &commit.sha));
+    let details = match facts.image.value() {
+        Some(image) => Some(source.details(image).await),
+        None => None,
+    };
+    if let (Ok(asked), Some(image)) = (args.candidate.parse::<Digest>(), facts.image.value())
+        && asked != image.digest
+    {
+        writeln!(
+            io.err,
+            "! {} is another image now than the one that was asked for: {}",
+            image.tag, image.digest
+        )?;
+    }
     if args.json {
-        let mut document = super::board::row_json(&commit, &facts);
-        document["version"] = 1.into();
-        document["gates"] = serde_json::to_value(&ways)?;
+        let document = Document {
+            version: 1,
+            candidate: Candidate::new(&commit, &facts),
+            details: details.as_ref(),
+            gates: &ways,
+        };
         serde_json::to_writer_pretty(&mut io.out, &document)?;
         writeln!(io.out)?;
-        return Ok(Exit::Done);
+    } else {
+        print(&commit, &facts, now, io)?;
+        if let Some(details) = &details {
+            print_details(details, now, io)?;
+        }
+        print_ways(&ways, io)?;
     }
+    let details_failed =
+        details.is_some_and(|known| known.labels.failure().or(known.reports.failure()).is_some());
+    Ok(if details_failed || !facts.failures().is_empty() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
+}
+
+fn print(commit: &Commit, facts: &Facts, now: Timestamp, io: &mut Output) -> Result<(), Failure> {
     writeln!(io.out, "{}  {}", commit.sha.short(), commit.subject)?;
     let mut rows = vec![
-        vec!["  commit".to_owned(), commit.sha.to_string()],
-        vec![
-            "  author".to_owned(),
-            format!("{}, {}", commit.author, commit.time),
-        ],
-        vec!["  image".to_owned(), words::image(&facts.image)],
+        ("commit", commit.sha.to_string()),
+        ("author", format!("{}, {}", commit.author, commit.time)),
+        ("image", words::image(&facts.image)),
     ];
-    if let Cell::Ready(image) = &facts.image {
-        rows.push(vec!["  digest".to_owned(), image.digest.to_string()]);
-        let platforms = image
-            .platforms
-            .iter()
-            .map(|(platform, size)| format!("{platform} {}", bytes(*size)));
-        rows.push(vec![
-            "  platforms".to_owned(),
-            platforms.collect::<Vec<_>>().join(", "),
-        ]);
+    if let Some(image) = facts.image.value() {
+        let platforms = image.platforms.iter();
+        let platforms = platforms.map(|(platform, size)| format!("{platform} {}", bytes(*size)));
+        rows.push(("tag", format!("{} in {}", image.tag, image.environment)));
+        rows.push(("digest", image.digest.to_string()));
+        rows.push(("platforms", platforms.collect::<Vec<_>>().join(", ")));
+        rows.extend(image.created.map(|created| ("built", created.to_string())));
     }
-    rows.push(vec!["  scan".to_owned(), words::scan(&facts.scan, now)]);
-    rows.push(vec!["  where".to_owned(), words::places(&facts)]);
+    rows.push(("scan", words::scan(&facts.scan, now)));
+    rows.push(("where", words::places(facts)));
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|(name, value)| vec![format!("  {name}"), value])
+        .collect();
     table::print(&rows, &mut io.out)?;
-    for way in &ways {
-        writeln!(io.out, "to {}", way.to)?;
-        for gate in &way.gates {
-            writeln!(
-                io.out,
-                "  {} {:<10} {}",
-                plan::symbol(&gate.verdict),
-                gate.name,
-                gate.verdict.reason()
-            )?;
+    for why in facts.failures() {
+        writeln!(io.out, "✗ failed: {why}")?;
+    }
+    Ok(())
+}
+
+fn print_details(details: &Details, now: Timestamp, io: &mut Output) -> Result<(), Failure> {
+    match &details.labels {
+        Cell::Ready(labels) => {
+            writeln!(io.out, "labels")?;
+            let rows: Vec<_> = labels
+                .iter()
+                .map(|(key, value)| vec![format!("  {key}"), value.clone()])
+                .collect();
+            table::print(&rows, &mut io.out)?;
         }
+        other => writeln!(io.out, "labels {}", words::cell(other, |_| String::new()))?,
+    }
+    match &details.reports {
+        Cell::Ready(reports) => {
+            for report in reports {
+                print_report(report, now, io)?;
+            }
+        }
+        other => writeln!(io.out, "findings {}", words::cell(other, |_| String::new()))?,
+    }
+    Ok(())
+}
+
+fn print_report(report: &ReportDetails, now: Timestamp, io: &mut Output) -> Result<(), Failure> {
+    let platform = report.platform.as_ref().map(|platform| format!(" on {platform}"));
+    let counts = words::counts(crate::domain::Counts::of(&report.findings));
+    let ago = words::ago(report.made, now);
+    writeln!(
+        io.out,
+        "findings{}: {counts}, scanned {ago}",
+        platform.unwrap_or_default()
+    )?;
+    let rows: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let fixed = finding.fixed.as_ref();
+            vec![
+                format!("  {}", finding.severity),
+                finding.id.clone(),
+                format!("{} {}", finding.package, finding.installed),
+                fixed.map_or_else(
+                    || "no fix yet".to_owned(),
+                    |version| format!("fixed in {version}"),
+                ),
+                finding.title.clone(),
+            ]
+        })
+        .collect();
+    Ok(table::print(&rows, &mut io.out)?)
+}
+
+fn print_ways(ways: &[Way], io: &mut Output) -> Result<(), Failure> {
+    for way in ways {
+        writeln!(io.out, "to {}", way.to)?;
+        let gates = way.gates.iter().map(|gate| {
+            vec![
+                format!("  {}", plan::symbol(&gate.verdict)),
+                gate.name.clone(),
+                gate.verdict.reason().to_owned(),
+            ]
+        });
+        table::print(&gates.collect::<Vec<_>>(), &mut io.out)?;
         if let Some(error) = &way.error {
-            writeln!(io.out, "  ✗ {error}")?;
+            writeln!(io.out, "  ✗ no plan: {error}")?;
         }
     }
-    Ok(Exit::Done)
+    Ok(())
+}
+
+/// The commit that `text` names: itself, or by its image.
+async fn commit(world: &World, text: &str) -> Result<Commit, Failure> {
+    let engine = &world.engine;
+    let unknown = match engine.resolve(text).await {
+        Ok(commit) => return Ok(commit),
+        Err(error) => error,
+    };
+    let tag = text.parse::<Tag>().ok();
+    if let Some(short) = tag.and_then(|tag| engine.config().git.image_tag.parse_back(&tag).map(str::to_owned))
+    {
+        return Ok(engine.resolve(&short).await?);
+    }
+    let Ok(digest) = text.parse::<Digest>() else {
+        return Err(unknown.into());
+    };
+    let revision = revision(world, &digest).await?;
+    Ok(engine.resolve(revision.as_str()).await?)
+}
+
+/// The commit that an image says it was built from, wherever it is.
+async fn revision(world: &World, digest: &Digest) -> Result<CommitSha, Failure> {
+    let no_candidate = |why: &str| EngineError::NoCandidate {
+        text: digest.to_string(),
+        why: why.to_owned(),
+    };
+    let places = world.engine.places(&world.service, digest).await?;
+    let Some(place) = places.first() else {
+        return Err(no_candidate("no environment has it").into());
+    };
+    let reader = world.registries.reader(&place.image.repository);
+    let revision = reader.image(digest).await?.revision;
+    let revision = revision.and_then(|revision| revision.parse().ok());
+    Ok(revision.ok_or_else(|| no_candidate("its image does not say which commit it was built from"))?)
 }
 
 /// Each promotion that could come, with its gates.
-async fn ways(world: &World, candidate: &str) -> Vec<Way> {
-    let mut ways = Vec::new();
-    for environment in world
-        .engine
-        .config()
-        .graph
-        .all()
-        .iter()
-        .filter(|e| !e.from.is_empty())
-    {
-        let command = Command::Promote {
-            service: world.service.clone(),
-            candidate: candidate.to_owned(),
-            to: environment.name.clone(),
-            from: None,
-        };
-        let (gates, error) = match world.engine.plan(&command).await {
-            Ok(plan) => (plan.gates, None),
-            Err(error) => (Vec::new(), Some(error.to_string())),
-        };
-        ways.push(Way {
-            to: environment.name.clone(),
-            gates,
-            error,
+async fn ways(world: &World, commit: &CommitSha) -> Vec<Way> {
+    let environments = world.engine.config().graph.all().iter();
+    let asking = environments
+        .filter(|environment| !environment.from.is_empty())
+        .map(|environment| async {
+            let command = Command::Promote {
+                service: world.service.clone(),
+                candidate: commit.to_string(),
+                to: environment.name.clone(),
+                from: None,
+            };
+            let (gates, error) = match world.engine.plan(&command).await {
+                Ok(plan) => (plan.gates, None),
+                Err(error) => (Vec::new(), Some(error.to_string())),
+            };
+            Way {
+                to: environment.name.clone(),
+                gates,
+                error,
+            }
         });
-    }
-    ways
+    futures_util::future::join_all(asking).await
 }

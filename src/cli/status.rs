@@ -6,10 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::args::Global;
-use super::board::source;
+use super::board::{repository, source};
 use super::failure::Failure;
 use super::{Output, World, table, words};
-use crate::board::Cell;
 use crate::domain::Exit;
 
 /// Arguments of `status`.
@@ -23,7 +22,8 @@ pub struct StatusArgs {
 /// Asks every environment what runs there; exit 1 if one could not be asked.
 pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let environments = source(&world)?.environments().await;
+    let source = source(&world, repository(&world)?);
+    let environments = source.environments().await;
     let now = Timestamp::now();
     if args.json {
         let document = serde_json::json!({
@@ -37,12 +37,16 @@ pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<
         writeln!(io.out, "{}", world.service)?;
         let rows: Vec<Vec<String>> = environments
             .iter()
-            .map(|there| vec![format!("  {}", there.environment), words::running(there, now)])
+            .map(|there| {
+                let name = format!("  {}", there.environment);
+                std::iter::once(name).chain(words::running(there, now)).collect()
+            })
             .collect();
         table::print(&rows, &mut io.out)?;
     }
-    let failed = environments
-        .iter()
-        .any(|there| matches!(there.running, Cell::Failed(_)));
+    let failed = environments.iter().any(|there| {
+        let signed = there.running.value().and_then(|running| running.signed.failure());
+        there.running.failure().or(signed).is_some()
+    });
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }

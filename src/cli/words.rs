@@ -2,43 +2,63 @@
 
 use jiff::Timestamp;
 
-use crate::board::{Cell, EnvironmentNow, Facts, Image, Scan};
+use crate::board::{Cell, EnvironmentNow, Facts, Image, RunningImage, Scan};
 use crate::domain::{Counts, Severity, age, bytes};
 
-/// How old, in few characters; `?` where it is not known.
-pub fn since(time: Option<Timestamp>, now: Timestamp) -> String {
-    time.map_or_else(|| "?".to_owned(), |time| age(now.as_second() - time.as_second()))
-}
-
-/// The cell of an image.
-pub fn image(cell: &Cell<Image>) -> String {
-    match cell {
-        Cell::Loading => "… loading".to_owned(),
-        Cell::None(_) => "– no image".to_owned(),
-        Cell::Failed(why) => format!("✗ {why}"),
-        Cell::Ready(image) | Cell::Stale(image) => match &image.moved {
-            Some(from) => format!("! moved, built from {from}"),
-            None => format!("✓ {} arch {}", image.platforms.len(), bytes(image.size)),
-        },
-    }
-}
-
-/// The cell of a scan.
-pub fn scan(cell: &Cell<Scan>, now: Timestamp) -> String {
+/// A cell in words: those of its state, and `known` for what is known.
+pub fn cell<T>(cell: &Cell<T>, known: impl FnOnce(&T) -> String) -> String {
     match cell {
         Cell::Loading => "… loading".to_owned(),
         Cell::None(why) => format!("– {why}"),
         Cell::Failed(why) => format!("✗ {why}"),
-        Cell::Ready(scan) => format!("{} {}", counts(scan.counts), since(scan.made, now)),
-        Cell::Stale(scan) => format!("~ {} stale {}", counts(scan.counts), since(scan.made, now)),
+        Cell::Ready(value) => known(value),
+        Cell::Stale(value) => format!("~ stale: {}", known(value)),
     }
 }
 
-fn counts(counts: Counts) -> String {
+/// How long ago; `?` where that is not known.
+pub fn since(time: Option<Timestamp>, now: Timestamp) -> String {
+    time.map_or_else(|| "?".to_owned(), |time| age(now.as_second() - time.as_second()))
+}
+
+/// The same for the end of a sentence: `9h ago`, `just now`.
+pub fn ago(time: Option<Timestamp>, now: Timestamp) -> String {
+    match time.map(|time| now.as_second() - time.as_second()) {
+        None => "at an unknown time".to_owned(),
+        Some(seconds) if seconds < 60 => "just now".to_owned(),
+        Some(seconds) => format!("{} ago", age(seconds)),
+    }
+}
+
+/// The cell of an image.
+pub fn image(image: &Cell<Image>) -> String {
+    cell(image, |image| match &image.moved {
+        Some(from) => format!("! moved, built from {}", from.short()),
+        None => format!("✓ {} arch {}", image.platforms.len(), bytes(image.size)),
+    })
+}
+
+/// The cell of a scan.
+pub fn scan(scan: &Cell<Scan>, now: Timestamp) -> String {
+    cell(scan, |scan| {
+        format!("{} {}", counts(scan.counts), since(scan.made, now))
+    })
+}
+
+/// `✓ clean`, `✗ 2 critical`.
+pub fn counts(counts: Counts) -> String {
     match counts.worst() {
         None => "✓ clean".to_owned(),
         Some((Severity::Critical, _)) => format!("✗ {counts}"),
         Some(_) => format!("! {counts}"),
+    }
+}
+
+/// A cell where there is no room for the reason of a failure, which then stands elsewhere.
+pub fn brief<T>(cell: &Cell<T>, words: String) -> String {
+    match cell {
+        Cell::Failed(_) => "✗ failed".to_owned(),
+        _ => words,
     }
 }
 
@@ -47,45 +67,58 @@ pub fn places(facts: &Facts) -> String {
     let words: Vec<String> = facts
         .places
         .iter()
-        .filter_map(|place| match &place.there {
-            Cell::Ready(true) if place.signed == Cell::Ready(true) => {
-                Some(format!("{} signed", place.environment))
-            }
-            Cell::Ready(true) => Some(place.environment.to_string()),
-            Cell::Failed(_) => Some(format!("{} ✗ failed", place.environment)),
-            Cell::Loading => Some(format!("{} …", place.environment)),
-            Cell::Ready(false) | Cell::None(_) | Cell::Stale(_) => None,
+        .filter_map(|place| {
+            let state = match (&place.there, &place.signed) {
+                (Cell::Failed(_), _) => " ✗ failed",
+                (Cell::Loading, _) => " …",
+                (Cell::Ready(true), Cell::Ready(true)) => " signed",
+                (Cell::Ready(true), Cell::Ready(false)) => " ! not signed",
+                (Cell::Ready(true), Cell::Failed(_)) => " ? signature",
+                (Cell::Ready(true), _) => "",
+                (Cell::Ready(false) | Cell::None(_) | Cell::Stale(_), _) => return None,
+            };
+            Some(format!("{}{state}", place.environment))
         })
         .collect();
     if words.is_empty() {
-        "–".to_owned()
+        "– nowhere".to_owned()
     } else {
         words.join(" · ")
     }
 }
 
-/// What runs in an environment, on one line.
-pub fn running(now_there: &EnvironmentNow, now: Timestamp) -> String {
-    match &now_there.running {
-        Cell::Loading => "… loading".to_owned(),
-        Cell::None(why) => format!("– {why}"),
-        Cell::Failed(why) => format!("✗ {why}"),
-        Cell::Ready(running) | Cell::Stale(running) => {
-            let name = [
-                running.release.clone(),
-                running.short.as_ref().map(|short| format!("sha-{short}")),
-            ];
-            let name: Vec<_> = name.into_iter().flatten().collect();
-            let signed = match running.signed {
-                Some(true) => "  ✓ signed",
-                Some(false) => "  ! not signed",
-                None => "",
-            };
-            let since = running
-                .since
-                .map(|time| format!("  {}", since(Some(time), now)))
-                .unwrap_or_default();
-            format!("✓ {}  {}{since}{signed}", name.join(" "), running.digest.short())
-        }
+/// What runs in an environment: state and name, digest, since when, signature.
+pub fn running(there: &EnvironmentNow, now: Timestamp) -> Vec<String> {
+    let Some(running) = there.running.value() else {
+        return vec![cell(&there.running, |_| String::new())];
+    };
+    let signed = match &running.signed {
+        Cell::Ready(true) => "✓ signed".to_owned(),
+        Cell::Ready(false) => "! not signed".to_owned(),
+        Cell::Failed(why) => format!("? signature unknown: {why}"),
+        Cell::Loading | Cell::None(_) | Cell::Stale(_) => String::new(),
+    };
+    vec![
+        cell(&there.running, name),
+        running.digest.short(),
+        running
+            .since
+            .map(|time| since(Some(time), now))
+            .unwrap_or_default(),
+        signed,
+    ]
+}
+
+fn name(running: &RunningImage) -> String {
+    let commit = running.short.as_ref().map(|short| format!("sha-{short}"));
+    let known: Vec<_> = running
+        .release
+        .iter()
+        .chain(&commit)
+        .map(String::as_str)
+        .collect();
+    match known.as_slice() {
+        [] => "? of an unknown commit".to_owned(),
+        known => format!("✓ {}", known.join(" ")),
     }
 }

@@ -230,10 +230,16 @@ impl Engine {
         key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
     }
 
-    /// The commit that any revision of git names.
+    /// The commit that any revision of git names, or a branch that only the remote has.
     pub async fn resolve(&self, text: &str) -> Result<Commit, EngineError> {
-        let text = text.to_owned();
-        self.git(move |repository| repository.commit(&text)).await
+        let (text, remote) = (text.to_owned(), self.config.git.remote.clone());
+        self.git(move |repository| {
+            repository.commit(&text).or_else(|error| {
+                let branch = repository.branch(&text, &remote).map_err(|_| error)?;
+                repository.commit(branch.commit.as_str())
+            })
+        })
+        .await
     }
 
     pub(crate) async fn commit(&self, text: &str) -> Result<CommitSha, EngineError> {

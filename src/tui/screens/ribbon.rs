@@ -69,7 +69,7 @@ fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>
 
 /// An image that should be signed and is not wants attention, wherever it runs.
 fn state_of(image: &RunningImage) -> State {
-    if image.signed == Some(false) {
+    if image.signed == Cell::Ready(false) {
         State::Attention
     } else {
         State::Ok
@@ -98,11 +98,12 @@ fn image_spans(
             theme.quiet(),
         ));
     }
-    match image.signed {
-        Some(true) if level >= Detail::Signature => {
+    match &image.signed {
+        Cell::Ready(true) if level >= Detail::Signature => {
             spans.push(Span::styled("  signed", theme.state(State::Ok)));
         }
-        Some(false) => spans.push(Span::styled("  not signed", theme.state(State::Attention))),
+        Cell::Ready(false) => spans.push(Span::styled("  not signed", theme.state(State::Attention))),
+        Cell::Failed(_) => spans.push(Span::styled("  signature unknown", theme.state(State::Unknown))),
         _ => {}
     }
     spans

@@ -1,0 +1,101 @@
+//! What runs in the environments, as their registries tell it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::cell::Cell;
+use super::row::{EnvironmentNow, RunningImage};
+use super::source::Source;
+use crate::config::Config;
+use crate::domain::{CommitSha, Environment};
+use crate::git::GitRepository;
+
+impl Source {
+    /// What runs in each environment, in the order of the graph.
+    pub async fn environments(&self) -> Vec<EnvironmentNow> {
+        let releases = self.releases().await;
+        let asking = self.config.graph.all().iter().map(|environment| async {
+            EnvironmentNow {
+                environment: environment.name.clone(),
+                protected: environment.protected,
+                running: self.running(environment, &releases).await,
+            }
+        });
+        futures_util::future::join_all(asking).await
+    }
+
+    /// The environments before anything is known of them.
+    pub fn unknown_environments(&self) -> Vec<EnvironmentNow> {
+        let all = self.config.graph.all().iter();
+        all.map(|environment| EnvironmentNow {
+            environment: environment.name.clone(),
+            protected: environment.protected,
+            running: Cell::Loading,
+        })
+        .collect()
+    }
+
+    /// The releases by the short name of their commit. Branches that cannot be read name no release; that is the
+    /// history's to tell.
+    async fn releases(&self) -> HashMap<String, String> {
+        let (config, repository) = (Arc::clone(&self.config), Arc::clone(&self.repository));
+        let reading = tokio::task::spawn_blocking(move || releases(&config, &repository));
+        reading.await.unwrap_or_default()
+    }
+
+    async fn running(
+        &self,
+        environment: &Environment,
+        releases: &HashMap<String, String>,
+    ) -> Cell<RunningImage> {
+        let reader = match self.reader(environment) {
+            Ok(reader) => reader,
+            Err(why) => return Cell::Failed(why),
+        };
+        let running = match reader.running(environment.from.is_empty()).await {
+            Ok(Some(running)) => running,
+            Ok(None) => return Cell::None("nothing deployed yet".to_owned()),
+            Err(error) => return Cell::Failed(error.to_string()),
+        };
+        let (summary, signed) = tokio::join!(
+            self.summary(&reader, &running.digest),
+            self.signed(&reader, environment, &running.digest),
+        );
+        let summary = match summary {
+            Ok(summary) => summary,
+            Err(error) => return Cell::Failed(error.to_string()),
+        };
+        let commit: Option<CommitSha> = summary.revision.and_then(|revision| revision.parse().ok());
+        let short = commit.map(|commit| commit.short().to_owned());
+        Cell::Ready(RunningImage {
+            digest: running.digest,
+            since: running.since,
+            release: short.as_ref().and_then(|short| releases.get(short)).cloned(),
+            short,
+            signed,
+        })
+    }
+}
+
+/// By the release branches that the template reads back: `v1.4.0`, or the branch where its name has no version. One
+/// that has no commit in its name is of the commit that it is at. Of several versions of a commit the highest counts.
+fn releases(config: &Config, repository: &GitRepository) -> HashMap<String, String> {
+    let branches = repository.branches().unwrap_or_default();
+    let mut found: Vec<_> = branches
+        .into_iter()
+        .filter_map(|(name, head)| {
+            let values = config.git.release_branch.parse_back(&name)?;
+            let short = values.short.unwrap_or_else(|| head.short().to_owned());
+            let release = values
+                .version
+                .as_ref()
+                .map_or(name, |version| format!("v{version}"));
+            Some((values.version, short, release))
+        })
+        .collect();
+    found.sort();
+    found
+        .into_iter()
+        .map(|(_, short, release)| (short, release))
+        .collect()
+}
