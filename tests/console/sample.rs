@@ -59,7 +59,7 @@ fn running(
             since: Some(ago(hours)),
             short: Some(commit(seed).short().to_owned()),
             release: release.map(str::to_owned),
-            signed,
+            signed: signed.map_or(Cell::None("no key".into()), Cell::Ready),
         }),
     }
 }
@@ -76,6 +76,7 @@ fn facts(seed: usize, counts: Counts, there: [bool; 3]) -> Facts {
     };
     Facts {
         image: Cell::Ready(Image {
+            environment: "dev".parse().unwrap(),
             tag: format!("sha-{}", commit(seed).short()),
             digest: digest(seed),
             platforms: vec![

@@ -1,0 +1,8 @@
+//! The board against embedded registries and a real repository: what each cell says, and what is asked for at all.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
+
+mod cells;
+mod live;
+mod program;
+mod world;

@@ -1,0 +1,129 @@
+//! `board`, `show` and `status` as people and scripts see them.
+
+use std::process::Output;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::world::{World, git, take_down};
+
+async fn windlass(world: &World, args: &[&str]) -> Output {
+    tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .args(args)
+        .current_dir(world.folder.path())
+        .env("DOCKER_CONFIG", world.folder.path())
+        .env("XDG_STATE_HOME", world.folder.path().join("state"))
+        .output()
+        .await
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+async fn json(world: &World, args: &[&str]) -> Value {
+    let output = windlass(world, args).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["version"], 1);
+    document
+}
+
+#[tokio::test]
+async fn the_board_is_a_table_for_people_and_a_document_for_scripts() {
+    let world = World::new(3).await;
+    let image = world.image("dev", 1).await;
+    world.report(&image, Timestamp::now(), 2).await;
+    let output = windlass(&world, &["board", "--limit", "2"]).await;
+    let out = text(&output.stdout);
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(lines.len(), 3, "{out}");
+    assert!(lines[1].contains("– no image"), "{out}");
+    assert!(
+        lines[2].contains("✗ 2 critical now") && lines[2].ends_with("dev"),
+        "{out}"
+    );
+    assert!(!out.contains('\u{1b}'), "a pipe gets no colour");
+
+    let document = json(&world, &["board", "--json"]).await;
+    let candidates = document["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 3);
+    assert_eq!(candidates[0]["facts"]["image"]["state"], "none");
+    assert_eq!(
+        candidates[1]["facts"]["image"]["value"]["digest"],
+        image.digest.to_string()
+    );
+    assert_eq!(candidates[1]["facts"]["scan"]["value"]["counts"]["critical"], 2);
+}
+
+#[tokio::test]
+async fn a_candidate_is_shown_by_commit_tag_digest_and_branch() {
+    let world = World::new(2).await;
+    let image = world.image("dev", 1).await;
+    world.report(&image, Timestamp::now(), 1).await;
+    let commit = &world.commits[1];
+    let tag = format!("sha-{}", commit.short());
+    git(world.folder.path(), &["branch", "release/v1", commit.as_str()]);
+    let digest = image.digest.to_string();
+    for name in [commit.as_str(), "develop~1", &tag, &digest, "release/v1"] {
+        let document = json(&world, &["show", name, "--json"]).await;
+        assert_eq!(document["commit"], commit.as_str(), "{name}");
+        let labels = &document["details"]["labels"]["value"];
+        assert_eq!(labels["org.opencontainers.image.revision"], commit.as_str());
+        let report = &document["details"]["reports"]["value"][0];
+        assert_eq!(report["findings"][0]["fixed"], "3.3.2");
+    }
+    let out = text(&windlass(&world, &["show", &tag]).await.stdout);
+    assert!(out.contains("CVE-2026-0  openssl 3.3.1  fixed in 3.3.2"), "{out}");
+    assert!(out.contains("✗ refused  scan"), "{out}");
+    // A commit without an image has its own row of facts, and no details.
+    let document = json(&world, &["show", "develop", "--json"]).await;
+    assert_eq!(
+        (&document["facts"]["image"]["state"], &document["details"]),
+        (&"none".into(), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn what_nobody_knows_is_not_found() {
+    let world = World::new(1).await;
+    let unknown = format!("sha256:{}", "0".repeat(64));
+    for name in ["nothing", "sha-fffffff", &unknown] {
+        let output = windlass(&world, &["show", name]).await;
+        assert_eq!(output.status.code(), Some(7), "{name}: {}", text(&output.stderr));
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_is_down_leaves_the_rest_readable_and_ends_with_1() {
+    let mut world = World::new(1).await;
+    world.tag("dev", &world.image("dev", 0).await, "latest").await;
+    take_down(&mut world.production).await;
+    let output = windlass(&world, &["status"]).await;
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(
+        out.contains(&format!("✓ sha-{}", world.commits[0].short())),
+        "{out}"
+    );
+    assert!(
+        out.contains("– nothing deployed yet") && out.contains("cannot be reached"),
+        "{out}"
+    );
+
+    let output = windlass(&world, &["board"]).await;
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(out.contains("dev · prod ✗ failed"), "{out}");
+    assert_eq!(
+        out.matches("cannot be reached").count(),
+        1,
+        "the reason stands once, below: {out}"
+    );
+
+    // Without a command and without a terminal, the same status.
+    let bare = windlass(&world, &[]).await;
+    assert!(text(&bare.stdout).contains("nothing deployed yet"));
+    assert!(text(&bare.stderr).contains("opens the console"));
+}

@@ -1,0 +1,181 @@
+//! A repository with some commits, a shared registry for dev and stage, and one for prod.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::json;
+use tempfile::TempDir;
+use windlass::board::Source;
+use windlass::config::Config;
+use windlass::demo::registry::{EmbeddedRegistry, Options};
+use windlass::domain::{CommitSha, Digest, WriteAccess};
+use windlass::git::GitRepository;
+use windlass::registry::{Descriptor, Registries, Settings, TagRule, Writer};
+use windlass::scan::{ReportContext, attach_report};
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+
+pub struct World {
+    pub folder: TempDir,
+    pub shared: EmbeddedRegistry,
+    pub production: EmbeddedRegistry,
+    pub registries: Registries,
+    /// The commits of develop, newest first.
+    pub commits: Vec<CommitSha>,
+}
+
+pub fn access() -> WriteAccess {
+    WriteAccess::unless_read_only(false).unwrap()
+}
+
+pub fn git(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=Ana Ruiz", "-c", "user.email=ana@example.com"])
+        .args(["-c", "commit.gpgsign=false"])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {args:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Ends a registry; nothing answers at its address any more.
+pub async fn take_down(registry: &mut EmbeddedRegistry) {
+    let other = EmbeddedRegistry::start(Options::default()).await.unwrap();
+    std::mem::replace(registry, other).shutdown().await;
+}
+
+impl World {
+    /// `count` commits on develop, and no image yet.
+    pub async fn new(count: usize) -> Self {
+        Self::with(count, Options::default()).await
+    }
+
+    pub async fn with(count: usize, production: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "-q", "-b", "develop"]);
+        for nth in (0..count).rev() {
+            let message = format!("feat: change {nth}");
+            git(folder.path(), &["commit", "-q", "--allow-empty", "-m", &message]);
+        }
+        let log = git(folder.path(), &["log", "--format=%H"]);
+        let world = Self {
+            shared: EmbeddedRegistry::start(Options::default()).await.unwrap(),
+            production: EmbeddedRegistry::start(production).await.unwrap(),
+            // Nobody's credentials, whoever runs the tests.
+            registries: Registries::new(Settings {
+                docker_config: Some(
+                    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/docker/nobody.json").into(),
+                ),
+                ..Settings::default()
+            })
+            .unwrap(),
+            commits: log.lines().map(|line| line.parse().unwrap()).collect(),
+            folder,
+        };
+        let (shared, production) = (world.shared.host(), world.production.host());
+        let config = format!(
+            "[[service]]\nname = \"app\"\n\n\
+             [[environment]]\nname = \"dev\"\nimage = \"{shared}/dev/{{service}}\"\n\n\
+             [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"{shared}/stage/{{service}}\"\n\
+             gate.scan = {{ fail_on = {{ critical = 0 }}, max_age = \"24h\" }}\n\n\
+             [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{{service}}\"\n\
+             protected = true\nverify = {{ key = \"cosign.pub\" }}\n"
+        );
+        std::fs::write(world.folder.path().join("windlass.toml"), config).unwrap();
+        world
+    }
+
+    pub fn source(&self) -> Source {
+        Source::new(
+            Arc::new(Config::load(&self.folder.path().join("windlass.toml")).unwrap()),
+            Arc::new(GitRepository::discover(self.folder.path()).unwrap()),
+            self.registries.clone(),
+            "app".parse().unwrap(),
+        )
+    }
+
+    pub fn writer(&self, environment: &str) -> Writer {
+        let name = match environment {
+            "prod" => format!("{}/app", self.production.host()),
+            other => format!("{}/{other}/app", self.shared.host()),
+        };
+        self.registries.writer(&name.parse().unwrap(), access())
+    }
+
+    /// The image of the `nth` commit in `environment`, under its tag.
+    pub async fn image(&self, environment: &str, nth: usize) -> Descriptor {
+        let commit = &self.commits[nth];
+        let image = push(&self.writer(environment), commit).await;
+        self.tag(environment, &image, &format!("sha-{}", commit.short()))
+            .await;
+        image
+    }
+
+    pub async fn tag(&self, environment: &str, image: &Descriptor, tag: &str) {
+        let writer = self.writer(environment);
+        let tag = tag.parse().unwrap();
+        writer.tag(&image.digest, &tag, TagRule::Mutable).await.unwrap();
+    }
+
+    /// Attaches a report in dev with `critical` findings.
+    pub async fn report(&self, image: &Descriptor, made: Timestamp, critical: usize) {
+        let findings: Vec<_> = (0..critical)
+            .map(|nth| {
+                json!({
+                    "VulnerabilityID": format!("CVE-2026-{nth}"), "PkgName": "openssl",
+                    "InstalledVersion": "3.3.1", "FixedVersion": "3.3.2", "Severity": "CRITICAL",
+                })
+            })
+            .collect();
+        let report = json!({
+            "SchemaVersion": 2,
+            "CreatedAt": made.to_string(),
+            "Metadata": { "ImageConfig": { "architecture": "amd64", "os": "linux" } },
+            "Results": [{ "Target": "app", "Vulnerabilities": findings }],
+        });
+        let bytes = Bytes::from(report.to_string());
+        attach_report(&self.writer("dev"), image, bytes, &ReportContext::default())
+            .await
+            .unwrap();
+    }
+}
+
+/// An index with one platform, which says it was built from `commit`.
+async fn push(writer: &Writer, commit: &CommitSha) -> Descriptor {
+    let layer = writer.put_blob(Bytes::from_static(b"a layer")).await.unwrap();
+    let config = json!({
+        "os": "linux", "architecture": "amd64", "created": "2026-03-10T13:02:00Z",
+        "config": { "Labels": { "org.opencontainers.image.revision": commit } },
+    });
+    let config = writer.put_blob(Bytes::from(config.to_string())).await.unwrap();
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST,
+        "config": Descriptor::new(CONFIG, config.digest, config.size),
+        "layers": [Descriptor::new(LAYER, layer.digest, layer.size)],
+    });
+    let manifest = put(writer, MANIFEST, &manifest).await;
+    let index = json!({
+        "schemaVersion": 2, "mediaType": INDEX,
+        "manifests": [{
+            "mediaType": MANIFEST, "digest": manifest.digest, "size": manifest.size,
+            "platform": { "os": "linux", "architecture": "amd64" },
+        }],
+    });
+    put(writer, INDEX, &index).await
+}
+
+async fn put(writer: &Writer, media_type: &str, document: &serde_json::Value) -> Descriptor {
+    let bytes = Bytes::from(document.to_string());
+    let descriptor = Descriptor::new(media_type, Digest::of(&bytes), bytes.len() as u64);
+    let target = descriptor.digest.clone().into();
+    writer.put_manifest(&target, media_type, bytes).await.unwrap();
+    descriptor
+}
