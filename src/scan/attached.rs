@@ -156,14 +156,11 @@ fn platform_named(
     report: &Report,
     own: &BTreeMap<Digest, Option<Platform>>,
 ) -> Result<Option<Platform>, Digest> {
-    match (
-        report.digests.iter().find_map(|named| own.get(named)),
-        report.digests.first(),
-    ) {
-        (Some(platform), _) => Ok(platform.clone()),
-        (None, Some(stray)) => Err(stray.clone()),
-        (None, None) => Ok(None),
-    }
+    let Some(first) = report.digests.first() else {
+        return Ok(None);
+    };
+    let mut named = report.digests.iter().filter_map(|digest| own.get(digest));
+    named.next().cloned().ok_or_else(|| first.clone())
 }
 
 /// The report that a referrer of `subject` carries, and what its manifest notes of it; none if it turns out to be
@@ -174,18 +171,18 @@ async fn read(
     subject: &Digest,
 ) -> Result<Option<(Report, Notes)>, ScanError> {
     let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
-    let is_report = manifest.descriptor().artifact_type.as_deref() == Some(REPORT_TYPE);
-    match manifest.content() {
-        Content::Image { layers, .. } if is_report && manifest.subject() == Some(subject) => {
-            let Some(layer) = layers.first() else {
-                return Ok(None);
-            };
-            let bytes = reader.blob(&layer.digest, REPORT_LIMIT).await?;
-            let report = parse(&bytes, &referrer.digest.short())?;
-            Ok(Some((report, Notes::of(manifest.descriptor()))))
-        }
-        _ => Ok(None),
-    }
+    let is_report = manifest.descriptor().artifact_type.as_deref() == Some(REPORT_TYPE)
+        && manifest.subject() == Some(subject);
+    let layer = match manifest.content() {
+        Content::Image { layers, .. } if is_report => layers.first(),
+        _ => None,
+    };
+    let Some(layer) = layer else {
+        return Ok(None);
+    };
+    let bytes = reader.blob(&layer.digest, REPORT_LIMIT).await?;
+    let report = parse(&bytes, &referrer.digest.short())?;
+    Ok(Some((report, Notes::of(manifest.descriptor()))))
 }
 
 fn parse(bytes: &[u8], what: &str) -> Result<Report, ScanError> {

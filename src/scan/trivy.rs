@@ -337,13 +337,18 @@ mod tests {
         until(|| (!lives()).then_some(())).await;
     }
 
-    /// What `condition` gives, as soon as it gives something.
+    /// What `condition` gives, as soon as it gives something; fails where it never does.
     async fn until<T>(condition: impl Fn() -> Option<T>) -> T {
-        loop {
-            if let Some(found) = condition() {
-                return found;
+        let waiting = async {
+            loop {
+                if let Some(found) = condition() {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting)
+            .await
+            .unwrap()
     }
 }

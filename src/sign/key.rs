@@ -56,9 +56,11 @@ impl SigningKey {
         let private = pair
             .private_key_to_encrypted_pem(password.expose_secret().as_bytes())
             .map_err(fail)?;
+        // sigstore ends lines as Windows does; cosign's files are those of Unix.
+        let unix = |pem: &str| pem.replace("\r\n", "\n");
         Ok(KeyPair {
-            private_pem: private.to_string(),
-            public_pem: pair.public_key_to_pem().map_err(fail)?,
+            private_pem: unix(&private),
+            public_pem: unix(&pair.public_key_to_pem().map_err(fail)?),
         })
     }
 
@@ -186,6 +188,7 @@ mod tests {
         let path = folder.path().join("cosign.key");
         std::fs::write(&path, &pair.private_pem).unwrap();
         let key = SigningKey::load(&path, &password).unwrap();
+        assert!(!format!("{}{}", pair.private_pem, pair.public_pem).contains('\r'));
         let public = PublicKey::from_pem(&pair.public_pem, "test").unwrap();
         assert_eq!(key.public().hint(), public.hint());
         let signature = key.sign(b"message").unwrap();

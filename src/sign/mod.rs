@@ -17,6 +17,8 @@ use crate::domain::Digest;
 use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
 use bundle::Finding;
 
+/// The annotation that tells signatures from attestations without fetching them.
+const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 /// More than any bundle has.
 const BUNDLE_LIMIT: u64 = 1024 * 1024;
 
@@ -45,19 +47,14 @@ pub async fn sign(writer: &Writer, subject: &Descriptor, key: &SigningKey) -> Re
         Err(_) => {}
     }
     let bytes = bundle::make(&subject.digest, key)?;
-    let annotations = BTreeMap::from([
-        (
-            "dev.sigstore.bundle.content".to_owned(),
-            "dsse-envelope".to_owned(),
-        ),
-        (
-            "dev.sigstore.bundle.predicateType".to_owned(),
-            bundle::SIGN_PREDICATE.to_owned(),
-        ),
-    ]);
+    let annotations = [
+        ("dev.sigstore.bundle.content", "dsse-envelope"),
+        (PREDICATE_TYPE, bundle::SIGN_PREDICATE),
+    ];
+    let annotations = annotations.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let layers = vec![(bundle::MEDIA_TYPE.to_owned(), Bytes::from(bytes))];
     let attached = writer
-        .attach(subject, bundle::MEDIA_TYPE, layers, annotations)
+        .attach(subject, bundle::MEDIA_TYPE, layers, BTreeMap::from(annotations))
         .await?;
     Ok(Signed::New(Box::new(attached)))
 }
@@ -111,7 +108,7 @@ pub async fn signatures_of(reader: &Reader, digest: &Digest) -> Result<Vec<Descr
     let mut found = reader.referrers(digest, Some(bundle::MEDIA_TYPE)).await?;
     // Attestations are bundles too; where their kind is written beside them, they need not be fetched.
     found.retain(|entry| {
-        let predicate = entry.annotations.get("dev.sigstore.bundle.predicateType");
+        let predicate = entry.annotations.get(PREDICATE_TYPE);
         predicate.is_none_or(|predicate| predicate == bundle::SIGN_PREDICATE)
     });
     Ok(found)

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use windlass::domain::{Counts, Digest, Limits, ScanEvidence, ScanPolicy, Verdict};
+use windlass::domain::{Counts, Digest, Limits, ScanEvidence, ScanPolicy, Tag, Verdict};
 use windlass::scan::{REPORT_TYPE, ReportContext, ScanError, attach_report, evidence, summaries};
 
-use crate::World;
+use crate::{INDEX, World};
 
 fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
@@ -193,4 +193,25 @@ async fn a_newest_report_that_cannot_be_read_is_an_error_and_not_passed_over() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("schema version 3"), "{error}");
+}
+
+#[tokio::test]
+async fn a_report_of_another_subject_is_not_believed_whatever_the_fallback_index_lists() {
+    let world = World::new(false).await;
+    let image = &world.image.digest;
+    let mut unnamed = report(image, "amd64", 11, false);
+    unnamed["Metadata"].as_object_mut().unwrap().remove("RepoDigests");
+    let layers = vec![(REPORT_TYPE.to_owned(), Bytes::from(unnamed.to_string()))];
+    let other = &world.platforms[0];
+    let attached = world.writer.attach(other, REPORT_TYPE, layers, BTreeMap::new());
+    let forged = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [attached.await.unwrap()]});
+    let tag = image.fallback_tag().parse::<Tag>().unwrap();
+    world
+        .writer
+        .put_manifest(&tag.into(), INDEX, forged.to_string().into())
+        .await
+        .unwrap();
+    let evidence = world.evidence().await;
+    assert!(evidence.reports.is_empty(), "{evidence:?}");
+    assert_eq!(world.verdict().await.word(), "unknown");
 }
