@@ -80,7 +80,7 @@ impl Source {
 /// By the release branches that the template reads back: `v1.4.0`, or the branch where its name has no version. One
 /// that has no commit in its name is of the commit that it is at. Of several versions of a commit the highest counts.
 fn releases(config: &Config, repository: &GitRepository) -> HashMap<String, String> {
-    let branches = repository.branches().unwrap_or_default();
+    let branches = repository.branches(&config.git.remote).unwrap_or_default();
     let mut found: Vec<_> = branches
         .into_iter()
         .filter_map(|(name, head)| {

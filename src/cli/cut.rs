@@ -18,6 +18,9 @@ pub struct CutArgs {
     /// The version [default: proposed from the tags and commits since the last release]
     #[arg(id = "release", long, visible_alias = "as", value_name = "VERSION")]
     pub version: Option<String>,
+    /// The number of the sprint, where release branches are called after it [default: one more than the last]
+    #[arg(long, value_name = "NUMBER")]
+    pub sprint: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
@@ -33,6 +36,7 @@ pub async fn run(args: CutArgs, global: &Global, io: &mut Output) -> Result<Exit
         service: world.service.clone(),
         commit: args.commit,
         version: args.version,
+        sprint: args.sprint,
     };
     operation::run(&world, &command, &args.confirm, args.json, global, io).await
 }

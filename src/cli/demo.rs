@@ -97,6 +97,7 @@ async fn journey(world: &World, global: &Global, io: &mut Output) -> Result<Exit
         service: service.clone(),
         commit: commit.to_string(),
         version: None,
+        sprint: None,
     };
     let mut digest = None;
     for (title, command) in [

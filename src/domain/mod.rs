@@ -34,12 +34,13 @@ mod plan;
 mod platform;
 mod pointer;
 mod policy;
+mod template;
 mod text;
 mod verdict;
 mod version;
 
 pub use access::WriteAccess;
-pub use branch::{BranchName, BranchNameError, BranchTemplate, TagTemplate, TemplateError, Values};
+pub use branch::{BranchName, BranchNameError};
 pub use commit::{CommitSha, CommitShaError};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use environment::{Environment, EnvironmentGraph, GraphError};
@@ -52,6 +53,7 @@ pub use plan::{Confirmation, Costs, Operation, Plan, PlanHash, PlannedStep, Step
 pub use platform::Platform;
 pub use pointer::DeploymentTag;
 pub use policy::{Limits, ScanEvidence, ScanPolicy, ScanReport};
+pub use template::{BranchTemplate, TagTemplate, TemplateError, Values};
 pub use text::{Clean, clean_line, clean_text};
 pub use verdict::{Gate, Verdict};
 pub use version::{Proposal, propose_next, version_of_tag};

@@ -13,6 +13,8 @@ pub enum Command {
         commit: String,
         /// The version; proposed from tags and commits if none is given.
         version: Option<String>,
+        /// The number of the sprint, where release branches are called after it; one more than the last if none is given.
+        sprint: Option<String>,
     },
     /// Promote a candidate.
     Promote {

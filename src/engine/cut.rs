@@ -12,35 +12,30 @@ use crate::domain::{
     BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, Proposal, ServiceName,
     StepKind, Values, Verdict, propose_next,
 };
-use crate::git::{GitError, GitRepository, PushOutcome, Remote};
+use crate::git::{BranchState, GitError, GitRepository, PushOutcome, Remote};
 
-/// Plans the cut at `commit`, with the version given or the one that follows from the commits since the last release.
+/// What a person may say of the name of a release branch; the rest is proposed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Given<'a> {
+    pub(super) version: Option<&'a str>,
+    pub(super) sprint: Option<&'a str>,
+}
+
+/// Plans the cut at `commit`, under the name that is given or the one that follows from what was released before.
 pub(super) async fn plan(
     engine: &Engine,
     service: &ServiceName,
     commit: &str,
-    version: Option<&str>,
+    given: Given<'_>,
 ) -> Result<Plan, EngineError> {
     let commit = engine.commit(commit).await?;
-    let (version, why) = match version {
-        Some(text) => (parse_version(text)?, "as given".to_owned()),
-        None => propose(engine, &commit).await?,
-    };
-    let values = Values {
-        version: Some(version),
-        short: Some(commit.short().to_owned()),
-        sprint: None,
-        date: Some(Timestamp::now().strftime("%Y-%m-%d").to_string()),
-    };
+    let (values, why) = values(engine, &commit, given).await?;
     let branch = engine
         .config()
         .git
         .release_branch
         .render(&values)
-        .map_err(|error| EngineError::NoCandidate {
-            text: commit.to_string(),
-            why: error.to_string(),
-        })?;
+        .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
     let remote = engine.config().git.remote.clone();
     let candidate = engine
         .candidate(service, commit.as_str(), engine.config().graph.entrance())
@@ -85,35 +80,77 @@ fn parse_version(text: &str) -> Result<semver::Version, EngineError> {
     })
 }
 
-/// The next version after the last release in the past of `commit`, whether that is a tag or still a release branch. A
-/// commit that has its release branch already keeps that version: the cut was begun before.
-async fn propose(engine: &Engine, commit: &CommitSha) -> Result<(semver::Version, String), EngineError> {
-    let sha = commit.clone();
+/// What fills the template, and why. A commit that has its release branch already keeps that name unless another one is
+/// given: the cut was begun before.
+async fn values(
+    engine: &Engine,
+    commit: &CommitSha,
+    given: Given<'_>,
+) -> Result<(Values, String), EngineError> {
     let template = engine.config().git.release_branch.clone();
-    let proposal = engine
-        .git(move |repository| {
-            let mut last = repository.last_release(&sha)?;
-            for (name, head) in repository.branches()? {
-                let Some(version) = template.parse_back(&name).and_then(|values| values.version) else {
-                    continue;
-                };
-                if head == sha {
-                    return Ok(Proposal {
-                        version,
-                        why: format!("{name} was begun before"),
-                    });
-                }
-                let is_higher = last.as_ref().is_none_or(|(known, _)| *known < version);
-                if is_higher && repository.contains(&sha, &head)? {
-                    last = Some((version, head));
-                }
+    let remote = engine.config().git.remote.clone();
+    let version = given.version.map(parse_version).transpose()?;
+    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let mut values = Values {
+        short: Some(commit.short().to_owned()),
+        date: Some(today),
+        sprint: given.sprint.map(str::to_owned),
+        version,
+    };
+    let sha = commit.clone();
+    let find = move |repository: &GitRepository| {
+        let mut releases = Vec::new();
+        for (name, head) in repository.branches(&remote)? {
+            let Some(read) = template.parse_back(&name) else {
+                continue;
+            };
+            if head == sha && values.version.is_none() && values.sprint.is_none() {
+                return Ok((read, format!("{name} was begun before")));
             }
-            let messages = repository.messages(last.as_ref().map(|(_, at)| at), &sha)?;
-            let version = last.as_ref().map(|(version, _)| version);
-            Ok(propose_next(version, messages.iter().map(String::as_str)))
-        })
-        .await?;
-    Ok((proposal.version, proposal.why))
+            releases.push((read, head));
+        }
+        let mut why = "as given".to_owned();
+        if template.has_version() && values.version.is_none() {
+            let proposal = propose(repository, &releases, &sha)?;
+            (values.version, why) = (Some(proposal.version), proposal.why);
+        }
+        if template.has_sprint() && values.sprint.is_none() {
+            let last = releases
+                .iter()
+                .filter_map(|(read, _)| read.sprint.as_ref()?.parse::<u64>().ok())
+                .max();
+            (values.sprint, why) = match last {
+                Some(last) => (
+                    Some(last.saturating_add(1).to_string()),
+                    format!("after sprint {last}"),
+                ),
+                None => (Some("1".to_owned()), "the first sprint".to_owned()),
+            };
+        }
+        Ok((values, why))
+    };
+    engine.git(find).await
+}
+
+/// The next version after the last release in the past of `commit`, whether that is a tag or still a release branch.
+fn propose(
+    repository: &GitRepository,
+    releases: &[(Values, CommitSha)],
+    commit: &CommitSha,
+) -> Result<Proposal, GitError> {
+    let mut last = repository.last_release(commit)?;
+    for (read, head) in releases {
+        let Some(version) = &read.version else { continue };
+        let is_higher = last.as_ref().is_none_or(|(known, _)| known < version);
+        if is_higher && repository.contains(commit, head)? {
+            last = Some((version.clone(), head.clone()));
+        }
+    }
+    let Some((version, at)) = last else {
+        return Ok(propose_next(None, []));
+    };
+    let messages = repository.messages_since(&at, commit)?;
+    Ok(propose_next(Some(&version), messages.iter().map(String::as_str)))
 }
 
 /// The preflights that the image answers.
@@ -158,7 +195,7 @@ async fn branch_gates(
 ) -> Result<Vec<Gate>, EngineError> {
     let (sha, name) = (commit.clone(), branch.clone());
     let (unique, local) = engine
-        .git(move |repository| Ok((repository.short_is_unique(&sha)?, repository.local_branch(&name)?)))
+        .git(move |repository| Ok((repository.short_is_unique(&sha)?, repository.branch_state(&name)?)))
         .await?;
     let unique = if unique {
         Verdict::Allowed(format!("{} names one commit only", commit.short()))
@@ -169,25 +206,28 @@ async fn branch_gates(
         ))
     };
     let remote = remote(engine)?;
-    let there = match remote.branch(branch).await {
-        Ok(found) => at(branch, commit, found.as_ref(), &format!("on {}", remote.name())),
+    let there = match remote.branch_state(branch).await {
+        Ok(state) => at(branch, commit, &state, &format!("on {}", remote.name())),
         Err(error) => Verdict::Unknown(error.to_string()),
     };
     Ok(vec![
         Gate::new("short sha", unique),
-        Gate::new("here", at(branch, commit, local.as_ref(), "here")),
+        Gate::new("here", at(branch, commit, &local, "here")),
         Gate::new("remote", there),
     ])
 }
 
 /// A branch that is free, or at the very commit already, as after a run that was broken off.
-fn at(branch: &BranchName, commit: &CommitSha, found: Option<&CommitSha>, place: &str) -> Verdict {
-    match found {
-        None => Verdict::Allowed(format!("{branch} is free {place}")),
-        Some(found) if found == commit => {
+fn at(branch: &BranchName, commit: &CommitSha, state: &BranchState, place: &str) -> Verdict {
+    match state {
+        BranchState::Free => Verdict::Allowed(format!("{branch} is free {place}")),
+        BranchState::At(found) if found == commit => {
             Verdict::Allowed(format!("{branch} is {place} already, at this commit"))
         }
-        Some(found) => Verdict::Refused(format!("{branch} exists {place}, at {}", found.short())),
+        BranchState::At(found) => Verdict::Refused(format!("{branch} exists {place}, at {}", found.short())),
+        BranchState::Blocked(by) => Verdict::Refused(format!(
+            "{by} exists {place}, and git cannot have {branch} beside it"
+        )),
     }
 }
 
@@ -241,17 +281,14 @@ async fn create(
 ) -> Result<StepOutcome, EngineError> {
     let access = context.access;
     let name = branch.clone();
-    let before = context
+    let is_new = context
         .engine
-        .git(move |repository| {
-            let before = repository.local_branch(&name)?;
-            repository.create_branch(&name, &commit, access)?;
-            Ok(before)
-        })
+        .git(move |repository| repository.create_branch(&name, &commit, access))
         .await?;
-    Ok(match before {
-        Some(_) => StepOutcome::Nothing(format!("{branch} was there already")),
-        None => StepOutcome::Done(format!("{branch} created")),
+    Ok(if is_new {
+        StepOutcome::Done(format!("{branch} created"))
+    } else {
+        StepOutcome::Nothing(format!("{branch} was there already"))
     })
 }
 
@@ -270,13 +307,15 @@ async fn push(
         ))),
         Err(error @ (GitError::Rejected { .. } | GitError::BranchTaken { .. })) => {
             let (name, sha, access) = (branch.clone(), commit.clone(), context.access);
-            context
+            let removed = context
                 .engine
-                .git(move |repository| repository.remove_branch(&name, &sha, access))
+                .git(move |repository| repository.take_back_branch(&name, &sha, access))
                 .await?;
-            context
-                .log(StepKind::Push)
-                .warning(format!("the local branch {branch} was removed again"));
+            if removed {
+                context
+                    .log(StepKind::Push)
+                    .warning(format!("the local branch {branch} was removed again"));
+            }
             Err(error.into())
         }
         Err(error) => Err(error.into()),

@@ -62,6 +62,9 @@ pub enum EngineError {
         /// Why it is not one.
         why: String,
     },
+    /// The template of release branches makes no name.
+    #[error("no release branch can be named: {0}")]
+    NoBranchName(String),
     /// The candidate has no image where it should come from.
     #[error("{environment} has no image {image}")]
     NoImage {
@@ -149,6 +152,7 @@ impl EngineError {
             | Self::NoKey(_)
             | Self::NoPassword
             | Self::NoVersion { .. }
+            | Self::NoBranchName(_)
             | Self::PasswordFile { .. } => Exit::Usage,
             Self::NoCandidate { .. } | Self::NoImage { .. } => Exit::NotFound,
             Self::Refused(_) => Exit::Refused,
@@ -185,6 +189,7 @@ impl EngineError {
             Self::NoKey(_) => {
                 "set `sign = { key = \"cosign.key\" }` for it, or make a key with `windlass keygen`"
             }
+            Self::NoBranchName(_) => "change git.release_branch in windlass.toml, or what was given for it",
             Self::NoVersion { .. } => "write a version such as 1.4.0 (semantic versioning)",
             Self::NoPassword => {
                 "set COSIGN_PASSWORD, name a `password_file` beside the key, or run it on a terminal"

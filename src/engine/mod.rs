@@ -90,7 +90,14 @@ impl Engine {
                 service,
                 commit,
                 version,
-            } => cut::plan(self, service, commit, version.as_deref()).await,
+                sprint,
+            } => {
+                let given = cut::Given {
+                    version: version.as_deref(),
+                    sprint: sprint.as_deref(),
+                };
+                cut::plan(self, service, commit, given).await
+            }
             Command::Promote {
                 service,
                 candidate,

@@ -10,6 +10,9 @@ pub enum GitError {
     /// No repository.
     #[error("{0} is not in a git repository")]
     NoRepository(PathBuf),
+    /// A repository that git does not trust, because it is somebody else's.
+    #[error("the git repository at {0} belongs to another user")]
+    NotOwned(PathBuf),
     /// A repository that cannot be opened.
     #[error("could not open the git repository at {path}: {why}")]
     Unusable {
@@ -40,8 +43,13 @@ pub enum GitError {
         shallow: bool,
     },
     /// A short name with several commits.
-    #[error("`{0}` names several commits: give more characters")]
-    Ambiguous(String),
+    #[error("`{text}` names several commits{}", near(.commits))]
+    Ambiguous {
+        /// What was given.
+        text: String,
+        /// The first twelve characters of each; none where `text` is more than the beginning of a name.
+        commits: Vec<String>,
+    },
     /// A branch that exists already.
     #[error("branch {branch} exists {place} already, at {found}")]
     BranchTaken {
@@ -51,6 +59,16 @@ pub enum GitError {
         place: String,
         /// The commit that it is at.
         found: String,
+    },
+    /// Another branch is in the way.
+    #[error("branch {branch} cannot be created {place}: git cannot have it beside {by}")]
+    BranchBlocked {
+        /// The branch.
+        branch: BranchName,
+        /// `here` or `on origin`.
+        place: String,
+        /// The branch that is there.
+        by: String,
     },
     /// The push was refused.
     #[error("{remote} refused the push of {branch}: {why}")]
@@ -126,11 +144,12 @@ impl GitError {
             | Self::NoRemote(_)
             | Self::NoBranch { .. }
             | Self::Unborn
-            | Self::Ambiguous(_) => Exit::Usage,
+            | Self::Ambiguous { .. } => Exit::Usage,
             Self::NoCommit { .. } => Exit::NotFound,
-            Self::BranchTaken { .. } => Exit::Conflict,
+            Self::BranchTaken { .. } | Self::BranchBlocked { .. } => Exit::Conflict,
             Self::NotAuthorised { .. } => Exit::NotAuthorised,
-            Self::Unusable { .. }
+            Self::NotOwned(_)
+            | Self::Unusable { .. }
             | Self::Rejected { .. }
             | Self::Unreachable { .. }
             | Self::NoProgram(_)
@@ -144,26 +163,32 @@ impl GitError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NoRepository(_) => "run windlass in the service's repository, or name it with -C",
+            Self::NotOwned(_) => {
+                "if you trust it, say so to git: `git config --global --add safe.directory` and its folder"
+            }
             Self::Unborn => "commit something first",
             Self::NoBranch { .. } => {
                 "fetch it, or name the branch that candidates come from as git.develop in windlass.toml"
             }
             Self::NoCommit { shallow: true, .. } => "deepen the clone with `git fetch --unshallow`",
             Self::NoCommit { .. } => "fetch first, or check the name with `git log`",
-            Self::Ambiguous(_) => "give the whole name",
+            Self::Ambiguous { .. } => "give more of its characters",
             Self::BranchTaken { .. } => "choose another version, or look at what is on that branch",
+            Self::BranchBlocked { .. } => {
+                "rename or remove that branch, or change git.release_branch in windlass.toml"
+            }
             Self::Rejected { .. } => "the rules of the remote decide; nothing was left behind here",
-            Self::Unreachable { .. } => {
-                "check the network and `git remote -v`, then give the same command again"
+            Self::Unreachable { .. } | Self::Slow { .. } => {
+                "check that `git fetch` works by itself, then give the same command again"
             }
             Self::NotAuthorised { .. } => {
-                "check that `git push` works by itself: windlass uses the same credentials"
+                "check that `git push` works by itself and asks nothing: windlass uses the same credentials, from a \
+                 credential helper or an ssh agent"
             }
             Self::NoRemote(_) => {
                 "name the remote as git.remote in windlass.toml (`git remote -v` lists them)"
             }
             Self::NoProgram(_) => "install git; windlass runs it for fetch and push",
-            Self::Slow { .. } => "check that `git` does not wait for a password or a key, then try again",
             Self::Unusable { .. } | Self::Library { .. } | Self::Unreadable(_) => "`git fsck` says more",
         };
         Some(text.to_owned())

@@ -32,10 +32,13 @@ impl History {
             while page.len() < count
                 && let Some(sha) = &self.next
             {
-                // The past of a shallow clone ends here; what lies before is not missing, only elsewhere.
                 let Ok(commit) = git.find_commit(oid(sha)?) else {
-                    self.next = None;
-                    break;
+                    // The past of a shallow clone ends here; what lies before is not missing, only elsewhere.
+                    if git.is_shallow() {
+                        self.next = None;
+                        break;
+                    }
+                    return Err(GitError::Unreadable(sha.clone()));
                 };
                 self.next = commit.parent_id(0).ok().map(name).transpose()?;
                 page.push(Commit::of(&commit)?);

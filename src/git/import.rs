@@ -2,15 +2,19 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::error::GitError;
+use super::program;
 use crate::domain::clean_line;
 
 /// Makes a repository in `folder` (created if missing) out of a fast-import stream, checks `branch` out, and puts a bare
 /// clone at `origin` that the repository knows as its remote of that name.
 pub fn import(folder: &Path, origin: &Path, branch: &str, stream: &[u8]) -> Result<(), GitError> {
-    std::fs::create_dir_all(folder).map_err(GitError::NoProgram)?;
+    std::fs::create_dir_all(folder).map_err(|error| GitError::Unusable {
+        path: folder.to_owned(),
+        why: error.to_string(),
+    })?;
     run(folder, &["init", "--quiet", "--initial-branch", branch], &[])?;
     run(folder, &["fast-import", "--quiet"], stream)?;
     run(folder, &["reset", "--quiet", "--hard"], &[])?;
@@ -21,13 +25,9 @@ pub fn import(folder: &Path, origin: &Path, branch: &str, stream: &[u8]) -> Resu
 }
 
 fn run(folder: &Path, args: &[&str], input: &[u8]) -> Result<(), GitError> {
-    let mut child = Command::new("git")
+    let mut child = program::git(folder)
         .args(args)
-        .current_dir(folder)
-        .env("LC_ALL", "C")
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
         .spawn()
         .map_err(GitError::NoProgram)?;
     if let Some(mut stdin) = child.stdin.take() {

@@ -1,18 +1,22 @@
 //! Local git by libgit2; fetch and push by the `git` program, so that ssh configuration, keys and helpers work as they do
 //! for the user. The working tree, the index and the current branch are never touched.
 
+mod branches;
 mod commit;
 mod error;
 mod history;
 mod import;
+mod past;
+mod program;
 mod remote;
 mod repository;
 #[cfg(test)]
 mod tests;
 
+pub use branches::{BranchAt, BranchState};
 pub use commit::Commit;
 pub use error::GitError;
 pub use history::History;
 pub use import::import;
 pub use remote::{PushOutcome, Remote};
-pub use repository::{BranchAt, GitRepository};
+pub use repository::GitRepository;

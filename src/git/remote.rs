@@ -1,22 +1,26 @@
 //! The network, by the `git` program: credentials, ssh configuration, hardware keys and proxies work as they do for the user.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::branches::BranchState;
 use super::error::GitError;
+use super::program;
 use crate::domain::{BranchName, CommitSha, WriteAccess, clean_line};
 
-/// Longer than any answer takes, shorter than a person's patience.
-const TIMEOUT: Duration = Duration::from_mins(1);
+/// Longer than a question takes, shorter than a person's patience.
+const ASKING: Duration = Duration::from_mins(1);
+/// A push may carry much, and the hooks of a remote may think for a while.
+const PUSHING: Duration = Duration::from_mins(5);
 
-/// A remote of the repository.
+/// A remote of the repository. Each call starts `git`, which ends with the call: a call that is dropped is broken off.
 #[derive(Debug, Clone)]
 pub struct Remote {
     name: String,
     folder: PathBuf,
+    has_ssh_command: bool,
 }
 
 /// What a push came to.
@@ -35,8 +39,13 @@ struct Answer {
 }
 
 impl Remote {
-    pub(super) const fn new(name: String, folder: PathBuf) -> Self {
-        Self { name, folder }
+    /// The remote `name` of the repository in `folder`; `has_ssh_command` where the user has set `core.sshCommand`.
+    pub(super) const fn new(name: String, folder: PathBuf, has_ssh_command: bool) -> Self {
+        Self {
+            name,
+            folder,
+            has_ssh_command,
+        }
     }
 
     /// Its name in the configuration of git.
@@ -44,34 +53,43 @@ impl Remote {
         &self.name
     }
 
-    /// Where a branch is there; none if it does not exist.
-    pub async fn branch(&self, branch: &BranchName) -> Result<Option<CommitSha>, GitError> {
-        let reference = branch.reference();
-        let answer = self
-            .git("ls-remote", &["ls-remote", "--", &self.name, &reference])
-            .await?;
-        if !answer.success {
-            return Err(self.failure(&answer.err));
+    /// What stands there where a branch is to be.
+    pub async fn branch_state(&self, branch: &BranchName) -> Result<BranchState, GitError> {
+        let name = branch.as_str();
+        let mut patterns = vec![format!("refs/heads/{name}"), format!("refs/heads/{name}/*")];
+        // `release` would be in the way of `release/v1.4.0`.
+        let folders = name.match_indices('/').map(|(at, _)| &name[..at]);
+        patterns.extend(folders.map(|folder| format!("refs/heads/{folder}")));
+        let mut state = BranchState::Free;
+        for (sha, found) in self.heads(&patterns).await? {
+            if found == name {
+                return Ok(BranchState::At(sha));
+            } else if branch.excludes(&found) {
+                state = BranchState::Blocked(clean_line(&found));
+            }
         }
-        let line = answer
-            .out
-            .lines()
-            .find(|line| line.ends_with(&format!("\t{reference}")));
-        Ok(line
-            .and_then(|line| line.split('\t').next())
-            .and_then(|sha| sha.parse().ok()))
+        Ok(state)
     }
 
     /// Whether it answers.
     pub async fn ping(&self) -> Result<(), GitError> {
-        let answer = self
-            .git("ls-remote", &["ls-remote", "--heads", "--", &self.name])
-            .await?;
-        if answer.success {
-            Ok(())
-        } else {
-            Err(self.failure(&answer.err))
+        self.heads(&["refs/heads/HEAD".to_owned()]).await.map(drop)
+    }
+
+    /// The branches there whose references match one of the patterns.
+    async fn heads(&self, patterns: &[String]) -> Result<Vec<(CommitSha, String)>, GitError> {
+        let mut arguments = vec!["ls-remote", "--heads", "--", &self.name];
+        arguments.extend(patterns.iter().map(String::as_str));
+        let answer = self.git("ls-remote", &arguments, ASKING).await?;
+        if !answer.success {
+            return Err(self.failure(&answer.err));
         }
+        let heads = answer.out.lines().filter_map(|line| {
+            let (sha, reference) = line.split_once('\t')?;
+            let name = reference.strip_prefix("refs/heads/")?;
+            Some((sha.parse().ok()?, name.to_owned()))
+        });
+        Ok(heads.collect())
     }
 
     /// Pushes `commit` as a new branch. An existing branch is never moved: the lease expects that there is none.
@@ -94,7 +112,7 @@ impl Remote {
             &self.name,
             &refspec,
         ];
-        let answer = self.git("push", &push).await?;
+        let answer = self.git("push", &push, PUSHING).await?;
         if answer.success {
             let is_new = answer.out.lines().any(|line| line.starts_with('*'));
             return Ok(if is_new {
@@ -107,14 +125,16 @@ impl Remote {
         let Some(refused) = answer.out.lines().find(|line| line.starts_with('!')) else {
             return Err(self.failure(&answer.err));
         };
-        if refused.contains("stale info") || refused.contains("already exists") {
-            return match self.branch(branch).await? {
-                Some(found) if found == *commit => Ok(PushOutcome::AlreadyThere),
-                found => Err(GitError::BranchTaken {
+        // Whatever words it was refused with: if the branch is there, someone was faster.
+        if let Ok(BranchState::At(found)) = self.branch_state(branch).await {
+            return if found == *commit {
+                Ok(PushOutcome::AlreadyThere)
+            } else {
+                Err(GitError::BranchTaken {
                     branch: branch.clone(),
                     place: format!("on {}", self.name),
-                    found: found.map_or_else(|| "an unknown commit".to_owned(), |sha| sha.short().to_owned()),
-                }),
+                    found: found.short().to_owned(),
+                })
             };
         }
         Err(GitError::Rejected {
@@ -124,24 +144,29 @@ impl Remote {
         })
     }
 
-    async fn git(&self, action: &'static str, args: &[&str]) -> Result<Answer, GitError> {
-        let running = Command::new("git")
-            .args(args)
-            .current_dir(&self.folder)
-            .env("LC_ALL", "C")
-            // A question on the terminal would be drawn over by the console, and CI has nobody to answer it.
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env_remove("COSIGN_PASSWORD")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .output();
-        let output = tokio::time::timeout(TIMEOUT, running)
+    async fn git(
+        &self,
+        action: &'static str,
+        arguments: &[&str],
+        patience: Duration,
+    ) -> Result<Answer, GitError> {
+        let mut command = Command::from(program::git(&self.folder));
+        // ssh asks on the terminal even where it is told nothing to read. Whoever has said how ssh is to be started, or
+        // what is to ask in its stead, is left alone.
+        let is_set = |variable| std::env::var_os(variable).is_some();
+        if !(self.has_ssh_command
+            || ["GIT_SSH_COMMAND", "GIT_SSH", "SSH_ASKPASS"]
+                .into_iter()
+                .any(is_set))
+        {
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        }
+        let running = command.args(arguments).kill_on_drop(true).output();
+        let output = tokio::time::timeout(patience, running)
             .await
             .map_err(|_| GitError::Slow {
                 action,
-                seconds: TIMEOUT.as_secs(),
+                seconds: patience.as_secs(),
             })?
             .map_err(GitError::NoProgram)?;
         Ok(Answer {
@@ -154,14 +179,7 @@ impl Remote {
     fn failure(&self, err: &str) -> GitError {
         let remote = self.name.clone();
         let why = words(err);
-        let denied = [
-            "Permission denied",
-            "Authentication failed",
-            "could not read Username",
-            "403",
-            "401",
-        ];
-        if denied.iter().any(|sign| err.contains(sign)) {
+        if DENIALS.iter().any(|sign| err.contains(sign)) {
             GitError::NotAuthorised { remote, why }
         } else {
             GitError::Unreachable { remote, why }
@@ -169,15 +187,47 @@ impl Remote {
     }
 }
 
-/// git's last complaint, without the credentials that an address may carry.
+/// How git, ssh and the usual hosts say that someone may not come in.
+const DENIALS: [&str; 7] = [
+    "Permission denied",
+    "Permission to ",
+    "Authentication failed",
+    "could not read Username",
+    "could not read Password",
+    "returned error: 401",
+    "returned error: 403",
+];
+
+/// Advice that git gives with every failure of ssh; ours stands in the hint.
+const ADVICE: [&str; 5] = [
+    "warning: ",
+    "hint: ",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+    "Could not read from remote repository.",
+];
+
+/// git's complaint, without the credentials that an address may carry. What stands before the last line is often the real
+/// reason: what ssh or the remote has to say.
 fn words(err: &str) -> String {
-    let complaint = |line| str::strip_prefix(line, "fatal: ").or_else(|| str::strip_prefix(line, "error: "));
-    let line = err
+    let complaints: Vec<_> = err
         .lines()
-        .find_map(complaint)
-        .or_else(|| err.lines().next())
-        .unwrap_or("git did not say why");
-    without_secrets(&clean_line(line))
+        .map(|line| {
+            ["fatal: ", "error: ", "remote: "]
+                .iter()
+                .find_map(|prefix| line.strip_prefix(prefix))
+                .unwrap_or(line)
+        })
+        .map(|line| clean_line(line).trim().to_owned())
+        .filter(|line| !line.is_empty() && !ADVICE.iter().any(|advice| line.starts_with(advice)))
+        .collect();
+    if complaints.is_empty() {
+        return "git did not say why".to_owned();
+    }
+    without_secrets(&complaints.join("; "))
+        .chars()
+        .take(400)
+        .collect()
 }
 
 /// What a hook or a rule of the remote said, else the reason in git's own line.
@@ -195,12 +245,17 @@ fn words_of_remote(err: &str, refused: &str) -> String {
     without_secrets(&clean_line(reason))
 }
 
-/// `https://user:secret@host` without the part that nobody may see.
+/// `https://user:secret@host` without the part that nobody may see; a secret may hold an `@` itself.
 fn without_secrets(text: &str) -> String {
     text.split(' ')
-        .map(|word| match (word.find("://"), word.find('@')) {
-            (Some(scheme), Some(at)) if at > scheme => format!("{}{}", &word[..scheme + 3], &word[at + 1..]),
-            _ => word.to_owned(),
+        .map(|word| {
+            let Some((scheme, rest)) = word.split_once("://") else {
+                return word.to_owned();
+            };
+            format!(
+                "{scheme}://{}",
+                rest.rsplit_once('@').map_or(rest, |(_, host)| host)
+            )
         })
         .collect::<Vec<_>>()
         .join(" ")
@@ -214,6 +269,38 @@ mod tests {
     fn no_secret_of_an_address_is_told() {
         let err = "fatal: unable to access 'https://ana:hunter2@git.example.com/x/': nope";
         assert_eq!(words(err), "unable to access 'https://git.example.com/x/': nope");
+        assert_eq!(without_secrets("https://ana:p@/ss@h/a"), "https://h/a");
+        assert_eq!(
+            without_secrets("ssh://git@h:22/x git@h:x"),
+            "ssh://h:22/x git@h:x"
+        );
+    }
+
+    #[test]
+    fn the_reason_is_told_and_the_advice_that_comes_with_it_is_not() {
+        let err = "git@example.com: Permission denied (publickey).\nfatal: Could not read from remote repository.\n\n\
+                   Please make sure you have the correct access rights\nand the repository exists.\n";
+        assert_eq!(words(err), "git@example.com: Permission denied (publickey).");
+        let err = "remote: Invalid username or token.\nfatal: Authentication failed for 'https://h/x/'\n";
+        assert_eq!(
+            words(err),
+            "Invalid username or token.; Authentication failed for 'https://h/x/'"
+        );
+        assert_eq!(words(""), "git did not say why");
+    }
+
+    #[test]
+    fn who_may_not_come_in_is_told_from_who_is_not_there() {
+        let remote = Remote::new("origin".to_owned(), PathBuf::new(), false);
+        let exit = |err| remote.failure(err).exit();
+        assert_eq!(
+            exit("fatal: unable to access 'https://h/': The requested URL returned error: 403"),
+            crate::domain::Exit::NotAuthorised
+        );
+        assert_eq!(
+            exit("fatal: '/srv/403/401.git' does not appear to be a git repository"),
+            crate::domain::Exit::Failed
+        );
     }
 
     #[test]
@@ -227,5 +314,19 @@ mod tests {
             words_of_remote("", "!\ta:b\t[remote rejected] (x)"),
             "[remote rejected] (x)"
         );
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let remote = Remote::new("origin".to_owned(), folder.path().to_owned(), false);
+        let asked = remote.git("ls-remote", &["version"], Duration::ZERO).await;
+        assert!(matches!(
+            asked,
+            Err(GitError::Slow {
+                action: "ls-remote",
+                ..
+            })
+        ));
     }
 }

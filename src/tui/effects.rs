@@ -117,6 +117,7 @@ impl Effects {
                 service,
                 commit: commit.as_str().to_owned(),
                 version,
+                sprint: None,
             }),
             Request::Promote(commit, to) => Ok(self.promotion(&commit, &to)),
             Request::Sign(digest, environment) => self

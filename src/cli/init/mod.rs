@@ -111,15 +111,15 @@ struct Found {
 impl Found {
     fn of(root: &Path, repository: Option<&GitRepository>) -> Self {
         let name = root.file_name().map(|name| name.to_string_lossy().to_lowercase());
-        Self {
+        let mut found = Self {
             service: name.and_then(|name| name.parse().ok()),
             remotes: repository.map(GitRepository::remote_names).unwrap_or_default(),
-            branches: repository
-                .and_then(|git| git.branches().ok())
-                .map(|all| all.into_iter().map(|(name, _)| name).collect())
-                .unwrap_or_default(),
+            branches: Vec::new(),
             current: repository.and_then(GitRepository::current_branch),
-        }
+        };
+        let branches = repository.and_then(|git| git.branches(&found.remote()).ok());
+        found.branches = branches.into_iter().flatten().map(|(name, _)| name).collect();
+        found
     }
 
     fn remote(&self) -> String {

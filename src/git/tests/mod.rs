@@ -1,0 +1,89 @@
+//! The room on real repositories.
+
+mod branches;
+mod network;
+mod reading;
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::domain::{BranchName, WriteAccess};
+
+/// Runs git as Ana, whoever runs the tests and however their git is set up.
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = program::git(folder)
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .envs([
+            ("GIT_AUTHOR_NAME", "Ana Ruiz"),
+            ("GIT_COMMITTER_NAME", "Ana Ruiz"),
+        ])
+        .envs(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|name| (name, "ana@example.com")))
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {err}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn access() -> WriteAccess {
+    WriteAccess::unless_read_only(false).unwrap()
+}
+
+fn branch(name: &str) -> BranchName {
+    name.parse().unwrap()
+}
+
+/// A repository `work` with `develop`, a bare `origin.git` beside it, a tag and some commits.
+struct Sample {
+    folder: tempfile::TempDir,
+    repository: GitRepository,
+}
+
+impl Sample {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (work, origin) = (folder.path().join("work"), folder.path().join("origin.git"));
+        std::fs::create_dir(&work).unwrap();
+        git(folder.path(), &["init", "-q", "--bare", "origin.git"]);
+        git(&work, &["init", "-q", "-b", "develop"]);
+        git(&work, &["remote", "add", "origin", origin.to_str().unwrap()]);
+        for message in ["feat: begin", "fix: one", "feat: two\n\nmore of it"] {
+            git(&work, &["commit", "-q", "--allow-empty", "-m", message]);
+        }
+        git(&work, &["tag", "v1.3.2", "HEAD~1"]);
+        git(&work, &["push", "-q", "origin", "develop"]);
+        let repository = GitRepository::discover(&work).unwrap();
+        Self { folder, repository }
+    }
+
+    fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    fn origin(&self) -> PathBuf {
+        self.folder.path().join("origin.git")
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        git(&self.work(), arguments)
+    }
+
+    fn remote(&self) -> Remote {
+        self.repository.remote("origin").unwrap()
+    }
+
+    fn sha(&self, text: &str) -> crate::domain::CommitSha {
+        self.repository.commit(text).unwrap().sha
+    }
+
+    /// Everything of the working tree that a person would notice if it changed.
+    fn untouched(&self) -> (String, Vec<u8>, String) {
+        (
+            self.git(&["status", "--porcelain", "-b"]),
+            std::fs::read(self.work().join(".git/index")).unwrap_or_default(),
+            std::fs::read_to_string(self.work().join(".git/HEAD")).unwrap(),
+        )
+    }
+}
