@@ -235,6 +235,7 @@ fn words_of_remote(err: &str, refused: &str) -> String {
     let said: Vec<_> = err
         .lines()
         .filter_map(|line| line.strip_prefix("remote: "))
+        .map(|line| line.strip_prefix("error: ").unwrap_or(line))
         .map(|line| clean_line(line).trim().to_owned())
         .filter(|line| !line.is_empty())
         .collect();

@@ -1,0 +1,130 @@
+//! Cutting a release in the sample world: what is named, what is refused, and what is left behind.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+
+use windlass::demo::{World, WorldOptions};
+use windlass::domain::{BranchName, Exit, Plan, WriteAccess};
+use windlass::engine::{Command, Engine, Secrets};
+use windlass::git::BranchState;
+
+fn access() -> WriteAccess {
+    WriteAccess::unless_read_only(false).unwrap()
+}
+
+async fn world() -> World {
+    let options = WorldOptions {
+        folder: None,
+        now: jiff::Timestamp::now(),
+    };
+    World::open(options, access()).await.unwrap()
+}
+
+/// The world's engine, with release branches called by `template`.
+fn engine(world: &World, template: &str) -> Arc<Engine> {
+    let path = world.repository().join("windlass.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = format!("[git]\nrelease_branch = \"{template}\"\n\n{text}");
+    std::fs::write(path, text).unwrap();
+    world.engine().unwrap()
+}
+
+fn cut(version: Option<&str>, sprint: Option<&str>) -> Command {
+    Command::Cut {
+        service: "payment-svc".parse().unwrap(),
+        commit: "develop".to_owned(),
+        version: version.map(str::to_owned),
+        sprint: sprint.map(str::to_owned),
+    }
+}
+
+async fn carry_out(engine: &Arc<Engine>, plan: &Plan) -> Exit {
+    let mut run = engine.start(plan.clone(), access(), Secrets::default()).unwrap();
+    while run.events.recv().await.is_some() {}
+    run.task.await.unwrap()
+}
+
+async fn title(engine: &Engine, command: &Command) -> String {
+    engine.plan(command).await.unwrap().operation.title()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sprints_are_counted_on_and_a_cut_that_was_begun_keeps_its_name() {
+    let world = world().await;
+    let engine = engine(&world, "release/sprint-{sprint}");
+    assert_eq!(title(&engine, &cut(None, None)).await, "cut release/sprint-1");
+    assert_eq!(
+        title(&engine, &cut(None, Some("41"))).await,
+        "cut release/sprint-41"
+    );
+    let refused = engine.plan(&cut(None, Some("41b"))).await.unwrap_err();
+    assert_eq!(refused.exit(), Exit::Usage, "{refused}");
+
+    let repository = engine.repository().unwrap();
+    let earlier = repository.commit("develop~1").unwrap().sha;
+    let name: BranchName = "release/sprint-41".parse().unwrap();
+    repository.create_branch(&name, &earlier, access()).unwrap();
+    let plan = engine.plan(&cut(None, None)).await.unwrap();
+    assert_eq!(plan.operation.title(), "cut release/sprint-42");
+    assert!(plan.allowed(), "{:?}", plan.gates);
+    assert_eq!(carry_out(&engine, &plan).await, Exit::Done);
+    assert_eq!(title(&engine, &cut(None, None)).await, "cut release/sprint-42");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_push_takes_its_own_branch_back_and_leaves_one_that_was_made_by_hand() {
+    let world = world().await;
+    let engine = engine(&world, "release/v{version}");
+    let hook = world.folder().join("origin.git/hooks/pre-receive");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\necho closed until Monday >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let repository = engine.repository().unwrap();
+    let state = |name: &str| repository.branch_state(&name.parse().unwrap()).unwrap();
+
+    let plan = engine.plan(&cut(Some("7.0.0"), None)).await.unwrap();
+    assert_eq!(carry_out(&engine, &plan).await, Exit::Failed);
+    assert_eq!(state("release/v7.0.0"), BranchState::Free);
+
+    // As `git branch` makes it: with another first line in its reflog.
+    let commit = repository.commit("develop").unwrap().sha;
+    let made = std::process::Command::new("git")
+        .args(["branch", "release/v8.0.0", commit.as_str()])
+        .current_dir(world.repository())
+        .env_remove("GIT_DIR")
+        .status();
+    assert!(made.unwrap().success());
+    let plan = engine.plan(&cut(Some("8.0.0"), None)).await.unwrap();
+    assert_eq!(carry_out(&engine, &plan).await, Exit::Failed);
+    assert_eq!(state("release/v8.0.0"), BranchState::At(commit.clone()));
+
+    // With the way free, the same plan goes through.
+    std::fs::remove_file(hook).unwrap();
+    assert_eq!(carry_out(&engine, &plan).await, Exit::Done);
+    let remote = repository.remote("origin").unwrap();
+    let pushed = remote.branch_state(&"release/v8.0.0".parse().unwrap()).await;
+    assert_eq!(pushed.unwrap(), BranchState::At(commit));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_in_the_way_is_refused_before_anything_is_written() {
+    let world = world().await;
+    let engine = engine(&world, "release/v{version}");
+    let repository = engine.repository().unwrap();
+    let commit = repository.commit("develop").unwrap().sha;
+    let remote = repository.remote("origin").unwrap();
+    let blocking: BranchName = "release/v7.0.0/fix".parse().unwrap();
+    remote.push_new(&blocking, &commit, access()).await.unwrap();
+    let plan = engine.plan(&cut(Some("7.0.0"), None)).await.unwrap();
+    let refusals: Vec<_> = plan.refusals().map(|gate| gate.name.as_str()).collect();
+    assert_eq!(refusals, ["remote"]);
+    assert_eq!(carry_out(&engine, &plan).await, Exit::Refused);
+    assert_eq!(
+        repository
+            .branch_state(&"release/v7.0.0".parse().unwrap())
+            .unwrap(),
+        BranchState::Free
+    );
+}
