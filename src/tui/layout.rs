@@ -91,7 +91,7 @@ pub fn run(model: &Model) -> RunLayout {
         u16::try_from(lines).unwrap_or(u16::MAX).min(height / 2)
     });
     let zoomed = run.is_some_and(|run| run.pane == Pane::Zoomed);
-    let left = if zoomed { 0 } else { (width / 3).clamp(26, 44) };
+    let left = if zoomed { 0 } else { (width / 3).clamp(30, 44) };
     let gap = u16::from(left > 0);
     let body = height.saturating_sub(4 + ending);
     let right = width.saturating_sub(left + gap);

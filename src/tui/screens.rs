@@ -46,22 +46,36 @@ impl Widget for Console<'_> {
         if let Some(scroll) = model.help {
             help::paint(model, scroll, area, buffer);
         }
+        if model.theme.ascii {
+            in_ascii(buffer);
+        }
+    }
+}
+
+/// Texts of other rooms have signs of their own, such as the dots in a short digest.
+fn in_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        let plain = match cell.symbol() {
+            "…" => "~",
+            "·" | "–" | "—" => "-",
+            "×" => "x",
+            "→" | "▸" => ">",
+            "‘" | "’" => "'",
+            _ => continue,
+        };
+        cell.set_symbol(plain);
     }
 }
 
 fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (columns, rows) = layout::SMALLEST;
-    let text = format!(
-        "windlass needs {columns}×{rows}; this is {}×{}",
-        area.width, area.height
-    );
-    let text = if model.theme.ascii {
-        text.replace('×', "x")
-    } else {
-        text
-    };
+    let (width, height) = (area.width, area.height);
+    let text = format!("windlass needs {columns}×{rows}, this is {width}×{height}");
     let lines = line::wrap(&text, usize::from(area.width));
     for (y, text) in (area.y..area.bottom()).zip(lines) {
         line::left(buffer, Rect { y, height: 1, ..area }, vec![Span::raw(text)]);
+    }
+    if model.theme.ascii {
+        in_ascii(buffer);
     }
 }

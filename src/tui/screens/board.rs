@@ -65,7 +65,7 @@ fn freshness(model: &Model) -> Span<'static> {
     };
     match model.seconds_since(at) {
         s if s < 60 => Span::styled(format!("registries {}s ago", s.max(0)), theme.quiet()),
-        s if s < OLD => Span::styled(format!("registries {} ago", age(s)), theme.quiet()),
+        s if s < OLD => Span::styled(format!("registries {}", line::ago(s)), theme.quiet()),
         s => theme.says(
             State::Stale,
             &format!("stale, registries {} ago: r asks again", age(s)),

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::table;
 use crate::board::{Cell, Image, Place};
-use crate::domain::{age, bytes};
+use crate::domain::bytes;
 use crate::tui::model::{Gates, Model, Row};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::{gate, line};
@@ -74,10 +74,10 @@ fn facts(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let name = |name: &'static str| Span::styled(format!("{name:<11}"), theme.quiet());
     let title = line::fit(row.subject.as_str(), width.saturating_sub(11), theme);
-    let ago = age(model.seconds_since(row.time));
+    let ago = line::ago(model.seconds_since(row.time));
     let dot = theme.glyph(" · ", " - ");
     let by = format!(
-        "{}{dot}{}{dot}{ago} ago",
+        "{}{dot}{}{dot}{ago}",
         row.author,
         row.time.strftime("%Y-%m-%d %H:%M UTC")
     );
@@ -157,8 +157,8 @@ fn scan_lines(model: &Model, row: &Row, name: Span<'static>, width: usize) -> Ve
             let mut spans = vec![name, theme.says(state, &word)];
             if let Some(made) = scan.made {
                 spans.push(Span::raw(format!(
-                    ", scanned {} ago",
-                    age(model.seconds_since(made))
+                    ", scanned {}",
+                    line::ago(model.seconds_since(made))
                 )));
             }
             if matches!(row.facts.scan, Cell::Stale(_)) {

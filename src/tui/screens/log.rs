@@ -55,21 +55,19 @@ fn head(run: &RunModel, step: &StepRow, area: Rect, theme: Theme, buffer: &mut B
         theme.strong()
     };
     let (state, word) = of_step(&step.state);
-    let spans = vec![
+    let mut spans = vec![
         Span::raw(" "),
         Span::styled(step.kind.word(), style),
         Span::raw("  "),
         theme.says(state, word),
-        Span::styled(format!("  {}", step.what), theme.quiet()),
     ];
-    line::left(
-        buffer,
-        Rect {
-            width: area.width.saturating_sub(used),
-            ..area
-        },
-        spans,
-    );
+    let room = area.width.saturating_sub(used);
+    let what = usize::from(room).saturating_sub(line::width(&spans) + 2);
+    if what > 8 {
+        let what = line::fit(&step.what, what, theme);
+        spans.push(Span::styled(format!("  {what}"), theme.quiet()));
+    }
+    line::left(buffer, Rect { width: room, ..area }, spans);
 }
 
 /// All of it in one bar, then what moves, then what is there; the last line is a rule.

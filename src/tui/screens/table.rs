@@ -59,9 +59,9 @@ impl Column {
             Self::Age => 4,
             Self::Author => 12,
             Self::Subject => 28,
-            Self::Image => 8,
+            Self::Image => 9,
             Self::Scan => 15,
-            Self::Where if screen < 100 => 18,
+            Self::Where if screen < 100 => 22,
             Self::Where if screen < 160 => 26,
             Self::Where => 44,
         }

@@ -64,17 +64,18 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
-        let mut word = word;
-        if used + word.width() > width && used > 0 {
+    for word in text.split_inclusive(' ') {
+        if used + word.trim_end().width() > width && used > 0 {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
             used = 0;
-            word = word.trim_start();
         }
         for character in word.graphemes(true) {
             if used + character.width() > width && used > 0 {
-                lines.push(std::mem::take(&mut line));
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
                 used = 0;
+                if character == " " {
+                    continue;
+                }
             }
             line.push_str(character);
             used += character.width();
@@ -109,6 +110,15 @@ pub fn mark(text: &str, needle: &str, style: Style, theme: Theme) -> Vec<Span<'s
         style,
     ));
     spans
+}
+
+/// `3h ago`, or `just now`.
+pub fn ago(seconds: i64) -> String {
+    if seconds < 60 {
+        "just now".to_owned()
+    } else {
+        format!("{} ago", crate::domain::age(seconds))
+    }
 }
 
 /// Two columns of air.
