@@ -83,6 +83,7 @@ fn row(seed: usize) -> Row {
         subject: Clean::line(&format!("feat: one of very many candidates (#{seed})")),
         facts: Facts {
             image: Cell::Ready(Image {
+                environment: "dev".parse().unwrap(),
                 tag: format!("sha-{}", &digest.hex()[..7]),
                 platforms: vec![("linux/amd64".parse().unwrap(), 20_000_000)],
                 digest,

@@ -189,6 +189,12 @@ impl Effects {
                     ),
                     hint: None,
                 },
+                Err(EngineError::NoKey(_)) => {
+                    let what =
+                        format!("windlass.toml names no key that signatures in {environment} verify with");
+                    let hint = "set `verify` for that environment; one that nobody signs in needs none";
+                    message("Nothing to verify with", &what, Some(hint))
+                }
                 Err(error) => of_engine("Not verified", &error),
             };
             let _ = messages.send(Msg::Told(message));

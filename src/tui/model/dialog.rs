@@ -148,6 +148,8 @@ pub struct CutDialog {
     pub asks_password: bool,
     /// Whether the version was changed since the plan was made.
     pub edited: bool,
+    /// The first line that is seen, where it is longer than the screen.
+    pub scroll: usize,
 }
 
 /// What stands over the screen.

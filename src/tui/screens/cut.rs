@@ -85,7 +85,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
         state,
         body,
         keys,
-        scroll: 0,
+        scroll: dialog.scroll,
     }
     .paint(area, theme, buffer);
 }

@@ -140,7 +140,10 @@ fn image_lines(
     let text = line::fit(&platforms, width.saturating_sub(11), theme);
     lines.push(Line::from(vec![name("platforms"), Span::raw(text)]));
     if let Some(moved) = &image.moved {
-        let what = format!("the tag was moved: the image says it was built from {moved}");
+        let what = format!(
+            "the tag was moved: the image says it was built from {}",
+            moved.short()
+        );
         lines.extend(reason(name(""), State::Attention, &what, width, theme));
     }
     lines

@@ -35,7 +35,9 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
         Dialog::Cut(cut) if enter => Some(on_cut_enter(model, cut, effects)),
         Dialog::Cut(cut) => {
             let before = cut.version.clone();
-            edit(&mut cut.version, key);
+            if !scroll(&mut cut.scroll, key) {
+                edit(&mut cut.version, key);
+            }
             cut.edited |= cut.version != before;
             Some(dialog)
         }
@@ -52,16 +54,23 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
 
 fn on_plan_key(dialog: &mut PlanDialog, key: KeyEvent) {
     dialog.mistyped = false;
-    match key.code {
-        KeyCode::Down => dialog.scroll = dialog.scroll.saturating_add(1),
-        KeyCode::Up => dialog.scroll = dialog.scroll.saturating_sub(1),
-        KeyCode::PageDown => dialog.scroll = dialog.scroll.saturating_add(10),
-        KeyCode::PageUp => dialog.scroll = dialog.scroll.saturating_sub(10),
-        _ if matches!(dialog.plan.confirmation, Confirmation::Typed(_)) && dialog.plan.allowed() => {
-            edit(&mut dialog.typed, key);
-        }
-        _ => {}
+    let typed = matches!(dialog.plan.confirmation, Confirmation::Typed(_)) && dialog.plan.allowed();
+    if !scroll(&mut dialog.scroll, key) && typed {
+        edit(&mut dialog.typed, key);
     }
+}
+
+/// Scrolls a dialog that is longer than the screen; tells whether the key is one for that.
+const fn scroll(first: &mut usize, key: KeyEvent) -> bool {
+    const PAGE: usize = 10;
+    *first = match key.code {
+        KeyCode::Down => first.saturating_add(1),
+        KeyCode::Up => first.saturating_sub(1),
+        KeyCode::PageDown => first.saturating_add(PAGE),
+        KeyCode::PageUp => first.saturating_sub(PAGE),
+        _ => return false,
+    };
+    true
 }
 
 /// Enter in the dialog of a plan. A plan that a gate refuses has nothing to confirm: Enter closes it.
@@ -143,6 +152,7 @@ pub(super) fn on_planned(model: &mut Model, ticket: u64, result: Result<Box<Plan
                 plan: Some(Ok(planned.plan)),
                 asks_password: planned.asks_password,
                 edited: false,
+                scroll: 0,
             })),
             _ => Dialog::Plan(Box::new(PlanDialog::of(planned.plan, planned.asks_password))),
         },
