@@ -280,3 +280,10 @@ fn scrolling_up_stops_following_and_the_end_follows_again() {
     let run = model.run.as_ref().unwrap();
     assert_eq!(run.log()[run.scroll].level, Level::Warning);
 }
+
+#[test]
+fn the_readme_has_the_keys_of_the_table() {
+    let readme = include_str!("../../README.md");
+    let keys = windlass::tui::keymap::markdown();
+    assert!(readme.contains(&keys), "put this into README.md:\n{keys}");
+}
