@@ -149,6 +149,9 @@ fn paint_row(
             Column::Subject => Line::from(subject(&model.board, row, *width, theme)),
             Column::Image => Line::from(image(&row.facts.image, theme)),
             Column::Size => Line::from(size(&row.facts.image, theme)),
+            Column::Scan if is_moved(row) && !columns.iter().any(|(column, _)| *column == Column::Image) => {
+                Line::from(theme.says(State::Attention, "moved tag"))
+            }
             Column::Scan => Line::from(scan(model, &row.facts.scan, &row.facts.image)),
             Column::Where => Line::from(places(&model.board, row, *width, theme)),
         };
@@ -230,14 +233,20 @@ pub(super) fn found(counts: &Counts) -> (State, String) {
     }
 }
 
-/// Where it runs, and where it can go.
+/// Where it is, in bold where it runs, and where it can go.
 fn places(board: &BoardModel, row: &Row, width: usize, theme: Theme) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    for environment in board.runs_in(row) {
-        spans.push(Span::styled(
-            format!("{environment} "),
-            theme.ink(Color::Green).patch(theme.strong()),
-        ));
+    for (index, place) in row.facts.places.iter().enumerate() {
+        let runs = board
+            .runs_in(row)
+            .any(|environment| *environment == place.environment);
+        let style = match &place.there {
+            _ if runs => theme.ink(Color::Green).patch(theme.strong()),
+            // Every image is where it was built into; that goes without saying.
+            Cell::Ready(true) if index > 0 => Style::new(),
+            _ => continue,
+        };
+        spans.push(Span::styled(format!("{} ", place.environment), style));
     }
     if let Some(next) = board.next(row) {
         let arrow = theme.glyph("▸", ">");
@@ -262,6 +271,11 @@ fn places(board: &BoardModel, row: &Row, width: usize, theme: Theme) -> Vec<Span
         }
     }
     spans
+}
+
+/// Whether the tag of `row` points at the image of another commit.
+fn is_moved(row: &Row) -> bool {
+    row.facts.image.value().is_some_and(|image| image.moved.is_some())
 }
 
 /// The gates in a word: `ready`, the one that refuses, or how many do.
