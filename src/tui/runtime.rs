@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -47,7 +47,9 @@ pub(super) async fn run(
     effects: &mut Effects,
     mut sources: Sources,
 ) -> io::Result<End> {
-    let mut input = EventStream::new();
+    // All that was typed before a frame belongs into it. The stream wakes only whoever polled it first, so nothing but
+    // this loop may poll it: otherwise a key would wait for the next tick.
+    let mut input = EventStream::new().ready_chunks(BATCH);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut ticks = tokio::time::interval(TICK);
@@ -59,20 +61,15 @@ pub(super) async fn run(
         let mut heard = Vec::new();
         tokio::select! {
             biased;
-            event = input.next() => {
-                // All that was typed before the frame belongs into it.
-                let mut events = vec![event];
-                while let Some(event) = input.next().now_or_never() {
-                    let ended = event.is_none();
-                    events.push(event);
-                    if ended {
-                        break;
+            events = input.next() => {
+                if let Some(events) = events {
+                    for event in events {
+                        heard.extend(of_input(event?));
                     }
-                }
-                for event in events {
+                } else {
                     // Without a terminal there is nobody here any more.
-                    terminated |= event.is_none();
-                    heard.extend(event.map_or(Ok(Some(Msg::Terminate)), |event| event.map(of_input))?);
+                    terminated = true;
+                    heard.push(Msg::Terminate);
                 }
                 next_frame = Instant::now();
             }
@@ -85,9 +82,15 @@ pub(super) async fn run(
                 heard.push(Msg::Terminate);
             }
             () = tokio::time::sleep_until(next_frame), if stale => {
-                terminal.draw(|frame| frame.render_widget(View(model), frame.area()))?;
-                stale = false;
-                next_frame = Instant::now() + FRAME;
+                // The word that the terminal was resized may be late, or was lost before anyone listened.
+                let (width, height) = crossterm::terminal::size()?;
+                if (width, height) == model.size {
+                    terminal.draw(|frame| frame.render_widget(View(model), frame.area()))?;
+                    stale = false;
+                    next_frame = Instant::now() + FRAME;
+                } else {
+                    heard.push(Msg::Resize(width, height));
+                }
             }
             Some(msg) = sources.messages.recv() => {
                 heard.push(msg);

@@ -26,6 +26,10 @@ pub struct Console<'a>(pub &'a Model);
 impl Widget for Console<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let model = self.0;
+        // A terminal that shrank since the model was told of its size has no place for this frame; the next one fits.
+        if (area.width, area.height) != model.size {
+            return;
+        }
         if layout::too_small(model) {
             return too_small(model, area, buffer);
         }

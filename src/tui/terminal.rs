@@ -57,8 +57,11 @@ impl Terminal {
     }
 
     /// Draws one frame, between the brackets of a synchronized update (DEC private mode 2026), so that a terminal that
-    /// knows them never shows half of it.
+    /// knows them never shows half of it. Once the terminal was lost to a panic, nothing is drawn over its message.
     pub fn draw(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        if Self::was_lost() {
+            return Ok(());
+        }
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
         let drawn = self.inner.draw(paint).map(|_| ());
         execute!(io::stdout(), EndSynchronizedUpdate)?;

@@ -193,6 +193,8 @@ fn on_paste(model: &mut Model, text: &str) {
     }
     if let Some(search) = dialog::typed_search(model) {
         search.input.insert(text);
+        model.notice = None;
+        dialog::seek(model);
     }
 }
 

@@ -287,3 +287,13 @@ fn the_readme_has_the_keys_of_the_table() {
     let keys = windlass::tui::keymap::markdown();
     assert!(readme.contains(&keys), "put this into README.md:\n{keys}");
 }
+
+#[test]
+fn pasted_text_is_searched_for_as_typed_text_is() {
+    let mut model = sample::board(SIZE, COLOUR);
+    press(&mut model, KeyCode::Char('/'));
+    tell(&mut model, Msg::Paste(commit(3).short().to_owned()));
+    assert_eq!(model.board.current().unwrap().commit, commit(3));
+    tell(&mut model, Msg::Paste("nowhere".into()));
+    assert!(model.notice.as_ref().unwrap().text.contains("not found"));
+}

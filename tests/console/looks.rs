@@ -254,3 +254,13 @@ fn no_size_makes_any_screen_panic() {
         }
     }
 }
+
+#[test]
+fn a_terminal_that_shrank_before_it_was_told_is_painted_without_harm() {
+    for model in [sample::board((120, 40), COLOUR), sample::run((120, 40), COLOUR).0] {
+        for (width, height) in [(80, 24), (20, 5), (1, 1), (0, 0), (120, 10), (30, 40)] {
+            let area = Rect::new(0, 0, width, height);
+            Console(&model).render(area, &mut Buffer::empty(area));
+        }
+    }
+}

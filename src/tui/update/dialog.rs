@@ -241,13 +241,18 @@ pub(super) fn search_takes(model: &mut Model, key: KeyEvent) -> bool {
         }
         return true;
     }
-    if edit(&mut search.input, key) && !found(model) {
-        model.notice = Some(Notice {
-            text: "not found".to_owned(),
-            grave: true,
-        });
+    if edit(&mut search.input, key) {
+        seek(model);
     }
     true
+}
+
+/// Goes to what is searched for, or says that there is none.
+pub(super) fn seek(model: &mut Model) {
+    if !found(model) {
+        let text = "not found".to_owned();
+        model.notice = Some(Notice { text, grave: true });
+    }
 }
 
 fn drop_search(model: &mut Model) {
