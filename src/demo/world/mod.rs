@@ -1,6 +1,7 @@
 //! The sample world: a repository, its remote, two registries with images, reports and signatures, a key, a configuration.
 //! Real in every part, so that any other tool can look at it too.
 
+mod building;
 mod history;
 mod images;
 mod layers;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use self::building::Building;
 use super::registry::{EmbeddedRegistry, Options, Storage};
 use crate::config::{Config, ConfigError};
 use crate::domain::{CommitSha, WriteAccess};
@@ -58,6 +60,9 @@ pub enum WorldError {
     /// A folder with something else in it.
     #[error("{0} is not empty, and no sample world")]
     Occupied(PathBuf),
+    /// Another process builds a world there at this moment.
+    #[error("another process is building the sample world in {0}")]
+    Busy(PathBuf),
     /// Git.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -83,6 +88,7 @@ impl WorldError {
     pub fn exit(&self) -> crate::domain::Exit {
         match self {
             Self::Occupied(_) => crate::domain::Exit::Usage,
+            Self::Busy(_) => crate::domain::Exit::Conflict,
             Self::Git(error) => error.exit(),
             Self::Registry(error) => error.exit(),
             Self::Engine(error) => error.exit(),
@@ -94,6 +100,7 @@ impl WorldError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Occupied(_) => Some("name an empty or a new folder with --dir".to_owned()),
+            Self::Busy(_) => Some("wait until it is done, or name another folder with --dir".to_owned()),
             Self::Git(error) => error.hint(),
             Self::Registry(error) => error.hint(),
             Self::Engine(error) => error.hint(),
@@ -104,7 +111,7 @@ impl WorldError {
 }
 
 impl World {
-    /// Builds the world, or finds it in its folder.
+    /// Builds the world, or finds it in its folder; one whose building was broken off is built anew.
     pub async fn open(options: WorldOptions, access: WriteAccess) -> Result<Self, WorldError> {
         let temporary = if options.folder.is_none() {
             let made = tempfile::Builder::new().prefix("windlass-demo-").tempdir();
@@ -118,11 +125,7 @@ impl World {
         let folder = folder.unwrap_or_default();
         std::fs::create_dir_all(&folder).map_err(io_at(&folder))?;
         let folder = folder.canonicalize().map_err(io_at(&folder))?;
-        let is_built = folder.join(BUILT).is_file();
-        let is_empty = || std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
-        if !is_built && !is_empty() {
-            return Err(WorldError::Occupied(folder));
-        }
+        let building = Building::begin(&folder, options.now)?;
         let keeps = temporary.is_none();
         let shared = registry(&folder, "shared", keeps).await?;
         let production = registry(&folder, "production", keeps).await?;
@@ -133,10 +136,9 @@ impl World {
             production,
         };
         world.write_config()?;
-        if !is_built {
+        if let Some(building) = building {
             world.build(options.now, access).await?;
-            let built = world.folder.join(BUILT);
-            std::fs::write(&built, options.now.to_string()).map_err(io_at(&built))?;
+            building.finish(&world.folder)?;
         }
         Ok(world)
     }
@@ -250,9 +252,6 @@ fn candidates(engine: &Engine) -> Result<Vec<CommitSha>, WorldError> {
         .map(|nth| Ok(repository.commit(&format!("develop~{nth}"))?.sha))
         .collect()
 }
-
-/// Tells that a folder holds a whole world.
-const BUILT: &str = "world-built-at";
 
 /// The deployer of the sample: what "runs" in an environment is what stands in its file.
 const DEPLOY: &str = "#!/bin/sh\n\

@@ -1,0 +1,107 @@
+//! The sample world as a thing that is built, kept and found again.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use windlass::demo::{World, WorldError, WorldOptions};
+use windlass::domain::{Digest, Exit, Target, WriteAccess};
+use windlass::registry::Reader;
+
+async fn open(folder: &Path, now: jiff::Timestamp) -> Result<World, WorldError> {
+    let options = WorldOptions {
+        folder: Some(folder.to_owned()),
+        now,
+    };
+    World::open(options, WriteAccess::unless_read_only(false).unwrap()).await
+}
+
+fn reader(world: &World, environment: &str) -> Reader {
+    let engine = world.engine().unwrap();
+    let environment = engine.environment(&environment.parse().unwrap()).unwrap();
+    let repository = engine
+        .repository_of(&"payment-svc".parse().unwrap(), environment)
+        .unwrap();
+    engine.registries().reader(&repository)
+}
+
+/// Each `sha-` tag of an environment with its digest, in the order of the tags.
+async fn images(world: &World, environment: &str) -> Vec<(String, Digest)> {
+    let reader = reader(world, environment);
+    let mut images = Vec::new();
+    for tag in reader.tags().await.unwrap() {
+        if tag.as_str().starts_with("sha-") {
+            let image = reader.resolve(&Target::Tag(tag.clone())).await.unwrap().unwrap();
+            images.push((tag.to_string(), image.digest));
+        }
+    }
+    images.sort();
+    images
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_moment_makes_the_same_commits_and_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Timestamp::now();
+    let one = open(&folder.path().join("one"), now).await.unwrap();
+    let two = open(&folder.path().join("two"), now).await.unwrap();
+    let first = images(&one, "dev").await;
+    assert!(first.len() > 40, "{}", first.len());
+    assert_eq!(first, images(&two, "dev").await);
+    assert_eq!(images(&one, "prod").await, images(&two, "prod").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_world_is_found_again_whole_when_a_port_is_taken_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Timestamp::now();
+    let first = open(folder.path(), now).await.unwrap();
+    let host = first.shared_host();
+    let before = images(&first, "stage").await;
+    first.close().await;
+    let _squatter = TcpListener::bind(&host).unwrap();
+    let second = open(folder.path(), now).await.unwrap();
+    assert_ne!(second.shared_host(), host);
+    assert!(!before.is_empty());
+    assert_eq!(images(&second, "stage").await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_building_that_was_broken_off_is_begun_anew_and_leaves_other_things_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Timestamp::now();
+    let whole = open(folder.path(), now).await.unwrap();
+    let expected = images(&whole, "dev").await;
+    whole.close().await;
+    // What a kill leaves behind: the mark of an unfinished world, and parts that are not whole.
+    let path = |name: &str| folder.path().join(name);
+    std::fs::rename(path("world-built-at"), path("world-unfinished")).unwrap();
+    std::fs::remove_dir_all(path("origin.git")).unwrap();
+    std::fs::write(path("registries/production/registry.ndjson"), "{").unwrap();
+    std::fs::write(path("notes.txt"), "mine").unwrap();
+    let again = open(folder.path(), now).await.unwrap();
+    assert_eq!(images(&again, "dev").await, expected);
+    assert!(path("origin.git/HEAD").is_file() && path("world-built-at").is_file());
+    assert_eq!(std::fs::read_to_string(path("notes.txt")).unwrap(), "mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_do_not_build_in_one_folder_and_nothing_of_strangers_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = jiff::Timestamp::now();
+    let mark = std::fs::File::create(folder.path().join("world-unfinished")).unwrap();
+    mark.lock().unwrap();
+    std::fs::write(folder.path().join("deploy.sh"), "theirs").unwrap();
+    let busy = open(folder.path(), now).await.err().unwrap();
+    assert_eq!(busy.exit(), Exit::Conflict, "{busy}");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("deploy.sh")).unwrap(),
+        "theirs"
+    );
+    drop(mark);
+    std::fs::remove_file(folder.path().join("world-unfinished")).unwrap();
+    let occupied = open(folder.path(), now).await.err().unwrap();
+    assert_eq!(occupied.exit(), Exit::Usage, "{occupied}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
