@@ -320,8 +320,18 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
+        // A pipe that nobody writes to: git waits for it for as long as it is let.
+        let pipe = folder.path().join("pipe");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
         let remote = Remote::new("origin".to_owned(), folder.path().to_owned(), false);
-        let asked = remote.git("ls-remote", &["version"], Duration::ZERO).await;
+        let asking = ["hash-object", pipe.to_str().unwrap()];
+        let asked = remote.git("ls-remote", &asking, Duration::from_millis(50)).await;
         assert!(matches!(
             asked,
             Err(GitError::Slow {
