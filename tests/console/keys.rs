@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use windlass::domain::{Confirmation, Exit};
 use windlass::engine::{Happening, Level, RunId};
-use windlass::tui::model::{Dialog, Model, Pane, Screen};
+use windlass::tui::model::{Dialog, Message, Model, Pane, Screen};
 use windlass::tui::update::{Effect, Msg, Planned, Request};
 
 use crate::sample::{self, COLOUR, allowed, commit, event, promotion, refused, tell};
@@ -296,4 +296,26 @@ fn pasted_text_is_searched_for_as_typed_text_is() {
     assert_eq!(model.board.current().unwrap().commit, commit(3));
     tell(&mut model, Msg::Paste("nowhere".into()));
     assert!(model.notice.as_ref().unwrap().text.contains("not found"));
+}
+
+#[test]
+fn a_plan_that_arrives_under_a_message_waits_to_be_asked_for_again() {
+    let mut model = sample::board(SIZE, COLOUR);
+    press(&mut model, KeyCode::Char('p'));
+    let verified = Message {
+        good: true,
+        title: "Verified".into(),
+        what: "signed by this key".into(),
+        hint: None,
+    };
+    tell(&mut model, Msg::Told(verified));
+    answer(
+        &mut model,
+        promotion("stage", Confirmation::Plain, allowed()),
+        false,
+    );
+    let effects = press(&mut model, KeyCode::Enter);
+    assert!(!starts(&effects) && model.dialog.is_none());
+    let effects = press(&mut model, KeyCode::Enter);
+    assert!(!starts(&effects));
 }

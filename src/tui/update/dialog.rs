@@ -134,6 +134,14 @@ pub(super) fn on_planned(model: &mut Model, ticket: u64, result: Result<Box<Plan
     if ticket != model.ticket {
         return;
     }
+    // Someone reads this message: the Enter that closes it must never confirm a plan that slipped in under it.
+    if matches!(model.dialog, Some(Dialog::Message(_))) {
+        model.notice = Some(Notice {
+            text: "a plan was made meanwhile: ask for it again".to_owned(),
+            grave: false,
+        });
+        return;
+    }
     model.dialog = Some(match (model.dialog.take(), result) {
         (Some(Dialog::Cut(mut cut)), Ok(planned)) => {
             cut.asks_password = planned.asks_password;
