@@ -111,15 +111,6 @@ pub enum DeploySettings {
     },
 }
 
-impl DeploySettings {
-    /// What it will do, for a plan.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Command { program, .. } => format!("run `{program}`"),
-        }
-    }
-}
-
 /// What is said of one registry host.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RegistrySettings {

@@ -1,6 +1,7 @@
 //! The plan of a promotion: reads only, pins the digest, asks every gate, counts what the copy will cost.
 
-use crate::config::{DeploySettings, EnvironmentSettings};
+use crate::config::EnvironmentSettings;
+use crate::deploy::Deployer;
 use crate::domain::{
     Confirmation, Costs, Environment, EnvironmentName, Operation, Plan, PlannedStep, ServiceName, StepKind,
     bytes, count,
@@ -43,7 +44,8 @@ pub(in crate::engine) async fn plan(
         });
     }
     let settings = engine.settings(to)?;
-    let steps = steps(&copying, &candidate, target, settings);
+    let deployer = engine.deployer(&target.name)?;
+    let steps = steps(&copying, &candidate, target, settings, deployer.as_ref());
     Ok(Plan {
         operation: Operation::Promote {
             from: source.name.clone(),
@@ -103,6 +105,7 @@ fn steps(
     candidate: &Candidate,
     target: &Environment,
     settings: &EnvironmentSettings,
+    deployer: Option<&Deployer>,
 ) -> Vec<PlannedStep> {
     let step = |kind, what: String| PlannedStep { kind, what };
     let present = copying.blobs.iter().filter(|blob| blob.present).count();
@@ -126,9 +129,9 @@ fn steps(
         StepKind::Tag,
         format!("{}, which never moves", candidate.tag),
     ));
-    let deploy = settings.deploy.as_ref().map_or_else(
+    let deploy = deployer.map_or_else(
         || format!("no deployer in {}: marks what should run there", target.name),
-        DeploySettings::describe,
+        Deployer::describe,
     );
     steps.push(step(StepKind::Deploy, deploy));
     steps
