@@ -1,0 +1,3 @@
+module windlass.test/tools/tokens
+
+go 1.26
