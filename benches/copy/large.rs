@@ -1,5 +1,7 @@
 //! Large layers: how fast they go through, and how much memory that takes.
 
+use std::process::Command;
+
 use crate::Result;
 use crate::ground::Ground;
 use crate::image::{Blob, Shelf};
@@ -71,9 +73,11 @@ async fn measure(
     let mut speed = vec![Samples::default(); tools.len()];
     let mut memory = speed.clone();
     for turn in 0..repetitions {
-        for (at, tool) in tools.iter().enumerate() {
+        for (at, tool) in tools::in_turn(tools, turn) {
+            // What the one before has left to be written is not for this one to wait for.
+            ground.run(Command::new("sync")).await?;
             let name = format!("{target}/large/{}/{turn}:v1", format!("{tool:?}").to_lowercase());
-            let Run { wall, peak } = ground.run(ground.tools.copy(*tool, source, &name)).await?;
+            let Run { wall, peak } = ground.run(ground.tools.copy(tool, source, &name)).await?;
             speed[at].0.push(megabytes(bytes) / wall.as_secs_f64());
             memory[at].0.push(megabytes(peak));
         }

@@ -46,7 +46,7 @@ async fn measure(ground: &Ground, shape: Shape) -> Result<Table> {
     let [mut requests, mut moved, mut seconds] = [(); 3].map(|()| vec![Samples::default(); columns]);
     let proxies = ground.proxies().await;
     for turn in 0..ground.repetitions {
-        for column in 0..columns {
+        for column in (0..columns).map(|at| (at + turn) % columns) {
             let into = format!("set/{column}/counted/{turn}");
             let command = command(
                 ground,

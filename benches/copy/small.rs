@@ -20,7 +20,7 @@ pub async fn requests(ground: &Ground) -> Result<Table> {
     let mut within = cold.clone();
     let mut again = cold.clone();
     for turn in 0..ground.repetitions {
-        for (at, tool) in tools::ALL.into_iter().enumerate() {
+        for (at, tool) in tools::in_turn(&tools::ALL, turn) {
             let name = format!("requests/{}/{turn}:v1", folder(tool));
             for (samples, host) in [
                 (&mut cold[at], proxies.target.host()),
@@ -64,7 +64,7 @@ pub async fn delayed(ground: &Ground) -> Result<Table> {
     let mut cold = vec![Samples::default(); tools::ALL.len()];
     let mut again = cold.clone();
     for turn in 0..ground.repetitions {
-        for (at, tool) in tools::ALL.into_iter().enumerate() {
+        for (at, tool) in tools::in_turn(&tools::ALL, turn) {
             let target = format!("{}/delayed/{}/{turn}:v1", proxies.target.host(), folder(tool));
             for samples in [&mut cold[at], &mut again[at]] {
                 let run = ground

@@ -42,6 +42,13 @@ pub const BULK: [Tool; 5] = [
     Tool::Skopeo,
 ];
 
+/// The tools with their columns, beginning with another one each turn: what runs first finds the disk quieter.
+pub fn in_turn(tools: &[Tool], turn: usize) -> impl Iterator<Item = (usize, Tool)> {
+    (0..tools.len())
+        .map(move |at| (at + turn) % tools.len())
+        .map(|at| (at, tools[at]))
+}
+
 /// Where the tools are, and a home in which nothing of the person who runs this takes part.
 pub struct Tools {
     folder: PathBuf,
