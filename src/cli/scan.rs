@@ -41,7 +41,7 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     let access = args.attach.then(|| world::access(global)).transpose()?;
     let config = world::configuration_if_any(global)?;
     let registries = match &config {
-        Some(config) => engine::registries(config)?,
+        Some(config) => engine::registries(config, &engine::Engine::state_of_user())?,
         None => Registries::new(Settings::default())?,
     };
     let reader = registries.reader(&image.repository);

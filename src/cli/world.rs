@@ -27,7 +27,7 @@ impl World {
     /// Opens what `global` names, from the current folder on.
     pub fn open(global: &Global) -> Result<Self, Failure> {
         let config = Arc::new(configuration(global)??);
-        let registries = engine::registries(&config)?;
+        let registries = engine::registries(&config, &Engine::state_of_user())?;
         let repository = match GitRepository::discover(config.folder()) {
             Ok(repository) => Some(Arc::new(repository)),
             Err(error) if error.is_no_repository() => None,

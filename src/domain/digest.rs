@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use sha2::Digest as _;
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 
 /// The hash functions that the OCI image specification registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,6 +158,22 @@ impl Hasher {
         }
     }
 
+    /// What has been seen so far, to go on from in another process: see [`Hasher::resume`].
+    pub fn state(&self) -> Vec<u8> {
+        match &self.0 {
+            HasherState::Sha256(state) => state.serialize().to_vec(),
+            HasherState::Sha512(state) => state.serialize().to_vec(),
+        }
+    }
+
+    /// Goes on from a [`Hasher::state`]; none where that is no state of this algorithm.
+    pub fn resume(algorithm: Algorithm, state: &[u8]) -> Option<Self> {
+        Some(Self(match algorithm {
+            Algorithm::Sha256 => HasherState::Sha256(Box::new(restored(state)?)),
+            Algorithm::Sha512 => HasherState::Sha512(Box::new(restored(state)?)),
+        }))
+    }
+
     /// The digest of all bytes seen.
     pub fn finish(self) -> Digest {
         match self.0 {
@@ -172,6 +189,11 @@ impl Hasher {
     }
 }
 
+fn restored<S: SerializableState>(state: &[u8]) -> Option<S> {
+    let state = SerializedState::<S>::try_from(state).ok()?;
+    S::deserialize(&state).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +204,20 @@ mod tests {
     fn hashes_nothing_to_the_known_digest() {
         assert_eq!(Digest::of(b"").to_string(), EMPTY);
         assert_eq!(EMPTY.parse::<Digest>().unwrap(), Digest::of(b""));
+    }
+
+    #[test]
+    fn a_hasher_goes_on_from_the_state_of_another() {
+        let whole: Vec<u8> = (0..200_u8).collect();
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let mut first = Hasher::new(algorithm);
+            first.update(&whole[..77]);
+            let mut second = Hasher::resume(algorithm, &first.state()).unwrap();
+            second.update(&whole[77..]);
+            first.update(&whole[77..]);
+            assert_eq!(second.finish(), first.finish());
+            assert!(Hasher::resume(algorithm, b"something else").is_none());
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod recorder;
 mod run;
 mod sign;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -294,7 +294,7 @@ impl Engine {
 }
 
 /// All registries, as a configuration speaks of them.
-pub fn registries(config: &Config) -> Result<Registries, RegistryError> {
+pub fn registries(config: &Config, state: &Path) -> Result<Registries, RegistryError> {
     let hosts = config.registries.iter().map(|(host, said)| {
         let settings = HostSettings {
             plain_http: said.plain_http,
@@ -306,6 +306,7 @@ pub fn registries(config: &Config) -> Result<Registries, RegistryError> {
     });
     Registries::new(Settings {
         hosts: hosts.collect(),
+        uploads: Some(state.join("uploads")),
         ..Settings::default()
     })
 }

@@ -22,6 +22,8 @@ pub(super) struct Answer {
     pub(super) response: Response,
     pub(super) host: Arc<Host>,
     pub(super) request: String,
+    /// What was read of the body too early, and is given out again first.
+    pub(super) put_back: Option<Bytes>,
     pub(super) _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -66,8 +68,16 @@ impl Answer {
         self.response.url().join(address).ok().map(Into::into)
     }
 
+    /// Gives the rest of a piece back, to be the next one.
+    pub(super) fn put_back(&mut self, piece: Bytes) {
+        self.put_back = Some(piece);
+    }
+
     /// The next piece of the body; none at its end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
+        if let Some(piece) = self.put_back.take() {
+            return Ok(Some(piece));
+        }
         match tokio::time::timeout(self.host.idle_timeout, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => Err(of_network(&self.host, &error, &self.request)),

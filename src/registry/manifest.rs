@@ -119,6 +119,21 @@ impl Descriptor {
         )
     }
 
+    /// Whether the content is the manifest of one image or artifact: it names blobs and no further manifests.
+    pub fn is_image(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            OCI_IMAGE_MEDIA_TYPE | IMAGE_MANIFEST_MEDIA_TYPE
+        )
+    }
+
+    /// Whether the content is a layer that registries need not store, because it may not be distributed.
+    pub fn is_foreign(&self) -> bool {
+        !self.urls.is_empty()
+            || self.media_type.contains(".foreign.")
+            || self.media_type.contains(".nondistributable.")
+    }
+
     /// Whether an index entry is an attestation that buildx put beside the images, not an image.
     pub fn is_attestation(&self) -> bool {
         self.annotations

@@ -11,6 +11,7 @@ pub mod copy;
 mod credentials;
 mod error;
 mod host;
+mod known;
 mod manifest;
 mod patience;
 mod reader;
@@ -48,6 +49,9 @@ impl Registries {
     pub fn new(settings: Settings) -> Result<Self, RegistryError> {
         // Whoever comes first installs it; that it is there already is fine.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        if let Some(folder) = &settings.uploads {
+            copy::sweep(folder);
+        }
         let transport = Transport::new(settings);
         Ok(Self {
             transport: Arc::new(transport),
@@ -59,12 +63,16 @@ impl Registries {
         Reader {
             transport: Arc::clone(&self.transport),
             repository: repository.clone(),
+            push: false,
         }
     }
 
     /// Writes to `repository`.
     pub fn writer(&self, repository: &Repository, _access: WriteAccess) -> Writer {
-        Writer::new(self.reader(repository))
+        Writer::new(Reader {
+            push: true,
+            ..self.reader(repository)
+        })
     }
 
     /// Whether `host` is a registry that lets this user in: one request for its API's root.

@@ -30,6 +30,8 @@ const MOST_PLATFORMS: usize = 256;
 pub struct Reader {
     pub(super) transport: Arc<Transport>,
     pub(super) repository: Repository,
+    /// Whether its tokens allow pushing too, because it is a writer's: one token then serves for both.
+    pub(super) push: bool,
 }
 
 /// What an image says of itself.
@@ -292,7 +294,7 @@ impl Reader {
     pub(super) async fn open_blob(&self, digest: &Digest, call: Call) -> Result<Answer, RegistryError> {
         let answer = self.send(call).await?;
         match answer.status() {
-            200 => Ok(answer),
+            200 | 206 => Ok(answer),
             _ => Err(answer
                 .into_error(&format!("blob {} of {}", digest.short(), self.repository))
                 .await),
@@ -377,18 +379,18 @@ impl Reader {
         Call::new(
             method,
             format!("/v2/{}/{rest}", self.repository.path()),
-            self.scope(false),
+            self.scope(),
         )
     }
 
     pub(super) fn absolute(&self, method: Method, url: String) -> Call {
-        Call::new(method, url, self.scope(false))
+        Call::new(method, url, self.scope())
     }
 
-    pub(super) fn scope(&self, push: bool) -> Scope {
+    pub(super) fn scope(&self) -> Scope {
         Scope {
             path: self.repository.path().to_owned(),
-            push,
+            push: self.push,
         }
     }
 

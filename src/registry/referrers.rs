@@ -140,29 +140,22 @@ impl Writer {
         );
         descriptor.artifact_type = Some(artifact_type.to_owned());
         descriptor.annotations = annotations;
-        self.put_referrer(&subject.digest, &descriptor, bytes).await?;
+        // Where the registry does not keep the referrers itself, their list is kept here.
+        let target = Target::Digest(descriptor.digest.clone());
+        if !self.put_manifest(&target, &descriptor.media_type, bytes).await? {
+            self.list_in_fallback(&subject.digest, std::slice::from_ref(&descriptor))
+                .await?;
+        }
         Ok(descriptor)
     }
 
-    /// Puts the manifest of a referrer by digest, unchanged, and sees to it that it can be found.
-    pub(super) async fn put_referrer(
+    /// Reads the fallback index, adds the entries that it lacks, writes it and reads it again: registries know no
+    /// conditional write, so a lost update can only be found out afterwards.
+    pub(super) async fn list_in_fallback(
         &self,
         subject: &Digest,
-        descriptor: &Descriptor,
-        bytes: Bytes,
+        entries: &[Descriptor],
     ) -> Result<(), RegistryError> {
-        let target = Target::Digest(descriptor.digest.clone());
-        let keeps_referrers = self.put_manifest(&target, &descriptor.media_type, bytes).await?;
-        if keeps_referrers {
-            Ok(())
-        } else {
-            self.list_in_fallback(subject, descriptor).await
-        }
-    }
-
-    /// Reads the fallback index, adds the entry, writes it and reads it again: registries know no conditional write,
-    /// so a lost update can only be found out afterwards.
-    async fn list_in_fallback(&self, subject: &Digest, entry: &Descriptor) -> Result<(), RegistryError> {
         let tag = fallback_tag(subject)?;
         let odd = |why: &str| RegistryError::Malformed {
             host: self.repository().host().to_owned(),
@@ -171,10 +164,10 @@ impl Writer {
         };
         for _ in 0..FALLBACK_ATTEMPTS {
             let known = self.fallback_index(subject).await?;
-            let listed = known
-                .as_ref()
-                .is_some_and(|index| index.children().iter().any(|known| known.digest == entry.digest));
-            if listed {
+            let listed = known.as_ref().map_or(&[][..], Manifest::children);
+            let is_unlisted = |entry: &&Descriptor| listed.iter().all(|known| known.digest != entry.digest);
+            let unlisted: Vec<_> = entries.iter().filter(is_unlisted).collect();
+            if unlisted.is_empty() {
                 return Ok(());
             }
             // What others wrote stays as they wrote it, also what is not understood here.
@@ -186,10 +179,10 @@ impl Writer {
                     "manifests": [],
                 }),
             };
-            let Some(entries) = index["manifests"].as_array_mut() else {
+            let Some(manifests) = index["manifests"].as_array_mut() else {
                 return Err(odd("is no index, though it has the name of one of referrers"));
             };
-            entries.push(serde_json::json!(entry));
+            manifests.extend(unlisted.into_iter().map(|entry| serde_json::json!(entry)));
             let bytes = Bytes::from(index.to_string());
             self.put_manifest(&Target::Tag(tag.clone()), OCI_IMAGE_INDEX_MEDIA_TYPE, bytes)
                 .await?;

@@ -12,6 +12,9 @@ pub struct Settings {
     /// The `config.json` that credentials are read from, as Docker writes it; where none is named, those of Docker and
     /// Podman in their usual places.
     pub docker_config: Option<PathBuf>,
+    /// Where unfinished uploads are remembered, so that a copy that was killed goes on in the middle of a layer; nothing
+    /// is remembered where no folder is named.
+    pub uploads: Option<PathBuf>,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
     /// How long a host may be silent, before its first byte or between two.
@@ -23,6 +26,7 @@ impl Default for Settings {
         Self {
             hosts: BTreeMap::new(),
             docker_config: None,
+            uploads: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
         }

@@ -10,6 +10,7 @@ use super::answer::Answer;
 use super::call::{Body, Call};
 use super::error::RegistryError;
 use super::host::Host;
+use super::known::Known;
 use super::patience::{ATTEMPTS, Wait, backoff, wait_for};
 use super::settings::Settings;
 use super::token;
@@ -22,6 +23,7 @@ const REDIRECTS: usize = 5;
 pub(super) struct Transport {
     settings: Settings,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
+    pub(super) known: Known,
 }
 
 impl Transport {
@@ -29,7 +31,12 @@ impl Transport {
         Self {
             settings,
             hosts: Mutex::new(HashMap::new()),
+            known: Known::default(),
         }
+    }
+
+    pub(super) const fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(super) fn host(&self, name: &str) -> Result<Arc<Host>, RegistryError> {
@@ -97,6 +104,7 @@ impl Transport {
                 response,
                 host,
                 request,
+                put_back: None,
                 _place: place,
             });
         }

@@ -40,9 +40,13 @@ pub enum TagOutcome {
     AlreadyThere,
 }
 
-/// An upload that the registry has opened.
+/// An upload that the registry has opened (OCI distribution 1.1, "Pushing a blob in chunks").
+#[derive(Debug, Clone)]
 pub(super) struct Upload {
-    location: String,
+    /// Where it goes on; may carry a secret of the session.
+    pub(super) location: String,
+    /// The bytes that the registry has, as it says itself.
+    pub(super) offset: u64,
 }
 
 /// What asking for an upload came to.
@@ -94,72 +98,141 @@ impl Writer {
         match self.open_upload(digest, None).await? {
             Opened::There => Ok(()),
             Opened::Upload(upload) => {
-                self.fill(self.upload_call(&upload, digest).body(Body::Bytes(bytes)), digest)
+                self.close_upload(self.closing_call(&upload, digest).body(Body::Bytes(bytes)))
                     .await
             }
         }
     }
 
-    /// Opens an upload of `digest`, or has it mounted from another repository of the same registry. A registry that
-    /// does not mount opens an upload instead (202), or refuses (401, 403): then an ordinary one is asked for.
+    /// Opens an upload of `digest`, or has the registry take the blob from the repository `mount` on the same host. A
+    /// mount from this very repository asks whether the blob is there already, and opens the upload in the same request
+    /// if it is not. A registry that does not mount opens an upload instead (202), or refuses: then an ordinary upload is
+    /// asked for, and the wish is not repeated for this host.
     pub(super) async fn open_upload(
         &self,
         digest: &Digest,
         mount: Option<&str>,
     ) -> Result<Opened, RegistryError> {
-        let what = format!("an upload to {}", self.repository());
-        if let Some(from) = mount {
-            let mut call = self.push(
+        let host = self.repository().host();
+        let known = &self.reader.transport.known;
+        if let Some(from) = mount.filter(|_| !known.ways(host).refuses_mounts) {
+            let mut call = self.call(
                 Method::POST,
                 &format!("blobs/uploads/?mount={digest}&from={from}"),
             );
-            call.scopes.insert(Scope {
-                path: from.to_owned(),
-                push: false,
-            });
+            if from != self.repository().path() {
+                call.scopes.insert(Scope {
+                    path: from.to_owned(),
+                    push: false,
+                });
+            }
             match self.send(call).await {
-                Ok(answer) if answer.status() == 201 => return Ok(Opened::There),
+                Ok(answer) if answer.status() == 201 => {
+                    known.learn(host, |ways| ways.mounts = true);
+                    return Ok(Opened::There);
+                }
                 Ok(answer) if answer.status() == 202 => return opened(&answer),
-                // Not granted, by the registry or by its token address.
-                Ok(_) | Err(RegistryError::Unauthorised { .. }) => {}
+                // Busy or broken even after some patience: an ordinary upload would fare no better.
+                Ok(answer) if answer.status() == 429 || answer.status() >= 500 => {
+                    return Err(answer.into_error(&self.upload_words()).await);
+                }
+                // Not granted, by the registry or by its token address. From elsewhere it may be a matter of that place.
+                Ok(_) | Err(RegistryError::Unauthorised { .. }) => {
+                    if from == self.repository().path() {
+                        known.learn(host, |ways| ways.refuses_mounts = true);
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
-        let answer = self.send(self.push(Method::POST, "blobs/uploads/")).await?;
+        let answer = self.send(self.call(Method::POST, "blobs/uploads/")).await?;
         match answer.status() {
             202 => opened(&answer),
             201 => Ok(Opened::There),
-            _ => Err(answer.into_error(&what).await),
+            _ => Err(answer.into_error(&self.upload_words()).await),
         }
     }
 
-    /// The request that closes an upload with its digest; its body is all the bytes.
-    pub(super) fn upload_call(&self, upload: &Upload, digest: &Digest) -> Call {
-        let joint = if upload.location.contains('?') { '&' } else { '?' };
-        let url = format!("{}{joint}digest={digest}", upload.location);
-        Call::new(Method::PUT, url, self.scope(true)).header(header::CONTENT_TYPE, OCTETS)
+    fn upload_words(&self) -> String {
+        format!("an upload to {}", self.repository())
     }
 
-    /// Sends the bytes of an upload.
-    pub(super) async fn fill(&self, call: Call, digest: &Digest) -> Result<(), RegistryError> {
-        let streamed = call.is_streamed();
+    /// How far an upload is; none if the registry does not know it any more.
+    pub(super) async fn upload_status(&self, upload: &Upload) -> Result<Option<Upload>, RegistryError> {
+        let call = self.absolute(Method::GET, upload.location.clone());
+        let answer = self.send(call).await?;
+        match answer.status() {
+            200 | 202 | 204 => Ok(Some(Upload {
+                location: answer.location().unwrap_or_else(|| upload.location.clone()),
+                offset: received(&answer),
+            })),
+            400 | 404 | 405 | 410 | 416 => Ok(None),
+            _ => Err(answer.into_error(&self.upload_words()).await),
+        }
+    }
+
+    /// Sends a chunk of `size` bytes, where the upload is. What the registry says then may be less than was sent.
+    pub(super) async fn send_chunk(
+        &self,
+        upload: &Upload,
+        size: u64,
+        body: Body,
+    ) -> Result<Upload, RegistryError> {
+        let last = upload.offset + size.saturating_sub(1);
+        let call = self
+            .absolute(Method::PATCH, upload.location.clone())
+            .header(header::CONTENT_TYPE, OCTETS)
+            .header(header::CONTENT_RANGE, format!("{}-{last}", upload.offset))
+            .body(body)
+            .holding_place();
+        let answer = self.send(call).await?;
+        match answer.status() {
+            201 | 202 | 204 => Ok(Upload {
+                location: answer.location().unwrap_or_else(|| upload.location.clone()),
+                offset: answer.header("range").map_or(last + 1, |_| received(&answer)),
+            }),
+            _ => Err(self.broken_upload(answer).await),
+        }
+    }
+
+    /// The request that closes an upload with its digest; its body is the bytes that the registry does not have yet.
+    pub(super) fn closing_call(&self, upload: &Upload, digest: &Digest) -> Call {
+        let joint = if upload.location.contains('?') { '&' } else { '?' };
+        let url = format!("{}{joint}digest={digest}", upload.location);
+        self.absolute(Method::PUT, url)
+            .header(header::CONTENT_TYPE, OCTETS)
+    }
+
+    /// Closes an upload.
+    pub(super) async fn close_upload(&self, call: Call) -> Result<(), RegistryError> {
         let answer = self.send(call).await?;
         match answer.status() {
             201 | 204 => Ok(()),
+            _ => Err(self.broken_upload(answer).await),
+        }
+    }
+
+    /// Gives an upload up, so that the registry need not keep its bytes. Whether it listens does not matter.
+    pub(super) async fn give_up(&self, upload: &Upload) {
+        let call = self.absolute(Method::DELETE, upload.location.clone());
+        if let Err(error) = self.send(call).await {
+            tracing::debug!(%error, "an upload that was given up stays open");
+        }
+    }
+
+    /// What an answer that is no success means for the upload: where it can go on, or be begun anew, it only broke.
+    async fn broken_upload(&self, answer: Answer) -> RegistryError {
+        let broken = |why: &str| RegistryError::Broken {
+            host: answer.host().to_owned(),
+            request: self.upload_words(),
+            why: why.to_owned(),
+        };
+        match answer.status() {
             // The request that opened the upload was let in: the token ran out meanwhile. The next attempt has another.
-            401 if streamed => Err(RegistryError::Broken {
-                host: answer.host().to_owned(),
-                request: format!("the upload of {}", digest.short()),
-                why: "the permission ended in the middle of it".to_owned(),
-            }),
-            404 => Err(RegistryError::Broken {
-                host: answer.host().to_owned(),
-                request: format!("the upload of {}", digest.short()),
-                why: "the registry has lost its session".to_owned(),
-            }),
-            _ => Err(answer
-                .into_error(&format!("blob {} of {}", digest.short(), self.repository()))
-                .await),
+            401 => broken("the permission ended in the middle of it"),
+            404 | 410 => broken("the registry has lost its session"),
+            416 => broken("the registry has got another part of it than was sent"),
+            _ => answer.into_error(&self.upload_words()).await,
         }
     }
 
@@ -186,7 +259,7 @@ impl Writer {
     ) -> Result<bool, RegistryError> {
         let found = Digest::of(&bytes);
         let call = self
-            .push(Method::PUT, &format!("manifests/{target}"))
+            .call(Method::PUT, &format!("manifests/{target}"))
             .header(header::CONTENT_TYPE, media_type)
             .body(Body::Bytes(bytes));
         let answer = self.send(call).await?;
@@ -231,12 +304,6 @@ impl Writer {
             .await?;
         Ok(TagOutcome::Set)
     }
-
-    fn push(&self, method: Method, rest: &str) -> Call {
-        let mut call = self.call(method, rest);
-        call.scopes = std::collections::BTreeSet::from([self.scope(true)]);
-        call
-    }
 }
 
 impl Reader {
@@ -258,9 +325,19 @@ impl Reader {
 fn opened(answer: &Answer) -> Result<Opened, RegistryError> {
     answer
         .location()
-        .map(|location| Opened::Upload(Upload { location }))
+        .map(|location| Opened::Upload(Upload { location, offset: 0 }))
         .ok_or_else(|| RegistryError::NotARegistry {
             host: answer.host().to_owned(),
             why: "it opened an upload without saying where".to_owned(),
         })
+}
+
+/// How many bytes of an upload the registry has, from `Range: 0-<last>`. Its form cannot tell one byte from none: none is
+/// meant more often, and whoever goes on at the wrong place is told so.
+fn received(answer: &Answer) -> u64 {
+    let range = answer.header("range").unwrap_or_default();
+    let last = range.trim_start_matches("bytes=").split_once('-');
+    let last = last.and_then(|(_, last)| last.trim().parse::<u64>().ok());
+    last.filter(|last| *last > 0)
+        .map_or(0, |last| last.saturating_add(1))
 }

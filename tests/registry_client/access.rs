@@ -8,7 +8,7 @@ use windlass::registry::copy;
 use windlass::registry::{Registries, RegistryError};
 
 use crate::raw::RawServer;
-use crate::world::{access, copied, image, logged_in, registries, registry, repository};
+use crate::world::{access, copied, image, logged_in, planned, registries, registry, repository};
 
 async fn guarded(bearer: bool) -> EmbeddedRegistry {
     let credentials = Credentials::new("ana", "right");
@@ -87,7 +87,7 @@ async fn a_mount_has_one_token_for_both_repositories_and_tokens_may_end_in_the_m
     let source = all.writer(&repository(&server.host(), "dev/app"), access());
     let target = all.writer(&repository(&server.host(), "stage/app"), access());
     let digest = image(&source).await;
-    let plan = copy::plan(&source, &target, &digest).await.unwrap();
+    let plan = planned(&source, &target, &digest).await.unwrap();
     server.revoke_tokens();
     let cancel = tokio_util::sync::CancellationToken::new();
     let outcome = copy::run(&plan, &source, &target, &|_| server.revoke_tokens(), &cancel)

@@ -8,10 +8,13 @@ use windlass::demo::faults::{Effect, Fault};
 use windlass::demo::registry::Options;
 use windlass::domain::{Digest, Exit, Tag, Target};
 use windlass::registry::copy::{self, CopyProgress, How};
-use windlass::registry::{Descriptor, HostSettings, Registries, Settings, TagOutcome, TagRule, Writer};
+use windlass::registry::{
+    Descriptor, HostSettings, Registries, RegistryError, Settings, TagOutcome, TagRule, Writer,
+};
 
 use crate::world::{
-    INDEX, MANIFEST, REPORT, access, blob, copied, image, journey, registries, registry, repository, settings,
+    INDEX, MANIFEST, REPORT, access, blob, copied, image, journey, planned, registries, registry, repository,
+    settings,
 };
 
 #[tokio::test]
@@ -47,7 +50,7 @@ async fn a_whole_index_with_its_referrers_arrives_unchanged_and_a_second_copy_mo
     assert_eq!(referrers[0].annotations["note"], "kept");
     assert!(target.tags().await.unwrap().is_empty(), "a copy never tags");
 
-    let again = copy::plan(&source, &target, &digest).await.unwrap();
+    let again = planned(&source, &target, &digest).await.unwrap();
     assert_eq!((again.bytes, again.blobs.len()), (0, 0));
     assert!(again.manifests.iter().all(|manifest| manifest.present));
 }
@@ -136,7 +139,7 @@ async fn a_cancelled_copy_is_completed_by_the_next_one() {
     let source = all.writer(&repository(&from.host(), "dev/app"), access());
     let target = all.writer(&repository(&to.host(), "app"), access());
     let digest = image(&source).await;
-    let plan = copy::plan(&source, &target, &digest).await.unwrap();
+    let plan = planned(&source, &target, &digest).await.unwrap();
     let cancel = CancellationToken::new();
     let stop_at_first = |progress: CopyProgress| {
         if matches!(progress, CopyProgress::BlobDone { .. }) {
@@ -186,7 +189,7 @@ async fn the_plan_knows_how_many_requests_a_copy_takes() {
         )
         .await;
         let (source, target) = (&journey.source, &journey.target);
-        let plan = copy::plan(source, target, &journey.digest).await.unwrap();
+        let plan = planned(source, target, &journey.digest).await.unwrap();
         journey.from.forget_requests();
         journey.to.forget_requests();
         let outcome = copy::run(&plan, source, target, &|_| (), &CancellationToken::new())
@@ -320,29 +323,25 @@ async fn what_others_wrote_into_a_fallback_index_stays_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_manifest_that_vanishes_before_the_end_is_no_success() {
+async fn a_target_that_takes_other_content_than_it_was_sent_is_no_success() {
     let journey = journey(Options::default(), Options::default()).await;
     let (source, target) = (&journey.source, &journey.target);
-    let plan = copy::plan(source, target, &journey.digest).await.unwrap();
-    let child = source
-        .manifest(&journey.digest.clone().into())
-        .await
-        .unwrap()
-        .children()[0]
-        .digest
-        .clone();
-    let gone = Effect::Answer {
-        status: 404,
-        retry_after: None,
-    };
-    journey
-        .to
-        .inject(Fault::new(gone).on_method("HEAD").on_path(&child.to_string()));
+    let plan = planned(source, target, &journey.digest).await.unwrap();
+    let fault = Fault::new(Effect::LieAboutDigest)
+        .on_method("PUT")
+        .on_path("/manifests/");
+    journey.to.inject(fault);
     let error = copy::run(&plan, source, target, &|_| (), &CancellationToken::new())
         .await
         .unwrap_err();
-    assert_eq!(error.exit(), Exit::Incomplete);
-    assert!(error.to_string().contains(&child.short()), "{error}");
+    assert!(matches!(error, RegistryError::DigestMismatch { .. }), "{error:?}");
+    assert!(
+        target
+            .resolve(&journey.digest.clone().into())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -401,7 +400,7 @@ async fn a_copy_that_is_cut_off_in_the_middle_of_a_layer_goes_on_when_it_is_give
             .on_path("/blobs/")
             .after(2),
     );
-    let plan = copy::plan(source, target, &journey.digest).await.unwrap();
+    let plan = planned(source, target, &journey.digest).await.unwrap();
     let cancel = CancellationToken::new();
     let started = std::sync::atomic::AtomicUsize::new(0);
     let tell = |progress: CopyProgress| {

@@ -75,7 +75,7 @@ async fn whatever_breaks_once_at_the_target_is_borne() {
 #[tokio::test]
 async fn a_flipped_byte_of_a_layer_never_arrives() {
     let journey = open().await;
-    let fault = Fault::new(Effect::FlipByte { at: 3 })
+    let fault = Fault::new(Effect::FlipByte { at: 0 })
         .on_method("GET")
         .on_path("/blobs/");
     journey.from.inject(fault.always());

@@ -6,7 +6,7 @@ use windlass::domain::{Digest, Exit, Target};
 use windlass::registry::{MANIFEST_LIMIT, Registries, RegistryError};
 
 use crate::raw::RawServer;
-use crate::world::{INDEX, MANIFEST, hasty, journey, registries, registry, repository};
+use crate::world::{INDEX, MANIFEST, hasty, journey, planned, registries, registry, repository};
 
 fn latest() -> Target {
     Target::Tag("latest".parse().unwrap())
@@ -138,9 +138,7 @@ async fn an_index_that_contains_itself_is_refused() {
     })
     .await;
     let reader = registries().reader(&repository(&server.host, "app"));
-    let error = windlass::registry::copy::plan(&reader, &reader, &outer)
-        .await
-        .unwrap_err();
+    let error = planned(&reader, &reader, &outer).await.unwrap_err();
     assert!(matches!(error, RegistryError::DigestMismatch { .. }), "{error:?}");
 }
 

@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::{Digest, Repository, WriteAccess};
-use windlass::registry::copy::{self, CopyProgress};
-use windlass::registry::{Descriptor, Registries, RegistryError, Settings, Writer};
+use windlass::registry::copy::{self, CopyOptions, CopyPlan, CopyProgress};
+use windlass::registry::{Descriptor, Reader, Registries, RegistryError, Settings, Writer};
 
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -101,9 +101,7 @@ impl Journey {
 
     /// Whether everything is there: the plan of another copy finds nothing to do, and the layers are readable.
     pub async fn arrived(&self) -> bool {
-        let plan = copy::plan(&self.source, &self.target, &self.digest)
-            .await
-            .unwrap();
+        let plan = planned(&self.source, &self.target, &self.digest).await.unwrap();
         for manifest in &plan.manifests {
             let name = manifest.descriptor.digest.clone().into();
             for blob in self.source.manifest(&name).await.unwrap().blobs() {
@@ -114,13 +112,18 @@ impl Journey {
     }
 }
 
+/// The plan of a whole copy without a tag.
+pub async fn planned(source: &Reader, target: &Reader, digest: &Digest) -> Result<CopyPlan, RegistryError> {
+    copy::plan(source, target, &digest.clone().into(), &CopyOptions::default()).await
+}
+
 pub async fn copied(
     source: &Writer,
     target: &Writer,
     digest: &Digest,
 ) -> Result<Vec<CopyProgress>, RegistryError> {
     let told = Mutex::new(Vec::new());
-    let plan = copy::plan(source, target, digest).await?;
+    let plan = planned(source, target, digest).await?;
     copy::run(
         &plan,
         source,

@@ -73,7 +73,7 @@ pub(super) async fn repository(config: &Config) -> Vec<Finding> {
 }
 
 pub(super) async fn registries(config: &Config) -> Vec<Finding> {
-    let registries = match engine::registries(config) {
+    let registries = match engine::registries(config, &engine::Engine::state_of_user()) {
         Ok(registries) => registries,
         Err(error) => {
             return vec![Finding::problem("registry", error.exit(), error.to_string()).advise(error.hint())];

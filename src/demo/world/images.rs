@@ -211,7 +211,13 @@ impl<'a> Workshop<'a> {
         let source = writer(self.engine, from, self.access)?;
         let target = writer(self.engine, to, self.access)?;
         let digest: &Digest = &image.digest;
-        let plan = copy::plan(&source, &target, digest).await?;
+        let plan = copy::plan(
+            &source,
+            &target,
+            &digest.clone().into(),
+            &copy::CopyOptions::default(),
+        )
+        .await?;
         copy::run(&plan, &source, &target, &|_| (), &CancellationToken::new()).await?;
         let to: EnvironmentName = to
             .parse()

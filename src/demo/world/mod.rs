@@ -172,7 +172,7 @@ impl World {
     /// An engine on this world, with journals and locks in its own folder.
     pub fn engine(&self) -> Result<Arc<Engine>, WorldError> {
         let config = Arc::new(Config::load(&self.repository().join("windlass.toml"))?);
-        let registries = engine::registries(&config)?;
+        let registries = engine::registries(&config, &self.folder.join("state"))?;
         let repository = Arc::new(GitRepository::discover(&self.repository())?);
         Ok(Arc::new(Engine::new(
             config,

@@ -4,12 +4,12 @@ use crate::config::EnvironmentSettings;
 use crate::deploy::Deployer;
 use crate::domain::{
     Confirmation, Costs, Environment, EnvironmentName, Operation, Plan, PlannedStep, ServiceName, StepKind,
-    bytes, count,
+    Target, bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::{Engine, TagState};
-use crate::registry::copy::{self, CopyPlan};
+use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
 
 use super::gates;
 
@@ -27,12 +27,13 @@ pub(in crate::engine) async fn plan(
     let digest = candidate.image.digest.clone();
     let repository = engine.repository_of(service, target)?;
     let reader = engine.registries().reader(&repository);
+    let root = Target::Digest(digest.clone());
     let source_reader = engine.registries().reader(&candidate.repository);
 
     let (tag_state, current, copying, gates) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &digest),
         async { Ok(reader.running(target.from.is_empty()).await?) },
-        async { Ok(copy::plan(&source_reader, &reader, &digest).await?) },
+        async { Ok(copy::plan(&source_reader, &reader, &root, &CopyOptions::default()).await?) },
         gates::evaluate(engine, &candidate, source, target),
     )?;
     if let TagState::Taken(found) = tag_state {
@@ -108,7 +109,11 @@ fn steps(
     deployer: Option<&Deployer>,
 ) -> Vec<PlannedStep> {
     let step = |kind, what: String| PlannedStep { kind, what };
-    let present = copying.blobs.iter().filter(|blob| blob.present).count();
+    let present = copying
+        .blobs
+        .iter()
+        .filter(|blob| blob.state == BlobState::Present)
+        .count();
     let mut steps = vec![
         step(StepKind::Gate, "every gate again, at that moment".to_owned()),
         step(

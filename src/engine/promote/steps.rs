@@ -12,7 +12,7 @@ use crate::engine::error::EngineError;
 use crate::engine::event::{Happening, StepOutcome};
 use crate::engine::run::Context;
 use crate::engine::{TagState, sign};
-use crate::registry::copy::{self, CopyProgress};
+use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
 use crate::registry::{TagOutcome, TagRule, Writer};
 
 /// What every step of a promotion needs, taken out of the plan once.
@@ -120,7 +120,13 @@ impl Promotion<'_> {
             .engine
             .registries()
             .reader(&self.source_image.repository);
-        let plan = copy::plan(&source, &self.writer, self.digest).await?;
+        // What is there was asked for when the plan was made; here it turns out on the way.
+        let options = CopyOptions {
+            look: Look::Quick,
+            ..CopyOptions::default()
+        };
+        let root = Target::Digest(self.digest.clone());
+        let plan = copy::plan(&source, &self.writer, &root, &options).await?;
         log.info(format!(
             "{} to {}: {}, {}, {}, {} to move",
             self.source_image.repository,

@@ -1,174 +1,249 @@
-//! One blob, from source to target.
+//! One blob, to where the target has it: it may be there, be mounted, go on in an upload of an earlier process, or have to
+//! be sent.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
-use futures_util::stream;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::sync::mpsc::UnboundedSender;
 
-use super::plan::PlannedBlob;
+use super::plan::{BlobState, PlannedBlob};
 use super::run::{CopyProgress, How};
-use crate::domain::Hasher;
-use crate::registry::answer::Answer;
-use crate::registry::call::Activity;
+use super::trail::Trail;
+use super::transfer::{self, locked};
+use crate::domain::Digest;
 use crate::registry::error::RegistryError;
+use crate::registry::known::Ways;
 use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
 use crate::registry::reader::Reader;
 use crate::registry::writer::{Opened, Upload, Writer};
 
-/// Pieces that wait between download and upload; with pieces of some tens of kilobytes, the memory of a blob in flight.
-const PIECES: usize = 8;
-/// How often progress is told at most.
-const TELL_EVERY: Duration = Duration::from_millis(50);
+/// From this size on a host that has never mounted anything is asked for the blob first: an upload for nothing would
+/// cost more than the question.
+pub(super) const LARGE: u64 = 16 * 1024 * 1024;
 
-type Progress<'a> = &'a (dyn Fn(CopyProgress) + Send + Sync);
+/// A blob to bring, from where, to where.
+pub(super) struct Errand {
+    pub(super) blob: PlannedBlob,
+    pub(super) source: Reader,
+    pub(super) target: Writer,
+    progress: UnboundedSender<CopyProgress>,
+    moved: AtomicU64,
+}
 
-/// Brings `blob` to the target; a broken connection begins it again.
-pub(super) async fn copy(
-    blob: &PlannedBlob,
-    source: &Reader,
-    target: &Writer,
-    progress: Progress<'_>,
-) -> Result<How, RegistryError> {
-    let mut attempt = 1;
-    loop {
-        match once(blob, source, target, progress).await {
-            Err(error) if attempt < ATTEMPTS && is_passing(&error) => {
-                progress(CopyProgress::Again {
-                    digest: blob.digest.clone(),
-                    why: error.to_string(),
-                });
-                tokio::time::sleep(backoff(attempt)).await;
-                attempt += 1;
+impl Errand {
+    pub(super) const fn new(
+        blob: PlannedBlob,
+        source: Reader,
+        target: Writer,
+        progress: UnboundedSender<CopyProgress>,
+    ) -> Self {
+        Self {
+            blob,
+            source,
+            target,
+            progress,
+            moved: AtomicU64::new(0),
+        }
+    }
+
+    /// Brings it. Of several who bring the same blob to one host, one sends it and the others wait for that; another
+    /// repository of the host then gets it by a mount. Returns the bytes that were downloaded for it.
+    pub(super) async fn run(self) -> Result<u64, RegistryError> {
+        let how = if self.blob.state == BlobState::Present {
+            How::Present
+        } else {
+            let to = self.target.repository();
+            let places = self.target.transport.known.places(to.host(), &self.blob.digest);
+            let mut places = places.lock().await;
+            if places.has(to.path()) {
+                How::Present
+            } else {
+                let elsewhere = places.any().map(str::to_owned);
+                let how = self.bring(elsewhere).await?;
+                places.seen(to.path());
+                how
             }
-            result => return result,
-        }
+        };
+        self.tell(CopyProgress::BlobDone {
+            digest: self.blob.digest.clone(),
+            how,
+        });
+        Ok(self.moved.load(Ordering::Relaxed))
     }
-}
 
-async fn once(
-    blob: &PlannedBlob,
-    source: &Reader,
-    target: &Writer,
-    progress: Progress<'_>,
-) -> Result<How, RegistryError> {
-    let mount = blob.mountable.then(|| source.repository().path());
-    let upload = match target.open_upload(&blob.digest, mount).await? {
-        Opened::There => return Ok(How::Mounted),
-        Opened::Upload(upload) => upload,
-    };
-    progress(CopyProgress::BlobStarted {
-        digest: blob.digest.clone(),
-        size: blob.size,
-    });
-    stream_through(blob, source, target, &upload, progress).await?;
-    Ok(How::Copied)
-}
-
-/// Downloads and uploads at the same time, piece by piece.
-async fn stream_through(
-    blob: &PlannedBlob,
-    source: &Reader,
-    target: &Writer,
-    upload: &Upload,
-    progress: Progress<'_>,
-) -> Result<(), RegistryError> {
-    // Both places before either side begins, or an upload would wait for bytes of a download that waits for its turn;
-    // and always in the same order, so that copies in opposite directions do not wait for each other. One registry
-    // that is both gives one place for both: with a budget of one there could be no second.
-    let mut hosts = vec![source.host()?, target.host()?];
-    hosts.sort_by(|a, b| a.name.cmp(&b.name));
-    hosts.dedup_by(|a, b| Arc::ptr_eq(a, b));
-    let mut places = Vec::with_capacity(hosts.len());
-    for host in &hosts {
-        places.push(host.take_place().await);
-    }
-    let call = source.blob_call(&blob.digest).holding_place();
-    let answer = source.open_blob(&blob.digest, call).await?;
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES);
-    let activity = Activity::new();
-    let pieces = stream::unfold(receiver, |mut receiver| async {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    });
-    let body = Writer::streamed(blob.size, pieces, activity.clone());
-    let call = target
-        .upload_call(upload, &blob.digest)
-        .body(body)
-        .holding_place();
-    let pumping = pump(blob, answer, source, sender, activity, progress);
-    let (pumped, put) = tokio::join!(pumping, target.fill(call, &blob.digest));
-    // What went wrong at the source is the cause; the upload then only broke off.
-    pumped?;
-    put
-}
-
-/// Reads the source into the channel. The last piece is held back until the digest of all of them is known to be right,
-/// so that an upload of wrong bytes is never complete.
-async fn pump(
-    blob: &PlannedBlob,
-    mut answer: Answer,
-    source: &Reader,
-    sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
-    activity: Activity,
-    progress: Progress<'_>,
-) -> Result<(), RegistryError> {
-    let what = format!("blob {} of {}", blob.digest.short(), source.repository());
-    let host = answer.host().to_owned();
-    let mut hasher = Hasher::new(blob.digest.algorithm());
-    let mut moved = 0_u64;
-    let mut told = Instant::now();
-    let mut held: Option<Bytes> = None;
-    while let Some(piece) = answer.chunk().await? {
-        hasher.update(&piece);
-        moved += piece.len() as u64;
-        if moved > blob.size {
-            return Err(RegistryError::TooLarge {
-                host,
-                what,
-                size: moved,
-                limit: blob.size,
+    async fn bring(&self, elsewhere: Option<String>) -> Result<How, RegistryError> {
+        let (target, digest) = (&self.target, &self.blob.digest);
+        let folder = target.transport.settings().uploads.as_deref();
+        let trail = Mutex::new(Trail::open(folder, target.repository(), digest, self.blob.size));
+        let from = if self.blob.mountable {
+            Some(self.source.repository().path())
+        } else {
+            elsewhere.as_deref()
+        };
+        let mut state = self.blob.state;
+        let mut offset = 0;
+        let mut attempt = 1;
+        loop {
+            let (error, reached) = match self.attempt(from, state, &trail).await {
+                Ok(how) => return Ok(how),
+                Err(failed) => failed,
+            };
+            // What an earlier process sent may have been wrong, or the registry may not be able to go on after all.
+            let is_of_rest = reached > 0 && matches!(error, RegistryError::Status { status: 400, .. });
+            if is_of_rest {
+                locked(&trail).begin_anew();
+            }
+            attempt = if reached > offset { 1 } else { attempt + 1 };
+            if attempt > ATTEMPTS || !(is_passing(&error) || is_of_rest) {
+                return Err(error);
+            }
+            offset = reached;
+            // It may have arrived, and only the answer got lost.
+            state = BlobState::Unknown;
+            self.tell(CopyProgress::Again {
+                digest: digest.clone(),
+                why: error.to_string(),
             });
-        }
-        if let Some(before) = held.replace(piece)
-            && sender.send(Ok(before)).await.is_err()
-        {
-            // The upload has ended early; its own error says why.
-            return Ok(());
-        }
-        activity.moved();
-        if told.elapsed() >= TELL_EVERY {
-            told = Instant::now();
-            progress(CopyProgress::BlobBytes {
-                digest: blob.digest.clone(),
-                moved,
-            });
+            tokio::time::sleep(backoff(attempt)).await;
         }
     }
-    if moved < blob.size {
-        let why = format!("{moved} of {} bytes of {what} came", blob.size);
-        return Err(RegistryError::Broken {
-            host,
+
+    /// One attempt, from where the last one was. A failure comes with the place that the upload had reached before.
+    async fn attempt(
+        &self,
+        from: Option<&str>,
+        state: BlobState,
+        trail: &Mutex<Trail>,
+    ) -> Result<How, (RegistryError, u64)> {
+        let at_once = |error| (error, 0);
+        let mut upload = match self.earlier(trail).await.map_err(at_once)? {
+            Some(upload) => upload,
+            None => match self.open(from, state, trail).await.map_err(at_once)? {
+                Ok(upload) => upload,
+                Err(how) => return Ok(how),
+            },
+        };
+        self.tell(CopyProgress::BlobStarted {
+            digest: self.blob.digest.clone(),
+            size: self.blob.size,
+        });
+        let reached = upload.offset;
+        match transfer::fill(self, &mut upload, trail).await {
+            Ok(()) => {
+                locked(trail).forget();
+                Ok(How::Copied)
+            }
+            Err(error) => {
+                if matches!(error, RegistryError::DigestMismatch { .. }) {
+                    self.target.give_up(&upload).await;
+                    locked(trail).forget();
+                }
+                Err((error, reached))
+            }
+        }
+    }
+
+    /// The upload that an earlier attempt left, of this process or of another, if the registry still knows it.
+    async fn earlier(&self, trail: &Mutex<Trail>) -> Result<Option<Upload>, RegistryError> {
+        let Some(location) = locked(trail).location().map(str::to_owned) else {
+            return Ok(None);
+        };
+        let upload = Upload { location, offset: 0 };
+        let found = self.target.upload_status(&upload).await?;
+        let found = found.filter(|found| found.offset <= self.blob.size);
+        if found.is_none() {
+            locked(trail).begin_anew();
+        }
+        Ok(found)
+    }
+
+    /// Opens an upload, or finds that none is needed: then how the blob came there.
+    async fn open(
+        &self,
+        from: Option<&str>,
+        state: BlobState,
+        trail: &Mutex<Trail>,
+    ) -> Result<Result<Upload, How>, RegistryError> {
+        let (target, digest) = (&self.target, &self.blob.digest);
+        let ways = self.ways();
+        let own = target.repository().path();
+        let is_question = from.is_none_or(|from| from == own);
+        if is_question && state == BlobState::Unknown {
+            let asks_first = ways.refuses_mounts || (!ways.mounts && self.blob.size >= LARGE);
+            if asks_first && target.has_blob(digest).await? {
+                return Ok(Err(How::Present));
+            }
+        }
+        let mount = from.or_else(|| (state == BlobState::Unknown).then_some(own));
+        match target.open_upload(digest, mount).await? {
+            Opened::There if is_question => Ok(Err(How::Present)),
+            Opened::There => Ok(Err(How::Mounted)),
+            Opened::Upload(upload) => {
+                locked(trail).leads_to(&upload.location);
+                Ok(Ok(upload))
+            }
+        }
+    }
+
+    pub(super) fn ways(&self) -> Ways {
+        self.target.transport.known.ways(self.target.repository().host())
+    }
+
+    pub(super) fn learn(&self, fact: impl FnOnce(&mut Ways)) {
+        self.target
+            .transport
+            .known
+            .learn(self.target.repository().host(), fact);
+    }
+
+    pub(super) fn tell(&self, progress: CopyProgress) {
+        // Nobody listens any more when the copy was given up.
+        let _ = self.progress.send(progress);
+    }
+
+    pub(super) fn count(&self, bytes: u64) {
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn what(&self) -> String {
+        format!(
+            "blob {} of {}",
+            self.blob.digest.short(),
+            self.source.repository()
+        )
+    }
+
+    /// The upload broke, in a way that another attempt may not meet.
+    pub(super) fn broken(&self, why: &str) -> RegistryError {
+        RegistryError::Broken {
+            host: self.target.repository().host().to_owned(),
+            request: format!("the upload of {}", self.blob.digest.short()),
+            why: why.to_owned(),
+        }
+    }
+
+    pub(super) fn broken_download(&self, why: String) -> RegistryError {
+        RegistryError::Broken {
+            host: self.source.repository().host().to_owned(),
             request: "a download".to_owned(),
             why,
-        });
+        }
     }
-    let found = hasher.finish();
-    if found != blob.digest {
-        return Err(RegistryError::DigestMismatch {
-            host,
-            what,
+
+    pub(super) fn too_large(&self, size: u64) -> RegistryError {
+        RegistryError::TooLarge {
+            host: self.source.repository().host().to_owned(),
+            what: self.what(),
+            size,
+            limit: self.blob.size,
+        }
+    }
+
+    pub(super) fn wrong(&self, found: &Digest) -> RegistryError {
+        RegistryError::DigestMismatch {
+            host: self.source.repository().host().to_owned(),
+            what: self.what(),
             found: found.to_string(),
-        });
+        }
     }
-    if let Some(last) = held {
-        // As above: whether the upload took it, the upload itself says.
-        let _ = sender.send(Ok(last)).await;
-    }
-    progress(CopyProgress::BlobBytes {
-        digest: blob.digest.clone(),
-        moved,
-    });
-    Ok(())
 }

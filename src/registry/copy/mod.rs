@@ -1,17 +1,28 @@
 //! Copying a digest, whole and unchanged, from one repository to another.
 //!
 //! Planning walks the closure at the source (index, children, referrers of each, transitively) and looks what the target
-//! has. Running moves what is missing: blobs first, several at a time, streamed in constant memory with the digest
-//! checked on the way; then manifests by digest, children before parents, referrers after their subjects; then every
-//! manifest of the closure is seen to be there. No tag of an image is ever set here: whoever called does that last. The
-//! only tags that a copy writes are those that registries find signatures by: the fallback index of a registry without
-//! a referrers API, and cosign's old `.sig`, `.att` and `.sbom`.
+//! has. Running moves what is missing: blobs, several at a time, streamed in constant memory with the digest checked on the
+//! way; a manifest by digest as soon as all that it names is there; referrers after their subjects; the tag, if one was
+//! asked for, last of all. Besides it a copy writes only the tags that registries find signatures by: the fallback index of
+//! a registry without a referrers API, and cosign's old `.sig`, `.att` and `.sbom`.
+//!
+//! Few requests: whether a blob is there is asked by the request that opens its upload, a manifest that was taken is not
+//! asked for again, and what is known of a host is not found out twice. Whatever breaks goes on from where it was: a
+//! download by a range, an upload from the offset that the registry confirms, also in another process.
 
 mod blob;
+mod blobs;
 mod closure;
 mod cosign;
+mod options;
 mod plan;
+mod platforms;
 mod run;
+mod schedule;
+mod trail;
+mod transfer;
 
-pub use plan::{CopyPlan, PlannedBlob, PlannedManifest, plan};
+pub use options::{CopyOptions, Look, ReferrerChoice};
+pub use plan::{BlobState, CopyPlan, PlannedBlob, PlannedManifest, PlannedTag, plan};
 pub use run::{CopyOutcome, CopyProgress, How, run};
+pub(super) use trail::sweep;

@@ -5,27 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
-use super::closure::{Member, closure};
-use super::cosign;
+use super::closure::{Member, Walk};
+use super::options::{CopyOptions, Look, ReferrerChoice};
+use super::{blob, cosign, platforms, transfer};
 use crate::domain::{Digest, Tag, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest, total};
 use crate::registry::reader::Reader;
+use crate::registry::writer::TagRule;
 
 /// Questions that are asked at once; the host's budget bounds them further.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// A copy, planned.
 #[derive(Debug, Clone, Serialize)]
 pub struct CopyPlan {
-    /// What is copied.
+    /// What arrives at the target.
     pub root: Digest,
-    /// Every manifest of the closure, in the order in which they are put.
+    /// What it was made of, where only some of its platforms are copied: then the digests differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<Digest>,
+    /// Every manifest of the closure, in an order in which they may be put.
     pub manifests: Vec<PlannedManifest>,
-    /// Every blob that a missing manifest needs, each once.
+    /// Every blob that a missing manifest needs, each once; of a deep copy, those of all manifests.
     pub blobs: Vec<PlannedBlob>,
     /// The referrers among the manifests, signatures in cosign's old form included.
     pub referrers: Vec<Digest>,
+    /// The tag to set in the end.
+    pub tag: Option<PlannedTag>,
     /// Requests that carrying it out is expected to take, those for tokens apart.
     pub requests: u64,
     /// Bytes that will have to move.
@@ -43,8 +50,9 @@ pub struct PlannedManifest {
     pub tag: Option<Tag>,
     /// Whether the target has it, and lists it where it is a referrer.
     pub present: bool,
+    /// None for one that the target has, where nothing more needs to be known of it.
     #[serde(skip)]
-    pub(super) manifest: Manifest,
+    pub(super) manifest: Option<Manifest>,
 }
 
 /// A blob that the target needs.
@@ -55,9 +63,33 @@ pub struct PlannedBlob {
     /// Its size in bytes.
     pub size: u64,
     /// Whether the target has it already.
-    pub present: bool,
+    pub state: BlobState,
     /// Whether the target's registry can be asked to take it from the source by itself.
     pub mountable: bool,
+}
+
+/// Whether the target has a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlobState {
+    /// It said so.
+    Present,
+    /// It said that it has not.
+    Absent,
+    /// It was not asked yet.
+    Unknown,
+}
+
+/// The tag that a copy sets.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedTag {
+    /// Which.
+    pub tag: Tag,
+    /// Whether it is there already and names the root.
+    pub present: bool,
+    /// The digest that it names now, if it is to move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Digest>,
 }
 
 /// What the target tells of referrers.
@@ -67,41 +99,134 @@ struct Listed {
     by_api: bool,
 }
 
-/// Walks the closure of `root` at the source, and looks what the target has of it. Reads only.
-pub async fn plan(source: &Reader, target: &Reader, root: &Digest) -> Result<CopyPlan, RegistryError> {
-    let members = closure(source, root).await?;
+/// Walks the closure of `root` at the source, and looks what the target has of it. Reads only. The tag of the options is
+/// refused where it has another digest and may not move.
+pub async fn plan(
+    source: &Reader,
+    target: &Reader,
+    root: &Target,
+    options: &CopyOptions,
+) -> Result<CopyPlan, RegistryError> {
+    let (manifest, tagged, reserved) = tokio::try_join!(
+        source.manifest(root),
+        async {
+            match &options.tag {
+                Some((tag, _)) => target.resolve(&Target::Tag(tag.clone())).await,
+                None => Ok(None),
+            }
+        },
+        async {
+            match options.referrers {
+                ReferrerChoice::None => Ok(None),
+                _ => cosign::reserved(source).await,
+            }
+        },
+    )?;
+    let whole = manifest.descriptor().digest.clone();
+    let root = platforms::choose(source, manifest, &options.platforms).await?;
+    let digest = root.descriptor().digest.clone();
+    let tag = planned_tag(target, options, tagged.map(|found| found.digest), &digest)?;
+    let present = match &tag {
+        Some(tag) if tag.present => true,
+        Some(_) if options.look == Look::Quick => false,
+        _ => target.resolve(&Target::Digest(digest.clone())).await?.is_some(),
+    };
+    let walk = Walk {
+        source,
+        target,
+        options,
+        reserved,
+    };
+    let members = walk.all(root, present).await?;
     let listed = listed_at(target, &members).await?;
     let looking = members.into_iter().map(|member| look(target, member, &listed));
     let manifests = together(looking.collect()).await?;
-    let blobs = blobs(source, target, &manifests).await?;
+    let blobs = blobs(source, target, &manifests, options).await?;
     let referrers = manifests
         .iter()
         .filter(|manifest| manifest.tag.is_some() || manifest.subject.is_some())
         .map(|manifest| manifest.descriptor.digest.clone())
         .collect();
-    let (requests, bytes) = costs(&manifests, &blobs, listed.by_api);
-    Ok(CopyPlan {
-        root: root.clone(),
+    let mut plan = CopyPlan {
+        part_of: (whole != digest).then_some(whole),
+        root: digest,
         manifests,
         blobs,
         referrers,
-        requests,
-        bytes,
-    })
+        tag,
+        requests: 0,
+        bytes: 0,
+    };
+    let mounts = target.transport.known.ways(target.repository().host()).mounts;
+    (plan.requests, plan.bytes) = costs(&plan, listed.by_api, mounts);
+    Ok(plan)
 }
 
-/// Requests and bytes of carrying it out, when all goes well: a mount is one request, a blob three (open the upload,
-/// download, upload), a manifest one to put it and one to see that it is there.
-fn costs(manifests: &[PlannedManifest], blobs: &[PlannedBlob], by_api: bool) -> (u64, u64) {
-    let blobs = || blobs.iter().filter(|blob| !blob.present);
-    let missing = || manifests.iter().filter(|manifest| !manifest.present);
+fn planned_tag(
+    target: &Reader,
+    options: &CopyOptions,
+    found: Option<Digest>,
+    wanted: &Digest,
+) -> Result<Option<PlannedTag>, RegistryError> {
+    let Some((tag, rule)) = &options.tag else {
+        return Ok(None);
+    };
+    let present = found.as_ref() == Some(wanted);
+    match found.filter(|_| !present) {
+        Some(found) if *rule == TagRule::Immutable => Err(RegistryError::TagTaken {
+            tag: format!("{}:{tag}", target.repository()),
+            found,
+            wanted: wanted.clone(),
+        }),
+        replaces => Ok(Some(PlannedTag {
+            tag: tag.clone(),
+            present,
+            replaces,
+        })),
+    }
+}
+
+impl CopyPlan {
+    /// Whether the root can be put under its tag at once, because nothing has to be there between the two.
+    pub(super) fn tags_root(&self) -> bool {
+        let is_last = |manifest: &PlannedManifest| {
+            manifest.present || (manifest.tag.is_none() && manifest.subject.is_none())
+        };
+        let root_is_missing = self
+            .root()
+            .is_some_and(|root| !root.present && root.subject.is_none());
+        self.tag.as_ref().is_some_and(|tag| !tag.present)
+            && root_is_missing
+            && self.manifests.iter().all(is_last)
+    }
+
+    pub(super) fn root(&self) -> Option<&PlannedManifest> {
+        self.manifests
+            .iter()
+            .find(|one| one.tag.is_none() && one.descriptor.digest == self.root)
+    }
+}
+
+/// Requests and bytes of carrying it out, when all goes well: a mount is one request; a blob is an upload opened, a
+/// download, and the upload itself in one request or more; a manifest is one.
+fn costs(plan: &CopyPlan, by_api: bool, mounts: bool) -> (u64, u64) {
+    let missing = || plan.manifests.iter().filter(|manifest| !manifest.present);
+    let blobs = || plan.blobs.iter().filter(|blob| blob.state != BlobState::Present);
     // Without the API: read the fallback index, write it, and read it again.
-    let listing = missing()
-        .filter(|manifest| manifest.subject.is_some() && !by_api)
-        .count()
-        * 3;
-    let requests = total(blobs().map(|blob| if blob.mountable { 1 } else { 3 }))
-        + (missing().count() + listing + manifests.len()) as u64;
+    let unlisted: BTreeSet<_> = missing()
+        .filter_map(|manifest| manifest.subject.as_ref())
+        .collect();
+    let listing = if by_api { 0 } else { unlisted.len() * 3 };
+    let tagging = plan.tag.as_ref().is_some_and(|tag| !tag.present) && !plan.tags_root();
+    let sending = blobs().map(|blob| {
+        let question = blob.state == BlobState::Unknown && blob.size >= blob::LARGE && !mounts;
+        if blob.mountable {
+            1
+        } else {
+            2 + u64::from(question) + blob.size.div_ceil(transfer::CHUNK).max(1)
+        }
+    });
+    let requests = total(sending) + (missing().count() + listing) as u64 + u64::from(tagging);
     let moved = blobs().filter(|blob| !blob.mountable).map(|blob| blob.size);
     let bytes = total(moved.chain(missing().map(|manifest| manifest.descriptor.size)));
     (requests, bytes)
@@ -109,10 +234,7 @@ fn costs(manifests: &[PlannedManifest], blobs: &[PlannedBlob], by_api: bool) -> 
 
 /// Which referrers the target lists, for each subject that has some at the source.
 async fn listed_at(target: &Reader, members: &[Member]) -> Result<Listed, RegistryError> {
-    let subjects: BTreeSet<_> = members
-        .iter()
-        .filter_map(|one| one.manifest.subject().cloned())
-        .collect();
+    let subjects: BTreeSet<_> = members.iter().filter_map(|one| one.subject().cloned()).collect();
     let asking = subjects.into_iter().map(|subject| async move {
         let by_api = target.by_api(&subject, None).await?;
         let is_by_api = by_api.is_some();
@@ -133,22 +255,24 @@ async fn listed_at(target: &Reader, members: &[Member]) -> Result<Listed, Regist
     })
 }
 
+/// Whether the target has a referrer or an old signature; of all others the walk has found that out.
 async fn look(target: &Reader, member: Member, listed: &Listed) -> Result<PlannedManifest, RegistryError> {
-    let Member { manifest, tag } = member;
-    let descriptor = manifest.descriptor().clone();
-    let subject = manifest.subject().cloned();
-    let present = if let Some(tag) = &tag {
-        cosign::is_present(target, tag, &manifest).await?
-    } else {
-        let is_listed = subject.as_ref().is_none_or(|subject| {
+    let subject = member.subject().cloned();
+    let Member {
+        descriptor,
+        manifest,
+        present,
+        tag,
+    } = member;
+    let present = match (&tag, &manifest, &subject) {
+        (Some(tag), Some(manifest), _) => cosign::is_present(target, tag, manifest).await?,
+        (None, _, Some(subject)) => {
             let entries = listed.entries.get(subject);
+            let name = Target::Digest(descriptor.digest.clone());
             entries.is_some_and(|entries| entries.contains(&descriptor.digest))
-        });
-        is_listed
-            && target
-                .resolve(&Target::Digest(descriptor.digest.clone()))
-                .await?
-                .is_some()
+                && (present || target.resolve(&name).await?.is_some())
+        }
+        _ => present,
     };
     Ok(PlannedManifest {
         descriptor,
@@ -159,29 +283,43 @@ async fn look(target: &Reader, member: Member, listed: &Listed) -> Result<Planne
     })
 }
 
-/// The blobs of the manifests that are missing. A manifest that is there was taken with its blobs; one that is missing
-/// may still share some with others.
+/// The blobs of the manifests that are missing. A manifest that is there was taken with its blobs, unless that is to be
+/// looked at; one that is missing may still share some with others.
 async fn blobs(
     source: &Reader,
     target: &Reader,
     manifests: &[PlannedManifest],
+    options: &CopyOptions,
 ) -> Result<Vec<PlannedBlob>, RegistryError> {
     let mountable = source.repository().host() == target.repository().host();
-    let missing = manifests.iter().filter(|manifest| !manifest.present);
-    let needed: BTreeMap<_, _> = missing
-        .flat_map(|planned| planned.manifest.blobs())
-        .map(|blob| (blob.digest.clone(), blob.size))
+    let concerned = manifests
+        .iter()
+        .filter(|manifest| !manifest.present || options.deep);
+    let needed: BTreeMap<_, _> = concerned
+        .filter_map(|planned| planned.manifest.as_ref())
+        .flat_map(Manifest::blobs)
+        .map(|blob| (&blob.digest, blob))
         .collect();
-    let asking = needed.into_iter().map(|(digest, size)| async move {
-        let present = target.has_blob(&digest).await?;
-        Ok(PlannedBlob {
-            digest,
-            size,
-            present,
+    let asking = needed.into_values().map(|blob| async move {
+        // Its registry may have it or not; where it has not, it stays where its addresses point to.
+        if blob.is_foreign() && !source.has_blob(&blob.digest).await? {
+            return Ok(None);
+        }
+        let state = if options.look == Look::Quick && !options.deep {
+            BlobState::Unknown
+        } else if target.has_blob(&blob.digest).await? {
+            BlobState::Present
+        } else {
+            BlobState::Absent
+        };
+        Ok(Some(PlannedBlob {
+            digest: blob.digest.clone(),
+            size: blob.size,
+            state,
             mountable,
-        })
+        }))
     });
-    together(asking.collect()).await
+    Ok(together(asking.collect()).await?.into_iter().flatten().collect())
 }
 
 /// Asks some at the same time; the answers in the order of the questions. These come as a list: made by a closure inside

@@ -1,20 +1,21 @@
 //! Carrying a copy out.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::blob;
-use super::plan::{CopyPlan, PlannedManifest, together};
+use super::blobs::Blobs;
+use super::plan::{CopyPlan, PlannedManifest};
+use super::schedule::Schedule;
 use crate::domain::{Digest, Target};
 use crate::registry::error::RegistryError;
+use crate::registry::manifest::Descriptor;
 use crate::registry::reader::Reader;
 use crate::registry::writer::Writer;
-
-/// Blobs that move at once.
-const BLOBS_AT_ONCE: usize = 6;
 
 /// What a copy tells while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,12 +93,13 @@ impl fmt::Display for How {
 pub struct CopyOutcome {
     /// Requests to both hosts while it ran, those for tokens apart.
     pub requests: u64,
-    /// Bytes that went through here.
+    /// Bytes that came through here, those of the manifests that were put included.
     pub bytes: u64,
 }
 
 /// Carries `plan` out. Cancelled, it stops at once and leaves no manifest whose parts are missing; given again, it goes
-/// on with what is not there yet.
+/// on with what is not there yet. The tag of the plan is set when everything else is known to be there: each manifest
+/// was seen when the plan was made, or the registry has confirmed that it took it.
 pub async fn run(
     plan: &CopyPlan,
     source: &Reader,
@@ -106,21 +108,24 @@ pub async fn run(
     cancel: &CancellationToken,
 ) -> Result<CopyOutcome, RegistryError> {
     let before = requests(source, target);
-    let moving = async {
-        let mut bytes = blobs(plan, source, target, progress).await?;
-        for manifest in plan.manifests.iter().filter(|manifest| !manifest.present) {
-            put(manifest, target, progress).await?;
-            bytes += manifest.descriptor.size;
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let mut moving = std::pin::pin!(carry_out(plan, source, target, sender));
+    let mut waits_of_source = std::pin::pin!(tell_waits(source, progress));
+    let mut waits_of_target = std::pin::pin!(tell_waits(target, progress));
+    let bytes = loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(RegistryError::Interrupted),
+            Some(one) = told.recv() => progress(one),
+            result = &mut moving => {
+                while let Ok(one) = told.try_recv() {
+                    progress(one);
+                }
+                break result?;
+            }
+            error = &mut waits_of_source => return Err(error),
+            error = &mut waits_of_target, if !same_host(source, target) => return Err(error),
         }
-        prove(plan, target).await?;
-        Ok(bytes)
-    };
-    let bytes = tokio::select! {
-        biased;
-        () = cancel.cancelled() => return Err(RegistryError::Interrupted),
-        moved = moving => moved?,
-        result = tell_waits(source, progress) => return Err(result),
-        result = tell_waits(target, progress), if !same_host(source, target) => return Err(result),
     };
     Ok(CopyOutcome {
         requests: requests(source, target) - before,
@@ -160,76 +165,112 @@ async fn tell_waits(reader: &Reader, progress: &(dyn Fn(CopyProgress) + Send + S
     std::future::pending().await
 }
 
-/// Brings all blobs over; the bytes that went through here.
-async fn blobs(
+/// What has come to its end.
+enum Done {
+    /// With the bytes that were downloaded for it.
+    Blob(Digest, u64),
+    /// One that the registry does not list by itself goes with its subject and its entry for the list.
+    Manifest(Digest, Option<Box<(Digest, Descriptor)>>),
+}
+
+async fn carry_out(
     plan: &CopyPlan,
     source: &Reader,
     target: &Writer,
-    progress: &(dyn Fn(CopyProgress) + Send + Sync),
+    progress: UnboundedSender<CopyProgress>,
 ) -> Result<u64, RegistryError> {
-    // A list first, as in `together`.
-    let moving: Vec<_> = plan
-        .blobs
-        .iter()
-        .map(|planned| async move {
-            let how = if planned.present {
-                How::Present
-            } else {
-                blob::copy(planned, source, target, progress).await?
-            };
-            progress(CopyProgress::BlobDone {
-                digest: planned.digest.clone(),
-                how,
-            });
-            Ok(if how == How::Copied { planned.size } else { 0 })
-        })
-        .collect();
-    stream::iter(moving)
-        .buffer_unordered(BLOBS_AT_ONCE)
-        .try_fold(0, |sum, size| async move { Ok(sum + size) })
-        .await
+    let (mut schedule, ready) = Schedule::of(plan);
+    let tag = plan
+        .tag
+        .as_ref()
+        .filter(|tag| !tag.present)
+        .map(|tag| Target::Tag(tag.tag.clone()));
+    let tags_root = plan.tags_root();
+    let put = |place: usize| {
+        let manifest = &plan.manifests[place];
+        let name = tag
+            .clone()
+            .filter(|_| tags_root && manifest.tag.is_none() && manifest.descriptor.digest == plan.root);
+        put(manifest, name, target, &progress)
+    };
+    let mut blobs = Blobs::of(plan, source, target, &progress);
+    let mut manifests: FuturesUnordered<_> = ready.into_iter().map(put).collect();
+    let mut unlisted: BTreeMap<Digest, Vec<Descriptor>> = BTreeMap::new();
+    let mut bytes = 0;
+    loop {
+        let done = tokio::select! {
+            Some(done) = manifests.next() => done?,
+            Some(blob) = blobs.next() => {
+                let (digest, moved) = blob?;
+                Done::Blob(digest, moved)
+            }
+            else => break,
+        };
+        let digest = match done {
+            Done::Blob(digest, moved) => {
+                bytes += moved;
+                digest
+            }
+            Done::Manifest(digest, to_list) => {
+                if let Some((subject, entry)) = to_list.map(|one| *one) {
+                    unlisted.entry(subject).or_default().push(entry);
+                }
+                digest
+            }
+        };
+        manifests.extend(schedule.arrived(&digest).into_iter().map(put));
+    }
+    for (subject, entries) in unlisted {
+        target.list_in_fallback(&subject, &entries).await?;
+    }
+    let missing = plan.manifests.iter().filter(|manifest| !manifest.present);
+    for manifest in missing {
+        bytes += manifest.descriptor.size;
+        let digest = manifest.descriptor.digest.clone();
+        if manifest.subject.is_some() || manifest.tag.is_some() {
+            let _ = progress.send(CopyProgress::ReferrerDone { digest });
+        }
+    }
+    if let (Some(tag), false, Some(root)) = (
+        tag,
+        tags_root,
+        plan.root().and_then(|root| root.manifest.as_ref()),
+    ) {
+        target
+            .put_manifest(&tag, &root.descriptor().media_type, root.bytes().clone())
+            .await?;
+    }
+    Ok(bytes)
 }
 
 async fn put(
     manifest: &PlannedManifest,
+    name: Option<Target>,
     target: &Writer,
-    progress: &(dyn Fn(CopyProgress) + Send + Sync),
-) -> Result<(), RegistryError> {
+    progress: &UnboundedSender<CopyProgress>,
+) -> Result<Done, RegistryError> {
     let digest = manifest.descriptor.digest.clone();
-    let (media_type, bytes) = (&manifest.descriptor.media_type, manifest.manifest.bytes().clone());
-    if let Some(tag) = &manifest.tag {
-        target
-            .put_manifest(&Target::Tag(tag.clone()), media_type, bytes)
-            .await?;
-        progress(CopyProgress::ReferrerDone { digest });
-    } else if let Some(subject) = &manifest.subject {
-        target.put_referrer(subject, &manifest.descriptor, bytes).await?;
-        progress(CopyProgress::ReferrerDone { digest });
-    } else {
-        target
-            .put_manifest(&Target::Digest(digest.clone()), media_type, bytes)
-            .await?;
-        progress(CopyProgress::ManifestDone { digest });
+    let Some(content) = &manifest.manifest else {
+        // Only manifests that the target has are not read.
+        return Ok(Done::Manifest(digest, None));
+    };
+    let own = manifest
+        .tag
+        .clone()
+        .map_or_else(|| Target::Digest(digest.clone()), Target::Tag);
+    let media_type = &manifest.descriptor.media_type;
+    let keeps_referrers = target
+        .put_manifest(&name.unwrap_or(own), media_type, content.bytes().clone())
+        .await?;
+    let to_list = match &manifest.subject {
+        Some(subject) if !keeps_referrers => Some(Box::new((subject.clone(), manifest.descriptor.clone()))),
+        _ => None,
+    };
+    if manifest.subject.is_none() && manifest.tag.is_none() {
+        // Whether somebody listens does not matter here.
+        let _ = progress.send(CopyProgress::ManifestDone {
+            digest: digest.clone(),
+        });
     }
-    Ok(())
-}
-
-/// The proof that comes before any tag: every manifest of the closure is at the target now, those too that were there
-/// when the plan was made.
-async fn prove(plan: &CopyPlan, target: &Writer) -> Result<(), RegistryError> {
-    let looking = plan.manifests.iter().map(|manifest| async move {
-        let name = match &manifest.tag {
-            // The target may have more signatures under it, and then it is another digest.
-            Some(tag) => Target::Tag(tag.clone()),
-            None => Target::Digest(manifest.descriptor.digest.clone()),
-        };
-        match target.resolve(&name).await? {
-            Some(_) => Ok(()),
-            None => Err(RegistryError::Incomplete {
-                host: target.repository().host().to_owned(),
-                what: target.name(&name),
-            }),
-        }
-    });
-    together(looking.collect()).await.map(|_| ())
+    Ok(Done::Manifest(digest, to_list))
 }

@@ -1,0 +1,306 @@
+//! The bytes of one blob, from the source into an upload: downloaded and uploaded at the same time, in constant memory,
+//! the digest checked on the way.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use reqwest::header;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::blob::Errand;
+use super::run::CopyProgress;
+use super::trail::{Mark, Trail};
+use crate::registry::answer::Answer;
+use crate::registry::call::Activity;
+use crate::registry::error::RegistryError;
+use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
+use crate::registry::writer::{Upload, Writer};
+
+/// Pieces that wait between download and upload; with pieces of up to 400 KB, the memory of a blob in flight.
+const PIECES: usize = 4;
+/// The most bytes of one request, so that a registry confirms now and then what it has. Smaller layers take one request.
+pub(super) const CHUNK: u64 = 128 * 1024 * 1024;
+/// How often progress is told at most.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+
+/// Fills `upload` from where it is to its end, and closes it. Keeps in `upload` where the registry is, as far as it has
+/// said so.
+pub(super) async fn fill(
+    errand: &Errand,
+    upload: &mut Upload,
+    trail: &Mutex<Trail>,
+) -> Result<(), RegistryError> {
+    // Both places before either side begins, or an upload would wait for bytes of a download that waits for its turn;
+    // and always in the same order, so that copies in opposite directions do not wait for each other. One registry
+    // that is both gives one place for both: with a budget of one there could be no second.
+    let mut hosts = vec![errand.source.host()?, errand.target.host()?];
+    hosts.sort_by(|a, b| a.name.cmp(&b.name));
+    hosts.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    let mut places = Vec::with_capacity(hosts.len());
+    for host in &hosts {
+        places.push(host.take_place().await);
+    }
+    let mark = locked(trail).before(upload.offset);
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let feed = Feed {
+        pieces: Arc::new(tokio::sync::Mutex::new((receiver, Bytes::new()))),
+        verified: Arc::new(AtomicBool::new(false)),
+        activity: Activity::new(),
+    };
+    let download = Download {
+        errand,
+        trail,
+        at: mark.at,
+        from: upload.offset,
+        sender,
+        verified: Arc::clone(&feed.verified),
+        activity: feed.activity.clone(),
+    };
+    let (downloaded, sent) = tokio::join!(download.run(mark), send(errand, upload, trail, feed));
+    // What went wrong at the source is the cause; the upload then only broke off.
+    downloaded?;
+    sent
+}
+
+pub(super) fn locked(trail: &Mutex<Trail>) -> MutexGuard<'_, Trail> {
+    trail.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The upload's side. One request for a whole blob; a blob that goes on where it was, and the parts of a very large one,
+/// are chunks. When it ends, so does what feeds it, and the download learns that nobody takes its pieces.
+async fn send(
+    errand: &Errand,
+    upload: &mut Upload,
+    trail: &Mutex<Trail>,
+    feed: Feed,
+) -> Result<(), RegistryError> {
+    let (target, size) = (&errand.target, errand.blob.size);
+    let goes_on = upload.offset > 0;
+    while upload.offset < size && (goes_on || size - upload.offset > CHUNK) && !errand.ways().refuses_chunks {
+        let length = CHUNK.min(size - upload.offset);
+        *upload = match target.send_chunk(upload, length, feed.body(length)).await {
+            Err(RegistryError::Status { status, .. }) if !goes_on && matches!(status, 400..=428) => {
+                // It takes blobs only whole: the next attempt will send it so.
+                errand.learn(|ways| ways.refuses_chunks = true);
+                return Err(errand.broken("the registry takes no chunks"));
+            }
+            result => result?,
+        };
+        locked(trail).leads_to(&upload.location);
+    }
+    if upload.offset > size {
+        return Err(errand.broken("the registry has more bytes of it than there are"));
+    }
+    let rest = size - upload.offset;
+    if rest == 0 && size > 0 {
+        // All the bytes are there; that they are the right ones has to be known first.
+        feed.run_dry().await;
+        if !feed.verified.load(Ordering::Acquire) {
+            return Err(errand.broken("the download ended too early"));
+        }
+    }
+    let call = target
+        .closing_call(upload, &errand.blob.digest)
+        .body(feed.body(rest));
+    target.close_upload(call.holding_place()).await
+}
+
+/// What comes from the download, for the requests of the upload one after the other.
+struct Feed {
+    /// The pieces, and what the last request left of one.
+    pieces: Arc<tokio::sync::Mutex<(mpsc::Receiver<Bytes>, Bytes)>>,
+    /// Whether the whole blob has come, with the right digest.
+    verified: Arc<AtomicBool>,
+    activity: Activity,
+}
+
+impl Feed {
+    /// The next `length` bytes as the body of a request. It ends early if the download does, which breaks the request.
+    fn body(&self, length: u64) -> crate::registry::call::Body {
+        Writer::streamed(length, self.take(length), self.activity.clone())
+    }
+
+    fn take(&self, length: u64) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+        stream::unfold((Arc::clone(&self.pieces), length), |(pieces, left)| async move {
+            if left == 0 {
+                return None;
+            }
+            let mut held = pieces.lock().await;
+            let (receiver, rest) = &mut *held;
+            if rest.is_empty() {
+                *rest = receiver.recv().await?;
+            }
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+            let piece = rest.split_to(most);
+            drop(held);
+            let left = left - piece.len() as u64;
+            Some((Ok(piece), (pieces, left)))
+        })
+    }
+
+    /// Waits for the end of the download.
+    async fn run_dry(&self) {
+        let (receiver, _) = &mut *self.pieces.lock().await;
+        while receiver.recv().await.is_some() {}
+    }
+}
+
+/// The download's side: from a mark to the end, over as many connections as that takes.
+struct Download<'a> {
+    errand: &'a Errand,
+    trail: &'a Mutex<Trail>,
+    /// Where the download is.
+    at: u64,
+    /// Where the upload begins: what comes before is only hashed.
+    from: u64,
+    sender: mpsc::Sender<Bytes>,
+    verified: Arc<AtomicBool>,
+    activity: Activity,
+}
+
+impl Download<'_> {
+    /// The last piece is held back until the digest of all of them is known to be right, so that an upload of wrong bytes
+    /// is never complete.
+    async fn run(mut self, mark: Mark) -> Result<(), RegistryError> {
+        let size = self.errand.blob.size;
+        let mut hasher = mark.hasher;
+        let mut held = Bytes::new();
+        let mut told = Instant::now();
+        let mut attempt = 1;
+        let mut answer = None;
+        while self.at < size || self.at == 0 {
+            let piece = match self.next(&mut answer).await {
+                Ok(Some(piece)) => piece,
+                Ok(None) if self.at == size => break,
+                Ok(None) => {
+                    let why = format!("{} of {size} bytes of {} came", self.at, self.errand.what());
+                    self.pause(&mut attempt, &mut answer, self.errand.broken_download(why))
+                        .await?;
+                    continue;
+                }
+                Err(error) => {
+                    self.pause(&mut attempt, &mut answer, error).await?;
+                    continue;
+                }
+            };
+            attempt = 1;
+            hasher.update(&piece);
+            let begin = self.at;
+            self.at += piece.len() as u64;
+            if self.at > size {
+                return Err(self.errand.too_large(self.at));
+            }
+            locked(self.trail).pass(self.at, &hasher);
+            self.errand.count(piece.len() as u64);
+            self.activity.moved();
+            let wanted = piece.slice(
+                usize::try_from(self.from.saturating_sub(begin))
+                    .unwrap_or(usize::MAX)
+                    .min(piece.len())..,
+            );
+            if !wanted.is_empty() {
+                let before = std::mem::replace(&mut held, wanted);
+                if !before.is_empty() && self.sender.send(before).await.is_err() {
+                    // The upload has ended early; its own error says why.
+                    return Ok(());
+                }
+            }
+            if told.elapsed() >= TELL_EVERY {
+                told = Instant::now();
+                self.tell();
+            }
+        }
+        let found = hasher.finish();
+        if found != self.errand.blob.digest {
+            return Err(self.errand.wrong(&found));
+        }
+        self.verified.store(true, Ordering::Release);
+        if !held.is_empty() {
+            // As above: whether the upload took it, the upload itself says.
+            let _ = self.sender.send(held).await;
+        }
+        self.tell();
+        Ok(())
+    }
+
+    /// The next piece, over a new connection from where the last one ended, if there is none.
+    async fn next(&self, answer: &mut Option<Answer>) -> Result<Option<Bytes>, RegistryError> {
+        if let Some(answer) = answer {
+            return answer.chunk().await;
+        }
+        let fresh = answer.insert(self.open().await?);
+        fresh.chunk().await
+    }
+
+    async fn open(&self) -> Result<Answer, RegistryError> {
+        let (source, blob) = (&self.errand.source, &self.errand.blob);
+        let mut call = source.blob_call(&blob.digest).holding_place();
+        if self.at > 0 {
+            call = call.header(header::RANGE, format!("bytes={}-", self.at));
+        }
+        let mut answer = source.open_blob(&blob.digest, call).await?;
+        let range = answer.header("content-range").and_then(|range| {
+            let first = range.trim_start_matches("bytes").trim().split('-').next()?;
+            first.parse::<u64>().ok()
+        });
+        let mut ahead = match (answer.status(), range) {
+            (206, Some(first)) if first == self.at => 0,
+            (206, _) => {
+                return Err(self
+                    .errand
+                    .broken_download("another range came than was asked for".to_owned()));
+            }
+            // No ranges here: what has come already comes again.
+            _ => self.at,
+        };
+        while ahead > 0 {
+            let Some(mut piece) = answer.chunk().await? else {
+                return Err(self
+                    .errand
+                    .broken_download("it ended before the place to go on from".to_owned()));
+            };
+            self.errand.count(piece.len() as u64);
+            self.activity.moved();
+            let most = usize::try_from(ahead).unwrap_or(usize::MAX).min(piece.len());
+            let rest = piece.split_off(most);
+            ahead -= most as u64;
+            if !rest.is_empty() {
+                answer.put_back(rest);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Waits before the next attempt, or gives up with `error`.
+    async fn pause(
+        &self,
+        attempt: &mut u32,
+        answer: &mut Option<Answer>,
+        error: RegistryError,
+    ) -> Result<(), RegistryError> {
+        *answer = None;
+        if *attempt == ATTEMPTS || !is_passing(&error) {
+            return Err(error);
+        }
+        self.errand.tell(CopyProgress::Again {
+            digest: self.errand.blob.digest.clone(),
+            why: error.to_string(),
+        });
+        self.activity.moved();
+        tokio::time::sleep(backoff(*attempt)).await;
+        self.activity.moved();
+        *attempt += 1;
+        Ok(())
+    }
+
+    fn tell(&self) {
+        self.errand.tell(CopyProgress::BlobBytes {
+            digest: self.errand.blob.digest.clone(),
+            moved: self.at,
+        });
+    }
+}
