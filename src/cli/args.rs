@@ -63,6 +63,8 @@ pub enum Command {
     Cut(super::cut::CutArgs),
     /// Lift a candidate's digest to the next environment
     Promote(super::promote::PromoteArgs),
+    /// Copy an image between registries, whole and unchanged, with all that refers to it
+    Copy(super::copy::CopyArgs),
     /// Sign an image where it is, as cosign does
     Sign(super::sign::SignArgs),
     /// Verify the signature of an image

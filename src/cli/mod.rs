@@ -3,6 +3,7 @@
 
 pub mod args;
 mod board;
+mod copy;
 mod cut;
 mod demo;
 mod doctor;
@@ -76,6 +77,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Show(args)) => show::run(&args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
+        Some(Command::Copy(args)) => copy::run(args, &global, io).await?,
         Some(Command::Sign(args)) => sign::run(args, &global, io).await?,
         Some(Command::Verify(args)) => verify::run(args, &global, io).await?,
         Some(Command::Keygen(args)) => keygen::run(&args, &global, io)?,

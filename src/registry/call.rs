@@ -1,6 +1,7 @@
 //! A request, before it knows its host's ways.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(super) struct Call {
     pub(super) scopes: BTreeSet<Scope>,
     /// Whether the caller holds a place in the host's budget for it already.
     pub(super) holds_place: bool,
+    /// Where it is counted, each time that it is sent.
+    pub(super) sent: Option<Arc<AtomicU64>>,
 }
 
 /// What a request carries.
@@ -69,6 +72,13 @@ impl Call {
             body: Body::None,
             scopes: BTreeSet::from([scope]),
             holds_place: false,
+            sent: None,
+        }
+    }
+
+    pub(super) fn count(&self) {
+        if let Some(sent) = &self.sent {
+            sent.fetch_add(1, Ordering::Relaxed);
         }
     }
 

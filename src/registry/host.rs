@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,7 +33,6 @@ pub(super) struct Host {
     credentials: OnceCell<Credentials>,
     challenge: Mutex<Option<Challenge>>,
     tokens: Mutex<HashMap<BTreeSet<Scope>, TokenSlot>>,
-    requests: AtomicU64,
 }
 
 /// The token for some scopes. Whoever fetches it holds the lock meanwhile.
@@ -79,7 +77,6 @@ impl Host {
             credentials: OnceCell::new(),
             challenge: Mutex::new(None),
             tokens: Mutex::new(HashMap::new()),
-            requests: AtomicU64::new(0),
         })
     }
 
@@ -94,7 +91,6 @@ impl Host {
 
     /// Waits for this request's turn: where the host has a rate, and where it asked to be left alone.
     pub(super) async fn turn(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
         loop {
             let until = *self.pause.borrow();
             match until {
@@ -145,11 +141,6 @@ impl Host {
             host: self.name.clone(),
             patience: self.idle_timeout,
         }
-    }
-
-    /// How many requests were sent so far, those for tokens apart.
-    pub(super) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
     }
 
     pub(super) async fn credentials(&self) -> Result<&Credentials, RegistryError> {

@@ -64,6 +64,7 @@ impl Registries {
             transport: Arc::clone(&self.transport),
             repository: repository.clone(),
             push: false,
+            sent: Arc::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub struct Reader {
     pub(super) repository: Repository,
     /// Whether its tokens allow pushing too, because it is a writer's: one token then serves for both.
     pub(super) push: bool,
+    /// The requests that it has sent, clones of it included.
+    pub(super) sent: Arc<AtomicU64>,
 }
 
 /// What an image says of itself.
@@ -75,9 +78,9 @@ impl Reader {
         &self.repository
     }
 
-    /// How many requests the host was sent so far by this process, those for tokens apart.
+    /// How many requests this reader and its clones have sent so far, those for tokens apart.
     pub fn requests(&self) -> u64 {
-        self.host().map_or(0, |host| host.requests())
+        self.sent.load(Ordering::Relaxed)
     }
 
     pub(super) fn host(&self) -> Result<Arc<Host>, RegistryError> {
@@ -394,7 +397,8 @@ impl Reader {
         }
     }
 
-    pub(super) async fn send(&self, call: Call) -> Result<Answer, RegistryError> {
+    pub(super) async fn send(&self, mut call: Call) -> Result<Answer, RegistryError> {
+        call.sent = Some(Arc::clone(&self.sent));
         self.transport.send(self.repository.host(), call).await
     }
 

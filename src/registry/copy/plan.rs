@@ -33,6 +33,8 @@ pub struct CopyPlan {
     pub referrers: Vec<Digest>,
     /// The tag to set in the end.
     pub tag: Option<PlannedTag>,
+    /// Requests that it took to make this plan, those for tokens apart.
+    pub asked: u64,
     /// Requests that carrying it out is expected to take, those for tokens apart.
     pub requests: u64,
     /// Bytes that will have to move.
@@ -107,6 +109,7 @@ pub async fn plan(
     root: &Target,
     options: &CopyOptions,
 ) -> Result<CopyPlan, RegistryError> {
+    let before = source.requests() + target.requests();
     let (manifest, tagged, reserved) = tokio::try_join!(
         source.manifest(root),
         async {
@@ -154,6 +157,7 @@ pub async fn plan(
         blobs,
         referrers,
         tag,
+        asked: source.requests() + target.requests() - before,
         requests: 0,
         bytes: 0,
     };

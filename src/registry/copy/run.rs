@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use serde::Serialize;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -89,9 +90,9 @@ impl fmt::Display for How {
 }
 
 /// What a copy came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct CopyOutcome {
-    /// Requests to both hosts while it ran, those for tokens apart.
+    /// Requests that it took, those for tokens apart.
     pub requests: u64,
     /// Bytes that came through here, those of the manifests that were put included.
     pub bytes: u64,
@@ -107,7 +108,7 @@ pub async fn run(
     progress: &(dyn Fn(CopyProgress) + Send + Sync),
     cancel: &CancellationToken,
 ) -> Result<CopyOutcome, RegistryError> {
-    let before = requests(source, target);
+    let before = source.requests() + target.requests();
     let (sender, mut told) = mpsc::unbounded_channel();
     let mut moving = std::pin::pin!(carry_out(plan, source, target, sender));
     let mut waits_of_source = std::pin::pin!(tell_waits(source, progress));
@@ -128,22 +129,13 @@ pub async fn run(
         }
     };
     Ok(CopyOutcome {
-        requests: requests(source, target) - before,
+        requests: source.requests() + target.requests() - before,
         bytes,
     })
 }
 
 fn same_host(source: &Reader, target: &Reader) -> bool {
     source.repository().host() == target.repository().host()
-}
-
-fn requests(source: &Reader, target: &Reader) -> u64 {
-    let of_target = if same_host(source, target) {
-        0
-    } else {
-        target.requests()
-    };
-    source.requests() + of_target
 }
 
 /// Tells whenever a registry asks to be left alone. Never ends, unless there is no such host.

@@ -1,0 +1,214 @@
+//! `windlass copy`.
+
+mod list;
+mod progress;
+mod report;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use futures_util::stream::{self, StreamExt as _};
+use tokio_util::sync::CancellationToken;
+
+use super::Output;
+use super::args::Global;
+use super::failure::Failure;
+use super::{signals, world};
+use crate::config::Config;
+use crate::domain::{Exit, ImageReference, Platform, Tag, WriteAccess};
+use crate::engine::{self, Engine};
+use crate::registry::copy::{self, CopyOptions, Look, ReferrerChoice};
+use crate::registry::{Registries, RegistryError, Settings, TagRule};
+use list::Pair;
+use progress::Progress;
+use report::Copied;
+
+/// Images of a list that are under way at once.
+const AT_ONCE: usize = 8;
+
+/// Arguments of `copy`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The digest arrives unchanged, with its signatures and all else that refers to it, and the tag is set \
+    last. A copy that was broken off goes on where it was when it is given again.\n\nExamples:\n  \
+    windlass copy registry.example.com/dev/app:sha-2b2e927 mirror.example.com/app\n  \
+    windlass copy registry.example.com/dev/app@sha256:… mirror.example.com/app:v1.2.0 --deep\n  \
+    windlass copy --list images.txt"
+)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct CopyArgs {
+    /// What to copy: host/path:tag or host/path@digest
+    #[arg(required_unless_present = "list")]
+    pub source: Option<ImageReference>,
+    /// Where to: host/path, host/path:tag or host/path@digest; without a tag, that of the source
+    #[arg(required_unless_present = "list")]
+    pub destination: Option<String>,
+    /// Copy every `SOURCE DESTINATION` line of a file; `-` reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "destination"])]
+    pub list: Option<PathBuf>,
+    /// Leave signatures, reports and other referrers behind
+    #[arg(long)]
+    pub no_referrers: bool,
+    /// Take only referrers of this type along: an artifact type, or a media type of a layer
+    #[arg(long, value_name = "TYPE", conflicts_with = "no_referrers")]
+    pub referrer_type: Vec<String>,
+    /// Copy only this platform of an index, as os/architecture[/variant]; the digest is then another one
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Vec<Platform>,
+    /// Look for every blob at the destination, those of manifests that are there already too
+    #[arg(long)]
+    pub deep: bool,
+    /// Take layers that live outside registries along, where the source has them
+    #[arg(long)]
+    pub foreign_layers: bool,
+    /// Move a tag of the destination that names another digest (`latest` always moves)
+    #[arg(short, long)]
+    pub force: bool,
+    /// Print what would move, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What all copies of one command share.
+struct Job {
+    registries: Registries,
+    options: CopyOptions,
+    force: bool,
+    /// None for a dry run.
+    access: Option<WriteAccess>,
+    progress: Progress,
+    cancel: CancellationToken,
+}
+
+/// Copies one image, or each of a list. All of the list are tried; the first failure decides the exit code.
+pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let pairs = match (&args.list, args.source, &args.destination) {
+        (Some(path), _, _) => list::read(path)?,
+        (None, Some(source), Some(destination)) => vec![Pair::new(source, destination)?],
+        _ => Vec::new(),
+    };
+    let access = (!args.dry_run).then(|| world::access(global)).transpose()?;
+    let config = world::configuration_if_any(global)?;
+    let registries = if let Some(config) = &config {
+        pairs.iter().try_for_each(|pair| refuse_protected(config, pair))?;
+        engine::registries(config, &Engine::state_of_user())?
+    } else {
+        Registries::new(Settings {
+            uploads: Some(Engine::state_of_user().join("uploads")),
+            ..Settings::default()
+        })?
+    };
+    let job = Arc::new(Job {
+        registries,
+        options: CopyOptions {
+            referrers: match args.referrer_type {
+                _ if args.no_referrers => ReferrerChoice::None,
+                types if types.is_empty() => ReferrerChoice::All,
+                types => ReferrerChoice::Types(types),
+            },
+            platforms: args.platform,
+            foreign_layers: args.foreign_layers,
+            deep: args.deep,
+            tag: None,
+            look: if args.dry_run { Look::Exact } else { Look::Quick },
+        },
+        force: args.force,
+        access,
+        progress: Progress::new(io.err_is_terminal, pairs.len()),
+        cancel: CancellationToken::new(),
+    });
+    let signals = signals::cancel_on_signal(job.cancel.clone());
+    let mut copying = stream::iter(pairs)
+        .map(|pair| {
+            let job = Arc::clone(&job);
+            // Tasks, so that several images hash on several cores.
+            tokio::spawn(async move {
+                let result = job.copy(&pair).await;
+                (pair, result)
+            })
+        })
+        .buffered(AT_ONCE);
+    let mut report = report::Report::new(args.json, args.dry_run);
+    while let Some(done) = copying.next().await {
+        let (pair, result) = done.map_err(|error| Failure::from(color_eyre::Report::new(error)))?;
+        report.add(&pair, result, &job.progress, io)?;
+    }
+    signals.abort();
+    job.progress.end();
+    report.end(io)
+}
+
+impl Job {
+    async fn copy(&self, pair: &Pair) -> Result<Copied, RegistryError> {
+        let source = self.registries.reader(&pair.source.repository);
+        let target = self.registries.reader(&pair.target);
+        let options = CopyOptions {
+            tag: pair.tag.clone().map(|tag| (tag.clone(), self.rule(&tag))),
+            ..self.options.clone()
+        };
+        let planning = copy::plan(&source, &target, &pair.source.target, &options);
+        let plan = tokio::select! {
+            plan = planning => plan?,
+            () = self.cancel.cancelled() => return Err(RegistryError::Interrupted),
+        };
+        if let Some(wanted) = pair.digest.as_ref().filter(|wanted| **wanted != plan.root) {
+            return Err(RegistryError::DigestMismatch {
+                host: pair.source.repository.host().to_owned(),
+                what: format!("{}, which should become {wanted}", pair.source),
+                found: plan.root.to_string(),
+            });
+        }
+        let outcome = match self.access {
+            Some(access) => {
+                let writer = self.registries.writer(&pair.target, access);
+                self.progress.expect(plan.bytes);
+                let tell = |one| self.progress.tell(one);
+                Some(copy::run(&plan, &source, &writer, &tell, &self.cancel).await?)
+            }
+            None => None,
+        };
+        Ok(Copied { plan, outcome })
+    }
+
+    fn rule(&self, tag: &Tag) -> TagRule {
+        if self.force || tag.as_str() == "latest" {
+            TagRule::Mutable
+        } else {
+            TagRule::Immutable
+        }
+    }
+}
+
+/// What a protected environment has comes by promotion, whose gates a copy would go around.
+fn refuse_protected(config: &Config, pair: &Pair) -> Result<(), Failure> {
+    let protected = config
+        .graph
+        .all()
+        .iter()
+        .filter(|environment| environment.protected);
+    for environment in protected {
+        let is_its = |service: &crate::config::Service| {
+            let repository = environment.image.repository(&service.name);
+            repository.is_ok_and(|repository| repository == pair.target)
+        };
+        if config.services.iter().any(is_its) {
+            return Err(Failure {
+                exit: Exit::Refused,
+                hint: Some(format!(
+                    "lift it there with `windlass promote … --to {}`",
+                    environment.name
+                )),
+                report: color_eyre::eyre::eyre!(
+                    "{} belongs to {}, which is protected: what it has comes by promotion, whole and through its gates",
+                    pair.target,
+                    environment.name
+                ),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! What a copy came to: a line for each image, the sum for a list, or JSON.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::list::Pair;
+use super::progress::Progress;
+use crate::cli::Output;
+use crate::cli::failure::Failure;
+use crate::domain::{Exit, bytes, count};
+use crate::registry::RegistryError;
+use crate::registry::copy::{BlobState, CopyOutcome, CopyPlan};
+
+/// A copy that was planned, and carried out unless it was a dry run.
+pub(super) struct Copied {
+    pub(super) plan: CopyPlan,
+    pub(super) outcome: Option<CopyOutcome>,
+}
+
+/// Gathers the copies of a command.
+pub(super) struct Report {
+    json: bool,
+    dry_run: bool,
+    documents: Vec<Value>,
+    requests: Figure,
+    bytes: Figure,
+    done: usize,
+    failed: usize,
+    worst: Option<Failure>,
+}
+
+impl Report {
+    pub(super) const fn new(json: bool, dry_run: bool) -> Self {
+        Self {
+            json,
+            dry_run,
+            documents: Vec::new(),
+            requests: Figure {
+                expected: 0,
+                actual: 0,
+            },
+            bytes: Figure {
+                expected: 0,
+                actual: 0,
+            },
+            done: 0,
+            failed: 0,
+            worst: None,
+        }
+    }
+
+    /// One more, done or failed.
+    pub(super) fn add(
+        &mut self,
+        pair: &Pair,
+        result: Result<Copied, RegistryError>,
+        progress: &Progress,
+        io: &mut Output,
+    ) -> Result<(), Failure> {
+        for note in progress.notes() {
+            writeln!(io.err, "! {note}")?;
+        }
+        let copied = match result {
+            Ok(copied) => copied,
+            Err(error) => {
+                self.failed += 1;
+                let moves = matches!(error, RegistryError::TagTaken { .. });
+                let mut failure = Failure::from(error);
+                if moves {
+                    failure.hint = Some("find out who pushed that tag; --force moves it".to_owned());
+                }
+                if let Some(first) = &self.worst {
+                    let first = first.report.to_string();
+                    // One broken host fails many images: its own words are said once.
+                    if first != failure.report.to_string() {
+                        progress.aside(|| writeln!(io.err, "✗ {}: {}", pair.source, failure.report))?;
+                    }
+                } else {
+                    progress.aside(|| {
+                        writeln!(
+                            io.err,
+                            "✗ {} did not arrive at {}",
+                            pair.source,
+                            pair.destination()
+                        )
+                    })?;
+                    self.worst = Some(failure);
+                }
+                return Ok(());
+            }
+        };
+        self.done += 1;
+        progress.image_done();
+        let (plan, outcome) = (&copied.plan, copied.outcome.unwrap_or_default());
+        self.requests
+            .add(plan.asked + plan.requests, plan.asked + outcome.requests);
+        self.bytes.add(plan.bytes, outcome.bytes);
+        if self.json {
+            self.documents.push(document(pair, &copied));
+        } else {
+            progress.aside(|| lines(pair, &copied, self.dry_run, io))?;
+        }
+        Ok(())
+    }
+
+    /// The sum, with what was expected beside what it took. The first failure ends the command.
+    pub(super) fn end(self, io: &mut Output) -> Result<Exit, Failure> {
+        if self.json {
+            let document = json!({
+                "version": 1,
+                "copies": self.documents,
+                "failed": self.failed,
+                "requests": self.requests,
+                "bytes": self.bytes,
+            });
+            serde_json::to_writer_pretty(&mut io.out, &document)?;
+            writeln!(io.out)?;
+        } else if !self.dry_run && self.done > 0 {
+            let Figure { expected, actual } = self.requests;
+            writeln!(
+                io.out,
+                "  {} ({expected} expected), {} moved ({} expected)",
+                requests(actual),
+                bytes(self.bytes.actual),
+                bytes(self.bytes.expected),
+            )?;
+        }
+        self.worst.map_or(Ok(Exit::Done), Err)
+    }
+}
+
+/// What was expected, and what it came to.
+#[derive(Serialize)]
+struct Figure {
+    expected: u64,
+    actual: u64,
+}
+
+impl Figure {
+    fn add(&mut self, expected: u64, actual: u64) {
+        self.expected += expected;
+        self.actual += actual;
+    }
+}
+
+fn requests(number: u64) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), "request")
+}
+
+fn document(pair: &Pair, copied: &Copied) -> Value {
+    json!({
+        "source": pair.source.to_string(),
+        "destination": pair.destination(),
+        "digest": copied.plan.root,
+        "plan": copied.plan,
+        "outcome": copied.outcome,
+    })
+}
+
+fn lines(pair: &Pair, copied: &Copied, dry_run: bool, io: &mut Output) -> Result<(), Failure> {
+    let plan = &copied.plan;
+    let image = pair.destination();
+    if let Some(whole) = &plan.part_of {
+        writeln!(
+            io.out,
+            "! only some platforms of {}: the copy is {}, another digest",
+            whole.short(),
+            plan.root.short()
+        )?;
+    }
+    if let Some(replaced) = plan.tag.as_ref().and_then(|tag| tag.replaces.as_ref()) {
+        let verb = if dry_run { "would move" } else { "moved" };
+        writeln!(io.out, "! {image} {verb} from {}", replaced.short())?;
+    }
+    let missing = plan.manifests.iter().filter(|manifest| !manifest.present).count();
+    if !dry_run {
+        let is_new = missing > 0 || plan.tag.as_ref().is_some_and(|tag| !tag.present);
+        let verb = if is_new { "is" } else { "was already" };
+        writeln!(io.out, "✓ {image} {verb} {}", plan.root)?;
+        return Ok(());
+    }
+    let there = plan
+        .blobs
+        .iter()
+        .filter(|blob| blob.state == BlobState::Present)
+        .count();
+    let mounted = plan
+        .blobs
+        .iter()
+        .filter(|blob| blob.mountable && blob.state != BlobState::Present)
+        .count();
+    writeln!(io.out, "{} → {image}", pair.source)?;
+    writeln!(io.out, "  digest     {}", plan.root)?;
+    writeln!(
+        io.out,
+        "  manifests  {missing} to put, {} there; {} among them",
+        plan.manifests.len() - missing,
+        count(plan.referrers.len(), "referrer")
+    )?;
+    writeln!(
+        io.out,
+        "  blobs      {} to send, {mounted} to mount, {there} there",
+        plan.blobs.len() - there - mounted
+    )?;
+    writeln!(
+        io.out,
+        "  to move    {} in about {}",
+        bytes(plan.bytes),
+        requests(plan.requests)
+    )?;
+    Ok(())
+}
