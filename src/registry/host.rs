@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -21,7 +21,10 @@ pub(super) struct Host {
     pub(super) name: String,
     /// Scheme and authority.
     pub(super) base: Url,
-    pub(super) client: reqwest::Client,
+    client: reqwest::Client,
+    /// For addresses with TLS that a host without it leads to.
+    secure: OnceLock<reqwest::Client>,
+    settings: HostSettings,
     pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,
     /// The budget of requests under way; one for all traffic to this host.
@@ -47,12 +50,12 @@ struct Pace {
 impl Host {
     pub(super) fn new(name: &str, settings: &Settings) -> Result<Self, RegistryError> {
         let of_host = settings.hosts.get(name).cloned().unwrap_or_default();
-        let client = client(name, &of_host, settings)?;
         let address = match name {
             "docker.io" | "index.docker.io" => "registry-1.docker.io",
             other => other,
         };
         let plain = of_host.plain_http || (is_loopback(name) && of_host.ca_file.is_none());
+        let client = client(name, &of_host, settings.connect_timeout, !plain)?;
         let pace = of_host.requests_per_second.filter(|n| *n > 0).map(|n| Pace {
             interval: Duration::from_secs(1) / n,
             next: Mutex::new(Instant::now()),
@@ -66,6 +69,7 @@ impl Host {
             name: name.to_owned(),
             base,
             client,
+            secure: OnceLock::new(),
             budget: Arc::new(Semaphore::new(
                 of_host.concurrency.unwrap_or(DEFAULT_CONCURRENCY).max(1),
             )),
@@ -77,7 +81,20 @@ impl Host {
             credentials: OnceCell::new(),
             challenge: Mutex::new(None),
             tokens: Mutex::new(HashMap::new()),
+            settings: of_host,
         })
+    }
+
+    /// What speaks to `url`.
+    pub(super) fn client(&self, url: &Url) -> Result<&reqwest::Client, RegistryError> {
+        if url.scheme() == self.base.scheme() || url.scheme() != "https" {
+            return Ok(&self.client);
+        }
+        if let Some(known) = self.secure.get() {
+            return Ok(known);
+        }
+        let client = client(&self.name, &self.settings, self.connect_timeout, true)?;
+        Ok(self.secure.get_or_init(|| client))
     }
 
     /// A place among the requests under way; given back when it is dropped.
@@ -179,21 +196,29 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-fn client(host: &str, of_host: &HostSettings, settings: &Settings) -> Result<reqwest::Client, RegistryError> {
+/// A client; without `tls` it knows no certificates, for reading those of the system takes longer than many a request.
+fn client(
+    host: &str,
+    of_host: &HostSettings,
+    connect_timeout: Duration,
+    tls: bool,
+) -> Result<reqwest::Client, RegistryError> {
     let fail = |why: String| RegistryError::Settings {
         host: host.to_owned(),
         why,
     };
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(settings.connect_timeout)
+        .connect_timeout(connect_timeout)
         // Followed by hand, so that no credentials go to another host.
         .redirect(reqwest::redirect::Policy::none());
     if is_loopback(host) {
         // A proxy would look for this machine on itself.
         builder = builder.no_proxy();
     }
-    if let Some(path) = &of_host.ca_file {
+    if !tls {
+        builder = builder.tls_certs_only([]);
+    } else if let Some(path) = &of_host.ca_file {
         let pem =
             std::fs::read(path).map_err(|error| fail(format!("ca_file {}: {error}", path.display())))?;
         let certificates = reqwest::Certificate::from_pem_bundle(&pem)
@@ -227,6 +252,18 @@ mod tests {
             },
         );
         assert_eq!(base("inside:80", &settings), "http://inside/");
+    }
+
+    #[test]
+    fn a_host_without_tls_reads_certificates_only_when_it_leads_to_tls() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let host = Host::new("127.0.0.1:5000", &Settings::default()).unwrap();
+        host.client(&"http://127.0.0.1:5000/v2/".parse().unwrap())
+            .unwrap();
+        assert!(host.secure.get().is_none());
+        host.client(&"https://cdn.example.com/x".parse().unwrap())
+            .unwrap();
+        assert!(host.secure.get().is_some());
     }
 
     #[test]

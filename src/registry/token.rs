@@ -100,7 +100,7 @@ async fn fetch(
     }
     let mut attempt = 1;
     let response = loop {
-        let request = request(host, url.clone(), service, wanted, credentials);
+        let request = request(host.client(&url)?, url.clone(), service, wanted, credentials);
         let result = transfer(host, request, &mut Body::None, "the request for a token").await;
         let passing = match &result {
             Ok(response) => wait_for(response.status().as_u16(), response.headers()).is_some(),
@@ -136,7 +136,7 @@ async fn fetch(
 
 /// A refresh token is exchanged by POST (OAuth 2), a password is shown to a GET.
 fn request(
-    host: &Host,
+    client: &reqwest::Client,
     mut url: Url,
     service: Option<&str>,
     wanted: &[String],
@@ -151,8 +151,7 @@ fn request(
             .append_pair("scope", &scope)
             .extend_pairs(service.map(|service| ("service", service)))
             .finish();
-        return host
-            .client
+        return client
             .post(url)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(body);
@@ -160,7 +159,7 @@ fn request(
     url.query_pairs_mut()
         .extend_pairs(service.map(|service| ("service", service)))
         .extend_pairs(wanted.iter().map(|scope| ("scope", scope)));
-    let builder = host.client.get(url);
+    let builder = client.get(url);
     match auth::basic(credentials) {
         Some(basic) => builder.header(header::AUTHORIZATION, basic),
         None => builder,

@@ -135,7 +135,7 @@ async fn send_once(
         }
         host.turn().await;
         call.count();
-        let mut builder = host.client.request(call.method.clone(), url.clone());
+        let mut builder = host.client(&url)?.request(call.method.clone(), url.clone());
         for (name, value) in &call.headers {
             builder = builder.header(name, value);
         }
