@@ -48,6 +48,10 @@ impl Repositories {
         self.0.keys().map(String::as_str).find(|path| self.has(path))
     }
 
+    pub(super) fn gone(&mut self, path: &str) {
+        self.0.remove(path);
+    }
+
     pub(super) fn seen(&mut self, path: &str) {
         self.0.insert(path.to_owned(), Instant::now());
     }

@@ -5,6 +5,8 @@
 mod access;
 mod copy;
 mod faults;
+mod options;
 mod raw;
 mod refusals;
+mod resume;
 mod world;

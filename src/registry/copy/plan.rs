@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::closure::{Member, Walk};
 use super::options::{CopyOptions, Look, ReferrerChoice};
 use super::{blob, cosign, platforms, transfer};
-use crate::domain::{Digest, Tag, Target};
+use crate::domain::{Algorithm, Digest, Tag, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest, total};
 use crate::registry::reader::Reader;
@@ -128,7 +128,7 @@ pub async fn plan(
     let whole = manifest.descriptor().digest.clone();
     let root = platforms::choose(source, manifest, &options.platforms).await?;
     let digest = root.descriptor().digest.clone();
-    let tag = planned_tag(target, options, tagged.map(|found| found.digest), &digest)?;
+    let tag = planned_tag(target, options, tagged.map(|found| found.digest), &root)?;
     let present = match &tag {
         Some(tag) if tag.present => true,
         Some(_) if options.look == Look::Quick => false,
@@ -170,12 +170,15 @@ fn planned_tag(
     target: &Reader,
     options: &CopyOptions,
     found: Option<Digest>,
-    wanted: &Digest,
+    root: &Manifest,
 ) -> Result<Option<PlannedTag>, RegistryError> {
     let Some((tag, rule)) = &options.tag else {
         return Ok(None);
     };
-    let present = found.as_ref() == Some(wanted);
+    let wanted = &root.descriptor().digest;
+    // Registries name what is under a tag by its SHA-256, also where it was put by another digest.
+    let is_root = |found: &Digest| found == wanted || *found == Digest::of(root.bytes());
+    let present = found.as_ref().is_some_and(is_root);
     match found.filter(|_| !present) {
         Some(found) if *rule == TagRule::Immutable => Err(RegistryError::TagTaken {
             tag: format!("{}:{tag}", target.repository()),
@@ -191,15 +194,18 @@ fn planned_tag(
 }
 
 impl CopyPlan {
-    /// Whether the root can be put under its tag at once, because nothing has to be there between the two.
+    /// Whether the root can be put under its tag at once, because nothing has to be there between the two. Under a tag
+    /// alone, registries do not know it by any other digest than its SHA-256.
     pub(super) fn tags_root(&self) -> bool {
         let is_last = |manifest: &PlannedManifest| {
             manifest.present || (manifest.tag.is_none() && manifest.subject.is_none())
         };
+        let is_usual = self.root.algorithm() == Algorithm::Sha256;
         let root_is_missing = self
             .root()
             .is_some_and(|root| !root.present && root.subject.is_none());
         self.tag.as_ref().is_some_and(|tag| !tag.present)
+            && is_usual
             && root_is_missing
             && self.manifests.iter().all(is_last)
     }
@@ -314,6 +320,12 @@ async fn blobs(
         } else if target.has_blob(&blob.digest).await? {
             BlobState::Present
         } else {
+            let to = target.repository();
+            let places = target.transport.known.places(to.host(), &blob.digest);
+            // Whoever holds the lock is bringing it just now.
+            if let Ok(mut places) = places.try_lock() {
+                places.gone(to.path());
+            }
             BlobState::Absent
         };
         Ok(Some(PlannedBlob {

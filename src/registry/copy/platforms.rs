@@ -27,10 +27,15 @@ pub(super) async fn choose(
             "is an image of one platform, of which none can be chosen".to_owned()
         ));
     };
-    let mut chosen: Vec<&Descriptor> = Vec::new();
+    let mut chosen: Vec<(usize, &Descriptor)> = Vec::new();
     for wanted in platforms {
         let before = chosen.len();
-        chosen.extend(manifests.iter().filter(|entry| is_for(entry, wanted)));
+        chosen.extend(
+            manifests
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| is_for(entry, wanted)),
+        );
         if chosen.len() == before {
             let there: Vec<_> = manifests
                 .iter()
@@ -51,14 +56,11 @@ pub(super) async fn choose(
             });
         }
     }
-    if let [only] = chosen.as_slice() {
+    if let [(_, only)] = chosen.as_slice() {
         return source.manifest(&Target::Digest(only.digest.clone())).await;
     }
-    let chosen: Vec<_> = chosen.into_iter().map(|entry| &entry.digest).collect();
-    let bytes = without_others(root.bytes(), |digest| {
-        chosen.iter().any(|one| one.to_string() == digest)
-    })
-    .ok_or_else(|| odd("cannot be taken apart".to_owned()))?;
+    let bytes =
+        without_others(root.bytes(), &chosen).ok_or_else(|| odd("cannot be taken apart".to_owned()))?;
     let digest = Digest::of(&bytes);
     Manifest::parse(bytes, digest, Some(&root.descriptor().media_type)).map_err(odd)
 }
@@ -72,12 +74,17 @@ fn is_for(entry: &Descriptor, wanted: &Platform) -> bool {
     })
 }
 
-/// The index with the entries that are `kept`, and with attestations of those; all else in it stays as it was.
-fn without_others(index: &Bytes, kept: impl Fn(&str) -> bool) -> Option<Bytes> {
+/// The index with the entries that are `kept`, and what is attested of them; all else in it stays as it was.
+fn without_others(index: &Bytes, kept: &[(usize, &Descriptor)]) -> Option<Bytes> {
     let mut index: serde_json::Value = serde_json::from_slice(index).ok()?;
-    index["manifests"].as_array_mut()?.retain(|entry| {
+    let entries = index["manifests"].as_array_mut()?;
+    let mut place = 0..entries.len();
+    entries.retain(|entry| {
+        let place = place.next();
         let about = entry["annotations"]["vnd.docker.reference.digest"].as_str();
-        entry["digest"].as_str().is_some_and(&kept) || about.is_some_and(&kept)
+        kept.iter().any(|(kept, descriptor)| {
+            Some(*kept) == place || about.is_some_and(|about| about == descriptor.digest.to_string())
+        })
     });
     Some(index.to_string().into())
 }
