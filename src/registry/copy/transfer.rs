@@ -60,7 +60,15 @@ pub(super) async fn fill(
         verified: Arc::clone(&feed.verified),
         activity: feed.activity.clone(),
     };
-    let (downloaded, sent) = tokio::join!(download.run(mark), send(errand, upload, trail, feed));
+    let uploading = async {
+        // A registry that is both may give nothing while it takes something (go-containerregistry's holds a lock until
+        // the body of an upload has come): it has to give first.
+        if hosts.len() == 1 {
+            feed.has_begun().await;
+        }
+        send(errand, upload, trail, feed).await
+    };
+    let (downloaded, sent) = tokio::join!(download.run(mark), uploading);
     // What went wrong at the source is the cause; the upload then only broke off.
     downloaded?;
     sent
@@ -140,6 +148,14 @@ impl Feed {
             let left = left - piece.len() as u64;
             Some((Ok(piece), (pieces, left)))
         })
+    }
+
+    /// Waits for the first piece, or for the end of the download without one.
+    async fn has_begun(&self) {
+        let (receiver, rest) = &mut *self.pieces.lock().await;
+        if rest.is_empty() {
+            *rest = receiver.recv().await.unwrap_or_default();
+        }
     }
 
     /// Waits for the end of the download.
