@@ -1,9 +1,9 @@
 // Gives bearer tokens for a distribution registry, over TLS by an authority of its own. Into FOLDER it writes what the
 // registry needs, ca.pem, host.pem, host.key (for 127.0.0.1 and localhost) and jwks.json (the key its tokens are signed
 // with); then it prints its host and serves `GET /token` to the one user who knows the password. It grants that user
-// what is asked for, and for TTL only, so that a short one shows who renews a token.
+// what is asked for, and notes it in FILE, a line for each token.
 //
-//	tokens [-ttl DURATION] [-log FILE] FOLDER USER PASSWORD
+//	tokens [-log FILE] FOLDER USER PASSWORD
 package main
 
 import (
@@ -29,6 +29,7 @@ const (
 	issuer  = "tokens"
 	service = "interop"
 	keyID   = "one"
+	ttl     = 5 * time.Minute
 )
 
 var encode = base64.RawURLEncoding.EncodeToString
@@ -42,23 +43,21 @@ type access struct {
 type server struct {
 	key            *ecdsa.PrivateKey
 	user, password string
-	ttl            time.Duration
 	asked          *log.Logger
 }
 
 func main() {
-	ttl := flag.Duration("ttl", 5*time.Minute, "how long a token holds")
 	record := flag.String("log", os.DevNull, "where each token is noted that was asked for")
 	flag.Parse()
 	if flag.NArg() != 3 {
-		log.Fatal("usage: tokens [-ttl DURATION] [-log FILE] FOLDER USER PASSWORD")
+		log.Fatal("usage: tokens [-log FILE] FOLDER USER PASSWORD")
 	}
-	if err := serve(flag.Arg(0), flag.Arg(1), flag.Arg(2), *ttl, *record); err != nil {
+	if err := serve(flag.Arg(0), flag.Arg(1), flag.Arg(2), *record); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func serve(folder, user, password string, ttl time.Duration, record string) error {
+func serve(folder, user, password, record string) error {
 	if err := writeCertificates(folder); err != nil {
 		return err
 	}
@@ -77,7 +76,7 @@ func serve(folder, user, password string, ttl time.Duration, record string) erro
 	if err != nil {
 		return err
 	}
-	s := &server{key: key, user: user, password: password, ttl: ttl, asked: log.New(out, "", 0)}
+	s := &server{key: key, user: user, password: password, asked: log.New(out, "", 0)}
 	http.HandleFunc("GET /token", s.token)
 	fmt.Println(listener.Addr())
 	return http.ServeTLS(listener, nil, filepath.Join(folder, "host.pem"), filepath.Join(folder, "host.key"))
@@ -125,7 +124,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	s.asked.Println(strings.Join(scopes, " "))
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": int(s.ttl.Seconds())})
+	_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": int(ttl.Seconds())})
 }
 
 // A JSON web token by ES256: the signature is r and s, 32 bytes each (RFC 7518, 3.4).
@@ -137,7 +136,7 @@ func (s *server) sign(granted []access) (string, error) {
 	}
 	claims, err := json.Marshal(map[string]any{
 		"iss": issuer, "aud": service, "sub": s.user, "jti": rand.Text(), "access": granted,
-		"iat": now.Unix(), "nbf": now.Add(-time.Second).Unix(), "exp": now.Add(s.ttl).Unix(),
+		"iat": now.Unix(), "nbf": now.Add(-time.Second).Unix(), "exp": now.Add(ttl).Unix(),
 	})
 	if err != nil {
 		return "", err
