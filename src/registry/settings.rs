@@ -15,6 +15,9 @@ pub struct Settings {
     /// Where unfinished uploads are remembered, so that a copy that was killed goes on in the middle of a layer; nothing
     /// is remembered where no folder is named.
     pub uploads: Option<PathBuf>,
+    /// The most bytes of one request of an upload, so that a registry confirms now and then what it has of a very large
+    /// layer; smaller ones take one request.
+    pub chunk: u64,
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
     /// How long a host may be silent, before its first byte or between two.
@@ -27,6 +30,7 @@ impl Default for Settings {
             hosts: BTreeMap::new(),
             docker_config: None,
             uploads: None,
+            chunk: 128 * 1024 * 1024,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
         }

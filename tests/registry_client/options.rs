@@ -274,10 +274,35 @@ async fn a_foreign_layer_is_refused_unless_it_is_asked_for_and_then_left_where_i
 async fn sha512_passes_as_it_is() {
     let journey = open().await;
     let (source, target) = (&journey.source, &journey.target);
-    let mut hasher = windlass::domain::Hasher::new(windlass::domain::Algorithm::Sha512);
+    let sha512 = |bytes: &[u8]| {
+        let mut hasher = windlass::domain::Hasher::new(windlass::domain::Algorithm::Sha512);
+        hasher.update(bytes);
+        hasher.finish()
+    };
+    let layer = Descriptor::new("text/plain", sha512(b"long digest"), 11);
+    let url = format!(
+        "http://{}/v2/dev/app/blobs/uploads/?digest={}",
+        journey.from.host(),
+        layer.digest
+    );
+    let posted = reqwest::Client::new()
+        .post(url)
+        .body("long digest")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(posted.status(), 201);
+    let config = blob(source, "application/vnd.oci.image.config.v1+json", b"{}".to_vec()).await;
+    let image = serde_json::json!({
+        "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer],
+    });
+    let image = put(source, MANIFEST, image.to_string()).await;
+    let untagged = CopyOptions { tag: None, ..quick() };
+    copied(source, target, &image, &untagged).await.unwrap();
+    assert_eq!(target.blob(&layer.digest, 11).await.unwrap(), "long digest");
+
     let index = source.manifest(&journey.digest.clone().into()).await.unwrap();
-    hasher.update(index.bytes());
-    let name = Target::Digest(hasher.finish());
+    let name = Target::Digest(sha512(index.bytes()));
     source
         .put_manifest(&name, INDEX, index.bytes().clone())
         .await

@@ -200,3 +200,60 @@ async fn an_upload_that_breaks_goes_on_where_the_registry_is() {
     ground.is_right().await;
     assert_eq!(again.into_inner(), 2);
 }
+
+/// With chunks of a quarter of the layer.
+fn in_chunks() -> Settings {
+    Settings {
+        chunk: LAYER as u64 / 4,
+        ..hasty()
+    }
+}
+
+fn methods(registry: &EmbeddedRegistry, method: &str) -> usize {
+    let lines = registry.requests();
+    let uploads = lines.iter().filter(|line| line.path.contains("/blobs/uploads/"));
+    uploads.filter(|line| line.method == method).count()
+}
+
+#[tokio::test]
+async fn a_very_large_layer_goes_in_chunks_and_whole_where_a_registry_takes_none() {
+    let ground = Ground::new().await;
+    let uploads = tempfile::tempdir().unwrap();
+    let never = CancellationToken::new();
+    ground
+        .copy(uploads.path(), in_chunks(), &|_| (), &never)
+        .await
+        .unwrap();
+    ground.is_right().await;
+    // The configuration is whole; the last chunk of the layer closes its upload.
+    assert_eq!((methods(&ground.to, "PATCH"), methods(&ground.to, "PUT")), (3, 2));
+
+    let ground = Ground::new().await;
+    let refused = Effect::Answer {
+        status: 405,
+        retry_after: None,
+    };
+    ground.to.inject(Fault::new(refused).on_method("PATCH").always());
+    ground
+        .copy(uploads.path(), in_chunks(), &|_| (), &never)
+        .await
+        .unwrap();
+    ground.is_right().await;
+    assert_eq!((methods(&ground.to, "PATCH"), methods(&ground.to, "PUT")), (1, 2));
+}
+
+#[tokio::test]
+async fn a_chunk_that_breaks_is_all_that_comes_again() {
+    let ground = Ground::new().await;
+    let uploads = tempfile::tempdir().unwrap();
+    let reset = Fault::new(Effect::Reset).on_method("PATCH");
+    ground.to.inject(reset.after(2));
+    let never = CancellationToken::new();
+    ground
+        .copy(uploads.path(), in_chunks(), &|_| (), &never)
+        .await
+        .unwrap();
+    ground.is_right().await;
+    // Two arrived and one did not; it and the last one come then, and what closes the upload is empty.
+    assert_eq!((methods(&ground.to, "PATCH"), methods(&ground.to, "PUT")), (5, 2));
+}

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::closure::{Member, Walk};
 use super::options::{CopyOptions, Look, ReferrerChoice};
-use super::{blob, cosign, platforms, transfer};
+use super::{blob, cosign, platforms};
 use crate::domain::{Algorithm, Digest, Tag, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest, total};
@@ -161,8 +161,7 @@ pub async fn plan(
         requests: 0,
         bytes: 0,
     };
-    let mounts = target.transport.known.ways(target.repository().host()).mounts;
-    (plan.requests, plan.bytes) = costs(&plan, listed.by_api, mounts);
+    (plan.requests, plan.bytes) = costs(&plan, target, listed.by_api);
     Ok(plan)
 }
 
@@ -219,7 +218,9 @@ impl CopyPlan {
 
 /// Requests and bytes of carrying it out, when all goes well: a mount is one request; a blob is an upload opened, a
 /// download, and the upload itself in one request or more; a manifest is one.
-fn costs(plan: &CopyPlan, by_api: bool, mounts: bool) -> (u64, u64) {
+fn costs(plan: &CopyPlan, target: &Reader, by_api: bool) -> (u64, u64) {
+    let chunk = target.transport.settings().chunk.max(1);
+    let mounts = target.transport.known.ways(target.repository().host()).mounts;
     let missing = || plan.manifests.iter().filter(|manifest| !manifest.present);
     let blobs = || plan.blobs.iter().filter(|blob| blob.state != BlobState::Present);
     // Without the API: read the fallback index, write it, and read it again.
@@ -233,7 +234,7 @@ fn costs(plan: &CopyPlan, by_api: bool, mounts: bool) -> (u64, u64) {
         if blob.mountable {
             1
         } else {
-            2 + u64::from(question) + blob.size.div_ceil(transfer::CHUNK).max(1)
+            2 + u64::from(question) + blob.size.div_ceil(chunk).max(1)
         }
     });
     let requests = total(sending) + (missing().count() + listing) as u64 + u64::from(tagging);

@@ -22,8 +22,6 @@ use crate::registry::writer::{Upload, Writer};
 
 /// Pieces that wait between download and upload; with pieces of up to 400 KB, the memory of a blob in flight.
 const PIECES: usize = 4;
-/// The most bytes of one request, so that a registry confirms now and then what it has. Smaller layers take one request.
-pub(super) const CHUNK: u64 = 128 * 1024 * 1024;
 /// How often progress is told at most.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
@@ -88,8 +86,9 @@ async fn send(
 ) -> Result<(), RegistryError> {
     let (target, size) = (&errand.target, errand.blob.size);
     let goes_on = upload.offset > 0;
-    while upload.offset < size && (goes_on || size - upload.offset > CHUNK) && !errand.ways().refuses_chunks {
-        let length = CHUNK.min(size - upload.offset);
+    let chunk = target.transport.settings().chunk.max(1);
+    while upload.offset < size && (goes_on || size - upload.offset > chunk) && !errand.ways().refuses_chunks {
+        let length = chunk.min(size - upload.offset);
         *upload = match target.send_chunk(upload, length, feed.body(length)).await {
             Err(RegistryError::Status { status, .. }) if !goes_on && matches!(status, 400..=428) => {
                 // It takes blobs only whole: the next attempt will send it so.
