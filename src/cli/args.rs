@@ -65,6 +65,9 @@ pub enum Command {
     Promote(super::promote::PromoteArgs),
     /// Copy an image between registries, whole and unchanged, with all that refers to it
     Copy(super::copy::CopyArgs),
+    /// Look around in registries, and take a tag or a manifest away
+    #[command(subcommand)]
+    Registry(super::registry::RegistryCommand),
     /// Sign an image where it is, as cosign does
     Sign(super::sign::SignArgs),
     /// Verify the signature of an image

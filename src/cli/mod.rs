@@ -8,12 +8,15 @@ mod cut;
 mod demo;
 mod doctor;
 mod failure;
+mod image;
 mod init;
 mod keygen;
 mod operation;
 mod output;
 mod plan;
 mod promote;
+mod protected;
+mod registry;
 mod report;
 mod runs;
 mod scan;
@@ -78,6 +81,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
         Some(Command::Copy(args)) => copy::run(args, &global, io).await?,
+        Some(Command::Registry(command)) => registry::run(command, &global, io).await?,
         Some(Command::Sign(args)) => sign::run(args, &global, io).await?,
         Some(Command::Verify(args)) => verify::run(args, &global, io).await?,
         Some(Command::Keygen(args)) => keygen::run(&args, &global, io)?,

@@ -9,10 +9,8 @@ use clap::Args;
 use super::Output;
 use super::args::Global;
 use super::failure::Failure;
-use super::world;
+use super::{image, world};
 use crate::domain::{Counts, Exit, ImageReference, Platform};
-use crate::engine;
-use crate::registry::{Registries, Settings};
 use crate::scan::{self, Report, ReportContext, Trivy};
 
 /// Arguments of `scan`.
@@ -37,21 +35,12 @@ pub struct ScanArgs {
 
 /// Resolves, scans each platform, and attaches. Findings do not make it fail: the gate of a promotion judges them.
 pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    let image = super::sign::image(&args.image)?;
+    let image = image::parse(&args.image)?;
     let access = args.attach.then(|| world::access(global)).transpose()?;
     let config = world::configuration_if_any(global)?;
-    let registries = match &config {
-        Some(config) => engine::registries(config, &engine::Engine::state_of_user())?,
-        None => Registries::new(Settings::default())?,
-    };
+    let registries = world::registries(config.as_ref())?;
     let reader = registries.reader(&image.repository);
-    let Some(found) = reader.resolve(&image.target).await? else {
-        return Err(Failure {
-            exit: Exit::NotFound,
-            hint: Some("check the name; `windlass board` lists what is there".to_owned()),
-            report: color_eyre::eyre::eyre!("there is no {image}"),
-        });
-    };
+    let found = image::resolve(&reader, &image.target).await?;
     let image = image.repository.at(found.digest.clone());
     let (reports, context) = if let Some(path) = &args.report {
         (vec![written(path)?], ReportContext::default())

@@ -5,8 +5,8 @@ use clap::Args;
 use super::args::{Confirm, Global};
 use super::failure::Failure;
 use super::operation;
-use super::{Output, world::World};
-use crate::domain::{Exit, ImageError, ImageReference};
+use super::{Output, image, world::World};
+use crate::domain::Exit;
 use crate::engine::Command;
 
 /// Arguments of `sign`.
@@ -27,17 +27,7 @@ pub async fn run(args: SignArgs, global: &Global, io: &mut Output) -> Result<Exi
     let world = World::open(global)?;
     let command = Command::Sign {
         service: world.service.clone(),
-        image: image(&args.image)?,
+        image: image::parse(&args.image)?,
     };
     operation::run(&world, &command, &args.confirm, args.json, global, io).await
-}
-
-/// Reads an image reference from an argument.
-pub(super) fn image(text: &str) -> Result<ImageReference, Failure> {
-    text.parse().map_err(|error: ImageError| {
-        Failure::usage(
-            error.to_string(),
-            "write host/path:tag or host/path@sha256:…, with the host",
-        )
-    })
 }

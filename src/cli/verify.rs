@@ -8,9 +8,9 @@ use clap::Args;
 use super::Output;
 use super::args::Global;
 use super::failure::Failure;
-use super::world::World;
+use super::image;
+use super::world::{self, World};
 use crate::domain::{Exit, Target};
-use crate::registry::{Registries, Settings};
 use crate::sign::{self, PublicKey};
 
 /// Arguments of `verify`.
@@ -31,11 +31,11 @@ pub struct VerifyArgs {
 
 /// Resolves and verifies; exit 3 where no signature holds.
 pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    let image = super::sign::image(&args.image)?;
+    let image = image::parse(&args.image)?;
     let (registries, key) = match (args.key, World::open(global)) {
         (Some(key), Ok(world)) => (world.registries, key),
         // With a key, no windlass.toml is needed; one that was named must be right, though.
-        (Some(key), Err(_)) if global.config.is_none() => (Registries::new(Settings::default())?, key),
+        (Some(key), Err(_)) if global.config.is_none() => (world::registries(None)?, key),
         (None, Ok(world)) => (
             world.registries,
             world.engine.verify_key_of(&world.service, &image)?,
@@ -44,13 +44,7 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
     };
     let key = PublicKey::load(&key)?;
     let reader = registries.reader(&image.repository);
-    let Some(found) = reader.resolve(&image.target).await? else {
-        return Err(Failure {
-            exit: Exit::NotFound,
-            hint: Some("check the name; `windlass board` lists what is there".to_owned()),
-            report: color_eyre::eyre::eyre!("there is no {image}"),
-        });
-    };
+    let found = image::resolve(&reader, &image.target).await?;
     let verified = sign::verify(&reader, &found.digest, &key).await?;
     if args.json {
         let document = serde_json::json!({

@@ -9,7 +9,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::{ServiceName, WriteAccess};
 use crate::engine::{self, Engine};
 use crate::git::GitRepository;
-use crate::registry::Registries;
+use crate::registry::{Registries, RegistryError, Settings};
 
 /// One configuration, opened.
 pub struct World {
@@ -64,6 +64,18 @@ pub fn configuration_if_any(global: &Global) -> Result<Option<Config>, Failure> 
         Ok(config) => Ok(Some(config)),
         Err(ConfigError::Missing(_)) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// All registries, as `config` describes them, or as they are found where there is none.
+pub fn registries(config: Option<&Config>) -> Result<Registries, RegistryError> {
+    let state = Engine::state_of_user();
+    match config {
+        Some(config) => engine::registries(config, &state),
+        None => Registries::new(Settings {
+            uploads: Some(state.join("uploads")),
+            ..Settings::default()
+        }),
     }
 }
 

@@ -62,11 +62,17 @@ fn parameters(text: &str) -> HashMap<String, String> {
 pub(super) struct Scope {
     pub(super) path: String,
     pub(super) push: bool,
+    pub(super) delete: bool,
 }
 
 impl Scope {
     pub(super) fn text(&self) -> String {
-        let actions = if self.push { "pull,push" } else { "pull" };
+        let actions = match (self.push, self.delete) {
+            (false, false) => "pull",
+            (true, false) => "pull,push",
+            (false, true) => "pull,delete",
+            (true, true) => "pull,push,delete",
+        };
         format!("repository:{}:{actions}", self.path)
     }
 }

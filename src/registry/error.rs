@@ -67,6 +67,19 @@ pub enum RegistryError {
         /// What it should have become.
         wanted: Digest,
     },
+    /// It lists no repositories.
+    #[error(
+        "registry {host} lists no repositories{} (it answered {status} to GET /v2/_catalog)",
+        if *.denied { " to these credentials" } else { "" }
+    )]
+    NoCatalog {
+        /// The registry.
+        host: String,
+        /// What it answered.
+        status: u16,
+        /// Whether others may see the list.
+        denied: bool,
+    },
     /// Another answer than the protocol has.
     #[error("registry {host} answered {status} to {request}{}", because(.message))]
     Status {
@@ -154,7 +167,9 @@ impl RegistryError {
     /// The exit code that it leads to.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Unauthorised { .. } | Self::Credentials { .. } => Exit::NotAuthorised,
+            Self::Unauthorised { .. } | Self::Credentials { .. } | Self::NoCatalog { denied: true, .. } => {
+                Exit::NotAuthorised
+            }
             Self::NotFound { .. } => Exit::NotFound,
             Self::TagTaken { .. } => Exit::Conflict,
             Self::Settings { .. } => Exit::Usage,
@@ -164,6 +179,7 @@ impl RegistryError {
             | Self::Slow { .. }
             | Self::NotARegistry { .. }
             | Self::Status { .. }
+            | Self::NoCatalog { .. }
             | Self::TooLarge { .. }
             | Self::DigestMismatch { .. }
             | Self::Malformed { .. } => Exit::Failed,
@@ -187,8 +203,12 @@ impl RegistryError {
                     "log in with `docker login {host}` (or podman, or a credential helper)"
                 ));
             }
+            Self::NoCatalog { .. } => {
+                "many registries show the list to administrators only, or have none: look for the name in the \
+                registry's own pages, then `windlass registry tags HOST/PATH`"
+            }
             Self::Credentials { .. } => "run the credential helper by itself, or log in again",
-            Self::NotFound { .. } => "check the name; `windlass board` shows what is there",
+            Self::NotFound { .. } => "check the name; `windlass registry tags HOST/PATH` lists what is there",
             Self::TagTaken { .. } => "find out who pushed that tag; windlass never overwrites it",
             Self::TooLarge { .. } | Self::Malformed { .. } => {
                 "look at it with another tool; windlass does not move it"

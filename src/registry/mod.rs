@@ -7,6 +7,7 @@
 mod answer;
 mod auth;
 mod call;
+mod catalog;
 pub mod copy;
 mod credentials;
 mod error;
@@ -81,6 +82,7 @@ impl Registries {
         let scope = Scope {
             path: String::new(),
             push: false,
+            delete: false,
         };
         let answer = self
             .transport

@@ -309,9 +309,18 @@ impl Reader {
         self.tags_after("").await
     }
 
+    /// All tags, in the registry's order; none at all where there is no such repository.
+    pub async fn tags_if_any(&self) -> Result<Option<Vec<Tag>>, RegistryError> {
+        self.list_tags("").await
+    }
+
     /// The tags that come after `last` in lexical order; see `last` of the tags API. Registries that ignore it give
     /// all of them, so the rest is left out here too.
     pub async fn tags_after(&self, last: &str) -> Result<Vec<Tag>, RegistryError> {
+        Ok(self.list_tags(last).await?.unwrap_or_default())
+    }
+
+    async fn list_tags(&self, last: &str) -> Result<Option<Vec<Tag>>, RegistryError> {
         let mut tags = Vec::new();
         let mut next = Some(if last.is_empty() {
             "tags/list?n=100".to_owned()
@@ -328,7 +337,7 @@ impl Reader {
             };
             let answer = self.send(call).await?;
             if answer.status() == 404 && first && !answer.is_html() {
-                return Ok(tags);
+                return Ok(None);
             }
             if answer.status() != 200 {
                 return Err(answer.into_error(&what).await);
@@ -358,7 +367,7 @@ impl Reader {
                 break;
             }
         }
-        Ok(tags)
+        Ok(Some(tags))
     }
 
     /// The first page of the tags after `last`, as the registry has it, and whether there are more. None where it does
@@ -394,6 +403,7 @@ impl Reader {
         Scope {
             path: self.repository.path().to_owned(),
             push: self.push,
+            delete: false,
         }
     }
 

@@ -124,6 +124,7 @@ impl Writer {
                 call.scopes.insert(Scope {
                     path: from.to_owned(),
                     push: false,
+                    delete: false,
                 });
             }
             match self.send(call).await {

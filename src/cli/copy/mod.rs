@@ -14,12 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::Output;
 use super::args::Global;
 use super::failure::Failure;
-use super::{signals, world};
-use crate::config::Config;
+use super::{protected, signals, world};
 use crate::domain::{Exit, ImageReference, Platform, Tag, WriteAccess};
-use crate::engine::{self, Engine};
 use crate::registry::copy::{self, CopyOptions, Look, ReferrerChoice};
-use crate::registry::{Registries, RegistryError, Settings, TagRule};
+use crate::registry::{Registries, RegistryError, TagRule};
 use list::Pair;
 use progress::Progress;
 use report::Copied;
@@ -93,15 +91,17 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
     };
     let access = (!args.dry_run).then(|| world::access(global)).transpose()?;
     let config = world::configuration_if_any(global)?;
-    let registries = if let Some(config) = &config {
-        pairs.iter().try_for_each(|pair| refuse_protected(config, pair))?;
-        engine::registries(config, &Engine::state_of_user())?
-    } else {
-        Registries::new(Settings {
-            uploads: Some(Engine::state_of_user().join("uploads")),
-            ..Settings::default()
-        })?
-    };
+    for pair in &pairs {
+        if let Some(environment) = protected::environment(config.as_ref(), &pair.target) {
+            return Err(protected::refusal(
+                &pair.target,
+                environment,
+                "what it has comes by promotion, whole and through its gates",
+                format!("lift it there with `windlass promote … --to {environment}`"),
+            ));
+        }
+    }
+    let registries = world::registries(config.as_ref())?;
     let job = Arc::new(Job {
         registries,
         options: CopyOptions {
@@ -181,34 +181,4 @@ impl Job {
             TagRule::Immutable
         }
     }
-}
-
-/// What a protected environment has comes by promotion, whose gates a copy would go around.
-fn refuse_protected(config: &Config, pair: &Pair) -> Result<(), Failure> {
-    let protected = config
-        .graph
-        .all()
-        .iter()
-        .filter(|environment| environment.protected);
-    for environment in protected {
-        let is_its = |service: &crate::config::Service| {
-            let repository = environment.image.repository(&service.name);
-            repository.is_ok_and(|repository| repository == pair.target)
-        };
-        if config.services.iter().any(is_its) {
-            return Err(Failure {
-                exit: Exit::Refused,
-                hint: Some(format!(
-                    "lift it there with `windlass promote … --to {}`",
-                    environment.name
-                )),
-                report: color_eyre::eyre::eyre!(
-                    "{} belongs to {}, which is protected: what it has comes by promotion, whole and through its gates",
-                    pair.target,
-                    environment.name
-                ),
-            });
-        }
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Lists: the tags of a repository, and what refers to a digest.
+//! Lists: the repositories, the tags of one, and what refers to a digest.
 
 use axum::Json;
 use axum::body::Body;
@@ -14,33 +14,43 @@ use crate::domain::Digest;
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
+/// `GET /v2/_catalog`, in the order of the bytes. No part of the specification, but what registries have beside it.
+pub(super) fn catalog(server: &Server, query: Query<'_>) -> Answer {
+    let asked = asked(query)?;
+    let last = query.get("last");
+    let page = server.store.read(|state| {
+        let names = state.repositories.keys().map(ToString::to_string);
+        let after = names.filter(|name| last.as_deref().is_none_or(|last| name.as_str() > last));
+        Page::of(after, limit(server, asked))
+    });
+    let link = page.link("/v2/_catalog", asked);
+    let body = Json(serde_json::json!({ "repositories": page.items }));
+    Ok((AppendHeaders(link.map(|link| (LINK, link))), body).into_response())
+}
+
+/// How many items a client wants at most.
+fn asked(query: Query<'_>) -> Result<Option<usize>, Failure> {
+    let n = query.get("n").map(|n| n.parse()).transpose();
+    n.map_err(|_| Failure::new(Code::Unsupported, "`n` is not a number"))
+}
+
+fn limit(server: &Server, asked: Option<usize>) -> usize {
+    asked.map_or(server.page_limit, |asked| asked.min(server.page_limit))
+}
+
 /// `GET /v2/<name>/tags/list`, in the order of the bytes.
 pub(super) fn tags(server: &Server, name: &Name, query: Query<'_>) -> Answer {
-    let asked: Option<usize> = match query.get("n") {
-        None => None,
-        Some(n) => Some(
-            n.parse()
-                .map_err(|_| Failure::new(Code::Unsupported, "`n` is not a number"))?,
-        ),
-    };
-    let limit = asked.map_or(server.page_limit, |asked| asked.min(server.page_limit));
+    let asked = asked(query)?;
     let last = query.get("last");
     let page = server.store.read(|state| {
         let repository = state.repositories.get(name)?;
         let tags = repository.tags.keys().map(ToString::to_string);
         let after = tags.filter(|tag| last.as_deref().is_none_or(|last| tag.as_str() > last));
-        Some(Page::of(after, limit))
+        Some(Page::of(after, limit(server, asked)))
     });
     let page =
         page.ok_or_else(|| Failure::new(Code::NameUnknown, format!("there is no repository {name}")))?;
-    let link = page.next().map(|last| {
-        let mut query = Serializer::new(String::new());
-        query.append_pair("last", last);
-        if let Some(asked) = asked {
-            query.append_pair("n", &asked.to_string());
-        }
-        format!("</v2/{name}/tags/list?{}>; rel=\"next\"", query.finish())
-    });
+    let link = page.link(&format!("/v2/{name}/tags/list"), asked);
     let body = Json(serde_json::json!({ "name": name, "tags": page.items }));
     Ok((AppendHeaders(link.map(|link| (LINK, link))), body).into_response())
 }
@@ -143,5 +153,17 @@ impl<T> Page<T> {
     /// The item after which the next page begins, if there is one. A page of nothing leads nowhere.
     fn next(&self) -> Option<&T> {
         self.items.last().filter(|_| self.more)
+    }
+}
+
+impl Page<String> {
+    /// The `Link` to the page after this one, if there is one.
+    fn link(&self, path: &str, asked: Option<usize>) -> Option<String> {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("last", self.next()?);
+        if let Some(asked) = asked {
+            query.append_pair("n", &asked.to_string());
+        }
+        Some(format!("<{path}?{}>; rel=\"next\"", query.finish()))
     }
 }

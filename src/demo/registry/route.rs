@@ -69,6 +69,8 @@ pub(super) enum Route {
     Ping,
     /// `/token`
     Token,
+    /// `/v2/_catalog`
+    Catalog,
     /// `/v2/<name>/blobs/uploads/`
     Uploads(Name),
     /// `/v2/<name>/blobs/uploads/<id>`
@@ -90,6 +92,7 @@ impl Route {
         match path.as_ref() {
             "/v2" | "/v2/" => return Ok(Self::Ping),
             "/token" => return Ok(Self::Token),
+            "/v2/_catalog" => return Ok(Self::Catalog),
             _ => {}
         }
         let unknown = || Failure::new(Code::NameUnknown, format!("there is nothing at {path}"));

@@ -40,7 +40,7 @@ impl Scopes {
     pub(super) fn needed(method: &Method, route: &Route, query: Query<'_>) -> Self {
         let mut scopes = Self::default();
         match route {
-            Route::Ping | Route::Token => {}
+            Route::Ping | Route::Token | Route::Catalog => {}
             Route::Uploads(name) | Route::Upload(name, _) => {
                 scopes.add(name.clone(), [Action::Pull, Action::Push]);
                 if let Some(Ok(from)) = query.get("from").map(|from| from.parse()) {

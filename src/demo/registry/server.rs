@@ -110,6 +110,7 @@ impl Server {
         }
         match (method.as_str(), &route) {
             ("GET" | "HEAD", Route::Ping) => Ok(Json(serde_json::json!({})).into_response()),
+            ("GET" | "HEAD", Route::Catalog) => listing::catalog(self, query),
             ("GET" | "HEAD", Route::Blob(name, digest)) => {
                 blobs::get(self, name, digest, method, call.headers).await
             }

@@ -1,0 +1,33 @@
+//! An image that an argument names.
+
+use super::failure::Failure;
+use crate::domain::{Exit, ImageError, ImageReference, Target};
+use crate::registry::{Descriptor, Reader};
+
+/// Reads an image reference from an argument.
+pub fn parse(text: &str) -> Result<ImageReference, Failure> {
+    text.parse().map_err(|error: ImageError| {
+        Failure::usage(
+            error.to_string(),
+            "write host/path:tag or host/path@sha256:…, with the host",
+        )
+    })
+}
+
+/// What `target` is now in the repository of `reader`. That it is not there ends the command.
+pub async fn resolve(reader: &Reader, target: &Target) -> Result<Descriptor, Failure> {
+    reader.resolve(target).await?.ok_or_else(|| {
+        let repository = reader.repository();
+        let image = ImageReference {
+            repository: repository.clone(),
+            target: target.clone(),
+        };
+        Failure {
+            exit: Exit::NotFound,
+            hint: Some(format!(
+                "check the name; `windlass registry tags {repository}` lists what is there"
+            )),
+            report: color_eyre::eyre::eyre!("there is no {image}"),
+        }
+    })
+}

@@ -1,0 +1,52 @@
+//! `windlass registry ls`.
+
+use std::io::Write as _;
+
+use clap::Args;
+
+use super::json;
+use crate::cli::Output;
+use crate::cli::failure::Failure;
+use crate::domain::{Exit, Repository};
+use crate::registry::Registries;
+
+/// Arguments of `registry ls`.
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// The registry: registry.example.com, localhost:5000
+    #[arg(value_name = "HOST", value_parser = host)]
+    pub host: String,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints the repositories, one a line, each with the host.
+pub async fn run(args: &LsArgs, registries: &Registries, io: &mut Output) -> Result<Exit, Failure> {
+    let host = &args.host;
+    let found = registries.repositories(host).await?;
+    if args.json {
+        json(
+            &serde_json::json!({ "version": 1, "registry": host, "repositories": found }),
+            io,
+        )?;
+        return Ok(Exit::Done);
+    }
+    for path in &found {
+        writeln!(io.out, "{host}/{path}")?;
+    }
+    if found.is_empty() {
+        writeln!(io.err, "{host} has no repositories, or shows none of them")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A host is what stands before the path of a repository.
+fn host(text: &str) -> Result<String, String> {
+    let host = text.trim_end_matches('/');
+    match format!("{host}/path").parse::<Repository>() {
+        Ok(repository) if repository.host() == host => Ok(host.to_owned()),
+        Ok(repository) => Err(format!("the registry alone is wanted: {}", repository.host())),
+        Err(_) => Err("this is no registry: write registry.example.com or localhost:5000".to_owned()),
+    }
+}

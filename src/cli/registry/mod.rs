@@ -1,0 +1,43 @@
+//! `windlass registry`: looking around, and taking away. Needs no windlass.toml; one that is there is used.
+
+mod ls;
+mod tags;
+
+use std::io::Write as _;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::{Output, world};
+use crate::domain::Exit;
+use crate::registry::Registries;
+
+/// Commands of `registry`.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// The repositories of a registry, where it lists them
+    Ls(ls::LsArgs),
+    /// The tags of a repository
+    Tags(tags::TagsArgs),
+}
+
+/// Carries one of them out.
+pub async fn run(command: RegistryCommand, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    match command {
+        RegistryCommand::Ls(args) => ls::run(&args, &registries(global)?, io).await,
+        RegistryCommand::Tags(args) => tags::run(&args, &registries(global)?, io).await,
+    }
+}
+
+fn registries(global: &Global) -> Result<Registries, Failure> {
+    Ok(world::registries(world::configuration_if_any(global)?.as_ref())?)
+}
+
+/// A result as JSON.
+fn json(document: &impl Serialize, io: &mut Output) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut io.out, document)?;
+    writeln!(io.out)?;
+    Ok(())
+}

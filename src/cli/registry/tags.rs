@@ -1,0 +1,121 @@
+//! `windlass registry tags`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde::Serialize;
+
+use super::json;
+use crate::cli::failure::Failure;
+use crate::cli::{Output, table};
+use crate::domain::{Digest, Exit, Repository, Tag, bytes};
+use crate::registry::{Descriptor, Reader, Registries, RegistryError};
+
+/// Tags that are asked for at the same time.
+const AT_ONCE: usize = 16;
+
+/// Arguments of `registry tags`.
+#[derive(Debug, Args)]
+pub struct TagsArgs {
+    /// The repository: host/path
+    #[arg(value_name = "HOST/PATH")]
+    pub repository: Repository,
+    /// With what each tag names: the digest, and the size of its manifest (one request for each tag)
+    #[arg(long)]
+    pub digests: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A tag as JSON; the form is documented in docs/json.md.
+#[derive(Serialize)]
+struct Entry<'a> {
+    tag: &'a Tag,
+    #[serde(flatten)]
+    named: Option<Named<'a>>,
+}
+
+/// What it names; nothing for a tag that went between two requests.
+#[derive(Serialize)]
+struct Named<'a> {
+    digest: Option<&'a Digest>,
+    size: Option<u64>,
+    media_type: Option<String>,
+}
+
+/// Prints the tags, one a line.
+pub async fn run(args: &TagsArgs, registries: &Registries, io: &mut Output) -> Result<Exit, Failure> {
+    let reader = registries.reader(&args.repository);
+    let Some(tags) = reader.tags_if_any().await? else {
+        return Err(missing(&args.repository));
+    };
+    let found = if args.digests {
+        Some(resolve(&reader, &tags).await?)
+    } else {
+        None
+    };
+    if args.json {
+        let entries: Vec<_> = tags
+            .iter()
+            .enumerate()
+            .map(|(at, tag)| Entry {
+                tag,
+                named: found.as_ref().map(|found| {
+                    let found = found.get(at).and_then(Option::as_ref);
+                    Named {
+                        digest: found.map(|found| &found.digest),
+                        size: found.map(|found| found.size),
+                        media_type: found.map(|found| crate::domain::clean_line(&found.media_type)),
+                    }
+                }),
+            })
+            .collect();
+        let document = serde_json::json!({
+            "version": 1,
+            "repository": args.repository,
+            "tags": entries,
+        });
+        json(&document, io)?;
+        return Ok(Exit::Done);
+    }
+    match found {
+        Some(found) => {
+            let mut rows = vec![["TAG", "DIGEST", "MANIFEST"].map(str::to_owned).to_vec()];
+            rows.extend(tags.iter().zip(&found).map(|(tag, found)| {
+                let (digest, size) = found.as_ref().map_or_else(
+                    || ("– gone meanwhile".to_owned(), String::new()),
+                    |found| (found.digest.to_string(), bytes(found.size)),
+                );
+                vec![tag.to_string(), digest, size]
+            }));
+            table::print(&rows, &mut io.out)?;
+        }
+        None => tags.iter().try_for_each(|tag| writeln!(io.out, "{tag}"))?,
+    }
+    if tags.is_empty() {
+        writeln!(io.err, "{} has no tags", args.repository)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What each of `tags` is, in their order.
+pub(super) async fn resolve(reader: &Reader, tags: &[Tag]) -> Result<Vec<Option<Descriptor>>, RegistryError> {
+    stream::iter(tags.to_vec())
+        .map(|tag| async move { reader.resolve(&tag.into()).await })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+fn missing(repository: &Repository) -> Failure {
+    Failure {
+        exit: Exit::NotFound,
+        hint: Some(format!(
+            "check the name; `windlass registry ls {}` lists the repositories, where the registry does",
+            repository.host()
+        )),
+        report: color_eyre::eyre::eyre!("there is no repository {repository}"),
+    }
+}

@@ -1,0 +1,88 @@
+//! The repositories of a registry: the catalog API, which distribution had before there was a specification and most
+//! registries have taken over. Some have none, or show it to administrators only.
+
+use std::collections::HashSet;
+
+use reqwest::Method;
+use serde::Deserialize;
+
+use super::Registries;
+use super::auth::Scope;
+use super::call::Call;
+use super::error::RegistryError;
+use crate::domain::clean_line;
+
+/// The most of one page.
+const PAGE_LIMIT: u64 = 16 * 1024 * 1024;
+
+#[derive(Deserialize)]
+struct Page {
+    repositories: Option<Vec<String>>,
+}
+
+impl Registries {
+    /// The paths of all repositories of `host` that it shows, in its own order; text from outside, made harmless.
+    ///
+    /// # Errors
+    /// [`RegistryError::NoCatalog`] where the registry lists no repositories, at all or to this user.
+    pub async fn repositories(&self, host: &str) -> Result<Vec<String>, RegistryError> {
+        let no_catalog = |status: u16, denied| RegistryError::NoCatalog {
+            host: host.to_owned(),
+            status,
+            denied,
+        };
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        // Few have a limit of their own that is lower, and refuse what is over it.
+        let mut next = Some("/v2/_catalog?n=1000".to_owned());
+        let mut first = true;
+        while let Some(target) = next.take() {
+            // Without a repository, a token is asked for with the scope that the registry names itself.
+            let scope = Scope {
+                path: String::new(),
+                push: false,
+                delete: false,
+            };
+            let answer = match self
+                .transport
+                .send(host, Call::new(Method::GET, target, scope))
+                .await
+            {
+                Err(RegistryError::Unauthorised { .. }) => return Err(no_catalog(401, true)),
+                answer => answer?,
+            };
+            match answer.status() {
+                200 if !answer.is_html() => {}
+                400 if first => {
+                    first = false;
+                    next = Some("/v2/_catalog".to_owned());
+                    continue;
+                }
+                status @ (401 | 403) => return Err(no_catalog(status, true)),
+                status @ (404 | 405 | 501) if found.is_empty() => return Err(no_catalog(status, false)),
+                _ => return Err(answer.into_error("the list of repositories").await),
+            }
+            first = false;
+            next = answer.next_page();
+            let bytes = answer.bytes(PAGE_LIMIT, "the list of repositories").await?;
+            let page: Page = serde_json::from_slice(&bytes).map_err(|error| RegistryError::NotARegistry {
+                host: host.to_owned(),
+                why: format!(
+                    "it answers for the list of repositories with something else: {}",
+                    clean_line(&error.to_string())
+                ),
+            })?;
+            let before = found.len();
+            for name in page.repositories.unwrap_or_default() {
+                if seen.insert(name.clone()) {
+                    found.push(clean_line(&name));
+                }
+            }
+            // A page that brings nothing new would go on for ever.
+            if found.len() == before {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,8 @@
+//! `windlass registry`: the real program against embedded registries, and against servers that do as others do.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
+
+mod ground;
+mod listing;
+#[path = "../registry_client/raw.rs"]
+mod raw;
