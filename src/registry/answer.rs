@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::credentials::Credentials;
 use super::error::RegistryError;
 use super::host::Host;
+use super::manifest::MANIFEST_LIMIT;
 use super::patience::retry_after;
 use super::transport::of_network;
 use crate::domain::clean_line;
@@ -24,7 +25,7 @@ pub(super) struct Answer {
     pub(super) request: String,
     /// What was read of the body too early, and is given out again first.
     pub(super) put_back: Option<Bytes>,
-    pub(super) _place: Option<OwnedSemaphorePermit>,
+    pub(super) place: Option<OwnedSemaphorePermit>,
 }
 
 impl Answer {
@@ -83,6 +84,20 @@ impl Answer {
             Ok(Err(error)) => Err(of_network(&self.host, &error, &self.request)),
             Err(_) => Err(self.host.slow()),
         }
+    }
+
+    /// Reads the body ahead, so that a connection that breaks in it breaks now; of a large one only the beginning.
+    pub(super) async fn read_ahead(&mut self) -> Result<(), RegistryError> {
+        let mut bytes = Vec::new();
+        while bytes.len() as u64 <= MANIFEST_LIMIT
+            && let Some(chunk) = self.chunk().await?
+        {
+            bytes.extend_from_slice(&chunk);
+        }
+        if !bytes.is_empty() {
+            self.put_back(bytes.into());
+        }
+        Ok(())
     }
 
     /// The whole body, as long as it has at most `limit` bytes.

@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) scopes: BTreeSet<Scope>,
     /// Whether the caller holds a place in the host's budget for it already.
     pub(super) holds_place: bool,
+    /// Whether the body of its answer is read piece by piece, because it may be large.
+    pub(super) piecewise: bool,
     /// Where it is counted, each time that it is sent.
     pub(super) sent: Option<Arc<AtomicU64>>,
 }
@@ -72,6 +74,7 @@ impl Call {
             body: Body::None,
             scopes: BTreeSet::from([scope]),
             holds_place: false,
+            piecewise: false,
             sent: None,
         }
     }
@@ -94,6 +97,11 @@ impl Call {
 
     pub(super) const fn holding_place(mut self) -> Self {
         self.holds_place = true;
+        self
+    }
+
+    pub(super) const fn piecewise(mut self) -> Self {
+        self.piecewise = true;
         self
     }
 

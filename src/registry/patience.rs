@@ -9,6 +9,8 @@ use super::error::RegistryError;
 
 /// How often something that is safe to repeat is tried in all.
 pub(super) const ATTEMPTS: u32 = 5;
+/// How often in all where the host only keeps silent: each time is as long as its patience.
+const ATTEMPTS_AT_SILENCE: u32 = 3;
 /// The longest wait that a host is granted; one that asks for more has failed.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
@@ -46,6 +48,15 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     let seconds = u64::try_from(date.as_second() - now.as_second()).unwrap_or(0);
     Some(Duration::from_secs(seconds))
+}
+
+/// Whether a request that failed so at this attempt, and is safe to repeat, is sent again.
+pub(super) const fn is_worth_another(error: &RegistryError, attempt: u32) -> bool {
+    match error {
+        RegistryError::Broken { .. } => attempt < ATTEMPTS,
+        RegistryError::Slow { .. } => attempt < ATTEMPTS_AT_SILENCE,
+        _ => false,
+    }
 }
 
 /// Whether an upload that failed so may succeed when it is begun anew.

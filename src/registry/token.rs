@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Url;
+use bytes::Bytes;
 use reqwest::header::{self, HeaderMap};
+use reqwest::{StatusCode, Url};
 use secrecy::ExposeSecret as _;
 
 use super::auth::{self, Challenge, Scope, Token};
@@ -11,7 +12,7 @@ use super::call::Body;
 use super::credentials::Credentials;
 use super::error::RegistryError;
 use super::host::Host;
-use super::patience::{ATTEMPTS, backoff, wait_for};
+use super::patience::{ATTEMPTS, backoff, is_worth_another, wait_for};
 use super::transport::{of_network, transfer};
 
 /// The header for a call, from what is known of the host; none before its first challenge. A token that is being
@@ -99,20 +100,20 @@ async fn fetch(
         ));
     }
     let mut attempt = 1;
-    let response = loop {
+    let (status, body) = loop {
         let request = request(host.client(&url)?, url.clone(), service, wanted, credentials);
-        let result = transfer(host, request, &mut Body::None, "the request for a token").await;
+        let result = exchange(host, request).await;
         let passing = match &result {
-            Ok(response) => wait_for(response.status().as_u16(), response.headers()).is_some(),
-            Err(error) => matches!(error, RegistryError::Broken { .. }),
+            Ok((status, headers, _)) => attempt < ATTEMPTS && wait_for(status.as_u16(), headers).is_some(),
+            Err(error) => is_worth_another(error, attempt),
         };
-        if !passing || attempt == ATTEMPTS {
-            break result?;
+        if !passing {
+            let (status, _, body) = result?;
+            break (status, body);
         }
         tokio::time::sleep(backoff(attempt)).await;
         attempt += 1;
     };
-    let status = response.status();
     if matches!(status.as_u16(), 400 | 401 | 403) {
         let wanted = wanted.join(" ");
         return Err(RegistryError::Unauthorised {
@@ -127,11 +128,22 @@ async fn fetch(
     if !status.is_success() {
         return Err(fail(format!("its token address answered {status}")));
     }
+    auth::token(&body).ok_or_else(|| fail("its token address answered without a token".to_owned()))
+}
+
+/// Sends a request for a token, once; the whole answer.
+async fn exchange(
+    host: &Host,
+    request: reqwest::RequestBuilder,
+) -> Result<(StatusCode, HeaderMap, Bytes), RegistryError> {
+    const WHAT: &str = "the request for a token";
+    let response = transfer(host, request, &mut Body::None, WHAT).await?;
+    let (status, headers) = (response.status(), response.headers().clone());
     let body = tokio::time::timeout(host.idle_timeout, response.bytes())
         .await
         .map_err(|_| host.slow())?
-        .map_err(|error| of_network(host, &error, "the request for a token"))?;
-    auth::token(&body).ok_or_else(|| fail("its token address answered without a token".to_owned()))
+        .map_err(|error| of_network(host, &error, WHAT))?;
+    Ok((status, headers, body))
 }
 
 /// A refresh token is exchanged by POST (OAuth 2), a password is shown to a GET.

@@ -11,7 +11,7 @@ use super::call::{Body, Call};
 use super::error::RegistryError;
 use super::host::Host;
 use super::known::Known;
-use super::patience::{ATTEMPTS, Wait, backoff, wait_for};
+use super::patience::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
 use super::settings::Settings;
 use super::token;
 use crate::domain::clean_line;
@@ -53,7 +53,7 @@ impl Transport {
     /// redirects of reads followed, and again where that is safe and the host was only busy or broken.
     pub(super) async fn send(&self, host: &str, mut call: Call) -> Result<Answer, RegistryError> {
         let host = self.host(host)?;
-        let place = if call.holds_place {
+        let mut place = if call.holds_place {
             None
         } else {
             Some(host.take_place().await)
@@ -68,7 +68,7 @@ impl Transport {
             let result = send_once(&host, &mut call, authorization.as_deref(), &request).await;
             let response = match result {
                 Ok(response) => response,
-                Err(RegistryError::Broken { .. }) if repeatable && attempt < ATTEMPTS => {
+                Err(error) if repeatable && is_worth_another(&error, attempt) => {
                     tokio::time::sleep(backoff(attempt)).await;
                     attempt += 1;
                     continue;
@@ -100,13 +100,25 @@ impl Transport {
                 attempt += 1;
                 continue;
             }
-            return Ok(Answer {
+            let mut answer = Answer {
                 response,
-                host,
-                request,
+                host: Arc::clone(&host),
+                request: request.clone(),
                 put_back: None,
-                _place: place,
-            });
+                place,
+            };
+            if call.method == Method::GET && status.is_success() && !call.piecewise {
+                match answer.read_ahead().await {
+                    Err(error) if is_worth_another(&error, attempt) => {
+                        place = answer.place.take();
+                        tokio::time::sleep(backoff(attempt)).await;
+                        attempt += 1;
+                        continue;
+                    }
+                    read => read?,
+                }
+            }
+            return Ok(answer);
         }
     }
 }

@@ -272,18 +272,23 @@ impl Writer {
             Target::Digest(wanted) => wanted,
             Target::Tag(_) => &found,
         };
-        if let Some(said) = answer.header("docker-content-digest")
-            && said
-                .parse::<Digest>()
-                .is_ok_and(|said| said.algorithm() == wanted.algorithm() && said != *wanted)
-        {
-            return Err(RegistryError::DigestMismatch {
-                host: answer.host().to_owned(),
-                what: self.name(target),
-                found: crate::domain::clean_line(said),
-            });
+        let tracks_subject = answer.header("oci-subject").is_some();
+        let said = answer
+            .header("docker-content-digest")
+            .and_then(|said| said.parse::<Digest>().ok());
+        drop(answer);
+        if let Some(said) = said.filter(|said| said.algorithm() == wanted.algorithm() && said != wanted) {
+            // The content is what counts, not the word; what the registry has, it says when it is asked for it.
+            let stored = self.resolve(target).await?;
+            if stored.is_none_or(|stored| stored.digest != *wanted) {
+                return Err(RegistryError::DigestMismatch {
+                    host: self.repository().host().to_owned(),
+                    what: self.name(target),
+                    found: said.to_string(),
+                });
+            }
         }
-        Ok(answer.header("oci-subject").is_some())
+        Ok(tracks_subject)
     }
 
     /// Points `tag` at `digest`, whose manifest is in this repository already.

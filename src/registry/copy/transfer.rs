@@ -57,6 +57,7 @@ pub(super) async fn fill(
         sender,
         verified: Arc::clone(&feed.verified),
         activity: feed.activity.clone(),
+        refuses_ranges: false,
     };
     let uploading = async {
         // A registry that is both may give nothing while it takes something (go-containerregistry's holds a lock until
@@ -175,6 +176,8 @@ struct Download<'a> {
     sender: mpsc::Sender<Bytes>,
     verified: Arc<AtomicBool>,
     activity: Activity,
+    /// Whether the source has refused to go on in the middle.
+    refuses_ranges: bool,
 }
 
 impl Download<'_> {
@@ -243,7 +246,7 @@ impl Download<'_> {
     }
 
     /// The next piece, over a new connection from where the last one ended, if there is none.
-    async fn next(&self, answer: &mut Option<Answer>) -> Result<Option<Bytes>, RegistryError> {
+    async fn next(&mut self, answer: &mut Option<Answer>) -> Result<Option<Bytes>, RegistryError> {
         if let Some(answer) = answer {
             return answer.chunk().await;
         }
@@ -251,13 +254,22 @@ impl Download<'_> {
         fresh.chunk().await
     }
 
-    async fn open(&self) -> Result<Answer, RegistryError> {
+    async fn open(&mut self) -> Result<Answer, RegistryError> {
         let (source, blob) = (&self.errand.source, &self.errand.blob);
-        let mut call = source.blob_call(&blob.digest).holding_place();
-        if self.at > 0 {
+        let mut call = source.blob_call(&blob.digest).holding_place().piecewise();
+        let goes_on = self.at > 0 && !self.refuses_ranges;
+        if goes_on {
             call = call.header(header::RANGE, format!("bytes={}-", self.at));
         }
-        let mut answer = source.open_blob(&blob.digest, call).await?;
+        let mut answer = match source.open_blob(&blob.digest, call).await {
+            Err(RegistryError::Status { status: 416, .. }) if goes_on => {
+                self.refuses_ranges = true;
+                return Err(self
+                    .errand
+                    .broken_download("the registry does not go on in the middle".to_owned()));
+            }
+            opened => opened?,
+        };
         let range = answer.header("content-range").and_then(|range| {
             let first = range.trim_start_matches("bytes").trim().split('-').next()?;
             first.parse::<u64>().ok()
