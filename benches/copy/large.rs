@@ -72,13 +72,15 @@ async fn measure(
 ) -> Result<Table> {
     let mut speed = vec![Samples::default(); tools.len()];
     let mut memory = speed.clone();
+    let mut work = speed.clone();
     for turn in 0..repetitions {
         for (at, tool) in tools::in_turn(tools, turn) {
             // What the one before has left to be written is not for this one to wait for.
             ground.run(Command::new("sync")).await?;
             let name = format!("{target}/large/{}/{turn}:v1", format!("{tool:?}").to_lowercase());
-            let Run { wall, peak } = ground.run(ground.tools.copy(tool, source, &name)).await?;
+            let Run { wall, busy, peak } = ground.run(ground.tools.copy(tool, source, &name)).await?;
             speed[at].0.push(megabytes(bytes) / wall.as_secs_f64());
+            work[at].0.push(busy.as_secs_f64());
             memory[at].0.push(megabytes(peak));
         }
     }
@@ -96,6 +98,7 @@ async fn measure(
             .collect::<Result<_>>()?,
         rows: vec![
             row("throughput", Unit::Throughput, "≥ 1.2× crane", speed),
+            row("processor time", Unit::Seconds, "", work),
             row("peak memory", Unit::Megabytes, "≤ 64", memory),
         ],
     })

@@ -16,11 +16,16 @@ use crate::Result;
 /// the last look is missed.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// What the kernel counts the time of processors in, for programs: `USER_HZ` is 100 on all machines of today.
+const TICK: Duration = Duration::from_millis(10);
+
 /// What a finished process has used.
 #[derive(Clone, Copy)]
 pub struct Run {
     /// From its start to its end.
     pub wall: Duration,
+    /// What the processors did for it, in its own code and in the kernel.
+    pub busy: Duration,
     /// The most memory that it held, in bytes.
     pub peak: u64,
 }
@@ -35,11 +40,12 @@ pub fn run(command: &mut Command, said: &Path) -> Result<Run> {
     let began = Instant::now();
     let mut child = command.spawn()?;
     let (wall, peak) = watch(&child, began)?;
+    let busy = processor_time(child.id())?;
     let status = child.wait()?;
     if !status.success() {
         bail!("{command:?} ended with {status}: {}", fs::read_to_string(said)?);
     }
-    Ok(Run { wall, peak })
+    Ok(Run { wall, busy, peak })
 }
 
 fn watch(child: &Child, began: Instant) -> Result<(Duration, u64)> {
@@ -71,6 +77,20 @@ fn most_memory(id: u32) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
+}
+
+/// `utime` and `stime` of `proc_pid_stat(5)`, which a process has until it has been waited for.
+fn processor_time(id: u32) -> Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    // The name is in parentheses, and may have spaces. What follows begins with the third field.
+    let (_, fields) = stat.rsplit_once(')').ok_or_eyre("no name")?;
+    let ticks: Vec<u32> = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    Ok(TICK * ticks.iter().sum())
 }
 
 /// A server that runs until this is dropped.

@@ -110,7 +110,11 @@ impl Tools {
                 )
                 .args(["image", "copy", source, target]),
             Tool::Oras => command.args(["copy", "--from-plain-http", "--to-plain-http", source, target]),
+            // It remembers which repositories have a layer, and mounts it from there: here every copy is the first.
+            // Where it can keep no file it remembers nothing; as root it would not look into its home for one.
             Tool::Skopeo => command
+                .env("_CONTAINERS_ROOTLESS_UID", "1")
+                .env("XDG_DATA_HOME", "/dev/null")
                 .args(["--insecure-policy", "copy", "--all", "--preserve-digests"])
                 .args(["--src-tls-verify=false", "--dest-tls-verify=false"])
                 .args([format!("docker://{source}"), format!("docker://{target}")]),
