@@ -5,6 +5,7 @@
 //! what a promotion needs (it drops mounts that are not granted, and swallows errors of tokens and referrers).
 
 mod answer;
+mod attached;
 mod auth;
 mod call;
 mod catalog;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 
+pub use attached::Attachment;
 pub use error::RegistryError;
 pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
 pub use reader::{ImageSummary, Reader};

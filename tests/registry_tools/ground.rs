@@ -1,6 +1,9 @@
 //! A registry with images in it, and the program beside it.
 
+use std::io::{Read as _, Write as _};
+
 use bytes::Bytes;
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
@@ -110,4 +113,40 @@ pub async fn image(writer: &Writer, content: &str, tags: &[&str]) -> Digest {
         writer.tag(&digest, &tag, TagRule::Mutable).await.unwrap();
     }
     digest
+}
+
+/// Runs the program on a terminal where `typed` is typed; what it shows is in `out`.
+pub async fn on_a_terminal(folder: &TempDir, args: &[&str], typed: &str) -> Said {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_windlass"));
+    command.args(args);
+    command.cwd(folder.path());
+    command.env("DOCKER_CONFIG", folder.path());
+    command.env("XDG_STATE_HOME", folder.path().join("state"));
+    command.env_remove("WINDLASS_CONFIG");
+    command.env_remove("WINDLASS_READ_ONLY");
+    let typed = typed.to_owned();
+    let run = move || {
+        let size = PtySize {
+            rows: 50,
+            cols: 200,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut keys = pair.master.take_writer().unwrap();
+        keys.write_all(typed.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        // Linux ends a terminal whose last program has gone with an error.
+        let _ = pair.master.try_clone_reader().unwrap().read_to_end(&mut bytes);
+        let code = child.wait().unwrap().exit_code();
+        Said {
+            code: i32::try_from(code).unwrap(),
+            out: String::from_utf8_lossy(&bytes).into_owned(),
+            err: String::new(),
+            bytes,
+        }
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
 }

@@ -4,5 +4,6 @@
 
 mod ground;
 mod listing;
+mod looking;
 #[path = "../registry_client/raw.rs"]
 mod raw;

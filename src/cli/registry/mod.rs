@@ -1,6 +1,8 @@
 //! `windlass registry`: looking around, and taking away. Needs no windlass.toml; one that is there is used.
 
 mod ls;
+mod manifest;
+mod referrers;
 mod tags;
 
 use std::io::Write as _;
@@ -21,6 +23,10 @@ pub enum RegistryCommand {
     Ls(ls::LsArgs),
     /// The tags of a repository
     Tags(tags::TagsArgs),
+    /// A manifest: its very bytes on a pipe, a readable view on a terminal
+    Manifest(manifest::ManifestArgs),
+    /// What is attached to an image, as a tree: signatures, reports and all else that refers to it
+    Referrers(referrers::ReferrersArgs),
 }
 
 /// Carries one of them out.
@@ -28,6 +34,10 @@ pub async fn run(command: RegistryCommand, global: &Global, io: &mut Output) -> 
     match command {
         RegistryCommand::Ls(args) => ls::run(&args, &registries(global)?, io).await,
         RegistryCommand::Tags(args) => tags::run(&args, &registries(global)?, io).await,
+        RegistryCommand::Manifest(args) => manifest::run(&args, &registries(global)?, io).await,
+        RegistryCommand::Referrers(args) => {
+            referrers::run(&args, &registries(global)?, global.ascii, io).await
+        }
     }
 }
 

@@ -14,10 +14,10 @@ const PREFIX: &str = "sha256-";
 
 /// The tags whose names begin as those of cosign do; none where they could not be listed in one request, so that each
 /// has to be asked for.
-pub(super) type Reserved = Option<BTreeSet<String>>;
+pub(in crate::registry) type Reserved = Option<BTreeSet<String>>;
 
 /// Lists them: nearly always one request in place of three for each manifest.
-pub(super) async fn reserved(source: &Reader) -> Result<Reserved, RegistryError> {
+pub(in crate::registry) async fn reserved(source: &Reader) -> Result<Reserved, RegistryError> {
     let page = source.tag_page_after(PREFIX).await?;
     Ok(page
         .filter(|(tags, more)| is_complete(tags, *more))
@@ -36,7 +36,7 @@ fn is_complete(tags: &[String], more: bool) -> bool {
 }
 
 /// What there is about `digest`.
-pub(super) async fn old_signatures(
+pub(in crate::registry) async fn old_signatures(
     source: &Reader,
     digest: &Digest,
     reserved: &Reserved,

@@ -13,7 +13,7 @@
 mod blob;
 mod blobs;
 mod closure;
-mod cosign;
+pub(super) mod cosign;
 mod options;
 mod plan;
 mod platforms;

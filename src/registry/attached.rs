@@ -1,0 +1,138 @@
+//! All that is attached to a digest, as a tree: its referrers, what refers to these, and cosign's old tags.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::copy::cosign::{self, Reserved};
+use super::error::RegistryError;
+use super::manifest::{Content, Descriptor, Manifest};
+use super::reader::Reader;
+use crate::domain::{Digest, Tag, Target};
+
+/// Digests that are asked about at the same time, at each level of the tree.
+const AT_ONCE: usize = 8;
+/// More than is attached to any image.
+const MOST: usize = 10_000;
+
+/// One thing that is attached, and what is attached to it.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// What the registry lists; its texts are from outside.
+    pub descriptor: Descriptor,
+    /// The tag that it is found by, in cosign's old form.
+    pub tag: Option<Tag>,
+    /// The media types of its layers, where they are known: of those found by a tag.
+    pub layers: Vec<String>,
+    /// What refers to it.
+    pub attached: Vec<Attachment>,
+}
+
+impl Reader {
+    /// What is attached to `digest`, transitively. "Nothing" is only ever said by the registry: an error on the way is an
+    /// error.
+    pub async fn attached(&self, digest: &Digest) -> Result<Vec<Attachment>, RegistryError> {
+        let walk = Walk {
+            reader: self,
+            reserved: cosign::reserved(self).await?,
+            seen: Mutex::new(HashSet::from([digest.clone()])),
+        };
+        walk.below(digest.clone()).await
+    }
+
+    /// What is attached to `digest` itself.
+    pub async fn attached_directly(&self, digest: &Digest) -> Result<Vec<Attachment>, RegistryError> {
+        direct(self, digest, &cosign::reserved(self).await?).await
+    }
+}
+
+struct Walk<'a> {
+    reader: &'a Reader,
+    reserved: Reserved,
+    /// Digests cannot refer to each other in a circle, but lists of referrers may say what they like.
+    seen: Mutex<HashSet<Digest>>,
+}
+
+impl Walk<'_> {
+    fn below(&self, digest: Digest) -> BoxFuture<'_, Result<Vec<Attachment>, RegistryError>> {
+        Box::pin(async move {
+            let found = direct(self.reader, &digest, &self.reserved).await?;
+            stream::iter(found)
+                .map(|mut one| async move {
+                    if self.is_new(&one.descriptor.digest)? {
+                        one.attached = self.below(one.descriptor.digest.clone()).await?;
+                    }
+                    Ok(one)
+                })
+                .buffered(AT_ONCE)
+                .try_collect()
+                .await
+        })
+    }
+
+    fn is_new(&self, digest: &Digest) -> Result<bool, RegistryError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() > MOST {
+            return Err(RegistryError::Malformed {
+                host: self.reader.repository().host().to_owned(),
+                what: format!("what is attached in {}", self.reader.repository()),
+                why: format!("is more than {MOST} manifests"),
+            });
+        }
+        Ok(seen.insert(digest.clone()))
+    }
+}
+
+async fn direct(
+    reader: &Reader,
+    digest: &Digest,
+    reserved: &Reserved,
+) -> Result<Vec<Attachment>, RegistryError> {
+    let (listed, old) = tokio::try_join!(
+        reader.referrers(digest, None),
+        cosign::old_signatures(reader, digest, reserved),
+    )?;
+    let mut found: Vec<_> = stream::iter(listed)
+        .map(|descriptor| described(reader, descriptor))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    found.extend(old.into_iter().map(|(tag, manifest)| Attachment {
+        descriptor: manifest.descriptor().clone(),
+        tag: Some(tag),
+        layers: layers(&manifest),
+        attached: Vec::new(),
+    }));
+    Ok(found)
+}
+
+/// Entries without an artifact type tell it only in their manifest. One that is gone, but still on a list, stays
+/// without.
+async fn described(reader: &Reader, mut descriptor: Descriptor) -> Result<Attachment, RegistryError> {
+    let mut kinds = Vec::new();
+    if descriptor.artifact_type.is_none() {
+        match reader.manifest(&Target::Digest(descriptor.digest.clone())).await {
+            Ok(manifest) => {
+                kinds = layers(&manifest);
+                descriptor = manifest.descriptor().clone();
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Attachment {
+        descriptor,
+        tag: None,
+        layers: kinds,
+        attached: Vec::new(),
+    })
+}
+
+fn layers(manifest: &Manifest) -> Vec<String> {
+    match manifest.content() {
+        Content::Image { layers, .. } => layers.iter().map(|layer| layer.media_type.clone()).collect(),
+        Content::Index { .. } => Vec::new(),
+    }
+}
