@@ -327,10 +327,13 @@ async fn a_target_that_takes_other_content_than_it_was_sent_is_no_success() {
     let journey = journey(Options::default(), Options::default()).await;
     let (source, target) = (&journey.source, &journey.target);
     let plan = planned(source, target, &journey.digest).await.unwrap();
-    let fault = Fault::new(Effect::LieAboutDigest)
-        .on_method("PUT")
-        .on_path("/manifests/");
-    journey.to.inject(fault);
+    // It says so of what it was sent, and again when it is asked.
+    for method in ["PUT", "HEAD"] {
+        let fault = Fault::new(Effect::LieAboutDigest)
+            .on_method(method)
+            .on_path("/manifests/");
+        journey.to.inject(fault);
+    }
     let error = copy::run(&plan, source, target, &|_| (), &CancellationToken::new())
         .await
         .unwrap_err();
