@@ -2,8 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
-#[expect(dead_code, reason = "the faults are for what comes")]
 #[path = "../support/proxy.rs"]
 mod proxy;
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+#[path = "../registry_client/world.rs"]
+mod world;
 
+#[expect(dead_code, reason = "the size of an image is for what comes")]
+mod eye;
+mod image;
+mod kinds;
+mod matrix;
 mod passes;
+mod route;

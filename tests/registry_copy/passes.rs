@@ -1,8 +1,11 @@
 //! The proxy itself: what passes when nothing is wrong.
 
+use std::time::{Duration, Instant};
+
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 
 use crate::proxy;
+use crate::proxy::fault::{Effect, Fault};
 
 #[tokio::test]
 async fn what_passes_is_unchanged_and_counted() {
@@ -50,4 +53,46 @@ async fn what_passes_is_unchanged_and_counted() {
     assert_eq!(registry.requests().len(), 3);
     proxy.forget();
     assert_eq!(proxy.traffic(), proxy::Traffic::default());
+}
+
+#[tokio::test]
+async fn distance_is_added_to_each_request() {
+    let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+    let proxy = proxy::start(&registry.host()).await;
+    let delay = Duration::from_millis(50);
+    proxy.delay(delay);
+    let begin = Instant::now();
+    for _ in 0..2 {
+        reqwest::get(format!("http://{}/v2/", proxy.host()))
+            .await
+            .unwrap();
+    }
+    assert!(begin.elapsed() >= delay * 2);
+}
+
+#[tokio::test]
+async fn a_fault_strikes_whom_it_is_meant_for_until_it_is_taken_back() {
+    let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+    let proxy = proxy::start(&registry.host()).await;
+    let url = format!("http://{}/v2/", proxy.host());
+    let status = || async { reqwest::get(&url).await.unwrap().status().as_u16() };
+    proxy.inject(Fault::new(Effect::answer(502)).on_method("PUT").always());
+    proxy.inject(Fault::new(Effect::answer(503)).after(1).always());
+    assert_eq!([status().await, status().await, status().await], [200, 503, 503]);
+    proxy.heal();
+    assert_eq!(status().await, 200);
+}
+
+#[tokio::test]
+async fn nothing_passes_while_it_holds() {
+    let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+    let proxy = proxy::start(&registry.host()).await;
+    let url = format!("http://{}/v2/", proxy.host());
+    proxy.hold(|traffic| traffic.requests == 2);
+    reqwest::get(&url).await.unwrap();
+    let second = tokio::spawn(reqwest::get(url));
+    proxy.holds().await;
+    assert_eq!(registry.requests().len(), 1);
+    proxy.release();
+    assert_eq!(second.await.unwrap().unwrap().status(), 200);
 }

@@ -7,6 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 
+/// The bytes that are read at first.
+const FIRST: usize = 4 * 1024;
 /// The most bytes that are read at once.
 const PIECE: usize = 128 * 1024;
 /// More than any head has.
@@ -63,7 +65,11 @@ impl Wire {
 
 impl Inlet<'_> {
     async fn more(&mut self) -> io::Result<usize> {
-        self.ahead.reserve(PIECE);
+        // Room for a head; for a body that goes on, more with each piece.
+        let room = if self.ahead.capacity() == 0 { FIRST } else { PIECE };
+        if self.ahead.capacity() - self.ahead.len() < FIRST {
+            self.ahead.reserve(room);
+        }
         self.half.read_buf(self.ahead).await
     }
 
