@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Response;
-use tokio::sync::OwnedSemaphorePermit;
 
+use super::budget::Place;
 use super::credentials::Credentials;
 use super::error::RegistryError;
 use super::host::Host;
@@ -25,7 +25,7 @@ pub(super) struct Answer {
     pub(super) request: String,
     /// What was read of the body too early, and is given out again first.
     pub(super) put_back: Option<Bytes>,
-    pub(super) place: Option<OwnedSemaphorePermit>,
+    pub(super) place: Option<Place>,
 }
 
 impl Answer {

@@ -6,16 +6,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::Url;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OnceCell, watch};
 use tokio::time::Instant;
 
 use super::auth::{Challenge, Scope, Token};
+use super::budget::{Budget, Place};
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::settings::{HostSettings, Settings};
-
-/// Enough to keep a link busy, few enough for a registry's patience.
-const DEFAULT_CONCURRENCY: usize = 16;
 
 pub(super) struct Host {
     pub(super) name: String,
@@ -28,7 +26,7 @@ pub(super) struct Host {
     pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,
     /// The budget of requests under way; one for all traffic to this host.
-    budget: Arc<Semaphore>,
+    budget: Arc<Budget>,
     pace: Option<Pace>,
     /// Until when the host asked to be left alone.
     pause: watch::Sender<Option<Instant>>,
@@ -70,9 +68,7 @@ impl Host {
             base,
             client,
             secure: OnceLock::new(),
-            budget: Arc::new(Semaphore::new(
-                of_host.concurrency.unwrap_or(DEFAULT_CONCURRENCY).max(1),
-            )),
+            budget: Budget::new(of_host.concurrency),
             connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,
             pace,
@@ -98,11 +94,21 @@ impl Host {
     }
 
     /// A place among the requests under way; given back when it is dropped.
-    pub(super) async fn take_place(&self) -> OwnedSemaphorePermit {
-        match Arc::clone(&self.budget).acquire_owned().await {
-            Ok(place) => place,
-            // The budget is never closed while its host lives.
-            Err(_) => std::future::pending().await,
+    pub(super) async fn take_place(&self) -> Place {
+        self.budget.take().await
+    }
+
+    /// Learns from an answer to a request of that time how much the host bears.
+    pub(super) fn heard(&self, status: u16, sent: Instant) {
+        match status {
+            429 | 503 => {
+                if let Some(places) = self.budget.busy(sent) {
+                    tracing::info!(host = self.name, places, "too much to do, says the host");
+                }
+            }
+            200..=399 | 404 => self.budget.good(sent),
+            // Others say nothing about it.
+            _ => {}
         }
     }
 

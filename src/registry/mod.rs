@@ -7,6 +7,7 @@
 mod answer;
 mod attached;
 mod auth;
+mod budget;
 mod call;
 mod catalog;
 pub mod copy;

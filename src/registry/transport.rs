@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::call::{Body, Call};
@@ -65,6 +66,7 @@ impl Transport {
         let mut attempt = 1;
         loop {
             let authorization = token::authorization(&host, &call.scopes).await?;
+            let sent = Instant::now();
             let result = send_once(&host, &mut call, authorization.as_deref(), &request).await;
             let response = match result {
                 Ok(response) => response,
@@ -76,6 +78,7 @@ impl Transport {
                 Err(error) => return Err(error),
             };
             let status = response.status();
+            host.heard(status.as_u16(), sent);
             if status == StatusCode::UNAUTHORIZED && !asked_again {
                 asked_again = true;
                 let used = authorization.as_deref();
