@@ -11,7 +11,7 @@ use super::credentials::Credentials;
 use super::error::RegistryError;
 use super::host::Host;
 use super::manifest::MANIFEST_LIMIT;
-use super::patience::retry_after;
+use super::patience::comes_back;
 use super::transport::of_network;
 use crate::domain::clean_line;
 
@@ -82,7 +82,7 @@ impl Answer {
         match tokio::time::timeout(self.host.idle_timeout, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => Err(of_network(&self.host, &error, &self.request)),
-            Err(_) => Err(self.host.slow()),
+            Err(_) => Err(self.host.slow(self.host.idle_timeout)),
         }
     }
 
@@ -129,7 +129,8 @@ impl Answer {
         let request = self.request.clone();
         let anonymous = matches!(self.host.credentials().await, Ok(Credentials::Anonymous));
         let is_html = self.is_html();
-        let wait = retry_after(self.response.headers(), Timestamp::now());
+        let wait = comes_back(status, self.response.headers(), Timestamp::now())
+            .or_else(|| self.host.grants_again().filter(|_| status == 429));
         let mut message = match self.bytes(ERROR_LIMIT, "an error").await {
             Ok(body) => own_words(&body),
             Err(_) => String::new(),

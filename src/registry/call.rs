@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::{self, Stream, TryStreamExt as _};
 use reqwest::header::HeaderName;
 use reqwest::{Method, Url};
 use tokio::time::Instant;
 
 use super::auth::Scope;
+
+/// What is more than this is sent in pieces of this size.
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// A request to one host.
 pub(super) struct Call {
@@ -24,6 +28,8 @@ pub(super) struct Call {
     pub(super) holds_place: bool,
     /// Whether the body of its answer is read piece by piece, because it may be large.
     pub(super) piecewise: bool,
+    /// The bytes that the host may have to hash before it answers, beside those of the body.
+    pub(super) hashed: u64,
     /// Where it is counted, each time that it is sent.
     pub(super) sent: Option<Arc<AtomicU64>>,
 }
@@ -36,8 +42,41 @@ pub(super) enum Body {
     Stream {
         body: reqwest::Body,
         size: u64,
+        /// How many of its bytes have gone out.
+        gone: Arc<AtomicU64>,
         activity: Activity,
     },
+}
+
+impl Body {
+    /// A body of `size` bytes that is fed piece by piece, and what tells that it moves.
+    pub(super) fn stream(
+        size: u64,
+        pieces: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+        activity: Activity,
+    ) -> Self {
+        let gone = Arc::new(AtomicU64::new(0));
+        let (count, moves) = (Arc::clone(&gone), activity.clone());
+        let pieces = pieces.inspect_ok(move |piece| {
+            count.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            moves.moved();
+        });
+        Self::Stream {
+            body: reqwest::Body::wrap_stream(pieces),
+            size,
+            gone,
+            activity,
+        }
+    }
+
+    /// Many bytes piece by piece, so that a slow link is known from one that stands still.
+    pub(super) fn in_pieces(mut bytes: Bytes) -> Self {
+        let size = bytes.len() as u64;
+        let pieces = stream::iter(std::iter::from_fn(move || {
+            (!bytes.is_empty()).then(|| Ok(bytes.split_to(PIECE.min(bytes.len()))))
+        }));
+        Self::stream(size, pieces, Activity::new())
+    }
 }
 
 /// When bytes of a stream last moved.
@@ -53,12 +92,13 @@ impl Activity {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    /// Ends when nothing has moved for `patience`.
-    pub(super) async fn stalled(&self, patience: Duration) {
+    /// Ends when nothing has moved for as long as `patience` says, which may say more later. Returns how long that was.
+    pub(super) async fn stalled(&self, patience: impl Fn() -> Duration) -> Duration {
         loop {
+            let patience = patience();
             let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner) + patience;
             if until <= Instant::now() {
-                return;
+                return patience;
             }
             tokio::time::sleep_until(until).await;
         }
@@ -75,6 +115,7 @@ impl Call {
             scopes: BTreeSet::from([scope]),
             holds_place: false,
             piecewise: false,
+            hashed: 0,
             sent: None,
         }
     }
@@ -97,6 +138,12 @@ impl Call {
 
     pub(super) const fn holding_place(mut self) -> Self {
         self.holds_place = true;
+        self
+    }
+
+    /// That the host may hash so many bytes, which it has got before, when it gets this.
+    pub(super) const fn hashing(mut self, bytes: u64) -> Self {
+        self.hashed = bytes;
         self
     }
 

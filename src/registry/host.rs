@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Url;
+use reqwest::header::HeaderMap;
 use tokio::sync::{OnceCell, watch};
 use tokio::time::Instant;
 
@@ -13,6 +15,8 @@ use super::auth::{Challenge, Scope, Token};
 use super::budget::{Budget, Place};
 use super::credentials::{self, Credentials};
 use super::error::RegistryError;
+use super::patience::LONGEST_WAIT;
+use super::quota::{LOW, Quota};
 use super::settings::{HostSettings, Settings};
 
 pub(super) struct Host {
@@ -28,6 +32,7 @@ pub(super) struct Host {
     /// The budget of requests under way; one for all traffic to this host.
     budget: Arc<Budget>,
     pace: Option<Pace>,
+    quota: Mutex<Option<Left>>,
     /// Until when the host asked to be left alone.
     pause: watch::Sender<Option<Instant>>,
     docker_config: Option<PathBuf>,
@@ -38,6 +43,13 @@ pub(super) struct Host {
 
 /// The token for some scopes. Whoever fetches it holds the lock meanwhile.
 pub(super) type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
+
+/// What the host said is left, and when.
+#[derive(Clone, Copy)]
+struct Left {
+    quota: Quota,
+    told: Instant,
+}
 
 /// Keeps requests at least an interval apart.
 struct Pace {
@@ -72,6 +84,7 @@ impl Host {
             connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,
             pace,
+            quota: Mutex::new(None),
             pause: watch::Sender::new(None),
             docker_config: settings.docker_config.clone(),
             credentials: OnceCell::new(),
@@ -99,7 +112,10 @@ impl Host {
     }
 
     /// Learns from an answer to a request of that time how much the host bears.
-    pub(super) fn heard(&self, status: u16, sent: Instant) {
+    pub(super) fn heard(&self, status: u16, headers: &HeaderMap, sent: Instant) {
+        if let Some(quota) = Quota::of(headers, Timestamp::now()) {
+            self.learn_quota(quota);
+        }
         match status {
             429 | 503 => {
                 if let Some(places) = self.budget.busy(sent) {
@@ -110,6 +126,36 @@ impl Host {
             // Others say nothing about it.
             _ => {}
         }
+    }
+
+    /// Keeps what the host says is left. Little is worth a warning, once; where nothing is, and more comes soon, the host
+    /// is left alone until then.
+    fn learn_quota(&self, quota: Quota) {
+        let before = self
+            .quota
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(Left {
+                quota,
+                told: Instant::now(),
+            });
+        if quota.remaining < LOW && before.is_none_or(|before| before.quota.remaining >= LOW) {
+            tracing::warn!(
+                host = self.name,
+                remaining = quota.remaining,
+                "few requests are left, says the host"
+            );
+        }
+        if let Some(wait) = quota.used_up().filter(|wait| *wait <= LONGEST_WAIT) {
+            self.pause(wait);
+        }
+    }
+
+    /// After how long the host grants requests again, if it has said that none is left.
+    pub(super) fn grants_again(&self) -> Option<Duration> {
+        let left = (*self.quota.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let wait = left.quota.used_up()?;
+        (left.told + wait).checked_duration_since(Instant::now())
     }
 
     /// Waits for this request's turn: where the host has a rate, and where it asked to be left alone.
@@ -159,10 +205,10 @@ impl Host {
     }
 
     /// The error of one that does not answer.
-    pub(super) fn slow(&self) -> RegistryError {
+    pub(super) fn slow(&self, patience: Duration) -> RegistryError {
         RegistryError::Slow {
             host: self.name.clone(),
-            patience: self.idle_timeout,
+            patience,
         }
     }
 

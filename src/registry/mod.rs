@@ -17,6 +17,7 @@ mod host;
 mod known;
 mod manifest;
 mod patience;
+mod quota;
 mod reader;
 mod referrers;
 mod running;

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap};
 
 use super::error::RegistryError;
+use super::quota::Quota;
 
 /// How often something that is safe to repeat is tried in all.
 pub(super) const ATTEMPTS: u32 = 5;
 /// How often in all where the host only keeps silent: each time is as long as its patience.
 const ATTEMPTS_AT_SILENCE: u32 = 3;
 /// The longest wait that a host is granted; one that asks for more has failed.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// The wait before another attempt: doubling from 100 ms, with chance, so that many clients do not come back at once.
 pub(super) fn backoff(attempt: u32) -> Duration {
@@ -31,7 +32,7 @@ pub(super) enum Wait {
 
 /// What an answer says about coming back; none for one that stands.
 pub(super) fn wait_for(status: u16, headers: &HeaderMap) -> Option<Wait> {
-    match (status, retry_after(headers, Timestamp::now())) {
+    match (status, comes_back(status, headers, Timestamp::now())) {
         (429 | 503, Some(wait)) if wait > LONGEST_WAIT => None,
         (429 | 503, Some(wait)) => Some(Wait::Asked(wait)),
         (429 | 500 | 502 | 503 | 504, _) => Some(Wait::Unsaid),
@@ -39,15 +40,35 @@ pub(super) fn wait_for(status: u16, headers: &HeaderMap) -> Option<Wait> {
     }
 }
 
+/// When to come back: as the answer asks, or else when there is quota again.
+pub(super) fn comes_back(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let quota = || Quota::of(headers, now)?.used_up();
+    retry_after(headers, now).or_else(|| if status == 429 { quota() } else { None })
+}
+
+/// The host's own time, which dates in its answers are compared with: its clock may be wrong, or ours.
+pub(super) fn clock(headers: &HeaderMap, now: Timestamp) -> Timestamp {
+    let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+    date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
+        .map_or(now, |date| date.timestamp())
+}
+
 /// `Retry-After` in seconds or as a date (RFC 9110, 10.2.3).
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    let seconds = u64::try_from(date.as_second() - now.as_second()).unwrap_or(0);
+    let seconds = u64::try_from(date.as_second() - clock(headers, now).as_second()).unwrap_or(0);
     Some(Duration::from_secs(seconds))
+}
+
+/// How long a host may be silent once it has `size` bytes: it may hash them all before it answers, at this speed at
+/// least.
+pub(super) fn patience(idle: Duration, size: u64) -> Duration {
+    const BYTES_PER_SECOND: u64 = 20_000_000;
+    idle + Duration::from_millis(size / (BYTES_PER_SECOND / 1000))
 }
 
 /// Whether a request that failed so at this attempt, and is safe to repeat, is sent again.
@@ -89,6 +110,35 @@ mod tests {
         );
         assert_eq!(read("Mon, 23 Nov 2026 09:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("soon"), None);
+    }
+
+    #[test]
+    fn a_host_that_has_got_gigabytes_is_given_time_to_hash_them() {
+        let idle = Duration::from_secs(30);
+        assert_eq!(patience(idle, 0), idle);
+        assert_eq!(patience(idle, 10_000_000_000), Duration::from_secs(530));
+    }
+
+    #[test]
+    fn a_date_is_compared_with_the_hosts_own_clock() {
+        let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        let mut headers = headers("Mon, 23 Nov 2026 11:00:09 GMT");
+        headers.insert(header::DATE, "Mon, 23 Nov 2026 11:00:00 GMT".parse().unwrap());
+        assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn a_quota_that_is_used_up_says_when_to_come_back() {
+        let mut headers = HeaderMap::new();
+        headers.insert("ratelimit-remaining", "0".parse().unwrap());
+        headers.insert("ratelimit-reset", "20".parse().unwrap());
+        assert_eq!(
+            wait_for(429, &headers),
+            Some(Wait::Asked(Duration::from_secs(20)))
+        );
+        assert_eq!(wait_for(503, &headers), Some(Wait::Unsaid), "another reason");
+        headers.insert("ratelimit-reset", "7200".parse().unwrap());
+        assert_eq!(wait_for(429, &headers), None);
     }
 
     #[test]

@@ -137,11 +137,11 @@ async fn exchange(
     request: reqwest::RequestBuilder,
 ) -> Result<(StatusCode, HeaderMap, Bytes), RegistryError> {
     const WHAT: &str = "the request for a token";
-    let response = transfer(host, request, &mut Body::None, WHAT).await?;
+    let response = transfer(host, request, &mut Body::None, 0, WHAT).await?;
     let (status, headers) = (response.status(), response.headers().clone());
     let body = tokio::time::timeout(host.idle_timeout, response.bytes())
         .await
-        .map_err(|_| host.slow())?
+        .map_err(|_| host.slow(host.idle_timeout))?
         .map_err(|error| of_network(host, &error, WHAT))?;
     Ok((status, headers, body))
 }

@@ -1,6 +1,7 @@
 //! One way for all requests: budget, credentials, redirects, patience.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header;
@@ -8,11 +9,11 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tokio::time::Instant;
 
 use super::answer::Answer;
-use super::call::{Body, Call};
+use super::call::{Body, Call, PIECE};
 use super::error::RegistryError;
 use super::host::Host;
 use super::known::Known;
-use super::patience::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
+use super::patience::{ATTEMPTS, Wait, backoff, is_worth_another, patience, wait_for};
 use super::settings::Settings;
 use super::token;
 use crate::domain::clean_line;
@@ -78,7 +79,7 @@ impl Transport {
                 Err(error) => return Err(error),
             };
             let status = response.status();
-            host.heard(status.as_u16(), sent);
+            host.heard(status.as_u16(), response.headers(), sent);
             if status == StatusCode::UNAUTHORIZED && !asked_again {
                 asked_again = true;
                 let used = authorization.as_deref();
@@ -157,7 +158,7 @@ async fn send_once(
         if let Some(authorization) = authorization.filter(|_| url.origin() == host.base.origin()) {
             builder = builder.header(header::AUTHORIZATION, authorization);
         }
-        let response = transfer(host, builder, &mut call.body, request).await?;
+        let response = transfer(host, builder, &mut call.body, call.hashed, request).await?;
         let reads = matches!(call.method, Method::GET | Method::HEAD);
         let location = response
             .headers()
@@ -175,33 +176,55 @@ async fn send_once(
     Err(odd("it redirects without end".to_owned()))
 }
 
-/// One exchange: the request, and the head of the answer, each within the host's patience.
+/// One exchange: the request, and the head of the answer, each within the host's patience. `hashed` are the bytes that it
+/// has got before and may hash now.
 pub(super) async fn transfer(
     host: &Host,
     builder: RequestBuilder,
     body: &mut Body,
+    hashed: u64,
     request: &str,
 ) -> Result<Response, RegistryError> {
-    let sent = match std::mem::replace(body, Body::None) {
-        Body::None => tokio::time::timeout(host.idle_timeout, builder.send())
-            .await
-            .map_err(|_| host.slow())?,
+    let now = match std::mem::replace(body, Body::None) {
         Body::Bytes(bytes) => {
             *body = Body::Bytes(bytes.clone());
-            tokio::time::timeout(host.idle_timeout, builder.body(bytes).send())
-                .await
-                .map_err(|_| host.slow())?
+            if bytes.len() > PIECE {
+                Body::in_pieces(bytes)
+            } else {
+                Body::Bytes(bytes)
+            }
         }
+        other => other,
+    };
+    let sent = match now {
         Body::Stream {
             body: stream,
             size,
+            gone,
             activity,
         } => {
             let sending = builder.header(header::CONTENT_LENGTH, size).body(stream).send();
+            let patience = || {
+                if gone.load(Ordering::Relaxed) < size {
+                    host.idle_timeout
+                } else {
+                    patience(host.idle_timeout, hashed.max(size))
+                }
+            };
             tokio::select! {
                 sent = sending => sent,
-                () = activity.stalled(host.idle_timeout) => return Err(host.slow()),
+                waited = activity.stalled(patience) => return Err(host.slow(waited)),
             }
+        }
+        small => {
+            let builder = match small {
+                Body::Bytes(bytes) => builder.body(bytes),
+                _ => builder,
+            };
+            let patience = patience(host.idle_timeout, hashed);
+            tokio::time::timeout(patience, builder.send())
+                .await
+                .map_err(|_| host.slow(patience))?
         }
     };
     sent.map_err(|error| of_network(host, &error, request))

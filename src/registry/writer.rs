@@ -7,7 +7,7 @@ use reqwest::{Method, header};
 
 use super::answer::Answer;
 use super::auth::Scope;
-use super::call::{Activity, Body, Call};
+use super::call::{Body, Call};
 use super::error::RegistryError;
 use super::manifest::Descriptor;
 use super::patience::{ATTEMPTS, backoff, is_passing};
@@ -234,19 +234,6 @@ impl Writer {
             404 | 410 => broken("the registry has lost its session"),
             416 => broken("the registry has got another part of it than was sent"),
             _ => answer.into_error(&self.upload_words()).await,
-        }
-    }
-
-    /// A body that is fed piece by piece, and what tells that it moves.
-    pub(super) fn streamed(
-        size: u64,
-        pieces: impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
-        activity: Activity,
-    ) -> Body {
-        Body::Stream {
-            body: reqwest::Body::wrap_stream(pieces),
-            size,
-            activity,
         }
     }
 

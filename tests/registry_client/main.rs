@@ -5,6 +5,7 @@
 mod access;
 mod copy;
 mod faults;
+mod manners;
 mod options;
 mod raw;
 mod refusals;

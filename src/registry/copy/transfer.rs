@@ -15,10 +15,10 @@ use super::blob::Errand;
 use super::run::CopyProgress;
 use super::trail::{Mark, Trail};
 use crate::registry::answer::Answer;
-use crate::registry::call::Activity;
+use crate::registry::call::{Activity, Body};
 use crate::registry::error::RegistryError;
 use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
-use crate::registry::writer::{Upload, Writer};
+use crate::registry::writer::Upload;
 
 /// Pieces that wait between download and upload; with pieces of up to 400 KB, the memory of a blob in flight.
 const PIECES: usize = 4;
@@ -114,7 +114,7 @@ async fn send(
     let call = target
         .closing_call(upload, &errand.blob.digest)
         .body(feed.body(rest));
-    target.close_upload(call.holding_place()).await
+    target.close_upload(call.hashing(size).holding_place()).await
 }
 
 /// What comes from the download, for the requests of the upload one after the other.
@@ -128,8 +128,8 @@ struct Feed {
 
 impl Feed {
     /// The next `length` bytes as the body of a request. It ends early if the download does, which breaks the request.
-    fn body(&self, length: u64) -> crate::registry::call::Body {
-        Writer::streamed(length, self.take(length), self.activity.clone())
+    fn body(&self, length: u64) -> Body {
+        Body::stream(length, self.take(length), self.activity.clone())
     }
 
     fn take(&self, length: u64) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
