@@ -107,16 +107,21 @@ pub fn confirm(plan: &Plan, confirm: &Confirm, io: &mut Output) -> Result<bool, 
         ));
     }
     print(plan, &mut io.err)?;
-    match wanted {
-        None => write!(io.err, "Go on? [y/N] ")?,
-        Some(text) => write!(io.err, "To go on, type `{text}`: ")?,
-    }
+    Ok(match wanted {
+        None => agrees(io)?,
+        Some(text) => ask(&format!("To go on, type `{text}`: "), io)? == *text,
+    })
+}
+
+/// Whether the person wants to go on.
+pub fn agrees(io: &mut Output) -> io::Result<bool> {
+    Ok(matches!(ask("Go on? [y/N] ", io)?.as_str(), "y" | "Y" | "yes"))
+}
+
+fn ask(question: &str, io: &mut Output) -> io::Result<String> {
+    write!(io.err, "{question}")?;
     io.err.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
-    let answer = answer.trim();
-    Ok(match wanted {
-        None => matches!(answer, "y" | "Y" | "yes"),
-        Some(text) => answer == text,
-    })
+    Ok(answer.trim().to_owned())
 }

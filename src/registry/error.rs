@@ -80,6 +80,20 @@ pub enum RegistryError {
         /// Whether others may see the list.
         denied: bool,
     },
+    /// It does not delete such a thing.
+    #[error("registry {host} does not delete {what} (it answered {status}{})", because(.message))]
+    NotDeleted {
+        /// The registry.
+        host: String,
+        /// What should have gone.
+        what: String,
+        /// Whether that was a tag.
+        is_tag: bool,
+        /// The HTTP status.
+        status: u16,
+        /// Its own words, if it had any.
+        message: String,
+    },
     /// Another answer than the protocol has.
     #[error("registry {host} answered {status} to {request}{}", because(.message))]
     Status {
@@ -180,6 +194,7 @@ impl RegistryError {
             | Self::NotARegistry { .. }
             | Self::Status { .. }
             | Self::NoCatalog { .. }
+            | Self::NotDeleted { .. }
             | Self::TooLarge { .. }
             | Self::DigestMismatch { .. }
             | Self::Malformed { .. } => Exit::Failed,
@@ -206,6 +221,14 @@ impl RegistryError {
             Self::NoCatalog { .. } => {
                 "many registries show the list to administrators only, or have none: look for the name in the \
                 registry's own pages, then `windlass registry tags HOST/PATH`"
+            }
+            Self::NotDeleted { is_tag: true, .. } => {
+                "nothing was deleted: the digest is left alone, since all its tags would go with it. Many registries \
+                delete tags only where an administrator allows it, or in their own pages"
+            }
+            Self::NotDeleted { .. } => {
+                "many registries delete only where an administrator allows it \
+                (distribution: `storage.delete.enabled`), or in their own pages"
             }
             Self::Credentials { .. } => "run the credential helper by itself, or log in again",
             Self::NotFound { .. } => "check the name; `windlass registry tags HOST/PATH` lists what is there",

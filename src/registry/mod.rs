@@ -12,6 +12,7 @@ mod call;
 mod catalog;
 pub mod copy;
 mod credentials;
+mod delete;
 mod error;
 mod host;
 mod known;

@@ -15,6 +15,8 @@ use crate::domain::{Digest, ImageError, Tag, Target};
 
 /// How often the fallback index is written again when another writer was faster.
 const FALLBACK_ATTEMPTS: usize = 5;
+/// What is wrong with an index that is another one each time that it is read.
+const LOSES: &str = "loses what is written to it: others write to it at the same time, or it keeps nothing";
 /// More pages of referrers than any digest has.
 const MOST_PAGES: usize = 200;
 
@@ -187,9 +189,40 @@ impl Writer {
             self.put_manifest(&Target::Tag(tag.clone()), OCI_IMAGE_INDEX_MEDIA_TYPE, bytes)
                 .await?;
         }
-        Err(odd(
-            "loses what is written to it: others write to it at the same time, or it keeps nothing",
-        ))
+        Err(odd(LOSES))
+    }
+
+    /// The other way: takes the entry of `digest` out, if there is one, and returns it. As there, what others wrote stays
+    /// as they wrote it, and a lost update is found out by reading again.
+    pub(super) async fn unlist_in_fallback(
+        &self,
+        subject: &Digest,
+        digest: &Digest,
+    ) -> Result<Option<Descriptor>, RegistryError> {
+        let tag = fallback_tag(subject)?;
+        let mut taken_out = None;
+        for _ in 0..FALLBACK_ATTEMPTS {
+            let Some(index) = self.fallback_index(subject).await? else {
+                return Ok(taken_out);
+            };
+            let Some(entry) = index.children().iter().find(|entry| entry.digest == *digest) else {
+                return Ok(taken_out);
+            };
+            taken_out.get_or_insert_with(|| entry.clone());
+            let mut document: serde_json::Value = serde_json::from_slice(index.bytes()).unwrap_or_default();
+            let digest = digest.to_string();
+            if let Some(manifests) = document["manifests"].as_array_mut() {
+                manifests.retain(|entry| entry["digest"] != digest.as_str());
+            }
+            let bytes = Bytes::from(document.to_string());
+            self.put_manifest(&Target::Tag(tag.clone()), &index.descriptor().media_type, bytes)
+                .await?;
+        }
+        Err(RegistryError::Malformed {
+            host: self.repository().host().to_owned(),
+            what: format!("{}:{tag}", self.repository()),
+            why: LOSES.to_owned(),
+        })
     }
 }
 

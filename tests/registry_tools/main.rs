@@ -7,3 +7,4 @@ mod listing;
 mod looking;
 #[path = "../registry_client/raw.rs"]
 mod raw;
+mod removal;

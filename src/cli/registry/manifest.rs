@@ -39,7 +39,7 @@ fn view(image: &ImageReference, manifest: &Manifest, out: &mut dyn Write) -> io:
     let mut rows = vec![
         row(["  media type", &clean_line(&own.media_type)]),
         row(["  digest", &own.digest.to_string()]),
-        row(["  size", &format!("{} ({} bytes)", bytes(own.size), own.size)]),
+        row(["  size", &bytes(own.size)]),
     ];
     if let Some(kind) = &own.artifact_type {
         rows.push(row(["  artifact", &clean_line(kind)]));

@@ -3,6 +3,7 @@
 mod ls;
 mod manifest;
 mod referrers;
+mod rm;
 mod tags;
 
 use std::io::Write as _;
@@ -27,6 +28,8 @@ pub enum RegistryCommand {
     Manifest(manifest::ManifestArgs),
     /// What is attached to an image, as a tree: signatures, reports and all else that refers to it
     Referrers(referrers::ReferrersArgs),
+    /// Take a tag away, and nothing else; or a manifest, by its digest
+    Rm(rm::RmArgs),
 }
 
 /// Carries one of them out.
@@ -38,6 +41,7 @@ pub async fn run(command: RegistryCommand, global: &Global, io: &mut Output) -> 
         RegistryCommand::Referrers(args) => {
             referrers::run(&args, &registries(global)?, global.ascii, io).await
         }
+        RegistryCommand::Rm(args) => rm::run(&args, global, io).await,
     }
 }
 

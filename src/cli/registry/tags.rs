@@ -3,17 +3,13 @@
 use std::io::Write as _;
 
 use clap::Args;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
 use super::json;
 use crate::cli::failure::Failure;
 use crate::cli::{Output, table};
 use crate::domain::{Digest, Exit, Repository, Tag, bytes};
-use crate::registry::{Descriptor, Reader, Registries, RegistryError};
-
-/// Tags that are asked for at the same time.
-const AT_ONCE: usize = 16;
+use crate::registry::Registries;
 
 /// Arguments of `registry tags`.
 #[derive(Debug, Args)]
@@ -52,7 +48,7 @@ pub async fn run(args: &TagsArgs, registries: &Registries, io: &mut Output) -> R
         return Err(missing(&args.repository));
     };
     let found = if args.digests {
-        Some(resolve(&reader, &tags).await?)
+        Some(reader.resolve_all(&tags).await?)
     } else {
         None
     };
@@ -98,15 +94,6 @@ pub async fn run(args: &TagsArgs, registries: &Registries, io: &mut Output) -> R
         writeln!(io.err, "{} has no tags", args.repository)?;
     }
     Ok(Exit::Done)
-}
-
-/// What each of `tags` is, in their order.
-pub(super) async fn resolve(reader: &Reader, tags: &[Tag]) -> Result<Vec<Option<Descriptor>>, RegistryError> {
-    stream::iter(tags.to_vec())
-        .map(|tag| async move { reader.resolve(&tag.into()).await })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
 }
 
 fn missing(repository: &Repository) -> Failure {

@@ -1,0 +1,291 @@
+//! `windlass registry rm`: what is to go is looked at first, and what is to stay is looked at afterwards.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use color_eyre::eyre::eyre;
+
+use super::referrers::kind;
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::cli::{Output, image, plan, protected, world};
+use crate::domain::{Digest, Exit, ImageReference, Tag, Target, WriteAccess};
+use crate::registry::{Attachment, Reader, Registries, RegistryError, Writer};
+
+/// Arguments of `registry rm`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "host/path:tag deletes this tag alone: the manifest stays, and so do its other tags. Where a registry \
+    cannot do that, nothing is deleted.\nhost/path@digest deletes the manifest, once no tag names it. What is attached \
+    to it is left.\n\nExit code 3 for the location of a protected environment, 4 while tags name the digest."
+)]
+pub struct RmArgs {
+    /// What to delete: host/path:tag or host/path@digest
+    #[arg(value_name = "REF")]
+    pub image: ImageReference,
+    /// With a digest: delete the tags that name it, too
+    #[arg(long)]
+    pub with_tags: bool,
+    /// Say what would go and what would stay, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// What is known before anything goes.
+enum Removal {
+    Tag {
+        tag: Tag,
+        digest: Digest,
+        others: Vec<Tag>,
+    },
+    Manifest {
+        digest: Digest,
+        tags: Vec<Tag>,
+        attached: Vec<Attachment>,
+    },
+}
+
+/// Looks, asks, deletes and looks again.
+pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let repository = &args.image.repository;
+    if args.with_tags && matches!(args.image.target, Target::Tag(_)) {
+        return Err(Failure::usage(
+            "--with-tags is for a digest: a tag is deleted alone",
+            format!("to delete all that a tag names, give its digest: {repository}@sha256:…"),
+        ));
+    }
+    let access = (!args.dry_run).then(|| world::access(global)).transpose()?;
+    let config = world::configuration_if_any(global)?;
+    if let Some(environment) = protected::environment(config.as_ref(), repository) {
+        return Err(protected::refusal(
+            repository,
+            environment,
+            "what it has may be running, and windlass deletes nothing there",
+            "if it has to go, delete it in the registry itself".to_owned(),
+        ));
+    }
+    let registries = world::registries(config.as_ref())?;
+    let removal = look(&registries.reader(repository), &args.image.target).await?;
+    match access {
+        None => removal.tell(&args.image, args.with_tags, &mut io.out)?,
+        Some(_) => removal.tell(&args.image, args.with_tags, &mut io.err)?,
+    }
+    if let Removal::Manifest { tags, digest, .. } = &removal
+        && !tags.is_empty()
+        && !args.with_tags
+    {
+        return Err(Failure {
+            exit: Exit::Conflict,
+            hint: Some(
+                "delete the tags first, each with `windlass registry rm HOST/PATH:TAG`, or all with --with-tags"
+                    .to_owned(),
+            ),
+            report: eyre!(
+                "{digest} is not deleted, because {} it: {}",
+                verb(tags.len(), "tag names", "tags name"),
+                list(tags)
+            ),
+        });
+    }
+    let Some(access) = access else {
+        writeln!(io.out, "nothing was deleted")?;
+        return Ok(Exit::Done);
+    };
+    if !args.yes {
+        if !io.can_ask() {
+            return Err(Failure::usage(
+                "nobody is here to confirm that this is to be deleted",
+                "confirm it with --yes, or see first what would go with --dry-run",
+            ));
+        }
+        if !plan::agrees(io)? {
+            writeln!(io.err, "not confirmed: nothing was deleted")?;
+            return Ok(Exit::Usage);
+        }
+    }
+    delete(&removal, &registries, &args.image, access, io).await
+}
+
+async fn look(reader: &Reader, target: &Target) -> Result<Removal, Failure> {
+    let digest = image::resolve(reader, target).await?.digest;
+    let tags = reader.tags_of(&digest).await?;
+    Ok(match target {
+        Target::Tag(tag) => Removal::Tag {
+            tag: tag.clone(),
+            digest,
+            others: tags.into_iter().filter(|other| other != tag).collect(),
+        },
+        Target::Digest(_) => Removal::Manifest {
+            attached: reader.attached_directly(&digest).await?,
+            digest,
+            tags,
+        },
+    })
+}
+
+impl Removal {
+    fn tell(&self, image: &ImageReference, with_tags: bool, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Tag { digest, others, .. } => {
+                writeln!(out, "goes   the tag {image}")?;
+                writeln!(out, "stays  {digest}")?;
+                for other in others {
+                    writeln!(out, "stays  {}:{other}, which names it too", image.repository)?;
+                }
+                if others.is_empty() {
+                    writeln!(
+                        out,
+                        "       no other tag names it: registries may clean it up later"
+                    )?;
+                }
+            }
+            Self::Manifest { tags, attached, .. } => {
+                writeln!(out, "goes   {image}")?;
+                let word = if with_tags { "goes " } else { "holds" };
+                for tag in tags {
+                    writeln!(out, "{word}  {}:{tag}, which names it", image.repository)?;
+                }
+                for one in attached {
+                    writeln!(
+                        out,
+                        "stays  {} {}, which is attached to it and then to nothing",
+                        kind(one),
+                        one.descriptor.digest.short()
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn delete(
+    removal: &Removal,
+    registries: &Registries,
+    image: &ImageReference,
+    access: WriteAccess,
+    io: &mut Output,
+) -> Result<Exit, Failure> {
+    let writer = registries.writer(&image.repository, access);
+    match removal {
+        Removal::Tag { tag, digest, others } => {
+            writer.delete(&image.target).await?;
+            see_gone(&writer, std::slice::from_ref(tag)).await?;
+            see_there(&writer, digest, others, image, io).await?;
+            writeln!(io.out, "✓ deleted the tag {image}")?;
+        }
+        Removal::Manifest { digest, tags, .. } => {
+            let mut gone = Vec::new();
+            if let Err(error) = delete_whole(&writer, digest, tags, &mut gone).await {
+                if !gone.is_empty() {
+                    writeln!(io.err, "deleted before it failed: {}", list(&gone))?;
+                }
+                return Err(error.into());
+            }
+            see_gone(&writer, tags).await?;
+            if writer.resolve(&image.target).await?.is_some() {
+                return Err(lies(&writer, &image.to_string()));
+            }
+            for tag in tags {
+                writeln!(io.out, "✓ deleted the tag {}:{tag}", image.repository)?;
+            }
+            writeln!(io.out, "✓ deleted {image}")?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The tags first, as many registries keep what tags name; then the manifest, and with it the tags that the registry does
+/// not delete alone. What has `gone` is told even where the rest fails.
+async fn delete_whole(
+    writer: &Writer,
+    digest: &Digest,
+    tags: &[Tag],
+    gone: &mut Vec<Tag>,
+) -> Result<(), RegistryError> {
+    for tag in tags {
+        match writer.delete(&Target::Tag(tag.clone())).await {
+            Ok(_) => gone.push(tag.clone()),
+            Err(RegistryError::NotDeleted { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    writer.delete_manifest(digest).await.map(|_| ())
+}
+
+/// What was deleted has to be gone.
+async fn see_gone(writer: &Writer, tags: &[Tag]) -> Result<(), Failure> {
+    let found = writer.resolve_all(tags).await?;
+    match tags.iter().zip(&found).find(|(_, found)| found.is_some()) {
+        Some((tag, _)) => Err(lies(writer, &format!("{}:{tag}", writer.repository()))),
+        None => Ok(()),
+    }
+}
+
+fn lies(writer: &Writer, what: &str) -> Failure {
+    Failure {
+        exit: Exit::Failed,
+        hint: Some(
+            "look again in a while, or whether somebody pushed it again; the registry's own log says more"
+                .to_owned(),
+        ),
+        report: eyre!(
+            "{what} is still there, though {} took the request to delete it",
+            writer.repository().host()
+        ),
+    }
+}
+
+/// What was to stay has to be there: some registries delete the manifest with a tag, and all its other tags with it.
+async fn see_there(
+    writer: &Writer,
+    digest: &Digest,
+    others: &[Tag],
+    image: &ImageReference,
+    io: &mut Output,
+) -> Result<(), Failure> {
+    let found = writer.resolve_all(others).await?;
+    let mut lost = Vec::new();
+    for (tag, found) in others.iter().zip(found) {
+        match found {
+            None => lost.push(tag.clone()),
+            Some(found) if found.digest != *digest => {
+                writeln!(
+                    io.err,
+                    "{}:{tag} names another digest now: somebody moved it meanwhile",
+                    image.repository
+                )?;
+            }
+            Some(_) => {}
+        }
+    }
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(Failure {
+        exit: Exit::Failed,
+        hint: Some(format!(
+            "bring {digest} back from where it came from with `windlass copy`, and set the tags again; do not delete tags in \
+            this registry"
+        )),
+        report: eyre!(
+            "{} deleted more than the tag {image}: {} gone with it: {}",
+            image.repository.host(),
+            verb(lost.len(), "tag is", "tags are"),
+            list(&lost)
+        ),
+    })
+}
+
+fn list(tags: &[Tag]) -> String {
+    let names: Vec<_> = tags.iter().map(Tag::as_str).collect();
+    names.join(", ")
+}
+
+/// `1 tag names`, `2 tags name`.
+fn verb(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
