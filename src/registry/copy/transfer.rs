@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use reqwest::header;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::blob::Errand;
@@ -20,8 +20,9 @@ use crate::registry::error::RegistryError;
 use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
 use crate::registry::writer::Upload;
 
-/// Pieces that wait between download and upload; with pieces of up to 400 KB, the memory of a blob in flight.
-const PIECES: usize = 4;
+/// Bytes that may wait between download and upload of a blob: enough that neither side waits for the other's turn, few
+/// enough for many blobs at once.
+const WINDOW: usize = 2 * 1024 * 1024;
 /// How often progress is told at most.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
@@ -43,9 +44,9 @@ pub(super) async fn fill(
         places.push(host.take_place().await);
     }
     let mark = locked(trail).before(upload.offset);
-    let (sender, receiver) = mpsc::channel(PIECES);
+    let (sender, receiver) = mpsc::unbounded_channel();
     let feed = Feed {
-        pieces: Arc::new(tokio::sync::Mutex::new((receiver, Bytes::new()))),
+        pieces: Arc::new(tokio::sync::Mutex::new((receiver, Bytes::new(), None))),
         verified: Arc::new(AtomicBool::new(false)),
         activity: Activity::new(),
     };
@@ -55,6 +56,7 @@ pub(super) async fn fill(
         at: mark.at,
         from: upload.offset,
         sender,
+        window: Arc::new(Semaphore::new(WINDOW)),
         verified: Arc::clone(&feed.verified),
         activity: feed.activity.clone(),
         refuses_ranges: false,
@@ -117,10 +119,18 @@ async fn send(
     target.close_upload(call.hashing(size).holding_place()).await
 }
 
+/// Bytes on their way, with the room that they take in the window.
+type Piece = (Bytes, Option<OwnedSemaphorePermit>);
+/// The pieces that come, what the last request left of one, and its room.
+type Pieces = (
+    mpsc::UnboundedReceiver<Piece>,
+    Bytes,
+    Option<OwnedSemaphorePermit>,
+);
+
 /// What comes from the download, for the requests of the upload one after the other.
 struct Feed {
-    /// The pieces, and what the last request left of one.
-    pieces: Arc<tokio::sync::Mutex<(mpsc::Receiver<Bytes>, Bytes)>>,
+    pieces: Arc<tokio::sync::Mutex<Pieces>>,
     /// Whether the whole blob has come, with the right digest.
     verified: Arc<AtomicBool>,
     activity: Activity,
@@ -138,9 +148,9 @@ impl Feed {
                 return None;
             }
             let mut held = pieces.lock().await;
-            let (receiver, rest) = &mut *held;
+            let (receiver, rest, room) = &mut *held;
             if rest.is_empty() {
-                *rest = receiver.recv().await?;
+                (*rest, *room) = receiver.recv().await?;
             }
             let most = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
             let piece = rest.split_to(most);
@@ -152,15 +162,15 @@ impl Feed {
 
     /// Waits for the first piece, or for the end of the download without one.
     async fn has_begun(&self) {
-        let (receiver, rest) = &mut *self.pieces.lock().await;
+        let (receiver, rest, room) = &mut *self.pieces.lock().await;
         if rest.is_empty() {
-            *rest = receiver.recv().await.unwrap_or_default();
+            (*rest, *room) = receiver.recv().await.unwrap_or_default();
         }
     }
 
     /// Waits for the end of the download.
     async fn run_dry(&self) {
-        let (receiver, _) = &mut *self.pieces.lock().await;
+        let (receiver, ..) = &mut *self.pieces.lock().await;
         while receiver.recv().await.is_some() {}
     }
 }
@@ -173,7 +183,9 @@ struct Download<'a> {
     at: u64,
     /// Where the upload begins: what comes before is only hashed.
     from: u64,
-    sender: mpsc::Sender<Bytes>,
+    sender: mpsc::UnboundedSender<Piece>,
+    /// Room for the pieces that wait.
+    window: Arc<Semaphore>,
     verified: Arc<AtomicBool>,
     activity: Activity,
     /// Whether the source has refused to go on in the middle.
@@ -222,7 +234,7 @@ impl Download<'_> {
             );
             if !wanted.is_empty() {
                 let before = std::mem::replace(&mut held, wanted);
-                if !before.is_empty() && self.sender.send(before).await.is_err() {
+                if !before.is_empty() && !self.hand_over(before).await {
                     // The upload has ended early; its own error says why.
                     return Ok(());
                 }
@@ -239,10 +251,17 @@ impl Download<'_> {
         self.verified.store(true, Ordering::Release);
         if !held.is_empty() {
             // As above: whether the upload took it, the upload itself says.
-            let _ = self.sender.send(held).await;
+            self.hand_over(held).await;
         }
         self.tell();
         Ok(())
+    }
+
+    /// Passes a piece on as soon as there is room for it. Whether anybody is there to take it.
+    async fn hand_over(&self, piece: Bytes) -> bool {
+        let room = u32::try_from(piece.len().min(WINDOW)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.window).acquire_many_owned(room).await.ok();
+        self.sender.send((piece, room)).is_ok()
     }
 
     /// The next piece, over a new connection from where the last one ended, if there is none.
