@@ -149,6 +149,54 @@ async fn a_token_address_that_fails_is_an_error_and_nothing_goes_out_without_a_t
 }
 
 #[tokio::test]
+async fn an_identity_token_stands_for_the_password() {
+    let server = guarded(true).await;
+    let entry = |token: &str| json!({"auth": "", "identitytoken": token});
+    let (all, _folder) = logged_in(&[&server.host()], &entry(&server.identity_token()));
+    let writer = all.writer(&repository(&server.host(), "app"), access());
+    let digest = image(&writer).await;
+    assert!(writer.resolve(&digest.into()).await.unwrap().is_some());
+    let asked = server.requests();
+    let tokens = asked.iter().filter(|line| line.path.starts_with("/token"));
+    assert!(tokens.clone().count() > 0);
+    assert!(
+        tokens
+            .clone()
+            .all(|line| line.method == "POST" && line.path == "/token")
+    );
+
+    let (wrong, _folder) = logged_in(&[&server.host()], &entry("made-up"));
+    let wrong = refusal(&wrong, &server.host()).await;
+    assert!(wrong.to_string().contains("refuses the credentials"), "{wrong}");
+    assert!(!format!("{wrong}{wrong:?}").contains("made-up"));
+}
+
+#[tokio::test]
+async fn a_token_address_that_refuses_the_second_scope_of_a_mount_leads_to_an_upload() {
+    let server = guarded(true).await;
+    let (all, _folder) = logged_in(
+        &[&server.host()],
+        &json!({"username": "ana", "password": "right"}),
+    );
+    let source = all.writer(&repository(&server.host(), "dev/app"), access());
+    let target = all.writer(&repository(&server.host(), "stage/app"), access());
+    let digest = image(&source).await;
+    let refused = Effect::Answer {
+        status: 403,
+        retry_after: None,
+    };
+    server.inject(Fault::new(refused).on_path("%3Apull&scope=").always());
+    copied(&source, &target, &digest).await.unwrap();
+    assert!(target.resolve(&digest.into()).await.unwrap().is_some());
+    let asked = server.requests();
+    assert!(asked.iter().any(|line| line.status == Some(403)));
+    let mounted = |line: &windlass::demo::registry::RequestLine| {
+        line.method == "POST" && line.path.contains("from=dev") && line.status == Some(201)
+    };
+    assert!(!asked.iter().any(mounted), "{asked:?}");
+}
+
+#[tokio::test]
 async fn an_identity_token_is_exchanged() {
     let server = RawServer::start(|line| {
         let json = "content-type: application/json\r\n".to_owned();

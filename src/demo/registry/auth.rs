@@ -1,12 +1,12 @@
 //! Who may do what: basic credentials, or bearer tokens from the registry's own token endpoint.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::http::header::{AUTHORIZATION, HOST, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -51,6 +51,8 @@ struct Token {
 pub(super) struct Gatekeeper {
     auth: Auth,
     tokens: Mutex<HashMap<String, Token>>,
+    /// Refresh tokens, which Docker calls identity tokens. They do not end.
+    identities: Mutex<HashSet<String>>,
 }
 
 impl Gatekeeper {
@@ -58,7 +60,15 @@ impl Gatekeeper {
         Self {
             auth,
             tokens: Mutex::default(),
+            identities: Mutex::default(),
         }
+    }
+
+    /// A new identity token, which stands for the credentials at the token endpoint.
+    pub(super) fn identity(&self) -> String {
+        let token = secret();
+        locked(&self.identities).insert(token.clone());
+        token
     }
 
     /// Makes every token worthless.
@@ -98,32 +108,73 @@ impl Gatekeeper {
     /// The token endpoint: `GET /token?service=…&scope=…` with basic credentials.
     pub(super) fn issue(&self, query: Query<'_>, headers: &HeaderMap) -> Result<Response, Failure> {
         let Auth::Bearer(credentials) = &self.auth else {
-            return Err(Failure::new(
-                Code::NameUnknown,
-                "this registry gives out no tokens",
-            ));
+            return Err(no_tokens());
         };
         if !shows(headers, credentials) {
             return Err(refused(format!("Basic realm=\"{SERVICE}\"")));
         }
-        let token = hex::encode(rand::random::<[u8; 32]>());
+        Ok(self.give(Scopes::asked_for(query), None))
+    }
+
+    /// The token endpoint in the form of OAuth 2 (RFC 6749, 4.3 and 6): `POST /token` with a form that holds a password
+    /// or an identity token.
+    pub(super) fn exchange(&self, form: Query<'_>) -> Result<Response, Failure> {
+        let Auth::Bearer(credentials) = &self.auth else {
+            return Err(no_tokens());
+        };
+        let is = |key: &str, wanted: &str| form.get(key).is_some_and(|value| value == wanted);
+        let known = match form.get("grant_type").as_deref() {
+            Some("password") => {
+                is("username", &credentials.user) && is("password", credentials.password.expose_secret())
+            }
+            Some("refresh_token") => form
+                .get("refresh_token")
+                .is_some_and(|token| locked(&self.identities).contains(token.as_ref())),
+            _ => {
+                return Err(
+                    Failure::new(Code::Unsupported, "grants are by password or refresh_token")
+                        .with_status(StatusCode::BAD_REQUEST),
+                );
+            }
+        };
+        if !known {
+            return Err(refused(format!("Basic realm=\"{SERVICE}\"")));
+        }
+        let identity = is("access_type", "offline").then(|| self.identity());
+        Ok(self.give(Scopes::asked_for(form), identity))
+    }
+
+    fn give(&self, scopes: Scopes, identity: Option<String>) -> Response {
+        let token = secret();
         let now = Instant::now();
-        let mut tokens = locked(&self.tokens);
-        tokens.retain(|_, token| token.expires > now);
-        tokens.insert(
-            token.clone(),
-            Token {
-                expires: now + TOKEN_LIFETIME,
-                scopes: Scopes::asked_for(query),
-            },
-        );
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "token": token,
             "access_token": token,
             "expires_in": TOKEN_LIFETIME.as_secs(),
+            "scope": scopes.to_string(),
         });
-        Ok(Json(body).into_response())
+        if let Some(identity) = identity {
+            body["refresh_token"] = identity.into();
+        }
+        let mut tokens = locked(&self.tokens);
+        tokens.retain(|_, token| token.expires > now);
+        tokens.insert(
+            token,
+            Token {
+                expires: now + TOKEN_LIFETIME,
+                scopes,
+            },
+        );
+        Json(body).into_response()
     }
+}
+
+fn secret() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
+}
+
+fn no_tokens() -> Failure {
+    Failure::new(Code::NameUnknown, "this registry gives out no tokens")
 }
 
 fn refused(challenge: String) -> Failure {

@@ -182,6 +182,11 @@ impl EmbeddedRegistry {
         self.server.gatekeeper.revoke();
     }
 
+    /// A new identity token, as `docker login` may get one and keep it in place of the password.
+    pub fn identity_token(&self) -> String {
+        self.server.gatekeeper.identity()
+    }
+
     /// Lets requests in progress finish, for a moment, and ends. Its folder is free for another registry then.
     pub async fn shutdown(mut self) {
         self.stop.cancel();

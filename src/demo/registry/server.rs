@@ -33,6 +33,9 @@ const REMEMBERED: usize = 100_000;
 /// closes may never see the answer.
 const DRAINED: usize = 64 * 1024 * 1024;
 
+/// The most bytes of a form.
+const FORM: usize = 64 * 1024;
+
 /// What a handler answers.
 pub(super) type Answer = Result<Response, Failure>;
 
@@ -98,11 +101,14 @@ impl Server {
         let reads = matches!(*method, Method::GET | Method::HEAD);
         let unsupported = || Failure::new(Code::Unsupported, format!("{method} does nothing at {path}"));
         if route == Route::Token {
-            // The other form of it, `POST`, is one that clients do without when they are told so.
-            if *method != Method::GET {
-                return Err(unsupported());
-            }
-            return self.gatekeeper.issue(query, call.headers);
+            return match *method {
+                Method::GET => self.gatekeeper.issue(query, call.headers),
+                Method::POST => {
+                    let form = form(call.body).await?;
+                    self.gatekeeper.exchange(Query(&form))
+                }
+                _ => Err(unsupported()),
+            };
         }
         let grant = self.gatekeeper.check(method, &route, query, call.headers)?;
         if self.read_only && !reads {
@@ -196,6 +202,18 @@ async fn serve(server: Arc<Server>, request: Request) -> Response {
             failure.into_response()
         }
     }
+}
+
+/// The text of a form, which is short.
+async fn form(body: &mut BodyDataStream) -> Result<String, Failure> {
+    let mut text = Vec::new();
+    while let Some(Ok(chunk)) = body.next().await {
+        text.extend_from_slice(&chunk);
+        if text.len() > FORM {
+            return Err(Failure::new(Code::Unsupported, "a form is not as long as this"));
+        }
+    }
+    String::from_utf8(text).map_err(|_| Failure::new(Code::Unsupported, "this is no form"))
 }
 
 async fn drain(body: &mut BodyDataStream) {
