@@ -84,6 +84,11 @@ impl Mistake {
 
 /// A line as an error may show it: a password that somebody put into the file is not repeated.
 fn without_secret(line: &str) -> String {
+    // An address may hold one, too.
+    let line = match line.find("://").filter(|at| line[*at..].contains('@')) {
+        Some(at) => &format!("{}://…", &line[..at]),
+        None => line,
+    };
     let lower = line
         .to_ascii_lowercase()
         .replace("password_file", "_____________");

@@ -77,7 +77,15 @@ pub(super) const DEPLOY: Keys = Keys {
 };
 pub(super) const REGISTRY: Keys = keys(
     "[registry.\"HOST\"]",
-    &["plain_http", "ca_file", "requests_per_second", "concurrency"],
+    &[
+        "plain_http",
+        "ca_file",
+        "client_cert",
+        "client_key",
+        "proxy",
+        "requests_per_second",
+        "concurrency",
+    ],
 );
 pub(super) const SCANNER: Keys = keys("[scanner]", &["trivy", "args"]);
 

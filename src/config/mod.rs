@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{
-    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, ScanPolicy, ServiceName, TagTemplate,
+    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, ProxyAddress, ScanPolicy, ServiceName,
+    TagTemplate,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -118,6 +119,12 @@ pub struct RegistrySettings {
     pub plain_http: bool,
     /// A file of PEM certificates that its TLS certificate may be signed by, beside those of the system.
     pub ca_file: Option<PathBuf>,
+    /// A file of PEM certificates that it is shown when it asks for one, the client's own first.
+    pub client_cert: Option<PathBuf>,
+    /// The file of the private key to `client_cert` (PEM); by default it is in the same file.
+    pub client_key: Option<PathBuf>,
+    /// The proxy on the way to it, in place of those of the environment. Loopback hosts are never reached through one.
+    pub proxy: Option<ProxyAddress>,
     /// The most requests that it is sent in a second.
     pub requests_per_second: Option<u32>,
     /// The most requests that it is sent at once.

@@ -284,14 +284,26 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Regi
             },
             None => Ok(None),
         };
+        let file = |key| {
+            let value = section.get(key);
+            value
+                .map(|value| value.text().map(|path| folder.join(path)))
+                .transpose()
+        };
+        let (client_cert, client_key) = (file("client_cert")?, file("client_key")?);
+        if client_key.is_some() && client_cert.is_none() {
+            return Err(section
+                .require("client_key")?
+                .mistake("is the key of a certificate: `client_cert` is missing"));
+        }
         registries.insert(
             host.to_owned(),
             RegistrySettings {
                 plain_http: section.flag("plain_http")?,
-                ca_file: section
-                    .get("ca_file")
-                    .map(|value| value.text().map(|path| folder.join(path)))
-                    .transpose()?,
+                ca_file: file("ca_file")?,
+                client_cert,
+                client_key,
+                proxy: section.get("proxy").map(|value| value.parse()).transpose()?,
                 requests_per_second: positive("requests_per_second")?,
                 concurrency: positive("concurrency")?.map(|number| number as usize),
             },

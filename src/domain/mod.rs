@@ -34,6 +34,7 @@ mod plan;
 mod platform;
 mod pointer;
 mod policy;
+mod proxy;
 mod template;
 mod text;
 mod verdict;
@@ -53,6 +54,7 @@ pub use plan::{Confirmation, Costs, Operation, Plan, PlanHash, PlannedStep, Step
 pub use platform::Platform;
 pub use pointer::DeploymentTag;
 pub use policy::{Limits, ScanEvidence, ScanPolicy, ScanReport};
+pub use proxy::{ProxyAddress, ProxyAddressError};
 pub use template::{BranchTemplate, TagTemplate, TemplateError, Values};
 pub use text::{Clean, clean_line, clean_text};
 pub use verdict::{Gate, Verdict};

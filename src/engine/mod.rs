@@ -299,6 +299,9 @@ pub fn registries(config: &Config, state: &Path) -> Result<Registries, RegistryE
         let settings = HostSettings {
             plain_http: said.plain_http,
             ca_file: said.ca_file.clone(),
+            client_cert: said.client_cert.clone(),
+            client_key: said.client_key.clone(),
+            proxy: said.proxy.clone(),
             requests_per_second: said.requests_per_second,
             concurrency: said.concurrency,
         };

@@ -15,6 +15,22 @@ pub enum RegistryError {
         /// Why, as the network says it.
         why: String,
     },
+    /// Its certificate is not trusted.
+    #[error("the certificate of registry {host} is not trusted: {why}")]
+    Untrusted {
+        /// The registry.
+        host: String,
+        /// Why, as TLS says it.
+        why: String,
+    },
+    /// It asks for a certificate of the client, and got none or another than it knows.
+    #[error("registry {host} wants a client certificate that it knows: {why}")]
+    NoClientCertificate {
+        /// The registry.
+        host: String,
+        /// Why, as TLS says it.
+        why: String,
+    },
     /// It did not answer in time.
     #[error("registry {host} did not answer within {patience:?}")]
     Slow {
@@ -181,15 +197,17 @@ impl RegistryError {
     /// The exit code that it leads to.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Unauthorised { .. } | Self::Credentials { .. } | Self::NoCatalog { denied: true, .. } => {
-                Exit::NotAuthorised
-            }
+            Self::Unauthorised { .. }
+            | Self::Credentials { .. }
+            | Self::NoClientCertificate { .. }
+            | Self::NoCatalog { denied: true, .. } => Exit::NotAuthorised,
             Self::NotFound { .. } => Exit::NotFound,
             Self::TagTaken { .. } => Exit::Conflict,
             Self::Settings { .. } => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             Self::Broken { .. } | Self::Incomplete { .. } => Exit::Incomplete,
             Self::Unreachable { .. }
+            | Self::Untrusted { .. }
             | Self::Slow { .. }
             | Self::NotARegistry { .. }
             | Self::Status { .. }
@@ -207,6 +225,17 @@ impl RegistryError {
             Self::Unreachable { host, .. } => {
                 return Some(format!(
                     "check the name and that {host} is up; `windlass doctor` asks every registry"
+                ));
+            }
+            Self::Untrusted { host, .. } => {
+                return Some(format!(
+                    "if an authority of your own signed it, name that one's certificate: `ca_file` in \
+                     [registry.\"{host}\"] of windlass.toml"
+                ));
+            }
+            Self::NoClientCertificate { host, .. } => {
+                return Some(format!(
+                    "name yours: `client_cert` and `client_key` in [registry.\"{host}\"] of windlass.toml"
                 ));
             }
             Self::Slow { .. } => "try again; if it stays slow, look at the registry's own health",

@@ -1,7 +1,7 @@
 //! One registry host: its address, its client, its budget, its credentials and tokens.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -18,15 +18,16 @@ use super::error::RegistryError;
 use super::patience::LONGEST_WAIT;
 use super::quota::{LOW, Quota};
 use super::settings::{HostSettings, Settings};
+use super::transport::deepest;
+use crate::domain::ProxyAddress;
 
 pub(super) struct Host {
     pub(super) name: String,
     /// Scheme and authority.
     pub(super) base: Url,
-    client: reqwest::Client,
-    /// For addresses with TLS that a host without it leads to.
-    secure: OnceLock<reqwest::Client>,
-    settings: HostSettings,
+    /// One for each [`Reach`], made when it is needed first.
+    clients: [OnceLock<reqwest::Client>; 4],
+    pub(super) settings: HostSettings,
     pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,
     /// The budget of requests under way; one for all traffic to this host.
@@ -65,7 +66,6 @@ impl Host {
             other => other,
         };
         let plain = of_host.plain_http || (is_loopback(name) && of_host.ca_file.is_none());
-        let client = client(name, &of_host, settings.connect_timeout, !plain)?;
         let pace = of_host.requests_per_second.filter(|n| *n > 0).map(|n| Pace {
             interval: Duration::from_secs(1) / n,
             next: Mutex::new(Instant::now()),
@@ -78,8 +78,7 @@ impl Host {
         Ok(Self {
             name: name.to_owned(),
             base,
-            client,
-            secure: OnceLock::new(),
+            clients: Default::default(),
             budget: Budget::new(of_host.concurrency),
             connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,
@@ -96,14 +95,19 @@ impl Host {
 
     /// What speaks to `url`.
     pub(super) fn client(&self, url: &Url) -> Result<&reqwest::Client, RegistryError> {
-        if url.scheme() == self.base.scheme() || url.scheme() != "https" {
-            return Ok(&self.client);
-        }
-        if let Some(known) = self.secure.get() {
+        let reach = Reach::of(url);
+        let slot = &self.clients[usize::from(reach.tls) * 2 + usize::from(reach.near)];
+        if let Some(known) = slot.get() {
             return Ok(known);
         }
-        let client = client(&self.name, &self.settings, self.connect_timeout, true)?;
-        Ok(self.secure.get_or_init(|| client))
+        let client = client(&self.name, &self.settings, self.connect_timeout, reach)?;
+        Ok(slot.get_or_init(|| client))
+    }
+
+    /// The proxy that the configuration puts before the host.
+    pub(super) fn proxy(&self) -> Option<&ProxyAddress> {
+        let proxy = self.settings.proxy.as_ref();
+        proxy.filter(|_| !Reach::of(&self.base).near)
     }
 
     /// A place among the requests under way; given back when it is dropped.
@@ -249,11 +253,28 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// A client; without `tls` it knows no certificates, for reading those of the system takes longer than many a request.
+/// What a connection to an address takes.
+#[derive(Clone, Copy)]
+struct Reach {
+    tls: bool,
+    /// On this machine.
+    near: bool,
+}
+
+impl Reach {
+    fn of(url: &Url) -> Self {
+        Self {
+            tls: url.scheme() == "https",
+            near: url.host_str().is_some_and(is_loopback),
+        }
+    }
+}
+
 fn client(
     host: &str,
     of_host: &HostSettings,
     connect_timeout: Duration,
-    tls: bool,
+    reach: Reach,
 ) -> Result<reqwest::Client, RegistryError> {
     let fail = |why: String| RegistryError::Settings {
         host: host.to_owned(),
@@ -264,20 +285,46 @@ fn client(
         .connect_timeout(connect_timeout)
         // Followed by hand, so that no credentials go to another host.
         .redirect(reqwest::redirect::Policy::none());
-    if is_loopback(host) {
+    if reach.near {
         // A proxy would look for this machine on itself.
         builder = builder.no_proxy();
+    } else if let Some(proxy) = &of_host.proxy {
+        let all = reqwest::Proxy::all(proxy.expose().clone())
+            .map_err(|_| fail(format!("proxy {proxy} cannot be used")))?;
+        builder = builder.proxy(all);
     }
-    if !tls {
+    if !reach.tls && reach.near {
+        // Reading those of the system would take longer than many a copy on one machine. (Elsewhere, a proxy may be
+        // reached by TLS.)
         builder = builder.tls_certs_only([]);
-    } else if let Some(path) = &of_host.ca_file {
-        let pem =
-            std::fs::read(path).map_err(|error| fail(format!("ca_file {}: {error}", path.display())))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .map_err(|error| fail(format!("ca_file {}: {error}", path.display())))?;
+        return builder.build().map_err(|error| fail(deepest(&error)));
+    }
+    let read = |key: &str, path: &Path| {
+        std::fs::read(path).map_err(|error| fail(format!("{key} {}: {error}", path.display())))
+    };
+    if let Some(path) = &of_host.ca_file {
+        let certificates = reqwest::Certificate::from_pem_bundle(&read("ca_file", path)?);
+        let certificates =
+            certificates.map_err(|error| fail(format!("ca_file {}: {}", path.display(), deepest(&error))))?;
+        if certificates.is_empty() {
+            return Err(fail(format!(
+                "ca_file {}: there is no certificate in it",
+                path.display()
+            )));
+        }
         builder = builder.tls_certs_merge(certificates);
     }
-    builder.build().map_err(|error| fail(error.to_string()))
+    if let Some(path) = &of_host.client_cert {
+        let mut pem = read("client_cert", path)?;
+        if let Some(key) = &of_host.client_key {
+            pem.push(b'\n');
+            pem.extend(read("client_key", key)?);
+        }
+        let identity = reqwest::Identity::from_pem(&pem)
+            .map_err(|error| fail(format!("client_cert {}: {}", path.display(), deepest(&error))))?;
+        builder = builder.identity(identity);
+    }
+    builder.build().map_err(|error| fail(deepest(&error)))
 }
 
 #[cfg(test)]
@@ -310,12 +357,18 @@ mod tests {
     fn a_host_without_tls_reads_certificates_only_when_it_leads_to_tls() {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let host = Host::new("127.0.0.1:5000", &Settings::default()).unwrap();
-        host.client(&"http://127.0.0.1:5000/v2/".parse().unwrap())
-            .unwrap();
-        assert!(host.secure.get().is_none());
-        host.client(&"https://cdn.example.com/x".parse().unwrap())
-            .unwrap();
-        assert!(host.secure.get().is_some());
+        let made = || {
+            host.clients
+                .iter()
+                .filter(|client| client.get().is_some())
+                .count()
+        };
+        let reach = |url: &str| host.client(&url.parse().unwrap()).map(|_| ()).unwrap();
+        reach("http://127.0.0.1:5000/v2/");
+        reach("http://127.0.0.1:5000/v2/");
+        assert_eq!(made(), 1);
+        reach("https://cdn.example.com/x");
+        assert_eq!(made(), 2);
     }
 
     #[test]

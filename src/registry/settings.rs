@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::ProxyAddress;
+
 /// How registries are spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -44,6 +46,12 @@ pub struct HostSettings {
     pub plain_http: bool,
     /// A file of PEM certificates that its TLS certificate may be signed by, beside those of the system.
     pub ca_file: Option<PathBuf>,
+    /// A file of PEM certificates that it is shown when it asks for one, the client's own first.
+    pub client_cert: Option<PathBuf>,
+    /// The file of the private key to `client_cert` (PEM); by default it is in the same file.
+    pub client_key: Option<PathBuf>,
+    /// The proxy on the way to it, in place of those of the environment. Loopback hosts are never reached through one.
+    pub proxy: Option<ProxyAddress>,
     /// The most requests that it is sent in a second.
     pub requests_per_second: Option<u32>,
     /// The most requests that it is sent at once.

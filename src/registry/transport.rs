@@ -1,11 +1,13 @@
 //! One way for all requests: budget, credentials, redirects, patience.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use rustls::AlertDescription;
 use tokio::time::Instant;
 
 use super::answer::Answer;
@@ -232,28 +234,75 @@ pub(super) async fn transfer(
 
 /// What a failed exchange was, in words that a person can act upon.
 pub(super) fn of_network(host: &Host, error: &reqwest::Error, request: &str) -> RegistryError {
+    let name = host.name.clone();
+    let mut why = deepest(error);
+    match of_tls(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => return RegistryError::Untrusted { host: name, why },
+        Some(rustls::Error::AlertReceived(alert)) if asks_for_certificate(*alert) => {
+            return RegistryError::NoClientCertificate { host: name, why };
+        }
+        _ => {}
+    }
+    if !error.is_connect() {
+        return RegistryError::Broken {
+            host: name,
+            request: request.to_owned(),
+            why,
+        };
+    }
+    if error.is_timeout() {
+        return RegistryError::Slow {
+            host: name,
+            patience: host.connect_timeout,
+        };
+    }
+    if let Some(proxy) = host.proxy() {
+        why = format!("{why} (by the proxy {proxy})");
+    }
+    RegistryError::Unreachable { host: name, why }
+}
+
+/// The innermost cause of an error: what wraps it says only that something failed, and may repeat addresses.
+pub(super) fn deepest(error: &reqwest::Error) -> String {
     let mut why = String::new();
-    let mut source: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    let mut source: Option<&dyn Error> = error.source();
     while let Some(cause) = source {
         why = cause.to_string();
         source = cause.source();
     }
-    let why = clean_line(&if why.is_empty() { error.to_string() } else { why });
-    if error.is_connect() && error.is_timeout() {
-        RegistryError::Slow {
-            host: host.name.clone(),
-            patience: host.connect_timeout,
+    clean_line(&if why.is_empty() { error.to_string() } else { why })
+}
+
+/// What TLS says was wrong, if it was that.
+fn of_tls(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(cause) = source {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
         }
-    } else if error.is_connect() {
-        RegistryError::Unreachable {
-            host: host.name.clone(),
-            why,
-        }
-    } else {
-        RegistryError::Broken {
-            host: host.name.clone(),
-            request: request.to_owned(),
-            why,
-        }
+        // Such an error hides what it holds: its source is the source of that.
+        let held = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        source = match held {
+            Some(held) => Some(held),
+            None => cause.source(),
+        };
     }
+    None
+}
+
+/// How servers say that they want a certificate, or another one.
+const fn asks_for_certificate(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+    )
 }

@@ -10,4 +10,7 @@ mod options;
 mod raw;
 mod refusals;
 mod resume;
+#[path = "../support/tls.rs"]
+mod tls;
+mod ways;
 mod world;
