@@ -75,6 +75,7 @@ async fn measure(
     let mut work = speed.clone();
     for turn in 0..repetitions {
         for (at, tool) in tools::in_turn(tools, turn) {
+            ground.tools.forget()?;
             // What the one before has left to be written is not for this one to wait for.
             ground.run(Command::new("sync")).await?;
             let name = format!("{target}/large/{}/{turn}:v1", format!("{tool:?}").to_lowercase());

@@ -21,6 +21,7 @@ pub async fn requests(ground: &Ground) -> Result<Table> {
     let mut again = cold.clone();
     for turn in 0..ground.repetitions {
         for (at, tool) in tools::in_turn(&tools::ALL, turn) {
+            ground.tools.forget()?;
             let name = format!("requests/{}/{turn}:v1", folder(tool));
             for (samples, host) in [
                 (&mut cold[at], proxies.target.host()),
@@ -65,6 +66,7 @@ pub async fn delayed(ground: &Ground) -> Result<Table> {
     let mut again = cold.clone();
     for turn in 0..ground.repetitions {
         for (at, tool) in tools::in_turn(&tools::ALL, turn) {
+            ground.tools.forget()?;
             let target = format!("{}/delayed/{}/{turn}:v1", proxies.target.host(), folder(tool));
             for samples in [&mut cold[at], &mut again[at]] {
                 let run = ground

@@ -1,5 +1,7 @@
 //! The tools and how each of them copies an image, whole, over plain HTTP.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -110,11 +112,9 @@ impl Tools {
                 )
                 .args(["image", "copy", source, target]),
             Tool::Oras => command.args(["copy", "--from-plain-http", "--to-plain-http", source, target]),
-            // It remembers which repositories have a layer, and mounts it from there: here every copy is the first.
-            // Where it can keep no file it remembers nothing; as root it would not look into its home for one.
+            // As root it would not look into its home for what it remembers.
             Tool::Skopeo => command
                 .env("_CONTAINERS_ROOTLESS_UID", "1")
-                .env("XDG_DATA_HOME", "/dev/null")
                 .args(["--insecure-policy", "copy", "--all", "--preserve-digests"])
                 .args(["--src-tls-verify=false", "--dest-tls-verify=false"])
                 .args([format!("docker://{source}"), format!("docker://{target}")]),
@@ -127,6 +127,14 @@ impl Tools {
         let mut command = self.command(&self.windlass);
         command.args(["copy", "--no-referrers", "--list"]).arg(list);
         command
+    }
+
+    /// Lets skopeo forget where it has seen which layer, or it would mount what it shall send.
+    pub fn forget(&self) -> Result<()> {
+        match fs::remove_dir_all(self.home.join(".local/share/containers")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The name of a column: the tool with its version.
