@@ -1,6 +1,6 @@
 //! Reading one repository.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -321,29 +321,24 @@ impl Reader {
     }
 
     async fn list_tags(&self, last: &str) -> Result<Option<Vec<Tag>>, RegistryError> {
-        let mut tags = Vec::new();
-        let mut next = Some(if last.is_empty() {
-            "tags/list?n=100".to_owned()
-        } else {
-            format!("tags/list?n=100&last={last}")
-        });
         let what = format!("the tag list of {}", self.repository);
-        let mut first = true;
-        while let Some(path) = next.take() {
-            let call = if first {
-                self.call(Method::GET, &path)
-            } else {
-                self.absolute(Method::GET, path)
-            };
+        let from = if last.is_empty() {
+            String::new()
+        } else {
+            format!("&last={last}")
+        };
+        let mut call = self.call(Method::GET, &format!("tags/list?n=100{from}"));
+        let mut tags = Vec::new();
+        let mut pages = BTreeSet::new();
+        loop {
             let answer = self.send(call).await?;
-            if answer.status() == 404 && first && !answer.is_html() {
+            if answer.status() == 404 && pages.is_empty() && !answer.is_html() {
                 return Ok(None);
             }
             if answer.status() != 200 {
                 return Err(answer.into_error(&what).await);
             }
-            first = false;
-            next = answer.next_page();
+            let next = answer.next_page();
             let host = answer.host().to_owned();
             let bytes = answer.bytes(PAGE_LIMIT, &what).await?;
             let page: TagPage =
@@ -354,20 +349,15 @@ impl Reader {
                         clean_line(&error.to_string())
                     ),
                 })?;
-            let fresh = page.tags.unwrap_or_default();
-            // A page that brings nothing new would go on for ever.
-            let before = tags.len();
-            tags.extend(
-                fresh
-                    .iter()
-                    .filter(|tag| tag.as_str() > last)
-                    .filter_map(|tag| tag.parse::<Tag>().ok()),
-            );
-            if tags.len() == before && !fresh.is_empty() && last.is_empty() {
-                break;
+            let page = page.tags.unwrap_or_default();
+            let page = page.iter().filter(|tag| tag.as_str() > last);
+            tags.extend(page.filter_map(|tag| tag.parse::<Tag>().ok()));
+            match next {
+                // A page that leads to one that was read already would go on for ever.
+                Some(next) if pages.insert(next.clone()) => call = self.absolute(Method::GET, next),
+                _ => return Ok(Some(tags)),
             }
         }
-        Ok(Some(tags))
     }
 
     /// The first page of the tags after `last`, as the registry has it, and whether there are more. None where it does
