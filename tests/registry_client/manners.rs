@@ -1,16 +1,57 @@
 //! How the client behaves towards a registry that has enough to do, or little to give.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use windlass::demo::faults::{Effect, Fault};
 use windlass::demo::registry::Options;
 use windlass::domain::Digest;
+use windlass::registry::{HostSettings, Registries, Settings};
 
 use crate::raw::RawServer;
-use crate::world::{access, registries, registry, repository};
+use crate::world::{access, registries, registry, repository, settings};
 
 const JSON: &str = "content-type: application/json\r\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 10)]
+async fn a_registry_with_too_much_to_do_is_sent_less_at_once() {
+    let (asked, under_way, peak) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let most = Arc::clone(&peak);
+    let server = RawServer::start(move |_| {
+        if asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            return (503, String::new(), Vec::new());
+        }
+        most.fetch_max(under_way.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        // Long enough for all that may come at once to be here.
+        std::thread::sleep(Duration::from_millis(50));
+        under_way.fetch_sub(1, Ordering::Relaxed);
+        (200, JSON.to_owned(), br#"{"tags":["v1"]}"#.to_vec())
+    })
+    .await;
+    let eight = HostSettings {
+        concurrency: Some(8),
+        ..HostSettings::default()
+    };
+    let settings = Settings {
+        hosts: [(server.host.clone(), eight)].into(),
+        ..settings()
+    };
+    let reader = Registries::new(settings)
+        .unwrap()
+        .reader(&repository(&server.host, "app"));
+    reader.tags().await.unwrap();
+    let asking = (0..8).map(|_| reader.tags());
+    futures_util::future::try_join_all(asking).await.unwrap();
+    // Half of eight, and one more after as many good answers.
+    let peak = peak.load(Ordering::Relaxed);
+    assert!((2..=5).contains(&peak), "{peak} at once");
+}
 
 #[tokio::test]
 async fn a_quota_that_is_used_up_for_hours_is_told_and_not_waited_for() {

@@ -162,3 +162,34 @@ async fn this_machine_is_never_reached_through_a_proxy() {
     all.ping(&server.host()).await.unwrap();
     assert_eq!(proxy.seen(), "");
 }
+
+/// What the program asks a proxy of the environment, when it lists the tags of a repository.
+async fn asked_of_proxy_by_environment(repository: &str) -> String {
+    let proxy = RawServer::start(|_| (502, String::new(), Vec::new())).await;
+    let folder = folder();
+    let address = format!("http://{}", proxy.host);
+    tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .args(["registry", "tags", repository])
+        .current_dir(folder.path())
+        .env("DOCKER_CONFIG", folder.path())
+        .env("XDG_STATE_HOME", folder.path().join("state"))
+        .envs(["HTTPS_PROXY", "HTTP_PROXY", "http_proxy"].map(|name| (name, &address)))
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env_remove("https_proxy")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    proxy.seen()
+}
+
+#[tokio::test]
+async fn proxies_of_the_environment_are_asked_but_not_for_this_machine() {
+    let seen = asked_of_proxy_by_environment("registry.example.com/app").await;
+    assert!(seen.starts_with("CONNECT registry.example.com:443"), "{seen}");
+    let server = registry(Options::default()).await;
+    let seen = asked_of_proxy_by_environment(&format!("{}/app", server.host())).await;
+    assert_eq!(seen, "");
+    assert_eq!(server.requests().len(), 1);
+}
