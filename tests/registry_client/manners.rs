@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 use windlass::demo::faults::{Effect, Fault};
 use windlass::demo::registry::Options;
 use windlass::domain::Digest;
-use windlass::registry::{HostSettings, Registries, Settings};
+use windlass::registry::{HostSettings, Registries, RegistryError, Settings};
 
 use crate::raw::RawServer;
-use crate::world::{access, registries, registry, repository, settings};
+use crate::world::{access, hasty, registries, registry, repository, settings};
 
 const JSON: &str = "content-type: application/json\r\n";
 
@@ -116,4 +118,56 @@ async fn large_content_arrives_whole_in_pieces_also_after_a_refusal() {
     let blob = writer.put_blob(Bytes::from(content.clone())).await.unwrap();
     assert_eq!(blob.digest, Digest::of(&content));
     assert_eq!(writer.blob(&blob.digest, 1 << 20).await.unwrap(), content);
+}
+
+/// Takes one upload, and answers it long after it has got it, as one that hashes everything first.
+async fn thoughtful(listener: TcpListener) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut stream = BufReader::new(stream);
+            loop {
+                let (mut first, mut length) = (String::new(), 0_usize);
+                loop {
+                    let mut line = String::new();
+                    if stream.read_line(&mut line).await.unwrap() == 0 {
+                        return;
+                    }
+                    if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                    if line == "\r\n" {
+                        break;
+                    }
+                    if first.is_empty() {
+                        first = line;
+                    }
+                }
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body).await.unwrap();
+                let answer = if first.starts_with("PUT") {
+                    tokio::time::sleep(Duration::from_millis(900)).await;
+                    "HTTP/1.1 201 X\r\ncontent-length: 0\r\n\r\n"
+                } else if first.starts_with("HEAD") {
+                    "HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n"
+                } else {
+                    "HTTP/1.1 202 X\r\nlocation: /v2/app/blobs/uploads/1\r\ncontent-length: 0\r\n\r\n"
+                };
+                stream.get_mut().write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_registry_may_think_long_about_much_content_but_not_about_little() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let server = tokio::spawn(thoughtful(listener));
+    let all = Registries::new(hasty()).unwrap();
+    let writer = all.writer(&repository(&host, "app"), access());
+    writer.put_blob(Bytes::from(vec![1; 60_000_000])).await.unwrap();
+    let error = writer.put_blob(Bytes::from_static(b"little")).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Slow { .. }), "{error:?}");
+    server.abort();
 }
