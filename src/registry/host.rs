@@ -1,7 +1,8 @@
 //! One registry host: its address, its client, its budget, its credentials and tokens.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use super::error::RegistryError;
 use super::patience::LONGEST_WAIT;
 use super::quota::{LOW, Quota};
 use super::settings::{HostSettings, Settings};
+use super::tls;
 use super::transport::deepest;
 use crate::domain::ProxyAddress;
 
@@ -26,10 +28,12 @@ pub(super) struct Host {
     /// Scheme and authority.
     pub(super) base: Url,
     /// One for each [`Reach`], made when it is needed first.
-    clients: [OnceLock<reqwest::Client>; 4],
+    clients: [OnceLock<reqwest::Client>; 8],
     pub(super) settings: HostSettings,
     pub(super) connect_timeout: Duration,
     pub(super) idle_timeout: Duration,
+    /// Whether it has ever answered.
+    answered: AtomicBool,
     /// The budget of requests under way; one for all traffic to this host.
     budget: Arc<Budget>,
     pace: Option<Pace>,
@@ -82,6 +86,7 @@ impl Host {
             budget: Budget::new(of_host.concurrency),
             connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,
+            answered: AtomicBool::new(false),
             pace,
             quota: Mutex::new(None),
             pause: watch::Sender::new(None),
@@ -93,14 +98,21 @@ impl Host {
         })
     }
 
-    /// What speaks to `url`.
-    pub(super) fn client(&self, url: &Url) -> Result<&reqwest::Client, RegistryError> {
-        let reach = Reach::of(url);
-        let slot = &self.clients[usize::from(reach.tls) * 2 + usize::from(reach.near)];
+    /// What speaks to `url`; `ours` if it belongs to the host or serves it, so that the client certificate is for it.
+    pub(super) fn client(&self, url: &Url, ours: bool) -> Result<&reqwest::Client, RegistryError> {
+        let reach = Reach {
+            ours: ours || self.settings.client_cert.is_none(),
+            ..Reach::of(url)
+        };
+        let slot = &self.clients[reach.number()];
         if let Some(known) = slot.get() {
             return Ok(known);
         }
-        let client = client(&self.name, &self.settings, self.connect_timeout, reach)?;
+        let client = client(&self.settings, self.connect_timeout, reach);
+        let client = client.map_err(|why| RegistryError::Settings {
+            host: self.name.clone(),
+            why,
+        })?;
         Ok(slot.get_or_init(|| client))
     }
 
@@ -115,8 +127,14 @@ impl Host {
         self.budget.take().await
     }
 
+    /// Whether it has answered before, so that it is there, and only starts again if it cannot be reached.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
     /// Learns from an answer to a request of that time how much the host bears.
     pub(super) fn heard(&self, status: u16, headers: &HeaderMap, sent: Instant) {
+        self.answered.store(true, Ordering::Relaxed);
         if let Some(quota) = Quota::of(headers, Timestamp::now()) {
             self.learn_quota(quota);
         }
@@ -252,13 +270,14 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// A client; without `tls` it knows no certificates, for reading those of the system takes longer than many a request.
 /// What a connection to an address takes.
 #[derive(Clone, Copy)]
 struct Reach {
     tls: bool,
     /// On this machine.
     near: bool,
+    /// Whether the client certificate is for it.
+    ours: bool,
 }
 
 impl Reach {
@@ -266,65 +285,44 @@ impl Reach {
         Self {
             tls: url.scheme() == "https",
             near: url.host_str().is_some_and(is_loopback),
+            ours: true,
         }
+    }
+
+    fn number(self) -> usize {
+        usize::from(self.tls) * 4 + usize::from(self.near) * 2 + usize::from(self.ours)
     }
 }
 
 fn client(
-    host: &str,
-    of_host: &HostSettings,
+    settings: &HostSettings,
     connect_timeout: Duration,
     reach: Reach,
-) -> Result<reqwest::Client, RegistryError> {
-    let fail = |why: String| RegistryError::Settings {
-        host: host.to_owned(),
-        why,
+) -> Result<reqwest::Client, String> {
+    // Elsewhere a proxy may be reached by TLS even where the registry is not.
+    let tls = if reach.tls || !reach.near {
+        tls::config(settings, reach.ours)?
+    } else {
+        tls::unused()?
     };
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(connect_timeout)
         // Followed by hand, so that no credentials go to another host.
-        .redirect(reqwest::redirect::Policy::none());
+        .redirect(reqwest::redirect::Policy::none())
+        // Nothing is said of repeating: what these libraries repeat by themselves no server has taken in. That is a
+        // request that a kept connection gave back unsent because it had been closed, or that a server of HTTP/2 refused
+        // in the words for that (REFUSED_STREAM, a GOAWAY without an error).
+        .tls_backend_preconfigured(tls);
     if reach.near {
         // A proxy would look for this machine on itself.
         builder = builder.no_proxy();
-    } else if let Some(proxy) = &of_host.proxy {
+    } else if let Some(proxy) = &settings.proxy {
         let all = reqwest::Proxy::all(proxy.expose().clone())
-            .map_err(|_| fail(format!("proxy {proxy} cannot be used")))?;
+            .map_err(|_| format!("proxy {proxy} cannot be used"))?;
         builder = builder.proxy(all);
     }
-    if !reach.tls && reach.near {
-        // Reading those of the system would take longer than many a copy on one machine. (Elsewhere, a proxy may be
-        // reached by TLS.)
-        builder = builder.tls_certs_only([]);
-        return builder.build().map_err(|error| fail(deepest(&error)));
-    }
-    let read = |key: &str, path: &Path| {
-        std::fs::read(path).map_err(|error| fail(format!("{key} {}: {error}", path.display())))
-    };
-    if let Some(path) = &of_host.ca_file {
-        let certificates = reqwest::Certificate::from_pem_bundle(&read("ca_file", path)?);
-        let certificates =
-            certificates.map_err(|error| fail(format!("ca_file {}: {}", path.display(), deepest(&error))))?;
-        if certificates.is_empty() {
-            return Err(fail(format!(
-                "ca_file {}: there is no certificate in it",
-                path.display()
-            )));
-        }
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if let Some(path) = &of_host.client_cert {
-        let mut pem = read("client_cert", path)?;
-        if let Some(key) = &of_host.client_key {
-            pem.push(b'\n');
-            pem.extend(read("client_key", key)?);
-        }
-        let identity = reqwest::Identity::from_pem(&pem)
-            .map_err(|error| fail(format!("client_cert {}: {}", path.display(), deepest(&error))))?;
-        builder = builder.identity(identity);
-    }
-    builder.build().map_err(|error| fail(deepest(&error)))
+    builder.build().map_err(|error| deepest(&error))
 }
 
 #[cfg(test)]
@@ -335,7 +333,6 @@ mod tests {
     fn plain_http_is_for_this_machine_and_for_hosts_that_are_configured_so() {
         let base = |name: &str, settings: &Settings| Host::new(name, settings).unwrap().base.to_string();
         let mut settings = Settings::default();
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         assert_eq!(base("127.0.0.1:5000", &settings), "http://127.0.0.1:5000/");
         assert_eq!(base("[::1]:5000", &settings), "http://[::1]:5000/");
         assert_eq!(
@@ -355,7 +352,6 @@ mod tests {
 
     #[test]
     fn a_host_without_tls_reads_certificates_only_when_it_leads_to_tls() {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let host = Host::new("127.0.0.1:5000", &Settings::default()).unwrap();
         let made = || {
             host.clients
@@ -363,7 +359,7 @@ mod tests {
                 .filter(|client| client.get().is_some())
                 .count()
         };
-        let reach = |url: &str| host.client(&url.parse().unwrap()).map(|_| ()).unwrap();
+        let reach = |url: &str| host.client(&url.parse().unwrap(), true).map(|_| ()).unwrap();
         reach("http://127.0.0.1:5000/v2/");
         reach("http://127.0.0.1:5000/v2/");
         assert_eq!(made(), 1);
@@ -372,8 +368,24 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_a_registry_leads_to_is_not_shown_its_client_certificate() {
+        let mut settings = Settings::default();
+        let of_host = HostSettings {
+            // No such file: whoever is to show it fails.
+            client_cert: Some("missing.pem".into()),
+            ..HostSettings::default()
+        };
+        let name = "registry.example.com";
+        settings.hosts.insert(name.to_owned(), of_host);
+        let host = Host::new(name, &settings).unwrap();
+        let client = |url: &str, ours| host.client(&url.parse().unwrap(), ours).map(|_| ());
+        let error = client("https://registry.example.com/v2/", true).unwrap_err();
+        assert!(error.to_string().contains("missing.pem"), "{error}");
+        client("https://cdn.example.com/x", false).unwrap();
+    }
+
+    #[test]
     fn what_began_with_tls_goes_on_with_tls() {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let may = |from: &str, to: &str| {
             Host::new(from, &Settings::default())
                 .unwrap()

@@ -23,6 +23,7 @@ mod reader;
 mod referrers;
 mod running;
 mod settings;
+mod tls;
 mod token;
 mod transport;
 mod writer;

@@ -83,7 +83,8 @@ pub(super) const fn is_worth_another(error: &RegistryError, attempt: u32) -> boo
 /// Whether an upload that failed so may succeed when it is begun anew.
 pub(super) const fn is_passing(error: &RegistryError) -> bool {
     match error {
-        RegistryError::Broken { .. } | RegistryError::Slow { .. } => true,
+        // It was reached a moment ago: it starts again.
+        RegistryError::Broken { .. } | RegistryError::Slow { .. } | RegistryError::Unreachable { .. } => true,
         RegistryError::Status { status, .. } => matches!(*status, 408 | 429 | 500 | 502 | 503 | 504),
         _ => false,
     }

@@ -12,7 +12,7 @@ use super::call::Body;
 use super::credentials::Credentials;
 use super::error::RegistryError;
 use super::host::Host;
-use super::patience::{ATTEMPTS, backoff, is_worth_another, wait_for};
+use super::patience::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
 use super::transport::{of_network, transfer};
 
 /// The header for a call, from what is known of the host; none before its first challenge. A token that is being
@@ -101,17 +101,28 @@ async fn fetch(
     }
     let mut attempt = 1;
     let (status, body) = loop {
-        let request = request(host.client(&url)?, url.clone(), service, wanted, credentials);
+        let request = request(
+            host.client(&url, true)?,
+            url.clone(),
+            service,
+            wanted,
+            credentials,
+        );
         let result = exchange(host, request).await;
-        let passing = match &result {
-            Ok((status, headers, _)) => attempt < ATTEMPTS && wait_for(status.as_u16(), headers).is_some(),
-            Err(error) => is_worth_another(error, attempt),
+        let wait = match &result {
+            Ok((status, headers, _)) if attempt < ATTEMPTS => wait_for(status.as_u16(), headers),
+            Err(error) if is_worth_another(error, attempt) => Some(Wait::Unsaid),
+            _ => None,
         };
-        if !passing {
+        let Some(wait) = wait else {
             let (status, _, body) = result?;
             break (status, body);
-        }
-        tokio::time::sleep(backoff(attempt)).await;
+        };
+        tokio::time::sleep(match wait {
+            Wait::Asked(wait) => wait,
+            Wait::Unsaid => backoff(attempt),
+        })
+        .await;
         attempt += 1;
     };
     if matches!(status.as_u16(), 400 | 401 | 403) {

@@ -73,6 +73,14 @@ impl Transport {
             let result = send_once(&host, &mut call, authorization.as_deref(), &request).await;
             let response = match result {
                 Ok(response) => response,
+                // Whoever cannot be reached was sent nothing. One that never answered is rather a wrong name.
+                Err(RegistryError::Unreachable { .. })
+                    if host.has_answered() && !streamed && attempt < ATTEMPTS =>
+                {
+                    tokio::time::sleep(backoff(attempt)).await;
+                    attempt += 1;
+                    continue;
+                }
                 Err(error) if repeatable && is_worth_another(&error, attempt) => {
                     tokio::time::sleep(backoff(attempt)).await;
                     attempt += 1;
@@ -153,11 +161,12 @@ async fn send_once(
         }
         host.turn().await;
         call.count();
-        let mut builder = host.client(&url)?.request(call.method.clone(), url.clone());
+        let ours = url.origin() == host.base.origin();
+        let mut builder = host.client(&url, ours)?.request(call.method.clone(), url.clone());
         for (name, value) in &call.headers {
             builder = builder.header(name, value);
         }
-        if let Some(authorization) = authorization.filter(|_| url.origin() == host.base.origin()) {
+        if let Some(authorization) = authorization.filter(|_| ours) {
             builder = builder.header(header::AUTHORIZATION, authorization);
         }
         let response = transfer(host, builder, &mut call.body, call.hashed, request).await?;
@@ -238,6 +247,12 @@ pub(super) fn of_network(host: &Host, error: &reqwest::Error, request: &str) -> 
     let mut why = deepest(error);
     match of_tls(error) {
         Some(rustls::Error::InvalidCertificate(_)) => return RegistryError::Untrusted { host: name, why },
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return RegistryError::NotARegistry {
+                host: name,
+                why: "it does not speak TLS, and plain_http is not set for it".to_owned(),
+            };
+        }
         Some(rustls::Error::AlertReceived(alert)) if asks_for_certificate(*alert) => {
             return RegistryError::NoClientCertificate { host: name, why };
         }

@@ -256,3 +256,20 @@ async fn a_redirect_to_another_host_is_followed_without_authorization() {
         elsewhere.seen()
     );
 }
+
+#[tokio::test]
+async fn a_token_address_that_asks_for_a_moment_gets_it() {
+    let server = guarded(true).await;
+    let (all, _folder) = logged_in(
+        &[&server.host()],
+        &json!({"username": "ana", "password": "right"}),
+    );
+    let busy = Effect::Answer {
+        status: 429,
+        retry_after: Some("1".to_owned()),
+    };
+    server.inject(Fault::new(busy).on_path("/token"));
+    let began = std::time::Instant::now();
+    all.ping(&server.host()).await.unwrap();
+    assert!(began.elapsed().as_secs() >= 1);
+}

@@ -193,3 +193,31 @@ async fn proxies_of_the_environment_are_asked_but_not_for_this_machine() {
     assert_eq!(seen, "");
     assert_eq!(server.requests().len(), 1);
 }
+
+#[tokio::test]
+async fn a_registry_without_tls_is_told_from_one_that_is_down() {
+    let authority = Authority::new("ours");
+    let server = registry(Options::default()).await;
+    let folder = folder();
+    let all = with(&server.host(), trusting(authority.ca_file(folder.path())));
+    let error = all.ping(&server.host()).await.unwrap_err();
+    assert!(error.to_string().contains("does not speak TLS"), "{error}");
+}
+
+#[tokio::test]
+async fn a_registry_that_starts_again_is_waited_for() {
+    let server = registry(Options::default()).await;
+    let host = server.host();
+    let all = with(&host, HostSettings::default());
+    all.ping(&host).await.unwrap();
+    server.shutdown().await;
+    let again = Options {
+        port: host.rsplit_once(':').unwrap().1.parse().unwrap(),
+        ..Options::default()
+    };
+    // The first attempt is made, and refused, before there is a server again.
+    let repository = repository(&host, "app");
+    let reader = all.reader(&repository);
+    let (tags, _server) = tokio::join!(biased; reader.tags(), registry(again));
+    assert_eq!(tags.unwrap(), []);
+}
