@@ -8,9 +8,9 @@ mod proxy;
 #[path = "../registry_client/world.rs"]
 mod world;
 
-#[expect(dead_code, reason = "the size of an image is for what comes")]
 mod eye;
 mod image;
+mod kill;
 mod kinds;
 mod matrix;
 mod passes;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt as _};
 use windlass::domain::Exit;
 
+use crate::image::image;
 use crate::kinds::{self, Place, Wrong};
 use crate::route::{Kind, Route, Side, Trip};
 
@@ -103,7 +104,7 @@ async fn is_whole(trip: &Trip<'_>) -> Result<(), String> {
 
 /// Judges all cases of a route; how many they are.
 async fn judge_all(kind: Kind) -> usize {
-    let route = Arc::new(Route::new(kind).await);
+    let route = Arc::new(Route::new(kind, image).await);
     let cases = cases(&route).await;
     let count = cases.len();
     let judging = cases.into_iter().map(|case| {

@@ -7,11 +7,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use windlass::demo::registry::{Auth, Credentials, EmbeddedRegistry, Options};
+use windlass::domain::Digest;
 use windlass::registry::copy::{self, CopyOptions, Look};
-use windlass::registry::{Registries, RegistryError, Settings, TagRule};
+use windlass::registry::{Registries, RegistryError, Settings, TagRule, Writer};
 
 use crate::eye::{Eye, LOGIN, Whole};
-use crate::image::image;
 use crate::proxy::{self, Proxy};
 use crate::world::{access, registry, repository, settings};
 
@@ -41,7 +41,7 @@ pub enum Side {
 pub struct Route {
     pub kind: Kind,
     from: EmbeddedRegistry,
-    whole: Whole,
+    pub whole: Whole,
     client: reqwest::Client,
 }
 
@@ -55,7 +55,7 @@ pub struct Trip<'a> {
     _to: Option<EmbeddedRegistry>,
     path: String,
     eye: Eye,
-    login: TempDir,
+    pub login: TempDir,
 }
 
 impl Kind {
@@ -95,7 +95,7 @@ fn registries(login: &TempDir, patience: Duration) -> Registries {
 }
 
 impl Route {
-    pub async fn new(kind: Kind) -> Self {
+    pub async fn new(kind: Kind, image: impl AsyncFnOnce(&Writer) -> Digest) -> Self {
         let options = Options {
             referrers_api: true,
             ..kind.options()
@@ -155,6 +155,15 @@ impl Trip<'_> {
             (Side::Source, Some(source)) => source,
             (Side::Source, None) | (Side::Target, _) => &self.target,
         }
+    }
+
+    /// Where the image is, and where it goes.
+    pub fn names(&self) -> [String; 2] {
+        let (source, target) = (self.proxy(Side::Source).host(), self.target.host());
+        [
+            format!("{source}/{FROM}:{TAG}"),
+            format!("{target}/{}:{TAG}", self.path),
+        ]
     }
 
     /// Copies and then tags, as a program would that is started for it.

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpSocket, lookup_host};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,14 @@ pub struct Proxy {
 
 /// Starts a proxy before `upstream` (`host:port`, plain HTTP) on a free port of 127.0.0.1.
 pub async fn start(upstream: &str) -> Proxy {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    // Better told here than as a connection that breaks.
+    let mut found = lookup_host(upstream).await.unwrap();
+    assert!(found.next().is_some(), "{upstream} has no address");
+    let socket = TcpSocket::new_v4().unwrap();
+    // What is passed on has nearly arrived then: much of it would wait here otherwise, and be counted.
+    socket.set_send_buffer_size(32 * 1024).unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let listener = socket.listen(1024).unwrap();
     let address = listener.local_addr().unwrap();
     let state = Arc::new(State {
         upstream: upstream.to_owned(),
@@ -133,6 +140,14 @@ impl Proxy {
     /// Lets nothing pass any more once `when` is true of the traffic, until [`Self::release`].
     pub fn hold(&self, when: impl Fn(&Traffic) -> bool + Send + 'static) {
         *locked(&self.state.hold) = Some(Box::new(when));
+    }
+
+    /// What makes it hold at once.
+    pub fn brake(&self) -> impl Fn() + Send + 'static {
+        let state = Arc::clone(&self.state);
+        move || {
+            state.held.send_replace(true);
+        }
     }
 
     /// Waits until it holds.
