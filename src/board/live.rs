@@ -89,16 +89,21 @@ impl Board {
             self.updates.clone(),
             Arc::clone(&self.history),
         );
+        let told = updates.clone();
         tokio::spawn(async move {
             let mut held = history.lock_owned().await;
-            let reading = tokio::task::spawn_blocking(move || read(&source, &mut held, count)).await;
-            let update = match reading {
-                Ok(Ok((commits, at_end))) => BoardUpdate::Commits { commits, at_end },
-                Ok(Err(error)) => BoardUpdate::HistoryFailed(error.to_string()),
-                Err(error) => BoardUpdate::HistoryFailed(error.to_string()),
-            };
-            // Whoever closed the board does not want it any more.
-            let _ = updates.send(update);
+            let reading = tokio::task::spawn_blocking(move || {
+                let update = match read(&source, &mut held, count) {
+                    Ok((commits, at_end)) => BoardUpdate::Commits { commits, at_end },
+                    Err(error) => BoardUpdate::HistoryFailed(error.to_string()),
+                };
+                // Told while the history is held, so that pages come in order. Whoever closed the board does not want
+                // it any more.
+                let _ = told.send(update);
+            });
+            if let Err(error) = reading.await {
+                let _ = updates.send(BoardUpdate::HistoryFailed(error.to_string()));
+            }
         });
     }
 
