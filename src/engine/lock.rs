@@ -10,7 +10,16 @@ use crate::domain::{WriteAccess, clean_line};
 /// The lock on one subject, held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Unlocks rather than only closes: a program that is just being started holds a copy of the file until it runs.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "a lock was not given back before its file was closed");
+        }
+    }
 }
 
 /// Why a lock could not be had.
@@ -59,7 +68,7 @@ impl Lock {
                 file.set_len(0).map_err(fail)?;
                 file.rewind().map_err(fail)?;
                 file.write_all(owner.as_bytes()).map_err(fail)?;
-                Ok(Self { _file: file })
+                Ok(Self { file })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut held_by = String::new();
