@@ -35,6 +35,8 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Parser;
+use color_eyre::eyre::bail;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::ground::Ground;
 use self::table::Table;
@@ -76,6 +78,16 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let mut end = signal(SignalKind::terminate())?;
+    // Dropped, it stops the registries and removes what they have kept.
+    tokio::select! {
+        measured = measure(arguments) => measured,
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        _ = end.recv() => bail!("ended"),
+    }
+}
+
+async fn measure(arguments: Arguments) -> Result<()> {
     // The first to install one wins; there is only this one.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let ground = Ground::new(arguments.windlass, arguments.repetitions).await?;
