@@ -173,8 +173,16 @@ async fn delete(
     match removal {
         Removal::Tag { tag, digest, others } => {
             writer.delete(&image.target).await?;
-            see_gone(&writer, std::slice::from_ref(tag)).await?;
+            // What must not be lost first: that the tag still answers is the smaller matter, and must not hide it.
             see_there(&writer, digest, others, image, io).await?;
+            if others.is_empty() && writer.resolve(&digest.clone().into()).await?.is_none() {
+                writeln!(
+                    io.err,
+                    "! {} deletes a manifest with its last tag: {digest} is gone as well",
+                    writer.repository().host()
+                )?;
+            }
+            see_gone(&writer, std::slice::from_ref(tag)).await?;
             writeln!(io.out, "✓ deleted the tag {image}")?;
         }
         Removal::Manifest { digest, tags, .. } => {
