@@ -4,16 +4,14 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::copy::cosign::{self, Reserved};
 use super::error::RegistryError;
 use super::manifest::{Content, Descriptor, Manifest};
 use super::reader::Reader;
+use super::together::together;
 use crate::domain::{Digest, Tag, Target};
 
-/// Digests that are asked about at the same time, at each level of the tree.
-const AT_ONCE: usize = 8;
 /// More than is attached to any image.
 const MOST: usize = 10_000;
 
@@ -59,16 +57,13 @@ impl Walk<'_> {
     fn below(&self, digest: Digest) -> BoxFuture<'_, Result<Vec<Attachment>, RegistryError>> {
         Box::pin(async move {
             let found = direct(self.reader, &digest, &self.reserved).await?;
-            stream::iter(found)
-                .map(|mut one| async move {
-                    if self.is_new(&one.descriptor.digest)? {
-                        one.attached = self.below(one.descriptor.digest.clone()).await?;
-                    }
-                    Ok(one)
-                })
-                .buffered(AT_ONCE)
-                .try_collect()
-                .await
+            let looking = found.into_iter().map(|mut one| async move {
+                if self.is_new(&one.descriptor.digest)? {
+                    one.attached = self.below(one.descriptor.digest.clone()).await?;
+                }
+                Ok(one)
+            });
+            together(looking.collect()).await
         })
     }
 
@@ -91,14 +86,11 @@ async fn direct(
     reserved: &Reserved,
 ) -> Result<Vec<Attachment>, RegistryError> {
     let (listed, old) = tokio::try_join!(
-        reader.referrers(digest, None),
+        reader.referrers_among(digest, reserved),
         cosign::old_signatures(reader, digest, reserved),
     )?;
-    let mut found: Vec<_> = stream::iter(listed)
-        .map(|descriptor| described(reader, descriptor))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let describing = listed.into_iter().map(|one| described(reader, one));
+    let mut found = together(describing.collect()).await?;
     found.extend(old.into_iter().map(|(tag, manifest)| Attachment {
         descriptor: manifest.descriptor().clone(),
         tag: Some(tag),

@@ -66,6 +66,15 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Reading `path`; an empty one is no repository, but the registry itself.
+    pub(super) fn pull(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            push: false,
+            delete: false,
+        }
+    }
+
     pub(super) fn text(&self) -> String {
         let actions = match (self.push, self.delete) {
             (false, false) => "pull",

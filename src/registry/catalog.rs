@@ -38,11 +38,7 @@ impl Registries {
         let mut first = true;
         while let Some(target) = next.take() {
             // Without a repository, a token is asked for with the scope that the registry names itself.
-            let scope = Scope {
-                path: String::new(),
-                push: false,
-                delete: false,
-            };
+            let scope = Scope::pull("");
             let answer = match self
                 .transport
                 .send(host, Call::new(Method::GET, target, scope))

@@ -2,27 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use reqwest::Method;
 
 use super::auth::Scope;
 use super::error::RegistryError;
 use super::manifest::Descriptor;
 use super::reader::Reader;
+use super::together::together;
 use super::writer::Writer;
 use crate::domain::{Digest, Tag, Target};
-
-/// Tags that are asked for at the same time.
-const AT_ONCE: usize = 16;
 
 impl Reader {
     /// What each of `tags` is now, in their order; none for one that is not there (any more). One HEAD each.
     pub async fn resolve_all(&self, tags: &[Tag]) -> Result<Vec<Option<Descriptor>>, RegistryError> {
-        stream::iter(tags.to_vec())
-            .map(|tag| async move { self.resolve(&tag.into()).await })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
+        let asking = tags.iter().cloned();
+        let asking = asking.map(|tag| async move { self.resolve(&tag.into()).await });
+        together(asking.collect()).await
     }
 
     /// All tags that name `digest` now. One HEAD for each tag of the repository, as registries have no way back.
@@ -44,9 +39,8 @@ impl Writer {
     pub async fn delete(&self, target: &Target) -> Result<bool, RegistryError> {
         let mut call = self.call(Method::DELETE, &format!("manifests/{target}"));
         call.scopes = BTreeSet::from([Scope {
-            path: self.repository().path().to_owned(),
-            push: false,
             delete: true,
+            ..Scope::pull(self.repository().path())
         }]);
         let answer = self.send(call).await?;
         match answer.status() {

@@ -1,7 +1,7 @@
 //! What has been learnt of hosts since the program began, so that nothing is asked or sent twice.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,6 +13,8 @@ use crate::domain::Digest;
 pub(super) struct Known {
     ways: Mutex<HashMap<String, Ways>>,
     blobs: Mutex<HashMap<(String, Digest), Places>>,
+    /// Whether what earlier processes left of uploads has been looked through.
+    pub(super) swept: OnceLock<()>,
 }
 
 /// How a host does what the specification leaves open.

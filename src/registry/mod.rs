@@ -24,6 +24,7 @@ mod referrers;
 mod running;
 mod settings;
 mod tls;
+mod together;
 mod token;
 mod transport;
 mod writer;
@@ -56,9 +57,6 @@ impl Registries {
     pub fn new(settings: Settings) -> Result<Self, RegistryError> {
         // Whoever comes first installs it; that it is there already is fine.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        if let Some(folder) = &settings.uploads {
-            copy::sweep(folder);
-        }
         let transport = Transport::new(settings);
         Ok(Self {
             transport: Arc::new(transport),
@@ -85,11 +83,7 @@ impl Registries {
 
     /// Whether `host` is a registry that lets this user in: one request for its API's root.
     pub async fn ping(&self, host: &str) -> Result<(), RegistryError> {
-        let scope = Scope {
-            path: String::new(),
-            push: false,
-            delete: false,
-        };
+        let scope = Scope::pull("");
         let answer = self
             .transport
             .send(host, Call::new(Method::GET, "/v2/", scope))

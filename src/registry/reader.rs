@@ -391,9 +391,8 @@ impl Reader {
 
     pub(super) fn scope(&self) -> Scope {
         Scope {
-            path: self.repository.path().to_owned(),
             push: self.push,
-            delete: false,
+            ..Scope::pull(self.repository.path())
         }
     }
 

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use oci_client::manifest::OCI_IMAGE_INDEX_MEDIA_TYPE;
 use reqwest::{Method, header};
 
+use super::copy::cosign::Reserved;
 use super::error::RegistryError;
 use super::manifest::{Descriptor, MANIFEST_LIMIT, Manifest};
 use super::reader::Reader;
 use super::writer::Writer;
-use crate::domain::{Digest, ImageError, Tag, Target};
+use crate::domain::{Algorithm, Digest, ImageError, Tag, Target};
 
 /// How often the fallback index is written again when another writer was faster.
 const FALLBACK_ATTEMPTS: usize = 5;
@@ -37,6 +38,31 @@ impl Reader {
             found.retain(|entry| entry.artifact_type.as_deref().is_none_or(|kind| kind == wanted));
         }
         Ok(found)
+    }
+
+    /// All referrers of a `digest` that is there, for whoever asks about many: a registry that has no API for one digest
+    /// has none for the next; and if its fallback tags are all known (`reserved`), only those that exist are asked for.
+    pub(super) async fn referrers_among(
+        &self,
+        digest: &Digest,
+        reserved: &Reserved,
+    ) -> Result<Vec<Descriptor>, RegistryError> {
+        let host = self.repository.host();
+        let known = &self.transport.known;
+        if known.ways(host).referrers_api != Some(false) {
+            let found = self.by_api(digest, None).await?;
+            known.learn(host, |ways| ways.referrers_api = Some(found.is_some()));
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+        let is_missing = reserved.as_ref().is_some_and(|names| {
+            digest.algorithm() == Algorithm::Sha256 && !names.contains(&digest.fallback_tag())
+        });
+        if is_missing {
+            return Ok(Vec::new());
+        }
+        self.by_fallback_tag(digest).await
     }
 
     /// Through the API; none where the registry has none.

@@ -121,11 +121,7 @@ impl Writer {
                 &format!("blobs/uploads/?mount={digest}&from={from}"),
             );
             if from != self.repository().path() {
-                call.scopes.insert(Scope {
-                    path: from.to_owned(),
-                    push: false,
-                    delete: false,
-                });
+                call.scopes.insert(Scope::pull(from));
             }
             match self.send(call).await {
                 Ok(answer) if answer.status() == 201 => {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cosign::{self, Reserved};
 use super::options::{CopyOptions, Look, ReferrerChoice};
-use super::plan::together;
-use crate::domain::{Algorithm, Digest, Tag, Target};
+use crate::domain::{Digest, Tag, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest};
 use crate::registry::reader::Reader;
+use crate::registry::together::together;
 
 /// Steps from the root, through indexes and referrers; real images have three or four.
 const DEEPEST: usize = 24;
@@ -165,7 +165,7 @@ impl Walk<'_> {
             return Ok((digest, Attached::default()));
         }
         let (referrers, old) = tokio::try_join!(
-            self.referrers(&digest),
+            self.source.referrers_among(&digest, &self.reserved),
             cosign::old_signatures(self.source, &digest, &self.reserved),
         )?;
         let old = old
@@ -186,27 +186,6 @@ impl Walk<'_> {
                 old_signatures,
             },
         ))
-    }
-
-    /// A registry that has no referrers API for one digest has none for the next; and if its fallback tags are all known,
-    /// only those that exist are asked for.
-    async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
-        let host = self.source.repository().host();
-        let known = &self.source.transport.known;
-        if known.ways(host).referrers_api != Some(false) {
-            let found = self.source.by_api(digest, None).await?;
-            known.learn(host, |ways| ways.referrers_api = Some(found.is_some()));
-            if let Some(found) = found {
-                return Ok(found);
-            }
-        }
-        let is_missing = self.reserved.as_ref().is_some_and(|names| {
-            digest.algorithm() == Algorithm::Sha256 && !names.contains(&digest.fallback_tag())
-        });
-        if is_missing {
-            return Ok(Vec::new());
-        }
-        self.source.by_fallback_tag(digest).await
     }
 
     /// Layers that registries do not store cannot be promoted with the certainty that a promotion promises.

@@ -25,4 +25,3 @@ mod transfer;
 pub use options::{CopyOptions, Look, ReferrerChoice};
 pub use plan::{BlobState, CopyPlan, PlannedBlob, PlannedManifest, PlannedTag, plan};
 pub use run::{CopyOutcome, CopyProgress, How, run};
-pub(super) use trail::sweep;

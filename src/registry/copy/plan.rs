@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
 use super::closure::{Member, Walk};
@@ -12,10 +11,8 @@ use crate::domain::{Algorithm, Digest, Tag, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest, total};
 use crate::registry::reader::Reader;
+use crate::registry::together::together;
 use crate::registry::writer::TagRule;
-
-/// Questions that are asked at once; the host's budget bounds them further.
-const AT_ONCE: usize = 16;
 
 /// A copy, planned.
 #[derive(Debug, Clone, Serialize)]
@@ -337,13 +334,4 @@ async fn blobs(
         }))
     });
     Ok(together(asking.collect()).await?.into_iter().flatten().collect())
-}
-
-/// Asks some at the same time; the answers in the order of the questions. These come as a list: made by a closure inside
-/// the stream they would not be `Send` for every lifetime.
-pub(super) async fn together<T, F>(questions: Vec<F>) -> Result<Vec<T>, RegistryError>
-where
-    F: Future<Output = Result<T, RegistryError>>,
-{
-    stream::iter(questions).buffered(AT_ONCE).try_collect().await
 }

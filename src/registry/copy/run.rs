@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::blobs::Blobs;
 use super::plan::{CopyPlan, PlannedManifest};
 use super::schedule::Schedule;
+use super::trail;
 use crate::domain::{Digest, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::Descriptor;
@@ -109,6 +110,9 @@ pub async fn run(
     cancel: &CancellationToken,
 ) -> Result<CopyOutcome, RegistryError> {
     let before = source.requests() + target.requests();
+    if let Some(folder) = &target.transport.settings().uploads {
+        target.transport.known.swept.get_or_init(|| trail::sweep(folder));
+    }
     let (sender, mut told) = mpsc::unbounded_channel();
     let mut moving = std::pin::pin!(carry_out(plan, source, target, sender));
     let mut waits_of_source = std::pin::pin!(tell_waits(source, progress));

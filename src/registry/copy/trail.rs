@@ -185,7 +185,7 @@ fn locked(folder: &Path, path: &Path) -> std::io::Result<Option<File>> {
 }
 
 /// Removes what was left of uploads that no registry knows any more.
-pub(in crate::registry) fn sweep(folder: &Path) {
+pub(super) fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let age = entry.metadata().and_then(|entry| entry.modified());
