@@ -46,19 +46,19 @@ pub enum Effect {
     },
 }
 
-/// One fault: which requests it hits, and what it does to them.
+/// One fault: which requests it hits, and what it does to them; what that can be is for whoever carries it out to say.
 #[derive(Debug, Clone)]
-pub struct Fault {
-    effect: Effect,
+pub struct Fault<E = Effect> {
+    effect: E,
     method: Option<String>,
     path: String,
     skip: u64,
     times: u64,
 }
 
-impl Fault {
+impl<E: Clone> Fault<E> {
     /// A fault that hits the next request, whatever it is, once.
-    pub const fn new(effect: Effect) -> Self {
+    pub const fn new(effect: E) -> Self {
         Self {
             effect,
             method: None,
@@ -104,18 +104,19 @@ impl Fault {
         self.times(u64::MAX)
     }
 
-    fn concerns(&self, method: &str, path: &str) -> bool {
+    /// Whether it is about requests of this method to this path and query, and not used up.
+    pub fn concerns(&self, method: &str, path: &str) -> bool {
         self.times > 0 && self.method.as_deref().is_none_or(|own| own == method) && path.contains(&self.path)
     }
 
-    /// Counts a request that it concerns; whether it hits it.
-    fn strikes(&mut self) -> bool {
+    /// Counts a request that it concerns; its effect, if it hits it.
+    pub fn strike(&mut self) -> Option<E> {
         if self.skip > 0 {
             self.skip -= 1;
-            return false;
+            return None;
         }
         self.times = self.times.saturating_sub(1);
-        true
+        Some(self.effect.clone())
     }
 }
 
@@ -135,7 +136,7 @@ impl Faults {
         faults
             .iter_mut()
             .filter(|fault| fault.concerns(method, path))
-            .find_map(|fault| fault.strikes().then(|| fault.effect.clone()))
+            .find_map(Fault::strike)
     }
 }
 
