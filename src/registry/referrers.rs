@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use oci_client::manifest::OCI_IMAGE_INDEX_MEDIA_TYPE;
 use reqwest::{Method, header};
+use serde_json::{Value, json};
 
 use super::copy::cosign::Reserved;
 use super::error::RegistryError;
@@ -16,8 +17,6 @@ use crate::domain::{Algorithm, Digest, ImageError, Tag, Target};
 
 /// How often the fallback index is written again when another writer was faster.
 const FALLBACK_ATTEMPTS: usize = 5;
-/// What is wrong with an index that is another one each time that it is read.
-const LOSES: &str = "loses what is written to it: others write to it at the same time, or it keeps nothing";
 /// More pages of referrers than any digest has.
 const MOST_PAGES: usize = 200;
 
@@ -151,7 +150,7 @@ impl Writer {
             described.push(descriptor);
         }
         self.put_blob(Bytes::from_static(b"{}")).await?;
-        let document = serde_json::json!({
+        let document = json!({
             "schemaVersion": 2,
             "mediaType": oci_client::manifest::OCI_IMAGE_MEDIA_TYPE,
             "artifactType": artifact_type,
@@ -177,13 +176,53 @@ impl Writer {
         Ok(descriptor)
     }
 
-    /// Reads the fallback index, adds the entries that it lacks, writes it and reads it again: registries know no
-    /// conditional write, so a lost update can only be found out afterwards.
+    /// Adds the entries that the fallback index lacks.
     pub(super) async fn list_in_fallback(
         &self,
         subject: &Digest,
         entries: &[Descriptor],
     ) -> Result<(), RegistryError> {
+        self.change_fallback(subject, |listed| {
+            let is_unlisted = |entry: &&Descriptor| listed.iter().all(|known| known.digest != entry.digest);
+            let unlisted: Vec<_> = entries
+                .iter()
+                .filter(is_unlisted)
+                .map(|entry| json!(entry))
+                .collect();
+            (!unlisted.is_empty()).then_some(|manifests: &mut Vec<Value>| manifests.extend(unlisted))
+        })
+        .await
+    }
+
+    /// The other way: takes the entry of `digest` out, if there is one, and returns it.
+    pub(super) async fn unlist_in_fallback(
+        &self,
+        subject: &Digest,
+        digest: &Digest,
+    ) -> Result<Option<Descriptor>, RegistryError> {
+        let mut taken_out = None;
+        self.change_fallback(subject, |listed| {
+            let entry = listed.iter().find(|entry| entry.digest == *digest)?;
+            taken_out.get_or_insert_with(|| entry.clone());
+            let digest = digest.to_string();
+            Some(move |manifests: &mut Vec<Value>| {
+                manifests.retain(|entry| entry["digest"] != digest.as_str())
+            })
+        })
+        .await?;
+        Ok(taken_out)
+    }
+
+    /// Reads the fallback index, changes it as `change` says of what it lists, writes it and reads it again, until there is
+    /// nothing left to change: registries know no conditional write, so a lost update can only be found out afterwards.
+    async fn change_fallback<C>(
+        &self,
+        subject: &Digest,
+        mut change: impl FnMut(&[Descriptor]) -> Option<C>,
+    ) -> Result<(), RegistryError>
+    where
+        C: FnOnce(&mut Vec<Value>),
+    {
         let tag = fallback_tag(subject)?;
         let odd = |why: &str| RegistryError::Malformed {
             host: self.repository().host().to_owned(),
@@ -192,16 +231,13 @@ impl Writer {
         };
         for _ in 0..FALLBACK_ATTEMPTS {
             let known = self.fallback_index(subject).await?;
-            let listed = known.as_ref().map_or(&[][..], Manifest::children);
-            let is_unlisted = |entry: &&Descriptor| listed.iter().all(|known| known.digest != entry.digest);
-            let unlisted: Vec<_> = entries.iter().filter(is_unlisted).collect();
-            if unlisted.is_empty() {
+            let Some(change) = change(known.as_ref().map_or(&[], Manifest::children)) else {
                 return Ok(());
-            }
+            };
             // What others wrote stays as they wrote it, also what is not understood here.
             let mut index = match &known {
                 Some(index) => serde_json::from_slice(index.bytes()).unwrap_or_default(),
-                None => serde_json::json!({
+                None => json!({
                     "schemaVersion": 2,
                     "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE,
                     "manifests": [],
@@ -210,45 +246,17 @@ impl Writer {
             let Some(manifests) = index["manifests"].as_array_mut() else {
                 return Err(odd("is no index, though it has the name of one of referrers"));
             };
-            manifests.extend(unlisted.into_iter().map(|entry| serde_json::json!(entry)));
+            change(manifests);
+            let media_type = known.as_ref().map_or(OCI_IMAGE_INDEX_MEDIA_TYPE, |known| {
+                known.descriptor().media_type.as_str()
+            });
             let bytes = Bytes::from(index.to_string());
-            self.put_manifest(&Target::Tag(tag.clone()), OCI_IMAGE_INDEX_MEDIA_TYPE, bytes)
+            self.put_manifest(&Target::Tag(tag.clone()), media_type, bytes)
                 .await?;
         }
-        Err(odd(LOSES))
-    }
-
-    /// The other way: takes the entry of `digest` out, if there is one, and returns it. As there, what others wrote stays
-    /// as they wrote it, and a lost update is found out by reading again.
-    pub(super) async fn unlist_in_fallback(
-        &self,
-        subject: &Digest,
-        digest: &Digest,
-    ) -> Result<Option<Descriptor>, RegistryError> {
-        let tag = fallback_tag(subject)?;
-        let mut taken_out = None;
-        for _ in 0..FALLBACK_ATTEMPTS {
-            let Some(index) = self.fallback_index(subject).await? else {
-                return Ok(taken_out);
-            };
-            let Some(entry) = index.children().iter().find(|entry| entry.digest == *digest) else {
-                return Ok(taken_out);
-            };
-            taken_out.get_or_insert_with(|| entry.clone());
-            let mut document: serde_json::Value = serde_json::from_slice(index.bytes()).unwrap_or_default();
-            let digest = digest.to_string();
-            if let Some(manifests) = document["manifests"].as_array_mut() {
-                manifests.retain(|entry| entry["digest"] != digest.as_str());
-            }
-            let bytes = Bytes::from(document.to_string());
-            self.put_manifest(&Target::Tag(tag.clone()), &index.descriptor().media_type, bytes)
-                .await?;
-        }
-        Err(RegistryError::Malformed {
-            host: self.repository().host().to_owned(),
-            what: format!("{}:{tag}", self.repository()),
-            why: LOSES.to_owned(),
-        })
+        Err(odd(
+            "loses what is written to it: others write to it at the same time, or it keeps nothing",
+        ))
     }
 }
 
