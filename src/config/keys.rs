@@ -22,7 +22,16 @@ const fn keys(section: &'static str, known: &'static [&'static str]) -> Keys {
 
 pub(super) const ROOT: Keys = keys(
     "windlass.toml",
-    &["git", "service", "environment", "registry", "scanner"],
+    &[
+        "git",
+        "service",
+        "environment",
+        "check",
+        "build",
+        "release",
+        "registry",
+        "scanner",
+    ],
 );
 pub(super) const GIT: Keys = keys(
     "[git]",
@@ -35,7 +44,7 @@ pub(super) const GIT: Keys = keys(
         "image_tag",
     ],
 );
-pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path"]);
+pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path", "dockerfile", "structure_test"]);
 pub(super) const ENVIRONMENT: Keys = Keys {
     section: "[[environment]]",
     known: &[
@@ -57,9 +66,20 @@ pub(super) const GATE: Keys = Keys {
 };
 pub(super) const SCAN: Keys = Keys {
     section: "gate.scan",
-    known: &["fail_on", "fixable_only", "max_age"],
-    reserved: &["at_admission"],
+    known: &[
+        "fail_on",
+        "fixable_only",
+        "max_age",
+        "max_database_age",
+        "exploited",
+        "end_of_life",
+        "no_packages",
+        "leave_out",
+        "at_admission",
+    ],
+    reserved: &[],
 };
+pub(super) const LEAVE_OUT: Keys = keys("gate.scan.leave_out", &["platform", "reason"]);
 pub(super) const FAIL_ON: Keys = keys(
     "gate.scan.fail_on",
     &["critical", "high", "medium", "low", "unknown"],
@@ -87,7 +107,52 @@ pub(super) const REGISTRY: Keys = keys(
         "concurrency",
     ],
 );
-pub(super) const SCANNER: Keys = keys("[scanner]", &["trivy", "args"]);
+pub(super) const CHECK: Keys = keys(
+    "[check]",
+    &[
+        "lint",
+        "image",
+        "sbom",
+        "scan",
+        "test",
+        "policy",
+        "artifacts",
+        "hadolint",
+        "container_structure_test",
+    ],
+);
+pub(super) const BUILD: Keys = keys(
+    "[build]",
+    &[
+        "builder",
+        "builder_args",
+        "platforms",
+        "args",
+        "emulation",
+        "latest",
+    ],
+);
+pub(super) const RELEASE: Keys = keys("[release]", &["rebuild"]);
+pub(super) const SCANNER: Keys = keys(
+    "[scanner]",
+    &[
+        "trivy",
+        "args",
+        "server",
+        "token_file",
+        "database",
+        "java_database",
+        "timeout",
+        "at_once",
+        "waivers",
+        "vex",
+    ],
+);
+pub(super) const WAIVERS: Keys = keys("the file of waivers", &["waiver"]);
+pub(super) const WAIVER: Keys = keys(
+    "[[waiver]]",
+    &["id", "package", "reason", "owner", "expires", "environments"],
+);
 
 /// The kinds of deployer that have a name, and whether they are built.
 pub(super) const DEPLOY_KINDS: &[(&str, bool)] = &[
@@ -106,9 +171,13 @@ pub const ALL: &[Keys] = &[
     GATE,
     SCAN,
     FAIL_ON,
+    LEAVE_OUT,
     SIGN,
     VERIFY,
     DEPLOY,
+    CHECK,
+    BUILD,
+    RELEASE,
     REGISTRY,
     SCANNER,
 ];

@@ -2,19 +2,23 @@
 
 mod error;
 mod keys;
+mod programs;
 mod read;
 mod section;
+mod waivers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::domain::{
-    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, ProxyAddress, ScanPolicy, ServiceName,
-    TagTemplate,
+    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, Platform, ProxyAddress, ScanPolicy,
+    ServiceName, TagTemplate,
 };
 
 pub use error::{ConfigError, Mistake};
 pub use keys::{ALL as ALL_KEYS, Keys};
+pub use waivers::waivers;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "windlass.toml";
@@ -34,6 +38,13 @@ pub struct Config {
     pub environments: BTreeMap<EnvironmentName, EnvironmentSettings>,
     /// What is said of registry hosts, by host (with its port, if any).
     pub registries: BTreeMap<String, RegistrySettings>,
+    /// What is checked before a change is taken in.
+    pub check: CheckSettings,
+    /// How images are built.
+    pub build: BuildSettings,
+    /// Whether releases are built anew from their branch, `[release] rebuild`. The image of a release is then another one
+    /// than that of the commit that it was cut at, and is marked as such.
+    pub rebuild: bool,
     /// How images are scanned.
     pub scanner: ScannerSettings,
 }
@@ -75,6 +86,76 @@ pub struct Service {
     pub name: ServiceName,
     /// The folder of its source in the repository, relative to the repository's root; `.` for all of it.
     pub path: PathBuf,
+    /// The Dockerfile, in that folder; `Dockerfile` unless said otherwise.
+    pub dockerfile: PathBuf,
+    /// The files of container-structure-test for its image, in that folder; none if it has no such tests.
+    pub structure_tests: Vec<PathBuf>,
+}
+
+/// What is checked before a change is taken in: which steps, by which programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, as people write them"
+)]
+pub struct CheckSettings {
+    /// Whether hadolint looks at the Dockerfile.
+    pub lint: bool,
+    /// Whether the image is built; the steps after it need it.
+    pub image: bool,
+    /// Whether SBOMs are made.
+    pub sbom: bool,
+    /// Whether the image is scanned.
+    pub scan: bool,
+    /// Whether its structure is tested.
+    pub test: bool,
+    /// The environment whose scan gate judges; the first of the graph that has one if none is named.
+    pub policy: Option<EnvironmentName>,
+    /// The folder that reports are written to; `artifacts` unless said otherwise.
+    pub artifacts: PathBuf,
+    /// The hadolint program.
+    pub hadolint: PathBuf,
+    /// The container-structure-test program.
+    pub structure_test: PathBuf,
+}
+
+/// How images are built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildSettings {
+    /// The builder.
+    pub builder: BuilderChoice,
+    /// Further arguments of the builder.
+    pub builder_args: Vec<String>,
+    /// The platforms of the develop build, at least one; `linux/amd64` and `linux/arm64` unless said otherwise.
+    pub platforms: Vec<Platform>,
+    /// Build arguments, in the order of the file.
+    pub args: Vec<(String, String)>,
+    /// Whether foreign platforms need emulation.
+    pub emulation: Emulation,
+    /// Whether `latest` follows the newest build.
+    pub latest: bool,
+}
+
+/// Which builder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuilderChoice {
+    /// `docker buildx` where a daemon answers, else buildah, else podman.
+    Auto,
+    /// `docker buildx`.
+    Buildx,
+    /// `buildah`.
+    Buildah,
+    /// `podman`.
+    Podman,
+}
+
+/// Whether building for a foreign platform runs its programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emulation {
+    /// It does, so that nothing is built where this machine cannot run them.
+    Required,
+    /// The Dockerfile runs nothing on the target platform: it cross-compiles, or only copies files.
+    Unneeded,
 }
 
 /// What an environment asks for.
@@ -136,8 +217,24 @@ pub struct RegistrySettings {
 pub struct ScannerSettings {
     /// The Trivy program: a path, or a name that is looked up in `PATH`; `trivy` unless said otherwise.
     pub trivy: PathBuf,
-    /// Further arguments for `trivy image`, such as `--db-repository`.
+    /// Further arguments for `trivy image`.
     pub args: Vec<String>,
+    /// The address of a Trivy server that does the scanning; none if Trivy does it here.
+    pub server: Option<String>,
+    /// The file with the token of that server.
+    pub token_file: Option<PathBuf>,
+    /// The repository of the vulnerability database; Trivy's own choice if none is named.
+    pub database: Option<String>,
+    /// The repository of the database of Java packages; Trivy's own choice if none is named.
+    pub java_database: Option<String>,
+    /// How long one scan may take; 10 minutes unless said otherwise.
+    pub timeout: Duration,
+    /// How many scans run at once; 2 unless said otherwise.
+    pub at_once: usize,
+    /// The file of waivers; none if there are none.
+    pub waivers: Option<PathBuf>,
+    /// OpenVEX documents that count.
+    pub vex: Vec<PathBuf>,
 }
 
 impl Config {

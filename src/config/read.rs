@@ -8,27 +8,27 @@ use toml::de::DeTable;
 
 use super::section::{Document, Section, Value};
 use super::{
-    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, RegistrySettings, ScannerSettings,
-    Service, SignSettings, keys,
+    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, RegistrySettings, Service,
+    SignSettings, keys, programs,
 };
 use crate::domain::{
-    BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, Limits,
-    Repository, ScanPolicy,
+    BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, LeftOut, Limits,
+    Repository, Rule, ScanPolicy,
 };
 
 pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let document = Document { path, text };
-    let table = DeTable::parse(text).map_err(|error| {
-        document.mistake(
-            error.span().unwrap_or_default(),
-            error.message().replace('\n', ", "),
-        )
-    })?;
+    let table = DeTable::parse(text).map_err(|error| document.syntax(&error))?;
     let root = Section::new(document, keys::ROOT, 0..0, table.get_ref())?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let git = git(&root)?;
     let services = services(&root)?;
     let (graph, environments) = environments(&root, folder, &services)?;
+    let graph_names: Vec<_> = graph
+        .all()
+        .iter()
+        .map(|environment| environment.name.clone())
+        .collect();
     Ok(Config {
         path: path.to_owned(),
         git,
@@ -36,7 +36,10 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
         graph,
         environments,
         registries: registries(&root, folder)?,
-        scanner: scanner(&root, folder)?,
+        check: programs::check(&root, folder, &graph_names)?,
+        build: programs::build(&root)?,
+        rebuild: root.table("release", keys::RELEASE)?.flag("rebuild")?,
+        scanner: programs::scanner(&root, folder)?,
     })
 }
 
@@ -82,10 +85,19 @@ fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
         let name = section.require("name")?;
         let service = Service {
             name: name.parse()?,
-            path: section
-                .get("path")
-                .map_or(Ok(".".to_owned()), |path| path.text())?
+            path: section.text("path")?.unwrap_or_else(|| ".".to_owned()).into(),
+            dockerfile: section
+                .text("dockerfile")?
+                .unwrap_or_else(|| "Dockerfile".to_owned())
                 .into(),
+            structure_tests: match section.get("structure_test") {
+                Some(value) => value
+                    .one_or_many()?
+                    .iter()
+                    .map(|file| file.text().map(Into::into))
+                    .collect::<Result<_, _>>()?,
+                None => Vec::new(),
+            },
         };
         if services.iter().any(|other| other.name == service.name) {
             return Err(name.mistake(format_args!("service `{}` is defined twice", service.name)));
@@ -191,15 +203,20 @@ fn environment_settings(section: &Section<'_>, folder: &Path) -> Result<Environm
         None => sign.as_ref().map(|sign| sign.key.with_extension("pub")),
     };
     Ok(EnvironmentSettings {
-        scan: scan.map(|value| scan_gate(&value)).transpose()?,
+        scan: scan.map(|value| scan_gate(&value, folder)).transpose()?,
         sign,
         verify_key,
         deploy: section.get("deploy").map(|value| deploy(&value)).transpose()?,
     })
 }
 
-fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
+fn scan_gate(value: &Value<'_>, folder: &Path) -> Result<ScanPolicy, ConfigError> {
     let section = value.section(keys::SCAN)?;
+    let span = |key| section.get(key).map(|value| duration(&value)).transpose();
+    let rule = |key| match section.get(key) {
+        None => Ok(Rule::default()),
+        Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),
+    };
     let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
     let limit = |key| limits.get(key).map(|value| value.number()).transpose();
     let fail_on = Limits {
@@ -215,12 +232,36 @@ fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
     Ok(ScanPolicy {
         fail_on,
         fixable_only: section.flag("fixable_only")?,
-        max_age: section.get("max_age").map(|value| duration(&value)).transpose()?,
+        max_age: span("max_age")?,
+        max_database_age: span("max_database_age")?,
+        exploited: section
+            .get("exploited")
+            .map(|value| value.text())
+            .transpose()?
+            .map(|path| folder.join(path)),
+        end_of_life: rule("end_of_life")?,
+        no_packages: rule("no_packages")?,
+        leave_out: left_out(&section)?,
+        at_admission: section.flag("at_admission")?,
     })
 }
 
+fn left_out(section: &Section<'_>) -> Result<Vec<LeftOut>, ConfigError> {
+    let list = section
+        .get("leave_out")
+        .map_or(Ok(Vec::new()), |value| value.list())?;
+    let one = |value: &Value<'_>| {
+        let section = value.section(keys::LEAVE_OUT)?;
+        Ok(LeftOut {
+            platform: section.require("platform")?.parse()?,
+            reason: section.require("reason")?.text()?,
+        })
+    };
+    list.iter().map(one).collect()
+}
+
 /// `24h`, `90m`, `7 days`: a day has 24 hours, and months and years are no durations.
-fn duration(value: &Value<'_>) -> Result<SignedDuration, ConfigError> {
+pub(super) fn duration(value: &Value<'_>) -> Result<SignedDuration, ConfigError> {
     let text = value.string()?;
     let span: Result<Span, _> = text.parse();
     let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
@@ -249,7 +290,7 @@ fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
     match keys::DEPLOY_KINDS.iter().find(|(known, _)| *known == word) {
         Some((_, true)) => Ok(DeploySettings::Command {
             program: table.require("program")?.text()?,
-            args: strings(&table, "args")?,
+            args: table.strings("args")?,
         }),
         Some((_, false)) => Err(kind.advise(
             format_args!("`{word}` is not supported yet"),
@@ -277,13 +318,6 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Regi
                 Some("write the host as images name it: [registry.\"registry.example.com:5000\"]".to_owned()),
             ));
         }
-        let positive = |key| match section.get(key) {
-            Some(value) => match value.number::<u32>()? {
-                0 => Err(value.mistake("must be at least 1")),
-                number => Ok(Some(number)),
-            },
-            None => Ok(None),
-        };
         let file = |key| {
             let value = section.get(key);
             value
@@ -304,35 +338,10 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Regi
                 client_cert,
                 client_key,
                 proxy: section.get("proxy").map(|value| value.parse()).transpose()?,
-                requests_per_second: positive("requests_per_second")?,
-                concurrency: positive("concurrency")?.map(|number| number as usize),
+                requests_per_second: section.positive("requests_per_second")?,
+                concurrency: section.positive("concurrency")?.map(|number| number as usize),
             },
         );
     }
     Ok(registries)
-}
-
-fn scanner(root: &Section<'_>, folder: &Path) -> Result<ScannerSettings, ConfigError> {
-    let section = root.table("scanner", keys::SCANNER)?;
-    let trivy = section
-        .get("trivy")
-        .map_or(Ok("trivy".to_owned()), |value| value.text())?;
-    Ok(ScannerSettings {
-        // A bare name is looked up in PATH, a path begins at the folder of the file.
-        trivy: if trivy.contains('/') {
-            folder.join(trivy)
-        } else {
-            trivy.into()
-        },
-        args: strings(&section, "args")?,
-    })
-}
-
-fn strings(section: &Section<'_>, key: &str) -> Result<Vec<String>, ConfigError> {
-    section
-        .get(key)
-        .map_or(Ok(Vec::new()), |value| value.list())?
-        .iter()
-        .map(|value| value.string().map(str::to_owned))
-        .collect()
 }

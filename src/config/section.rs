@@ -39,6 +39,14 @@ impl<'a> Document<'a> {
         )))
     }
 
+    /// A mistake of form.
+    pub fn syntax(&self, error: &toml::de::Error) -> ConfigError {
+        self.mistake(
+            error.span().unwrap_or_default(),
+            error.message().replace('\n', ", "),
+        )
+    }
+
     pub fn value(self, value: &'a Spanned<DeValue<'a>>, key: &str) -> Value<'a> {
         Value {
             document: self,
@@ -134,7 +142,36 @@ impl<'a> Section<'a> {
 
     /// A boolean that is false unless it is written.
     pub fn flag(&self, key: &str) -> Result<bool, ConfigError> {
-        self.get(key).map_or(Ok(false), |value| value.boolean())
+        self.flag_or(key, false)
+    }
+
+    /// A boolean, or else the usual one.
+    pub fn flag_or(&self, key: &str, usual: bool) -> Result<bool, ConfigError> {
+        self.get(key).map_or(Ok(usual), |value| value.boolean())
+    }
+
+    /// A string that says something, if it is there.
+    pub fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        self.get(key).map(|value| value.text()).transpose()
+    }
+
+    /// The strings of a list, none if it is not there.
+    pub fn strings(&self, key: &str) -> Result<Vec<String>, ConfigError> {
+        let list = self.get(key).map_or(Ok(Vec::new()), |value| value.list())?;
+        list.iter()
+            .map(|value| value.string().map(str::to_owned))
+            .collect()
+    }
+
+    /// A whole number above zero, if it is there.
+    pub fn positive(&self, key: &str) -> Result<Option<u32>, ConfigError> {
+        match self.get(key) {
+            Some(value) => match value.number::<u32>()? {
+                0 => Err(value.mistake("must be at least 1")),
+                number => Ok(Some(number)),
+            },
+            None => Ok(None),
+        }
     }
 
     /// A mistake of the table as a whole.
@@ -187,6 +224,31 @@ impl<'a> Value<'a> {
     /// A string that reads as a `T`.
     pub fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, ConfigError> {
         self.string()?.parse().map_err(|error| self.mistake(error))
+    }
+
+    /// A day: a date of TOML without a time, or a string of the same form.
+    pub fn date(&self) -> Result<jiff::civil::Date, ConfigError> {
+        let text = match self.found.get_ref() {
+            DeValue::Datetime(date) => date.to_string(),
+            _ => self.string()?.to_owned(),
+        };
+        let date = text.parse().ok().filter(|_| text.len() == "2026-12-31".len());
+        date.ok_or_else(|| {
+            self.advise(
+                format_args!("`{text}` is not a day"),
+                Some("write it as 2026-12-31".to_owned()),
+            )
+        })
+    }
+
+    /// One of some words.
+    pub fn choice<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, ConfigError> {
+        let word = self.string()?;
+        let found = words.iter().find(|(known, _)| *known == word);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let known: Vec<_> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
+            self.mistake(format_args!("`{word}` is none of {}", known.join(", ")))
+        })
     }
 
     /// A boolean.

@@ -63,6 +63,9 @@ impl FromStr for Severity {
 pub struct Finding {
     /// `CVE-2026-12345`.
     pub id: String,
+    /// Other names of the same vulnerability: `GHSA-…`, a distribution's advisory.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// How grave.
     pub severity: Severity,
     /// The package.
@@ -79,6 +82,14 @@ pub struct Finding {
     pub url: Option<String>,
 }
 
+impl Finding {
+    /// Whether it is the vulnerability called `id`, by its own name or another one, in any case.
+    pub fn is_called(&self, id: &str) -> bool {
+        let mut names = self.aliases.iter().chain([&self.id]);
+        names.any(|name| name.eq_ignore_ascii_case(id))
+    }
+}
+
 impl fmt::Display for Finding {
     /// `CVE-2026-1 in openssl 3.1.1 (fixed in 3.1.2)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,19 +101,48 @@ impl fmt::Display for Finding {
     }
 }
 
-/// How many findings there are of each severity.
+/// Something for each severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Counts {
-    /// Of severity critical.
-    pub critical: u64,
-    /// Of severity high.
-    pub high: u64,
-    /// Of severity medium.
-    pub medium: u64,
-    /// Of severity low.
-    pub low: u64,
-    /// Of a severity that the scanner does not know.
-    pub unknown: u64,
+pub struct BySeverity<T> {
+    /// For critical.
+    pub critical: T,
+    /// For high.
+    pub high: T,
+    /// For medium.
+    pub medium: T,
+    /// For low.
+    pub low: T,
+    /// For a severity that the scanner does not know.
+    pub unknown: T,
+}
+
+/// How many findings there are of each severity.
+pub type Counts = BySeverity<u64>;
+
+/// The highest accepted number of findings of each severity; no limit where there is none.
+pub type Limits = BySeverity<Option<u64>>;
+
+impl<T: Copy> BySeverity<T> {
+    /// What there is for `severity`.
+    pub const fn get(&self, severity: Severity) -> T {
+        match severity {
+            Severity::Critical => self.critical,
+            Severity::High => self.high,
+            Severity::Medium => self.medium,
+            Severity::Low => self.low,
+            Severity::Unknown => self.unknown,
+        }
+    }
+
+    const fn slot(&mut self, severity: Severity) -> &mut T {
+        match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+            Severity::Unknown => &mut self.unknown,
+        }
+    }
 }
 
 impl Counts {
@@ -113,27 +153,6 @@ impl Counts {
             *counts.slot(finding.severity) += 1;
         }
         counts
-    }
-
-    /// How many of one severity.
-    pub const fn get(&self, severity: Severity) -> u64 {
-        match severity {
-            Severity::Critical => self.critical,
-            Severity::High => self.high,
-            Severity::Medium => self.medium,
-            Severity::Low => self.low,
-            Severity::Unknown => self.unknown,
-        }
-    }
-
-    const fn slot(&mut self, severity: Severity) -> &mut u64 {
-        match severity {
-            Severity::Critical => &mut self.critical,
-            Severity::High => &mut self.high,
-            Severity::Medium => &mut self.medium,
-            Severity::Low => &mut self.low,
-            Severity::Unknown => &mut self.unknown,
-        }
     }
 
     /// The gravest severity found, and how many; none if nothing was found.

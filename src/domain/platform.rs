@@ -15,6 +15,15 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// Linux on `architecture`, without a variant.
+    pub fn linux(architecture: &str) -> Self {
+        Self {
+            os: "linux".to_owned(),
+            architecture: architecture.to_owned(),
+            variant: None,
+        }
+    }
+
     /// Whether this stands for no machine: buildx marks its attestation manifests `unknown/unknown`.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" || self.architecture == "unknown"

@@ -45,6 +45,9 @@ pub struct Gate {
     /// What it said.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// What a person should know besides; it decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Gate {
@@ -53,6 +56,14 @@ impl Gate {
         Self {
             name: name.to_owned(),
             verdict,
+            notes: Vec::new(),
         }
+    }
+
+    /// The gate with something that a person should know besides.
+    #[must_use]
+    pub fn with_notes(mut self, notes: Vec<String>) -> Self {
+        self.notes = notes;
+        self
     }
 }

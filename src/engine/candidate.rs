@@ -8,6 +8,8 @@ use crate::registry::{Descriptor, ImageSummary};
 /// A commit together with the image built from it.
 #[derive(Debug, Clone)]
 pub struct Candidate {
+    /// The service that it is an image of.
+    pub service: ServiceName,
     /// Where the image is.
     pub repository: Repository,
     /// The manifest or index, by digest.
@@ -66,6 +68,7 @@ impl Engine {
             }
         };
         Ok(Candidate {
+            service: service.clone(),
             repository,
             image,
             summary,

@@ -1,9 +1,11 @@
 //! What can stop the engine, with the exit code and the way out.
 
+use crate::config::ConfigError;
 use crate::deploy::DeployError;
 use crate::domain::{Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, Tag};
 use crate::git::GitError;
 use crate::registry::RegistryError;
+use crate::scan::ScanError;
 use crate::sign::SignError;
 
 use super::journal::JournalError;
@@ -18,6 +20,12 @@ pub enum EngineError {
     /// Git.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A file that belongs to the configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A scanner, a report or a document about vulnerabilities.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
     /// A key or a signature.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -135,11 +143,21 @@ fn names(gates: &[Gate]) -> String {
 }
 
 impl EngineError {
+    /// The error in one line, as the reason of a verdict.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Config(error) => error.brief(),
+            other => other.to_string(),
+        }
+    }
+
     /// The exit code that it leads to.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
             Self::Git(error) => error.exit(),
+            Self::Config(error) => error.exit(),
+            Self::Scan(error) => error.exit(),
             Self::Sign(error) => error.exit(),
             Self::Deploy(error) => error.exit(),
             Self::Journal(error) => error.exit(),
@@ -166,6 +184,8 @@ impl EngineError {
         let text = match self {
             Self::Registry(error) => return error.hint(),
             Self::Git(error) => return error.hint(),
+            Self::Config(error) => return error.hint(),
+            Self::Scan(error) => return error.hint(),
             Self::Sign(error) => return error.hint(),
             Self::Deploy(error) => return Some(error.hint()),
             Self::Journal(error) => return error.hint(),

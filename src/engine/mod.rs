@@ -14,6 +14,7 @@ mod lock;
 mod promote;
 mod recorder;
 mod run;
+mod scan;
 mod sign;
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{REPORT_LIMIT, Report, ScanError};
-use crate::domain::{Counts, Digest, Platform, ScanEvidence, ScanReport};
+use crate::domain::{Counts, Digest, Origin, Platform, ScanEvidence, ScanReport, clean_line};
 use crate::registry::{Content, Descriptor, ImageSummary, Reader, Writer};
 
 /// The artifact type of an attached Trivy report, and the media type of the report in it. Trivy registers none for its own
@@ -122,7 +122,13 @@ pub async fn evidence(
         let report = ScanReport {
             platform: named.or(report.platform).or(notes.platform),
             made: report.created.or(notes.made),
+            database: notes.database,
+            scanner: report.scanner.or(notes.scanner),
+            origin: Origin::Attached,
+            end_of_life: report.end_of_life,
+            inventory: report.inventory,
             findings: report.findings,
+            hidden: Vec::new(),
         };
         let known = by_platform.get(&report.platform);
         if known.is_none_or(|known| known.made <= report.made) {
@@ -197,6 +203,8 @@ struct Notes {
     platform: Option<Platform>,
     made: Option<Timestamp>,
     counts: Option<Counts>,
+    scanner: Option<String>,
+    database: Option<Timestamp>,
 }
 
 impl Notes {
@@ -206,6 +214,8 @@ impl Notes {
             platform: note(PLATFORM).and_then(|text| text.parse().ok()),
             made: note(CREATED).and_then(|text| text.parse().ok()),
             counts: note(COUNTS).and_then(|text| serde_json::from_str(text).ok()),
+            scanner: note(SCANNER).map(|text| clean_line(text)),
+            database: note(DATABASE).and_then(|text| text.parse().ok()),
         }
     }
 }

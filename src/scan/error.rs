@@ -41,6 +41,14 @@ pub enum ScanError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file that a person named.
+    #[error("could not read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A report of something else than it is to be attached to.
     #[error("the report is of {found}, and not of {wanted}")]
     AnotherImage {
@@ -60,6 +68,7 @@ impl ScanError {
             | Self::Slow { .. }
             | Self::Scanner { .. }
             | Self::Malformed { .. }
+            | Self::Unreadable { .. }
             | Self::AnotherImage { .. } => Exit::Failed,
         }
     }
@@ -78,6 +87,9 @@ impl ScanError {
                 "`windlass doctor` looks at the scanner; [scanner] of windlass.toml says how it is called"
             }
             Self::Malformed { .. } => "scan again with `trivy image --format json` and attach that report",
+            Self::Unreadable { .. } => {
+                "check its name and who may read it; windlass.toml names the files that count"
+            }
             Self::AnotherImage { .. } => "scan the image by its digest, and attach the report of that scan",
         };
         Some(text.to_owned())

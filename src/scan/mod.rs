@@ -3,13 +3,38 @@
 
 mod attached;
 mod error;
+mod exploited;
+mod openvex;
 mod trivy;
 mod trivy_report;
 
 pub use attached::{REPORT_TYPE, ReportContext, ReportSummary, attach_report, evidence, summaries};
 pub use error::ScanError;
+pub use exploited::exploited;
+pub use openvex::openvex;
 pub use trivy::Trivy;
 pub use trivy_report::Report;
 
 /// Larger reports are refused rather than read into memory, in bytes.
 const REPORT_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// The bytes of a file that a person named, if they are no more than a report may have.
+fn read_file(path: &std::path::Path) -> Result<Vec<u8>, ScanError> {
+    use std::io::Read as _;
+    let unreadable = |source| ScanError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(REPORT_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > REPORT_LIMIT {
+        return Err(ScanError::Malformed {
+            what: crate::domain::clean_line(&path.to_string_lossy()),
+            why: format!("it has more than {} MB", REPORT_LIMIT / 1_000_000),
+        });
+    }
+    Ok(bytes)
+}

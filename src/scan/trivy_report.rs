@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::domain::{Digest, Finding, Platform, Severity, clean_line};
+use crate::domain::{Digest, Finding, Inventory, Package, Platform, Severity, clean_line};
 
 /// What `trivy image` writes as `ArtifactType`. A report of a file system or of an SBOM finds less than one of the image,
 /// and does not count as one.
@@ -22,6 +22,10 @@ pub struct Report {
     pub digests: Vec<Digest>,
     /// The platform whose image was scanned, if it says so.
     pub platform: Option<Platform>,
+    /// The operating system, `alpine 3.12.1`, if it is out of support.
+    pub end_of_life: Option<String>,
+    /// What Trivy recognised in the image.
+    pub inventory: Inventory,
     /// What was found, gravest first.
     pub findings: Vec<Finding>,
 }
@@ -57,6 +61,19 @@ struct Metadata<'a> {
     repo_digests: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow)]
     image_config: Option<ImageConfig<'a>>,
+    #[serde(borrow, rename = "OS")]
+    system: Option<System<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct System<'a> {
+    #[serde(borrow, default)]
+    family: Cow<'a, str>,
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
+    #[serde(rename = "EOSL", default)]
+    end_of_life: bool,
 }
 
 #[derive(Deserialize)]
@@ -73,13 +90,26 @@ struct ImageConfig<'a> {
 #[serde(rename_all = "PascalCase")]
 struct ScanResult<'a> {
     #[serde(borrow)]
+    packages: Option<Vec<ListedPackage<'a>>>,
+    #[serde(borrow)]
     vulnerabilities: Option<Vec<Vulnerability<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedPackage<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    version: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
 struct Vulnerability<'a> {
     #[serde(borrow, rename = "VulnerabilityID")]
     id: Cow<'a, str>,
+    #[serde(borrow, rename = "VendorIDs", default)]
+    aliases: Vec<Cow<'a, str>>,
     #[serde(borrow, rename = "PkgName")]
     package: Cow<'a, str>,
     #[serde(borrow, rename = "InstalledVersion", default)]
@@ -121,9 +151,11 @@ impl Report {
         }
         let metadata = document.metadata;
         let digests = metadata.repo_digests.unwrap_or_default();
-        let mut findings: Vec<Finding> = document
-            .results
-            .unwrap_or_default()
+        let results = document.results.unwrap_or_default();
+        let end_of_life = metadata.system.as_ref().filter(|system| system.end_of_life);
+        let end_of_life = end_of_life.map(|system| clean_line(&format!("{} {}", system.family, system.name)));
+        let inventory = inventory(metadata.system.is_some(), &results);
+        let mut findings: Vec<Finding> = results
             .into_iter()
             .filter_map(|result| result.vulnerabilities)
             .flatten()
@@ -140,9 +172,30 @@ impl Report {
                 .map(|name| digest_of(name))
                 .collect::<Result<_, _>>()?,
             platform: metadata.image_config.and_then(|config| config.platform()),
+            end_of_life,
+            inventory,
             findings,
         })
     }
+}
+
+/// What the results speak of. Trivy writes none at all where it recognised nothing.
+fn inventory(has_system: bool, results: &[ScanResult<'_>]) -> Inventory {
+    if results.is_empty() && !has_system {
+        return Inventory::Nothing;
+    }
+    if results.iter().any(|result| result.packages.is_none()) || results.is_empty() {
+        return Inventory::Something;
+    }
+    let listed = results
+        .iter()
+        .filter_map(|result| result.packages.as_ref())
+        .flatten();
+    let packages = listed.map(|package| Package {
+        name: clean_line(&package.name),
+        version: clean_line(&package.version),
+    });
+    Inventory::Packages(packages.collect())
 }
 
 /// The digest of a name such as `host/path@sha256:…`.
@@ -174,6 +227,7 @@ impl Vulnerability<'_> {
         let filled = |text: &str| Some(clean_line(text)).filter(|text| !text.is_empty());
         Finding {
             id: clean_line(&self.id),
+            aliases: self.aliases.iter().map(|alias| clean_line(alias)).collect(),
             severity: self.severity.parse().unwrap_or(Severity::Unknown),
             package: clean_line(&self.package),
             purl: filled(&self.identifier.purl),

@@ -20,12 +20,19 @@ pub(in crate::engine) async fn evaluate(
     let mut gates = vec![revision_gate(candidate)];
     if let Some(policy) = &settings.scan {
         let reader = engine.registries().reader(&candidate.repository);
-        let verdict = match crate::scan::evidence(&reader, &candidate.image.digest, &candidate.summary).await
-        {
-            Ok(evidence) => policy.judge(&evidence, Timestamp::now()),
-            Err(error) => Verdict::Unknown(format!("the scan reports could not be read: {error}")),
-        };
-        gates.push(Gate::new("scan", verdict));
+        let decisions = engine.decisions(&candidate.service, policy);
+        let evidence = crate::scan::evidence(&reader, &candidate.image.digest, &candidate.summary).await;
+        gates.push(match (decisions, evidence) {
+            (Ok(decisions), Ok(evidence)) => {
+                let judgement = decisions.judge(policy, &evidence, &target.name, Timestamp::now());
+                Gate::new("scan", judgement.verdict).with_notes(judgement.notes)
+            }
+            (Err(error), _) => Gate::new("scan", Verdict::Unknown(error.brief())),
+            (_, Err(error)) => {
+                let why = format!("the scan reports could not be read: {error}");
+                Gate::new("scan", Verdict::Unknown(why))
+            }
+        });
     }
     if let Some(key) = &engine.settings(&source.name)?.verify_key {
         gates.push(Gate::new("signature", signature(engine, candidate, key).await));
@@ -81,6 +88,7 @@ mod tests {
     fn candidate(commit: Option<&str>, revision: Option<&str>) -> Candidate {
         let sha = |c: &str| c.repeat(40).parse::<CommitSha>().unwrap();
         Candidate {
+            service: "a".parse().unwrap(),
             repository: "localhost:1/dev/a".parse().unwrap(),
             image: Descriptor::new("application/vnd.oci.image.index.v1+json", Digest::of(b"x"), 1),
             summary: ImageSummary {

@@ -1,0 +1,166 @@
+//! The tables about programs that windlass runs: what checks, builds and scans.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::section::Section;
+use super::{
+    BuildSettings, BuilderChoice, CheckSettings, ConfigError, Emulation, ScannerSettings, keys, read,
+};
+use crate::domain::{EnvironmentName, Platform};
+
+/// How long one scan may take, unless it is said otherwise.
+const SCAN_TIMEOUT: Duration = Duration::from_mins(10);
+/// How many scans run at once, unless it is said otherwise.
+const SCANS_AT_ONCE: u32 = 2;
+
+pub(super) fn check(
+    root: &Section<'_>,
+    folder: &Path,
+    environments: &[EnvironmentName],
+) -> Result<CheckSettings, ConfigError> {
+    let section = root.table("check", keys::CHECK)?;
+    let policy = match section.get("policy") {
+        None => None,
+        Some(value) => {
+            let name: EnvironmentName = value.parse()?;
+            if !environments.contains(&name) {
+                return Err(value.advise(
+                    format_args!("there is no environment `{name}`"),
+                    keys::nearest(name.as_str(), environments.iter().map(EnvironmentName::as_str))
+                        .map(|near| format!("did you mean `{near}`?")),
+                ));
+            }
+            Some(name)
+        }
+    };
+    Ok(CheckSettings {
+        lint: section.flag_or("lint", true)?,
+        image: section.flag_or("image", true)?,
+        sbom: section.flag_or("sbom", true)?,
+        scan: section.flag_or("scan", true)?,
+        test: section.flag_or("test", true)?,
+        policy,
+        artifacts: folder.join(
+            section
+                .text("artifacts")?
+                .unwrap_or_else(|| "artifacts".to_owned()),
+        ),
+        hadolint: program(&section, folder, "hadolint", "hadolint")?,
+        structure_test: program(
+            &section,
+            folder,
+            "container_structure_test",
+            "container-structure-test",
+        )?,
+    })
+}
+
+pub(super) fn build(root: &Section<'_>) -> Result<BuildSettings, ConfigError> {
+    let section = root.table("build", keys::BUILD)?;
+    let builder = match section.get("builder") {
+        None => BuilderChoice::Auto,
+        Some(value) => value.choice(&[
+            ("auto", BuilderChoice::Auto),
+            ("buildx", BuilderChoice::Buildx),
+            ("buildah", BuilderChoice::Buildah),
+            ("podman", BuilderChoice::Podman),
+        ])?,
+    };
+    let platforms = match section.get("platforms") {
+        None => ["amd64", "arm64"].map(Platform::linux).to_vec(),
+        Some(value) => {
+            let platforms: Vec<Platform> = value
+                .list()?
+                .iter()
+                .map(super::section::Value::parse)
+                .collect::<Result<_, _>>()?;
+            if platforms.is_empty() {
+                return Err(value.mistake("names no platform"));
+            }
+            if let Some(twice) = platforms
+                .iter()
+                .enumerate()
+                .find(|(at, one)| platforms[..*at].contains(one))
+            {
+                return Err(value.mistake(format_args!("names {} twice", twice.1)));
+            }
+            platforms
+        }
+    };
+    let args = section
+        .get("args")
+        .map_or(Ok(Vec::new()), |value| value.entries())?;
+    Ok(BuildSettings {
+        builder,
+        builder_args: section.strings("builder_args")?,
+        platforms,
+        args: args
+            .into_iter()
+            .map(|(key, value)| Ok((key.to_owned(), value.string()?.to_owned())))
+            .collect::<Result<_, ConfigError>>()?,
+        emulation: match section.get("emulation") {
+            None => Emulation::Required,
+            Some(value) => value.choice(&[
+                ("required", Emulation::Required),
+                ("unneeded", Emulation::Unneeded),
+            ])?,
+        },
+        latest: section.flag_or("latest", true)?,
+    })
+}
+
+pub(super) fn scanner(root: &Section<'_>, folder: &Path) -> Result<ScannerSettings, ConfigError> {
+    let section = root.table("scanner", keys::SCANNER)?;
+    let file = |key| Ok(section.text(key)?.map(|path| folder.join(path)));
+    let timeout = section
+        .get("timeout")
+        .map(|value| read::duration(&value))
+        .transpose()?;
+    let token_file = file("token_file")?;
+    if token_file.is_some() && section.get("server").is_none() {
+        return Err(section
+            .require("token_file")?
+            .mistake("is the token of a server: `server` is missing"));
+    }
+    Ok(ScannerSettings {
+        trivy: program(&section, folder, "trivy", "trivy")?,
+        args: section.strings("args")?,
+        server: section.get("server").map(|value| address(&value)).transpose()?,
+        token_file,
+        database: section.text("database")?,
+        java_database: section.text("java_database")?,
+        timeout: timeout.map_or(SCAN_TIMEOUT, jiff::SignedDuration::unsigned_abs),
+        at_once: section.positive("at_once")?.unwrap_or(SCANS_AT_ONCE) as usize,
+        waivers: file("waivers")?,
+        vex: section
+            .strings("vex")?
+            .iter()
+            .map(|path| folder.join(path))
+            .collect(),
+    })
+}
+
+/// The address of a server.
+fn address(value: &super::section::Value<'_>) -> Result<String, ConfigError> {
+    let text = value.text()?;
+    let parsed = url::Url::parse(&text);
+    if parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty()) {
+        Ok(text)
+    } else {
+        Err(value.advise(
+            "is not the address of a server",
+            Some("write it as `https://trivy.example.com:4954`; a token goes into `token_file`".to_owned()),
+        ))
+    }
+}
+
+/// A program: a bare name is looked up in PATH, a path begins at the folder of the file.
+fn program(section: &Section<'_>, folder: &Path, key: &str, usual: &str) -> Result<PathBuf, ConfigError> {
+    let name = section.text(key)?.unwrap_or_else(|| usual.to_owned());
+    Ok(if name.contains('/') {
+        folder.join(name)
+    } else {
+        name.into()
+    })
+}
