@@ -145,9 +145,17 @@ impl Judged {
         matches!(self.standing, Standing::Counts { .. })
     }
 
+    /// The decision that it does not count, if there is one.
+    pub const fn suppression(&self) -> Option<&Suppression> {
+        match &self.standing {
+            Standing::Suppressed { by } => Some(by),
+            Standing::Counts { .. } | Standing::Passes { .. } => None,
+        }
+    }
+
     /// Whether somebody decided that it does not count.
     pub const fn is_suppressed(&self) -> bool {
-        matches!(self.standing, Standing::Suppressed { .. })
+        self.suppression().is_some()
     }
 }
 
