@@ -46,6 +46,9 @@ pub fn print(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             gate.name,
             gate.verdict.reason()
         )?;
+        for note in &gate.notes {
+            writeln!(out, "             · {note}")?;
+        }
     }
     writeln!(out, "steps")?;
     for (at, step) in plan.steps.iter().enumerate() {

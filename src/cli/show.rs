@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::{Output, World, plan, table, words};
 use crate::board::{Cell, Details, Facts, ReportDetails};
 use crate::domain::{CommitSha, Digest, EnvironmentName, Exit, Gate, Tag, bytes};
-use crate::engine::{Command, EngineError};
+use crate::engine::EngineError;
 use crate::git::Commit;
 
 /// Arguments of `show`.
@@ -229,14 +229,11 @@ async fn ways(world: &World, commit: &CommitSha) -> Vec<Way> {
     let asking = environments
         .filter(|environment| !environment.from.is_empty())
         .map(|environment| async {
-            let command = Command::Promote {
-                service: world.service.clone(),
-                candidate: commit.to_string(),
-                to: environment.name.clone(),
-                from: None,
-            };
-            let (gates, error) = match world.engine.plan(&command).await {
-                Ok(plan) => (plan.gates, None),
+            let asked = world
+                .engine
+                .preview(&world.service, commit.as_str(), &environment.name);
+            let (gates, error) = match asked.await {
+                Ok(gates) => (gates, None),
                 Err(error) => (Vec::new(), Some(error.to_string())),
             };
             Way {

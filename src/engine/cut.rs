@@ -8,6 +8,7 @@ use super::error::EngineError;
 use super::event::StepOutcome;
 use super::promote;
 use super::run::Context;
+use super::scan::Admission;
 use crate::domain::{
     BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, Proposal, ServiceName,
     StepKind, Values, Verdict, propose_next,
@@ -181,7 +182,10 @@ async fn image_gates(
     let entrance = engine.config().graph.entrance();
     // The release will go to the next environment first: its rules are asked now, so that nobody cuts in vain.
     match engine.config().graph.targets_of(&entrance.name).next() {
-        Some(next) => gates.extend(promote::evaluate(engine, candidate, entrance, next).await?),
+        Some(next) => {
+            let evaluation = promote::evaluate(engine, candidate, entrance, next, Admission::Scan).await?;
+            gates.extend(evaluation.gates);
+        }
         None => gates.push(promote::revision_gate(candidate)),
     }
     Ok(gates)

@@ -9,6 +9,7 @@ mod command;
 mod cut;
 mod error;
 mod event;
+mod gate_record;
 mod journal;
 mod lock;
 mod promote;
@@ -33,7 +34,7 @@ pub use run::{Run, Secrets};
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
-    CommitSha, Digest, Environment, EnvironmentName, ImageError, ImageReference, Plan, Repository,
+    CommitSha, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Plan, Repository,
     ServiceName, Tag, Target,
 };
 use crate::git::{Commit, GitError, GitRepository};
@@ -107,6 +108,17 @@ impl Engine {
             } => promote::plan(self, service, candidate, to, from.as_ref()).await,
             Command::Sign { service, image } => sign::plan(self, service, image).await,
         }
+    }
+
+    /// What every gate says of a promotion now, for somebody who only looks. A plan asks them again, and scans where the
+    /// rules want a scan at that moment.
+    pub async fn preview(
+        &self,
+        service: &ServiceName,
+        candidate: &str,
+        to: &EnvironmentName,
+    ) -> Result<Vec<Gate>, EngineError> {
+        promote::preview(self, service, candidate, to, None).await
     }
 
     /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.

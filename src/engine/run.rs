@@ -1,6 +1,6 @@
 //! A run carries out a plan: steps in order, each check-then-act, every one of them told in events.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::SecretString;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -12,7 +12,9 @@ use super::event::{Event, Happening, Place, RunId, StepOutcome};
 use super::lock::Lock;
 use super::recorder::{Recorder, StepLog};
 use super::{Engine, cut, promote, sign};
-use crate::domain::{Exit, Gate, Operation, Plan, StepKind, WriteAccess, count};
+use crate::domain::{Exit, Gate, GateRecord, Operation, Plan, StepKind, WriteAccess, count};
+use crate::registry::Descriptor;
+use crate::scan::FreshScan;
 
 /// What a run needs and may not show.
 #[derive(Clone, Default)]
@@ -41,6 +43,20 @@ pub(super) struct Context<'a> {
     pub(super) secrets: &'a Secrets,
     pub(super) cancel: &'a CancellationToken,
     pub(super) access: WriteAccess,
+    /// What the gates found out, for the steps that leave it with the image.
+    pub(super) proof: Mutex<Option<Proof>>,
+}
+
+/// What the scan gate of a promotion rests on.
+pub(super) struct Proof {
+    /// The record of the verdict.
+    pub(super) record: Option<GateRecord>,
+    /// The scan that was made for it.
+    pub(super) fresh: Option<FreshScan>,
+    /// The image that it is of.
+    pub(super) image: Descriptor,
+    /// Whether the image had its tag at the target already.
+    pub(super) promoted_before: bool,
 }
 
 impl Context<'_> {
@@ -49,6 +65,16 @@ impl Context<'_> {
             recorder: self.recorder,
             step,
         }
+    }
+
+    /// Keeps what the gates found out.
+    pub(super) fn keep(&self, proof: Proof) {
+        *self.proof.lock().unwrap_or_else(PoisonError::into_inner) = Some(proof);
+    }
+
+    /// What the gates found out, once.
+    pub(super) fn kept(&self) -> Option<Proof> {
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Writes every gate down and lets the run go on only if all allow it.
@@ -65,6 +91,9 @@ impl Context<'_> {
                 log.info(line)
             } else {
                 log.error(line)
+            }
+            for note in &gate.notes {
+                log.info(format!("{}: {note}", gate.name));
             }
         }
         let (allowed, refused): (Vec<_>, Vec<_>) = gates.into_iter().partition(|gate| gate.verdict.allows());
@@ -107,6 +136,7 @@ impl Engine {
                 secrets: &secrets,
                 cancel: &token,
                 access,
+                proof: Mutex::new(None),
             };
             carry_out(&context, actor).await
         });

@@ -4,13 +4,193 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::Engine;
+use super::candidate::Candidate;
 use super::error::EngineError;
+use super::{Engine, gate_record};
+use crate::config;
 use crate::domain::{
-    EnvironmentName, Exceptions, Judgement, Repository, ScanEvidence, ScanPolicy, ServiceName, VexStatement,
-    Waiver,
+    Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateRecord, Judgement, Platform,
+    Repository, ScanEvidence, ScanPolicy, ServiceName, Verdict, VexStatement, Waiver,
 };
-use crate::{config, scan};
+use crate::scan::{self, FreshScan, Trivy};
+
+/// The name of the gate.
+pub(super) const SCAN: &str = "scan";
+
+/// Whether a gate that asks for a scan at the moment of the promotion makes it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It does: somebody is about to promote.
+    Scan,
+    /// It does not: somebody only looks.
+    Preview,
+}
+
+/// What the scan gate found out.
+pub(super) struct Judged {
+    /// The verdict with its notes.
+    pub gate: Gate,
+    /// What the verdict rests on, where there was evidence; to be compared, and kept.
+    pub record: Option<GateRecord>,
+    /// The scan that was made for it, if one was.
+    pub fresh: Option<FreshScan>,
+}
+
+impl Engine {
+    /// Trivy, as it is configured.
+    pub(super) fn trivy(&self) -> Trivy {
+        let scanner = &self.config().scanner;
+        Trivy::new(scanner.trivy.clone(), scanner.args.clone())
+    }
+
+    /// Asks the scan gate of `target` about `candidate`. What cannot be found out is an unknown verdict, which refuses.
+    pub(super) async fn scan_gate(
+        &self,
+        policy: &ScanPolicy,
+        candidate: &Candidate,
+        target: &EnvironmentName,
+        admission: Admission,
+    ) -> Judged {
+        match self.judge(policy, candidate, target, admission).await {
+            Ok(judged) => judged,
+            Err(error) => Judged {
+                gate: Gate::new(SCAN, Verdict::Unknown(error.brief())),
+                record: None,
+                fresh: None,
+            },
+        }
+    }
+
+    async fn judge(
+        &self,
+        policy: &ScanPolicy,
+        candidate: &Candidate,
+        target: &EnvironmentName,
+        admission: Admission,
+    ) -> Result<Judged, EngineError> {
+        let decisions = self.decisions(&candidate.service, policy)?;
+        let digest = &candidate.image.digest;
+        let mut notes = Vec::new();
+        let fresh = match (policy.at_admission, admission) {
+            (true, Admission::Scan) => {
+                let image = candidate.repository.at(digest.clone());
+                let platforms = asked(policy, candidate);
+                let mut fresh = scan::fresh(&self.trivy(), &image, digest, &platforms).await?;
+                fresh.evidence.platforms = platforms_of(candidate);
+                Some(fresh)
+            }
+            (true, Admission::Preview) => {
+                notes.push("the promotion scans again, whatever is attached".to_owned());
+                None
+            }
+            (false, _) => None,
+        };
+        let evidence = if let Some(fresh) = &fresh {
+            fresh.evidence.clone()
+        } else {
+            let reader = self.registries().reader(&candidate.repository);
+            scan::evidence(&reader, digest, &candidate.summary).await?
+        };
+        let now = Timestamp::now();
+        let judgement = decisions.judge(policy, &evidence, target, now);
+        let record = GateRecord::of(&judgement, &evidence, target, now);
+        notes.extend(judgement.notes);
+        Ok(Judged {
+            gate: Gate::new(SCAN, judgement.verdict).with_notes(notes),
+            record: Some(record),
+            fresh,
+        })
+    }
+
+    /// What changed since the last gate that this digest passed, and against what runs in `target` now (`running`), each
+    /// in one line. A comparison that cannot be made says why: it decides nothing, so it stops nothing.
+    pub(super) async fn compared(
+        &self,
+        record: &GateRecord,
+        candidate: &Candidate,
+        target: &Environment,
+        running: Option<&Digest>,
+    ) -> Vec<String> {
+        let mut lines = Vec::new();
+        let source = self.registries().reader(&candidate.repository);
+        match gate_record::newest(&source, &record.digest).await {
+            Ok(Some(last)) => lines.push(format!(
+                "since the gate of {} on {}: {}",
+                last.environment,
+                last.at.strftime("%Y-%m-%d"),
+                Delta::between(&last, record)
+            )),
+            Ok(None) => {}
+            Err(error) => lines.push(format!(
+                "what the last gate found could not be read: {}",
+                error.brief()
+            )),
+        }
+        if let Some(running) = running.filter(|running| **running != record.digest) {
+            let line = match self.of_running(candidate, target, running).await {
+                Ok(Some(there)) => format!(
+                    "against {}, which runs in {}: {}",
+                    running.short(),
+                    target.name,
+                    Delta::between(&there, record)
+                ),
+                Ok(None) => format!(
+                    "{} runs in {}, and has no scan to compare with",
+                    running.short(),
+                    target.name
+                ),
+                Err(error) => format!(
+                    "what runs in {} could not be compared: {}",
+                    target.name,
+                    error.brief()
+                ),
+            };
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// What a gate found in the image that runs in `target`: as it was kept, or else by the reports that are attached.
+    async fn of_running(
+        &self,
+        candidate: &Candidate,
+        target: &Environment,
+        running: &Digest,
+    ) -> Result<Option<GateRecord>, EngineError> {
+        let reader = self
+            .registries()
+            .reader(&self.repository_of(&candidate.service, target)?);
+        if let Some(record) = gate_record::newest(&reader, running).await? {
+            return Ok(Some(record));
+        }
+        let Some(policy) = &self.settings(&target.name)?.scan else {
+            return Ok(None);
+        };
+        let summary = reader.image(running).await?;
+        let evidence = scan::evidence(&reader, running, &summary).await?;
+        if evidence.reports.is_empty() {
+            return Ok(None);
+        }
+        let now = Timestamp::now();
+        let judgement =
+            self.decisions(&candidate.service, policy)?
+                .judge(policy, &evidence, &target.name, now);
+        Ok(Some(GateRecord::of(&judgement, &evidence, &target.name, now)))
+    }
+}
+
+/// The platforms of a candidate.
+fn platforms_of(candidate: &Candidate) -> Vec<Platform> {
+    let platforms = candidate.summary.platforms.iter();
+    platforms.map(|(platform, _)| platform.clone()).collect()
+}
+
+/// The platforms that `policy` wants to know about.
+fn asked(policy: &ScanPolicy, candidate: &Candidate) -> Vec<Platform> {
+    let mut platforms = platforms_of(candidate);
+    platforms.retain(|platform| !policy.leave_out.iter().any(|left| left.platform == *platform));
+    platforms
+}
 
 /// What people have decided about single vulnerabilities, as it stands in files at the moment of the question.
 pub(super) struct Decisions {

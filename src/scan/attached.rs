@@ -119,17 +119,13 @@ pub async fn evidence(
                 continue;
             }
         };
-        let report = ScanReport {
-            platform: named.or(report.platform).or(notes.platform),
-            made: report.created.or(notes.made),
+        let context = ReportContext {
+            platform: named.or_else(|| report.platform.clone()).or(notes.platform),
+            made: notes.made,
             database: notes.database,
-            scanner: report.scanner.or(notes.scanner),
-            origin: Origin::Attached,
-            end_of_life: report.end_of_life,
-            inventory: report.inventory,
-            findings: report.findings,
-            hidden: Vec::new(),
+            scanner: notes.scanner,
         };
+        let report = report.into_evidence(&context, Origin::Attached);
         let known = by_platform.get(&report.platform);
         if known.is_none_or(|known| known.made <= report.made) {
             by_platform.insert(report.platform.clone(), report);

@@ -4,6 +4,7 @@
 mod attached;
 mod error;
 mod exploited;
+mod fresh;
 mod openvex;
 mod trivy;
 mod trivy_report;
@@ -11,6 +12,7 @@ mod trivy_report;
 pub use attached::{REPORT_TYPE, ReportContext, ReportSummary, attach_report, evidence, summaries};
 pub use error::ScanError;
 pub use exploited::exploited;
+pub use fresh::{FreshScan, fresh};
 pub use openvex::openvex;
 pub use trivy::Trivy;
 pub use trivy_report::Report;

@@ -90,10 +90,10 @@ impl Effects {
 
     fn ask_gates(&self, commit: CommitSha, environment: EnvironmentName) {
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
-        let command = self.promotion(&commit, &environment);
+        let service = self.service.clone();
         tokio::spawn(async move {
-            let gates = match engine.plan(&command).await {
-                Ok(plan) => Gates::Known(plan.gates),
+            let gates = match engine.preview(&service, commit.as_str(), &environment).await {
+                Ok(gates) => Gates::Known(gates),
                 Err(error) => Gates::Failed(error.to_string()),
             };
             let _ = messages.send(Msg::Gates(commit, environment, gates));

@@ -61,6 +61,19 @@ pub(super) fn report(health: Health, image: &str, architecture: &str, made: Time
             ),
         ],
     };
+    let openssl = if health == Health::Critical {
+        "3.3.1-r0"
+    } else {
+        "3.3.2-r0"
+    };
+    let packages: Vec<Value> = [
+        ("busybox", "1.36.1-r29"),
+        ("libcrypto3", openssl),
+        ("musl", "1.2.5-r0"),
+    ]
+    .iter()
+    .map(|(name, version)| json!({ "Name": name, "Version": version }))
+    .collect();
     let document = json!({
         "SchemaVersion": 2,
         "CreatedAt": made.to_string(),
@@ -75,6 +88,7 @@ pub(super) fn report(health: Health, image: &str, architecture: &str, made: Time
             "Target": format!("{image} (alpine 3.20.3)"),
             "Class": "os-pkgs",
             "Type": "alpine",
+            "Packages": packages,
             "Vulnerabilities": findings,
         }],
     });

@@ -1,12 +1,22 @@
 //! The gates of a promotion, each evaluated from evidence in the registry, each with its reason.
 
-use jiff::Timestamp;
-
-use crate::domain::{Environment, Gate, Verdict};
+use crate::domain::{Digest, Environment, Gate, GateRecord, Verdict};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
+use crate::engine::scan::{Admission, SCAN};
+use crate::scan::FreshScan;
 use crate::sign::{self, SignError};
+
+/// What the gates of a promotion say.
+pub(in crate::engine) struct Evaluation {
+    /// Every gate with its verdict.
+    pub gates: Vec<Gate>,
+    /// What the scan gate's verdict rests on, where there is a scan gate and evidence.
+    pub record: Option<GateRecord>,
+    /// The scan that was made for it, if one was.
+    pub fresh: Option<FreshScan>,
+}
 
 /// Asks every gate between `source` and `target`. What cannot be evaluated is unknown, which refuses; an error
 /// is returned only where the question itself makes no sense.
@@ -15,29 +25,41 @@ pub(in crate::engine) async fn evaluate(
     candidate: &Candidate,
     source: &Environment,
     target: &Environment,
-) -> Result<Vec<Gate>, EngineError> {
-    let settings = engine.settings(&target.name)?;
-    let mut gates = vec![revision_gate(candidate)];
-    if let Some(policy) = &settings.scan {
-        let reader = engine.registries().reader(&candidate.repository);
-        let decisions = engine.decisions(&candidate.service, policy);
-        let evidence = crate::scan::evidence(&reader, &candidate.image.digest, &candidate.summary).await;
-        gates.push(match (decisions, evidence) {
-            (Ok(decisions), Ok(evidence)) => {
-                let judgement = decisions.judge(policy, &evidence, &target.name, Timestamp::now());
-                Gate::new("scan", judgement.verdict).with_notes(judgement.notes)
-            }
-            (Err(error), _) => Gate::new("scan", Verdict::Unknown(error.brief())),
-            (_, Err(error)) => {
-                let why = format!("the scan reports could not be read: {error}");
-                Gate::new("scan", Verdict::Unknown(why))
-            }
-        });
+    admission: Admission,
+) -> Result<Evaluation, EngineError> {
+    let mut evaluation = Evaluation {
+        gates: vec![revision_gate(candidate)],
+        record: None,
+        fresh: None,
+    };
+    if let Some(policy) = &engine.settings(&target.name)?.scan {
+        let judged = engine.scan_gate(policy, candidate, &target.name, admission).await;
+        evaluation.gates.push(judged.gate);
+        evaluation.record = judged.record;
+        evaluation.fresh = judged.fresh;
     }
     if let Some(key) = &engine.settings(&source.name)?.verify_key {
-        gates.push(Gate::new("signature", signature(engine, candidate, key).await));
+        let verdict = signature(engine, candidate, key).await;
+        evaluation.gates.push(Gate::new("signature", verdict));
     }
-    Ok(gates)
+    Ok(evaluation)
+}
+
+impl Evaluation {
+    /// Adds what changed since the last gate and against what runs in `target` to the notes of the scan gate.
+    pub(super) async fn compare(
+        &mut self,
+        engine: &Engine,
+        candidate: &Candidate,
+        target: &Environment,
+        running: Option<&Digest>,
+    ) {
+        let gate = self.gates.iter_mut().find(|gate| gate.name == SCAN);
+        if let (Some(record), Some(gate)) = (&self.record, gate) {
+            let mut lines = engine.compared(record, candidate, target, running).await;
+            gate.notes.append(&mut lines);
+        }
+    }
 }
 
 /// The gate on what the image says of itself.

@@ -5,5 +5,5 @@ mod plan;
 mod steps;
 
 pub(super) use gates::{evaluate, revision_gate};
-pub(super) use plan::plan;
+pub(super) use plan::{plan, preview};
 pub(super) use steps::step;

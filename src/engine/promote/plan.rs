@@ -3,11 +3,12 @@
 use crate::config::EnvironmentSettings;
 use crate::deploy::Deployer;
 use crate::domain::{
-    Confirmation, Costs, Environment, EnvironmentName, Operation, Plan, PlannedStep, ServiceName, StepKind,
-    Target, bytes, count,
+    Confirmation, Costs, Environment, EnvironmentName, Gate, Operation, Plan, PlannedStep, Repository,
+    ServiceName, StepKind, Target, bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
+use crate::engine::scan::Admission;
 use crate::engine::{Engine, TagState};
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
 
@@ -30,20 +31,15 @@ pub(in crate::engine) async fn plan(
     let root = Target::Digest(digest.clone());
     let source_reader = engine.registries().reader(&candidate.repository);
 
-    let (tag_state, current, copying, gates) = tokio::try_join!(
+    let (tag_state, current, copying, mut evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &digest),
         async { Ok(reader.running(target.from.is_empty()).await?) },
         async { Ok(copy::plan(&source_reader, &reader, &root, &CopyOptions::default()).await?) },
-        gates::evaluate(engine, &candidate, source, target),
+        gates::evaluate(engine, &candidate, source, target, Admission::Scan),
     )?;
-    if let TagState::Taken(found) = tag_state {
-        let target = repository.tagged(candidate.tag);
-        return Err(EngineError::TagTaken {
-            target,
-            found,
-            wanted: digest,
-        });
-    }
+    untaken(tag_state, &repository, &candidate)?;
+    let running = current.as_ref().map(|running| &running.digest);
+    evaluation.compare(engine, &candidate, target, running).await;
     let settings = engine.settings(to)?;
     let deployer = engine.deployer(&target.name)?;
     let steps = steps(&copying, &candidate, target, settings, deployer.as_ref());
@@ -58,7 +54,7 @@ pub(in crate::engine) async fn plan(
         service: service.clone(),
         commit: candidate.commit,
         tag: Some(candidate.tag),
-        gates,
+        gates: evaluation.gates,
         steps,
         costs: Costs {
             requests: copying.requests,
@@ -71,6 +67,39 @@ pub(in crate::engine) async fn plan(
         },
         digest: Some(digest),
     })
+}
+
+/// What every gate of that promotion says now, for somebody who only looks: nothing is scanned for it.
+pub(in crate::engine) async fn preview(
+    engine: &Engine,
+    service: &ServiceName,
+    candidate: &str,
+    to: &EnvironmentName,
+    from: Option<&EnvironmentName>,
+) -> Result<Vec<Gate>, EngineError> {
+    let target = engine.environment(to)?;
+    let source = source_of(engine, target, from)?;
+    let candidate = engine.candidate(service, candidate, source).await?;
+    let repository = engine.repository_of(service, target)?;
+    let reader = engine.registries().reader(&repository);
+    let (tag_state, evaluation) = tokio::try_join!(
+        engine.tag_state(&reader, &candidate.tag, &candidate.image.digest),
+        gates::evaluate(engine, &candidate, source, target, Admission::Preview),
+    )?;
+    untaken(tag_state, &repository, &candidate)?;
+    Ok(evaluation.gates)
+}
+
+/// An immutable tag that belongs to another digest already cannot be given to this one.
+fn untaken(state: TagState, repository: &Repository, candidate: &Candidate) -> Result<(), EngineError> {
+    match state {
+        TagState::Free | TagState::Same => Ok(()),
+        TagState::Taken(found) => Err(EngineError::TagTaken {
+            target: repository.tagged(candidate.tag.clone()),
+            found,
+            wanted: candidate.image.digest.clone(),
+        }),
+    }
 }
 
 /// Which environment the promotion leaves: the one given, or the only one that the target takes from.

@@ -10,10 +10,12 @@ use crate::domain::{
 };
 use crate::engine::error::EngineError;
 use crate::engine::event::{Happening, StepOutcome};
-use crate::engine::run::Context;
-use crate::engine::{TagState, sign};
+use crate::engine::run::{Context, Proof};
+use crate::engine::scan::Admission;
+use crate::engine::{TagState, gate_record, sign};
 use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
 use crate::registry::{TagOutcome, TagRule, Writer};
+use crate::scan;
 
 /// What every step of a promotion needs, taken out of the plan once.
 struct Promotion<'a> {
@@ -93,7 +95,8 @@ impl Promotion<'_> {
             self.source_image.repository.tagged(self.tag.clone()),
             self.digest
         ));
-        if let TagState::Taken(found) = engine.tag_state(&self.writer, self.tag, self.digest).await? {
+        let state = engine.tag_state(&self.writer, self.tag, self.digest).await?;
+        if let TagState::Taken(found) = state {
             let target = self.target_image.clone();
             return Err(EngineError::TagTaken {
                 target,
@@ -101,8 +104,15 @@ impl Promotion<'_> {
                 wanted: self.digest.clone(),
             });
         }
-        let gates = gates::evaluate(engine, &candidate, self.source, self.target).await?;
-        self.context.judge(gates)
+        let evaluation =
+            gates::evaluate(engine, &candidate, self.source, self.target, Admission::Scan).await?;
+        self.context.keep(Proof {
+            record: evaluation.record,
+            fresh: evaluation.fresh,
+            image: candidate.image,
+            promoted_before: state == TagState::Same,
+        });
+        self.context.judge(evaluation.gates)
     }
 
     fn moved(&self, found: String) -> EngineError {
@@ -144,12 +154,34 @@ impl Promotion<'_> {
             self.context.cancel,
         )
         .await?;
+        self.attach_proof().await?;
         Ok(StepOutcome::Done(format!(
             "{} moved in {} (about {} expected)",
             bytes(outcome.bytes),
             count(usize::try_from(outcome.requests).unwrap_or(usize::MAX), "request"),
             plan.requests
         )))
+    }
+
+    /// Leaves with the image what the scan gate rests on: the scan that was made for it, and the record of the verdict. A
+    /// promotion that is only given again leaves nothing new.
+    async fn attach_proof(&self) -> Result<(), EngineError> {
+        let Some(proof) = self.context.kept() else {
+            return Ok(());
+        };
+        if proof.promoted_before {
+            return Ok(());
+        }
+        let log = self.context.log(StepKind::Copy);
+        for (bytes, context) in proof.fresh.into_iter().flat_map(|fresh| fresh.reports) {
+            let report = scan::attach_report(&self.writer, &proof.image, bytes, &context).await?;
+            log.info(format!("scan report {} is attached", report.digest.short()));
+        }
+        if let Some(record) = &proof.record {
+            gate_record::attach(&self.writer, &proof.image, record).await?;
+            log.info("the record of the scan gate is attached");
+        }
+        Ok(())
     }
 
     fn tell(&self, progress: CopyProgress) {
