@@ -11,6 +11,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::{image, world};
 use crate::domain::{Counts, Exit, ImageReference, Platform};
+use crate::engine;
 use crate::scan::{self, Report, ReportContext, Trivy};
 
 /// Arguments of `scan`.
@@ -45,10 +46,7 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     let (reports, context) = if let Some(path) = &args.report {
         (vec![written(path)?], ReportContext::default())
     } else {
-        let trivy = match config {
-            Some(config) => Trivy::new(config.scanner.trivy, config.scanner.args),
-            None => Trivy::new("trivy".into(), Vec::new()),
-        };
+        let trivy = engine::scanner(config.as_ref(), &registries);
         let platforms = reader.image(&found.digest).await?.platforms;
         let platforms = platforms.into_iter().map(|(platform, _)| platform).collect();
         (scan(&trivy, &image, platforms).await?, trivy.context().await)

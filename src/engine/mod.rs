@@ -39,12 +39,14 @@ use crate::domain::{
 };
 use crate::git::{Commit, GitError, GitRepository};
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
+use crate::scan::{Trivy, TrivyOptions};
 
 /// Plans and carries out operations on the services of one configuration.
 pub struct Engine {
     config: Arc<Config>,
     repository: Option<Arc<GitRepository>>,
     registries: Registries,
+    trivy: Trivy,
     state: PathBuf,
 }
 
@@ -69,6 +71,7 @@ impl Engine {
         state: PathBuf,
     ) -> Self {
         Self {
+            trivy: scanner(Some(&config), &registries),
             config,
             repository,
             registries,
@@ -325,4 +328,22 @@ pub fn registries(config: &Config, state: &Path) -> Result<Registries, RegistryE
         uploads: Some(state.join("uploads")),
         ..Settings::default()
     })
+}
+
+/// Trivy, as a configuration speaks of it, or as it is found where there is none.
+pub fn scanner(config: Option<&Config>, registries: &Registries) -> Trivy {
+    let options = config.map_or_else(TrivyOptions::default, |config| {
+        let said = config.scanner.clone();
+        TrivyOptions {
+            program: said.trivy,
+            args: said.args,
+            server: said.server,
+            token_file: said.token_file,
+            database: said.database,
+            java_database: said.java_database,
+            timeout: said.timeout,
+            at_once: said.at_once,
+        }
+    });
+    Trivy::new(options, registries.clone())
 }

@@ -38,9 +38,8 @@ pub(super) struct Judged {
 
 impl Engine {
     /// Trivy, as it is configured.
-    pub(super) fn trivy(&self) -> Trivy {
-        let scanner = &self.config().scanner;
-        Trivy::new(scanner.trivy.clone(), scanner.args.clone())
+    pub(super) const fn trivy(&self) -> &Trivy {
+        &self.trivy
     }
 
     /// Asks the scan gate of `target` about `candidate`. What cannot be found out is an unknown verdict, which refuses.
@@ -75,7 +74,7 @@ impl Engine {
             (true, Admission::Scan) => {
                 let image = candidate.repository.at(digest.clone());
                 let platforms = asked(policy, candidate);
-                let mut fresh = scan::fresh(&self.trivy(), &image, digest, &platforms).await?;
+                let mut fresh = scan::fresh(self.trivy(), &image, digest, &platforms).await?;
                 fresh.evidence.platforms = platforms_of(candidate);
                 Some(fresh)
             }

@@ -5,10 +5,12 @@ use std::io::{BufReader, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use docker_credential::{CredentialRetrievalError as Retrieval, DockerCredential};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
 
+use super::Registries;
 use super::error::RegistryError;
 use crate::domain::clean_line;
 
@@ -35,11 +37,7 @@ pub(super) async fn look_up(host: &str, config: Option<PathBuf>) -> Result<Crede
         host: host.to_owned(),
         why,
     };
-    // Docker Hub's credentials are kept under an address of its own.
-    let key = match host {
-        "docker.io" | "index.docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",
-        other => other,
-    };
+    let key = docker_key(host);
     // Helpers are programs, run synchronously by the library. One that hangs must not hold up the end of the program
     // either, as a task of the runtime would.
     let (sender, answer) = oneshot::channel();
@@ -72,6 +70,38 @@ pub(super) async fn look_up(host: &str, config: Option<PathBuf>) -> Result<Crede
             clean_line(&helper)
         ))),
         Err(error) => Err(fail(error.to_string().to_lowercase())),
+    }
+}
+
+impl Registries {
+    /// Docker's configuration with the credentials of `hosts` and nothing else, for a program that reads only that; none
+    /// if nothing is known for any of them. Credential helpers have been asked, so that the program need not.
+    pub async fn docker_config(&self, hosts: &[String]) -> Result<Option<SecretString>, RegistryError> {
+        let mut auths = serde_json::Map::new();
+        for host in hosts {
+            let entry = match self.transport.host(host)?.credentials().await? {
+                Credentials::Anonymous => continue,
+                Credentials::Password { user, password } => {
+                    let both = format!("{user}:{}", password.expose_secret());
+                    serde_json::json!({ "auth": BASE64_STANDARD.encode(both) })
+                }
+                Credentials::IdentityToken(token) => {
+                    serde_json::json!({ "identitytoken": token.expose_secret() })
+                }
+            };
+            auths.insert(docker_key(host).to_owned(), entry);
+        }
+        let config = (!auths.is_empty()).then(|| serde_json::json!({ "auths": auths }).to_string());
+        Ok(config.map(SecretString::from))
+    }
+}
+
+/// The name that Docker keeps a host's credentials under.
+fn docker_key(host: &str) -> &str {
+    match host {
+        // Docker Hub's credentials are kept under an address of its own.
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",
+        other => other,
     }
 }
 

@@ -69,7 +69,7 @@ impl Report {
             end_of_life: self.end_of_life,
             inventory: self.inventory,
             findings: self.findings,
-            hidden: Vec::new(),
+            hidden: self.hidden,
         }
     }
 }

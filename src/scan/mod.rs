@@ -6,6 +6,7 @@ mod error;
 mod exploited;
 mod fresh;
 mod openvex;
+mod room;
 mod trivy;
 mod trivy_report;
 
@@ -14,11 +15,11 @@ pub use error::ScanError;
 pub use exploited::exploited;
 pub use fresh::{FreshScan, fresh};
 pub use openvex::openvex;
-pub use trivy::Trivy;
+pub use trivy::{Trivy, TrivyOptions};
 pub use trivy_report::Report;
 
-/// Larger reports are refused rather than read into memory, in bytes.
-const REPORT_LIMIT: u64 = 256 * 1024 * 1024;
+/// Larger reports are refused rather than read into memory, in bytes. One of 30,000 findings has 20 MB.
+const REPORT_LIMIT: u64 = 100_000_000;
 
 /// The bytes of a file that a person named, if they are no more than a report may have.
 fn read_file(path: &std::path::Path) -> Result<Vec<u8>, ScanError> {

@@ -1,30 +1,91 @@
 //! Runs Trivy on an image, by digest, one platform at a time.
+//!
+//! What counts and what does not is windlass's to say, and stands in its own files. So Trivy finds none of the rules that
+//! it would look for by itself: no `.trivyignore` and no `trivy.yaml` of the working folder, and no variables that change
+//! what it reports. What it leaves out all the same it is told to list.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::process::Command;
+use tokio::sync::Semaphore;
 
-use super::{REPORT_LIMIT, Report, ReportContext, ScanError};
-use crate::domain::{ImageReference, Platform, Target, clean_line};
+use super::room::Room;
+use super::{Report, ReportContext, ScanError};
+use crate::domain::{ImageReference, Platform, Repository, Target, clean_line};
+use crate::registry::Registries;
 
-/// How long one scan may take. Trivy gives up by itself after five minutes, unless it is told otherwise.
-const PATIENCE: Duration = Duration::from_mins(30);
-/// How much of what Trivy says on its way is looked at, in bytes from the end, and shown, in characters.
-const LOG_TAIL: u64 = 64 * 1024;
-const COMPLAINT: usize = 600;
+/// How much longer than the time it was given Trivy may take to end by itself.
+const GRACE: Duration = Duration::from_secs(30);
 
-/// The Trivy program and how it is called.
+/// The variables that Trivy may see: where its cache and its databases are, and how it is let in. All others of its own
+/// could change what it reports.
+const VARIABLES: &[&str] = &[
+    "TRIVY_CACHE_DIR",
+    "TRIVY_DB_REPOSITORY",
+    "TRIVY_JAVA_DB_REPOSITORY",
+    "TRIVY_USERNAME",
+    "TRIVY_PASSWORD",
+    "TRIVY_REGISTRY_TOKEN",
+    "TRIVY_INSECURE",
+    "TRIVY_CACERT",
+    "TRIVY_SKIP_DB_UPDATE",
+    "TRIVY_SKIP_JAVA_DB_UPDATE",
+    "TRIVY_SKIP_VERSION_CHECK",
+    "TRIVY_OFFLINE_SCAN",
+];
+
+/// How Trivy is called.
 #[derive(Debug, Clone)]
+pub struct TrivyOptions {
+    /// The program: a path, or a name in `PATH`.
+    pub program: PathBuf,
+    /// Further arguments of `trivy image`.
+    pub args: Vec<String>,
+    /// The address of a server that does the scanning.
+    pub server: Option<String>,
+    /// The file with the token of that server.
+    pub token_file: Option<PathBuf>,
+    /// The repository of the vulnerability database.
+    pub database: Option<String>,
+    /// The repository of the database of Java packages.
+    pub java_database: Option<String>,
+    /// How long one scan may take.
+    pub timeout: Duration,
+    /// How many scans run at once.
+    pub at_once: usize,
+}
+
+impl Default for TrivyOptions {
+    fn default() -> Self {
+        Self {
+            program: "trivy".into(),
+            args: Vec::new(),
+            server: None,
+            token_file: None,
+            database: None,
+            java_database: None,
+            timeout: Duration::from_mins(10),
+            at_once: 2,
+        }
+    }
+}
+
+/// Trivy. Clones share the bound on how many scans run at once.
+#[derive(Clone)]
 pub struct Trivy {
-    program: PathBuf,
-    args: Vec<String>,
+    options: TrivyOptions,
+    registries: Registries,
+    permits: Arc<Semaphore>,
+    /// When it is stopped: a little after the time that it was given.
     patience: Duration,
 }
 
@@ -44,13 +105,14 @@ struct Database {
 }
 
 impl Trivy {
-    /// Trivy as `program`, a path or a name in `PATH`, with further arguments for `trivy image`. A scan may take half an
-    /// hour.
-    pub const fn new(program: PathBuf, args: Vec<String>) -> Self {
+    /// Trivy as `options` say, with the credentials of `registries`.
+    pub fn new(options: TrivyOptions, registries: Registries) -> Self {
+        let permits = Arc::new(Semaphore::new(options.at_once.max(1)));
         Self {
-            program,
-            args,
-            patience: PATIENCE,
+            patience: options.timeout.saturating_add(GRACE),
+            options,
+            registries,
+            permits,
         }
     }
 
@@ -65,17 +127,45 @@ impl Trivy {
         image: &ImageReference,
         platform: Option<&Platform>,
     ) -> Result<Bytes, ScanError> {
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|error| self.failed(error.to_string()))?;
+        let docker = self.docker_config(&image.repository).await?;
         let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
+        let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
         let mut command = self.command();
+        command.args([
+            "image",
+            "--format",
+            "json",
+            "--quiet",
+            "--scanners",
+            "vuln",
+            "--show-suppressed",
+        ]);
+        let nothing = room.nothing().map_err(in_room)?;
         command
-            .args(["image", "--format", "json", "--quiet", "--scanners", "vuln"])
-            .args(&self.args)
+            .arg("--ignorefile")
+            .arg(&nothing)
+            .arg("--config")
+            .arg(&nothing);
+        command
+            .arg("--timeout")
+            .arg(format!("{}s", self.options.timeout.as_secs()));
+        if let Some(config) = docker {
+            command.env("DOCKER_CONFIG", room.docker_config(&config).map_err(in_room)?);
+        }
+        self.source(&mut command)?;
+        command
+            .args(&self.options.args)
             .arg("--output")
             .arg(room.report());
         if let Some(platform) = platform {
             command.arg("--platform").arg(platform.to_string());
         }
-        let log = room.log().map_err(|error| self.failed(error.to_string()))?;
+        let log = room.log().map_err(in_room)?;
         command
             .arg("--")
             .arg(image.to_string())
@@ -109,7 +199,7 @@ impl Trivy {
         let mut command = self.command();
         command.args(["version", "--format", "json"]);
         // The database that the scan used is the one in its cache.
-        if let Some([flag, folder]) = self.args.windows(2).find(|pair| pair[0] == "--cache-dir") {
+        if let Some([flag, folder]) = self.options.args.windows(2).find(|pair| pair[0] == "--cache-dir") {
             command.args([flag, folder]);
         }
         let told = tokio::time::timeout(self.patience, command.output()).await;
@@ -124,8 +214,50 @@ impl Trivy {
         }
     }
 
+    /// Where the knowledge of vulnerabilities comes from: a server, or the databases.
+    fn source(&self, command: &mut Command) -> Result<(), ScanError> {
+        let Some(server) = &self.options.server else {
+            for (flag, repository) in [
+                ("--db-repository", &self.options.database),
+                ("--java-db-repository", &self.options.java_database),
+            ] {
+                if let Some(repository) = repository {
+                    command.arg(flag).arg(repository);
+                }
+            }
+            return Ok(());
+        };
+        command.arg("--server").arg(server);
+        if let Some(path) = &self.options.token_file {
+            let token = super::read_file(path)?;
+            let token = String::from_utf8_lossy(&token).trim().to_owned();
+            // Not as an argument: those are for everybody to read.
+            command.env("TRIVY_TOKEN", token);
+        }
+        Ok(())
+    }
+
+    /// Docker's configuration with what Trivy needs to be let in, and nothing else; none where it needs nothing.
+    async fn docker_config(&self, image: &Repository) -> Result<Option<SecretString>, ScanError> {
+        let databases = [&self.options.database, &self.options.java_database];
+        let databases = databases
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.parse::<ImageReference>().ok());
+        let mut hosts: Vec<_> = databases
+            .map(|database| database.repository.host().to_owned())
+            .collect();
+        hosts.push(image.host().to_owned());
+        hosts.sort_unstable();
+        hosts.dedup();
+        Ok(self.registries.docker_config(&hosts).await?)
+    }
+
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.options.program);
+        for name in strangers(std::env::vars_os().map(|(name, _)| name)) {
+            command.env_remove(name);
+        }
         command
             .stdin(Stdio::null())
             // The password of the signing key is nobody else's business.
@@ -143,13 +275,13 @@ impl Trivy {
             Ok(ended) => ended.map_err(|error| self.failed(error.to_string())),
             Err(_) => Err(ScanError::Slow {
                 program: self.name(),
-                limit: self.patience,
+                limit: self.options.timeout,
             }),
         }
     }
 
     fn name(&self) -> String {
-        clean_line(&self.program.to_string_lossy())
+        clean_line(&self.options.program.to_string_lossy())
     }
 
     fn failed(&self, why: String) -> ScanError {
@@ -160,81 +292,29 @@ impl Trivy {
     }
 }
 
-/// Where one run of Trivy writes: files, not pipes, because what a broken one writes may be of any size.
-struct Room(tempfile::TempDir);
-
-impl Room {
-    fn new() -> io::Result<Self> {
-        tempfile::Builder::new()
-            .prefix("windlass-scan-")
-            .tempdir()
-            .map(Self)
-    }
-
-    fn report(&self) -> PathBuf {
-        self.0.path().join("report.json")
-    }
-
-    fn log_path(&self) -> PathBuf {
-        self.0.path().join("log")
-    }
-
-    fn log(&self) -> io::Result<File> {
-        File::create(self.log_path())
-    }
-
-    /// The report; the error says why there is none.
-    fn read(&self) -> Result<Bytes, String> {
-        let path = self.report();
-        match std::fs::metadata(&path) {
-            Ok(file) if file.len() > REPORT_LIMIT => Err(format!(
-                "its report has more than {} MB",
-                REPORT_LIMIT / 1_000_000
-            )),
-            Ok(_) => std::fs::read(&path)
-                .map(Bytes::from)
-                .map_err(|error| error.to_string()),
-            Err(_) => Err("it wrote none".to_owned()),
-        }
-    }
-
-    /// The last thing that it said to a person: its fatal error, of several lines as a rule, or else the last line.
-    fn complaint(&self) -> Option<String> {
-        let said = tail(&self.log_path(), LOG_TAIL).ok()?;
-        let lines: Vec<_> = said
-            .lines()
-            .map(|line| clean_line(line).split_whitespace().collect::<Vec<_>>().join(" "))
-            .filter(|line| !line.is_empty())
-            .collect();
-        let from = lines.iter().rposition(|line| line.contains("FATAL"));
-        let from = from.or_else(|| lines.len().checked_sub(1))?;
-        let mut words: String = lines[from..].join(" ");
-        if let Some((end, _)) = words.char_indices().nth(COMPLAINT) {
-            words.truncate(end);
-            words.push('…');
-        }
-        Some(words)
-    }
-}
-
-/// The last `length` bytes of a file, as text.
-fn tail(path: &Path, length: u64) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(length)))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// The variables of Trivy's own that it may not see.
+fn strangers(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    names.filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("TRIVY_") && !VARIABLES.contains(&name.as_ref())
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::registry::Settings;
 
     /// A program that behaves as Trivy might.
     fn scanner(name: &str) -> Trivy {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/scanner");
-        Trivy::new(folder.join(name), Vec::new())
+        let options = TrivyOptions {
+            program: folder.join(name),
+            ..TrivyOptions::default()
+        };
+        Trivy::new(options, Registries::new(Settings::default()).unwrap())
     }
 
     fn image() -> ImageReference {
@@ -310,10 +390,8 @@ mod tests {
     async fn a_scan_that_nobody_waits_for_any_more_is_stopped() {
         let folder = tempfile::tempdir().unwrap();
         let pid_file = folder.path().join("pid");
-        let trivy = Trivy {
-            args: vec![pid_file.display().to_string()],
-            ..scanner("hangs")
-        };
+        let mut trivy = scanner("hangs");
+        trivy.options.args = vec![pid_file.display().to_string()];
         let (image, started) = (
             image(),
             until(|| {
@@ -350,5 +428,75 @@ mod tests {
         tokio::time::timeout(Duration::from_secs(30), waiting)
             .await
             .unwrap()
+    }
+
+    #[tokio::test]
+    async fn rules_of_the_working_folder_and_of_the_environment_do_not_reach_it() {
+        let bytes = scanner("tells").scan(&image(), None).await.unwrap();
+        let told = String::from_utf8_lossy(&bytes);
+        for wanted in ["--ignorefile", "--config", "--show-suppressed", "--timeout 600s"] {
+            assert!(told.contains(wanted), "{told}");
+        }
+        let names = ["TRIVY_IGNOREFILE", "TRIVY_SEVERITY", "TRIVY_CACHE_DIR", "HOME"].map(OsString::from);
+        let kept_away: Vec<_> = strangers(names.into_iter()).collect();
+        assert_eq!(kept_away, ["TRIVY_IGNOREFILE", "TRIVY_SEVERITY"]);
+    }
+
+    #[tokio::test]
+    async fn a_server_gets_its_token_by_the_environment_and_not_as_an_argument() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, "open sesame\n").unwrap();
+        let mut trivy = scanner("tells");
+        trivy.options.server = Some("http://127.0.0.1:4954".into());
+        trivy.options.token_file = Some(token);
+        trivy.options.database = Some("127.0.0.1:1/trivy-db:2".into());
+        let told = String::from_utf8(trivy.scan(&image(), None).await.unwrap().to_vec()).unwrap();
+        assert!(told.contains("--server http://127.0.0.1:4954"), "{told}");
+        assert!(told.contains("TRIVY_TOKEN=open sesame"), "{told}");
+        assert_eq!(told.matches("open sesame").count(), 1, "{told}");
+        assert!(
+            !told.contains("trivy-db"),
+            "the server has databases of its own: {told}"
+        );
+    }
+
+    #[tokio::test]
+    async fn credentials_are_in_a_file_that_nobody_else_can_read_and_that_is_gone_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.json");
+        let auths = r#"{"auths": {"127.0.0.1:1": {"auth": "bWU6c2VjcmV0"}, "elsewhere.example.com": {"auth": "bWU6b3RoZXI="}}}"#;
+        std::fs::write(&config, auths).unwrap();
+        let settings = Settings {
+            docker_config: Some(config),
+            ..Settings::default()
+        };
+        let trivy = Trivy {
+            registries: Registries::new(settings).unwrap(),
+            ..scanner("tells")
+        };
+        let told = String::from_utf8(trivy.scan(&image(), None).await.unwrap().to_vec()).unwrap();
+        assert!(
+            told.contains("bWU6c2VjcmV0") && told.contains("mode 600"),
+            "{told}"
+        );
+        assert!(!told.contains("elsewhere"), "only what this scan needs: {told}");
+        let path = told
+            .split("DOCKER_CONFIG=")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        assert!(
+            path.contains("windlass-scan-") && !Path::new(path).exists(),
+            "{path}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_report_that_is_too_large_is_refused_and_not_read() {
+        let said = complaint_of("writes-200-megabytes").await;
+        assert!(said.contains("its report has more than 100 MB"), "{said}");
     }
 }

@@ -28,6 +28,8 @@ pub struct Report {
     pub inventory: Inventory,
     /// What was found, gravest first.
     pub findings: Vec<Finding>,
+    /// What was found and left out by a rule of Trivy's own (`.trivyignore`, VEX, …), each with the rule and its reason.
+    pub hidden: Vec<(Finding, String)>,
 }
 
 // Borrowed where JSON allows: a report may have 30,000 findings, each with long texts that nobody here reads.
@@ -89,10 +91,27 @@ struct ImageConfig<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ScanResult<'a> {
+    #[serde(borrow, rename = "ExperimentalModifiedFindings")]
+    modified: Option<Vec<Modified<'a>>>,
     #[serde(borrow)]
     packages: Option<Vec<ListedPackage<'a>>>,
     #[serde(borrow)]
     vulnerabilities: Option<Vec<Vulnerability<'a>>>,
+}
+
+/// What `--show-suppressed` lists.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Modified<'a> {
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
+    #[serde(borrow, default)]
+    status: Cow<'a, str>,
+    #[serde(borrow, default)]
+    statement: Cow<'a, str>,
+    #[serde(borrow, default)]
+    source: Cow<'a, str>,
+    finding: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +174,11 @@ impl Report {
         let end_of_life = metadata.system.as_ref().filter(|system| system.end_of_life);
         let end_of_life = end_of_life.map(|system| clean_line(&format!("{} {}", system.family, system.name)));
         let inventory = inventory(metadata.system.is_some(), &results);
+        let modified = results
+            .iter()
+            .filter_map(|result| result.modified.as_ref())
+            .flatten();
+        let hidden = modified.filter_map(Modified::read).collect::<Result<_, _>>()?;
         let mut findings: Vec<Finding> = results
             .into_iter()
             .filter_map(|result| result.vulnerabilities)
@@ -175,6 +199,29 @@ impl Report {
             end_of_life,
             inventory,
             findings,
+            hidden,
+        })
+    }
+}
+
+impl Modified<'_> {
+    /// The vulnerability, and why it was left out; none of something else, such as a licence.
+    fn read(&self) -> Option<Result<(Finding, String), String>> {
+        if self.r#type != "vulnerability" {
+            return None;
+        }
+        let words = [&self.status, &self.source, &self.statement];
+        let words: Vec<_> = words
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .map(|word| clean_line(word))
+            .collect();
+        // The strings of an already parsed value cannot be lent, hence once more as text; there are few of them.
+        let text = self.finding.to_string();
+        let finding = serde_json::from_str::<Vulnerability<'_>>(&text);
+        Some(match finding {
+            Ok(finding) => Ok((finding.into_finding(), words.join(", "))),
+            Err(error) => Err(format!("one of its suppressed findings cannot be read: {error}")),
         })
     }
 }
@@ -273,6 +320,41 @@ mod tests {
         assert_eq!(gravest.purl.as_deref(), Some("pkg:apk/alpine/openssl@3"));
         assert_eq!(gravest.url, None);
         assert_eq!(other.fixed, None);
+    }
+
+    #[test]
+    fn what_trivy_left_out_is_read_with_its_reason() {
+        let text = r#"{"SchemaVersion": 2, "ArtifactType": "container_image",
+            "Metadata": {"OS": {"Family": "alpine", "Name": "3.20.3", "EOSL": true}},
+            "Results": [{"Class": "os-pkgs", "Type": "alpine",
+                "Packages": [{"ID": "libcrypto3@3.3.1-r0", "Name": "libcrypto3", "Version": "3.3.1-r0"}],
+                "ExperimentalModifiedFindings": [{"Type": "vulnerability", "Status": "ignored", "Statement": "no",
+                    "Source": ".trivyignore.yaml", "Finding": {"VulnerabilityID": "CVE-2099-0001",
+                    "PkgName": "libcrypto3", "InstalledVersion": "3.3.1-r0", "FixedVersion": "3.3.9-r9",
+                    "Severity": "CRITICAL"}}]}]}"#;
+        let report = Report::parse(text.as_bytes()).unwrap();
+        let [(finding, why)] = &report.hidden[..] else {
+            panic!("{report:?}")
+        };
+        assert_eq!(
+            finding.to_string(),
+            "CVE-2099-0001 in libcrypto3 3.3.1-r0 (fixed in 3.3.9-r9)"
+        );
+        assert_eq!(why, "ignored, .trivyignore.yaml, no");
+        assert_eq!(report.end_of_life.as_deref(), Some("alpine 3.20.3"));
+        let Inventory::Packages(packages) = report.inventory else {
+            panic!("{:?}", report.inventory)
+        };
+        assert_eq!(packages.len(), 1);
+    }
+
+    #[test]
+    fn a_report_without_any_result_has_seen_nothing() {
+        let text = r#"{"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {"Size": 10240}}"#;
+        assert_eq!(
+            Report::parse(text.as_bytes()).unwrap().inventory,
+            Inventory::Nothing
+        );
     }
 
     #[test]
