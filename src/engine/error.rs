@@ -44,6 +44,9 @@ pub enum EngineError {
     /// An environment that is not configured.
     #[error("there is no environment `{0}` in windlass.toml")]
     UnknownEnvironment(EnvironmentName),
+    /// An environment without a scan gate.
+    #[error("{0} has no rules for scans: there is no gate.scan for it in windlass.toml")]
+    NoScanRules(EnvironmentName),
     /// No promotion leads there.
     #[error("{to} takes no promotions from {from}: its `from` names {sources}")]
     NoSuchPromotion {
@@ -166,6 +169,7 @@ impl EngineError {
             }
             Self::UnknownService(_)
             | Self::UnknownEnvironment(_)
+            | Self::NoScanRules(_)
             | Self::NoSuchPromotion { .. }
             | Self::NoKey(_)
             | Self::NoPassword
@@ -193,6 +197,9 @@ impl EngineError {
             Self::Lock(LockError::Io { .. }) => "give access to the state folder (XDG_STATE_HOME)",
             Self::UnknownService(_) | Self::UnknownEnvironment(_) => {
                 "`windlass doctor` lists what is configured"
+            }
+            Self::NoScanRules(_) => {
+                "name an environment that has some with --policy, or write `gate.scan` for it"
             }
             Self::NoSuchPromotion { .. } => "promote along the graph of environments, one step at a time",
             Self::NoCandidate { .. } => {

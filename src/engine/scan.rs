@@ -42,6 +42,24 @@ impl Engine {
         &self.trivy
     }
 
+    /// What the scan rules of `environment` make of `evidence`.
+    ///
+    /// # Errors
+    /// When the environment has no rules for scans, or a file of decisions cannot be read.
+    pub fn judged(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+        evidence: &ScanEvidence,
+        now: Timestamp,
+    ) -> Result<Judgement, EngineError> {
+        let policy = self.settings(environment)?.scan.as_ref();
+        let policy = policy.ok_or_else(|| EngineError::NoScanRules(environment.clone()))?;
+        Ok(self
+            .decisions(service, policy)?
+            .judge(policy, evidence, environment, now))
+    }
+
     /// Asks the scan gate of `target` about `candidate`. What cannot be found out is an unknown verdict, which refuses.
     pub(super) async fn scan_gate(
         &self,

@@ -59,7 +59,7 @@ pub async fn fresh(
 
 impl Report {
     /// The report as evidence, with what it does not say itself taken from `context`.
-    pub(super) fn into_evidence(self, context: &ReportContext, origin: Origin) -> ScanReport {
+    pub fn into_evidence(self, context: &ReportContext, origin: Origin) -> ScanReport {
         ScanReport {
             platform: context.platform.clone().or(self.platform),
             made: self.created.or(context.made),

@@ -3,6 +3,7 @@
 mod bars;
 mod json;
 mod plain;
+pub mod sarif;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 

@@ -1,0 +1,178 @@
+//! `windlass scan`: an image scanned, or its reports read, and judged by the rules of an environment.
+
+mod print;
+mod subject;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use clap::Args;
+use jiff::Timestamp;
+
+use self::subject::Subject;
+use super::args::Global;
+use super::failure::Failure;
+use super::{Output, report, world};
+use crate::domain::{
+    Counts, Digest, EnvironmentName, Exceptions, Exit, Judgement, Origin, ScanEvidence, ScanPolicy,
+};
+use crate::scan::{self, FreshScan, Report, ReportContext};
+
+/// Arguments of `scan`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  windlass scan registry.example.com/dev/app:sha-2b2e927 --attach\n  \
+    windlass scan registry.example.com/dev/app:sha-2b2e927 --report trivy.json --attach\n  \
+    windlass scan 2b2e927 --policy prod\n  windlass scan --env prod --attached\n\
+    A commit and an environment are judged; exit code 3 if they are refused. An image by its name is judged where \
+    --policy says by whose rules."
+)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct ScanArgs {
+    /// The image: host/path:tag, host/path@digest, a commit, an image tag, a digest or a release branch
+    #[arg(required_unless_present = "env", conflicts_with = "env")]
+    pub image: Option<String>,
+    /// The image that runs in this environment
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub env: Option<String>,
+    /// Judge by the rules of this environment [default: of a commit, where it would go next; of an environment, its own]
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub policy: Option<String>,
+    /// Attach the reports to the digest, where the scan gate of a promotion reads them
+    #[arg(long)]
+    pub attach: bool,
+    /// A report that `trivy image --format json` wrote, instead of a new scan
+    #[arg(long, value_name = "FILE", conflicts_with = "attached")]
+    pub report: Option<PathBuf>,
+    /// The reports that are attached, instead of a new scan
+    #[arg(long, conflicts_with = "attach")]
+    pub attached: bool,
+    /// The result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The findings as SARIF 2.1.0, those that are accepted marked as suppressed
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
+}
+
+/// Resolves, scans each platform or reads what is there, attaches, judges, and shows.
+pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let access = args.attach.then(|| world::access(global)).transpose()?;
+    let subject = Subject::find(&args, global).await?;
+    let found = look(&args, &subject).await?;
+    let mut attached = Vec::new();
+    if let Some(access) = access {
+        let writer = subject.registries.writer(&subject.image.repository, access);
+        for (bytes, context) in &found.reports {
+            let referrer = scan::attach_report(&writer, &subject.descriptor, bytes.clone(), context).await?;
+            attached.push(referrer.digest);
+        }
+    }
+    let now = Timestamp::now();
+    let judgement = judge(&subject, &found.evidence, now)?;
+    let shown = Shown {
+        subject: &subject,
+        evidence: &found.evidence,
+        judgement: &judgement,
+        attached: &attached,
+    };
+    if args.json {
+        print::json(&shown, io)?;
+    } else if args.sarif {
+        let uri = subject.image.repository.path();
+        let log = report::sarif::log([report::sarif::of_scan(&judgement.findings, uri)]);
+        serde_json::to_writer_pretty(&mut io.out, &log)?;
+        writeln!(io.out)?;
+    } else {
+        print::table(&shown, now, io)?;
+    }
+    let refused = subject.policy.is_some() && !judgement.verdict.allows();
+    Ok(if refused { Exit::Refused } else { Exit::Done })
+}
+
+/// All that is shown of a scan.
+struct Shown<'a> {
+    subject: &'a Subject,
+    evidence: &'a ScanEvidence,
+    judgement: &'a Judgement,
+    /// The referrers that were made.
+    attached: &'a [Digest],
+}
+
+impl Shown<'_> {
+    /// How many findings each report has.
+    fn counts(&self) -> impl Iterator<Item = (String, Counts)> {
+        self.evidence.reports.iter().map(|report| {
+            let platform = report.platform.as_ref();
+            let platform = platform.map_or_else(|| "image".to_owned(), ToString::to_string);
+            (platform, Counts::of(&report.findings))
+        })
+    }
+
+    /// By whose rules it is judged.
+    const fn environment(&self) -> Option<&EnvironmentName> {
+        self.subject.policy.as_ref()
+    }
+}
+
+/// The evidence: a new scan, the report of a file, or what is attached.
+async fn look(args: &ScanArgs, subject: &Subject) -> Result<FreshScan, Failure> {
+    let digest = &subject.descriptor.digest;
+    let reader = subject.registries.reader(&subject.image.repository);
+    if args.attached {
+        return Ok(FreshScan {
+            evidence: scan::evidence(&reader, digest, &subject.summary).await?,
+            reports: Vec::new(),
+        });
+    }
+    let platforms: Vec<_> = subject
+        .summary
+        .platforms
+        .iter()
+        .map(|(platform, _)| platform.clone())
+        .collect();
+    let Some(path) = &args.report else {
+        return Ok(scan::fresh(&subject.trivy, &subject.image, digest, &platforms).await?);
+    };
+    let bytes = written(path)?;
+    let report = Report::parse(&bytes).map_err(|why| {
+        Failure::usage(
+            format!("{}: {why}", path.display()),
+            "a report is what `trivy image --format json` writes to standard output",
+        )
+    })?;
+    let context = ReportContext::default();
+    let evidence = ScanEvidence {
+        digest: digest.clone(),
+        platforms,
+        reports: vec![report.into_evidence(&context, Origin::File)],
+        strays: Vec::new(),
+    };
+    Ok(FreshScan {
+        evidence,
+        reports: vec![(bytes, context)],
+    })
+}
+
+/// A report that is there already.
+fn written(path: &Path) -> Result<Bytes, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::usage(
+            format!("could not read {}: {error}", path.display()),
+            "name a report that `trivy image --format json` wrote",
+        )
+    })?;
+    Ok(bytes.into())
+}
+
+/// What the rules make of it; without rules every finding is listed, and nothing is said of the whole.
+fn judge(subject: &Subject, evidence: &ScanEvidence, now: Timestamp) -> Result<Judgement, Failure> {
+    let (Some(world), Some(environment)) = (&subject.world, &subject.policy) else {
+        let nowhere: EnvironmentName = "nowhere"
+            .parse()
+            .map_err(|error: crate::domain::NameError| Failure::from(color_eyre::eyre::Report::new(error)))?;
+        return Ok(ScanPolicy::default().judge(evidence, &Exceptions::none(&nowhere), now));
+    };
+    Ok(world.engine.judged(&world.service, environment, evidence, now)?)
+}

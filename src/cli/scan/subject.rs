@@ -1,0 +1,171 @@
+//! Which image is scanned, and by whose rules it is judged.
+
+use super::ScanArgs;
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::cli::{World, image, world};
+use crate::domain::{Environment, EnvironmentName, Exit, ImageReference, Target};
+use crate::engine::{self, Candidate, EngineError};
+use crate::registry::{Descriptor, ImageSummary, Registries};
+use crate::scan::Trivy;
+
+/// An image, resolved once.
+pub(super) struct Subject {
+    /// The image, by digest.
+    pub image: ImageReference,
+    /// Its manifest or index.
+    pub descriptor: Descriptor,
+    /// What it says of itself.
+    pub summary: ImageSummary,
+    /// The environment whose rules judge; none where nobody asks for a verdict.
+    pub policy: Option<EnvironmentName>,
+    /// The configuration, opened, where there is one.
+    pub world: Option<World>,
+    /// All registries.
+    pub registries: Registries,
+    /// The scanner.
+    pub trivy: Trivy,
+}
+
+impl Subject {
+    /// Finds what the arguments name.
+    pub async fn find(args: &ScanArgs, global: &Global) -> Result<Self, Failure> {
+        let policy = args.policy.as_deref().map(environment_name).transpose()?;
+        let Some(text) = args.image.as_deref() else {
+            let name = environment_name(args.env.as_deref().unwrap_or_default())?;
+            return running(World::open(global)?, name, policy).await;
+        };
+        if text.contains('/') && text.parse::<ImageReference>().is_ok() {
+            return named(text, policy, global).await;
+        }
+        let world = World::open(global)?;
+        match candidate(&world, text).await {
+            Ok((candidate, environment)) => {
+                let policy = policy.or_else(|| next_with_rules(&world, &environment));
+                Ok(of_world(
+                    world,
+                    candidate.repository.at(candidate.image.digest.clone()),
+                    candidate.image,
+                    candidate.summary,
+                    policy,
+                ))
+            }
+            // `registry.example.com/app` without a tag, for instance: say what an image needs.
+            Err(_) if text.contains('/') && text.contains(['.', ':']) => {
+                Err(image::parse(text).err().unwrap_or_else(|| {
+                    Failure::usage(
+                        format!("`{text}` names no image"),
+                        "write host/path:tag or host/path@sha256:…",
+                    )
+                }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn environment_name(text: &str) -> Result<EnvironmentName, Failure> {
+    text.parse().map_err(|error: crate::domain::NameError| {
+        Failure::usage(error.to_string(), "`windlass status` lists the environments")
+    })
+}
+
+/// An image by its name; it needs no configuration unless somebody's rules are asked.
+async fn named(text: &str, policy: Option<EnvironmentName>, global: &Global) -> Result<Subject, Failure> {
+    let image = image::parse(text)?;
+    let opened = if policy.is_some() {
+        Some(World::open(global)?)
+    } else {
+        None
+    };
+    let config = world::configuration_if_any(global)?;
+    let registries = match &opened {
+        Some(world) => world.registries.clone(),
+        None => world::registries(config.as_ref())?,
+    };
+    let reader = registries.reader(&image.repository);
+    let descriptor = image::resolve(&reader, &image.target).await?;
+    Ok(Subject {
+        image: image.repository.at(descriptor.digest.clone()),
+        summary: reader.image(&descriptor.digest).await?,
+        descriptor,
+        policy,
+        trivy: engine::scanner(config.as_ref(), &registries),
+        world: opened,
+        registries,
+    })
+}
+
+/// What runs in an environment, judged by its own rules unless others are named.
+async fn running(
+    world: World,
+    name: EnvironmentName,
+    policy: Option<EnvironmentName>,
+) -> Result<Subject, Failure> {
+    let environment = world.engine.environment(&name)?.clone();
+    let repository = world.engine.repository_of(&world.service, &environment)?;
+    let reader = world.registries.reader(&repository);
+    let Some(running) = reader.running(environment.from.is_empty()).await? else {
+        return Err(Failure {
+            exit: Exit::NotFound,
+            hint: Some("`windlass status` tells what runs where".to_owned()),
+            report: color_eyre::eyre::eyre!("nothing is known to run in {name}"),
+        });
+    };
+    let descriptor = image::resolve(&reader, &Target::Digest(running.digest)).await?;
+    let summary = reader.image(&descriptor.digest).await?;
+    let own = has_rules(&world, &name).then_some(name);
+    Ok(of_world(
+        world,
+        repository.at(descriptor.digest.clone()),
+        descriptor,
+        summary,
+        policy.or(own),
+    ))
+}
+
+fn of_world(
+    world: World,
+    image: ImageReference,
+    descriptor: Descriptor,
+    summary: ImageSummary,
+    policy: Option<EnvironmentName>,
+) -> Subject {
+    let registries = world.registries.clone();
+    Subject {
+        image,
+        descriptor,
+        summary,
+        policy,
+        trivy: engine::scanner(Some(world.engine.config()), &registries),
+        world: Some(world),
+        registries,
+    }
+}
+
+/// The candidate, in the first environment of the graph that has it.
+async fn candidate(world: &World, text: &str) -> Result<(Candidate, Environment), EngineError> {
+    let mut missing = None;
+    for environment in world.engine.config().graph.all() {
+        match world.engine.candidate(&world.service, text, environment).await {
+            Ok(candidate) => return Ok((candidate, environment.clone())),
+            Err(error @ EngineError::NoImage { .. }) => missing = missing.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(missing.unwrap_or_else(|| EngineError::Internal("a graph without an environment".to_owned())))
+}
+
+/// The first environment after `from` that has rules for scans.
+fn next_with_rules(world: &World, from: &Environment) -> Option<EnvironmentName> {
+    let graph = &world.engine.config().graph;
+    let mut targets = graph.targets_of(&from.name);
+    targets
+        .find(|target| has_rules(world, &target.name))
+        .map(|target| target.name.clone())
+}
+
+fn has_rules(world: &World, name: &EnvironmentName) -> bool {
+    let settings = world.engine.config().environments.get(name);
+    settings.is_some_and(|settings| settings.scan.is_some())
+}
