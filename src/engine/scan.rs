@@ -92,7 +92,7 @@ impl Engine {
             (true, Admission::Scan) => {
                 let image = candidate.repository.at(digest.clone());
                 let platforms = asked(policy, candidate);
-                let mut fresh = scan::fresh(self.trivy(), &image, digest, &platforms).await?;
+                let mut fresh = scan::fresh(self.trivy(), &image, digest, &platforms, &|_| ()).await?;
                 fresh.evidence.platforms = platforms_of(candidate);
                 Some(fresh)
             }

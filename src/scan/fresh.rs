@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 
-use super::{Report, ReportContext, ScanError, Trivy};
+use super::{Line, Report, ReportContext, ScanError, Trivy};
 use crate::domain::{Digest, ImageReference, Origin, Platform, ScanEvidence, ScanReport};
 
 /// Every platform of an image scanned anew: the evidence, and the reports to be kept.
@@ -15,18 +15,20 @@ pub struct FreshScan {
     pub reports: Vec<(Bytes, ReportContext)>,
 }
 
-/// Scans `image`, which is named by `digest`, on each of `platforms` (as it is, if there are none).
+/// Scans `image`, which is named by `digest`, on each of `platforms` (as it is, if there are none). What Trivy says goes to
+/// `line`.
 pub async fn fresh(
     trivy: &Trivy,
     image: &ImageReference,
     digest: &Digest,
     platforms: &[Platform],
+    line: Line<'_>,
 ) -> Result<FreshScan, ScanError> {
     let mut asked: Vec<_> = platforms.iter().map(Some).collect();
     if asked.is_empty() {
         asked.push(None);
     }
-    let scanning = asked.iter().map(|platform| trivy.scan(image, *platform));
+    let scanning = asked.iter().map(|platform| trivy.scan(image, *platform, line));
     let bytes = try_join_all(scanning).await?;
     // Afterwards: the first scan may have fetched a new database.
     let context = trivy.context().await;

@@ -15,7 +15,7 @@ pub use error::ScanError;
 pub use exploited::exploited;
 pub use fresh::{FreshScan, fresh};
 pub use openvex::openvex;
-pub use trivy::{Trivy, TrivyOptions};
+pub use trivy::{Line, Trivy, TrivyOptions};
 pub use trivy_report::Report;
 
 /// Larger reports are refused rather than read into memory, in bytes. One of 30,000 findings has 20 MB.

@@ -1,18 +1,27 @@
 //! The private folder of one scan: what Trivy reads and writes, gone when the scan is.
 
+use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+
 use super::REPORT_LIMIT;
+use super::trivy::Line;
 use crate::domain::clean_line;
 
-/// How much of what Trivy says on its way is looked at, in bytes from the end, and shown, in characters.
-const LOG_TAIL: u64 = 64 * 1024;
+/// How much of what Trivy says on its way is kept, in lines, and shown as the reason of a failure, in characters.
+const LINES: usize = 200;
 const COMPLAINT: usize = 600;
+/// Longer lines are cut here, in bytes.
+const LONGEST_LINE: u64 = 16 * 1024;
+/// How often the size of the report is looked at.
+const OFTEN: Duration = Duration::from_millis(200);
 
 /// Where one run of Trivy writes: files, not pipes, because what a broken one writes may be of any size.
 pub(super) struct Room(tempfile::TempDir);
@@ -29,12 +38,23 @@ impl Room {
         self.0.path().join("report.json")
     }
 
-    fn log_path(&self) -> PathBuf {
-        self.0.path().join("log")
+    /// An empty folder to run in.
+    pub(super) fn folder(&self) -> io::Result<PathBuf> {
+        let path = self.0.path().join("empty");
+        std::fs::create_dir(&path)?;
+        Ok(path)
     }
 
-    pub(super) fn log(&self) -> io::Result<File> {
-        File::create(self.log_path())
+    /// Ends when the report has grown beyond what is read.
+    pub(super) async fn too_large(&self) {
+        let mut often = tokio::time::interval(OFTEN);
+        loop {
+            often.tick().await;
+            let file = tokio::fs::metadata(self.report()).await;
+            if file.is_ok_and(|file| file.len() > REPORT_LIMIT) {
+                return;
+            }
+        }
     }
 
     /// An empty file, where Trivy would look for rules in the working folder.
@@ -63,42 +83,61 @@ impl Room {
     pub(super) fn read(&self) -> Result<Bytes, String> {
         let path = self.report();
         match std::fs::metadata(&path) {
-            Ok(file) if file.len() > REPORT_LIMIT => Err(format!(
-                "its report has more than {} MB",
-                REPORT_LIMIT / 1_000_000
-            )),
+            Ok(file) if file.len() > REPORT_LIMIT => Err(too_large_in_words()),
             Ok(_) => std::fs::read(&path)
                 .map(Bytes::from)
                 .map_err(|error| error.to_string()),
             Err(_) => Err("it wrote none".to_owned()),
         }
     }
+}
+
+pub(super) fn too_large_in_words() -> String {
+    format!("its report has more than {} MB", REPORT_LIMIT / 1_000_000)
+}
+
+/// What Trivy said last, harmless.
+#[derive(Default)]
+pub(super) struct Said(VecDeque<String>);
+
+impl Said {
+    /// Follows what it says to the end, and tells every line.
+    pub(super) async fn follow(&mut self, stream: Option<impl AsyncRead + Unpin>, line: Line<'_>) {
+        let Some(stream) = stream else { return };
+        let mut reader = BufReader::new(stream);
+        let mut bytes = Vec::new();
+        // A line without an end is cut, so that it cannot fill the memory.
+        while matches!(
+            (&mut reader)
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut bytes)
+                .await,
+            Ok(1..)
+        ) {
+            let said = clean_line(&String::from_utf8_lossy(&bytes));
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            bytes.clear();
+            if said.is_empty() {
+                continue;
+            }
+            if self.0.len() == LINES {
+                self.0.pop_front();
+            }
+            self.0.push_back(said.clone());
+            line(said);
+        }
+    }
 
     /// The last thing that it said to a person: its fatal error, of several lines as a rule, or else the last line.
     pub(super) fn complaint(&self) -> Option<String> {
-        let said = tail(&self.log_path(), LOG_TAIL).ok()?;
-        let lines: Vec<_> = said
-            .lines()
-            .map(|line| clean_line(line).split_whitespace().collect::<Vec<_>>().join(" "))
-            .filter(|line| !line.is_empty())
-            .collect();
-        let from = lines.iter().rposition(|line| line.contains("FATAL"));
-        let from = from.or_else(|| lines.len().checked_sub(1))?;
-        let mut words: String = lines[from..].join(" ");
+        let from = self.0.iter().rposition(|line| line.contains("FATAL"));
+        let from = from.or_else(|| self.0.len().checked_sub(1))?;
+        let lines: Vec<_> = self.0.iter().skip(from).map(String::as_str).collect();
+        let mut words = lines.join(" ");
         if let Some((end, _)) = words.char_indices().nth(COMPLAINT) {
             words.truncate(end);
             words.push('…');
         }
         Some(words)
     }
-}
-
-/// The last `length` bytes of a file, as text.
-fn tail(path: &Path, length: u64) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(length)))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

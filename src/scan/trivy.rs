@@ -6,8 +6,8 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +16,15 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::process::Command;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
-use super::room::Room;
+use super::room::{self, Room, Said};
 use super::{Report, ReportContext, ScanError};
 use crate::domain::{ImageReference, Platform, Repository, Target, clean_line};
 use crate::registry::Registries;
+
+/// Where what Trivy says goes, line by line.
+pub type Line<'a> = &'a (dyn Fn(String) + Send + Sync);
 
 /// How much longer than the time it was given Trivy may take to end by itself.
 const GRACE: Duration = Duration::from_secs(30);
@@ -85,6 +88,9 @@ pub struct Trivy {
     options: TrivyOptions,
     registries: Registries,
     permits: Arc<Semaphore>,
+    /// Whether a scan has come to its end, so that the database is there. Whoever finds it is not holds the lock: two
+    /// that fetch it into one folder would spoil it for each other.
+    fetched: Arc<Mutex<bool>>,
     /// When it is stopped: a little after the time that it was given.
     patience: Duration,
 }
@@ -113,11 +119,12 @@ impl Trivy {
             options,
             registries,
             permits,
+            fetched: Arc::default(),
         }
     }
 
-    /// Scans `image` on `platform` (of an image without one, as it is) and answers with the report's bytes. Whoever drops
-    /// the future stops Trivy.
+    /// Scans `image` on `platform` (of an image without one, as it is) and answers with the report's bytes. What Trivy
+    /// says on its way goes to `line`, harmless. Whoever drops the future stops Trivy.
     ///
     /// # Errors
     /// When Trivy cannot be started or does not end, or what it writes is no report of this image and platform. Its exit
@@ -126,59 +133,15 @@ impl Trivy {
         &self,
         image: &ImageReference,
         platform: Option<&Platform>,
+        line: Line<'_>,
     ) -> Result<Bytes, ScanError> {
-        let _permit = self
-            .permits
-            .acquire()
-            .await
-            .map_err(|error| self.failed(error.to_string()))?;
-        let docker = self.docker_config(&image.repository).await?;
-        let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
-        let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
-        let mut command = self.command();
-        command.args([
-            "image",
-            "--format",
-            "json",
-            "--quiet",
-            "--scanners",
-            "vuln",
-            "--show-suppressed",
-        ]);
-        let nothing = room.nothing().map_err(in_room)?;
-        command
-            .arg("--ignorefile")
-            .arg(&nothing)
-            .arg("--config")
-            .arg(&nothing);
-        command
-            .arg("--timeout")
-            .arg(format!("{}s", self.options.timeout.as_secs()));
-        if let Some(config) = docker {
-            command.env("DOCKER_CONFIG", room.docker_config(&config).map_err(in_room)?);
-        }
-        self.source(&mut command)?;
-        command
-            .args(&self.options.args)
-            .arg("--output")
-            .arg(room.report());
+        let docker = self.docker_config(Some(&image.repository)).await?;
+        let mut what = Vec::new();
         if let Some(platform) = platform {
-            command.arg("--platform").arg(platform.to_string());
+            what.extend(["--platform".into(), platform.to_string().into()]);
         }
-        let log = room.log().map_err(in_room)?;
-        command
-            .arg("--")
-            .arg(image.to_string())
-            .stdout(Stdio::null())
-            .stderr(log);
-        let status = self.run(&mut command).await?;
-        let bytes = room.read().map_err(|why| {
-            let said = room
-                .complaint()
-                .unwrap_or_else(|| format!("{why}; it ended with {status}"));
-            self.failed(said)
-        })?;
-        let report = Report::parse(&bytes).map_err(|why| self.failed(why))?;
+        what.extend(["--".into(), image.to_string().into()]);
+        let (bytes, report) = self.report(&what, docker, line).await?;
         if !report
             .digests
             .iter()
@@ -192,6 +155,107 @@ impl Trivy {
             }
             _ => Ok(bytes),
         }
+    }
+
+    /// Scans the image in a tar file (an OCI layout, or as `docker save` writes it), which was never in a registry: its
+    /// report names no digest.
+    pub async fn scan_file(&self, tar: &Path, line: Line<'_>) -> Result<Bytes, ScanError> {
+        let docker = self.docker_config(None).await?;
+        // Trivy runs in another folder.
+        let tar = std::path::absolute(tar).map_err(|source| ScanError::Unreadable {
+            path: tar.to_owned(),
+            source,
+        })?;
+        let (bytes, _) = self.report(&["--input".into(), tar.into()], docker, line).await?;
+        Ok(bytes)
+    }
+
+    /// Runs Trivy on `what`, when it is its turn.
+    async fn report(
+        &self,
+        what: &[OsString],
+        docker: Option<SecretString>,
+        line: Line<'_>,
+    ) -> Result<(Bytes, Report), ScanError> {
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|error| self.failed(error.to_string()))?;
+        let mut first = self.fetched.lock().await;
+        if *first || self.options.server.is_some() {
+            drop(first);
+            self.run(what, docker, line).await
+        } else {
+            let done = self.run(what, docker, line).await;
+            *first = done.is_ok();
+            done
+        }
+    }
+
+    async fn run(
+        &self,
+        what: &[OsString],
+        docker: Option<SecretString>,
+        line: Line<'_>,
+    ) -> Result<(Bytes, Report), ScanError> {
+        let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
+        let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
+        let nothing = room.nothing().map_err(in_room)?;
+        let mut command = self.command();
+        command
+            .current_dir(room.folder().map_err(in_room)?)
+            .args([
+                "image",
+                "--scanners",
+                "vuln",
+                "--no-progress",
+                "--show-suppressed",
+            ])
+            .arg("--ignorefile")
+            .arg(&nothing)
+            .arg("--config")
+            .arg(&nothing)
+            .arg("--timeout")
+            .arg(format!("{}s", self.options.timeout.as_secs().max(1)));
+        if let Some(config) = docker {
+            command.env("DOCKER_CONFIG", room.docker_config(&config).map_err(in_room)?);
+        }
+        self.source(&mut command)?;
+        command
+            .args(&self.options.args)
+            // After those of other people: without it there is nothing to read.
+            .args(["--format", "json"])
+            .arg("--output")
+            .arg(room.report())
+            .args(what)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ScanError::NoScanner { program: self.name() },
+            _ => self.failed(error.to_string()),
+        })?;
+        let mut said = Said::default();
+        let ended = {
+            let errors = child.stderr.take();
+            let working = async {
+                tokio::select! {
+                    () = said.follow(errors, line) => child.wait().await.map_err(|error| self.failed(error.to_string())),
+                    () = room.too_large() => Err(self.failed(room::too_large_in_words())),
+                }
+            };
+            tokio::time::timeout(self.patience, working).await
+        };
+        let status = ended.map_err(|_| ScanError::Slow {
+            program: self.name(),
+            limit: self.options.timeout,
+        })??;
+        let bytes = room.read().map_err(|why| {
+            let words = said.complaint();
+            self.failed(words.unwrap_or_else(|| format!("{why}; it ended with {status}")))
+        })?;
+        let report = Report::parse(&bytes).map_err(|why| self.failed(why))?;
+        Ok((bytes, report))
     }
 
     /// Which Trivy this is and how old its database; nothing of what it does not tell.
@@ -217,6 +281,15 @@ impl Trivy {
     /// Where the knowledge of vulnerabilities comes from: a server, or the databases.
     fn source(&self, command: &mut Command) -> Result<(), ScanError> {
         let Some(server) = &self.options.server else {
+            let is_chosen = self
+                .options
+                .args
+                .iter()
+                .any(|arg| arg.starts_with("--cache-backend"));
+            if self.options.at_once > 1 && !is_chosen {
+                // The usual one is a file that one Trivy locks until it ends; the next gives up after five seconds.
+                command.args(["--cache-backend", "memory"]);
+            }
             for (flag, repository) in [
                 ("--db-repository", &self.options.database),
                 ("--java-db-repository", &self.options.java_database),
@@ -238,7 +311,7 @@ impl Trivy {
     }
 
     /// Docker's configuration with what Trivy needs to be let in, and nothing else; none where it needs nothing.
-    async fn docker_config(&self, image: &Repository) -> Result<Option<SecretString>, ScanError> {
+    async fn docker_config(&self, image: Option<&Repository>) -> Result<Option<SecretString>, ScanError> {
         let databases = [&self.options.database, &self.options.java_database];
         let databases = databases
             .into_iter()
@@ -247,14 +320,14 @@ impl Trivy {
         let mut hosts: Vec<_> = databases
             .map(|database| database.repository.host().to_owned())
             .collect();
-        hosts.push(image.host().to_owned());
+        hosts.extend(image.map(|image| image.host().to_owned()));
         hosts.sort_unstable();
         hosts.dedup();
         Ok(self.registries.docker_config(&hosts).await?)
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.options.program);
+        let mut command = Command::new(self.program());
         for name in strangers(std::env::vars_os().map(|(name, _)| name)) {
             command.env_remove(name);
         }
@@ -266,18 +339,12 @@ impl Trivy {
         command
     }
 
-    async fn run(&self, command: &mut Command) -> Result<ExitStatus, ScanError> {
-        let mut child = command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ScanError::NoScanner { program: self.name() },
-            _ => self.failed(error.to_string()),
-        })?;
-        match tokio::time::timeout(self.patience, child.wait()).await {
-            Ok(ended) => ended.map_err(|error| self.failed(error.to_string())),
-            Err(_) => Err(ScanError::Slow {
-                program: self.name(),
-                limit: self.options.timeout,
-            }),
-        }
+    /// The program. It is started in another folder, so that a path must not depend on this one.
+    fn program(&self) -> PathBuf {
+        let program = &self.options.program;
+        let is_path = program.components().count() > 1;
+        let whole = is_path.then(|| std::path::absolute(program).ok()).flatten();
+        whole.unwrap_or_else(|| program.clone())
     }
 
     fn name(&self) -> String {
@@ -302,8 +369,6 @@ fn strangers(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsSt
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::registry::Settings;
 
@@ -324,7 +389,10 @@ mod tests {
 
     async fn complaint_of(name: &str) -> String {
         let amd64 = "linux/amd64".parse().unwrap();
-        let error = scanner(name).scan(&image(), Some(&amd64)).await.unwrap_err();
+        let error = scanner(name)
+            .scan(&image(), Some(&amd64), &|_| ())
+            .await
+            .unwrap_err();
         error.to_string()
     }
 
@@ -365,12 +433,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_exit_code_does_not_make_a_report_worthless() {
-        assert!(scanner("finds").scan(&image(), None).await.is_ok());
+        assert!(scanner("finds").scan(&image(), None, &|_| ()).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_scanner_that_is_not_there_is_named_with_how_to_get_it() {
-        let error = scanner("nowhere").scan(&image(), None).await.unwrap_err();
+        let error = scanner("nowhere")
+            .scan(&image(), None, &|_| ())
+            .await
+            .unwrap_err();
         assert!(error.to_string().ends_with("scanner/nowhere`"), "{error}");
         assert!(error.hint().unwrap().contains("install Trivy"));
         assert!(scanner("nowhere").context().await.scanner.is_none());
@@ -382,7 +453,7 @@ mod tests {
             patience: Duration::from_millis(50),
             ..scanner("hangs")
         };
-        let error = impatient.scan(&image(), None).await.unwrap_err();
+        let error = impatient.scan(&image(), None, &|_| ()).await.unwrap_err();
         assert!(matches!(error, ScanError::Slow { .. }), "{error}");
     }
 
@@ -401,7 +472,7 @@ mod tests {
             }),
         );
         let pid = tokio::select! {
-            ended = trivy.scan(&image, None) => panic!("{ended:?}"),
+            ended = trivy.scan(&image, None, &|_| ()) => panic!("{ended:?}"),
             pid = started => pid,
         };
         let lives = || {
@@ -432,7 +503,7 @@ mod tests {
 
     #[tokio::test]
     async fn rules_of_the_working_folder_and_of_the_environment_do_not_reach_it() {
-        let bytes = scanner("tells").scan(&image(), None).await.unwrap();
+        let bytes = scanner("tells").scan(&image(), None, &|_| ()).await.unwrap();
         let told = String::from_utf8_lossy(&bytes);
         for wanted in ["--ignorefile", "--config", "--show-suppressed", "--timeout 600s"] {
             assert!(told.contains(wanted), "{told}");
@@ -451,7 +522,7 @@ mod tests {
         trivy.options.server = Some("http://127.0.0.1:4954".into());
         trivy.options.token_file = Some(token);
         trivy.options.database = Some("127.0.0.1:1/trivy-db:2".into());
-        let told = String::from_utf8(trivy.scan(&image(), None).await.unwrap().to_vec()).unwrap();
+        let told = String::from_utf8(trivy.scan(&image(), None, &|_| ()).await.unwrap().to_vec()).unwrap();
         assert!(told.contains("--server http://127.0.0.1:4954"), "{told}");
         assert!(told.contains("TRIVY_TOKEN=open sesame"), "{told}");
         assert_eq!(told.matches("open sesame").count(), 1, "{told}");
@@ -475,7 +546,7 @@ mod tests {
             registries: Registries::new(settings).unwrap(),
             ..scanner("tells")
         };
-        let told = String::from_utf8(trivy.scan(&image(), None).await.unwrap().to_vec()).unwrap();
+        let told = String::from_utf8(trivy.scan(&image(), None, &|_| ()).await.unwrap().to_vec()).unwrap();
         assert!(
             told.contains("bWU6c2VjcmV0") && told.contains("mode 600"),
             "{told}"
@@ -492,6 +563,55 @@ mod tests {
             path.contains("windlass-scan-") && !Path::new(path).exists(),
             "{path}"
         );
+    }
+
+    #[tokio::test]
+    async fn it_runs_in_an_empty_folder_of_its_own() {
+        let bytes = scanner("tells").scan(&image(), None, &|_| ()).await.unwrap();
+        let told = String::from_utf8_lossy(&bytes);
+        assert!(
+            told.contains("windlass-scan-") && told.contains("/empty holds []"),
+            "{told}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_it_says_is_told_line_by_line() {
+        let lines = std::sync::Mutex::new(Vec::new());
+        let tell = |line| lines.lock().unwrap().push(line);
+        scanner("fails").scan(&image(), None, &tell).await.unwrap_err();
+        let lines = lines.into_inner().unwrap();
+        assert_eq!(lines[0], "INFO looking");
+        assert_eq!(lines.len(), 3, "{lines:?}");
+    }
+
+    #[tokio::test]
+    async fn an_image_in_a_file_needs_no_digest_in_its_report() {
+        let tar = Path::new("image.tar");
+        let bytes = scanner("tells").scan_file(tar, &|_| ()).await.unwrap();
+        let told = String::from_utf8_lossy(&bytes);
+        let absolute = std::path::absolute(tar).unwrap();
+        assert!(
+            told.contains(&format!("--input {}", absolute.display())),
+            "{told}"
+        );
+    }
+
+    #[tokio::test]
+    async fn scans_at_once_share_no_cache_that_one_of_them_locks() {
+        let mut trivy = scanner("tells");
+        for (at_once, memory) in [(2, true), (1, false)] {
+            trivy.options.at_once = at_once;
+            let bytes = trivy.scan(&image(), None, &|_| ()).await.unwrap();
+            let told = String::from_utf8_lossy(&bytes);
+            assert_eq!(told.contains("--cache-backend memory"), memory, "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_report_that_never_stops_growing_is_stopped() {
+        let said = complaint_of("never-stops").await;
+        assert!(said.contains("its report has more than 100 MB"), "{said}");
     }
 
     #[tokio::test]

@@ -133,7 +133,7 @@ async fn look(args: &ScanArgs, subject: &Subject) -> Result<FreshScan, Failure> 
         .map(|(platform, _)| platform.clone())
         .collect();
     let Some(path) = &args.report else {
-        return Ok(scan::fresh(&subject.trivy, &subject.image, digest, &platforms).await?);
+        return Ok(scan::fresh(&subject.trivy, &subject.image, digest, &platforms, &|_| ()).await?);
     };
     let bytes = written(path)?;
     let report = Report::parse(&bytes).map_err(|why| {
