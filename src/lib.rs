@@ -3,7 +3,7 @@
 //! The rooms of the house, and who may know whom:
 //!
 //! ```text
-//! domain ← config git registry scan sign deploy ← board engine ← cli tui demo
+//! domain ← program ← config git registry scan sign deploy build ← board engine ← cli tui demo
 //! ```
 //!
 //! A room may use those to its left; of the middle ones only `scan` and `sign` know `registry`. `cli` and `tui` never
@@ -18,6 +18,7 @@ pub mod deploy;
 pub mod domain;
 pub mod engine;
 pub mod git;
+pub mod program;
 pub mod registry;
 pub mod scan;
 pub mod sign;

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// The rooms from left to right; a room may use those of the columns before its own.
 const COLUMNS: &[&[&str]] = &[
     &["domain"],
-    &["config", "git", "registry", "scan", "sign", "deploy"],
+    &["program"],
+    &["config", "git", "registry", "scan", "sign", "deploy", "build"],
     &["board", "engine"],
     &["cli", "tui", "demo"],
 ];

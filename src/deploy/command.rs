@@ -1,18 +1,11 @@
 //! Deploys by a configured program, which finds what to deploy in its environment variables.
 
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use super::{DeployError, Deployment};
-use crate::domain::clean_line;
-
-/// How long a program that was asked to stop may take before it is killed.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::program::{Call, Line, ProgramError};
 
 /// A program with its arguments. It is started without a shell, in its own process group, with the variables
 /// `WINDLASS_SERVICE`, `WINDLASS_ENVIRONMENT`, `WINDLASS_IMAGE` (repository@digest), `WINDLASS_DIGEST`, `WINDLASS_TAG` and
@@ -35,106 +28,34 @@ impl CommandDeployer {
     pub(super) async fn deploy(
         &self,
         deployment: &Deployment,
-        line: &(dyn Fn(String) + Send + Sync),
+        line: Line<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), DeployError> {
         let text = |value: Option<String>| value.unwrap_or_default();
-        let mut child = Command::new(&self.program)
+        let call = Call::new(&self.program)
             .args(&self.args)
-            .current_dir(&self.folder)
-            .env("WINDLASS_SERVICE", deployment.service.as_str())
-            .env("WINDLASS_ENVIRONMENT", deployment.environment.as_str())
-            .env("WINDLASS_IMAGE", deployment.image.to_string())
-            .env("WINDLASS_DIGEST", deployment.digest.to_string())
-            .env(
+            .folder(&self.folder)
+            .variable("WINDLASS_SERVICE", deployment.service.as_str())
+            .variable("WINDLASS_ENVIRONMENT", deployment.environment.as_str())
+            .variable("WINDLASS_IMAGE", deployment.image.to_string())
+            .variable("WINDLASS_DIGEST", deployment.digest.to_string())
+            .variable(
                 "WINDLASS_TAG",
                 text(deployment.tag.as_ref().map(ToString::to_string)),
             )
-            .env(
+            .variable(
                 "WINDLASS_COMMIT",
                 text(deployment.commit.as_ref().map(ToString::to_string)),
-            )
-            // The password of the signing key is nobody else's business.
-            .env_remove("COSIGN_PASSWORD")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|source| DeployError::Start {
+            );
+        match call.run(line, cancel).await {
+            Ok(ended) if ended.status.success() => Ok(()),
+            Ok(ended) => Err(DeployError::Status {
                 program: self.program.clone(),
-                source,
-            })?;
-        let out = child.stdout.take();
-        let err = child.stderr.take();
-        let work = async {
-            tokio::join!(follow(out, line), follow(err, line));
-            child.wait().await
-        };
-        let ended = tokio::select! {
-            ended = work => Some(ended),
-            () = cancel.cancelled() => None,
-        };
-        match ended {
-            Some(Ok(status)) if status.success() => Ok(()),
-            Some(Ok(status)) => Err(DeployError::Status {
-                program: self.program.clone(),
-                status: in_words(status),
+                status: ended.in_words(),
             }),
-            Some(Err(source)) => Err(DeployError::Start {
-                program: self.program.clone(),
-                source,
-            }),
-            None => {
-                stop(&mut child).await;
-                Err(DeployError::Interrupted)
-            }
+            Err(ProgramError::Interrupted) => Err(DeployError::Interrupted),
+            Err(error) => Err(DeployError::Program(error)),
         }
-    }
-}
-
-/// Asks the whole group to end, and ends it if it does not.
-async fn stop(child: &mut Child) {
-    let group = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
-        if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            let _ = child.wait().await;
-        }
-    }
-}
-
-async fn follow(stream: Option<impl AsyncRead + Unpin>, line: &(dyn Fn(String) + Send + Sync)) {
-    /// A line without an end is cut here, so that a program cannot fill the memory.
-    const LONGEST_LINE: u64 = 64 * 1024;
-    let Some(stream) = stream else { return };
-    let mut reader = BufReader::new(stream);
-    let mut bytes = Vec::new();
-    while matches!(
-        (&mut reader)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut bytes)
-            .await,
-        Ok(1..)
-    ) {
-        line(clean_line(
-            String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']),
-        ));
-        bytes.clear();
-    }
-}
-
-fn in_words(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt as _;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exit code {code}"),
-        (None, Some(signal)) => format!("signal {signal}"),
-        (None, None) => "no status".to_owned(),
     }
 }
 

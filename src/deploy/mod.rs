@@ -8,6 +8,7 @@ pub use command::CommandDeployer;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{CommitSha, Digest, EnvironmentName, Exit, ImageReference, ServiceName, Tag};
+use crate::program::{Line, ProgramError};
 
 /// What is to be deployed, and where.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ impl Deployer {
     pub async fn deploy(
         &self,
         deployment: &Deployment,
-        line: &(dyn Fn(String) + Send + Sync),
+        line: Line<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), DeployError> {
         match self {
@@ -57,14 +58,9 @@ impl Deployer {
 /// Why a deployment did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
-    /// The program could not be started.
-    #[error("could not start the deploy command `{program}`: {source}")]
-    Start {
-        /// The program.
-        program: String,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// The program did not come to its end.
+    #[error("the deploy command did not run: {0}")]
+    Program(#[source] ProgramError),
     /// The program ended with a failure.
     #[error("the deploy command `{program}` ended with {status}")]
     Status {
@@ -83,7 +79,7 @@ impl DeployError {
     pub const fn exit(&self) -> Exit {
         match self {
             // All before the deployment is in place, so the same command again goes on here.
-            Self::Start { .. } | Self::Status { .. } => Exit::Incomplete,
+            Self::Program(_) | Self::Status { .. } => Exit::Incomplete,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -91,8 +87,8 @@ impl DeployError {
     /// What to do now.
     pub fn hint(&self) -> String {
         match self {
-            Self::Start { program, .. } => {
-                format!("check that `{program}` is installed and executable, then give the same command again")
+            Self::Program(_) => {
+                "check that it is installed and executable, then give the same command again".to_owned()
             }
             Self::Status { .. } => {
                 "read the log of the deploy step; the image is in place, so the same command again only deploys"
