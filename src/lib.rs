@@ -11,6 +11,7 @@
 //! `sigstore` in `sign`. `tests/architecture.rs` reads the `use` lines and fails on a breach.
 
 pub mod board;
+pub mod build;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -12,6 +12,7 @@ mod remote;
 mod repository;
 #[cfg(test)]
 mod tests;
+mod worktree;
 
 pub use branches::{BranchAt, BranchState};
 pub use commit::Commit;

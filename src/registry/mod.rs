@@ -39,7 +39,7 @@ pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
 pub use reader::{ImageSummary, Reader};
 pub use running::Running;
 pub use settings::{HostSettings, Settings};
-pub use writer::{TagOutcome, TagRule, Writer};
+pub use writer::{PutOutcome, TagOutcome, TagRule, Writer};
 
 use crate::domain::{Repository, WriteAccess};
 use auth::Scope;

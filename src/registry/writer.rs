@@ -1,13 +1,17 @@
 //! Writing to one repository.
 
 use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use reqwest::{Method, header};
+use tokio_util::io::ReaderStream;
 
 use super::answer::Answer;
 use super::auth::Scope;
-use super::call::{Body, Call};
+use super::call::{Activity, Body, Call};
 use super::error::RegistryError;
 use super::manifest::Descriptor;
 use super::patience::{ATTEMPTS, backoff, is_passing};
@@ -15,6 +19,8 @@ use super::reader::Reader;
 use crate::domain::{Digest, Tag, Target};
 
 const OCTETS: &str = "application/octet-stream";
+/// How much of a file is read at once, in bytes.
+const PIECE: usize = 256 * 1024;
 
 /// Writes to a repository, and reads it as a [`Reader`] does.
 #[derive(Clone)]
@@ -38,6 +44,15 @@ pub enum TagOutcome {
     Set,
     /// It did so already.
     AlreadyThere,
+}
+
+/// What putting a blob came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// It was sent.
+    Put,
+    /// It was there already.
+    Present,
 }
 
 /// An upload that the registry has opened (OCI distribution 1.1, "Pushing a blob in chunks").
@@ -92,6 +107,58 @@ impl Writer {
                 result => return result.map(|()| descriptor),
             }
         }
+    }
+
+    /// Puts a blob that is in a file, in constant memory; nothing if it is there already. `moved` hears how many of its
+    /// bytes have gone out. That the bytes are those of `digest` is for the registry to check, which it does when the
+    /// upload is closed (OCI distribution 1.1, "Pushing blobs").
+    pub async fn put_file(
+        &self,
+        path: &Path,
+        digest: &Digest,
+        size: u64,
+        moved: Arc<dyn Fn(u64) + Send + Sync>,
+    ) -> Result<PutOutcome, RegistryError> {
+        if self.has_blob(digest).await? {
+            return Ok(PutOutcome::Present);
+        }
+        let mut attempt = 1;
+        loop {
+            match self.upload_file(path, digest, size, &moved).await {
+                Err(error) if attempt < ATTEMPTS && is_passing(&error) => {
+                    tokio::time::sleep(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                result => return result.map(|()| PutOutcome::Put),
+            }
+        }
+    }
+
+    async fn upload_file(
+        &self,
+        path: &Path,
+        digest: &Digest,
+        size: u64,
+        moved: &Arc<dyn Fn(u64) + Send + Sync>,
+    ) -> Result<(), RegistryError> {
+        let file = tokio::fs::File::open(path)
+            .await
+            .map_err(|error| RegistryError::Broken {
+                host: self.repository().host().to_owned(),
+                request: format!("the upload of {}", path.display()),
+                why: error.to_string(),
+            })?;
+        let Opened::Upload(upload) = self.open_upload(digest, None).await? else {
+            return Ok(());
+        };
+        let (moved, mut sent) = (Arc::clone(moved), 0);
+        let pieces = ReaderStream::with_capacity(file, PIECE).inspect_ok(move |piece| {
+            sent += piece.len() as u64;
+            moved(sent);
+        });
+        let body = Body::stream(size, pieces, Activity::new());
+        self.close_upload(self.closing_call(&upload, digest).body(body).holding_place())
+            .await
     }
 
     async fn upload(&self, digest: &Digest, bytes: Bytes) -> Result<(), RegistryError> {

@@ -1,0 +1,70 @@
+//! Why an image was not built.
+
+use std::path::PathBuf;
+
+use crate::domain::{Exit, Platform};
+use crate::program::ProgramError;
+
+/// A build that came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No builder is installed, or not the one that was asked for.
+    #[error("{0} is not installed, so nothing can be built")]
+    Missing(&'static str),
+    /// A builder could not be started, or was stopped.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The builder says that it failed.
+    #[error("{builder} ended with {status}: {why}")]
+    Failed {
+        /// The builder.
+        builder: &'static str,
+        /// Its exit code or signal, in words.
+        status: String,
+        /// The last thing it said.
+        why: String,
+    },
+    /// The builder says that it is done, and what it left is not an image.
+    #[error("the image that was built could not be read at {}: {why}", path.display())]
+    Layout {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The image is of another platform than was asked for.
+    #[error("the image that was built is of {found}, and {asked} was asked for")]
+    Platform {
+        /// What was asked for.
+        asked: Platform,
+        /// What it says of itself.
+        found: Platform,
+    },
+}
+
+impl BuildError {
+    /// The exit code that it leads to.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Program(error) => error.exit(),
+            Self::Missing(_) | Self::Failed { .. } | Self::Layout { .. } | Self::Platform { .. } => {
+                Exit::Failed
+            }
+        }
+    }
+
+    /// What to do now.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing(_) => "install buildah or podman (packages of that name), or docker with its buildx \
+                                 plug-in, and name one with build.builder in windlass.toml if there are several"
+                .to_owned(),
+            Self::Failed { .. } => "read the log of the step: the builder's own words are there".to_owned(),
+            Self::Program(_) => return None,
+            Self::Layout { .. } => "try another builder (build.builder in windlass.toml)".to_owned(),
+            Self::Platform { asked, .. } => {
+                format!("look at the base image: FROM must name one that has {asked}, and no other platform")
+            }
+        })
+    }
+}

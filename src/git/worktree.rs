@@ -1,0 +1,93 @@
+//! The working tree: what in it is not committed, and where its source is published.
+
+use super::error::GitError;
+use super::repository::GitRepository;
+use crate::domain::clean_line;
+
+impl GitRepository {
+    /// What differs from the last commit: changed, new and removed files, by their paths. What git ignores does not
+    /// count.
+    pub fn changes(&self) -> Result<Vec<String>, GitError> {
+        self.with(|git| {
+            let mut options = git2::StatusOptions::new();
+            options.include_untracked(true).include_ignored(false);
+            let statuses = git
+                .statuses(Some(&mut options))
+                .map_err(GitError::library("compare the working tree"))?;
+            Ok(statuses
+                .iter()
+                .map(|entry| clean_line(&String::from_utf8_lossy(entry.path_bytes())))
+                .collect())
+        })
+    }
+
+    /// The address of a remote as people open it, without credentials; none if it has no such address.
+    pub fn source_of(&self, remote: &str) -> Result<Option<String>, GitError> {
+        self.with(|git| {
+            let found = git
+                .find_remote(remote)
+                .map_err(|_| GitError::NoRemote(clean_line(remote)))?;
+            Ok(source(&String::from_utf8_lossy(found.url_bytes())))
+        })
+    }
+}
+
+/// `git@example.com:team/app.git` and `ssh://git@example.com/team/app.git` as `https://example.com/team/app`.
+fn source(address: &str) -> Option<String> {
+    let (host, path) = if let Some((scheme, rest)) = address.split_once("://") {
+        if !matches!(scheme, "https" | "http" | "ssh" | "git") {
+            return None;
+        }
+        let (authority, path) = rest.split_once('/')?;
+        let host = authority.rsplit('@').next()?;
+        // The port of ssh is not the one of the pages.
+        let host = if matches!(scheme, "ssh" | "git") {
+            host.split(':').next()?
+        } else {
+            host
+        };
+        (host, path)
+    } else {
+        // git's short form of ssh: a colon before any slash.
+        let (authority, path) = address.split_once(':')?;
+        if authority.contains('/') {
+            return None;
+        }
+        (authority.rsplit('@').next()?, path)
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    (!host.is_empty() && !path.is_empty()).then(|| clean_line(&format!("https://{host}/{path}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_become_pages_without_credentials() {
+        for (address, page) in [
+            (
+                "git@example.com:team/app.git",
+                Some("https://example.com/team/app"),
+            ),
+            (
+                "ssh://git@example.com:2222/team/app.git",
+                Some("https://example.com/team/app"),
+            ),
+            (
+                "https://me:secret@example.com/team/app.git",
+                Some("https://example.com/team/app"),
+            ),
+            (
+                "https://example.com:8443/team/app/",
+                Some("https://example.com:8443/team/app"),
+            ),
+            ("/srv/git/app.git", None),
+            ("./a:b", None),
+            ("file:///srv/git/app.git", None),
+        ] {
+            assert_eq!(source(address).as_deref(), page, "{address}");
+        }
+    }
+}
