@@ -157,7 +157,7 @@ impl Writer {
             moved(sent);
         });
         let body = Body::stream(size, pieces, Activity::new());
-        self.close_upload(self.closing_call(&upload, digest).body(body).holding_place())
+        self.close_upload(self.closing_call(&upload, digest).body(body))
             .await
     }
 

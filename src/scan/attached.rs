@@ -15,7 +15,7 @@ use crate::registry::{Content, Descriptor, ImageSummary, Reader, Writer};
 pub const REPORT_TYPE: &str = "application/vnd.aquasec.trivy.report+json";
 
 const CREATED: &str = "org.opencontainers.image.created";
-const PLATFORM: &str = "dev.windlass.scan.platform";
+pub(super) const PLATFORM: &str = "dev.windlass.scan.platform";
 const COUNTS: &str = "dev.windlass.scan.counts";
 const SCANNER: &str = "dev.windlass.scan.scanner";
 const DATABASE: &str = "dev.windlass.scan.database";

@@ -7,6 +7,7 @@ mod exploited;
 mod fresh;
 mod openvex;
 mod room;
+mod sbom;
 mod trivy;
 mod trivy_report;
 
@@ -15,6 +16,7 @@ pub use error::ScanError;
 pub use exploited::exploited;
 pub use fresh::{FreshScan, fresh};
 pub use openvex::openvex;
+pub use sbom::{SbomFormat, attach_sbom};
 pub use trivy::{Line, Trivy, TrivyOptions};
 pub use trivy_report::Report;
 

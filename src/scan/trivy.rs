@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::process::Command;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::room::{self, Room, Said};
+use super::sbom::SbomFormat;
 use super::{Report, ReportContext, ScanError};
 use crate::domain::{ImageReference, Platform, Repository, Target, clean_line};
 use crate::registry::Registries;
@@ -93,6 +94,31 @@ pub struct Trivy {
     fetched: Arc<Mutex<bool>>,
     /// When it is stopped: a little after the time that it was given.
     patience: Duration,
+}
+
+/// What Trivy is to write.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Report,
+    Sbom(SbomFormat),
+}
+
+impl Form {
+    /// As `--format` calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Report => "json",
+            Self::Sbom(format) => format.name(),
+        }
+    }
+
+    /// What it is to look for; for an SBOM, nothing.
+    const fn scanning(self) -> &'static [&'static str] {
+        match self {
+            Self::Report => &["--scanners", "vuln", "--show-suppressed"],
+            Self::Sbom(_) => &[],
+        }
+    }
 }
 
 /// What `trivy version -f json` says.
@@ -170,6 +196,25 @@ impl Trivy {
         Ok(bytes)
     }
 
+    /// Lists what is in the image in a tar file or the folder of an OCI layout. No database is needed for that.
+    pub async fn sbom(&self, image: &Path, format: SbomFormat, line: Line<'_>) -> Result<Bytes, ScanError> {
+        let image = std::path::absolute(image).map_err(|source| ScanError::Unreadable {
+            path: image.to_owned(),
+            source,
+        })?;
+        let _permit = self.permit().await?;
+        let bytes = self
+            .run(Form::Sbom(format), &["--input".into(), image.into()], None, line)
+            .await?;
+        format.check(&bytes).map_err(|why| self.failed(why))?;
+        Ok(bytes)
+    }
+
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, ScanError> {
+        let permit = self.permits.acquire().await;
+        permit.map_err(|error| self.failed(error.to_string()))
+    }
+
     /// Runs Trivy on `what`, when it is its turn.
     async fn report(
         &self,
@@ -177,41 +222,44 @@ impl Trivy {
         docker: Option<SecretString>,
         line: Line<'_>,
     ) -> Result<(Bytes, Report), ScanError> {
-        let _permit = self
-            .permits
-            .acquire()
-            .await
-            .map_err(|error| self.failed(error.to_string()))?;
+        let _permit = self.permit().await?;
         let mut first = self.fetched.lock().await;
         if *first || self.options.server.is_some() {
             drop(first);
-            self.run(what, docker, line).await
+            self.read(what, docker, line).await
         } else {
-            let done = self.run(what, docker, line).await;
+            let done = self.read(what, docker, line).await;
             *first = done.is_ok();
             done
         }
     }
 
-    async fn run(
+    async fn read(
         &self,
         what: &[OsString],
         docker: Option<SecretString>,
         line: Line<'_>,
     ) -> Result<(Bytes, Report), ScanError> {
+        let bytes = self.run(Form::Report, what, docker, line).await?;
+        let report = Report::parse(&bytes).map_err(|why| self.failed(why))?;
+        Ok((bytes, report))
+    }
+
+    async fn run(
+        &self,
+        form: Form,
+        what: &[OsString],
+        docker: Option<SecretString>,
+        line: Line<'_>,
+    ) -> Result<Bytes, ScanError> {
         let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
         let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
         let nothing = room.nothing().map_err(in_room)?;
         let mut command = self.command();
         command
             .current_dir(room.folder().map_err(in_room)?)
-            .args([
-                "image",
-                "--scanners",
-                "vuln",
-                "--no-progress",
-                "--show-suppressed",
-            ])
+            .args(["image", "--no-progress"])
+            .args(form.scanning())
             .arg("--ignorefile")
             .arg(&nothing)
             .arg("--config")
@@ -225,7 +273,7 @@ impl Trivy {
         command
             .args(&self.options.args)
             // After those of other people: without it there is nothing to read.
-            .args(["--format", "json"])
+            .args(["--format", form.name()])
             .arg("--output")
             .arg(room.report())
             .args(what)
@@ -250,12 +298,10 @@ impl Trivy {
             program: self.name(),
             limit: self.options.timeout,
         })??;
-        let bytes = room.read().map_err(|why| {
+        room.read().map_err(|why| {
             let words = said.complaint();
             self.failed(words.unwrap_or_else(|| format!("{why}; it ended with {status}")))
-        })?;
-        let report = Report::parse(&bytes).map_err(|why| self.failed(why))?;
-        Ok((bytes, report))
+        })
     }
 
     /// Which Trivy this is and how old its database; nothing of what it does not tell.
