@@ -3,6 +3,7 @@
 
 pub mod args;
 mod board;
+mod build;
 mod copy;
 mod cut;
 mod demo;
@@ -78,6 +79,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Status(args)) => status::run(&args, &global, io).await?,
         Some(Command::Board(args)) => board::run(&args, &global, io).await?,
         Some(Command::Show(args)) => show::run(&args, &global, io).await?,
+        Some(Command::Build(args)) => build::run(args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
         Some(Command::Copy(args)) => copy::run(args, &global, io).await?,

@@ -35,6 +35,7 @@ pub fn print(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             }
         }
         Operation::Cut { branch, remote } => writeln!(out, "  branch   {branch}, here and on {remote}")?,
+        Operation::Build { target, .. } => writeln!(out, "  image    {target}")?,
         Operation::Sign { image } => writeln!(out, "  image    {image}")?,
     }
     writeln!(out, "gates")?;

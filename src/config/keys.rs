@@ -20,19 +20,20 @@ const fn keys(section: &'static str, known: &'static [&'static str]) -> Keys {
     }
 }
 
-pub(super) const ROOT: Keys = keys(
-    "windlass.toml",
-    &[
+pub(super) const ROOT: Keys = Keys {
+    section: "windlass.toml",
+    known: &[
         "git",
         "service",
         "environment",
         "check",
         "build",
-        "release",
         "registry",
         "scanner",
     ],
-);
+    // Releases that are built anew from their branch.
+    reserved: &["release"],
+};
 pub(super) const GIT: Keys = keys(
     "[git]",
     &[
@@ -132,7 +133,6 @@ pub(super) const BUILD: Keys = keys(
         "latest",
     ],
 );
-pub(super) const RELEASE: Keys = keys("[release]", &["rebuild"]);
 pub(super) const SCANNER: Keys = keys(
     "[scanner]",
     &[
@@ -177,7 +177,6 @@ pub const ALL: &[Keys] = &[
     DEPLOY,
     CHECK,
     BUILD,
-    RELEASE,
     REGISTRY,
     SCANNER,
 ];

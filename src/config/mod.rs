@@ -42,9 +42,6 @@ pub struct Config {
     pub check: CheckSettings,
     /// How images are built.
     pub build: BuildSettings,
-    /// Whether releases are built anew from their branch, `[release] rebuild`. The image of a release is then another one
-    /// than that of the commit that it was cut at, and is marked as such.
-    pub rebuild: bool,
     /// How images are scanned.
     pub scanner: ScannerSettings,
 }

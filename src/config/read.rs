@@ -38,7 +38,6 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
         registries: registries(&root, folder)?,
         check: programs::check(&root, folder, &graph_names)?,
         build: programs::build(&root)?,
-        rebuild: root.table("release", keys::RELEASE)?.flag("rebuild")?,
         scanner: programs::scanner(&root, folder)?,
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommitSha, Digest, EnvironmentName, Gate, ImageReference, ServiceName, Tag};
+use super::{CommitSha, Digest, EnvironmentName, Gate, ImageReference, Platform, ServiceName, Tag};
 
 /// What an operation does, with everything in it pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,17 @@ pub enum Operation {
         /// What runs in the target now, if that is known.
         replaces: Option<Digest>,
     },
+    /// Builds the image of a commit and pushes it to the environment that builds go to.
+    Build {
+        /// The environment.
+        to: EnvironmentName,
+        /// The tag that it gets, last: the immutable one of the commit, or one of a dirty tree.
+        target: ImageReference,
+        /// The platforms that are built; none where the image is there already.
+        platforms: Vec<Platform>,
+        /// Whether `latest` follows.
+        latest: bool,
+    },
     /// Signs a digest where it is.
     Sign {
         /// What is signed.
@@ -43,6 +54,7 @@ impl Operation {
         match self {
             Self::Cut { branch, .. } => format!("cut {branch}"),
             Self::Promote { to, .. } => format!("promote to {to}"),
+            Self::Build { target, .. } => format!("build {target}"),
             Self::Sign { image } => format!("sign {image}"),
         }
     }
@@ -58,8 +70,12 @@ pub enum StepKind {
     Branch,
     /// Pushes the branch, only if it does not exist there.
     Push,
+    /// Builds each platform on this machine.
+    Build,
     /// Copies blobs, manifests and referrers by digest.
     Copy,
+    /// Attaches SBOM and scan report.
+    Attach,
     /// Signs the digest at the target.
     Sign,
     /// Reads the target back and proves it.
@@ -77,7 +93,9 @@ impl StepKind {
             Self::Gate => "gate",
             Self::Branch => "branch",
             Self::Push => "push",
+            Self::Build => "build",
             Self::Copy => "copy",
+            Self::Attach => "attach",
             Self::Sign => "sign",
             Self::Verify => "verify",
             Self::Tag => "tag",

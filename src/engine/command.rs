@@ -27,6 +27,13 @@ pub enum Command {
         /// Where from, for an environment with several sources.
         from: Option<EnvironmentName>,
     },
+    /// Build the image of the commit that is checked out, for the environment that builds go to.
+    Build {
+        /// The service.
+        service: ServiceName,
+        /// Whether uncommitted changes are built too; the image then gets no tag of a commit.
+        dirty: bool,
+    },
     /// Sign an image where it is, with the key of the environment that its repository belongs to.
     Sign {
         /// The service.

@@ -1,5 +1,6 @@
 //! What can stop the engine, with the exit code and the way out.
 
+use crate::build::BuildError;
 use crate::config::ConfigError;
 use crate::deploy::DeployError;
 use crate::domain::{Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, Tag};
@@ -29,6 +30,9 @@ pub enum EngineError {
     /// A key or a signature.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// A builder, or what it left.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// The deployer.
     #[error(transparent)]
     Deploy(#[from] DeployError),
@@ -94,6 +98,16 @@ pub enum EngineError {
         /// What it should have become.
         wanted: Digest,
     },
+    /// The tag of a commit is on an image that was not built from it.
+    #[error("{target} is {found} already, which {}", built_from(.revision.as_deref()))]
+    TagOfAnother {
+        /// The tag.
+        target: ImageReference,
+        /// What it is.
+        found: Digest,
+        /// The commit that the image says it was built from.
+        revision: Option<String>,
+    },
     /// The tag has moved since the plan was made.
     #[error("tag {tag} was {planned} when the plan was made and is {found} now")]
     TagMoved {
@@ -137,6 +151,13 @@ pub enum EngineError {
     Internal(String),
 }
 
+fn built_from(revision: Option<&str>) -> String {
+    revision.map_or_else(
+        || "does not say what it was built from".to_owned(),
+        |revision| format!("says it was built from {}", crate::domain::clean_line(revision)),
+    )
+}
+
 fn names(gates: &[Gate]) -> String {
     let list: Vec<_> = gates
         .iter()
@@ -162,11 +183,13 @@ impl EngineError {
             Self::Config(error) => error.exit(),
             Self::Scan(error) => error.exit(),
             Self::Sign(error) => error.exit(),
+            Self::Build(error) => error.exit(),
             Self::Deploy(error) => error.exit(),
             Self::Journal(error) => error.exit(),
-            Self::Lock(LockError::Held { .. }) | Self::TagTaken { .. } | Self::TagMoved { .. } => {
-                Exit::Conflict
-            }
+            Self::Lock(LockError::Held { .. })
+            | Self::TagTaken { .. }
+            | Self::TagOfAnother { .. }
+            | Self::TagMoved { .. } => Exit::Conflict,
             Self::UnknownService(_)
             | Self::UnknownEnvironment(_)
             | Self::NoScanRules(_)
@@ -191,6 +214,7 @@ impl EngineError {
             Self::Config(error) => return error.hint(),
             Self::Scan(error) => return error.hint(),
             Self::Sign(error) => return error.hint(),
+            Self::Build(error) => return error.hint(),
             Self::Deploy(error) => return Some(error.hint()),
             Self::Journal(error) => return error.hint(),
             Self::Lock(LockError::Held { .. }) => "wait for that run to end; nothing was changed by this one",
@@ -208,7 +232,9 @@ impl EngineError {
             Self::NoImage { .. } => {
                 "wait for the build of that commit, or choose another with `windlass board`"
             }
-            Self::TagTaken { .. } => "find out who pushed that tag; windlass never overwrites it",
+            Self::TagTaken { .. } | Self::TagOfAnother { .. } => {
+                "find out who pushed that tag; windlass never overwrites it"
+            }
             Self::TagMoved { .. } => {
                 "someone pushed in between: look at the candidate again and make a new plan"
             }

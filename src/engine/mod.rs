@@ -4,6 +4,7 @@
 //! [`WriteAccess`](crate::domain::WriteAccess), keeps a journal and tells everything in events. The console and the
 //! command line both stand on this room and see the same plans with the same hashes.
 
+mod build;
 mod candidate;
 mod command;
 mod cut;
@@ -21,6 +22,7 @@ mod sign;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use candidate::Candidate;
@@ -34,11 +36,11 @@ pub use run::{Run, Secrets};
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
-    CommitSha, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Plan, Repository,
-    ServiceName, Tag, Target,
+    CommitSha, DeploymentTag, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Plan,
+    Repository, ServiceName, Tag, Target,
 };
 use crate::git::{Commit, GitError, GitRepository};
-use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
+use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings, TagRule, Writer};
 use crate::scan::{Trivy, TrivyOptions};
 
 /// Plans and carries out operations on the services of one configuration.
@@ -109,6 +111,7 @@ impl Engine {
                 to,
                 from,
             } => promote::plan(self, service, candidate, to, from.as_ref()).await,
+            Command::Build { service, dirty } => build::plan(self, service, *dirty).await,
             Command::Sign { service, image } => sign::plan(self, service, image).await,
         }
     }
@@ -138,7 +141,7 @@ impl Engine {
                         .is_ok_and(|r| r == image.repository)
                 })
                 .map(|e| e.name.clone()),
-            crate::domain::Operation::Cut { .. } => None,
+            crate::domain::Operation::Cut { .. } | crate::domain::Operation::Build { .. } => None,
         };
         environment.is_some_and(|environment| {
             self.settings(&environment)
@@ -307,6 +310,15 @@ impl Engine {
         })?;
         Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
     }
+}
+
+/// Leaves the tag behind that tells what runs in an environment since when.
+pub(crate) async fn mark(writer: &Writer, digest: &Digest) -> Result<(), EngineError> {
+    let tag = DeploymentTag::at(Timestamp::now())
+        .tag()
+        .ok_or_else(|| EngineError::Internal("the time makes no tag".to_owned()))?;
+    writer.tag(digest, &tag, TagRule::Immutable).await?;
+    Ok(())
 }
 
 /// All registries, as a configuration speaks of them.

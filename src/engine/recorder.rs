@@ -1,6 +1,6 @@
 //! The one way by which events leave a run: into the journal first, then to whoever listens.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -8,11 +8,11 @@ use super::event::{Event, Happening, Level, RunId};
 use super::journal::{Journal, JournalError};
 use crate::domain::StepKind;
 
-/// Writes events down and passes them on.
-#[derive(Debug)]
+/// Writes events down and passes them on. Clones write into the same journal.
+#[derive(Debug, Clone)]
 pub(super) struct Recorder {
     run: RunId,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     listener: UnboundedSender<Event>,
 }
 
@@ -27,10 +27,10 @@ impl Recorder {
     pub(super) fn new(run: RunId, journal: Journal, listener: UnboundedSender<Event>) -> Self {
         Self {
             run,
-            state: Mutex::new(State {
+            state: Arc::new(Mutex::new(State {
                 journal,
                 failure: None,
-            }),
+            })),
             listener,
         }
     }

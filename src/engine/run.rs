@@ -1,6 +1,6 @@
 //! A run carries out a plan: steps in order, each check-then-act, every one of them told in events.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use secrecy::SecretString;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -11,7 +11,7 @@ use super::error::EngineError;
 use super::event::{Event, Happening, Place, RunId, StepOutcome};
 use super::lock::Lock;
 use super::recorder::{Recorder, StepLog};
-use super::{Engine, cut, promote, sign};
+use super::{Engine, build, cut, promote, sign};
 use crate::domain::{Exit, Gate, GateRecord, Operation, Plan, StepKind, WriteAccess, count};
 use crate::registry::Descriptor;
 use crate::scan::FreshScan;
@@ -45,6 +45,8 @@ pub(super) struct Context<'a> {
     pub(super) access: WriteAccess,
     /// What the gates found out, for the steps that leave it with the image.
     pub(super) proof: Mutex<Option<Proof>>,
+    /// What the build step made, for the steps after it.
+    pub(super) built: OnceLock<build::Built>,
 }
 
 /// What the scan gate of a promotion rests on.
@@ -137,6 +139,7 @@ impl Engine {
                 cancel: &token,
                 access,
                 proof: Mutex::new(None),
+                built: OnceLock::new(),
             };
             carry_out(&context, actor).await
         });
@@ -152,7 +155,7 @@ impl Engine {
 /// What two runs may not work on at the same time.
 fn subject(plan: &Plan) -> String {
     match &plan.operation {
-        Operation::Promote { to, .. } => format!("{} in {to}", plan.service),
+        Operation::Promote { to, .. } | Operation::Build { to, .. } => format!("{} in {to}", plan.service),
         Operation::Cut { .. } => format!("releases of {}", plan.service),
         Operation::Sign { image } => format!("signatures in {}", image.repository),
     }
@@ -227,7 +230,7 @@ async fn steps(context: &Context<'_>) -> Result<(), EngineError> {
         let result = tokio::select! {
             biased;
             result = one(context, step) => result,
-            // Copy and deploy stop by themselves, in their own order; all other steps may be dropped at any await.
+            // Build, copy and deploy stop by themselves, in their own order; all other steps may be dropped at any await.
             () = context.cancel.cancelled(), if !stops_itself(step) => Err(EngineError::Interrupted),
         };
         let outcome = match &result {
@@ -251,13 +254,14 @@ fn told(error: Option<&EngineError>) -> String {
 }
 
 const fn stops_itself(step: StepKind) -> bool {
-    matches!(step, StepKind::Copy | StepKind::Deploy)
+    matches!(step, StepKind::Build | StepKind::Copy | StepKind::Deploy)
 }
 
 /// Every step, by operation and kind: a new one is one file and one line here.
 async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
     match (&context.plan.operation, step) {
         (Operation::Promote { .. }, _) => promote::step(context, step).await,
+        (Operation::Build { .. }, _) => build::step(context, step).await,
         (Operation::Cut { .. }, _) => cut::step(context, step).await,
         (Operation::Sign { .. }, _) => sign::step(context, step).await,
     }
@@ -265,8 +269,9 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
 
 /// Where the digest is at the end, read back from every environment.
 async fn places(context: &Context<'_>) -> Result<Vec<Place>, EngineError> {
-    match (&context.plan.operation, &context.plan.digest) {
-        (Operation::Promote { .. } | Operation::Sign { .. }, Some(digest)) => {
+    let built = context.built.get().map(|built| &built.index.digest);
+    match (&context.plan.operation, context.plan.digest.as_ref().or(built)) {
+        (Operation::Promote { .. } | Operation::Sign { .. } | Operation::Build { .. }, Some(digest)) => {
             context.engine.places(&context.plan.service, digest).await
         }
         _ => Ok(Vec::new()),

@@ -1,18 +1,15 @@
 //! The steps of a promotion. Each looks before it acts, so that a run can be killed anywhere and given again.
 
-use jiff::Timestamp;
-
 use super::gates;
 use crate::deploy::Deployment;
 use crate::domain::{
-    DeploymentTag, Digest, Environment, EnvironmentName, ImageReference, Operation, StepKind, Tag, Target,
-    bytes, count,
+    Digest, Environment, EnvironmentName, ImageReference, Operation, StepKind, Tag, Target, bytes, count,
 };
 use crate::engine::error::EngineError;
 use crate::engine::event::{Happening, StepOutcome};
 use crate::engine::run::{Context, Proof};
 use crate::engine::scan::Admission;
-use crate::engine::{TagState, gate_record, sign};
+use crate::engine::{TagState, gate_record, mark, sign};
 use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
 use crate::registry::{TagOutcome, TagRule, Writer};
 use crate::scan;
@@ -71,7 +68,9 @@ pub(in crate::engine) async fn step(
         StepKind::Verify => promotion.verify().await,
         StepKind::Tag => promotion.tag().await,
         StepKind::Deploy => promotion.deploy().await,
-        StepKind::Branch | StepKind::Push => Ok(StepOutcome::Nothing("no part of a promotion".to_owned())),
+        StepKind::Branch | StepKind::Push | StepKind::Build | StepKind::Attach => {
+            Ok(StepOutcome::Nothing("no part of a promotion".to_owned()))
+        }
     }
 }
 
@@ -272,20 +271,11 @@ impl Promotion<'_> {
                 .deploy(&deployment, &|line| log.info(line), self.context.cancel)
                 .await?;
         }
-        self.mark().await?;
+        mark(&self.writer, self.digest).await?;
         let name: &EnvironmentName = &self.target.name;
         Ok(StepOutcome::Done(match deployer {
             Some(_) => format!("{name} was told to run it"),
             None => format!("{name} has no deployer; marked as what should run there"),
         }))
-    }
-
-    /// Leaves the tag behind that tells what runs here since when.
-    async fn mark(&self) -> Result<(), EngineError> {
-        let tag = DeploymentTag::at(Timestamp::now())
-            .tag()
-            .ok_or_else(|| EngineError::Internal("the time makes no tag".to_owned()))?;
-        self.writer.tag(self.digest, &tag, TagRule::Immutable).await?;
-        Ok(())
     }
 }

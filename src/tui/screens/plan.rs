@@ -34,6 +34,7 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     let go = match &plan.operation {
         Operation::Promote { to, .. } => format!("promote to {to}"),
         Operation::Sign { .. } => "sign".to_owned(),
+        Operation::Build { .. } => "build".to_owned(),
         Operation::Cut { .. } => "cut".to_owned(),
     };
     let keys = match allowed {
@@ -50,6 +51,7 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     let title = match &plan.operation {
         Operation::Promote { to, .. } => format!("Promote{what} to {to}"),
         Operation::Sign { .. } => format!("Sign{what}"),
+        Operation::Build { .. } => format!("Build{what}"),
         Operation::Cut { branch, .. } => format!("Cut {branch}"),
     };
     Sheet {
@@ -103,7 +105,9 @@ fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
             );
             lines.push(row("replaces", old));
         }
-        Operation::Sign { image } => lines.push(row("where", image.repository.to_string())),
+        Operation::Sign { image: target } | Operation::Build { target, .. } => {
+            lines.push(row("where", target.repository.to_string()));
+        }
         Operation::Cut { branch, remote } => lines.push(row("branch", format!("{branch} on {remote}"))),
     }
     lines.push(row("plan", plan.hash().to_string()));

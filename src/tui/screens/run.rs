@@ -77,7 +77,7 @@ fn subject(run: &RunModel, area: Rect, theme: Theme, buffer: &mut Buffer) {
     let arrow = theme.glyph("▸", ">");
     spans.push(Span::raw(match &plan.operation {
         Operation::Promote { from, to, target, .. } => format!("{from} {arrow} {to}  {}", target.repository),
-        Operation::Sign { image } => image.repository.to_string(),
+        Operation::Sign { image: target } | Operation::Build { target, .. } => target.repository.to_string(),
         Operation::Cut { branch, remote } => format!("{branch} {arrow} {remote}"),
     }));
     line::left(buffer, area, spans);

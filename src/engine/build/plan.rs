@@ -1,0 +1,332 @@
+//! The plan of a build: what it would be called, whether it is there already, and whether this machine can do it.
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::build::{Builder, BuilderKind, Emulator, emulator};
+use crate::config::{BuilderChoice, Emulation};
+use crate::deploy::Deployer;
+use crate::domain::{
+    CommitSha, Confirmation, Costs, Digest, Environment, Gate, ImageReference, Operation, Plan, PlannedStep,
+    Platform, Repository, ServiceName, StepKind, Tag, Target, Verdict, count,
+};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::git::GitRepository;
+
+/// How many changed files a refusal names.
+const NAMED: usize = 3;
+
+/// Plans the build of the commit that is checked out.
+pub(in crate::engine) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    with_changes: bool,
+) -> Result<Plan, EngineError> {
+    let commit = engine.commit("HEAD").await?;
+    let changes = engine.git(GitRepository::changes).await?;
+    let entrance = engine.config().graph.entrance();
+    let repository = engine.repository_of(service, entrance)?;
+    let is_dirty = !changes.is_empty();
+    let tag = if is_dirty && with_changes {
+        dirty_tag(&commit)?
+    } else {
+        engine.tag_of(&commit)?
+    };
+    let mut gates = vec![
+        Gate::new("tree", tree(&commit, &changes, with_changes)),
+        Gate::new("short sha", short_sha(engine, &commit).await?),
+    ];
+    let target = repository.tagged(tag.clone());
+    let found = there(engine, &repository, &target, &tag, &commit).await?;
+    let wanted = &engine.config().build.platforms;
+    if let Some((digest, platforms)) = &found {
+        gates.push(Gate::new("image", whole(digest, platforms, wanted)));
+    } else {
+        gates.extend(machine(engine).await);
+    }
+    let deployer = engine.deployer(&entrance.name)?.filter(|_| !is_dirty);
+    let latest = engine.config().build.latest && !is_dirty;
+    let digest = found.map(|(digest, _)| digest);
+    Ok(Plan {
+        steps: steps(
+            wanted,
+            &target,
+            latest,
+            digest.as_ref(),
+            entrance,
+            deployer.as_ref(),
+        ),
+        operation: Operation::Build {
+            to: entrance.name.clone(),
+            target,
+            platforms: if digest.is_some() {
+                Vec::new()
+            } else {
+                wanted.clone()
+            },
+            latest,
+        },
+        service: service.clone(),
+        commit: Some(commit),
+        tag: Some(tag),
+        digest,
+        gates,
+        costs: Costs::default(),
+        confirmation: Confirmation::Plain,
+    })
+}
+
+/// The tag of an image with changes that no commit has: it says so, and when it was made.
+fn dirty_tag(commit: &CommitSha) -> Result<Tag, EngineError> {
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    format!("dirty-{}-{now}", commit.short())
+        .parse()
+        .map_err(|_| EngineError::Internal("the time makes no tag".to_owned()))
+}
+
+pub(super) fn tree(commit: &CommitSha, changes: &[String], with_changes: bool) -> Verdict {
+    let Some((first, _)) = changes.split_first() else {
+        return Verdict::Allowed(format!("nothing differs from {}", commit.short()));
+    };
+    let mut named = changes
+        .iter()
+        .take(NAMED)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if changes.len() > NAMED {
+        named.push_str(", …");
+    }
+    let differ = if changes.len() == 1 {
+        format!("{first} differs from {}", commit.short())
+    } else {
+        format!(
+            "{} differ from {} ({named})",
+            count(changes.len(), "file"),
+            commit.short()
+        )
+    };
+    if with_changes {
+        Verdict::Allowed(format!("{differ}, so that the image gets no tag of that commit"))
+    } else {
+        Verdict::Refused(format!(
+            "{differ}: commit that, or build it with --dirty under a tag that says so"
+        ))
+    }
+}
+
+async fn short_sha(engine: &Engine, commit: &CommitSha) -> Result<Verdict, EngineError> {
+    let sha = commit.clone();
+    let unique = engine
+        .git(move |repository| repository.short_is_unique(&sha))
+        .await?;
+    Ok(if unique {
+        Verdict::Allowed(format!("{} names one commit only", commit.short()))
+    } else {
+        Verdict::Refused(format!(
+            "{} names several commits, so the tag would too",
+            commit.short()
+        ))
+    })
+}
+
+/// The image that has the tag already, if it was built from this commit; with its platforms.
+pub(super) async fn there(
+    engine: &Engine,
+    repository: &Repository,
+    target: &ImageReference,
+    tag: &Tag,
+    commit: &CommitSha,
+) -> Result<Option<(Digest, Vec<Platform>)>, EngineError> {
+    let reader = engine.registries().reader(repository);
+    let Some(found) = reader.resolve(&Target::Tag(tag.clone())).await? else {
+        return Ok(None);
+    };
+    let summary = reader.image(&found.digest).await?;
+    let revision = summary
+        .revision
+        .as_deref()
+        .and_then(|text| text.parse::<CommitSha>().ok());
+    if revision.as_ref() != Some(commit) {
+        return Err(EngineError::TagOfAnother {
+            target: target.clone(),
+            found: found.digest,
+            revision: summary.revision,
+        });
+    }
+    let platforms = summary.platforms.into_iter().map(|(platform, _)| platform);
+    Ok(Some((found.digest, platforms.collect())))
+}
+
+/// An image that is there counts if it is all of what would be built.
+fn whole(digest: &Digest, platforms: &[Platform], wanted: &[Platform]) -> Verdict {
+    let names = |platforms: &mut dyn Iterator<Item = &Platform>| {
+        platforms.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let same = |a: &Platform, b: &Platform| (&a.os, &a.architecture) == (&b.os, &b.architecture);
+    let missing = names(
+        &mut wanted
+            .iter()
+            .filter(|one| !platforms.iter().any(|other| same(one, other))),
+    );
+    if missing.is_empty() {
+        Verdict::Allowed(format!(
+            "it is {} for {} already: nothing is built",
+            digest.short(),
+            names(&mut platforms.iter())
+        ))
+    } else {
+        Verdict::Refused(format!(
+            "it is {} already, without {missing}, and its tag never moves: make a new commit",
+            digest.short()
+        ))
+    }
+}
+
+/// Whether this machine can build: a builder, emulation of what is foreign, and Trivy for what is attached.
+async fn machine(engine: &Engine) -> Vec<Gate> {
+    let settings = &engine.config().build;
+    let builder = match builder(engine, &CancellationToken::new()).await {
+        Ok(builder) => Verdict::Allowed(builder.name().to_owned()),
+        Err(error) => {
+            let hint = error.hint().unwrap_or_default();
+            Verdict::Refused(format!("{error}: {hint}"))
+        }
+    };
+    // buildx builds elsewhere, where other emulators may be: it says itself what it cannot do.
+    let elsewhere = matches!(&builder, Verdict::Allowed(name) if name == BuilderKind::Buildx.name());
+    let scanner = engine.trivy().context().await.scanner.map_or_else(
+        || {
+            let program = engine.config().scanner.trivy.display();
+            Verdict::Refused(format!(
+                "there is no scanner `{program}`, and no image is pushed without its SBOM and scan report: install \
+                 Trivy (https://trivy.dev tells how), or say where it is in [scanner] of windlass.toml"
+            ))
+        },
+        Verdict::Allowed,
+    );
+    let mut gates = vec![Gate::new("builder", builder)];
+    if settings.emulation == Emulation::Required && !elsewhere {
+        gates.push(Gate::new("emulation", emulation(&settings.platforms)));
+    }
+    gates.push(Gate::new("scanner", scanner));
+    gates
+}
+
+fn emulation(platforms: &[Platform]) -> Verdict {
+    let (mut by, mut missing) = (Vec::new(), Vec::new());
+    for platform in platforms {
+        match emulator(platform) {
+            Emulator::Native => {}
+            Emulator::Registered(name) => by.push(format!("{platform} by {name}")),
+            Emulator::None => missing.push(platform.to_string()),
+        }
+    }
+    if !missing.is_empty() {
+        return Verdict::Refused(format!(
+            "this machine cannot run programs of {}: install qemu-user-static and binfmt-support (Debian), or write \
+             `emulation = \"unneeded\"` in [build] if the Dockerfile runs nothing of that platform",
+            missing.join(", ")
+        ));
+    }
+    Verdict::Allowed(if by.is_empty() {
+        "not needed".to_owned()
+    } else {
+        by.join(", ")
+    })
+}
+
+/// The builder that the configuration asks for.
+pub(super) async fn builder(
+    engine: &Engine,
+    cancel: &CancellationToken,
+) -> Result<Builder, crate::build::BuildError> {
+    let asked = match engine.config().build.builder {
+        BuilderChoice::Auto => None,
+        BuilderChoice::Buildx => Some(BuilderKind::Buildx),
+        BuilderChoice::Buildah => Some(BuilderKind::Buildah),
+        BuilderChoice::Podman => Some(BuilderKind::Podman),
+    };
+    Builder::find(asked, cancel).await
+}
+
+fn steps(
+    platforms: &[Platform],
+    target: &ImageReference,
+    latest: bool,
+    found: Option<&Digest>,
+    entrance: &Environment,
+    deployer: Option<&Deployer>,
+) -> Vec<PlannedStep> {
+    let step = |kind, what: String| PlannedStep { kind, what };
+    let mut steps = vec![step(
+        StepKind::Gate,
+        "every gate again, at that moment".to_owned(),
+    )];
+    if found.is_none() {
+        let names: Vec<_> = platforms.iter().map(ToString::to_string).collect();
+        let tag = target.target.to_string();
+        let tags = if latest {
+            format!("{tag}, then latest")
+        } else {
+            tag
+        };
+        steps.extend([
+            step(StepKind::Build, names.join(", ")),
+            step(StepKind::Copy, format!("one index to {}", target.repository)),
+            step(
+                StepKind::Attach,
+                "SBOM (CycloneDX, SPDX) and scan report of each platform".to_owned(),
+            ),
+            step(StepKind::Tag, tags),
+        ]);
+    }
+    if let Some(deployer) = deployer {
+        steps.push(step(
+            StepKind::Deploy,
+            format!("to {}: {}", entrance.name, deployer.describe()),
+        ));
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit() -> CommitSha {
+        "2b2e927000000000000000000000000000000000".parse().unwrap()
+    }
+
+    fn changes(count: usize) -> Vec<String> {
+        (0..count).map(|n| format!("src/{n}.rs")).collect()
+    }
+
+    #[test]
+    fn changes_refuse_a_build_and_are_named() {
+        assert!(tree(&commit(), &[], false).allows());
+        let one = tree(&commit(), &changes(1), false);
+        assert!(!one.allows());
+        assert!(
+            one.reason().starts_with("src/0.rs differs from 2b2e927"),
+            "{one:?}"
+        );
+        let many = tree(&commit(), &changes(5), false);
+        assert!(
+            many.reason()
+                .starts_with("5 files differ from 2b2e927 (src/0.rs, src/1.rs, src/2.rs, …)")
+        );
+        assert!(tree(&commit(), &changes(5), true).allows());
+    }
+
+    #[test]
+    fn an_image_that_lacks_a_platform_is_not_the_one_that_would_be_built() {
+        let both = ["amd64", "arm64"].map(Platform::linux);
+        let digest = Digest::of(b"index");
+        assert!(whole(&digest, &both, &both).allows());
+        assert!(whole(&digest, &both, &both[..1]).allows());
+        let refused = whole(&digest, &both[..1], &both);
+        assert!(refused.reason().contains("without linux/arm64"), "{refused:?}");
+    }
+}
