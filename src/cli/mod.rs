@@ -4,6 +4,7 @@
 pub mod args;
 mod board;
 mod build;
+mod check;
 mod copy;
 mod cut;
 mod demo;
@@ -79,6 +80,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Status(args)) => status::run(&args, &global, io).await?,
         Some(Command::Board(args)) => board::run(&args, &global, io).await?,
         Some(Command::Show(args)) => show::run(&args, &global, io).await?,
+        Some(Command::Check(args)) => check::run(&args, &global, io).await?,
         Some(Command::Build(args)) => build::run(args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,

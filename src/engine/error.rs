@@ -135,6 +135,14 @@ pub enum EngineError {
         /// Why.
         source: std::io::Error,
     },
+    /// The folder for what a check leaves.
+    #[error("could not make {} ready: {source}", path.display())]
+    Artifacts {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The verification after the copy found something else.
     #[error("{image} could not be proved: {why}")]
     NotProved {
@@ -201,7 +209,10 @@ impl EngineError {
             | Self::PasswordFile { .. } => Exit::Usage,
             Self::NoCandidate { .. } | Self::NoImage { .. } => Exit::NotFound,
             Self::Refused(_) => Exit::Refused,
-            Self::Lock(LockError::Io { .. }) | Self::NotProved { .. } | Self::Internal(_) => Exit::Failed,
+            Self::Lock(LockError::Io { .. })
+            | Self::Artifacts { .. }
+            | Self::NotProved { .. }
+            | Self::Internal(_) => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -248,6 +259,9 @@ impl EngineError {
                 "set COSIGN_PASSWORD, name a `password_file` beside the key, or run it on a terminal"
             }
             Self::PasswordFile { .. } => "give access to the file, or set COSIGN_PASSWORD instead",
+            Self::Artifacts { .. } => {
+                "give access to it, or name another with `artifacts` of [check] in windlass.toml"
+            }
             Self::NotProved { .. } => "do not deploy it; find out who else writes to that repository",
             Self::Interrupted => "give the same command again to go on",
             Self::Internal(_) => return None,

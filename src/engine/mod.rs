@@ -6,6 +6,7 @@
 
 mod build;
 mod candidate;
+mod check;
 mod command;
 mod cut;
 mod error;
@@ -25,7 +26,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+pub use build::builder_of;
 pub use candidate::Candidate;
+pub use check::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, Checked};
 pub use command::Command;
 pub use error::EngineError;
 pub use event::{Event, Happening, Level, Place, RunId, StepOutcome};

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 use super::Finding;
+use crate::build::Builder;
 use crate::config::{Config, DeploySettings, GitSettings};
 use crate::domain::Exit;
 use crate::engine;
@@ -212,9 +214,23 @@ pub(super) async fn tool(name: &'static str, program: &Path, needed: bool) -> Fi
     if needed {
         Finding::problem(name, Exit::Failed, why).advise(format!("install {name}"))
     } else {
+        let (section, without) = if name == "trivy" {
+            ("[scanner]", "attached reports are read without it")
+        } else {
+            ("[check]", "everything but `windlass check` works without it")
+        };
         Finding::warning(name, why).advise(format!(
-            "install {name}, or say where it is in [scanner]; attached reports are read without it"
+            "install {name}, or say where it is in {section}; {without}"
         ))
+    }
+}
+
+/// What images are built with here.
+pub(super) async fn builder(config: &Config) -> Finding {
+    let asked = engine::builder_of(config);
+    match Builder::find(asked, &CancellationToken::new()).await {
+        Ok(builder) => Finding::ok("builder", builder.name()),
+        Err(error) => Finding::warning("builder", error.to_string()).advise(error.hint()),
     }
 }
 

@@ -110,6 +110,8 @@ async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
     findings.extend(checks::deployers(&config));
     findings.push(checks::tool("git", Path::new("git"), true).await);
     findings.push(checks::tool("trivy", &config.scanner.trivy, false).await);
+    findings.push(checks::tool("hadolint", &config.check.hadolint, false).await);
+    findings.push(checks::builder(&config).await);
     findings
 }
 

@@ -1,7 +1,9 @@
 //! What a run looks like without the console: bars on a terminal, plain lines without one, or JSON.
 
 mod bars;
+pub mod github;
 mod json;
+pub mod junit;
 mod plain;
 pub mod sarif;
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::build::{LintFinding, LintLevel};
 use crate::domain::{Digest, Finding, Judged, Severity};
 
 /// A log of several runs.
@@ -32,6 +33,46 @@ pub fn of_scan(findings: &[Judged], uri: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "rules": rules.into_values().collect::<Vec<_>>(),
         }},
+        "results": results,
+    })
+}
+
+/// The run of hadolint on the Dockerfile at `uri`.
+pub fn of_lint(findings: &[LintFinding], uri: &str) -> Value {
+    let mut rules: BTreeMap<&str, Value> = BTreeMap::new();
+    for finding in findings {
+        let code = finding.code.as_str();
+        rules.entry(code).or_insert_with(|| {
+            // The rules that begin so are hadolint's own; the others are those of ShellCheck.
+            let wiki = if code.starts_with("DL") {
+                "hadolint/hadolint"
+            } else {
+                "koalaman/shellcheck"
+            };
+            json!({ "id": code, "helpUri": format!("https://github.com/{wiki}/wiki/{code}") })
+        });
+    }
+    let results: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            let level = match finding.level {
+                LintLevel::Error => "error",
+                LintLevel::Warning => "warning",
+                LintLevel::Info | LintLevel::Style => "note",
+            };
+            json!({
+                "ruleId": finding.code,
+                "level": level,
+                "message": { "text": finding.message },
+                "locations": [{ "physicalLocation": {
+                    "artifactLocation": { "uri": uri },
+                    "region": { "startLine": finding.line, "startColumn": finding.column },
+                }}],
+            })
+        })
+        .collect();
+    json!({
+        "tool": { "driver": { "name": "hadolint", "rules": rules.into_values().collect::<Vec<_>>() }},
         "results": results,
     })
 }
@@ -136,6 +177,20 @@ mod tests {
             results[1]["partialFingerprints"]
         );
         assert!(results[0].get("suppressions").is_none());
+    }
+
+    #[test]
+    fn a_finding_of_hadolint_is_at_its_line() {
+        let findings = crate::build::lint_findings(
+            br#"[{"code":"DL3020","column":1,"file":"Dockerfile","level":"error","line":3,"message":"Use COPY"}]"#,
+        )
+        .unwrap();
+        let run = of_lint(&findings, "app/Dockerfile");
+        let place = &run["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "app/Dockerfile");
+        assert_eq!(place["region"]["startLine"], 3);
+        let help = &run["tool"]["driver"]["rules"][0]["helpUri"];
+        assert_eq!(help, "https://github.com/hadolint/hadolint/wiki/DL3020");
     }
 
     #[test]

@@ -10,8 +10,9 @@ use crate::build::LayoutImage;
 use crate::registry::Descriptor;
 use bytes::Bytes;
 
-pub(super) use plan::plan;
-pub(super) use steps::step;
+pub use plan::builder_of;
+pub(super) use plan::{builder, plan};
+pub(super) use steps::{order, step};
 
 /// What was built and is on this machine still.
 pub(super) struct Built {

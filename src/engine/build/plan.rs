@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::build::{Builder, BuilderKind, Emulator, emulator};
-use crate::config::{BuilderChoice, Emulation};
+use crate::build::{BuildError, Builder, BuilderKind, Emulator, emulator};
+use crate::config::{BuilderChoice, Config, Emulation};
 use crate::deploy::Deployer;
 use crate::domain::{
     CommitSha, Confirmation, Costs, Digest, Environment, Gate, ImageReference, Operation, Plan, PlannedStep,
@@ -238,17 +238,21 @@ fn emulation(platforms: &[Platform]) -> Verdict {
 }
 
 /// The builder that the configuration asks for.
-pub(super) async fn builder(
+pub(in crate::engine) async fn builder(
     engine: &Engine,
     cancel: &CancellationToken,
-) -> Result<Builder, crate::build::BuildError> {
-    let asked = match engine.config().build.builder {
+) -> Result<Builder, BuildError> {
+    Builder::find(builder_of(engine.config()), cancel).await
+}
+
+/// Which builder a configuration asks for; none where any will do.
+pub fn builder_of(config: &Config) -> Option<BuilderKind> {
+    match config.build.builder {
         BuilderChoice::Auto => None,
         BuilderChoice::Buildx => Some(BuilderKind::Buildx),
         BuilderChoice::Buildah => Some(BuilderKind::Buildah),
         BuilderChoice::Podman => Some(BuilderKind::Podman),
-    };
-    Builder::find(asked, cancel).await
+    }
 }
 
 fn steps(

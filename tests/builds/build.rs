@@ -1,114 +1,9 @@
-//! `windlass build`, with a registry that is real and programs that build and scan in their own way: what is pushed, and
-//! what is refused. The real programs are in tests/interop.
+//! What `windlass build` pushes, and what it refuses.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+use windlass::domain::WriteAccess;
+use windlass::registry::{Registries, Settings, TagRule};
 
-use std::path::{Path, PathBuf};
-use std::process::Output;
-
-use windlass::demo::registry::{EmbeddedRegistry, Options};
-use windlass::domain::{Digest, Target};
-use windlass::registry::{Reader, Registries, Settings};
-
-struct World {
-    folder: tempfile::TempDir,
-    registry: EmbeddedRegistry,
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
-}
-
-impl World {
-    async fn new() -> Self {
-        let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
-        let world = Self {
-            folder: tempfile::tempdir().unwrap(),
-            registry,
-        };
-        world.git(&["init", "-q", "-b", "develop"]);
-        world.git(&["remote", "add", "origin", "git@example.com:team/app.git"]);
-        world.write("Dockerfile", "FROM scratch\nCOPY app /app\n");
-        let text = format!(
-            "[[service]]\nname = \"app\"\n\n\
-             [[environment]]\nname = \"dev\"\nimage = \"{}/dev/{{service}}\"\n\
-             deploy = {{ kind = \"command\", program = \"sh\", args = [\"-c\", \"echo $WINDLASS_DIGEST >>deployed\"] }}\n\n\
-             [build]\nbuilder = \"buildah\"\nemulation = \"unneeded\"\n\n\
-             [scanner]\ntrivy = \"{}\"\n",
-            world.registry.host(),
-            fixtures().join("scanner/works").display()
-        );
-        world.write("windlass.toml", &text);
-        world.write(".gitignore", "/deployed\n/state\n");
-        world.commit("first");
-        world
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    fn git(&self, args: &[&str]) -> String {
-        let settings = ["user.name=A", "user.email=a@example.com", "commit.gpgsign=false"];
-        let settings = settings.iter().flat_map(|setting| ["-c", setting]);
-        let done = std::process::Command::new("git")
-            .args(settings)
-            .args(args)
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap();
-        assert!(done.status.success(), "{done:?}");
-        String::from_utf8(done.stdout).unwrap().trim().to_owned()
-    }
-
-    /// Commits everything; the tag of its image.
-    fn commit(&self, text: &str) -> String {
-        self.write("app", text);
-        self.git(&["add", "-A"]);
-        self.git(&["commit", "-q", "-m", text]);
-        format!("sha-{}", self.git(&["rev-parse", "--short=7", "HEAD"]))
-    }
-
-    async fn windlass(&self, args: &[&str]) -> Output {
-        let path = std::env::var("PATH").unwrap();
-        tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
-            .args(args)
-            .current_dir(self.folder.path())
-            .env("PATH", format!("{}:{path}", fixtures().join("builder").display()))
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env_remove("WINDLASS_CONFIG")
-            .env_remove("WINDLASS_READ_ONLY")
-            .output()
-            .await
-            .unwrap()
-    }
-
-    async fn build(&self, more: &[&str]) -> Output {
-        self.windlass(&[&["build", "--yes"], more].concat()).await
-    }
-
-    fn reader(&self) -> Reader {
-        let repository = format!("{}/dev/app", self.registry.host()).parse().unwrap();
-        Registries::new(Settings::default()).unwrap().reader(&repository)
-    }
-
-    async fn digest_of(&self, tag: &str) -> Option<Digest> {
-        let found = self.reader().resolve(&Target::Tag(tag.parse().unwrap())).await;
-        found.unwrap().map(|found| found.digest)
-    }
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
+use super::{World, said};
 
 #[tokio::test]
 async fn a_commit_becomes_one_index_with_its_tag_its_labels_and_its_proofs() {
@@ -172,12 +67,14 @@ async fn a_tag_that_is_on_the_image_of_another_commit_is_a_conflict() {
     let first = world.digest_of("latest").await.unwrap();
     let tag = world.commit("second");
     let repository = format!("{}/dev/app", world.registry.host()).parse().unwrap();
-    let access = windlass::domain::WriteAccess::unless_read_only(false).unwrap();
+    let access = WriteAccess::unless_read_only(false).unwrap();
     let writer = Registries::new(Settings::default())
         .unwrap()
         .writer(&repository, access);
-    let rule = windlass::registry::TagRule::Immutable;
-    writer.tag(&first, &tag.parse().unwrap(), rule).await.unwrap();
+    writer
+        .tag(&first, &tag.parse().unwrap(), TagRule::Immutable)
+        .await
+        .unwrap();
 
     let output = world.build(&[]).await;
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));

@@ -1,0 +1,167 @@
+//! `windlass check`.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::report::{github, junit, sarif};
+use super::{Output, signals, table, world::World};
+use crate::domain::Exit;
+use crate::engine::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep};
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  windlass check\n  windlass check --skip test --fail-fast\n  windlass check --json\n\
+    SBOMs and reports are left in the folder `artifacts` (check.artifacts in windlass.toml). Exit code 3 where something \
+    is found, 1 where a tool is missing or breaks."
+)]
+pub struct CheckArgs {
+    /// End with the first step that does not pass
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Steps to leave out
+    #[arg(long, value_name = "STEP", value_delimiter = ',',
+          value_parser = PossibleValuesParser::new(CheckStep::ALL.map(CheckStep::word)))]
+    pub skip: Vec<String>,
+    /// Events and result as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Checks, shows how it goes, and leaves the reports.
+pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let options = CheckOptions {
+        fail_fast: args.fail_fast,
+        skip: CheckStep::ALL
+            .into_iter()
+            .filter(|step| args.skip.iter().any(|name| name == step.word()))
+            .collect(),
+    };
+    let cancel = CancellationToken::new();
+    let listening = signals::cancel_on_signal(cancel.clone());
+    let (sender, mut events) = unbounded_channel();
+    let checking = async {
+        let tell = |event| {
+            let _ = sender.send(event);
+        };
+        let report = world.engine.check(&world.service, &options, &tell, &cancel).await;
+        drop(sender);
+        report
+    };
+    let showing = async {
+        while let Some(event) = events.recv().await {
+            if let Err(error) = show(&event, args.json, io) {
+                // Nobody reads any more.
+                cancel.cancel();
+                return Err(error);
+            }
+        }
+        Ok(())
+    };
+    let (report, shown) = tokio::join!(checking, showing);
+    listening.abort();
+    let report = report?;
+    shown?;
+    leave(&report)?;
+    if github::is_here() {
+        for line in github::annotations(&report) {
+            writeln!(io.err, "{line}")?;
+        }
+        github::summarise(&report)?;
+    }
+    if args.json {
+        let document = serde_json::json!({ "event": "checked", "version": 1, "exit": report.exit().code(), "report": report });
+        writeln!(io.out, "{document}")?;
+    } else {
+        print(&report, io)?;
+    }
+    Ok(report.exit())
+}
+
+fn show(event: &CheckEvent, json: bool, io: &mut Output) -> Result<(), Failure> {
+    if json {
+        serde_json::to_writer(&mut io.out, event)?;
+        writeln!(io.out)?;
+        return Ok(());
+    }
+    match event {
+        CheckEvent::Started { .. } => {}
+        CheckEvent::Log { step, line } => writeln!(io.err, "  {step:<7} {line}")?,
+        CheckEvent::Ended(checked) => {
+            let (word, what) = (checked.outcome.word(), checked.outcome.what());
+            let mark = mark(&checked.outcome);
+            writeln!(io.err, "{mark} {:<7} {word}: {what}", checked.step)?;
+        }
+    }
+    Ok(())
+}
+
+const fn mark(outcome: &CheckOutcome) -> &'static str {
+    match outcome {
+        CheckOutcome::Passed { .. } => "✓",
+        CheckOutcome::Found { .. } | CheckOutcome::Broken { .. } => "✗",
+        CheckOutcome::NotRun { .. } | CheckOutcome::Off { .. } => "·",
+    }
+}
+
+/// The result as a table, with what to do about tools that broke.
+fn print(report: &CheckReport, io: &mut Output) -> Result<(), Failure> {
+    let head = ["STEP", "", "TIME", ""].map(str::to_owned).to_vec();
+    let steps = report.steps.iter().map(|checked| {
+        vec![
+            checked.step.to_string(),
+            format!("{} {}", mark(&checked.outcome), checked.outcome.word()),
+            format!("{:.1} s", seconds(checked.milliseconds)),
+            checked.outcome.what().to_owned(),
+        ]
+    });
+    let rows: Vec<_> = std::iter::once(head).chain(steps).collect();
+    table::print(&rows, &mut io.out)?;
+    for checked in &report.steps {
+        if let CheckOutcome::Broken { hint: Some(hint), .. } = &checked.outcome {
+            writeln!(io.out, "  {}: {hint}", checked.step)?;
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a step takes no thousand years")]
+fn seconds(milliseconds: u64) -> f64 {
+    milliseconds as f64 / 1000.0
+}
+
+/// Leaves the reports that other programs read.
+fn leave(report: &CheckReport) -> Result<(), Failure> {
+    let folder = &report.artifacts;
+    let uri = report.dockerfile.display().to_string();
+    let findings = report
+        .judgement
+        .as_ref()
+        .map_or(&[][..], |judgement| &judgement.findings);
+    let log = sarif::log([sarif::of_lint(&report.lint, &uri), sarif::of_scan(findings, &uri)]);
+    let write = |name: &str, text: &str| write(&folder.join(name), text);
+    write("check.sarif", &serde_json::to_string_pretty(&log)?)?;
+    write("check.json", &serde_json::to_string_pretty(report)?)?;
+    if !report.tests.is_empty() {
+        write("structure-test.junit.xml", &junit::of_tests(&report.tests))?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| {
+        let error = io::Error::new(
+            error.kind(),
+            format!("could not write {}: {error}", path.display()),
+        );
+        Failure::from(error)
+    })
+}

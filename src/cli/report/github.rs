@@ -1,0 +1,187 @@
+//! What GitHub Actions shows of a check: annotations at the lines they are about, and the summary of the job.
+//!
+//! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
+
+use std::fmt::Write as _;
+use std::io;
+
+use crate::build::{LintLevel, TestOutcome};
+use crate::domain::{Judged, Standing, count};
+use crate::engine::{CheckOutcome, CheckReport};
+
+/// GitHub keeps ten errors and ten warnings of each step, and says nothing of the rest.
+const MOST: usize = 10;
+/// A summary may have a megabyte; its table of findings far fewer lines.
+const ROWS: usize = 50;
+
+/// Whether this runs in a workflow.
+pub fn is_here() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// The workflow commands that annotate what a check found, one a line.
+pub fn annotations(report: &CheckReport) -> Vec<String> {
+    let file = property(&report.dockerfile.display().to_string());
+    let mut lines = Vec::new();
+    for finding in report.lint.iter().take(MOST) {
+        let kind = match finding.level {
+            LintLevel::Error => "error",
+            LintLevel::Warning => "warning",
+            LintLevel::Info | LintLevel::Style => "notice",
+        };
+        lines.push(format!(
+            "::{kind} file={file},line={},col={},title={}::{}",
+            finding.line,
+            finding.column,
+            property(finding.code.as_str()),
+            data(finding.message.as_str())
+        ));
+    }
+    for judged in counting(report).take(MOST) {
+        let finding = &judged.finding;
+        let text = format!("{} ({}): {finding}", finding.package, finding.severity);
+        lines.push(format!(
+            "::error file={file},line=1,title={}::{}",
+            property(&finding.id),
+            data(&text)
+        ));
+    }
+    let failed = report.tests.iter().filter_map(|test| match &test.outcome {
+        TestOutcome::Failed(why) => Some((test.name.as_str(), why.first()?)),
+        TestOutcome::Passed | TestOutcome::NotMade(_) => None,
+    });
+    for (name, why) in failed.take(MOST) {
+        lines.push(format!(
+            "::error title={}::{}",
+            property(name),
+            data(why.as_str())
+        ));
+    }
+    for step in &report.steps {
+        if let CheckOutcome::Broken { why, .. } = &step.outcome {
+            lines.push(format!("::error title={} broke::{}", step.step, data(why)));
+        }
+    }
+    lines
+}
+
+/// The findings that count against a limit; without rules, none does.
+fn counting(report: &CheckReport) -> impl Iterator<Item = &Judged> {
+    let judgement = report.judgement.as_ref().filter(|_| report.environment.is_some());
+    let findings = judgement.map_or(&[][..], |judgement| &judgement.findings);
+    findings
+        .iter()
+        .filter(|judged| matches!(judged.standing, Standing::Counts { .. }))
+}
+
+/// Adds the summary to the file that GitHub names, if it names one.
+pub fn summarise(report: &CheckReport) -> io::Result<()> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    io::Write::write_all(&mut file, summary(report).as_bytes())
+}
+
+/// The check in Markdown.
+pub fn summary(report: &CheckReport) -> String {
+    let mut text = format!("## Check of {}\n\n| step | | |\n|---|---|---|\n", report.service);
+    for step in &report.steps {
+        let (word, what) = (step.outcome.word(), cell(step.outcome.what()));
+        let _ = writeln!(text, "| {} | {word} | {what} |", step.step);
+    }
+    let findings: Vec<_> = counting(report).collect();
+    if !findings.is_empty() {
+        text.push_str("\n| severity | id | package | installed | fixed in |\n|---|---|---|---|---|\n");
+        for judged in findings.iter().take(ROWS) {
+            let finding = &judged.finding;
+            let id = cell(&finding.id);
+            let id = finding
+                .url
+                .as_ref()
+                .map_or_else(|| id.clone(), |url| format!("[{id}]({})", cell(url)));
+            let _ = writeln!(
+                text,
+                "| {} | {id} | {} | {} | {} |",
+                finding.severity,
+                cell(&finding.package),
+                cell(&finding.installed),
+                cell(finding.fixed.as_deref().unwrap_or("–"))
+            );
+        }
+        if findings.len() > ROWS {
+            let more = count(findings.len() - ROWS, "more finding");
+            let _ = writeln!(text, "\nand {more}; check.sarif has all of them");
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The text of a command, with what would end it written in another way.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// A cell of a table, in which nothing is markup.
+fn cell(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{CheckStep, Checked};
+
+    fn report() -> CheckReport {
+        CheckReport {
+            service: "app".parse().unwrap(),
+            dockerfile: "a,b/Dockerfile".into(),
+            steps: vec![Checked {
+                step: CheckStep::Lint,
+                outcome: CheckOutcome::Found {
+                    what: "1 finding | <b>".into(),
+                },
+                milliseconds: 3,
+            }],
+            lint: crate::build::lint_findings(
+                br#"[{"code":"DL3020","column":1,"file":"x","level":"error","line":3,"message":"100% wrong: use COPY"}]"#,
+            )
+            .unwrap(),
+            environment: None,
+            judgement: None,
+            tests: crate::build::structure_tests(
+                br#"{"Total":1,"Results":[{"Name":"File: f","Pass":false,"Errors":["gone"]}]}"#,
+            )
+            .unwrap(),
+            artifacts: "artifacts".into(),
+        }
+    }
+
+    #[test]
+    fn annotations_are_at_their_line_and_cannot_be_broken_out_of() {
+        assert_eq!(
+            annotations(&report()),
+            [
+                "::error file=a%2Cb/Dockerfile,line=3,col=1,title=DL3020::100%25 wrong: use COPY",
+                "::error title=File%3A f::gone",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_summary_is_a_table_in_which_nothing_is_markup() {
+        let text = summary(&report());
+        assert!(
+            text.contains("| lint | findings | 1 finding \\| &lt;b> |"),
+            "{text}"
+        );
+    }
+}
