@@ -1,6 +1,6 @@
 //! What `windlass check` finds, what breaks it, and what it leaves.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use super::{World, said};
@@ -128,7 +128,13 @@ async fn events_and_result_are_lines_of_json() {
 async fn ctrl_c_stops_the_tool_that_is_at_work() {
     let world = World::new().await;
     world.write("Dockerfile", "# hangs\nFROM scratch\n");
-    let mut child = world.command(&["check"]).kill_on_drop(true).spawn().unwrap();
+    let mut child = world
+        .command(&["check"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
     let pid = until(|| {
         let pid = std::fs::read_to_string(world.path("hangs.pid")).ok()?;
         pid.ends_with('\n').then(|| pid.trim().to_owned())
@@ -143,7 +149,7 @@ async fn ctrl_c_stops_the_tool_that_is_at_work() {
 fn signal(signal: &str, pid: &str) -> bool {
     let mut kill = std::process::Command::new("kill");
     kill.args([signal, pid])
-        .stderr(std::process::Stdio::null())
+        .stderr(Stdio::null())
         .status()
         .unwrap()
         .success()
