@@ -1,10 +1,12 @@
 // Writes a tiny vulnerability database for Trivy and pushes it to a registry, as `trivy --db-repository` reads it: two
-// advisories for one package of Alpine 3.20, so that a real scan of the interop tests' image finds exactly these.
+// advisories for one package of Alpine 3.20 and one without a fix for another, so that a real scan of the interop tests'
+// images finds exactly these.
 //
-//	trivydb HOST/REPOSITORY:TAG
+//	trivydb [-age 72h] HOST/REPOSITORY:TAG
 package main
 
 import (
+	"flag"
 	"log"
 	"os"
 	"time"
@@ -24,24 +26,27 @@ var advisories = []struct {
 }{
 	{"CVE-2099-0001", "openssl", "3.3.9-r9", types.SeverityCritical},
 	{"CVE-2099-0002", "openssl", "3.3.8-r0", types.SeverityHigh},
+	{"CVE-2099-0003", "zlib", "", types.SeverityCritical},
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: trivydb HOST/REPOSITORY:TAG")
+	age := flag.Duration("age", 0, "how old the database says it is")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		log.Fatal("usage: trivydb [-age DURATION] HOST/REPOSITORY:TAG")
 	}
-	if err := publish(os.Args[1]); err != nil {
+	if err := publish(flag.Arg(0), *age); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func publish(reference string) error {
+func publish(reference string, age time.Duration) error {
 	folder, err := os.MkdirTemp("", "trivydb")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	if err := write(folder); err != nil {
+	if err := write(folder, age); err != nil {
 		return err
 	}
 	layer, err := pack(folder, "trivy.db", "metadata.json")
@@ -51,7 +56,7 @@ func publish(reference string) error {
 	return push(reference, layer)
 }
 
-func write(folder string) error {
+func write(folder string, age time.Duration) error {
 	if err := db.Init(folder); err != nil {
 		return err
 	}
@@ -82,7 +87,7 @@ func write(folder string) error {
 	now := time.Now().UTC()
 	return metadata.NewClient(folder).Update(metadata.Metadata{
 		Version:    db.SchemaVersion,
-		UpdatedAt:  now,
+		UpdatedAt:  now.Add(-age),
 		NextUpdate: now.Add(24 * time.Hour),
 	})
 }
