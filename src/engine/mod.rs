@@ -35,6 +35,7 @@ pub use event::{Event, Happening, Level, Place, RunId, StepOutcome};
 pub use journal::{Journal, JournalError, Journals};
 pub use lock::LockError;
 pub use run::{Run, Secrets};
+pub use scan::Examined;
 
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};

@@ -14,6 +14,17 @@ use crate::domain::{
 };
 use crate::scan::{self, FreshScan, Trivy};
 
+/// What is attached to an image, judged.
+#[derive(Debug)]
+pub struct Examined {
+    /// The reports.
+    pub evidence: ScanEvidence,
+    /// Whose rules judged; none where there are none.
+    pub environment: Option<EnvironmentName>,
+    /// What they make of it.
+    pub judgement: Judgement,
+}
+
 /// The name of the gate.
 pub(super) const SCAN: &str = "scan";
 
@@ -58,6 +69,52 @@ impl Engine {
         Ok(self
             .decisions(service, policy)?
             .judge(policy, evidence, environment, now))
+    }
+
+    /// What is attached to a candidate, in the first environment of the graph that has it, and what the rules of
+    /// `environment` make of it; without rules every finding is listed and nothing said of the whole.
+    pub async fn examined(
+        &self,
+        service: &ServiceName,
+        candidate: &str,
+        environment: Option<&EnvironmentName>,
+        now: Timestamp,
+    ) -> Result<Examined, EngineError> {
+        let (candidate, _) = self.first_with(service, candidate).await?;
+        let reader = self.registries().reader(&candidate.repository);
+        let evidence = scan::evidence(&reader, &candidate.image.digest, &candidate.summary).await?;
+        let has_rules = |name: &&EnvironmentName| self.settings(name).is_ok_and(|said| said.scan.is_some());
+        let environment = environment.filter(has_rules).cloned();
+        let judgement = match &environment {
+            Some(environment) => self.judged(service, environment, &evidence, now)?,
+            None => ScanPolicy::default().judge(
+                &evidence,
+                &Exceptions::none(&self.config().graph.entrance().name),
+                now,
+            ),
+        };
+        Ok(Examined {
+            evidence,
+            environment,
+            judgement,
+        })
+    }
+
+    /// The candidate, in the first environment of the graph that has it.
+    pub async fn first_with(
+        &self,
+        service: &ServiceName,
+        text: &str,
+    ) -> Result<(Candidate, Environment), EngineError> {
+        let mut missing = None;
+        for environment in self.config().graph.all() {
+            match self.candidate(service, text, environment).await {
+                Ok(candidate) => return Ok((candidate, environment.clone())),
+                Err(error @ EngineError::NoImage { .. }) => missing = missing.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(missing.unwrap_or_else(|| EngineError::Internal("a graph without an environment".to_owned())))
     }
 
     /// Asks the scan gate of `target` about `candidate`. What cannot be found out is an unknown verdict, which refuses.

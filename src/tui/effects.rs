@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::model::{Gates, Message, Row};
+use super::model::{Content, Findings, Gates, Message, Row};
 use super::terminal::Terminal;
 use super::update::{Effect, Msg, Planned, Request};
 use crate::board::{Board, BoardUpdate};
@@ -15,6 +15,7 @@ use crate::domain::{
 };
 use crate::engine::{Command, Engine, EngineError, Secrets};
 use crate::git::Commit;
+use crate::program::Call;
 use crate::sign::PublicKey;
 
 /// Commits that are read at a time.
@@ -50,6 +51,8 @@ impl Effects {
                 }
             }
             Effect::AskGates(commit, environment) => self.ask_gates(commit, environment),
+            Effect::Examine(commit, environment) => self.examine(commit, environment),
+            Effect::Open(url) => self.open(url),
             Effect::Plan(ticket, request) => self.plan(ticket, request),
             Effect::Start(plan, password) => {
                 let secrets = Secrets {
@@ -97,6 +100,64 @@ impl Effects {
                 Err(error) => Gates::Failed(error.to_string()),
             };
             let _ = messages.send(Msg::Gates(commit, environment, gates));
+        });
+    }
+
+    fn examine(&self, commit: CommitSha, environment: Option<EnvironmentName>) {
+        let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
+        let service = self.service.clone();
+        tokio::spawn(async move {
+            let examined = engine
+                .examined(
+                    &service,
+                    commit.as_str(),
+                    environment.as_ref(),
+                    jiff::Timestamp::now(),
+                )
+                .await;
+            let content = match examined {
+                Ok(examined) => {
+                    let sorting = tokio::task::spawn_blocking(move || {
+                        let made = examined.evidence.reports.iter().map(|report| report.made);
+                        let made = made
+                            .collect::<Option<Vec<_>>>()
+                            .and_then(|made| made.into_iter().min());
+                        let database = examined.evidence.database();
+                        Findings::new(examined.judgement, examined.environment, made, database)
+                    });
+                    match sorting.await {
+                        Ok(findings) => Content::Known(Arc::new(findings)),
+                        Err(error) => Content::Failed(message("Not sorted", &error.to_string(), None)),
+                    }
+                }
+                Err(error) => Content::Failed(of_engine("The findings could not be read", &error)),
+            };
+            let _ = messages.send(Msg::Examined(commit, content));
+        });
+    }
+
+    /// Opens a page as the desktop would; where there is none, the address is shown.
+    fn open(&self, url: String) {
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let usual = if cfg!(target_os = "macos") {
+                "open"
+            } else {
+                "xdg-open"
+            };
+            let browser = std::env::var_os("BROWSER").filter(|browser| !browser.is_empty());
+            let call = Call::new(browser.unwrap_or_else(|| usual.into())).arg(&url);
+            let opened = if url.starts_with("https://") || url.starts_with("http://") {
+                call.run(&|_| (), &CancellationToken::new())
+                    .await
+                    .is_ok_and(|ended| ended.status.success())
+            } else {
+                false
+            };
+            if !opened {
+                let hint = "set BROWSER to a program that opens pages";
+                let _ = messages.send(Msg::Told(message("No browser opened it", &url, Some(hint))));
+            }
         });
     }
 

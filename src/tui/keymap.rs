@@ -3,7 +3,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{BoardModel, Model, Pane, Row, RunModel, Screen};
+use super::model::{BoardModel, FindingsModel, Model, Pane, Row, RunModel, Screen};
 use crate::board::Cell;
 
 /// What a key can do outside dialogs.
@@ -39,6 +39,12 @@ pub enum Action {
     Sign,
     /// Verifies the candidate where it is furthest.
     Verify,
+    /// Shows the findings of the candidate's scans.
+    Findings,
+    /// Another order.
+    Sort,
+    /// Opens the page about what is selected.
+    Open,
     /// Looks everything up again.
     Refresh,
     /// Copies the digest.
@@ -122,7 +128,10 @@ pub struct Binding {
 
 const BOARD: &[Screen] = &[Screen::Board];
 const RUN: &[Screen] = &[Screen::Run];
+const FINDINGS: &[Screen] = &[Screen::Findings];
 const BOTH: &[Screen] = &[Screen::Board, Screen::Run];
+const OUTSIDE: &[Screen] = &[Screen::Board, Screen::Findings];
+const ALL: &[Screen] = &[Screen::Board, Screen::Run, Screen::Findings];
 
 const UP: Key = Key::Named(KeyCode::Up, "Up");
 const DOWN: Key = Key::Named(KeyCode::Down, "Down");
@@ -161,6 +170,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Cut, &[Key::Char('c')], BOARD, "cut release", "cut a release branch at the commit", 2),
     bind(Action::Sign, &[Key::Char('s')], BOARD, "sign", "sign the candidate where it is furthest", 5),
     bind(Action::Verify, &[Key::Char('v')], BOARD, "verify", "verify the signature where it is furthest", 7),
+    bind(Action::Findings, &[Key::Char('f')], BOARD, "findings", "the findings of its scans, one by one", 4),
     bind(Action::Copy, &[Key::Char('y')], BOARD, "copy digest", "copy the digest to the clipboard", 0),
     bind(Action::Refresh, &[Key::Char('r')], BOARD, "refresh", "ask git and the registries again", 0),
     bind(Action::Switch, &[TAB, LEFT, RIGHT, Key::Char('h'), Key::Char('l')], RUN, "pane", "go to the steps or to the log", 2),
@@ -169,23 +179,28 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::NextError, &[Key::Char('e')], RUN, "next error", "go to the next error or warning", 3),
     bind(Action::Wrap, &[Key::Char('w')], RUN, "wrap", "wrap long lines, or cut them", 7),
     bind(Action::Times, &[Key::Char('t')], RUN, "times", "show the time of each line, or not", 0),
+    bind(Action::Open, &[Key::Char('o')], FINDINGS, "open advisory", "open the advisory in the browser", 1),
+    bind(Action::Sort, &[Key::Char('s')], FINDINGS, "sort", "sort by severity, package, id or fix", 2),
+    bind(Action::Search, &[Key::Char('/')], FINDINGS, "filter", "show only what has this text; Enter keeps it, Esc drops it", 3),
+    bind(Action::Copy, &[Key::Char('y')], FINDINGS, "copy id", "copy the id to the clipboard", 5),
     bind(Action::Stop, &[Key::Ctrl('c')], RUN, "stop", "stop the run cleanly; the same command goes on later", 1),
-    bind(Action::Up, &[UP, Key::Char('k')], BOTH, "up", "one line up", 0),
-    bind(Action::Down, &[DOWN, Key::Char('j')], BOTH, "down", "one line down", 0),
-    bind(Action::PageUp, &[PAGE_UP, Key::Ctrl('b')], BOTH, "page up", "one page up", 0),
-    bind(Action::PageDown, &[PAGE_DOWN, Key::Ctrl('f'), Key::Char(' ')], BOTH, "page down", "one page down", 0),
-    bind(Action::First, &[Key::Char('g'), HOME], BOTH, "first", "to the first line", 0),
-    bind(Action::Last, &[Key::Char('G'), END], BOTH, "last", "to the last line", 0),
+    bind(Action::Up, &[UP, Key::Char('k')], ALL, "up", "one line up", 0),
+    bind(Action::Down, &[DOWN, Key::Char('j')], ALL, "down", "one line down", 0),
+    bind(Action::PageUp, &[PAGE_UP, Key::Ctrl('b')], ALL, "page up", "one page up", 0),
+    bind(Action::PageDown, &[PAGE_DOWN, Key::Ctrl('f'), Key::Char(' ')], ALL, "page down", "one page down", 0),
+    bind(Action::First, &[Key::Char('g'), HOME], ALL, "first", "to the first line", 0),
+    bind(Action::Last, &[Key::Char('G'), END], ALL, "last", "to the last line", 0),
     bind(Action::Enter, &[ENTER, Key::Char('l'), RIGHT], BOARD, "details", "show the details of the candidate", 3),
     bind(Action::Enter, &[ENTER], RUN, "log", "read the log of the step", 0),
     bind(Action::Back, &[ESC, Key::Char('h'), LEFT], BOARD, "back", "back to the table; drops a search", 3),
     bind(Action::Back, &[ESC], RUN, "board", "back to the board, once the run has ended", 1),
+    bind(Action::Back, &[ESC, Key::Char('h'), LEFT], FINDINGS, "back", "all findings again, or back to the board", 4),
     bind(Action::Search, &[Key::Char('/')], BOTH, "search", "search; Enter keeps the search, Esc drops it", 4),
     bind(Action::NextFound, &[Key::Char('n')], BOTH, "next", "the next match", 0),
     bind(Action::PreviousFound, &[Key::Char('N')], BOTH, "previous", "the match before", 0),
-    bind(Action::Help, &[Key::Char('?')], BOTH, "help", "all keys", 9),
-    bind(Action::Quit, &[Key::Char('q')], BOTH, "quit", "leave the console", 6),
-    bind(Action::Quit, &[Key::Ctrl('c')], BOARD, "quit", "leave the console", 0),
+    bind(Action::Help, &[Key::Char('?')], ALL, "help", "all keys", 9),
+    bind(Action::Quit, &[Key::Char('q')], ALL, "quit", "leave the console", 6),
+    bind(Action::Quit, &[Key::Ctrl('c')], OUTSIDE, "quit", "leave the console", 0),
 ];
 
 /// What `event` means in `screen`.
@@ -222,6 +237,10 @@ pub fn enabled(model: &Model, action: Action) -> Result<(), String> {
     match model.screen {
         Screen::Board => on_board(model, &model.board, action),
         Screen::Run => model.run.as_ref().map_or(Ok(()), |run| on_run(run, action)),
+        Screen::Findings => model
+            .findings
+            .as_ref()
+            .map_or(Ok(()), |findings| on_findings(findings, action)),
     }
 }
 
@@ -250,7 +269,7 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
             Ok(())
         }
         Action::Sign => writes().and_then(|()| has_image(row()?)),
-        Action::Verify | Action::Copy => has_image(row()?),
+        Action::Verify | Action::Copy | Action::Findings => has_image(row()?),
         Action::Enter if board.details => Err("the details are open; Esc closes them".to_owned()),
         Action::Back if !board.details && board.search.is_none() => {
             Err("this is the board; q leaves the console".to_owned())
@@ -269,6 +288,24 @@ fn has_image(row: &Row) -> Result<(), String> {
         Cell::Loading => Err("its image is still being looked up".to_owned()),
         Cell::None(why) => Err(format!("it has no image: {why}")),
         Cell::Failed(why) => Err(format!("its image could not be looked up: {why}")),
+    }
+}
+
+fn on_findings(findings: &FindingsModel, action: Action) -> Result<(), String> {
+    if findings.findings().is_none() && matches!(action, Action::Search | Action::Sort) {
+        return Err("the findings are not there yet".to_owned());
+    }
+    match action {
+        Action::Copy | Action::Open => {
+            let judged = findings
+                .current()
+                .ok_or_else(|| "there is no finding here".to_owned())?;
+            if action == Action::Open && judged.finding.url.is_none() {
+                return Err("the scanner names no advisory of it".to_owned());
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -296,7 +333,10 @@ pub fn markdown() -> String {
         let screen = match binding.screens {
             [Screen::Board] => "board",
             [Screen::Run] => "run",
-            _ => "both",
+            [Screen::Findings] => "findings",
+            [Screen::Board, Screen::Run] => "board, run",
+            [Screen::Board, Screen::Findings] => "board, findings",
+            _ => "all",
         };
         let keys: Vec<_> = binding
             .keys
@@ -314,7 +354,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_on_one_screen() {
-        for screen in [Screen::Board, Screen::Run] {
+        for screen in [Screen::Board, Screen::Run, Screen::Findings] {
             let mut seen = std::collections::BTreeSet::new();
             for binding in of_screen(screen) {
                 for key in binding.keys {

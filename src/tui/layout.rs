@@ -119,11 +119,54 @@ pub fn run(model: &Model) -> RunLayout {
     }
 }
 
+/// The findings, cut into their parts; a part with no height is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FindingsLayout {
+    /// Whose findings, how many, in which order.
+    pub title: Rect,
+    /// The verdict and how old what it rests on is.
+    pub verdict: Rect,
+    /// The line below.
+    pub rule: Rect,
+    /// The names of the columns.
+    pub head: Rect,
+    /// The rows.
+    pub rows: Rect,
+    /// The selected finding, with the line above it.
+    pub details: Rect,
+    /// Keys, the filter, or a notice.
+    pub footer: Rect,
+}
+
+/// Cuts the screen for findings.
+pub fn findings(model: &Model) -> FindingsLayout {
+    const VERDICT: u16 = 3;
+    let (width, height) = model.size;
+    let line = |y: u16| Rect::new(0, y.min(height), width, u16::from(y < height));
+    let below = if height < 16 { 0 } else { 5 };
+    let top = VERDICT + 3;
+    let rows = height.saturating_sub(top + below + 1);
+    FindingsLayout {
+        title: line(0),
+        verdict: Rect::new(0, 1, width, VERDICT.min(height.saturating_sub(1))),
+        rule: line(VERDICT + 1),
+        head: line(VERDICT + 2),
+        rows: Rect::new(0, top.min(height), width, rows),
+        details: Rect::new(0, height.saturating_sub(1 + below), width, below),
+        footer: line(height.saturating_sub(1)),
+    }
+}
+
 /// Tells the model how many lines its parts have now.
 pub fn measure(model: &mut Model) {
     model.board.height = usize::from(board(model).rows.height);
     if model.board.height > 0 {
         model.board.reveal();
+    }
+    let rows = usize::from(findings(model).rows.height);
+    if let Some(findings) = &mut model.findings {
+        findings.height = rows;
+        findings.reveal();
     }
     let log = usize::from(run(model).log.height);
     if let Some(run) = &mut model.run {
@@ -142,6 +185,7 @@ pub fn row_at(model: &Model, column: u16, row: u16) -> Option<usize> {
     let area = match model.screen {
         Screen::Board => board(model).rows,
         Screen::Run => run(model).steps,
+        Screen::Findings => findings(model).rows,
     };
     let inside = area.contains((column, row).into());
     inside.then(|| usize::from(row - area.y))

@@ -2,12 +2,14 @@
 
 mod board;
 mod dialog;
+mod findings;
 mod run;
 
 use jiff::Timestamp;
 
 pub use board::{BoardModel, Gates, Row};
 pub use dialog::{CutDialog, Dialog, Message, PlanDialog, TextInput};
+pub use findings::{Content, Findings, FindingsModel, Sort, standing};
 pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
 
 use super::theme::Theme;
@@ -19,6 +21,8 @@ pub enum Screen {
     Board,
     /// A run.
     Run,
+    /// The findings of a candidate.
+    Findings,
 }
 
 /// A search, and whether it is still being typed.
@@ -58,6 +62,8 @@ pub struct Model {
     pub board: BoardModel,
     /// The run, if there was one.
     pub run: Option<RunModel>,
+    /// The findings of a candidate, if somebody looked.
+    pub findings: Option<FindingsModel>,
     /// What stands over the screen.
     pub dialog: Option<Dialog>,
     /// Whether the help stands over the screen, and its first line in sight.
@@ -82,6 +88,7 @@ impl Model {
             screen: Screen::Board,
             board: BoardModel::default(),
             run: None,
+            findings: None,
             dialog: None,
             help: None,
             notice: None,

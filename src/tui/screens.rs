@@ -3,6 +3,7 @@
 mod board;
 mod cut;
 mod details;
+mod findings;
 mod help;
 mod log;
 mod message;
@@ -36,6 +37,7 @@ impl Widget for Console<'_> {
         match model.screen {
             Screen::Board => board::paint(model, buffer),
             Screen::Run => run::paint(model, buffer),
+            Screen::Findings => findings::paint(model, buffer),
         }
         if let Some(dialog) = &model.dialog {
             match dialog {

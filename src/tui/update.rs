@@ -3,6 +3,7 @@
 
 mod board;
 mod dialog;
+mod findings;
 mod run;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -11,7 +12,7 @@ use secrecy::SecretString;
 
 use super::keymap::{self, Action};
 use super::layout;
-use super::model::{Dialog, Gates, Message, Model, Notice, Row, Screen};
+use super::model::{Content, Dialog, Gates, Message, Model, Notice, Row, Screen};
 use crate::board::{EnvironmentNow, Facts};
 use crate::domain::{CommitSha, Digest, EnvironmentName, Plan};
 use crate::engine::{Event, RunId};
@@ -41,6 +42,8 @@ pub enum Msg {
     Environments(Vec<EnvironmentNow>, Timestamp),
     /// What the gates before an environment say.
     Gates(CommitSha, EnvironmentName, Gates),
+    /// The findings of a candidate.
+    Examined(CommitSha, Content),
     /// The answer to the request with this number.
     Planned(u64, Result<Box<Planned>, Message>),
     /// Whether the run began.
@@ -81,6 +84,10 @@ pub enum Effect {
     Stop,
     /// Verify the signature of a digest in an environment.
     Verify(Digest, EnvironmentName),
+    /// Read the findings of a candidate, judged by the rules of an environment.
+    Examine(CommitSha, Option<EnvironmentName>),
+    /// Open a page in the browser.
+    Open(String),
     /// Put text on the clipboard.
     Copy(String),
     /// Leave the console.
@@ -137,6 +144,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Gates(commit, environment, gates) => {
             model.board.gates.insert((commit, environment), gates);
         }
+        Msg::Examined(commit, content) => findings::on_examined(model, &commit, content),
         Msg::Planned(ticket, result) => dialog::on_planned(model, ticket, result),
         Msg::Started(result) => run::on_started(model, result, effects),
         Msg::Event(event) => run::on_event(model, event, effects),
@@ -168,6 +176,8 @@ fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     match (action, model.screen) {
         (Action::Help, _) => model.help = Some(0),
         (Action::Quit, _) => quit(model, effects),
+        (Action::Findings, Screen::Board) => findings::open(model, effects),
+        (_, Screen::Findings) => findings::on_action(model, action, effects),
         (_, Screen::Board) => board::on_action(model, action, effects),
         (_, Screen::Run) => run::on_action(model, action, effects),
     }
@@ -206,8 +216,9 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) {
     match mouse.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
             let down = mouse.kind == MouseEventKind::ScrollDown;
-            match (model.screen, &mut model.run) {
-                (Screen::Run, Some(run)) => run::scroll(run, down, LINES),
+            match (model.screen, &mut model.run, &mut model.findings) {
+                (Screen::Run, Some(run), _) => run::scroll(run, down, LINES),
+                (Screen::Findings, _, Some(findings)) => findings::step(findings, down, LINES),
                 _ => board::step(&mut model.board, down, LINES),
             }
         }
@@ -217,6 +228,9 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) {
             };
             if let (Screen::Run, Some(run)) = (model.screen, &mut model.run) {
                 return run::select(run, index);
+            }
+            if let (Screen::Findings, Some(findings)) = (model.screen, &mut model.findings) {
+                return findings.select(findings.top + index);
             }
             let index = model.board.top + index;
             if index < model.board.rows.len() {

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use windlass::domain::{Confirmation, Exit};
 use windlass::engine::{Happening, Level, RunId};
-use windlass::tui::model::{Dialog, Message, Model, Pane, Screen};
+use windlass::tui::model::{Content, Dialog, Message, Model, Pane, Screen};
 use windlass::tui::update::{Effect, Msg, Planned, Request};
 
 use crate::sample::{self, COLOUR, allowed, commit, event, promotion, refused, tell};
@@ -318,4 +318,56 @@ fn a_plan_that_arrives_under_a_message_waits_to_be_asked_for_again() {
     assert!(!starts(&effects) && model.dialog.is_none());
     let effects = press(&mut model, KeyCode::Enter);
     assert!(!starts(&effects));
+}
+
+#[test]
+fn findings_are_sorted_filtered_copied_and_opened_by_keys() {
+    let mut model = sample::findings((80, 24), COLOUR);
+    let ids = |model: &Model| -> Vec<String> {
+        let findings = model.findings.as_ref().unwrap();
+        (0..findings.shown.len())
+            .map(|at| findings.at(at).unwrap().finding.id[9..].to_owned())
+            .collect()
+    };
+    assert_eq!(ids(&model), ["0001", "0002", "0003"]);
+    press(&mut model, KeyCode::Char('s'));
+    assert_eq!(ids(&model), ["0003", "0001", "0002"], "by package");
+    press(&mut model, KeyCode::Char('/'));
+    for c in "waived by ana".chars() {
+        press(&mut model, KeyCode::Char(c));
+    }
+    assert_eq!(ids(&model), ["0002"]);
+    press(&mut model, KeyCode::Enter);
+    let effects = press(&mut model, KeyCode::Char('o'));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Open(url) if url.ends_with("CVE-2099-0002"))),
+        "{effects:?}"
+    );
+    let effects = press(&mut model, KeyCode::Char('y'));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Copy(id) if id == "CVE-2099-0002"))
+    );
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(ids(&model).len(), 3);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.screen, Screen::Board);
+}
+
+#[test]
+fn an_answer_for_another_candidate_is_dropped() {
+    let mut model = sample::board((80, 24), COLOUR);
+    press(&mut model, KeyCode::Char('f'));
+    let message = Message {
+        good: false,
+        title: "no".into(),
+        what: "no".into(),
+        hint: None,
+    };
+    let content = Content::Failed(message);
+    tell(&mut model, Msg::Examined(commit(99), content));
+    assert!(matches!(model.findings.unwrap().content, Content::Loading));
 }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use windlass::domain::{Confirmation, Digest, Exit, StepKind};
 use windlass::engine::{Happening, Level, Place, StepOutcome};
-use windlass::tui::model::{Dialog, Message, Model};
+use windlass::tui::model::{Content, Dialog, Message, Model};
 use windlass::tui::screens::Console;
 use windlass::tui::theme::Theme;
 use windlass::tui::update::{Msg, Planned};
@@ -95,6 +95,40 @@ fn the_details_say_why_a_candidate_may_not_go_on() {
         }
         model
     });
+}
+
+#[test]
+fn findings_say_what_counts_and_why_the_others_do_not() {
+    show("findings", |size| sample::findings(size, COLOUR));
+}
+
+#[test]
+fn findings_on_their_way_and_findings_that_failed_say_so() {
+    show("findings_failed", |size| {
+        let mut model = sample::board(size, COLOUR);
+        press(&mut model, KeyCode::Char('f'));
+        assert!(picture(&model).contains("reading the attached reports"));
+        let commit = model.findings.as_ref().unwrap().commit.clone();
+        let message = Message {
+            good: false,
+            title: "The findings could not be read".into(),
+            what: "registry.example.com does not answer".into(),
+            hint: Some("`windlass doctor` looks at each registry".into()),
+        };
+        tell(&mut model, Msg::Examined(commit, Content::Failed(message)));
+        model
+    });
+}
+
+#[test]
+fn findings_without_colour_and_beyond_ascii_say_the_same() {
+    let plain = Theme {
+        colour: false,
+        ascii: true,
+    };
+    let picture = picture(&sample::findings((80, 24), plain));
+    assert!(picture.contains("x refused for prod: 1 critical"), "{picture}");
+    assert!(picture.lines().take(24).all(str::is_ascii), "{picture}");
 }
 
 #[test]
@@ -236,12 +270,12 @@ fn a_terminal_that_is_too_small_gets_a_notice() {
 fn no_size_makes_any_screen_panic() {
     for width in [0, 1, 7, 20, 39, 40, 41, 59, 79, 99, 100, 101, 300] {
         for height in [0, 1, 2, 5, 9, 10, 11, 18, 50] {
-            for screen in 0..4 {
+            for screen in 0..5 {
                 let size = (width, height);
-                let mut model = if screen == 1 {
-                    sample::run(size, COLOUR).0
-                } else {
-                    sample::board(size, COLOUR)
+                let mut model = match screen {
+                    1 => sample::run(size, COLOUR).0,
+                    4 => sample::findings(size, COLOUR),
+                    _ => sample::board(size, COLOUR),
                 };
                 match screen {
                     2 => planned(&mut model, Confirmation::Typed("prod 1f9a2b".into()), refused()),

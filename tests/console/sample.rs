@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use windlass::board::{Cell, EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
 use windlass::domain::{
-    Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Gate, Operation, Plan, PlannedStep,
-    StepKind, Verdict,
+    Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Finding, Gate, Judged, Judgement,
+    Operation, Plan, PlannedStep, Severity, Standing, StepKind, Suppression, Verdict,
 };
 use windlass::engine::{Event, Happening, Level, RunId, StepOutcome};
-use windlass::tui::model::{Gates, Model, Row};
+use windlass::tui::model::{Content, Findings, Gates, Model, Row};
 use windlass::tui::theme::Theme;
 use windlass::tui::update::{Effect, Msg, update};
 
@@ -347,4 +347,77 @@ pub fn event(run: &RunId, after: i64, happening: Happening) -> Msg {
 /// Gives the model a message.
 pub fn tell(model: &mut Model, msg: Msg) -> Vec<Effect> {
     update(model, msg)
+}
+
+/// The findings of a candidate, as they are after `f`: one that counts, one that was waived, one without a fix.
+pub fn findings(size: (u16, u16), theme: Theme) -> Model {
+    let mut model = board(size, theme);
+    tell(
+        &mut model,
+        Msg::Key(crossterm::event::KeyEvent::new(
+            crossterm::event::KeyCode::Char('f'),
+            crossterm::event::KeyModifiers::NONE,
+        )),
+    );
+    let commit = model.findings.as_ref().unwrap().commit.clone();
+    let finding = |id: &str, severity, package: &str, fixed: Option<&str>| Finding {
+        id: id.into(),
+        aliases: vec!["GHSA-aaaa-bbbb-cccc".into()],
+        severity,
+        package: package.into(),
+        purl: Some(format!("pkg:apk/alpine/{package}@3.3.1-r0")),
+        installed: "3.3.1-r0".into(),
+        fixed: fixed.map(str::to_owned),
+        title: format!("{package} reads beyond the end of a buffer"),
+        url: Some(format!("https://avd.example.com/{id}")),
+    };
+    let judged = |finding, standing| Judged {
+        finding,
+        only_on: Vec::new(),
+        exploited: false,
+        standing,
+    };
+    let waiver = Suppression::Waiver {
+        reason: "nothing here speaks TLS".into(),
+        owner: "Ana Ruiz".into(),
+        expires: "2026-12-31".parse().unwrap(),
+    };
+    let judgement = Judgement {
+        verdict: Verdict::Refused(
+            "1 critical, and none is allowed: CVE-2099-0001 in libcrypto3 3.3.1-r0".into(),
+        ),
+        findings: vec![
+            judged(
+                finding(
+                    "CVE-2099-0001",
+                    Severity::Critical,
+                    "libcrypto3",
+                    Some("3.3.9-r9"),
+                ),
+                Standing::Counts { waived_until: None },
+            ),
+            judged(
+                finding("CVE-2099-0002", Severity::High, "libcrypto3", Some("3.3.8-r0")),
+                Standing::Suppressed { by: waiver },
+            ),
+            judged(
+                finding("CVE-2099-0003", Severity::Medium, "busybox", None),
+                Standing::Passes {
+                    why: "no limit for medium".into(),
+                },
+            ),
+        ],
+        notes: vec!["the waiver of CVE-2020-1 matches nothing".into()],
+    };
+    let known = Findings::new(
+        judgement,
+        Some("prod".parse().unwrap()),
+        Some(ago(2)),
+        Some(ago(20)),
+    );
+    tell(
+        &mut model,
+        Msg::Examined(commit, Content::Known(std::sync::Arc::new(known))),
+    );
+    model
 }

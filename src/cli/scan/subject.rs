@@ -5,7 +5,7 @@ use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::{World, image, world};
 use crate::domain::{Environment, EnvironmentName, Exit, ImageReference, Target};
-use crate::engine::{self, Candidate, EngineError};
+use crate::engine;
 use crate::registry::{Descriptor, ImageSummary, Registries};
 use crate::scan::Trivy;
 
@@ -39,7 +39,7 @@ impl Subject {
             return named(text, policy, global).await;
         }
         let world = World::open(global)?;
-        match candidate(&world, text).await {
+        match world.engine.first_with(&world.service, text).await {
             Ok((candidate, environment)) => {
                 let policy = policy.or_else(|| next_with_rules(&world, &environment));
                 Ok(of_world(
@@ -141,19 +141,6 @@ fn of_world(
         world: Some(world),
         registries,
     }
-}
-
-/// The candidate, in the first environment of the graph that has it.
-async fn candidate(world: &World, text: &str) -> Result<(Candidate, Environment), EngineError> {
-    let mut missing = None;
-    for environment in world.engine.config().graph.all() {
-        match world.engine.candidate(&world.service, text, environment).await {
-            Ok(candidate) => return Ok((candidate, environment.clone())),
-            Err(error @ EngineError::NoImage { .. }) => missing = missing.or(Some(error)),
-            Err(error) => return Err(error),
-        }
-    }
-    Err(missing.unwrap_or_else(|| EngineError::Internal("a graph without an environment".to_owned())))
 }
 
 /// The first environment after `from` that has rules for scans.

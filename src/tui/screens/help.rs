@@ -54,6 +54,7 @@ pub(super) fn paint(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffe
     let title = match model.screen {
         Screen::Board => "Keys on the board",
         Screen::Run => "Keys in a run",
+        Screen::Findings => "Keys in the findings",
     };
     let keys = vec![Span::styled("Esc", theme.key()), Span::raw(" close")];
     Sheet {

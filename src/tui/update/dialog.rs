@@ -228,6 +228,10 @@ pub(super) fn typed_search(model: &mut Model) -> Option<&mut Search> {
     let search = match model.screen {
         Screen::Board => model.board.search.as_mut(),
         Screen::Run => model.run.as_mut().and_then(|run| run.search.as_mut()),
+        Screen::Findings => model
+            .findings
+            .as_mut()
+            .and_then(|findings| findings.filter.as_mut()),
     };
     search.filter(|search| search.typing)
 }
@@ -264,8 +268,9 @@ pub(super) fn seek(model: &mut Model) {
 }
 
 fn drop_search(model: &mut Model) {
-    match (model.screen, &mut model.run) {
-        (Screen::Run, Some(run)) => run.search = None,
+    match (model.screen, &mut model.run, &mut model.findings) {
+        (Screen::Run, Some(run), _) => run.search = None,
+        (Screen::Findings, _, Some(findings)) => super::findings::drop_filter(findings),
         _ => model.board.search = None,
     }
 }
@@ -274,6 +279,10 @@ fn drop_search(model: &mut Model) {
 fn found(model: &mut Model) -> bool {
     if let (Screen::Run, Some(run)) = (model.screen, &mut model.run) {
         return super::run::find(run, true, true);
+    }
+    if let (Screen::Findings, Some(findings)) = (model.screen, &mut model.findings) {
+        findings.refresh();
+        return !findings.shown.is_empty();
     }
     let board = &mut model.board;
     if let Some(index) = board.find(true, true) {

@@ -16,6 +16,10 @@ pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
     let search = match model.screen {
         Screen::Board => model.board.search.as_ref(),
         Screen::Run => model.run.as_ref().and_then(|run| run.search.as_ref()),
+        Screen::Findings => model
+            .findings
+            .as_ref()
+            .and_then(|findings| findings.filter.as_ref()),
     };
     let typing = search.filter(|search| search.typing);
     if let Some(notice) = &model.notice {

@@ -16,7 +16,7 @@ pub const fn state(verdict: &Verdict) -> State {
     }
 }
 
-/// Lines of at most `width` columns; a long reason goes on below itself.
+/// Lines of at most `width` columns; a long reason goes on below itself, and notes follow it.
 pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
     let names = gates
         .iter()
@@ -43,6 +43,14 @@ pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
             Span::raw(pieces.next().unwrap_or_default()),
         ]));
         all.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", ""))));
+        for note in &gate.notes {
+            let dot = theme.glyph("·", "-");
+            let mut pieces = line::wrap(note, width.saturating_sub(indent + 2)).into_iter();
+            let first = pieces.next().unwrap_or_default();
+            let quiet = |text: String| Line::from(Span::styled(text, theme.quiet()));
+            all.push(quiet(format!("{:indent$}{dot} {first}", "")));
+            all.extend(pieces.map(|piece| quiet(format!("{:indent$}  {piece}", ""))));
+        }
     }
     all
 }
