@@ -35,6 +35,7 @@ impl Sort {
     }
 
     /// The one after it.
+    #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|sort| *sort == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
