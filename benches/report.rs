@@ -8,6 +8,7 @@
 )]
 
 #[path = "../tests/support/proxy.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod proxy;
 
 use std::time::{Duration, Instant};
@@ -121,6 +122,7 @@ async fn many() -> Duration {
     begun.elapsed()
 }
 
+const SEVERITIES: [&str; 5] = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN"];
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// A report as Trivy writes it, with the long texts that nobody here reads.
@@ -136,7 +138,7 @@ fn report(findings: usize, name: Option<String>) -> Value {
                 "InstalledVersion": "1.0",
                 "FixedVersion": if n % 2 == 0 { "1.1" } else { "" },
                 "Status": "fixed",
-                "Severity": ["CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN"][n % 5],
+                "Severity": SEVERITIES[n % 5],
                 "PrimaryURL": format!("https://avd.example.com/nvd/cve-2026-{n:05}"),
                 "Title": "a buffer is read beyond its end",
                 "Description": "When a header is longer than anybody thought, a buffer is read beyond its end. ".repeat(2),

@@ -142,7 +142,7 @@ pub async fn evidence(
 
 /// The digests by which a report may name this image: its own, and those of its platforms, each with the platform. The
 /// repository in front of a digest changes with each promotion; the digest does not.
-async fn own_digests(
+pub(super) async fn own_digests(
     reader: &Reader,
     digest: &Digest,
 ) -> Result<BTreeMap<Digest, Option<Platform>>, ScanError> {
@@ -154,7 +154,7 @@ async fn own_digests(
 
 /// The platform whose manifest `report` names, none if it names the image as a whole, or nothing but what it is attached
 /// to; the digest that it is of if that is no part of this image.
-fn platform_named(
+pub(super) fn platform_named(
     report: &Report,
     own: &BTreeMap<Digest, Option<Platform>>,
 ) -> Result<Option<Platform>, Digest> {

@@ -65,7 +65,7 @@ impl Report {
         ScanReport {
             platform: context.platform.clone().or(self.platform),
             made: self.created.or(context.made),
-            database: context.database,
+            database: context.database.or(self.database),
             scanner: self.scanner.or_else(|| context.scanner.clone()),
             origin,
             end_of_life: self.end_of_life,

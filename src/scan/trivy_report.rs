@@ -18,6 +18,8 @@ pub struct Report {
     pub created: Option<Timestamp>,
     /// `Trivy 0.74.0`, if it says so.
     pub scanner: Option<String>,
+    /// The date of the vulnerability database, if it says so.
+    pub database: Option<Timestamp>,
     /// The digests that the image is known by, from `Metadata.RepoDigests`; none of an image that came from a file.
     pub digests: Vec<Digest>,
     /// The platform whose image was scanned, if it says so.
@@ -191,6 +193,7 @@ impl Report {
             scanner: document
                 .trivy
                 .map(|trivy| format!("Trivy {}", clean_line(&trivy.version))),
+            database: None,
             digests: digests
                 .iter()
                 .map(|name| digest_of(name))
@@ -246,7 +249,7 @@ fn inventory(has_system: bool, results: &[ScanResult<'_>]) -> Inventory {
 }
 
 /// The digest of a name such as `host/path@sha256:…`.
-fn digest_of(name: &str) -> Result<Digest, String> {
+pub(super) fn digest_of(name: &str) -> Result<Digest, String> {
     let (_, digest) = name
         .rsplit_once('@')
         .ok_or_else(|| format!("its RepoDigests have `{}`, which has no digest", clean_line(name)))?;

@@ -4,9 +4,8 @@ mod print;
 mod subject;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use bytes::Bytes;
 use clap::Args;
 use jiff::Timestamp;
 
@@ -14,10 +13,8 @@ use self::subject::Subject;
 use super::args::Global;
 use super::failure::Failure;
 use super::{Output, report, world};
-use crate::domain::{
-    Counts, Digest, EnvironmentName, Exceptions, Exit, Judgement, Origin, ScanEvidence, ScanPolicy,
-};
-use crate::scan::{self, FreshScan, Report, ReportContext};
+use crate::domain::{Counts, Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy};
+use crate::scan::{self, FreshScan};
 
 /// Arguments of `scan`.
 #[derive(Debug, Args)]
@@ -42,7 +39,7 @@ pub struct ScanArgs {
     /// Attach the reports to the digest, where the scan gate of a promotion reads them
     #[arg(long)]
     pub attach: bool,
-    /// A report that `trivy image --format json` wrote, instead of a new scan
+    /// A report of Trivy or Grype (JSON), or in SARIF, instead of a new scan; only Trivy's can be attached
     #[arg(long, value_name = "FILE", conflicts_with = "attached")]
     pub report: Option<PathBuf>,
     /// The reports that are attached, instead of a new scan
@@ -60,7 +57,7 @@ pub struct ScanArgs {
 pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let access = args.attach.then(|| world::access(global)).transpose()?;
     let subject = Subject::find(&args, global).await?;
-    let found = look(&args, &subject).await?;
+    let found = look(&args, &subject, io).await?;
     let mut attached = Vec::new();
     if let Some(access) = access {
         let writer = subject.registries.writer(&subject.image.repository, access);
@@ -117,7 +114,7 @@ impl Shown<'_> {
 }
 
 /// The evidence: a new scan, the report of a file, or what is attached.
-async fn look(args: &ScanArgs, subject: &Subject) -> Result<FreshScan, Failure> {
+async fn look(args: &ScanArgs, subject: &Subject, io: &mut Output) -> Result<FreshScan, Failure> {
     let digest = &subject.descriptor.digest;
     let reader = subject.registries.reader(&subject.image.repository);
     if args.attached {
@@ -135,35 +132,15 @@ async fn look(args: &ScanArgs, subject: &Subject) -> Result<FreshScan, Failure> 
     let Some(path) = &args.report else {
         return Ok(scan::fresh(&subject.trivy, &subject.image, digest, &platforms, &|_| ()).await?);
     };
-    let bytes = written(path)?;
-    let report = Report::parse(&bytes).map_err(|why| {
-        Failure::usage(
-            format!("{}: {why}", path.display()),
-            "a report is what `trivy image --format json` writes to standard output",
-        )
-    })?;
-    let context = ReportContext::default();
-    let evidence = ScanEvidence {
-        digest: digest.clone(),
-        platforms,
-        reports: vec![report.into_evidence(&context, Origin::File)],
-        strays: Vec::new(),
-    };
-    Ok(FreshScan {
-        evidence,
-        reports: vec![(bytes, context)],
-    })
-}
-
-/// A report that is there already.
-fn written(path: &Path) -> Result<Bytes, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::usage(
-            format!("could not read {}: {error}", path.display()),
-            "name a report that `trivy image --format json` wrote",
-        )
-    })?;
-    Ok(bytes.into())
+    let (found, says_so) = scan::from_file(&reader, digest, &platforms, path).await?;
+    if !says_so {
+        let image = &subject.image;
+        writeln!(
+            io.err,
+            "the report names no digest: that it is of {image} is taken from you"
+        )?;
+    }
+    Ok(found)
 }
 
 /// What the rules make of it; without rules every finding is listed, and nothing is said of the whole.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use memchr::memmem;
 
 use super::{Message, Search};
 use crate::domain::{CommitSha, EnvironmentName, Judged, Judgement, Standing};
@@ -96,7 +97,9 @@ impl Findings {
         if needle.is_empty() {
             return order.clone();
         }
-        let has = |at: &&u32| self.texts[**at as usize].contains(needle);
+        // Much faster than `contains` of the standard library: a key must not wait for 30,000 of them.
+        let finder = memmem::Finder::new(needle);
+        let has = |at: &&u32| finder.find(self.texts[**at as usize].as_bytes()).is_some();
         order.iter().filter(has).copied().collect()
     }
 }

@@ -1,0 +1,275 @@
+//! Grype's JSON (`grype IMAGE -o json`), <https://github.com/anchore/grype>.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Report;
+use super::trivy_report::digest_of;
+use crate::domain::{Finding, Inventory, Platform, clean_line};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    matches: Vec<Match>,
+    #[serde(default)]
+    ignored_matches: Vec<Ignored>,
+    source: Option<Source>,
+    descriptor: Option<Program>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Match {
+    vulnerability: Vulnerability,
+    #[serde(default)]
+    related_vulnerabilities: Vec<Related>,
+    artifact: Artifact,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ignored {
+    #[serde(flatten)]
+    found: Match,
+    #[serde(default)]
+    applied_ignore_rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    namespace: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Vulnerability {
+    id: String,
+    #[serde(default)]
+    severity: String,
+    #[serde(default)]
+    data_source: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    fix: Fix,
+}
+
+#[derive(Deserialize, Default)]
+struct Fix {
+    #[serde(default)]
+    versions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Related {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Artifact {
+    name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    purl: String,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    #[serde(default)]
+    r#type: String,
+    target: Target,
+}
+
+/// A source that is no image has a path in its place.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Target {
+    Image(Image),
+    Other(serde::de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Image {
+    #[serde(default)]
+    repo_digests: Vec<String>,
+    #[serde(default)]
+    architecture: String,
+    #[serde(default)]
+    os: String,
+}
+
+#[derive(Deserialize)]
+struct Program {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    version: String,
+    timestamp: Option<String>,
+    db: Option<Database>,
+}
+
+/// Version 6 of the database has its date one level deeper than those before.
+#[derive(Deserialize)]
+struct Database {
+    built: Option<String>,
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    built: Option<String>,
+}
+
+/// Parses `bytes`; the error says what is wrong with them.
+pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
+    let document: Document = serde_json::from_slice(bytes)
+        .map_err(|error| clean_line(&format!("it is no report of Grype: {error}")))?;
+    let image = match document.source {
+        Some(Source {
+            target: Target::Image(image),
+            r#type,
+        }) if r#type == "image" => image,
+        Some(source) => {
+            return Err(clean_line(&format!(
+                "it is of a {}, and only one of a container image counts",
+                source.r#type
+            )));
+        }
+        None => return Err("it does not say what it is of".to_owned()),
+    };
+    let mut findings: Vec<_> = document.matches.into_iter().map(Match::into_finding).collect();
+    findings.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.id.cmp(&b.id)));
+    let hidden = document
+        .ignored_matches
+        .into_iter()
+        .map(Ignored::into_hidden)
+        .collect();
+    let program = document.descriptor;
+    let time = |text: Option<String>| text.and_then(|text| text.parse::<Timestamp>().ok());
+    Ok(Report {
+        created: time(program.as_ref().and_then(|program| program.timestamp.clone())),
+        scanner: program
+            .as_ref()
+            .map(|program| clean_line(&format!("{} {}", program.name, program.version))),
+        database: time(program.and_then(|program| {
+            let database = program.db?;
+            database.built.or(database.status?.built)
+        })),
+        digests: image
+            .repo_digests
+            .iter()
+            .map(|name| digest_of(name))
+            .collect::<Result<_, _>>()?,
+        platform: (!image.architecture.is_empty() && !image.os.is_empty()).then(|| Platform {
+            os: clean_line(&image.os),
+            architecture: clean_line(&image.architecture),
+            variant: None,
+        }),
+        // Grype lists neither packages nor what is out of support.
+        end_of_life: None,
+        inventory: Inventory::Untold,
+        findings,
+        hidden,
+    })
+}
+
+impl Match {
+    fn into_finding(self) -> Finding {
+        let filled = |text: &str| Some(clean_line(text)).filter(|text| !text.is_empty());
+        let vulnerability = self.vulnerability;
+        // What Grype calls negligible is the least of all.
+        let severity = match vulnerability.severity.as_str() {
+            "Negligible" => "low",
+            other => other,
+        };
+        Finding {
+            id: clean_line(&vulnerability.id),
+            aliases: self
+                .related_vulnerabilities
+                .iter()
+                .map(|other| clean_line(&other.id))
+                .collect(),
+            severity: severity.parse().unwrap_or(crate::domain::Severity::Unknown),
+            package: clean_line(&self.artifact.name),
+            purl: filled(&self.artifact.purl),
+            installed: clean_line(&self.artifact.version),
+            fixed: filled(&vulnerability.fix.versions.join(", ")),
+            title: clean_line(vulnerability.description.lines().next().unwrap_or_default()),
+            url: filled(&vulnerability.data_source),
+        }
+    }
+}
+
+impl Ignored {
+    fn into_hidden(self) -> (Finding, String) {
+        let reasons = self
+            .applied_ignore_rules
+            .iter()
+            .map(|rule| match rule.reason.as_str() {
+                "" => rule.namespace.as_str(),
+                reason => reason,
+            });
+        let reasons: Vec<_> = reasons.filter(|reason| !reason.is_empty()).collect();
+        let why = if reasons.is_empty() {
+            "ignored by a rule of Grype's".to_owned()
+        } else {
+            clean_line(&reasons.join(", "))
+        };
+        (self.found.into_finding(), why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::{Digest, Severity};
+
+    use super::*;
+
+    #[test]
+    fn reads_matches_the_image_and_the_age_of_the_database() {
+        let digest = Digest::of(b"image");
+        let text = serde_json::json!({
+            "matches": [{
+                "vulnerability": {"id": "GHSA-1", "severity": "High", "dataSource": "https://example.com/GHSA-1",
+                    "fix": {"versions": ["1.2"], "state": "fixed"}, "description": "one\ntwo"},
+                "relatedVulnerabilities": [{"id": "CVE-2026-1"}],
+                "artifact": {"name": "left-pad", "version": "1.1", "purl": "pkg:npm/left-pad@1.1"},
+            }],
+            "ignoredMatches": [{
+                "vulnerability": {"id": "CVE-2", "severity": "Critical"},
+                "artifact": {"name": "b"}, "appliedIgnoreRules": [{"reason": "not reachable"}],
+            }],
+            "source": {"type": "image", "target": {"repoDigests": [format!("a/b@{digest}")], "architecture": "arm64", "os": "linux"}},
+            "descriptor": {"name": "grype", "version": "0.100.0", "timestamp": "2026-11-20T10:00:00Z",
+                "db": {"status": {"built": "2026-11-19T08:00:00Z"}}},
+        });
+        let report = Report::read(text.to_string().as_bytes()).unwrap();
+        assert_eq!(report.digests, [digest]);
+        assert_eq!(report.scanner.as_deref(), Some("grype 0.100.0"));
+        assert_eq!(report.database.unwrap().to_string(), "2026-11-19T08:00:00Z");
+        assert_eq!(report.platform.unwrap().to_string(), "linux/arm64");
+        assert_eq!(
+            report.findings[0].to_string(),
+            "GHSA-1 in left-pad 1.1 (fixed in 1.2)"
+        );
+        assert_eq!(report.findings[0].severity, Severity::High);
+        assert!(report.findings[0].is_called("cve-2026-1"));
+        assert_eq!(report.hidden[0].1, "not reachable");
+    }
+
+    #[test]
+    fn a_report_of_a_folder_is_none_of_an_image() {
+        let text = br#"{"matches": [], "source": {"type": "directory", "target": "/src"}}"#;
+        assert!(Report::read(text).unwrap_err().contains("of a directory"));
+        assert!(
+            Report::read(br#"{"matches": []}"#)
+                .unwrap_err()
+                .contains("does not say")
+        );
+    }
+}
