@@ -24,15 +24,21 @@ use windlass::scan::{self, Report, ReportContext};
 
 const FINDINGS: usize = 30_000;
 const ROUNDS: usize = 15;
+/// Names the report for the process that measures its memory.
+const FILE: &str = "WINDLASS_BENCH_REPORT";
 const DIGESTS: usize = 100;
 /// As the board asks.
 const AT_ONCE: usize = 16;
 
 fn main() {
-    let text = report(FINDINGS, None).to_string();
-    println!("{FINDINGS} findings, {:.1} MB", text.len() as f64 / 1e6);
-    let bytes = Bytes::from(text);
-    let before = peak();
+    // In a process of its own: what it takes to make a report is not what it takes to read one.
+    if let Some(path) = std::env::var_os(FILE) {
+        let bytes = std::fs::read(path).unwrap().into();
+        judged(&bytes);
+        return println!("peak memory {} MB (target: 150)", peak());
+    }
+    let bytes = Bytes::from(report(FINDINGS, None).to_string());
+    println!("{FINDINGS} findings, {} MB", bytes.len() / 1_000_000);
     let mut times: Vec<_> = (0..ROUNDS).map(|_| judged(&bytes)).collect();
     times.sort_unstable();
     println!(
@@ -41,10 +47,13 @@ fn main() {
         ms(times[0]),
         ms(times[ROUNDS - 1])
     );
-    println!(
-        "peak memory {} MB, {before} MB of it before (target: 150)",
-        peak()
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    std::fs::write(&file, &bytes).unwrap();
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .env(FILE, &file)
+        .status();
+    assert!(child.unwrap().success());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut times: Vec<_> = (0..5).map(|_| runtime.block_on(many())).collect();
     times.sort_unstable();

@@ -54,8 +54,10 @@ pub struct Findings {
     pub made: Option<Timestamp>,
     /// The date of the oldest database, if every report says it.
     pub database: Option<Timestamp>,
-    /// What a filter looks through, in lower case.
-    texts: Vec<String>,
+    /// What a filter looks through, in lower case: all of it in one piece, which is much faster to go through.
+    text: String,
+    /// Where the part of each finding begins, and the end of the last.
+    starts: Vec<usize>,
     orders: [Vec<u32>; 4],
 }
 
@@ -67,7 +69,12 @@ impl Findings {
         made: Option<Timestamp>,
         database: Option<Timestamp>,
     ) -> Self {
-        let texts = judgement.findings.iter().map(haystack).collect();
+        let mut text = String::new();
+        let mut starts = vec![0];
+        for judged in &judgement.findings {
+            text.push_str(&haystack(judged));
+            starts.push(text.len());
+        }
         let sorted = |sort: Sort| {
             let mut order: Vec<u32> = (0..).take(judgement.findings.len()).collect();
             let of = |at: u32| &judgement.findings[at as usize].finding;
@@ -86,7 +93,8 @@ impl Findings {
             judgement,
             made,
             database,
-            texts,
+            text,
+            starts,
             orders,
         }
     }
@@ -97,17 +105,37 @@ impl Findings {
         if needle.is_empty() {
             return order.clone();
         }
-        // Much faster than `contains` of the standard library: a key must not wait for 30,000 of them.
+        let has = self.with(needle);
+        order.iter().filter(|at| has[**at as usize]).copied().collect()
+    }
+
+    /// Which findings have `needle` in their part of the text.
+    fn with(&self, needle: &str) -> Vec<bool> {
         let finder = memmem::Finder::new(needle);
-        let has = |at: &&u32| finder.find(self.texts[**at as usize].as_bytes()).is_some();
-        order.iter().filter(has).copied().collect()
+        let mut has = vec![false; self.judgement.findings.len()];
+        let (mut from, mut finding) = (0, 0);
+        while let Some(found) = self
+            .text
+            .as_bytes()
+            .get(from..)
+            .and_then(|rest| finder.find(rest))
+        {
+            let place = from + found;
+            while self.starts.get(finding + 1).is_some_and(|end| *end <= place) {
+                finding += 1;
+            }
+            let Some(here) = has.get_mut(finding) else { break };
+            *here = true;
+            from = self.starts.get(finding + 1).copied().unwrap_or(usize::MAX);
+        }
+        has
     }
 }
 
 fn haystack(judged: &Judged) -> String {
     let finding = &judged.finding;
     let mut text = format!(
-        "{}\n{}\n{}\n{}\n{}\n{}",
+        "{}\n{}\n{}\n{}\n{}\n{}\n",
         finding.id,
         finding.aliases.join("\n"),
         finding.package,
