@@ -18,6 +18,7 @@ const CREATED: &str = "org.opencontainers.image.created";
 pub(super) const PLATFORM: &str = "dev.windlass.scan.platform";
 const COUNTS: &str = "dev.windlass.scan.counts";
 const SCANNER: &str = "dev.windlass.scan.scanner";
+const ARGUMENTS: &str = "dev.windlass.scan.arguments";
 const DATABASE: &str = "dev.windlass.scan.database";
 
 /// What is known of a scan beside its report.
@@ -31,6 +32,8 @@ pub struct ReportContext {
     pub made: Option<Timestamp>,
     /// The platform that was scanned, where the report itself does not say.
     pub platform: Option<Platform>,
+    /// The arguments of the configuration that the scanner got, without secrets.
+    pub arguments: Option<String>,
 }
 
 /// A report as its referrer's annotations tell of it: enough for a list, not for a gate.
@@ -65,6 +68,7 @@ pub async fn attach_report(
         (PLATFORM, platform.map(|platform| platform.to_string())),
         (SCANNER, report.scanner.or_else(|| context.scanner.clone())),
         (DATABASE, context.database.map(|at| at.to_string())),
+        (ARGUMENTS, context.arguments.clone()),
     ];
     let annotations = notes
         .into_iter()
@@ -124,6 +128,7 @@ pub async fn evidence(
             made: notes.made,
             database: notes.database,
             scanner: notes.scanner,
+            arguments: None,
         };
         let report = report.into_evidence(&context, Origin::Attached);
         let known = by_platform.get(&report.platform);

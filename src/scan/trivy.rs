@@ -320,6 +320,7 @@ impl Trivy {
                 .as_ref()
                 .map(|told| format!("Trivy {}", clean_line(&told.version))),
             database: version.and_then(|told| told.database?.updated_at),
+            arguments: Some(without_secrets(&self.options.args)).filter(|text| !text.is_empty()),
             ..ReportContext::default()
         }
     }
@@ -411,6 +412,36 @@ fn strangers(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsSt
         let name = name.to_string_lossy();
         name.starts_with("TRIVY_") && !VARIABLES.contains(&name.as_ref())
     })
+}
+
+/// Arguments in one line, each secret among them left out.
+fn without_secrets(args: &[String]) -> String {
+    const SECRETS: [&str; 5] = [
+        "--password",
+        "--registry-token",
+        "--token",
+        "--username",
+        "--header",
+    ];
+    let mut shown = Vec::new();
+    let mut hides = false;
+    for arg in args {
+        let name = arg.split('=').next().unwrap_or_default();
+        // Flags of a secret may have its value after a `=`, or in the next argument.
+        let is_secret = SECRETS.iter().any(|secret| name.starts_with(secret));
+        if hides || is_secret {
+            shown.push(if is_secret {
+                format!("{name}=…")
+            } else {
+                String::new()
+            });
+            hides = is_secret && !arg.contains('=');
+        } else {
+            shown.push(clean_line(arg));
+        }
+    }
+    shown.retain(|arg| !arg.is_empty());
+    shown.join(" ")
 }
 
 #[cfg(test)]
@@ -609,6 +640,20 @@ mod tests {
             path.contains("windlass-scan-") && !Path::new(path).exists(),
             "{path}"
         );
+    }
+
+    #[test]
+    fn arguments_are_kept_without_their_secrets() {
+        let args = [
+            "--offline-scan",
+            "--password",
+            "hush",
+            "--token=hush",
+            "--ignore-unfixed",
+        ]
+        .map(str::to_owned);
+        let kept = without_secrets(&args);
+        assert_eq!(kept, "--offline-scan --password=… --token=… --ignore-unfixed");
     }
 
     #[tokio::test]
