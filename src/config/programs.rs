@@ -18,6 +18,7 @@ pub(super) fn check(
     root: &Section<'_>,
     folder: &Path,
     environments: &[EnvironmentName],
+    with_rules: &[EnvironmentName],
 ) -> Result<CheckSettings, ConfigError> {
     let section = root.table("check", keys::CHECK)?;
     let policy = match section.get("policy") {
@@ -29,6 +30,14 @@ pub(super) fn check(
                     format_args!("there is no environment `{name}`"),
                     keys::nearest(name.as_str(), environments.iter().map(EnvironmentName::as_str))
                         .map(|near| format!("did you mean `{near}`?")),
+                ));
+            }
+            if !with_rules.contains(&name) {
+                return Err(value.advise(
+                    format_args!("`{name}` has no rules for scans"),
+                    Some(format!(
+                        "write `gate.scan` for `{name}`, or name an environment that has some"
+                    )),
                 ));
             }
             Some(name)

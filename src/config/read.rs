@@ -29,6 +29,8 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
         .iter()
         .map(|environment| environment.name.clone())
         .collect();
+    let has_rules = |name: &&EnvironmentName| environments.get(*name).is_some_and(|said| said.scan.is_some());
+    let with_rules: Vec<_> = graph_names.iter().filter(has_rules).cloned().collect();
     Ok(Config {
         path: path.to_owned(),
         git,
@@ -36,7 +38,7 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
         graph,
         environments,
         registries: registries(&root, folder)?,
-        check: programs::check(&root, folder, &graph_names)?,
+        check: programs::check(&root, folder, &graph_names, &with_rules)?,
         build: programs::build(&root)?,
         scanner: programs::scanner(&root, folder)?,
     })
