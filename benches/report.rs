@@ -68,12 +68,11 @@ fn main() {
 fn judged(bytes: &Bytes) -> Duration {
     let begun = Instant::now();
     let report = Report::parse(bytes).unwrap();
-    let evidence = ScanEvidence {
-        digest: Digest::of(b"image"),
-        platforms: vec![Platform::linux("amd64")],
-        reports: vec![report.into_evidence(&ReportContext::default(), Origin::Fresh)],
-        strays: Vec::new(),
-    };
+    let evidence = ScanEvidence::new(
+        Digest::of(b"image"),
+        vec![Platform::linux("amd64")],
+        vec![report.into_evidence(&ReportContext::default(), Origin::Fresh)],
+    );
     let name = "prod".parse().unwrap();
     let judgement = ScanPolicy::default().judge(&evidence, &Exceptions::none(&name), Timestamp::now());
     assert_eq!(judgement.findings.len(), FINDINGS);

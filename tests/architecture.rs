@@ -16,7 +16,12 @@ const COLUMNS: &[&[&str]] = &[
 ];
 
 /// Ways within one column.
-const DOORS: &[(&str, &str)] = &[("scan", "registry"), ("sign", "registry"), ("cli", "demo")];
+const DOORS: &[(&str, &str)] = &[
+    ("scan", "registry"),
+    ("scan", "sign"),
+    ("sign", "registry"),
+    ("cli", "demo"),
+];
 
 /// Crates that live in one room only.
 const TENANTS: &[(&str, &str)] = &[

@@ -15,6 +15,7 @@ mod init;
 mod keygen;
 mod operation;
 mod output;
+mod password;
 mod plan;
 mod promote;
 mod protected;

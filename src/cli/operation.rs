@@ -2,12 +2,10 @@
 
 use std::io::Write as _;
 
-use secrecy::SecretString;
-
 use super::args::{Confirm, Global};
 use super::failure::Failure;
 use super::world::{World, access};
-use super::{Output, plan, report};
+use super::{Output, password, plan, report};
 use crate::domain::{Exit, Plan};
 use crate::engine::{Command, Secrets};
 
@@ -71,8 +69,7 @@ fn secrets(world: &World, planned: &Plan, io: &mut Output) -> Result<Secrets, Fa
     if !planned.allowed() || !world.engine.asks_for_password(planned) || !io.can_ask() {
         return Ok(Secrets::default());
     }
-    let password = rpassword::prompt_password("Password of the signing key: ")?;
     Ok(Secrets {
-        signing_password: Some(SecretString::from(password)),
+        signing_password: Some(password::prompt()?),
     })
 }

@@ -77,6 +77,7 @@ pub(super) const SCAN: Keys = Keys {
         "no_packages",
         "leave_out",
         "at_admission",
+        "signed_by",
     ],
     reserved: &[],
 };

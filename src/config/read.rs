@@ -218,6 +218,10 @@ fn scan_gate(value: &Value<'_>, folder: &Path) -> Result<ScanPolicy, ConfigError
         None => Ok(Rule::default()),
         Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),
     };
+    let file = |key| {
+        let path = section.get(key).map(|value| value.text()).transpose()?;
+        Ok::<_, ConfigError>(path.map(|path| folder.join(path)))
+    };
     let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
     let limit = |key| limits.get(key).map(|value| value.number()).transpose();
     let fail_on = Limits {
@@ -235,15 +239,12 @@ fn scan_gate(value: &Value<'_>, folder: &Path) -> Result<ScanPolicy, ConfigError
         fixable_only: section.flag("fixable_only")?,
         max_age: span("max_age")?,
         max_database_age: span("max_database_age")?,
-        exploited: section
-            .get("exploited")
-            .map(|value| value.text())
-            .transpose()?
-            .map(|path| folder.join(path)),
+        exploited: file("exploited")?,
         end_of_life: rule("end_of_life")?,
         no_packages: rule("no_packages")?,
         leave_out: left_out(&section)?,
         at_admission: section.flag("at_admission")?,
+        signed_by: file("signed_by")?,
     })
 }
 

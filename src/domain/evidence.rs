@@ -18,9 +18,22 @@ pub struct ScanEvidence {
     pub reports: Vec<ScanReport>,
     /// What attached reports that are not of this image say they are of. They prove nothing, and explain much.
     pub strays: Vec<Digest>,
+    /// The key whose signature a report needs to count here, if only such do.
+    pub signed_by: Option<String>,
 }
 
 impl ScanEvidence {
+    /// These reports, and nothing that does not count.
+    pub const fn new(digest: Digest, platforms: Vec<Platform>, reports: Vec<ScanReport>) -> Self {
+        Self {
+            digest,
+            platforms,
+            reports,
+            strays: Vec::new(),
+            signed_by: None,
+        }
+    }
+
     /// The packages of all reports, if every one of them lists its own.
     pub fn packages(&self) -> Option<BTreeSet<Package>> {
         let mut all = BTreeSet::new();
@@ -70,6 +83,8 @@ pub struct ScanReport {
 pub enum Origin {
     /// It is attached to the image.
     Attached,
+    /// It stands in an attestation that is attached to the image.
+    Attested,
     /// The scan was made for this judgement.
     Fresh,
     /// A person or a job named the file.

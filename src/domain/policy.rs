@@ -28,6 +28,8 @@ pub struct ScanPolicy {
     pub leave_out: Vec<LeftOut>,
     /// Whether the image is scanned anew at the moment of the promotion, whatever is attached.
     pub at_admission: bool,
+    /// The public key that must have signed the attached scan; any report counts if none is written.
+    pub signed_by: Option<PathBuf>,
 }
 
 /// Whether something is accepted.

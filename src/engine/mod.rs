@@ -36,12 +36,13 @@ pub use journal::{Journal, JournalError, Journals};
 pub use lock::LockError;
 pub use run::{Run, Secrets};
 pub use scan::Examined;
+pub use sign::{invocation, load_key};
 
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
-    CommitSha, DeploymentTag, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Plan,
-    Repository, ServiceName, Tag, Target,
+    CommitSha, DeploymentTag, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference,
+    Operation, Plan, Repository, ServiceName, Tag, Target,
 };
 use crate::git::{Commit, GitError, GitRepository};
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings, TagRule, Writer};
@@ -134,8 +135,10 @@ impl Engine {
     /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.
     pub fn asks_for_password(&self, plan: &Plan) -> bool {
         let environment = match &plan.operation {
-            crate::domain::Operation::Promote { to, .. } => Some(to.clone()),
-            crate::domain::Operation::Sign { image } => self
+            Operation::Promote { to, .. } => Some(to.clone()),
+            // What is there already is not built, and so not signed.
+            Operation::Build { to, .. } => plan.digest.is_none().then(|| to.clone()),
+            Operation::Sign { image } => self
                 .config
                 .graph
                 .all()
@@ -145,7 +148,7 @@ impl Engine {
                         .is_ok_and(|r| r == image.repository)
                 })
                 .map(|e| e.name.clone()),
-            crate::domain::Operation::Cut { .. } | crate::domain::Operation::Build { .. } => None,
+            Operation::Cut { .. } => None,
         };
         environment.is_some_and(|environment| {
             self.settings(&environment)

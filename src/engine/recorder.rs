@@ -35,6 +35,11 @@ impl Recorder {
         }
     }
 
+    /// The run.
+    pub(super) const fn run(&self) -> &RunId {
+        &self.run
+    }
+
     /// Records what happened. A failure of the journal is kept for [`Recorder::check`], so that callbacks in the middle of
     /// a copy need no error path; listeners hear the event in any case.
     pub(super) fn record(&self, happening: Happening) {

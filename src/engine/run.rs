@@ -1,6 +1,6 @@
 //! A run carries out a plan: steps in order, each check-then-act, every one of them told in events.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use secrecy::SecretString;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -43,21 +43,21 @@ pub(super) struct Context<'a> {
     pub(super) secrets: &'a Secrets,
     pub(super) cancel: &'a CancellationToken,
     pub(super) access: WriteAccess,
-    /// What the gates found out, for the steps that leave it with the image.
-    pub(super) proof: Mutex<Option<Proof>>,
+    /// What was found out about the image, for the steps that leave it there.
+    pub(super) proof: OnceLock<Proof>,
     /// What the build step made, for the steps after it.
     pub(super) built: OnceLock<build::Built>,
 }
 
-/// What the scan gate of a promotion rests on.
+/// What was found out about the image of a run.
 pub(super) struct Proof {
-    /// The record of the verdict.
+    /// The record of the verdict of the scan gate.
     pub(super) record: Option<GateRecord>,
-    /// The scan that was made for it.
+    /// The scan that was made in this run.
     pub(super) fresh: Option<FreshScan>,
     /// The image that it is of.
     pub(super) image: Descriptor,
-    /// Whether the image had its tag at the target already.
+    /// Whether the image had its tag at the target already. A run that is only given again leaves nothing new.
     pub(super) promoted_before: bool,
 }
 
@@ -69,14 +69,9 @@ impl Context<'_> {
         }
     }
 
-    /// Keeps what the gates found out.
-    pub(super) fn keep(&self, proof: Proof) {
-        *self.proof.lock().unwrap_or_else(PoisonError::into_inner) = Some(proof);
-    }
-
-    /// What the gates found out, once.
-    pub(super) fn kept(&self) -> Option<Proof> {
-        self.proof.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What is to be left with the image.
+    pub(super) fn to_leave(&self) -> Option<&Proof> {
+        self.proof.get().filter(|proof| !proof.promoted_before)
     }
 
     /// Writes every gate down and lets the run go on only if all allow it.
@@ -138,7 +133,7 @@ impl Engine {
                 secrets: &secrets,
                 cancel: &token,
                 access,
-                proof: Mutex::new(None),
+                proof: OnceLock::new(),
                 built: OnceLock::new(),
             };
             carry_out(&context, actor).await

@@ -12,7 +12,9 @@ use crate::domain::{
     Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateRecord, Judgement, Platform,
     Repository, ScanEvidence, ScanPolicy, ServiceName, Verdict, VexStatement, Waiver,
 };
+use crate::registry::{ImageSummary, Reader};
 use crate::scan::{self, FreshScan, Trivy};
+use crate::sign::PublicKey;
 
 /// What is attached to an image, judged.
 #[derive(Debug)]
@@ -81,10 +83,13 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Examined, EngineError> {
         let (candidate, _) = self.first_with(service, candidate).await?;
-        let reader = self.registries().reader(&candidate.repository);
-        let evidence = scan::evidence(&reader, &candidate.image.digest, &candidate.summary).await?;
         let has_rules = |name: &&EnvironmentName| self.settings(name).is_ok_and(|said| said.scan.is_some());
         let environment = environment.filter(has_rules).cloned();
+        let reader = self.registries().reader(&candidate.repository);
+        let digest = &candidate.image.digest;
+        let evidence = self
+            .attached(&reader, digest, &candidate.summary, environment.as_ref())
+            .await?;
         let judgement = match &environment {
             Some(environment) => self.judged(service, environment, &evidence, now)?,
             None => ScanPolicy::default().judge(
@@ -97,6 +102,26 @@ impl Engine {
             evidence,
             environment,
             judgement,
+        })
+    }
+
+    /// What is attached to an image, as far as the rules of `environment` believe it; without one, as far as it is of
+    /// this image.
+    pub async fn attached(
+        &self,
+        reader: &Reader,
+        digest: &Digest,
+        image: &ImageSummary,
+        environment: Option<&EnvironmentName>,
+    ) -> Result<ScanEvidence, EngineError> {
+        let policy = environment.map(|name| self.settings(name)).transpose()?;
+        let signed_by = policy.and_then(|said| said.scan.as_ref()?.signed_by.as_deref());
+        Ok(match signed_by {
+            Some(path) => {
+                let key = PublicKey::load(path)?;
+                scan::signed_evidence(reader, digest, image, &key, path.display().to_string()).await?
+            }
+            None => scan::evidence(reader, digest, image).await?,
         })
     }
 
@@ -163,7 +188,8 @@ impl Engine {
             fresh.evidence.clone()
         } else {
             let reader = self.registries().reader(&candidate.repository);
-            scan::evidence(&reader, digest, &candidate.summary).await?
+            self.attached(&reader, digest, &candidate.summary, Some(target))
+                .await?
         };
         let now = Timestamp::now();
         let judgement = decisions.judge(policy, &evidence, target, now);
@@ -241,7 +267,9 @@ impl Engine {
             return Ok(None);
         };
         let summary = reader.image(running).await?;
-        let evidence = scan::evidence(&reader, running, &summary).await?;
+        let evidence = self
+            .attached(&reader, running, &summary, Some(&target.name))
+            .await?;
         if evidence.reports.is_empty() {
             return Ok(None);
         }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{REPORT_LIMIT, Report, ScanError};
+use super::{REPORT_LIMIT, Report, ScanError, attestation};
 use crate::domain::{Counts, Digest, Origin, Platform, ScanEvidence, ScanReport, clean_line};
 use crate::registry::{Content, Descriptor, ImageSummary, Reader, Writer};
+use crate::sign::PublicKey;
 
 /// The artifact type of an attached Trivy report, and the media type of the report in it. Trivy registers none for its own
 /// JSON (its referrer plug-in attaches SBOMs, SARIF and `cosign-vuln` only); this is the one that is in use, in the
@@ -34,6 +35,10 @@ pub struct ReportContext {
     pub platform: Option<Platform>,
     /// The arguments of the configuration that the scanner got, without secrets.
     pub arguments: Option<String>,
+    /// When the scan was begun.
+    pub started: Option<Timestamp>,
+    /// Where the vulnerability database comes from: its repository, or the server that has it.
+    pub database_source: Option<String>,
 }
 
 /// A report as its referrer's annotations tell of it: enough for a list, not for a gate.
@@ -102,7 +107,8 @@ pub async fn summaries(reader: &Reader, digest: &Digest) -> Result<Vec<ReportSum
 }
 
 /// The evidence for a gate: the newest attached report of each platform, read itself. What its annotations say decides
-/// only which one is the newest, and when and where it was made if it does not say so itself.
+/// only which one is the newest, and when and where it was made if it does not say so itself. Where a platform has none,
+/// attestations count as well, by whomever they are: they are worth what a report without a signature is.
 pub async fn evidence(
     reader: &Reader,
     digest: &Digest,
@@ -110,8 +116,7 @@ pub async fn evidence(
 ) -> Result<ScanEvidence, ScanError> {
     let referrers = reader.referrers(digest, Some(REPORT_TYPE)).await?;
     let own = own_digests(reader, digest).await?;
-    let mut by_platform: BTreeMap<Option<Platform>, ScanReport> = BTreeMap::new();
-    let mut strays = Vec::new();
+    let mut found = Found::default();
     for referrer in newest(referrers) {
         let Some((report, notes)) = read(reader, &referrer, digest).await? else {
             continue;
@@ -119,7 +124,7 @@ pub async fn evidence(
         let named = match platform_named(&report, &own) {
             Ok(named) => named,
             Err(stray) => {
-                strays.push(stray);
+                found.strays.push(stray);
                 continue;
             }
         };
@@ -128,29 +133,91 @@ pub async fn evidence(
             made: notes.made,
             database: notes.database,
             scanner: notes.scanner,
-            arguments: None,
+            ..ReportContext::default()
         };
-        let report = report.into_evidence(&context, Origin::Attached);
-        let known = by_platform.get(&report.platform);
-        if known.is_none_or(|known| known.made <= report.made) {
-            by_platform.insert(report.platform.clone(), report);
-        }
+        found.add(report.into_evidence(&context, Origin::Attached));
     }
-    let platforms = image.platforms.iter().map(|(platform, _)| platform.clone());
+    if !found.covers(image) {
+        found.attested(reader, digest, &own, None).await?;
+    }
+    Ok(found.of(digest, image))
+}
+
+/// The evidence for a gate that believes one key only: the newest attestation of each platform that `key` signed. `name`
+/// is how a verdict calls the key.
+pub async fn signed_evidence(
+    reader: &Reader,
+    digest: &Digest,
+    image: &ImageSummary,
+    key: &PublicKey,
+    name: String,
+) -> Result<ScanEvidence, ScanError> {
+    let own = own_digests(reader, digest).await?;
+    let mut found = Found::default();
+    found.attested(reader, digest, &own, Some(key)).await?;
     Ok(ScanEvidence {
-        digest: digest.clone(),
-        platforms: platforms.collect(),
-        reports: by_platform.into_values().collect(),
-        strays,
+        signed_by: Some(name),
+        ..found.of(digest, image)
     })
 }
 
+/// What was found attached to an image.
+#[derive(Default)]
+struct Found {
+    by_platform: BTreeMap<Option<Platform>, ScanReport>,
+    strays: Vec<Digest>,
+}
+
+impl Found {
+    /// Keeps the newest of each platform.
+    fn add(&mut self, report: ScanReport) {
+        let known = self.by_platform.get(&report.platform);
+        if known.is_none_or(|known| known.made <= report.made) {
+            self.by_platform.insert(report.platform.clone(), report);
+        }
+    }
+
+    async fn attested(
+        &mut self,
+        reader: &Reader,
+        digest: &Digest,
+        own: &OwnDigests,
+        key: Option<&PublicKey>,
+    ) -> Result<(), ScanError> {
+        let (reports, mut strays) = attestation::attested(reader, digest, own, key).await?;
+        for report in reports {
+            self.add(report);
+        }
+        self.strays.append(&mut strays);
+        Ok(())
+    }
+
+    /// Whether every platform of the image has a report, or one is of the whole.
+    fn covers(&self, image: &ImageSummary) -> bool {
+        let has = |platform: &Platform| self.by_platform.contains_key(&Some(platform.clone()));
+        self.by_platform.contains_key(&None)
+            || !self.by_platform.is_empty() && image.platforms.iter().all(|(platform, _)| has(platform))
+    }
+
+    fn of(self, digest: &Digest, image: &ImageSummary) -> ScanEvidence {
+        let platforms = image.platforms.iter().map(|(platform, _)| platform.clone());
+        ScanEvidence {
+            strays: self.strays,
+            ..ScanEvidence::new(
+                digest.clone(),
+                platforms.collect(),
+                self.by_platform.into_values().collect(),
+            )
+        }
+    }
+}
+
+/// The digests by which a report may name an image, each with its platform if it is that of one.
+pub(super) type OwnDigests = BTreeMap<Digest, Option<Platform>>;
+
 /// The digests by which a report may name this image: its own, and those of its platforms, each with the platform. The
 /// repository in front of a digest changes with each promotion; the digest does not.
-pub(super) async fn own_digests(
-    reader: &Reader,
-    digest: &Digest,
-) -> Result<BTreeMap<Digest, Option<Platform>>, ScanError> {
+pub(super) async fn own_digests(reader: &Reader, digest: &Digest) -> Result<OwnDigests, ScanError> {
     let manifest = reader.manifest(&digest.clone().into()).await?;
     let children = manifest.children().iter().filter(|child| !child.is_attestation());
     let children = children.map(|child| (child.digest.clone(), child.platform.clone()));
@@ -159,10 +226,7 @@ pub(super) async fn own_digests(
 
 /// The platform whose manifest `report` names, none if it names the image as a whole, or nothing but what it is attached
 /// to; the digest that it is of if that is no part of this image.
-pub(super) fn platform_named(
-    report: &Report,
-    own: &BTreeMap<Digest, Option<Platform>>,
-) -> Result<Option<Platform>, Digest> {
+pub(super) fn platform_named(report: &Report, own: &OwnDigests) -> Result<Option<Platform>, Digest> {
     let Some(first) = report.digests.first() else {
         return Ok(None);
     };

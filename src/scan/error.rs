@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::{Digest, Exit};
 use crate::registry::RegistryError;
+use crate::sign::SignError;
 
 /// Why an image could not be scanned, or a report not be attached or read.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,9 @@ pub enum ScanError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// An attestation.
+    #[error(transparent)]
+    Sign(#[from] SignError),
     /// The scanner is not installed, or not where the configuration says.
     #[error("there is no scanner `{program}`")]
     NoScanner {
@@ -64,6 +68,7 @@ impl ScanError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
+            Self::Sign(error) => error.exit(),
             Self::NoScanner { .. }
             | Self::Slow { .. }
             | Self::Scanner { .. }
@@ -77,6 +82,7 @@ impl ScanError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Registry(error) => return error.hint(),
+            Self::Sign(error) => return error.hint(),
             Self::NoScanner { .. } => {
                 "install Trivy (https://trivy.dev tells how), or say where it is: `trivy` of [scanner] in windlass.toml"
             }

@@ -61,14 +61,9 @@ pub async fn from_file(
         platform: named,
         ..ReportContext::default()
     };
-    let evidence = ScanEvidence {
-        digest: digest.clone(),
-        platforms: platforms.to_vec(),
-        reports: vec![report.into_evidence(&context, Origin::File)],
-        strays: Vec::new(),
-    };
+    let reports = vec![report.into_evidence(&context, Origin::File)];
     let found = FreshScan {
-        evidence,
+        evidence: ScanEvidence::new(digest.clone(), platforms.to_vec(), reports),
         reports: vec![(bytes, context)],
     };
     Ok((found, says_so))

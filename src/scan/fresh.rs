@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 
 use super::{Line, Report, ReportContext, ScanError, Trivy};
 use crate::domain::{Digest, ImageReference, Origin, Platform, ScanEvidence, ScanReport};
@@ -28,35 +29,28 @@ pub async fn fresh(
     if asked.is_empty() {
         asked.push(None);
     }
-    let scanning = asked.iter().map(|platform| trivy.scan(image, *platform, line));
-    let bytes = try_join_all(scanning).await?;
+    let scanning = asked.iter().map(|platform| async {
+        let started = Timestamp::now();
+        let (bytes, report) = trivy.scan(image, *platform, line).await?;
+        Ok::<_, ScanError>((bytes, report, started))
+    });
+    let scans = try_join_all(scanning).await?;
     // Afterwards: the first scan may have fetched a new database.
     let context = trivy.context().await;
-    let mut found = FreshScan {
-        evidence: ScanEvidence {
-            digest: digest.clone(),
-            platforms: platforms.to_vec(),
-            reports: Vec::new(),
-            strays: Vec::new(),
-        },
-        reports: Vec::new(),
-    };
-    for (bytes, platform) in bytes.into_iter().zip(asked) {
-        let report = Report::parse(&bytes).map_err(|why| ScanError::Malformed {
-            what: "of this scan".to_owned(),
-            why,
-        })?;
+    let (mut evidence, mut reports) = (Vec::new(), Vec::new());
+    for ((bytes, report, started), platform) in scans.into_iter().zip(asked) {
         let context = ReportContext {
             platform: platform.cloned(),
+            started: Some(started),
             ..context.clone()
         };
-        found
-            .evidence
-            .reports
-            .push(report.into_evidence(&context, Origin::Fresh));
-        found.reports.push((bytes, context));
+        evidence.push(report.into_evidence(&context, Origin::Fresh));
+        reports.push((bytes, context));
     }
-    Ok(found)
+    Ok(FreshScan {
+        evidence: ScanEvidence::new(digest.clone(), platforms.to_vec(), evidence),
+        reports,
+    })
 }
 
 impl Report {

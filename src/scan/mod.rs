@@ -2,6 +2,7 @@
 //! evidence.
 
 mod attached;
+mod attestation;
 mod error;
 mod exploited;
 mod file;
@@ -14,7 +15,10 @@ mod sbom;
 mod trivy;
 mod trivy_report;
 
-pub use attached::{REPORT_TYPE, ReportContext, ReportSummary, attach_report, evidence, summaries};
+pub use attached::{
+    REPORT_TYPE, ReportContext, ReportSummary, attach_report, evidence, signed_evidence, summaries,
+};
+pub use attestation::{Invocation, VULNERABILITIES, attest};
 pub use error::ScanError;
 pub use exploited::exploited;
 pub use file::from_file;

@@ -149,8 +149,8 @@ impl Trivy {
         }
     }
 
-    /// Scans `image` on `platform` (of an image without one, as it is) and answers with the report's bytes. What Trivy
-    /// says on its way goes to `line`, harmless. Whoever drops the future stops Trivy.
+    /// Scans `image` on `platform` (of an image without one, as it is) and answers with the report's bytes, and read. What
+    /// Trivy says on its way goes to `line`, harmless. Whoever drops the future stops Trivy.
     ///
     /// # Errors
     /// When Trivy cannot be started or does not end, or what it writes is no report of this image and platform. Its exit
@@ -160,7 +160,7 @@ impl Trivy {
         image: &ImageReference,
         platform: Option<&Platform>,
         line: Line<'_>,
-    ) -> Result<Bytes, ScanError> {
+    ) -> Result<(Bytes, Report), ScanError> {
         let docker = self.docker_config(Some(&image.repository)).await?;
         let mut what = Vec::new();
         if let Some(platform) = platform {
@@ -179,21 +179,20 @@ impl Trivy {
             (Some(asked), Some(of)) if (&asked.os, &asked.architecture) != (&of.os, &of.architecture) => {
                 Err(self.failed(format!("its report is of {of}, and {asked} was asked for")))
             }
-            _ => Ok(bytes),
+            _ => Ok((bytes, report)),
         }
     }
 
     /// Scans the image in a tar file (an OCI layout, or as `docker save` writes it), which was never in a registry: its
     /// report names no digest.
-    pub async fn scan_file(&self, tar: &Path, line: Line<'_>) -> Result<Bytes, ScanError> {
+    pub async fn scan_file(&self, tar: &Path, line: Line<'_>) -> Result<(Bytes, Report), ScanError> {
         let docker = self.docker_config(None).await?;
         // Trivy runs in another folder.
         let tar = std::path::absolute(tar).map_err(|source| ScanError::Unreadable {
             path: tar.to_owned(),
             source,
         })?;
-        let (bytes, _) = self.report(&["--input".into(), tar.into()], docker, line).await?;
-        Ok(bytes)
+        self.report(&["--input".into(), tar.into()], docker, line).await
     }
 
     /// Lists what is in the image in a tar file or the folder of an OCI layout. No database is needed for that.
@@ -321,8 +320,18 @@ impl Trivy {
                 .map(|told| format!("Trivy {}", clean_line(&told.version))),
             database: version.and_then(|told| told.database?.updated_at),
             arguments: Some(without_secrets(&self.options.args)).filter(|text| !text.is_empty()),
+            database_source: Some(self.database_source()),
             ..ReportContext::default()
         }
+    }
+
+    /// Where the database comes from, as far as the configuration says it.
+    fn database_source(&self) -> String {
+        let options = &self.options;
+        let chosen = options.server.clone().or_else(|| options.database.clone());
+        let chosen = chosen.or_else(|| std::env::var("TRIVY_DB_REPOSITORY").ok());
+        // One of several mirrors of the project's own, which Trivy chooses between.
+        clean_line(&chosen.unwrap_or_else(|| "pkg:github/aquasecurity/trivy-db".to_owned()))
     }
 
     /// Where the knowledge of vulnerabilities comes from: a server, or the databases.
@@ -580,7 +589,7 @@ mod tests {
 
     #[tokio::test]
     async fn rules_of_the_working_folder_and_of_the_environment_do_not_reach_it() {
-        let bytes = scanner("tells").scan(&image(), None, &|_| ()).await.unwrap();
+        let (bytes, _) = scanner("tells").scan(&image(), None, &|_| ()).await.unwrap();
         let told = String::from_utf8_lossy(&bytes);
         for wanted in ["--ignorefile", "--config", "--show-suppressed", "--timeout 600s"] {
             assert!(told.contains(wanted), "{told}");
@@ -599,7 +608,8 @@ mod tests {
         trivy.options.server = Some("http://127.0.0.1:4954".into());
         trivy.options.token_file = Some(token);
         trivy.options.database = Some("127.0.0.1:1/trivy-db:2".into());
-        let told = String::from_utf8(trivy.scan(&image(), None, &|_| ()).await.unwrap().to_vec()).unwrap();
+        let (bytes, _) = trivy.scan(&image(), None, &|_| ()).await.unwrap();
+        let told = String::from_utf8_lossy(&bytes);
         assert!(told.contains("--server http://127.0.0.1:4954"), "{told}");
         assert!(told.contains("TRIVY_TOKEN=open sesame"), "{told}");
         assert_eq!(told.matches("open sesame").count(), 1, "{told}");
@@ -623,7 +633,8 @@ mod tests {
             registries: Registries::new(settings).unwrap(),
             ..scanner("tells")
         };
-        let told = String::from_utf8(trivy.scan(&image(), None, &|_| ()).await.unwrap().to_vec()).unwrap();
+        let (bytes, _) = trivy.scan(&image(), None, &|_| ()).await.unwrap();
+        let told = String::from_utf8_lossy(&bytes);
         assert!(
             told.contains("bWU6c2VjcmV0") && told.contains("mode 600"),
             "{told}"
@@ -658,7 +669,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_runs_in_an_empty_folder_of_its_own() {
-        let bytes = scanner("tells").scan(&image(), None, &|_| ()).await.unwrap();
+        let (bytes, _) = scanner("tells").scan(&image(), None, &|_| ()).await.unwrap();
         let told = String::from_utf8_lossy(&bytes);
         assert!(
             told.contains("windlass-scan-") && told.contains("/empty holds []"),
@@ -679,7 +690,7 @@ mod tests {
     #[tokio::test]
     async fn an_image_in_a_file_needs_no_digest_in_its_report() {
         let tar = Path::new("image.tar");
-        let bytes = scanner("tells").scan_file(tar, &|_| ()).await.unwrap();
+        let (bytes, _) = scanner("tells").scan_file(tar, &|_| ()).await.unwrap();
         let told = String::from_utf8_lossy(&bytes);
         let absolute = std::path::absolute(tar).unwrap();
         assert!(
@@ -693,7 +704,7 @@ mod tests {
         let mut trivy = scanner("tells");
         for (at_once, memory) in [(2, true), (1, false)] {
             trivy.options.at_once = at_once;
-            let bytes = trivy.scan(&image(), None, &|_| ()).await.unwrap();
+            let (bytes, _) = trivy.scan(&image(), None, &|_| ()).await.unwrap();
             let told = String::from_utf8_lossy(&bytes);
             assert_eq!(told.contains("--cache-backend memory"), memory, "{told}");
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 
 use super::error::SignError;
 use super::key::{PublicKey, SigningKey};
@@ -53,25 +54,78 @@ struct EnvelopeSignature {
     sig: String,
 }
 
+/// What an in-toto statement says of its subjects.
 #[derive(Deserialize)]
-struct Statement {
+pub(super) struct Statement<P> {
     #[serde(rename = "_type")]
     kind: String,
     subject: Vec<Subject>,
     #[serde(rename = "predicateType")]
-    predicate_type: String,
+    pub(super) predicate_type: String,
+    pub(super) predicate: Option<P>,
 }
 
-impl Statement {
+impl<P> Statement<P> {
+    /// Whether it is of a version that is understood.
+    pub(super) fn is_known(&self) -> bool {
+        STATEMENTS.contains(&self.kind.as_str())
+    }
+
     /// Whether it says no more than that its subject is signed.
     fn is_signature(&self) -> bool {
-        STATEMENTS.contains(&self.kind.as_str()) && self.predicate_type == SIGN_PREDICATE
+        self.is_known() && self.predicate_type == SIGN_PREDICATE
+    }
+
+    /// What it is about.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = Digest> {
+        let digests = self.subject.iter().flat_map(|subject| &subject.digest);
+        digests.filter_map(|(name, hex)| format!("{name}:{hex}").parse().ok())
     }
 }
 
 #[derive(Deserialize)]
 struct Subject {
     digest: BTreeMap<String, String>,
+}
+
+/// A bundle, taken apart. Nothing in it is believed yet.
+pub(super) struct Opened {
+    hint: Option<String>,
+    payload_type: String,
+    payload: Vec<u8>,
+    signatures: Vec<Vec<u8>>,
+}
+
+impl Opened {
+    /// Takes a bundle apart; the error says why it cannot be understood.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+        let bundle: Bundle = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let envelope = bundle.dsse_envelope.ok_or("it has no DSSE envelope")?;
+        let payload = STANDARD.decode(&envelope.payload);
+        let signatures = envelope.signatures.iter().map(|one| STANDARD.decode(&one.sig));
+        Ok(Self {
+            hint: bundle.verification_material.public_key.map(|key| key.hint),
+            payload: payload.map_err(|_| "its payload is not base64")?,
+            payload_type: envelope.payload_type,
+            signatures: signatures
+                .collect::<Result<_, _>>()
+                .map_err(|_| "its signature is not base64")?,
+        })
+    }
+
+    /// Whether one of its signatures is by this key.
+    pub(super) fn is_signed_by(&self, key: &PublicKey) -> bool {
+        let message = encoding(&self.payload_type, &self.payload);
+        self.signatures
+            .iter()
+            .any(|signature| key.verifies(signature, &message))
+    }
+
+    /// What it says; none if that is no in-toto statement.
+    pub(super) fn statement<P: DeserializeOwned>(&self) -> Option<Result<Statement<P>, String>> {
+        (self.payload_type == PAYLOAD_TYPE)
+            .then(|| serde_json::from_slice(&self.payload).map_err(|error| error.to_string()))
+    }
 }
 
 /// What looking at one bundle came to.
@@ -91,14 +145,36 @@ pub(super) enum Finding {
 
 /// Makes the bundle that signs `digest`.
 pub(super) fn make(digest: &Digest, key: &SigningKey) -> Result<Vec<u8>, SignError> {
-    let statement = serde_json::json!({
-        "_type": STATEMENTS[0],
-        "subject": [{ "digest": { digest.algorithm().name(): digest.hex() } }],
-        "predicateType": SIGN_PREDICATE,
-        "predicate": {},
-    })
-    .to_string();
-    let signature = key.sign(&encoding(PAYLOAD_TYPE, statement.as_bytes()))?;
+    make_about(digest, SIGN_PREDICATE, &serde_json::json!({}), key)
+}
+
+/// Makes the bundle that signs a statement about `digest`.
+pub(super) fn make_about(
+    digest: &Digest,
+    predicate_type: &str,
+    predicate: &impl Serialize,
+    key: &SigningKey,
+) -> Result<Vec<u8>, SignError> {
+    #[derive(Serialize)]
+    struct Said<'a, P> {
+        #[serde(rename = "_type")]
+        kind: &'a str,
+        subject: [serde_json::Value; 1],
+        #[serde(rename = "predicateType")]
+        predicate_type: &'a str,
+        predicate: &'a P,
+    }
+    let said = Said {
+        kind: STATEMENTS[0],
+        subject: [serde_json::json!({ "digest": { digest.algorithm().name(): digest.hex() } })],
+        predicate_type,
+        predicate,
+    };
+    let statement = serde_json::to_vec(&said).map_err(|error| SignError::Crypto {
+        action: "write down what is to be signed",
+        why: error.to_string(),
+    })?;
+    let signature = key.sign(&encoding(PAYLOAD_TYPE, &statement))?;
     let bundle = serde_json::json!({
         "mediaType": MEDIA_TYPE,
         "verificationMaterial": { "publicKey": { "hint": key.public().hint() } },
@@ -113,26 +189,12 @@ pub(super) fn make(digest: &Digest, key: &SigningKey) -> Result<Vec<u8>, SignErr
 
 /// Looks at a bundle; the error says why it cannot be understood. The signature is checked before the payload is believed.
 pub(super) fn check(bytes: &[u8], digest: &Digest, key: &PublicKey) -> Result<Finding, String> {
-    let bundle: Bundle = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let envelope = bundle.dsse_envelope.ok_or("it has no DSSE envelope")?;
-    let payload = STANDARD
-        .decode(&envelope.payload)
-        .map_err(|_| "its payload is not base64")?;
-    let message = encoding(&envelope.payload_type, &payload);
-    let mut signed = false;
-    for signature in &envelope.signatures {
-        let signature = STANDARD
-            .decode(&signature.sig)
-            .map_err(|_| "its signature is not base64")?;
-        signed |= key.verifies(&signature, &message);
-    }
-    let statement = (envelope.payload_type == PAYLOAD_TYPE)
-        .then(|| serde_json::from_slice::<Statement>(&payload).map_err(|error| error.to_string()));
-    if !signed {
-        let hint = bundle.verification_material.public_key.map(|key| key.hint);
+    let bundle = Opened::read(bytes)?;
+    let statement = bundle.statement::<IgnoredAny>();
+    if !bundle.is_signed_by(key) {
         // What an unverified payload claims to be decides nothing but the words of the refusal.
         return Ok(match statement {
-            _ if hint.is_some_and(|hint| hint == key.hint()) => Finding::Tampered,
+            _ if bundle.hint.is_some_and(|hint| hint == key.hint()) => Finding::Tampered,
             None => Finding::OtherStatement,
             Some(Ok(statement)) if !statement.is_signature() => Finding::OtherStatement,
             Some(_) => Finding::OtherKey,

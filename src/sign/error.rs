@@ -69,7 +69,7 @@ pub enum SignError {
         wanted: Digest,
     },
     /// A bundle that cannot be understood.
-    #[error("a signature of {image} is malformed: {why}")]
+    #[error("a signature or attestation of {image} is malformed: {why}")]
     Malformed {
         /// The image.
         image: String,

@@ -1,6 +1,7 @@
 //! Keys, bundles and verification, as cosign understands them. Cosign decides what is right: the interop tests have it
 //! verify what is signed here, and the other way round.
 
+mod attestation;
 mod bundle;
 mod error;
 mod key;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::Serialize;
 
+pub use attestation::{Attestation, attest, attestations};
 pub use error::SignError;
 pub use key::{KeyPair, PublicKey, SigningKey};
 
@@ -19,7 +21,7 @@ use bundle::Finding;
 
 /// The annotation that tells signatures from attestations without fetching them.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
-/// More than any bundle has.
+/// More than the bundle of any signature has, in bytes.
 const BUNDLE_LIMIT: u64 = 1024 * 1024;
 
 /// What signing came to.
@@ -47,16 +49,26 @@ pub async fn sign(writer: &Writer, subject: &Descriptor, key: &SigningKey) -> Re
         Err(_) => {}
     }
     let bytes = bundle::make(&subject.digest, key)?;
+    let attached = attach(writer, subject, bytes, bundle::SIGN_PREDICATE).await?;
+    Ok(Signed::New(Box::new(attached)))
+}
+
+/// Attaches a bundle as cosign does.
+async fn attach(
+    writer: &Writer,
+    subject: &Descriptor,
+    bundle: Vec<u8>,
+    predicate_type: &str,
+) -> Result<Descriptor, RegistryError> {
     let annotations = [
         ("dev.sigstore.bundle.content", "dsse-envelope"),
-        (PREDICATE_TYPE, bundle::SIGN_PREDICATE),
+        (PREDICATE_TYPE, predicate_type),
     ];
     let annotations = annotations.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let layers = vec![(bundle::MEDIA_TYPE.to_owned(), Bytes::from(bytes))];
-    let attached = writer
+    let layers = vec![(bundle::MEDIA_TYPE.to_owned(), Bytes::from(bundle))];
+    writer
         .attach(subject, bundle::MEDIA_TYPE, layers, BTreeMap::from(annotations))
-        .await?;
-    Ok(Signed::New(Box::new(attached)))
+        .await
 }
 
 /// Verifies that `digest` is signed by `key`: one good signature is enough, and the refusal says which of all that can be
@@ -67,7 +79,7 @@ pub async fn verify(reader: &Reader, digest: &Digest, key: &PublicKey) -> Result
     let mut by_others = 0;
     let mut worst = None;
     for candidate in signatures_of(reader, digest).await? {
-        let checked = match bundle_of(reader, &candidate).await {
+        let checked = match bundle_of(reader, &candidate, BUNDLE_LIMIT).await {
             Ok(Some(bytes)) => bundle::check(&bytes, digest, key),
             Ok(None) => continue,
             // One referrer that is broken does not hide a good signature beside it.
@@ -105,11 +117,20 @@ pub async fn verify(reader: &Reader, digest: &Digest, key: &PublicKey) -> Result
 
 /// The bundles attached to `digest` that are, or may be, signatures; nothing is verified. One request as a rule.
 pub async fn signatures_of(reader: &Reader, digest: &Digest) -> Result<Vec<Descriptor>, SignError> {
+    bundles_of(reader, digest, bundle::SIGN_PREDICATE).await
+}
+
+/// The bundles attached to `digest` whose statement is, or may be, of this kind: where the kind is written beside them,
+/// the others need not be fetched.
+async fn bundles_of(
+    reader: &Reader,
+    digest: &Digest,
+    predicate_type: &str,
+) -> Result<Vec<Descriptor>, SignError> {
     let mut found = reader.referrers(digest, Some(bundle::MEDIA_TYPE)).await?;
-    // Attestations are bundles too; where their kind is written beside them, they need not be fetched.
     found.retain(|entry| {
         let predicate = entry.annotations.get(PREDICATE_TYPE);
-        predicate.is_none_or(|predicate| predicate == bundle::SIGN_PREDICATE)
+        predicate.is_none_or(|predicate| predicate == predicate_type)
     });
     Ok(found)
 }
@@ -127,7 +148,11 @@ const fn is_of_one_referrer(error: &RegistryError) -> bool {
 
 /// The bundle that a referrer carries; none if it turns out to be something else, since entries of a fallback index may
 /// not say what they are.
-async fn bundle_of(reader: &Reader, referrer: &Descriptor) -> Result<Option<Bytes>, RegistryError> {
+async fn bundle_of(
+    reader: &Reader,
+    referrer: &Descriptor,
+    limit: u64,
+) -> Result<Option<Bytes>, RegistryError> {
     let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
     if manifest.descriptor().artifact_type.as_deref() != Some(bundle::MEDIA_TYPE) {
         return Ok(None);
@@ -136,7 +161,7 @@ async fn bundle_of(reader: &Reader, referrer: &Descriptor) -> Result<Option<Byte
         return Ok(None);
     };
     match layers.first() {
-        Some(layer) => Ok(Some(reader.blob(&layer.digest, BUNDLE_LIMIT).await?)),
+        Some(layer) => Ok(Some(reader.blob(&layer.digest, limit).await?)),
         None => Ok(None),
     }
 }

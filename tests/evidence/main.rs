@@ -2,18 +2,34 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod attestations;
 mod reports;
 mod signatures;
 
 use bytes::Bytes;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::{Digest, WriteAccess};
 use windlass::registry::{Descriptor, Registries, Settings, Writer};
+use windlass::sign::SigningKey;
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// A new signing key.
+fn key() -> SigningKey {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, password) = (
+        folder.path().join("cosign.key"),
+        SecretString::from("anchors aweigh"),
+    );
+    std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
+    SigningKey::load(&path, &password).unwrap()
+}
 
 /// A registry with one repository, and an index of two platforms in it.
 struct World {

@@ -10,12 +10,12 @@ use windlass::scan::{REPORT_TYPE, ReportContext, ScanError, attach_report, evide
 
 use crate::{INDEX, World};
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
 /// A report of `digest` on `architecture`, made at `hour` of today, with one critical finding or none.
-fn report(digest: &Digest, architecture: &str, hour: u8, critical: bool) -> Value {
+pub(crate) fn report(digest: &Digest, architecture: &str, hour: u8, critical: bool) -> Value {
     let finding = json!({
         "VulnerabilityID": "CVE-2026-1", "PkgName": "openssl", "InstalledVersion": "3.1.1",
         "FixedVersion": "3.1.2", "Severity": "CRITICAL",
@@ -32,7 +32,7 @@ fn report(digest: &Digest, architecture: &str, hour: u8, critical: bool) -> Valu
 }
 
 impl World {
-    async fn attach(&self, report: &Value) -> Result<(), ScanError> {
+    pub(crate) async fn attach(&self, report: &Value) -> Result<(), ScanError> {
         let bytes = Bytes::from(report.to_string());
         attach_report(&self.writer, &self.image, bytes, &ReportContext::default()).await?;
         Ok(())
@@ -47,7 +47,7 @@ impl World {
         attached.await.unwrap();
     }
 
-    async fn evidence(&self) -> ScanEvidence {
+    pub(crate) async fn evidence(&self) -> ScanEvidence {
         let image = self.writer.image(&self.image.digest).await.unwrap();
         evidence(&self.writer, &self.image.digest, &image).await.unwrap()
     }

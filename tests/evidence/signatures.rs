@@ -3,25 +3,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use secrecy::SecretString;
 use serde_json::Value;
 use windlass::domain::{Digest, Exit};
 use windlass::registry::{Content, Descriptor};
 use windlass::sign::{SignError, Signed, SigningKey, sign, signatures_of, verify};
 
-use crate::World;
-
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
-
-fn key() -> SigningKey {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, password) = (
-        folder.path().join("cosign.key"),
-        SecretString::from("anchors aweigh"),
-    );
-    std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
-    SigningKey::load(&path, &password).unwrap()
-}
+use crate::{BUNDLE, World, key};
 
 impl World {
     async fn refusal(&self, key: &SigningKey) -> SignError {

@@ -121,7 +121,8 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
                 ),
             });
         }
-        if let Some(path) = &settings.verify_key {
+        let signed_by = settings.scan.as_ref().and_then(|rules| rules.signed_by.as_ref());
+        for path in settings.verify_key.iter().chain(signed_by) {
             findings.push(match PublicKey::load(path) {
                 Ok(_) => Finding::ok("public key", path.display().to_string()),
                 Err(error) => {

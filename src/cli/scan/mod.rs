@@ -12,8 +12,11 @@ use jiff::Timestamp;
 use self::subject::Subject;
 use super::args::Global;
 use super::failure::Failure;
-use super::{Output, report, world};
-use crate::domain::{Counts, Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy};
+use super::{Output, password, report, world};
+use crate::domain::{
+    Counts, Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy, WriteAccess,
+};
+use crate::engine::{self, RunId};
 use crate::scan::{self, FreshScan};
 
 /// Arguments of `scan`.
@@ -21,8 +24,9 @@ use crate::scan::{self, FreshScan};
 #[command(
     after_help = "Examples:\n  windlass scan registry.example.com/dev/app:sha-2b2e927 --attach\n  \
     windlass scan registry.example.com/dev/app:sha-2b2e927 --report trivy.json --attach\n  \
+    windlass scan registry.example.com/dev/app:sha-2b2e927 --attach --key cosign.key\n  \
     windlass scan 2b2e927 --policy prod\n  windlass scan --env prod --attached\n\
-    A commit and an environment are judged; exit code 3 if they are refused. An image by its name is judged where \
+    The password of --key is COSIGN_PASSWORD, or is asked for. A commit and an environment are judged; exit code 3 if they are refused. An image by its name is judged where \
     --policy says by whose rules."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -39,6 +43,9 @@ pub struct ScanArgs {
     /// Attach the reports to the digest, where the scan gate of a promotion reads them
     #[arg(long)]
     pub attach: bool,
+    /// Sign each report with this key as well, as cosign's vulnerability attestation
+    #[arg(long, value_name = "FILE", requires = "attach")]
+    pub key: Option<PathBuf>,
     /// A report of Trivy or Grype (JSON), or in SARIF, instead of a new scan; only Trivy's can be attached
     #[arg(long, value_name = "FILE", conflicts_with = "attached")]
     pub report: Option<PathBuf>,
@@ -58,14 +65,10 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     let access = args.attach.then(|| world::access(global)).transpose()?;
     let subject = Subject::find(&args, global).await?;
     let found = look(&args, &subject, io).await?;
-    let mut attached = Vec::new();
-    if let Some(access) = access {
-        let writer = subject.registries.writer(&subject.image.repository, access);
-        for (bytes, context) in &found.reports {
-            let referrer = scan::attach_report(&writer, &subject.descriptor, bytes.clone(), context).await?;
-            attached.push(referrer.digest);
-        }
-    }
+    let attached = match access {
+        Some(access) => attach(&args, &subject, &found, access, io).await?,
+        None => Vec::new(),
+    };
     let now = Timestamp::now();
     let judgement = judge(&subject, &found.evidence, now)?;
     let shown = Shown {
@@ -86,6 +89,35 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     }
     let refused = subject.policy.is_some() && !judgement.verdict.allows();
     Ok(if refused { Exit::Refused } else { Exit::Done })
+}
+
+/// Leaves each report with the image, and says so under the key where one is named; the referrers with the reports.
+async fn attach(
+    args: &ScanArgs,
+    subject: &Subject,
+    found: &FreshScan,
+    access: WriteAccess,
+    io: &Output,
+) -> Result<Vec<Digest>, Failure> {
+    let key = match &args.key {
+        Some(path) => Some(engine::load_key(path.clone(), password::of_key(io)?).await?),
+        None => None,
+    };
+    let writer = subject.registries.writer(&subject.image.repository, access);
+    let invocation = engine::invocation(&RunId::fresh());
+    let mut attached = Vec::new();
+    for (bytes, context) in &found.reports {
+        let image = &subject.descriptor;
+        attached.push(
+            scan::attach_report(&writer, image, bytes.clone(), context)
+                .await?
+                .digest,
+        );
+        if let Some(key) = &key {
+            scan::attest(&writer, image, bytes, context, &invocation, key).await?;
+        }
+    }
+    Ok(attached)
 }
 
 /// All that is shown of a scan.
@@ -118,8 +150,18 @@ async fn look(args: &ScanArgs, subject: &Subject, io: &mut Output) -> Result<Fre
     let digest = &subject.descriptor.digest;
     let reader = subject.registries.reader(&subject.image.repository);
     if args.attached {
+        let evidence = match &subject.world {
+            Some(world) => {
+                let rules = subject.policy.as_ref();
+                world
+                    .engine
+                    .attached(&reader, digest, &subject.summary, rules)
+                    .await?
+            }
+            None => scan::evidence(&reader, digest, &subject.summary).await?,
+        };
         return Ok(FreshScan {
-            evidence: scan::evidence(&reader, digest, &subject.summary).await?,
+            evidence,
             reports: Vec::new(),
         });
     }

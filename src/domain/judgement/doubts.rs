@@ -53,7 +53,14 @@ impl ScanPolicy {
                 Some(stray) => format!(
                     "the attached scan report is of another digest, {stray}: scan this one and attach its report"
                 ),
-                None => "no scan report is attached to this digest: scan it and attach the report".to_owned(),
+                None => match &evidence.signed_by {
+                    Some(key) => format!(
+                        "no scan that {key} verifies is attached to this digest: sign one with `windlass scan --attach --key`"
+                    ),
+                    None => {
+                        "no scan report is attached to this digest: scan it and attach the report".to_owned()
+                    }
+                },
             }];
         }
         let missing: Vec<_> = evidence

@@ -25,10 +25,10 @@ fn finding(severity: Severity, fixed: bool) -> Finding {
 
 fn evidence(findings: Vec<Finding>) -> ScanEvidence {
     let platform: Platform = "linux/amd64".parse().unwrap();
-    ScanEvidence {
-        digest: Digest::of(b"image"),
-        platforms: vec![platform.clone()],
-        reports: vec![ScanReport {
+    ScanEvidence::new(
+        Digest::of(b"image"),
+        vec![platform.clone()],
+        vec![ScanReport {
             platform: Some(platform),
             made: Some("2026-11-23T09:00:00Z".parse().unwrap()),
             findings,
@@ -39,8 +39,7 @@ fn evidence(findings: Vec<Finding>) -> ScanEvidence {
             inventory: Inventory::Something,
             hidden: Vec::new(),
         }],
-        strays: Vec::new(),
-    }
+    )
 }
 
 fn policy() -> ScanPolicy {

@@ -1,5 +1,7 @@
 //! The plan of a build: what it would be called, whether it is there already, and whether this machine can do it.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +48,8 @@ pub(in crate::engine) async fn plan(
         gates.extend(machine(engine).await);
     }
     let deployer = engine.deployer(&entrance.name)?.filter(|_| !is_dirty);
+    let sign = engine.settings(&entrance.name)?.sign.as_ref();
+    let key = sign.map(|sign| sign.key.clone());
     let latest = engine.config().build.latest && !is_dirty;
     let digest = found.map(|(digest, _)| digest);
     Ok(Plan {
@@ -55,6 +59,7 @@ pub(in crate::engine) async fn plan(
             latest,
             digest.as_ref(),
             entrance,
+            key.as_deref(),
             deployer.as_ref(),
         ),
         operation: Operation::Build {
@@ -261,6 +266,7 @@ fn steps(
     latest: bool,
     found: Option<&Digest>,
     entrance: &Environment,
+    key: Option<&Path>,
     deployer: Option<&Deployer>,
 ) -> Vec<PlannedStep> {
     let step = |kind, what: String| PlannedStep { kind, what };
@@ -283,8 +289,12 @@ fn steps(
                 StepKind::Attach,
                 "SBOM (CycloneDX, SPDX) and scan report of each platform".to_owned(),
             ),
-            step(StepKind::Tag, tags),
         ]);
+        if let Some(key) = key {
+            steps.push(step(StepKind::Sign, format!("with {}", key.display())));
+            steps.push(step(StepKind::Verify, "the signature, by public key".to_owned()));
+        }
+        steps.push(step(StepKind::Tag, tags));
     }
     if let Some(deployer) = deployer {
         steps.push(step(

@@ -14,7 +14,8 @@ use crate::domain::{
 };
 use crate::engine::error::EngineError;
 use crate::engine::event::StepOutcome;
-use crate::engine::run::Context;
+use crate::engine::run::{Context, Proof};
+use crate::engine::sign;
 use crate::git::Commit;
 use crate::registry::{TagOutcome, TagRule, Writer};
 use crate::scan::{self, SbomFormat};
@@ -73,9 +74,9 @@ pub(in crate::engine) async fn step(
         StepKind::Attach => build.attach().await,
         StepKind::Tag => build.tag().await,
         StepKind::Deploy => build.deploy().await,
-        StepKind::Branch | StepKind::Push | StepKind::Sign | StepKind::Verify => {
-            Ok(StepOutcome::Nothing("no part of a build".to_owned()))
-        }
+        StepKind::Sign => sign::sign_at(context, &build.writer, &build.built()?.index.digest, to).await,
+        StepKind::Verify => build.verify().await,
+        StepKind::Branch | StepKind::Push => Ok(StepOutcome::Nothing("no part of a build".to_owned())),
     }
 }
 
@@ -229,11 +230,29 @@ impl Build<'_> {
         for (bytes, context) in &scanned.reports {
             scan::attach_report(&self.writer, &built.index, bytes.clone(), context).await?;
         }
-        Ok(StepOutcome::Done(format!(
+        let done = format!(
             "{}, {}",
             count(lists.len(), "SBOM"),
             count(scanned.reports.len(), "scan report")
-        )))
+        );
+        let proof = Proof {
+            record: None,
+            fresh: Some(scanned),
+            image: built.index.clone(),
+            promoted_before: false,
+        };
+        let _ = self.context.proof.set(proof);
+        Ok(StepOutcome::Done(done))
+    }
+
+    /// That the signature can be verified, where the environment says by which key.
+    async fn verify(&self) -> Result<StepOutcome, EngineError> {
+        let digest = &self.built()?.index.digest;
+        let verified = sign::verify_at(self.context.engine, &self.writer, digest, self.to).await?;
+        Ok(verified.map_or_else(
+            || StepOutcome::Nothing(format!("{} names no key to verify with", self.to)),
+            StepOutcome::Done,
+        ))
     }
 
     /// Lists what is in the image of one platform, and attaches that.

@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::engine::build::{builder, order};
 use crate::engine::error::EngineError;
 use crate::program::{Call, Ended, ProgramError};
-use crate::scan::{Report, SbomFormat, ScanError};
+use crate::scan::{SbomFormat, ScanError};
 
 /// Longer than any Dockerfile takes.
 const LINTING: Duration = Duration::from_mins(2);
@@ -245,18 +245,14 @@ impl<'a> Bench<'a> {
         };
         let log = self.log(CheckStep::Scan);
         let trivy = self.engine.trivy();
-        let bytes = trivy.scan_file(&image, &log).await?;
+        let (bytes, report) = trivy.scan_file(&image, &log).await?;
         self.keep(TRIVY, &bytes)?;
-        let report = Report::parse(&bytes).map_err(|why| Broken::tool(why, None))?;
         let report = report.into_evidence(&trivy.context().await, Origin::Fresh);
         let counts = Counts::of(&report.findings);
-        let evidence = ScanEvidence {
-            // The image was never in a registry, so that nobody can have named it by its digest.
-            digest: Digest::of(&bytes),
-            platforms: report.platform.iter().cloned().collect(),
-            reports: vec![report],
-            strays: Vec::new(),
-        };
+        // The image was never in a registry, so that nobody can have named it by its digest.
+        let digest = Digest::of(&bytes);
+        let platforms = report.platform.iter().cloned().collect();
+        let evidence = ScanEvidence::new(digest, platforms, vec![report]);
         let now = Timestamp::now();
         let Some(environment) = &self.report.environment else {
             let nowhere: EnvironmentName = "nowhere"

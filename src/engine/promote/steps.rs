@@ -105,12 +105,13 @@ impl Promotion<'_> {
         }
         let evaluation =
             gates::evaluate(engine, &candidate, self.source, self.target, Admission::Scan).await?;
-        self.context.keep(Proof {
+        let proof = Proof {
             record: evaluation.record,
             fresh: evaluation.fresh,
             image: candidate.image,
             promoted_before: state == TagState::Same,
-        });
+        };
+        let _ = self.context.proof.set(proof);
         self.context.judge(evaluation.gates)
     }
 
@@ -162,18 +163,14 @@ impl Promotion<'_> {
         )))
     }
 
-    /// Leaves with the image what the scan gate rests on: the scan that was made for it, and the record of the verdict. A
-    /// promotion that is only given again leaves nothing new.
+    /// Leaves with the image what the scan gate rests on: the scan that was made for it, and the record of the verdict.
     async fn attach_proof(&self) -> Result<(), EngineError> {
-        let Some(proof) = self.context.kept() else {
+        let Some(proof) = self.context.to_leave() else {
             return Ok(());
         };
-        if proof.promoted_before {
-            return Ok(());
-        }
         let log = self.context.log(StepKind::Copy);
-        for (bytes, context) in proof.fresh.into_iter().flat_map(|fresh| fresh.reports) {
-            let report = scan::attach_report(&self.writer, &proof.image, bytes, &context).await?;
+        for (bytes, context) in proof.fresh.iter().flat_map(|fresh| &fresh.reports) {
+            let report = scan::attach_report(&self.writer, &proof.image, bytes.clone(), context).await?;
             log.info(format!("scan report {} is attached", report.digest.short()));
         }
         if let Some(record) = &proof.record {
