@@ -90,6 +90,7 @@ fn row(seed: usize) -> Row {
                 size: 20_000_000,
                 created: None,
                 moved: None,
+                rebuilt: None,
             }),
             scan: Cell::Ready(Scan {
                 counts: Counts::default(),

@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::row::{EnvironmentNow, RunningImage};
 use super::source::Source;
 use crate::config::Config;
-use crate::domain::{CommitSha, Environment};
+use crate::domain::{CommitSha, Environment, stands_for};
 use crate::git::GitRepository;
 
 impl Source {
@@ -65,13 +65,19 @@ impl Source {
             Ok(summary) => summary,
             Err(error) => return Cell::Failed(error.to_string()),
         };
+        let stands_for = stands_for(&summary.labels).map(|commit| commit.short().to_owned());
         let commit: Option<CommitSha> = summary.revision.and_then(|revision| revision.parse().ok());
         let short = commit.map(|commit| commit.short().to_owned());
         Cell::Ready(RunningImage {
             digest: running.digest,
             since: running.since,
-            release: short.as_ref().and_then(|short| releases.get(short)).cloned(),
+            release: stands_for
+                .as_ref()
+                .or(short.as_ref())
+                .and_then(|short| releases.get(short))
+                .cloned(),
             short,
+            stands_for,
             signed,
         })
     }

@@ -36,6 +36,8 @@ pub struct Image {
     pub created: Option<Timestamp>,
     /// The commit that it says it was built from, where that is another one than the tag says: the tag was moved.
     pub moved: Option<CommitSha>,
+    /// The commit of a release branch that it was built anew from, to stand for this one.
+    pub rebuilt: Option<CommitSha>,
 }
 
 /// What scans found.
@@ -107,6 +109,8 @@ pub struct RunningImage {
     pub since: Option<Timestamp>,
     /// The first seven characters of the commit it says it was built from.
     pub short: Option<String>,
+    /// The first seven characters of the commit of develop that it stands for, if it was built anew for a release.
+    pub stands_for: Option<String>,
     /// The release that it belongs to, `v1.4.0`, by the release branches in the repository.
     pub release: Option<String>,
     /// Whether a signature is attached; asked only where the environment has a key to verify with.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::cell::Cell;
 use super::row::{Facts, Image, Place, Scan};
 use crate::config::Config;
-use crate::domain::{CommitSha, Counts, Digest, Environment, ServiceName, Severity, Tag, Target};
+use crate::domain::{CommitSha, Counts, Digest, Environment, ServiceName, Severity, Tag, Target, stands_for};
 use crate::git::{GitError, GitRepository, History};
 use crate::registry::{ImageSummary, Reader, Registries, RegistryError};
 
@@ -140,20 +140,51 @@ impl Source {
         let tag = self
             .tag(commit)
             .ok_or_else(|| Cell::Failed("the tag template makes no tag of this commit".to_owned()))?;
-        for environment in self.config.graph.all() {
-            match self.image_in(environment, commit, &tag).await {
-                Ok(Some(found)) => return Ok(found),
-                Err(why) if environment.from.is_empty() => return Err(Cell::Failed(why)),
-                Ok(None) | Err(_) => {}
+        let anew = self.rebuilt(commit).await.map_err(Cell::Failed)?;
+        let own = (None, tag.clone());
+        for (built_from, tag) in anew.into_iter().chain([own]) {
+            for environment in self.config.graph.all() {
+                match self
+                    .image_in(environment, commit, built_from.as_ref(), &tag)
+                    .await
+                {
+                    Ok(Some(found)) => return Ok(found),
+                    Err(why) if environment.from.is_empty() => return Err(Cell::Failed(why)),
+                    Ok(None) | Err(_) => {}
+                }
             }
         }
         Err(Cell::None(format!("no image {tag}")))
     }
 
+    /// The tags of the images that releases of `commit` are built anew as, each with the commit that it is built from.
+    async fn rebuilt(&self, commit: &CommitSha) -> Result<Vec<(Option<CommitSha>, Tag)>, String> {
+        if !self.config.release.rebuild {
+            return Ok(Vec::new());
+        }
+        let (config, repository, commit) = (
+            Arc::clone(&self.config),
+            Arc::clone(&self.repository),
+            commit.clone(),
+        );
+        let reading = tokio::task::spawn_blocking(move || {
+            let git = &config.git;
+            let heads = repository.release_heads(&git.release_branch, &git.remote, &commit)?;
+            let tags = heads
+                .into_iter()
+                .filter_map(|head| Some((git.image_tag.render_rebuilt(&head)?, head)));
+            Ok::<_, GitError>(tags.map(|(tag, head)| (Some(head), tag)).collect())
+        });
+        let read = reading.await.map_err(|error| error.to_string())?;
+        read.map_err(|error| error.to_string())
+    }
+
+    /// The image of `commit` in an environment: its own, or the one that was built anew from another to stand for it.
     async fn image_in(
         &self,
         environment: &Environment,
         commit: &CommitSha,
+        built_from: Option<&CommitSha>,
         tag: &Tag,
     ) -> Result<Option<Found>, String> {
         let reader = self.reader(environment)?;
@@ -166,6 +197,10 @@ impl Source {
         let revision = summary
             .revision
             .and_then(|revision| revision.parse::<CommitSha>().ok());
+        let label = stands_for(&summary.labels).filter(|_| built_from.is_some());
+        let moved = revision
+            .filter(|revision| revision != built_from.unwrap_or(commit))
+            .or_else(|| label.filter(|label| label != commit && Some(label) != built_from));
         let image = Image {
             environment: environment.name.clone(),
             tag: tag.to_string(),
@@ -173,7 +208,8 @@ impl Source {
             platforms: summary.platforms,
             size: summary.size,
             created: summary.created,
-            moved: revision.filter(|revision| revision != commit),
+            moved,
+            rebuilt: built_from.cloned(),
         };
         Ok(Some(Found { reader, image }))
     }

@@ -19,6 +19,10 @@ pub struct BuildArgs {
     /// Build what is not committed too; the image gets a tag that says so, and never that of a commit
     #[arg(long)]
     pub dirty: bool,
+    /// The branch that this is a build of, where a CI job has checked out a commit and no branch; where releases are built
+    /// anew ([release] of windlass.toml), a release branch makes an image of its own
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
@@ -33,6 +37,7 @@ pub async fn run(args: BuildArgs, global: &Global, io: &mut Output) -> Result<Ex
     let command = Command::Build {
         service: world.service.clone(),
         dirty: args.dirty,
+        branch: args.branch,
     };
     operation::run(&world, &command, &args.confirm, args.json, global, io).await
 }

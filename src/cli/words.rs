@@ -32,9 +32,12 @@ pub fn ago(time: Option<Timestamp>, now: Timestamp) -> String {
 
 /// The cell of an image.
 pub fn image(image: &Cell<Image>) -> String {
-    cell(image, |image| match &image.moved {
-        Some(from) => format!("! moved, built from {}", from.short()),
-        None => format!("✓ {} arch {}", image.platforms.len(), bytes(image.size)),
+    cell(image, |image| match (&image.moved, &image.rebuilt) {
+        (Some(from), _) => format!("! moved, built from {}", from.short()),
+        (None, rebuilt) => {
+            let rebuilt = rebuilt.as_ref().map_or("", |_| " rebuilt");
+            format!("✓ {} arch {}{rebuilt}", image.platforms.len(), bytes(image.size))
+        }
     })
 }
 
@@ -111,10 +114,15 @@ pub fn running(there: &EnvironmentNow, now: Timestamp) -> Vec<String> {
 
 fn name(running: &RunningImage) -> String {
     let commit = running.short.as_ref().map(|short| format!("sha-{short}"));
+    let stands_for = running
+        .stands_for
+        .as_ref()
+        .map(|short| format!("rebuilt for {short}"));
     let known: Vec<_> = running
         .release
         .iter()
         .chain(&commit)
+        .chain(&stands_for)
         .map(String::as_str)
         .collect();
     match known.as_slice() {

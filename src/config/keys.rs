@@ -28,12 +28,13 @@ pub(super) const ROOT: Keys = Keys {
         "environment",
         "check",
         "build",
+        "release",
         "registry",
         "scanner",
     ],
-    // Releases that are built anew from their branch.
-    reserved: &["release"],
+    reserved: &[],
 };
+pub(super) const RELEASE: Keys = keys("[release]", &["rebuild"]);
 pub(super) const GIT: Keys = keys(
     "[git]",
     &[
@@ -166,6 +167,7 @@ pub(super) const DEPLOY_KINDS: &[(&str, bool)] = &[
 /// All tables, as the documentation lists them.
 pub const ALL: &[Keys] = &[
     ROOT,
+    RELEASE,
     GIT,
     SERVICE,
     ENVIRONMENT,

@@ -42,8 +42,17 @@ pub struct Config {
     pub check: CheckSettings,
     /// How images are built.
     pub build: BuildSettings,
+    /// What is special about releases.
+    pub release: ReleaseSettings,
     /// How images are scanned.
     pub scanner: ScannerSettings,
+}
+
+/// What is special about releases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReleaseSettings {
+    /// Whether releases are built anew from their branch, instead of carrying the image of the develop commit.
+    pub rebuild: bool,
 }
 
 /// Names in git.

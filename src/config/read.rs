@@ -8,8 +8,8 @@ use toml::de::DeTable;
 
 use super::section::{Document, Section, Value};
 use super::{
-    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, RegistrySettings, Service,
-    SignSettings, keys, programs,
+    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, RegistrySettings, ReleaseSettings,
+    Service, SignSettings, keys, programs,
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, LeftOut, Limits,
@@ -40,6 +40,9 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
         registries: registries(&root, folder)?,
         check: programs::check(&root, folder, &graph_names, &with_rules)?,
         build: programs::build(&root)?,
+        release: ReleaseSettings {
+            rebuild: root.table("release", keys::RELEASE)?.flag("rebuild")?,
+        },
         scanner: programs::scanner(&root, folder)?,
     })
 }

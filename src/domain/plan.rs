@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommitSha, Digest, EnvironmentName, Gate, ImageReference, Platform, ServiceName, Tag};
+use super::{
+    BranchName, CommitSha, Digest, EnvironmentName, Gate, ImageReference, Platform, ServiceName, Tag,
+};
 
 /// What an operation does, with everything in it pinned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,9 @@ pub enum Operation {
         platforms: Vec<Platform>,
         /// Whether `latest` follows.
         latest: bool,
+        /// The release branch that the image is built anew for, if it is for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        release: Option<BranchName>,
     },
     /// Signs a digest where it is.
     Sign {

@@ -272,6 +272,8 @@ pub struct TagTemplate {
     after: String,
 }
 
+/// What stands before the tag of an image that was built anew for a release.
+const REBUILT: &str = "rebuilt-";
 const SHORT: &str = "{short}";
 const WHOLE: &str = "{sha}";
 
@@ -297,10 +299,22 @@ impl TagTemplate {
         format!("{}{name}{}", self.before, self.after).parse().ok()
     }
 
+    /// The tag of an image that was built anew from this commit of a release branch: `rebuilt-sha-2b2e927`.
+    pub fn render_rebuilt(&self, commit: &CommitSha) -> Option<Tag> {
+        format!("{REBUILT}{}", self.render(commit)?).parse().ok()
+    }
+
+    /// Whether a tag is of an image that was built anew for a release.
+    pub fn is_rebuilt(&self, tag: &Tag) -> bool {
+        tag.as_str().starts_with(REBUILT) && self.parse_back(tag).is_some()
+    }
+
     /// The name of the commit, short or whole, in a tag that this template made; none for any other tag.
     pub fn parse_back<'a>(&self, tag: &'a Tag) -> Option<&'a str> {
-        let name = tag
-            .as_str()
+        let text = tag.as_str();
+        let name = text
+            .strip_prefix(REBUILT)
+            .unwrap_or(text)
             .strip_prefix(&self.before)?
             .strip_suffix(&self.after)?;
         let is_name = if self.commit == WHOLE {
@@ -433,6 +447,11 @@ mod tests {
         assert_eq!(tag.as_str(), "sha-2b2e927");
         assert_eq!(template.parse_back(&tag), Some("2b2e927"));
         assert_eq!(template.parse_back(&"sha-latest".parse().unwrap()), None);
+        let rebuilt = template.render_rebuilt(&commit).unwrap();
+        assert_eq!(rebuilt.as_str(), "rebuilt-sha-2b2e927");
+        assert_eq!(template.parse_back(&rebuilt), Some("2b2e927"));
+        assert!(template.is_rebuilt(&rebuilt) && !template.is_rebuilt(&tag));
+        assert!(!template.is_rebuilt(&"rebuilt-latest".parse().unwrap()));
         let whole: TagTemplate = "{sha}-ci".parse().unwrap();
         let tag = whole.render(&commit).unwrap();
         assert_eq!(tag.as_str(), format!("{commit}-ci"));

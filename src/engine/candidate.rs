@@ -3,7 +3,7 @@
 use super::Engine;
 use super::error::EngineError;
 use crate::domain::{CommitSha, Digest, Environment, Repository, ServiceName, Tag, Target};
-use crate::registry::{Descriptor, ImageSummary};
+use crate::registry::{Descriptor, ImageSummary, Reader};
 
 /// A commit together with the image built from it.
 #[derive(Debug, Clone)]
@@ -35,24 +35,18 @@ impl Engine {
         let repository = self.repository_of(service, environment)?;
         let reader = self.registries().reader(&repository);
         let (target, named) = self.point(text).await?;
-        let target = match (target, &named) {
-            (Some(target), _) => target,
-            (None, Some(commit)) => Target::Tag(self.tag_of(commit)?),
+        let targets = match (target, &named) {
+            (Some(target), _) => vec![target],
+            (None, Some(commit)) => self.tags_of(commit).await?.into_iter().map(Target::Tag).collect(),
             (None, None) => return Err(no_candidate(text, "neither git nor the registry knows it")),
         };
-        let Some(image) = reader.resolve(&target).await? else {
-            let image = match target {
-                Target::Tag(tag) => repository.tagged(tag),
-                Target::Digest(digest) => repository.at(digest),
-            };
-            return Err(EngineError::NoImage {
-                environment: environment.name.clone(),
-                image,
-            });
-        };
+        let (target, image) = self.first_there(&reader, targets, environment).await?;
         let summary = reader.image(&image.digest).await?;
         let revision = summary.revision.as_deref().and_then(|text| text.parse().ok());
         let commit = match (named, &target) {
+            (Some(_), Target::Tag(tag)) if self.config().git.image_tag.is_rebuilt(tag) => {
+                self.commit_of_tag(tag).await.or_else(|| revision.clone())
+            }
             (Some(commit), _) => Some(commit),
             (None, Target::Tag(tag)) => self.commit_of_tag(tag).await.or_else(|| revision.clone()),
             (None, Target::Digest(_)) => revision.clone(),
@@ -76,6 +70,54 @@ impl Engine {
             commit,
             revision,
         })
+    }
+
+    /// The first of `targets` that is there.
+    async fn first_there(
+        &self,
+        reader: &Reader,
+        targets: Vec<Target>,
+        environment: &Environment,
+    ) -> Result<(Target, Descriptor), EngineError> {
+        let mut missing = None;
+        for target in targets {
+            match reader.resolve(&target).await? {
+                Some(image) => return Ok((target, image)),
+                None => missing = Some(target),
+            }
+        }
+        let repository = reader.repository();
+        let image = match missing {
+            Some(Target::Tag(tag)) => repository.tagged(tag),
+            Some(Target::Digest(digest)) => repository.at(digest),
+            None => return Err(EngineError::Internal("a candidate that nothing names".to_owned())),
+        };
+        Err(EngineError::NoImage {
+            environment: environment.name.clone(),
+            image,
+        })
+    }
+
+    /// The tags that the image of a commit may have, the first that is there counts: where releases are built anew, those
+    /// of the releases that stand for it, then its own.
+    async fn tags_of(&self, commit: &CommitSha) -> Result<Vec<Tag>, EngineError> {
+        let own = self.tag_of(commit)?;
+        if !self.config().release.rebuild {
+            return Ok(vec![own]);
+        }
+        let (git, named) = (self.config().git.clone(), commit.clone());
+        let heads = self
+            .git(move |repository| repository.release_heads(&git.release_branch, &git.remote, &named))
+            .await?;
+        let template = &self.config().git.image_tag;
+        let rebuilt = heads.iter().filter_map(|head| template.render_rebuilt(head));
+        Ok(rebuilt.chain([own]).collect())
+    }
+
+    /// The tag of the image that is built anew from a commit of a release branch.
+    pub(crate) fn rebuilt_tag_of(&self, commit: &CommitSha) -> Result<Tag, EngineError> {
+        let tag = self.config().git.image_tag.render_rebuilt(commit);
+        tag.ok_or_else(|| no_candidate(commit.as_str(), "the template of image tags makes no tag of it"))
     }
 
     /// The image tag of a commit.

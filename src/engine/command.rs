@@ -33,6 +33,8 @@ pub enum Command {
         service: ServiceName,
         /// Whether uncommitted changes are built too; the image then gets no tag of a commit.
         dirty: bool,
+        /// The branch that this is a build of, where HEAD is on none; it decides where releases are built anew.
+        branch: Option<String>,
     },
     /// Sign an image where it is, with the key of the environment that its repository belongs to.
     Sign {

@@ -116,7 +116,11 @@ impl Engine {
                 to,
                 from,
             } => promote::plan(self, service, candidate, to, from.as_ref()).await,
-            Command::Build { service, dirty } => build::plan(self, service, *dirty).await,
+            Command::Build {
+                service,
+                dirty,
+                branch,
+            } => build::plan(self, service, *dirty, branch.as_deref()).await,
             Command::Sign { service, image } => sign::plan(self, service, image).await,
         }
     }

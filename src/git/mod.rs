@@ -8,6 +8,7 @@ mod history;
 mod import;
 mod past;
 mod program;
+mod releases;
 mod remote;
 mod repository;
 #[cfg(test)]

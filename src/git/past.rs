@@ -52,6 +52,15 @@ impl GitRepository {
         })
     }
 
+    /// The last commit that both histories have, from which they went apart; `a` itself where it is in the past of `b`.
+    pub fn fork(&self, a: &CommitSha, b: &CommitSha) -> Result<Option<CommitSha>, GitError> {
+        self.with(|git| match git.merge_base(oid(a)?, oid(b)?) {
+            Ok(base) => name(base).map(Some),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(GitError::library("compare two commits")(error)),
+        })
+    }
+
     /// Whether `ancestor` is `commit` or in its past.
     pub fn contains(&self, commit: &CommitSha, ancestor: &CommitSha) -> Result<bool, GitError> {
         self.with(|git| reaches(git, oid(commit)?, oid(ancestor)?))

@@ -141,3 +141,106 @@ async fn a_platform_that_this_machine_cannot_run_is_refused_before_anything_is_b
     );
     assert!(!said(&output).contains("STEP 1/1"), "{}", said(&output));
 }
+
+impl World {
+    /// Releases are built anew from here on.
+    fn rebuilds(&self) {
+        let text = std::fs::read_to_string(self.path("windlass.toml")).unwrap();
+        let stage = format!(
+            "\n[[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"{}/stage/{{service}}\"\n",
+            self.registry.host()
+        );
+        self.write(
+            "windlass.toml",
+            &format!("{text}{stage}\n[release]\nrebuild = true\n"),
+        );
+        self.commit("releases are built anew");
+    }
+
+    async fn json(&self, args: &[&str]) -> serde_json::Value {
+        let output = self.windlass(args).await;
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
+    }
+}
+
+#[tokio::test]
+async fn a_release_that_is_built_anew_stands_for_its_commit_on_the_board_and_in_promotions() {
+    let world = World::new().await;
+    world.rebuilds();
+    let origin = world.git(&["rev-parse", "HEAD"]);
+    assert_eq!(world.build(&[]).await.status.code(), Some(0));
+    let of_develop = world.digest_of("latest").await;
+    world.git(&[
+        "checkout",
+        "-q",
+        "-b",
+        &format!("release/v1.4.0-sha-{}", &origin[..7]),
+    ]);
+    let fix = world.commit("a fix of the release");
+    let head = world.git(&["rev-parse", "HEAD"]);
+
+    let built = world.build(&[]).await;
+    assert_eq!(built.status.code(), Some(0), "{}", said(&built));
+    let anew = world.digest_of(&format!("rebuilt-{fix}")).await.unwrap();
+    assert_eq!(world.digest_of(&fix).await, None);
+    assert_eq!(world.digest_of("latest").await, of_develop);
+    assert_eq!(
+        std::fs::read_to_string(world.path("deployed"))
+            .unwrap()
+            .lines()
+            .count(),
+        1
+    );
+    let labels = world.reader().image(&anew).await.unwrap().labels;
+    assert_eq!(labels["dev.windlass.stands-for"], origin);
+    assert_eq!(labels["org.opencontainers.image.version"], "1.4.0");
+
+    world.git(&["checkout", "-q", "develop"]);
+    let board = world.json(&["board", "--json"]).await;
+    let image = &board["candidates"][0]["facts"]["image"]["value"];
+    assert_eq!(image["digest"], anew.to_string(), "{image}");
+    assert_eq!(image["rebuilt"], head, "{image}");
+    assert_eq!(image["moved"], serde_json::Value::Null, "{image}");
+    let promoted = world
+        .windlass(&["promote", &origin[..7], "--to", "stage", "--yes"])
+        .await;
+    assert_eq!(promoted.status.code(), Some(0), "{}", said(&promoted));
+    assert!(
+        said(&promoted).contains(&format!("stands for {}", &origin[..7])),
+        "{}",
+        said(&promoted)
+    );
+    let status = world.json(&["status", "--json"]).await;
+    let running = &status["environments"][1]["running"]["value"];
+    assert_eq!(running["digest"], anew.to_string());
+    assert_eq!(running["release"], "v1.4.0");
+    assert_eq!(running["stands_for"], origin[..7]);
+}
+
+#[tokio::test]
+async fn a_job_without_a_branch_names_it_and_a_wrong_name_is_refused() {
+    let world = World::new().await;
+    world.rebuilds();
+    let origin = world.git(&["rev-parse", "--short=7", "HEAD"]);
+    let release = format!("release/v1.4.0-sha-{origin}");
+    world.git(&["branch", &release]);
+    let stray = "release/v1.5.0-sha-2b2e927";
+    world.git(&["branch", stray]);
+    world.git(&["checkout", "-q", "--detach"]);
+
+    let refused = world.build(&["--branch", stray]).await;
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("is called after 2b2e927"),
+        "{}",
+        said(&refused)
+    );
+    let built = world.build(&["--branch", &release]).await;
+    assert_eq!(built.status.code(), Some(0), "{}", said(&built));
+    assert!(world.digest_of(&format!("rebuilt-sha-{origin}")).await.is_some());
+    assert_eq!(world.digest_of(&format!("sha-{origin}")).await, None);
+    world.commit("one more");
+    let behind = world.build(&["--branch", &release]).await;
+    assert_eq!(behind.status.code(), Some(3), "{}", said(&behind));
+    assert!(said(&behind).contains("is checked out"), "{}", said(&behind));
+}

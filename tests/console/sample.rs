@@ -58,6 +58,7 @@ fn running(
             digest: digest(seed),
             since: Some(ago(hours)),
             short: Some(commit(seed).short().to_owned()),
+            stands_for: None,
             release: release.map(str::to_owned),
             signed: signed.map_or(Cell::None("no key".into()), Cell::Ready),
         }),
@@ -86,6 +87,7 @@ fn facts(seed: usize, counts: Counts, there: [bool; 3]) -> Facts {
             size: 39_900_000,
             created: Some(ago(1)),
             moved: None,
+            rebuilt: None,
         }),
         scan: Cell::Ready(Scan {
             counts,

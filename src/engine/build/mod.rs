@@ -2,6 +2,7 @@
 
 mod plan;
 mod push;
+mod release;
 mod steps;
 
 use tempfile::TempDir;

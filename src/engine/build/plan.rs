@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::release;
 use crate::build::{BuildError, Builder, BuilderKind, Emulator, emulator};
 use crate::config::{BuilderChoice, Config, Emulation};
 use crate::deploy::Deployer;
@@ -24,21 +25,29 @@ pub(in crate::engine) async fn plan(
     engine: &Engine,
     service: &ServiceName,
     with_changes: bool,
+    branch: Option<&str>,
 ) -> Result<Plan, EngineError> {
     let commit = engine.commit("HEAD").await?;
     let changes = engine.git(GitRepository::changes).await?;
     let entrance = engine.config().graph.entrance();
     let repository = engine.repository_of(service, entrance)?;
     let is_dirty = !changes.is_empty();
-    let tag = if is_dirty && with_changes {
-        dirty_tag(&commit)?
+    let found = if is_dirty && with_changes {
+        None
     } else {
-        engine.tag_of(&commit)?
+        release::find(engine, &commit, branch).await?
     };
+    let tag = match &found {
+        Some(_) => engine.rebuilt_tag_of(&commit)?,
+        None if is_dirty && with_changes => dirty_tag(&commit)?,
+        None => engine.tag_of(&commit)?,
+    };
+    let (release, gate) = found.map(|found| (found.branch, found.gate)).unzip();
     let mut gates = vec![
         Gate::new("tree", tree(&commit, &changes, with_changes)),
         Gate::new("short sha", short_sha(engine, &commit).await?),
     ];
+    gates.extend(gate);
     let target = repository.tagged(tag.clone());
     let found = there(engine, &repository, &target, &tag, &commit).await?;
     let wanted = &engine.config().build.platforms;
@@ -47,10 +56,12 @@ pub(in crate::engine) async fn plan(
     } else {
         gates.extend(machine(engine).await);
     }
-    let deployer = engine.deployer(&entrance.name)?.filter(|_| !is_dirty);
+    // A release goes on from here by promotions; `latest` and what is deployed here stay those of develop.
+    let of_develop = !is_dirty && release.is_none();
+    let deployer = engine.deployer(&entrance.name)?.filter(|_| of_develop);
     let sign = engine.settings(&entrance.name)?.sign.as_ref();
     let key = sign.map(|sign| sign.key.clone());
-    let latest = engine.config().build.latest && !is_dirty;
+    let latest = engine.config().build.latest && of_develop;
     let digest = found.map(|(digest, _)| digest);
     Ok(Plan {
         steps: steps(
@@ -71,6 +82,7 @@ pub(in crate::engine) async fn plan(
                 wanted.clone()
             },
             latest,
+            release,
         },
         service: service.clone(),
         commit: Some(commit),

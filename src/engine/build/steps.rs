@@ -6,11 +6,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::try_join_all;
 
 use super::plan::{builder, plan};
-use super::{Built, push};
+use super::{Built, push, release};
 use crate::build::{LayoutImage, Order, Output};
 use crate::deploy::Deployment;
 use crate::domain::{
-    CommitSha, EnvironmentName, Gate, ImageReference, Operation, Platform, StepKind, Tag, count,
+    BranchName, CommitSha, EnvironmentName, Gate, ImageReference, Operation, Platform, STANDS_FOR, StepKind,
+    Tag, count,
 };
 use crate::engine::error::EngineError;
 use crate::engine::event::StepOutcome;
@@ -27,6 +28,7 @@ struct Build<'a> {
     target: &'a ImageReference,
     platforms: &'a [Platform],
     latest: bool,
+    release: Option<&'a str>,
     commit: &'a CommitSha,
     tag: &'a Tag,
     writer: Writer,
@@ -44,6 +46,7 @@ pub(in crate::engine) async fn step(
             target,
             platforms,
             latest,
+            release,
         },
         Some(commit),
         Some(tag),
@@ -63,6 +66,7 @@ pub(in crate::engine) async fn step(
         target,
         platforms,
         latest: *latest,
+        release: release.as_ref().map(BranchName::as_str),
         commit,
         tag,
         writer,
@@ -96,7 +100,13 @@ impl Build<'_> {
     /// has taken the tag meanwhile.
     async fn gate(&self) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        let again = plan(engine, &self.context.plan.service, !self.is_of_commit()).await?;
+        let again = plan(
+            engine,
+            &self.context.plan.service,
+            !self.is_of_commit(),
+            self.release,
+        )
+        .await?;
         if again.commit.as_ref() != Some(self.commit) {
             let now = again.commit.as_ref().map_or("nothing", CommitSha::short);
             let why = format!(
@@ -104,6 +114,11 @@ impl Build<'_> {
                 self.commit.short()
             );
             let gate = Gate::new("commit", crate::domain::Verdict::Refused(why));
+            return Err(EngineError::Refused(vec![gate]));
+        }
+        if self.is_of_commit() && again.tag.as_ref() != Some(self.tag) {
+            let why = "another branch is checked out than when the plan was made".to_owned();
+            let gate = Gate::new("branch", crate::domain::Verdict::Refused(why));
             return Err(EngineError::Refused(vec![gate]));
         }
         if again.digest != self.context.plan.digest {
@@ -183,7 +198,14 @@ impl Build<'_> {
                 Ok((source, repository.last_release(&sha)?))
             })
             .await?;
+        let anew = match self.release {
+            Some(_) => release::find(engine, self.commit, self.release).await?,
+            None => None,
+        };
+        let anew = anew.and_then(|found| found.release);
+        let of_release = anew.as_ref().and_then(|anew| anew.version.clone());
         let version = match release {
+            _ if of_release.is_some() => of_release.map(|version| version.to_string()).unwrap_or_default(),
             Some((version, at)) if at == *self.commit && self.is_of_commit() => version.to_string(),
             _ => self.tag.to_string(),
         };
@@ -193,10 +215,11 @@ impl Build<'_> {
             ("created", Some(commit.time.to_string())),
             ("version", Some(version)),
         ];
-        Ok(labels
+        let labels = labels
             .into_iter()
-            .filter_map(|(key, value)| Some((format!("org.opencontainers.image.{key}"), value?)))
-            .collect())
+            .filter_map(|(key, value)| Some((format!("org.opencontainers.image.{key}"), value?)));
+        let stands_for = anew.map(|anew| (STANDS_FOR.to_owned(), anew.stands_for.to_string()));
+        Ok(labels.chain(stands_for).collect())
     }
 
     fn built(&self) -> Result<&Built, EngineError> {

@@ -1,6 +1,6 @@
 //! The gates of a promotion, each evaluated from evidence in the registry, each with its reason.
 
-use crate::domain::{Digest, Environment, Gate, GateRecord, Verdict};
+use crate::domain::{Digest, Environment, Gate, GateRecord, Verdict, stands_for};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
@@ -71,7 +71,11 @@ pub(in crate::engine) fn revision_gate(candidate: &Candidate) -> Gate {
 fn revision(candidate: &Candidate) -> Verdict {
     match (&candidate.commit, &candidate.revision) {
         (Some(commit), Some(revision)) if commit == revision => {
-            Verdict::Allowed(format!("the image says it was built from {}", commit.short()))
+            let of = format!("the image says it was built from {}", commit.short());
+            Verdict::Allowed(match stands_for(&candidate.summary.labels) {
+                Some(other) => format!("{of}, anew for a release, and stands for {}", other.short()),
+                None => of,
+            })
         }
         (Some(commit), Some(revision)) => Verdict::Refused(format!(
             "{} should be the image of {}, but the image says it was built from {}: the tag was moved, or pushed wrongly",

@@ -139,6 +139,13 @@ fn image_lines(
     let platforms = platforms.collect::<Vec<_>>().join(dot);
     let text = line::fit(&platforms, width.saturating_sub(11), theme);
     lines.push(Line::from(vec![name("platforms"), Span::raw(text)]));
+    if let Some(from) = &image.rebuilt {
+        let what = format!(
+            "built anew from {} of its release branch, to stand for this commit",
+            from.short()
+        );
+        lines.extend(reason(name(""), State::Ok, &what, width, theme));
+    }
     if let Some(moved) = &image.moved {
         let what = format!(
             "the tag was moved: the image says it was built from {}",

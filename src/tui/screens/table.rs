@@ -178,6 +178,7 @@ fn image(image: &Cell<Image>, theme: Theme) -> Span<'static> {
         Cell::None(_) => theme.says(State::None, "none"),
         Cell::Failed(_) => theme.says(State::Unknown, "failed"),
         Cell::Ready(image) if image.moved.is_some() => theme.says(State::Attention, "moved"),
+        Cell::Ready(image) if image.rebuilt.is_some() => theme.says(State::Ok, "rebuilt"),
         Cell::Ready(image) => theme.says(State::Ok, &format!("{} arch", image.platforms.len())),
         Cell::Stale(image) => theme.says(State::Stale, &format!("{} arch", image.platforms.len())),
     }
