@@ -201,6 +201,8 @@ async fn a_release_that_is_built_anew_stands_for_its_commit_on_the_board_and_in_
     assert_eq!(image["digest"], anew.to_string(), "{image}");
     assert_eq!(image["rebuilt"], head, "{image}");
     assert_eq!(image["moved"], serde_json::Value::Null, "{image}");
+    let table = said(&world.windlass(&["board"]).await);
+    assert!(table.contains("arch") && table.contains(" rebuilt"), "{table}");
     let promoted = world
         .windlass(&["promote", &origin[..7], "--to", "stage", "--yes"])
         .await;
