@@ -1,4 +1,4 @@
-//! The programs that build images: `docker buildx` where a daemon answers, `buildah`, or `podman`.
+//! The programs that build images: `docker buildx` where its builder answers, `buildah`, or `podman`.
 //!
 //! None of them pushes anything. Each leaves one image of one platform in a file or a folder.
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::BuildError;
-use crate::domain::Platform;
+use crate::domain::{Platform, clean_line};
 use crate::program::{Call, Ended, Line};
 
 /// How long a builder may take to say that it is there.
@@ -24,7 +24,7 @@ const SAID: u64 = 64 * 1024;
 /// Which program builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuilderKind {
-    /// `docker buildx`, with a daemon.
+    /// `docker buildx`, with a builder that can export images.
     Buildx,
     /// `buildah`, without one.
     Buildah,
@@ -74,43 +74,88 @@ impl BuilderKind {
         }
     }
 
-    /// Whether it is installed, and whatever it needs answers.
-    async fn is_here(self, cancel: &CancellationToken) -> bool {
-        let calls: &[&[&str]] = match self {
-            // The second asks the daemon.
-            Self::Buildx => &[&["docker", "buildx", "version"], &["docker", "version"]],
-            Self::Buildah => &[&["buildah", "--version"]],
-            Self::Podman => &[&["podman", "--version"]],
+    /// Whether it is installed, and can do what is asked of it.
+    async fn ready(self, cancel: &CancellationToken) -> Result<(), BuildError> {
+        let call = match self {
+            Self::Buildx => Call::new("docker").args(["buildx", "version"]),
+            Self::Buildah => Call::new("buildah").arg("--version"),
+            Self::Podman => Call::new("podman").arg("--version"),
         };
-        for call in calls {
-            let call = Call::new(call[0]).args(&call[1..]).limit(ANSWER);
-            let ended = call.run(&|_| (), cancel).await;
-            if !ended.is_ok_and(|ended| ended.status.success()) {
-                return false;
-            }
+        if answer(call, cancel).await.is_none() {
+            return Err(BuildError::Missing(self.name()));
         }
-        true
+        if self == Self::Buildx {
+            return fit_buildx(cancel).await.map_err(|why| BuildError::Unfit {
+                builder: self.name(),
+                why,
+            });
+        }
+        Ok(())
     }
+}
+
+/// What a program says, if it is there and well.
+async fn answer(call: Call, cancel: &CancellationToken) -> Option<String> {
+    let ended = call.limit(ANSWER).keep(SAID).run(&|_| (), cancel).await.ok()?;
+    let said = String::from_utf8_lossy(&ended.output).into_owned();
+    ended.status.success().then_some(said)
+}
+
+/// Whether the builder that docker buildx would take answers and can write images to a folder; or why not.
+async fn fit_buildx(cancel: &CancellationToken) -> Result<(), String> {
+    let inspect = Call::new("docker").args(["buildx", "inspect"]);
+    let said = answer(inspect, cancel).await.unwrap_or_default();
+    let info = Call::new("docker").args(["info", "--format", "{{json .DriverStatus}}"]);
+    let store = match driver_of(&said)? {
+        "docker" => answer(info, cancel).await.unwrap_or_default(),
+        _ => return Ok(()),
+    };
+    // The exporters of the `docker` driver, see https://docs.docker.com/go/build-exporters/
+    if store.contains("io.containerd.snapshotter") {
+        Ok(())
+    } else {
+        Err(
+            "its builder, of the driver `docker`, cannot export images without the containerd image store"
+                .to_owned(),
+        )
+    }
+}
+
+/// The driver of a builder, as `docker buildx inspect` tells of it. That the builder does not answer is no failure of
+/// the program.
+fn driver_of(inspected: &str) -> Result<&str, String> {
+    let field = |name: &str| {
+        let mut lines = inspected.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim))
+    };
+    if let Some(why) = field("Error") {
+        return Err(format!("its builder does not answer: {}", clean_line(why)));
+    }
+    field("Driver")
+        .filter(|driver| !driver.is_empty())
+        .ok_or_else(|| "it does not say which builder it has".to_owned())
 }
 
 impl Builder {
     /// The builder that is asked for, or the first of `docker buildx`, `buildah` and `podman` that is ready to work.
+    ///
+    /// # Errors
+    /// When there is none; where one is there and not fit, why.
     pub async fn find(asked: Option<BuilderKind>, cancel: &CancellationToken) -> Result<Self, BuildError> {
         if let Some(kind) = asked {
-            return if kind.is_here(cancel).await {
-                Ok(Self(kind))
-            } else {
-                Err(BuildError::Missing(kind.name()))
-            };
+            return kind.ready(cancel).await.map(|()| Self(kind));
         }
+        let mut unfit = None;
         for kind in [BuilderKind::Buildx, BuilderKind::Buildah, BuilderKind::Podman] {
-            if kind.is_here(cancel).await {
-                return Ok(Self(kind));
+            match kind.ready(cancel).await {
+                Ok(()) => return Ok(Self(kind)),
+                Err(error @ BuildError::Unfit { .. }) => unfit = unfit.or(Some(error)),
+                Err(_) => {}
             }
         }
-        Err(BuildError::Missing(
-            "none of docker (with buildx and a daemon), buildah and podman",
-        ))
+        Err(unfit.unwrap_or(BuildError::Missing(
+            "none of docker (with its buildx plug-in), buildah and podman",
+        )))
     }
 
     /// Its name, as people call it.
@@ -253,5 +298,23 @@ fn unusable(path: &Path, error: &std::io::Error) -> BuildError {
     BuildError::Layout {
         path: path.to_owned(),
         why: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_that_does_not_answer_is_told_by_its_own_words() {
+        let inspected = "Name:   default\nDriver: \nError:  failed to connect to the docker API\n\nNodes:\n";
+        let why = driver_of(inspected).unwrap_err();
+        assert_eq!(
+            why,
+            "its builder does not answer: failed to connect to the docker API"
+        );
+        assert!(driver_of("").is_err());
+        let inspected = "Name:   wl\nDriver: remote\n\nNodes:\nName:   wl0\nStatus: running\n";
+        assert_eq!(driver_of(inspected).unwrap(), "remote");
     }
 }

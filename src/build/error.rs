@@ -11,6 +11,14 @@ pub enum BuildError {
     /// No builder is installed, or not the one that was asked for.
     #[error("{0} is not installed, so nothing can be built")]
     Missing(&'static str),
+    /// A builder is installed, and cannot build here.
+    #[error("{builder} cannot build: {why}")]
+    Unfit {
+        /// The builder.
+        builder: &'static str,
+        /// What it lacks.
+        why: String,
+    },
     /// A builder could not be started, or was stopped.
     #[error(transparent)]
     Program(#[from] ProgramError),
@@ -47,9 +55,11 @@ impl BuildError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Program(error) => error.exit(),
-            Self::Missing(_) | Self::Failed { .. } | Self::Layout { .. } | Self::Platform { .. } => {
-                Exit::Failed
-            }
+            Self::Missing(_)
+            | Self::Unfit { .. }
+            | Self::Failed { .. }
+            | Self::Layout { .. }
+            | Self::Platform { .. } => Exit::Failed,
         }
     }
 
@@ -58,6 +68,9 @@ impl BuildError {
         Some(match self {
             Self::Missing(_) => "install buildah or podman (packages of that name), or docker with its buildx \
                                  plug-in, and name one with build.builder in windlass.toml if there are several"
+                .to_owned(),
+            Self::Unfit { .. } => "`docker buildx create --use` makes a builder that can, where a daemon runs; or install \
+                                   buildah or podman"
                 .to_owned(),
             Self::Failed { .. } => "read the log of the step: the builder's own words are there".to_owned(),
             Self::Program(_) => return None,

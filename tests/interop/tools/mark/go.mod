@@ -1,0 +1,3 @@
+module windlass.test/tools/mark
+
+go 1.24
