@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, Write};
 use super::Output;
 use super::args::Confirm;
 use super::failure::Failure;
-use crate::domain::{self, Confirmation, Operation, Plan, Verdict};
+use crate::domain::{self, Confirmation, Plan, Verdict};
 
 /// Writes a plan for a person.
 pub fn print(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
@@ -17,26 +17,17 @@ pub fn print(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     if let Some(digest) = &plan.digest {
         writeln!(out, "  digest   {digest}")?;
     }
-    match &plan.operation {
-        Operation::Promote {
-            source,
-            target,
-            replaces,
-            ..
-        } => {
-            writeln!(out, "  from     {}", source.repository)?;
-            writeln!(out, "  to       {target}")?;
-            match replaces {
-                Some(digest) if plan.digest.as_ref() == Some(digest) => {
-                    writeln!(out, "  replaces nothing: it runs there")?
-                }
-                Some(digest) => writeln!(out, "  replaces {}", digest.short())?,
-                None => writeln!(out, "  replaces nothing that is known")?,
+    for (name, fact) in plan.operation.facts() {
+        writeln!(out, "  {name:<8} {fact}")?;
+    }
+    if let Some(replaced) = plan.operation.replaces() {
+        match replaced {
+            Some(digest) if plan.digest.as_ref() == Some(digest) => {
+                writeln!(out, "  replaces nothing: it runs there")?
             }
+            Some(digest) => writeln!(out, "  replaces {}", digest.short())?,
+            None => writeln!(out, "  replaces nothing that is known")?,
         }
-        Operation::Cut { branch, remote } => writeln!(out, "  branch   {branch}, here and on {remote}")?,
-        Operation::Build { target, .. } => writeln!(out, "  image    {target}")?,
-        Operation::Sign { image } => writeln!(out, "  image    {image}")?,
     }
     writeln!(out, "gates")?;
     for gate in &plan.gates {

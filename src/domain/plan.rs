@@ -63,6 +63,49 @@ impl Operation {
             Self::Sign { image } => format!("sign {image}"),
         }
     }
+
+    /// What the person who confirms it does, in two or three words: `promote to stage`, `sign`.
+    pub fn deed(&self) -> String {
+        match self {
+            Self::Cut { .. } => "cut and push the branch".to_owned(),
+            Self::Promote { to, .. } => format!("promote to {to}"),
+            Self::Build { .. } => "build".to_owned(),
+            Self::Sign { .. } => "sign".to_owned(),
+        }
+    }
+
+    /// From where to where, in one line: `stage ▸ prod  prod.example.com/payment-svc`.
+    pub fn way(&self) -> String {
+        match self {
+            Self::Promote { from, to, target, .. } => format!("{from} ▸ {to}  {}", target.repository),
+            Self::Sign { image: target } | Self::Build { target, .. } => target.repository.to_string(),
+            Self::Cut { branch, remote } => format!("{branch} ▸ {remote}"),
+        }
+    }
+
+    /// What it is done to, line by line, each with a name of at most nine characters: the part of a plan that is shown
+    /// between its title and its gates. What it replaces is told by [`Operation::replaces`].
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Cut { branch, remote } => vec![("branch", format!("{branch}, here and on {remote}"))],
+            Self::Promote { source, target, .. } => {
+                vec![
+                    ("from", source.repository.to_string()),
+                    ("to", target.to_string()),
+                ]
+            }
+            Self::Build { target: image, .. } | Self::Sign { image } => vec![("image", image.to_string())],
+        }
+    }
+
+    /// What runs where the operation deploys, if it is one that deploys; the inner one is none where nothing is known to
+    /// run.
+    pub const fn replaces(&self) -> Option<Option<&Digest>> {
+        match self {
+            Self::Promote { replaces, .. } => Some(replaces.as_ref()),
+            Self::Cut { .. } | Self::Build { .. } | Self::Sign { .. } => None,
+        }
+    }
 }
 
 /// The parts that operations are made of.

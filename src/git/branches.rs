@@ -178,7 +178,7 @@ impl GitRepository {
 
 /// References below `prefix` with the rest of their names, in the order of the names. One with a name that is no UTF-8
 /// cannot be named in a configuration either, and is left out.
-fn references<'a>(git: &'a git2::Repository, prefix: &str) -> Vec<(git2::Reference<'a>, String)> {
+pub(super) fn references<'a>(git: &'a git2::Repository, prefix: &str) -> Vec<(git2::Reference<'a>, String)> {
     let all = git.references_glob(&format!("{prefix}*")).into_iter();
     all.flatten()
         .flatten()

@@ -71,14 +71,28 @@ pub enum GitError {
         by: String,
     },
     /// The push was refused.
-    #[error("{remote} refused the push of {branch}: {why}")]
+    #[error("{remote} refused the push of {what}: {why}")]
     Rejected {
         /// The remote.
         remote: String,
-        /// The branch.
-        branch: BranchName,
+        /// The branches and tags.
+        what: String,
         /// The remote's own words.
         why: String,
+    },
+    /// A reference of the remote is not where it was a moment ago.
+    #[error(
+        "{reference} on {remote} was {expected} when it was looked at and is {found} now; nothing was pushed"
+    )]
+    Moved {
+        /// The remote.
+        remote: String,
+        /// The branch or tag.
+        reference: String,
+        /// Where it was.
+        expected: String,
+        /// Where it is.
+        found: String,
     },
     /// The remote does not answer, or is not there.
     #[error("git remote {remote} cannot be reached: {why}")]
@@ -146,7 +160,7 @@ impl GitError {
             | Self::Unborn
             | Self::Ambiguous { .. } => Exit::Usage,
             Self::NoCommit { .. } => Exit::NotFound,
-            Self::BranchTaken { .. } | Self::BranchBlocked { .. } => Exit::Conflict,
+            Self::BranchTaken { .. } | Self::BranchBlocked { .. } | Self::Moved { .. } => Exit::Conflict,
             Self::NotAuthorised { .. } => Exit::NotAuthorised,
             Self::NotOwned(_)
             | Self::Unusable { .. }
@@ -177,6 +191,7 @@ impl GitError {
             Self::BranchBlocked { .. } => {
                 "rename or remove that branch, or change git.release_branch in windlass.toml"
             }
+            Self::Moved { .. } => "someone was faster: give the same command again, which looks anew",
             Self::Rejected { .. } => "the rules of the remote decide; nothing was left behind here",
             Self::Unreachable { .. } | Self::Slow { .. } => {
                 "check that `git fetch` works by itself, then give the same command again"

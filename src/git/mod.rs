@@ -8,11 +8,13 @@ mod history;
 mod import;
 mod past;
 mod program;
+mod push;
 mod releases;
 mod remote;
 mod repository;
 #[cfg(test)]
 mod tests;
+mod view;
 mod worktree;
 
 pub use branches::{BranchAt, BranchState};
@@ -20,5 +22,7 @@ pub use commit::Commit;
 pub use error::GitError;
 pub use history::History;
 pub use import::import;
-pub use remote::{PushOutcome, Remote};
+pub use push::{ObjectId, PushOutcome, RefUpdate};
+pub use remote::Remote;
 pub use repository::GitRepository;
+pub use view::{RemoteView, TagAt};

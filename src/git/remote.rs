@@ -8,12 +8,10 @@ use tokio::process::Command;
 use super::branches::BranchState;
 use super::error::GitError;
 use super::program;
-use crate::domain::{BranchName, CommitSha, WriteAccess, clean_line};
+use crate::domain::{BranchName, CommitSha, clean_line};
 
 /// Longer than a question takes, shorter than a person's patience.
-const ASKING: Duration = Duration::from_mins(1);
-/// A push may carry much, and the hooks of a remote may think for a while.
-const PUSHING: Duration = Duration::from_mins(5);
+pub(super) const ASKING: Duration = Duration::from_mins(1);
 
 /// A remote of the repository. Each call starts `git`, which ends with the call: a call that is dropped is broken off.
 #[derive(Debug, Clone)]
@@ -23,19 +21,11 @@ pub struct Remote {
     has_ssh_command: bool,
 }
 
-/// What a push came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PushOutcome {
-    /// The branch is there now.
-    Created,
-    /// It was there before, at the same commit.
-    AlreadyThere,
-}
-
-struct Answer {
-    success: bool,
-    out: String,
-    err: String,
+/// What the `git` program said.
+pub(super) struct Answer {
+    pub(super) success: bool,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Remote {
@@ -92,59 +82,7 @@ impl Remote {
         Ok(heads.collect())
     }
 
-    /// Pushes `commit` as a new branch. An existing branch is never moved: the lease expects that there is none.
-    pub async fn push_new(
-        &self,
-        branch: &BranchName,
-        commit: &CommitSha,
-        _access: WriteAccess,
-    ) -> Result<PushOutcome, GitError> {
-        let reference = branch.reference();
-        let lease = format!("--force-with-lease={reference}:");
-        let refspec = format!("{commit}:{reference}");
-        let push = [
-            "push",
-            "--porcelain",
-            "--atomic",
-            "--no-follow-tags",
-            &lease,
-            "--",
-            &self.name,
-            &refspec,
-        ];
-        let answer = self.git("push", &push, PUSHING).await?;
-        if answer.success {
-            let is_new = answer.out.lines().any(|line| line.starts_with('*'));
-            return Ok(if is_new {
-                PushOutcome::Created
-            } else {
-                PushOutcome::AlreadyThere
-            });
-        }
-        // Porcelain lines: `!`, the refspec, and the reason in brackets.
-        let Some(refused) = answer.out.lines().find(|line| line.starts_with('!')) else {
-            return Err(self.failure(&answer.err));
-        };
-        // Whatever words it was refused with: if the branch is there, someone was faster.
-        if let Ok(BranchState::At(found)) = self.branch_state(branch).await {
-            return if found == *commit {
-                Ok(PushOutcome::AlreadyThere)
-            } else {
-                Err(GitError::BranchTaken {
-                    branch: branch.clone(),
-                    place: format!("on {}", self.name),
-                    found: found.short().to_owned(),
-                })
-            };
-        }
-        Err(GitError::Rejected {
-            remote: self.name.clone(),
-            branch: branch.clone(),
-            why: words_of_remote(&answer.err, refused),
-        })
-    }
-
-    async fn git(
+    pub(super) async fn git(
         &self,
         action: &'static str,
         arguments: &[&str],
@@ -176,7 +114,7 @@ impl Remote {
         })
     }
 
-    fn failure(&self, err: &str) -> GitError {
+    pub(super) fn failure(&self, err: &str) -> GitError {
         let remote = self.name.clone();
         let why = words(err);
         if DENIALS.iter().any(|sign| err.contains(sign)) {
@@ -231,7 +169,7 @@ fn words(err: &str) -> String {
 }
 
 /// What a hook or a rule of the remote said, else the reason in git's own line.
-fn words_of_remote(err: &str, refused: &str) -> String {
+pub(super) fn words_of_remote(err: &str, refused: &str) -> String {
     let said: Vec<_> = err
         .lines()
         .filter_map(|line| line.strip_prefix("remote: "))

@@ -28,6 +28,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
         Line::from(version),
     ];
     let mut possible = false;
+    let mut deed = String::new();
     match &dialog.plan {
         None => body.push(Line::from(vec![
             name("branch"),
@@ -59,6 +60,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
             body.extend(gate::lines(&plan.gates, width, theme));
             body.push(Line::default());
             possible = plan.allowed();
+            deed = plan.operation.deed();
             body.extend(if possible {
                 plan::steps(plan, width, theme)
             } else {
@@ -68,7 +70,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
     }
     let enter = match (dialog.edited, possible) {
         (true, _) => Some("check this version"),
-        (false, true) => Some("cut and push the branch"),
+        (false, true) => Some(deed.as_str()),
         (false, false) => None,
     };
     let mut keys = enter

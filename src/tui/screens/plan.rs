@@ -31,15 +31,13 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     } else {
         body.extend(refusal(plan, width, theme));
     }
-    let go = match &plan.operation {
-        Operation::Promote { to, .. } => format!("promote to {to}"),
-        Operation::Sign { .. } => "sign".to_owned(),
-        Operation::Build { .. } => "build".to_owned(),
-        Operation::Cut { .. } => "cut".to_owned(),
-    };
     let keys = match allowed {
         false => key("Enter", "close", theme).to_vec(),
-        true if dialog.confirmed() => [key("Enter", &go, theme), key("Esc", "cancel", theme)].concat(),
+        true if dialog.confirmed() => [
+            key("Enter", &plan.operation.deed(), theme),
+            key("Esc", "cancel", theme),
+        ]
+        .concat(),
         true => key("Esc", "cancel", theme).to_vec(),
     };
     let state = if allowed { State::Loading } else { State::Bad };
@@ -51,8 +49,7 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     let title = match &plan.operation {
         Operation::Promote { to, .. } => format!("Promote{what} to {to}"),
         Operation::Sign { .. } => format!("Sign{what}"),
-        Operation::Build { .. } => format!("Build{what}"),
-        Operation::Cut { branch, .. } => format!("Cut {branch}"),
+        other => sentence(&other.title()),
     };
     Sheet {
         title: &title,
@@ -84,34 +81,35 @@ fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
         head.push(Span::styled(format!("  {}", digest.short()), theme.identity()));
     }
     let mut lines = vec![Line::from(head)];
-    match &plan.operation {
-        Operation::Promote {
-            source,
-            target,
-            replaces,
-            ..
-        } => {
-            lines.push(row("from", source.repository.to_string()));
-            lines.push(row("to", target.repository.to_string()));
-            let old = replaces.as_ref().map_or_else(
-                || "nothing that is known of".to_owned(),
-                |old| {
-                    let running = model.board.running.iter().filter_map(|now| now.running.value());
-                    let name = running
-                        .filter(|image| image.digest == *old)
-                        .find_map(|image| image.short.clone());
-                    name.map_or_else(|| old.short(), |name| format!("{name}  {}", old.short()))
-                },
-            );
-            lines.push(row("replaces", old));
-        }
-        Operation::Sign { image: target } | Operation::Build { target, .. } => {
-            lines.push(row("where", target.repository.to_string()));
-        }
-        Operation::Cut { branch, remote } => lines.push(row("branch", format!("{branch} on {remote}"))),
+    lines.extend(
+        plan.operation
+            .facts()
+            .into_iter()
+            .map(|(name, fact)| row(name, fact)),
+    );
+    if let Some(replaced) = plan.operation.replaces() {
+        let old = replaced.map_or_else(
+            || "nothing that is known of".to_owned(),
+            |old| {
+                let running = model.board.running.iter().filter_map(|now| now.running.value());
+                let name = running
+                    .filter(|image| image.digest == *old)
+                    .find_map(|image| image.short.clone());
+                name.map_or_else(|| old.short(), |name| format!("{name}  {}", old.short()))
+            },
+        );
+        lines.push(row("replaces", old));
     }
     lines.push(row("plan", plan.hash().to_string()));
     lines
+}
+
+/// With a capital at its beginning.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
 }
 
 pub(super) fn steps(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static>> {

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::log;
-use crate::domain::{Exit, Operation, bytes};
+use crate::domain::{Exit, bytes};
 use crate::tui::layout;
 use crate::tui::model::{Ended, Model, Pane, RunModel, StepRow, StepState};
 use crate::tui::theme::{State, Theme};
@@ -74,12 +74,7 @@ fn subject(run: &RunModel, area: Rect, theme: Theme, buffer: &mut Buffer) {
         spans.push(Span::styled(digest.short(), theme.identity()));
         spans.push(Span::raw("  "));
     }
-    let arrow = theme.glyph("▸", ">");
-    spans.push(Span::raw(match &plan.operation {
-        Operation::Promote { from, to, target, .. } => format!("{from} {arrow} {to}  {}", target.repository),
-        Operation::Sign { image: target } | Operation::Build { target, .. } => target.repository.to_string(),
-        Operation::Cut { branch, remote } => format!("{branch} {arrow} {remote}"),
-    }));
+    spans.push(Span::raw(plan.operation.way()));
     line::left(buffer, area, spans);
 }
 

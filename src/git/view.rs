@@ -1,0 +1,139 @@
+//! What a remote has at this moment: its branches and tags as it names them itself, and their objects on this machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::error::GitError;
+use super::push::ObjectId;
+use super::remote::{ASKING, Remote};
+use super::repository::GitRepository;
+use crate::domain::{CommitSha, WriteAccess};
+
+/// A fetch may bring much.
+const FETCHING: Duration = Duration::from_mins(5);
+
+/// The branches and tags of a remote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteView {
+    /// Branches by their names, without `refs/heads/`.
+    pub branches: BTreeMap<String, CommitSha>,
+    /// Tags by their names, without `refs/tags/`.
+    pub tags: BTreeMap<String, TagAt>,
+}
+
+/// Where a tag is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagAt {
+    /// The object that the reference names: the tag itself where it is annotated, else the commit.
+    pub object: ObjectId,
+    /// What it was put on in the end; as a rule a commit.
+    pub commit: CommitSha,
+}
+
+impl Remote {
+    /// Its branches and tags. One question.
+    pub async fn view(&self) -> Result<RemoteView, GitError> {
+        let patterns = ["refs/heads/*".to_owned(), "refs/tags/*".to_owned()];
+        let mut view = RemoteView::default();
+        for (name, object) in self.references(&patterns).await? {
+            let Ok(commit) = object.as_str().parse::<CommitSha>() else {
+                continue;
+            };
+            if let Some(branch) = name.strip_prefix("refs/heads/") {
+                view.branches.insert(branch.to_owned(), commit);
+            } else if let Some(tag) = name.strip_prefix("refs/tags/") {
+                // An annotated tag is listed twice: itself, then as `name^{}` what it is on.
+                match tag.strip_suffix("^{}") {
+                    Some(tag) => {
+                        if let Some(at) = view.tags.get_mut(tag) {
+                            at.commit = commit;
+                        }
+                    }
+                    None => {
+                        view.tags.insert(tag.to_owned(), TagAt { object, commit });
+                    }
+                }
+            }
+        }
+        Ok(view)
+    }
+
+    /// The references there that match one of the patterns, with what they name.
+    pub(super) async fn references(&self, patterns: &[String]) -> Result<Vec<(String, ObjectId)>, GitError> {
+        let mut arguments = vec!["ls-remote", "--", self.name()];
+        arguments.extend(patterns.iter().map(String::as_str));
+        let answer = self.git("ls-remote", &arguments, ASKING).await?;
+        if !answer.success {
+            return Err(self.failure(&answer.err));
+        }
+        let lines = answer.out.lines().filter_map(|line| {
+            let (object, name) = line.split_once('\t')?;
+            Some((name.to_owned(), ObjectId::new(object.to_owned())))
+        });
+        Ok(lines.collect())
+    }
+
+    /// Brings what the remote has to this machine, into `refs/remotes/…` as `git fetch` does. Neither tags nor anything
+    /// of the user's is changed.
+    pub async fn fetch(&self, _access: WriteAccess) -> Result<(), GitError> {
+        let refspec = format!("+refs/heads/*:refs/remotes/{}/*", self.name());
+        let arguments = [
+            "fetch",
+            "--quiet",
+            "--no-write-fetch-head",
+            "--",
+            self.name(),
+            &refspec,
+        ];
+        let answer = self.git("fetch", &arguments, FETCHING).await?;
+        if answer.success {
+            Ok(())
+        } else {
+            Err(self.failure(&answer.err))
+        }
+    }
+}
+
+impl GitRepository {
+    /// The branches and tags of a view whose objects are not on this machine.
+    pub fn missing(&self, view: &RemoteView) -> Result<Vec<String>, GitError> {
+        self.with(|git| {
+            let odb = git.odb().map_err(GitError::library("open its objects"))?;
+            let branches = view.branches.iter();
+            let tags = view.tags.iter().map(|(name, at)| (name, &at.commit));
+            let is_missing =
+                |commit: &CommitSha| git2::Oid::from_str(commit.as_str()).is_ok_and(|id| !odb.exists(id));
+            Ok(branches
+                .chain(tags)
+                .filter(|(_, commit)| is_missing(commit))
+                .map(|(name, _)| name.clone())
+                .collect())
+        })
+    }
+
+    /// The branches and tags as they were last fetched from `remote`: what is left to look at where it does not answer.
+    pub fn last_view(&self, remote: &str) -> Result<RemoteView, GitError> {
+        self.with(|git| {
+            let mut view = RemoteView::default();
+            let name = super::commit::name;
+            let prefix = format!("refs/remotes/{remote}/");
+            for (reference, short) in super::branches::references(git, &prefix) {
+                if short != "HEAD"
+                    && let Ok(commit) = reference.peel_to_commit()
+                {
+                    view.branches.insert(short, name(commit.id())?);
+                }
+            }
+            for (reference, short) in super::branches::references(git, "refs/tags/") {
+                if let (Some(object), Ok(commit)) = (reference.target(), reference.peel_to_commit()) {
+                    let at = TagAt {
+                        object: ObjectId::new(object.to_string()),
+                        commit: name(commit.id())?,
+                    };
+                    view.tags.insert(short, at);
+                }
+            }
+            Ok(view)
+        })
+    }
+}
