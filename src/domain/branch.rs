@@ -15,6 +15,13 @@ pub struct BranchNameError {
     why: &'static str,
 }
 
+impl BranchNameError {
+    /// The reason alone, as for a tag, whose name follows the same rules.
+    pub const fn why(&self) -> &'static str {
+        self.why
+    }
+}
+
 impl BranchName {
     /// `develop`.
     pub fn develop() -> Self {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::conflict::Conflict;
 use crate::domain::{BranchName, CommitSha, Exit};
 
 /// Why something in git did not work.
@@ -70,6 +71,74 @@ pub enum GitError {
         /// The branch that is there.
         by: String,
     },
+    /// A name that git takes for no tag.
+    #[error("`{tag}` cannot be a tag: {why}")]
+    BadTag {
+        /// What was given.
+        tag: String,
+        /// The rule that it breaks.
+        why: &'static str,
+    },
+    /// A tag that exists already, on another commit.
+    #[error("tag {tag} exists {place} already, on {found}")]
+    TagTaken {
+        /// The tag.
+        tag: String,
+        /// `here` or `on origin`.
+        place: String,
+        /// The commit that it is on.
+        found: String,
+    },
+    /// A merge that a person has to make.
+    #[error("{theirs} does not merge into {ours}: {}", files(.conflicts, .ours, .theirs))]
+    Conflicts {
+        /// What is merged into, by the name that people know it by.
+        ours: String,
+        /// What is merged.
+        theirs: String,
+        /// The files.
+        conflicts: Vec<Conflict>,
+    },
+    /// A merge of what is there already.
+    #[error("{theirs} is in {ours} already")]
+    NothingToMerge {
+        /// What is merged into.
+        ours: String,
+        /// What is merged.
+        theirs: String,
+    },
+    /// Two commits without a common past.
+    #[error("{ours} and {theirs} have no commit in common")]
+    Unrelated {
+        /// What is merged into.
+        ours: String,
+        /// What is merged.
+        theirs: String,
+    },
+    /// Two commits whose common past is left out of a shallow clone.
+    #[error("this clone is shallow: where {ours} and {theirs} went apart is not in it")]
+    CutOff {
+        /// What is merged into.
+        ours: String,
+        /// What is merged.
+        theirs: String,
+    },
+    /// git does not know who the user is.
+    #[error("git {action} does not know who you are: {why}")]
+    Nameless {
+        /// `commit-tree`, `tag`.
+        action: &'static str,
+        /// git's own words.
+        why: String,
+    },
+    /// git was to sign, and could not.
+    #[error("git {action} could not sign: {why}")]
+    NotSigned {
+        /// `commit-tree`, `tag`.
+        action: &'static str,
+        /// git's own words, and those of the program that signs.
+        why: String,
+    },
     /// The push was refused.
     #[error("{remote} refused the push of {what}: {why}")]
     Rejected {
@@ -124,6 +193,14 @@ pub enum GitError {
         /// How long was waited.
         seconds: u64,
     },
+    /// Whatever else the `git` program says.
+    #[error("git {action} failed: {why}")]
+    Program {
+        /// `commit-tree`, `tag`.
+        action: &'static str,
+        /// git's own words.
+        why: String,
+    },
     /// Whatever else libgit2 says.
     #[error("git could not {action}: {why}")]
     Library {
@@ -145,6 +222,36 @@ fn near(similar: &[String]) -> String {
     }
 }
 
+/// The first files, and how many more there are.
+fn files(conflicts: &[Conflict], ours: &str, theirs: &str) -> String {
+    const SHOWN: usize = 5;
+    let shown = conflicts.iter().take(SHOWN);
+    let mut text: Vec<_> = shown.map(|conflict| conflict.words(ours, theirs)).collect();
+    if conflicts.len() > SHOWN {
+        text.push(format!("and {} more", conflicts.len() - SHOWN));
+    }
+    text.join("; ")
+}
+
+/// How git says that it does not know who the user is.
+const NAMELESS: [&str; 5] = [
+    "Please tell me who you are",
+    "identity unknown",
+    "empty ident name",
+    "auto-detect",
+    "ident name consists only of disallowed characters",
+];
+
+/// How git says that it could not sign.
+const NOT_SIGNED: [&str; 6] = [
+    "failed to sign the data",
+    "unable to sign the tag",
+    "Couldn't load public key",
+    "Couldn't sign",
+    "user.signingkey",
+    "unsupported value for gpg.format",
+];
+
 impl GitError {
     /// Whether there simply is no repository.
     pub const fn is_no_repository(&self) -> bool {
@@ -158,9 +265,15 @@ impl GitError {
             | Self::NoRemote(_)
             | Self::NoBranch { .. }
             | Self::Unborn
+            | Self::BadTag { .. }
             | Self::Ambiguous { .. } => Exit::Usage,
             Self::NoCommit { .. } => Exit::NotFound,
-            Self::BranchTaken { .. } | Self::BranchBlocked { .. } | Self::Moved { .. } => Exit::Conflict,
+            Self::BranchTaken { .. }
+            | Self::BranchBlocked { .. }
+            | Self::TagTaken { .. }
+            | Self::Conflicts { .. }
+            | Self::NothingToMerge { .. }
+            | Self::Moved { .. } => Exit::Conflict,
             Self::NotAuthorised { .. } => Exit::NotAuthorised,
             Self::NotOwned(_)
             | Self::Unusable { .. }
@@ -168,6 +281,11 @@ impl GitError {
             | Self::Unreachable { .. }
             | Self::NoProgram(_)
             | Self::Slow { .. }
+            | Self::Unrelated { .. }
+            | Self::CutOff { .. }
+            | Self::Nameless { .. }
+            | Self::NotSigned { .. }
+            | Self::Program { .. }
             | Self::Library { .. }
             | Self::Unreadable(_) => Exit::Failed,
         }
@@ -191,6 +309,31 @@ impl GitError {
             Self::BranchBlocked { .. } => {
                 "rename or remove that branch, or change git.release_branch in windlass.toml"
             }
+            Self::BadTag { .. } => "choose another name for the tag",
+            Self::TagTaken { .. } => {
+                "a tag is never moved: choose another version, or look at what it is on with `git show`"
+            }
+            Self::Conflicts { .. } => {
+                "merge by hand on a branch of your own, resolve these files, and bring that in first"
+            }
+            Self::NothingToMerge { .. } => {
+                "there is nothing left to do; the state shown before was an old one"
+            }
+            Self::Unrelated { .. } => {
+                "windlass merges only what was once the same; check that both are branches of this service"
+            }
+            Self::CutOff { .. } => "fetch all of the past with `git fetch --unshallow`",
+            Self::Nameless { .. } => {
+                "tell git: `git config user.name` and `git config user.email`, or GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, \
+                 GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL in CI"
+            }
+            Self::NotSigned { .. } => {
+                "check that `git tag -s` works by itself; user.signingKey and gpg.format say what git signs with, \
+                 commit.gpgSign and tag.gpgSign whether it does"
+            }
+            Self::Program { .. } => {
+                "check that the same works with git by itself, then give the same command again"
+            }
             Self::Moved { .. } => "someone was faster: give the same command again, which looks anew",
             Self::Rejected { .. } => "the rules of the remote decide; nothing was left behind here",
             Self::Unreachable { .. } | Self::Slow { .. } => {
@@ -207,6 +350,19 @@ impl GitError {
             Self::Unusable { .. } | Self::Library { .. } | Self::Unreadable(_) => "`git fsck` says more",
         };
         Some(text.to_owned())
+    }
+
+    /// Why `git` did not write what it was to.
+    pub(super) fn of_writing(action: &'static str, err: &str) -> Self {
+        let why = super::remote::words(err);
+        let says = |signs: &[&str]| signs.iter().any(|sign| err.contains(sign));
+        if says(&NAMELESS) {
+            Self::Nameless { action, why }
+        } else if says(&NOT_SIGNED) {
+            Self::NotSigned { action, why }
+        } else {
+            Self::Program { action, why }
+        }
     }
 
     pub(super) fn library(action: &'static str) -> impl Fn(git2::Error) -> Self {

@@ -3,15 +3,18 @@
 
 mod branches;
 mod commit;
+mod conflict;
 mod error;
 mod history;
 mod import;
+mod merge;
 mod past;
 mod program;
 mod push;
 mod releases;
 mod remote;
 mod repository;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -19,9 +22,11 @@ mod worktree;
 
 pub use branches::{BranchAt, BranchState};
 pub use commit::Commit;
+pub use conflict::{Conflict, ConflictKind};
 pub use error::GitError;
 pub use history::History;
 pub use import::import;
+pub use merge::Merge;
 pub use push::{ObjectId, PushOutcome, RefUpdate};
 pub use remote::Remote;
 pub use repository::GitRepository;

@@ -2,6 +2,11 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+
+use super::error::GitError;
 
 /// Variables that would point git at another repository than the folder it is started in, as they are set inside a hook
 /// or an alias (`git rev-parse --local-env-vars`, without those that only carry configuration).
@@ -34,4 +39,50 @@ pub(super) fn git(folder: &Path) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// What `git` is asked for.
+pub(super) struct Asked<'a> {
+    /// `ls-remote`, `push`.
+    pub(super) action: &'static str,
+    /// How long an answer may take.
+    pub(super) patience: Duration,
+    /// What it is given to read.
+    pub(super) input: Option<&'a str>,
+}
+
+/// What the `git` program said.
+pub(super) struct Answer {
+    pub(super) success: bool,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+/// Starts `git` with its arguments and waits for its end; a call that is dropped ends it.
+pub(super) async fn ask(command: Command, arguments: &[&str], asked: Asked<'_>) -> Result<Answer, GitError> {
+    let mut command = tokio::process::Command::from(command);
+    command.args(arguments).kill_on_drop(true);
+    if asked.input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let running = async {
+        let mut child = command.spawn()?;
+        if let (Some(text), Some(mut input)) = (asked.input, child.stdin.take()) {
+            // Whoever stops reading has a reason, and says it.
+            let _ = input.write_all(text.as_bytes()).await;
+        }
+        child.wait_with_output().await
+    };
+    let output = tokio::time::timeout(asked.patience, running)
+        .await
+        .map_err(|_| GitError::Slow {
+            action: asked.action,
+            seconds: asked.patience.as_secs(),
+        })?
+        .map_err(GitError::NoProgram)?;
+    Ok(Answer {
+        success: output.status.success(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::process::Command;
-
 use super::branches::BranchState;
 use super::error::GitError;
-use super::program;
+use super::program::{self, Answer, Asked};
 use crate::domain::{BranchName, CommitSha, clean_line};
 
 /// Longer than a question takes, shorter than a person's patience.
@@ -19,13 +17,6 @@ pub struct Remote {
     name: String,
     folder: PathBuf,
     has_ssh_command: bool,
-}
-
-/// What the `git` program said.
-pub(super) struct Answer {
-    pub(super) success: bool,
-    pub(super) out: String,
-    pub(super) err: String,
 }
 
 impl Remote {
@@ -88,7 +79,7 @@ impl Remote {
         arguments: &[&str],
         patience: Duration,
     ) -> Result<Answer, GitError> {
-        let mut command = Command::from(program::git(&self.folder));
+        let mut command = program::git(&self.folder);
         // ssh asks on the terminal even where it is told nothing to read. Whoever has said how ssh is to be started, or
         // what is to ask in its stead, is left alone.
         let is_set = |variable| std::env::var_os(variable).is_some();
@@ -99,19 +90,12 @@ impl Remote {
         {
             command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
         }
-        let running = command.args(arguments).kill_on_drop(true).output();
-        let output = tokio::time::timeout(patience, running)
-            .await
-            .map_err(|_| GitError::Slow {
-                action,
-                seconds: patience.as_secs(),
-            })?
-            .map_err(GitError::NoProgram)?;
-        Ok(Answer {
-            success: output.status.success(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        let asked = Asked {
+            action,
+            patience,
+            input: None,
+        };
+        program::ask(command, arguments, asked).await
     }
 
     pub(super) fn failure(&self, err: &str) -> GitError {
@@ -147,7 +131,7 @@ const ADVICE: [&str; 5] = [
 
 /// git's complaint, without the credentials that an address may carry. What stands before the last line is often the real
 /// reason: what ssh or the remote has to say.
-fn words(err: &str) -> String {
+pub(super) fn words(err: &str) -> String {
     let complaints: Vec<_> = err
         .lines()
         .map(|line| {

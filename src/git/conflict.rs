@@ -1,0 +1,148 @@
+//! Where two histories contradict each other, by file and in words.
+
+use super::error::GitError;
+use crate::domain::clean_line;
+
+/// What git calls a submodule in a tree.
+const SUBMODULE: u32 = 0o160_000;
+
+/// A file that a person has to decide about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conflict {
+    /// Its path, harmless to a terminal.
+    pub path: String,
+    /// What both sides did with it.
+    pub kind: ConflictKind,
+}
+
+/// How two sides contradict each other. `ours` is the side that is merged into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConflictKind {
+    /// Both changed the same lines, or whether it is a program or a link.
+    BothChanged,
+    /// Both changed it, and it is no text.
+    BothChangedBinary,
+    /// Both added it, each in its own way.
+    BothAdded,
+    /// Both moved the submodule on, to different commits.
+    Submodule,
+    /// Ours removed it, theirs changed it.
+    RemovedInOurs,
+    /// Theirs removed it, ours changed it.
+    RemovedInTheirs,
+    /// It has another name in each, or none.
+    Renamed {
+        /// Its name in ours; none if it is not there any more.
+        ours: Option<String>,
+        /// Its name in theirs.
+        theirs: Option<String>,
+    },
+    /// Ours has it, and theirs has something else in its place.
+    OnlyInOurs,
+    /// Theirs has it, and ours has something else in its place.
+    OnlyInTheirs,
+}
+
+impl Conflict {
+    /// `src/a.rs: both changed it`, with the two sides called by the names that people know them by.
+    pub fn words(&self, ours: &str, theirs: &str) -> String {
+        let went = |name: &Option<String>, side: &str| match name {
+            Some(name) => format!("renamed to {name} in {side}"),
+            None => format!("removed in {side}"),
+        };
+        let what = match &self.kind {
+            ConflictKind::BothChanged => "both changed it".to_owned(),
+            ConflictKind::BothChangedBinary => "both changed it, and it is no text".to_owned(),
+            ConflictKind::BothAdded => "both added it".to_owned(),
+            ConflictKind::Submodule => "both moved the submodule".to_owned(),
+            ConflictKind::RemovedInOurs => format!("removed in {ours}, changed in {theirs}"),
+            ConflictKind::RemovedInTheirs => format!("changed in {ours}, removed in {theirs}"),
+            ConflictKind::Renamed { ours: a, theirs: b } => format!("{}, {}", went(a, ours), went(b, theirs)),
+            ConflictKind::OnlyInOurs => format!("{ours} has it where {theirs} has something else"),
+            ConflictKind::OnlyInTheirs => format!("{theirs} has it where {ours} has something else"),
+        };
+        format!("{}: {what}", self.path)
+    }
+}
+
+/// The conflicts of a merge, in the order of their paths.
+pub(super) fn all(
+    git: &git2::Repository,
+    index: &git2::Index,
+    base: Option<&git2::Tree<'_>>,
+    [ours, theirs]: [&git2::Tree<'_>; 2],
+) -> Result<Vec<Conflict>, GitError> {
+    let fail = GitError::library("read the conflicts");
+    let mut conflicts = Vec::new();
+    for conflict in index.conflicts().map_err(&fail)? {
+        let conflict = conflict.map_err(&fail)?;
+        let (ancestor, our, their) = (&conflict.ancestor, &conflict.our, &conflict.their);
+        let Some(entry) = our.as_ref().or(their.as_ref()).or(ancestor.as_ref()) else {
+            continue;
+        };
+        let both_are = |is: &dyn Fn(&git2::IndexEntry) -> bool| [our, their].into_iter().flatten().any(is);
+        let kind = match (ancestor, our, their) {
+            (_, Some(_), Some(_)) if both_are(&|entry| entry.mode == SUBMODULE) => ConflictKind::Submodule,
+            (None, Some(_), Some(_)) => ConflictKind::BothAdded,
+            (Some(_), Some(_), Some(_)) if both_are(&|entry| is_binary(git, entry)) => {
+                ConflictKind::BothChangedBinary
+            }
+            (Some(_), Some(_), Some(_)) => ConflictKind::BothChanged,
+            (Some(_), None, Some(_)) => ConflictKind::RemovedInOurs,
+            (Some(_), Some(_), None) => ConflictKind::RemovedInTheirs,
+            (Some(_), None, None) => {
+                let renamed = |side| base.and_then(|base| renamed(git, base, side, &entry.path));
+                ConflictKind::Renamed {
+                    ours: renamed(ours),
+                    theirs: renamed(theirs),
+                }
+            }
+            (None, Some(_), None) => ConflictKind::OnlyInOurs,
+            (None, None, _) => ConflictKind::OnlyInTheirs,
+        };
+        conflicts.push(Conflict {
+            path: words_of_path(&entry.path),
+            kind,
+        });
+    }
+    // What was renamed is told once, by its old name.
+    let names = |conflict: &Conflict| match &conflict.kind {
+        ConflictKind::Renamed { ours, theirs } => [ours.clone(), theirs.clone()],
+        _ => [None, None],
+    };
+    let told: Vec<_> = conflicts.iter().flat_map(names).flatten().collect();
+    conflicts.retain(|conflict| {
+        let is_half = matches!(
+            conflict.kind,
+            ConflictKind::OnlyInOurs | ConflictKind::OnlyInTheirs
+        );
+        !(is_half && told.contains(&conflict.path))
+    });
+    conflicts.sort();
+    conflicts.dedup();
+    Ok(conflicts)
+}
+
+/// Where `side` has the file that `base` has at `path`, if it has another name there.
+fn renamed(
+    git: &git2::Repository,
+    base: &git2::Tree<'_>,
+    side: &git2::Tree<'_>,
+    path: &[u8],
+) -> Option<String> {
+    let mut diff = git.diff_tree_to_tree(Some(base), Some(side), None).ok()?;
+    let mut options = git2::DiffFindOptions::new();
+    diff.find_similar(Some(options.renames(true))).ok()?;
+    let delta = diff.deltas().find(|delta| {
+        delta.status() == git2::Delta::Renamed && delta.old_file().path_bytes() == Some(path)
+    })?;
+    delta.new_file().path_bytes().map(words_of_path)
+}
+
+fn is_binary(git: &git2::Repository, entry: &git2::IndexEntry) -> bool {
+    git.find_blob(entry.id).is_ok_and(|blob| blob.is_binary())
+}
+
+fn words_of_path(path: &[u8]) -> String {
+    clean_line(&String::from_utf8_lossy(path))
+}
