@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::domain::{
     BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, Platform, ProxyAddress, ScanPolicy,
-    ServiceName, TagTemplate,
+    ServiceName, TagTemplate, TicketPattern, TicketUrl,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -70,6 +70,10 @@ pub struct GitSettings {
     pub hotfix_branch: BranchTemplate,
     /// The template of the tag that a commit's image has; `sha-{short}` unless said otherwise.
     pub image_tag: TagTemplate,
+    /// By which form tickets are found in commit messages; `[A-Z][A-Z0-9]+-[0-9]+` unless said otherwise.
+    pub tickets: TicketPattern,
+    /// Where a person finds a ticket; none if they are only named.
+    pub tickets_url: Option<TicketUrl>,
 }
 
 impl Default for GitSettings {
@@ -81,6 +85,8 @@ impl Default for GitSettings {
             release_branch: BranchTemplate::release(),
             hotfix_branch: BranchTemplate::hotfix(),
             image_tag: TagTemplate::default(),
+            tickets: TicketPattern::default(),
+            tickets_url: None,
         }
     }
 }

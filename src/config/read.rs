@@ -59,6 +59,11 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
         release_branch: section.parse_or("release_branch", usual.release_branch)?,
         hotfix_branch: section.parse_or("hotfix_branch", usual.hotfix_branch)?,
         image_tag: section.parse_or("image_tag", usual.image_tag)?,
+        tickets: section.parse_or("tickets", usual.tickets)?,
+        tickets_url: section
+            .get("tickets_url")
+            .map(|value| value.parse())
+            .transpose()?,
     };
     match section.get("hotfix_branch") {
         Some(value) if !git.hotfix_branch.has_version() => {
