@@ -65,6 +65,14 @@ pub enum Command {
     Build(super::build::BuildArgs),
     /// Cut a release branch at a commit of develop
     Cut(super::cut::CutArgs),
+    /// Open releases and hotfixes, and what each of them still owes
+    Releases(super::releases::ReleasesArgs),
+    /// End a release or a hotfix: merge it into main, back into develop and open releases, and tag it
+    Finish(super::finish::FinishArgs),
+    /// Begin a hotfix at what production really runs
+    Hotfix(super::hotfix::HotfixArgs),
+    /// What a release brings: its commits since the last one, grouped, as Markdown
+    Notes(super::notes::NotesArgs),
     /// Lift a candidate's digest to the next environment
     Promote(super::promote::PromoteArgs),
     /// Copy an image between registries, whole and unchanged, with all that refers to it

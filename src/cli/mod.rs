@@ -10,9 +10,12 @@ mod cut;
 mod demo;
 mod doctor;
 mod failure;
+mod finish;
+mod hotfix;
 mod image;
 mod init;
 mod keygen;
+mod notes;
 mod operation;
 mod output;
 mod password;
@@ -20,6 +23,7 @@ mod plan;
 mod promote;
 mod protected;
 mod registry;
+mod releases;
 mod report;
 mod runs;
 mod scan;
@@ -84,6 +88,10 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Check(args)) => check::run(&args, &global, io).await?,
         Some(Command::Build(args)) => build::run(args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
+        Some(Command::Finish(args)) => finish::run(args, &global, io).await?,
+        Some(Command::Hotfix(args)) => hotfix::run(args, &global, io).await?,
+        Some(Command::Releases(args)) => releases::run(&args, &global, io).await?,
+        Some(Command::Notes(args)) => notes::run(&args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
         Some(Command::Copy(args)) => copy::run(args, &global, io).await?,
         Some(Command::Registry(command)) => registry::run(command, &global, io).await?,

@@ -33,7 +33,8 @@ impl World {
             Err(error) if error.is_no_repository() => None,
             Err(error) => return Err(error.into()),
         };
-        let engine = Engine::new(config, repository, registries, Engine::state_of_user());
+        let access = WriteAccess::unless_read_only(global.read_only);
+        let engine = Engine::new(config, repository, registries, Engine::state_of_user()).fetching(access);
         Self::of(Arc::new(engine), global)
     }
 

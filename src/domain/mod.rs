@@ -42,6 +42,7 @@ mod policy;
 mod proxy;
 mod purl;
 mod rebuilt;
+mod release;
 mod template;
 mod text;
 mod ticket;
@@ -65,13 +66,16 @@ pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Targ
 pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};
 pub use markdown::markdown_escape;
 pub use names::{EnvironmentName, NameError, ServiceName};
-pub use plan::{Confirmation, Costs, Operation, Plan, PlanHash, PlannedStep, StepKind};
+pub use plan::{Confirmation, Costs, Ending, Operation, Plan, PlanHash, PlannedStep, StepKind, Way};
 pub use platform::Platform;
 pub use pointer::DeploymentTag;
 pub use policy::{LeftOut, Rule, ScanPolicy};
 pub use proxy::{ProxyAddress, ProxyAddressError};
 pub use purl::{PackagePattern, PackagePatternError};
 pub use rebuilt::{STANDS_FOR, stands_for};
+pub use release::{
+    Bound, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, release_name,
+};
 pub use template::{BranchTemplate, TagTemplate, TemplateError, Values};
 pub use text::{Clean, clean_line, clean_text};
 pub use ticket::{TicketPattern, TicketPatternError, TicketUrl, TicketUrlError};

@@ -51,6 +51,52 @@ pub enum Operation {
         /// What is signed.
         image: ImageReference,
     },
+    /// Ends a release or a hotfix: its commits into other branches, and its tag.
+    Finish {
+        /// Its branch.
+        branch: BranchName,
+        /// The remote where it all happens.
+        remote: String,
+        /// The tag that its head gets, where it has a version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tag: Option<String>,
+        /// The branches that it goes into.
+        into: Vec<Ending>,
+    },
+    /// Begins a hotfix at what an environment runs.
+    Hotfix {
+        /// The new branch.
+        branch: BranchName,
+        /// The remote that it is pushed to.
+        remote: String,
+        /// The environment.
+        environment: EnvironmentName,
+        /// What runs there.
+        image: ImageReference,
+    },
+}
+
+/// A branch that a release ends in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// The branch.
+    pub branch: BranchName,
+    /// Where it was when the plan was made.
+    pub at: CommitSha,
+    /// How the release gets into it.
+    pub way: Way,
+}
+
+/// How a release gets into a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// By a merge commit that is pushed.
+    Merge,
+    /// By a pull request, because the rules of the remote ask for one.
+    PullRequest,
+    /// It is there.
+    Already,
 }
 
 impl Operation {
@@ -61,6 +107,8 @@ impl Operation {
             Self::Promote { to, .. } => format!("promote to {to}"),
             Self::Build { target, .. } => format!("build {target}"),
             Self::Sign { image } => format!("sign {image}"),
+            Self::Finish { branch, .. } => format!("finish {branch}"),
+            Self::Hotfix { branch, .. } => format!("begin {branch}"),
         }
     }
 
@@ -68,6 +116,8 @@ impl Operation {
     pub fn deed(&self) -> String {
         match self {
             Self::Cut { .. } => "cut and push the branch".to_owned(),
+            Self::Hotfix { .. } => "begin and push the branch".to_owned(),
+            Self::Finish { .. } => "merge, tag and push".to_owned(),
             Self::Promote { to, .. } => format!("promote to {to}"),
             Self::Build { .. } => "build".to_owned(),
             Self::Sign { .. } => "sign".to_owned(),
@@ -80,6 +130,13 @@ impl Operation {
             Self::Promote { from, to, target, .. } => format!("{from} ▸ {to}  {}", target.repository),
             Self::Sign { image: target } | Self::Build { target, .. } => target.repository.to_string(),
             Self::Cut { branch, remote } => format!("{branch} ▸ {remote}"),
+            Self::Hotfix {
+                branch, environment, ..
+            } => format!("{environment} ▸ {branch}"),
+            Self::Finish { branch, into, .. } => {
+                let into: Vec<_> = into.iter().map(|ending| ending.branch.as_str()).collect();
+                format!("{branch} ▸ {}", into.join(", "))
+            }
         }
     }
 
@@ -88,6 +145,34 @@ impl Operation {
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Cut { branch, remote } => vec![("branch", format!("{branch}, here and on {remote}"))],
+            Self::Hotfix {
+                branch,
+                remote,
+                environment,
+                image,
+            } => vec![
+                ("branch", format!("{branch}, here and on {remote}")),
+                ("at", format!("what {environment} runs: {image}")),
+            ],
+            Self::Finish {
+                branch,
+                remote,
+                tag,
+                into,
+            } => {
+                let mut facts = vec![("branch", format!("{branch} on {remote}"))];
+                facts.extend(into.iter().map(|ending| {
+                    let at = ending.at.short();
+                    let words = match ending.way {
+                        Way::Merge => format!("{} at {at}, by a merge commit", ending.branch),
+                        Way::PullRequest => format!("{} at {at}, by a pull request", ending.branch),
+                        Way::Already => format!("{}, which has it", ending.branch),
+                    };
+                    ("into", words)
+                }));
+                facts.extend(tag.iter().map(|tag| ("git tag", format!("{tag}, annotated"))));
+                facts
+            }
             Self::Promote { source, target, .. } => {
                 vec![
                     ("from", source.repository.to_string()),
@@ -103,7 +188,11 @@ impl Operation {
     pub const fn replaces(&self) -> Option<Option<&Digest>> {
         match self {
             Self::Promote { replaces, .. } => Some(replaces.as_ref()),
-            Self::Cut { .. } | Self::Build { .. } | Self::Sign { .. } => None,
+            Self::Cut { .. }
+            | Self::Build { .. }
+            | Self::Sign { .. }
+            | Self::Finish { .. }
+            | Self::Hotfix { .. } => None,
         }
     }
 }
@@ -118,6 +207,10 @@ pub enum StepKind {
     Branch,
     /// Pushes the branch, only if it does not exist there.
     Push,
+    /// Makes merge commits and the tag here, as objects.
+    Merge,
+    /// Opens pull requests.
+    PullRequest,
     /// Builds each platform on this machine.
     Build,
     /// Copies blobs, manifests and referrers by digest.
@@ -141,6 +234,8 @@ impl StepKind {
             Self::Gate => "gate",
             Self::Branch => "branch",
             Self::Push => "push",
+            Self::Merge => "merge",
+            Self::PullRequest => "request",
             Self::Build => "build",
             Self::Copy => "copy",
             Self::Attach => "attach",

@@ -43,4 +43,22 @@ pub enum Command {
         /// The image; a tag is resolved once.
         image: ImageReference,
     },
+    /// End a release or a hotfix: merge it back and tag it.
+    Finish {
+        /// The service whose image the release carries.
+        service: ServiceName,
+        /// The branch of the release, or its version.
+        release: String,
+        /// The only branches that it goes into; all that it owes where none is named.
+        into: Vec<String>,
+    },
+    /// Begin a hotfix at what an environment runs.
+    Hotfix {
+        /// The service.
+        service: ServiceName,
+        /// The environment; the one that releases are for if none is named.
+        environment: Option<EnvironmentName>,
+        /// The version; the next patch of what runs there if none is given.
+        version: Option<String>,
+    },
 }

@@ -13,7 +13,7 @@ use crate::domain::{
     BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, Proposal, ServiceName,
     StepKind, Values, Verdict, propose_next,
 };
-use crate::git::{BranchState, GitError, GitRepository, PushOutcome, Remote};
+use crate::git::{BranchState, GitError, GitRepository, PushOutcome};
 
 /// What a person may say of the name of a release branch; the rest is proposed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,11 +74,16 @@ pub(super) async fn plan(
     })
 }
 
-fn parse_version(text: &str) -> Result<semver::Version, EngineError> {
+pub(super) fn parse_version(text: &str) -> Result<semver::Version, EngineError> {
     semver::Version::parse(text.strip_prefix('v').unwrap_or(text)).map_err(|error| EngineError::NoVersion {
         text: crate::domain::clean_line(text),
         why: error.to_string(),
     })
+}
+
+/// The day in UTC, wherever the clock of this machine stands.
+pub(super) fn today() -> String {
+    Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
 /// What fills the template, and why. A commit that has its release branch already keeps that name unless another one is
@@ -91,10 +96,9 @@ async fn values(
     let template = engine.config().git.release_branch.clone();
     let remote = engine.config().git.remote.clone();
     let version = given.version.map(parse_version).transpose()?;
-    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
     let mut values = Values {
         short: Some(commit.short().to_owned()),
-        date: Some(today),
+        date: Some(today()),
         sprint: given.sprint.map(str::to_owned),
         version,
     };
@@ -192,7 +196,7 @@ async fn image_gates(
 }
 
 /// The preflights that git answers.
-async fn branch_gates(
+pub(super) async fn branch_gates(
     engine: &Engine,
     commit: &CommitSha,
     branch: &BranchName,
@@ -209,7 +213,7 @@ async fn branch_gates(
             commit.short()
         ))
     };
-    let remote = remote(engine)?;
+    let remote = engine.remote()?;
     let there = match remote.branch_state(branch).await {
         Ok(state) => at(branch, commit, &state, &format!("on {}", remote.name())),
         Err(error) => Verdict::Unknown(error.to_string()),
@@ -278,7 +282,7 @@ async fn gate(
     context.judge(gates)
 }
 
-async fn create(
+pub(super) async fn create(
     context: &Context<'_>,
     commit: CommitSha,
     branch: BranchName,
@@ -297,12 +301,12 @@ async fn create(
 }
 
 /// A push that is refused takes the local branch with it: half a release would only confuse.
-async fn push(
+pub(super) async fn push(
     context: &Context<'_>,
     commit: &CommitSha,
     branch: &BranchName,
 ) -> Result<StepOutcome, EngineError> {
-    let remote = remote(context.engine)?;
+    let remote = context.engine.remote()?;
     match remote.push_new(branch, commit, context.access).await {
         Ok(PushOutcome::Created) => Ok(StepOutcome::Done(format!("{branch} is on {}", remote.name()))),
         Ok(PushOutcome::AlreadyThere) => Ok(StepOutcome::Nothing(format!(
@@ -324,12 +328,4 @@ async fn push(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn remote(engine: &Engine) -> Result<Remote, EngineError> {
-    let repository: &GitRepository = engine.repository().ok_or_else(|| EngineError::NoCandidate {
-        text: "a release branch".to_owned(),
-        why: "there is no git repository here".to_owned(),
-    })?;
-    Ok(repository.remote(&engine.config().git.remote)?)
 }

@@ -77,6 +77,34 @@ pub enum EngineError {
         /// Why it is not one.
         why: String,
     },
+    /// No release or hotfix is called that.
+    #[error("{remote} has no release or hotfix `{text}`: {why}")]
+    NoRelease {
+        /// What was given.
+        text: String,
+        /// The remote.
+        remote: String,
+        /// What it has.
+        why: String,
+    },
+    /// A branch that a release does not go into.
+    #[error("{release} does not go into `{branch}`: it goes into {known}")]
+    NotInto {
+        /// The release.
+        release: String,
+        /// The branch that was named.
+        branch: String,
+        /// Those it does go into.
+        known: String,
+    },
+    /// Nothing runs where a hotfix is to begin.
+    #[error("a hotfix cannot begin at what {environment} runs: {why}")]
+    NoHotfix {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Why not.
+        why: String,
+    },
     /// The template of release branches makes no name.
     #[error("no release branch can be named: {0}")]
     NoBranchName(String),
@@ -205,9 +233,13 @@ impl EngineError {
             | Self::NoKey(_)
             | Self::NoPassword
             | Self::NoVersion { .. }
+            | Self::NotInto { .. }
             | Self::NoBranchName(_)
             | Self::PasswordFile { .. } => Exit::Usage,
-            Self::NoCandidate { .. } | Self::NoImage { .. } => Exit::NotFound,
+            Self::NoCandidate { .. }
+            | Self::NoImage { .. }
+            | Self::NoRelease { .. }
+            | Self::NoHotfix { .. } => Exit::NotFound,
             Self::Refused(_) => Exit::Refused,
             Self::Lock(LockError::Io { .. })
             | Self::Artifacts { .. }
@@ -252,6 +284,11 @@ impl EngineError {
             Self::Refused(_) => "`windlass show` explains each gate; nothing was written",
             Self::NoKey(_) => {
                 "set `sign = { key = \"cosign.key\" }` for it, or make a key with `windlass keygen`"
+            }
+            Self::NoRelease { .. } => "`windlass releases` lists them; name one by its branch or its version",
+            Self::NotInto { .. } => "leave --into out, or name one of these",
+            Self::NoHotfix { .. } => {
+                "name an environment whose image says which commit it was built from; `windlass status` lists them"
             }
             Self::NoBranchName(_) => "change git.release_branch in windlass.toml, or what was given for it",
             Self::NoVersion { .. } => "write a version such as 1.4.0 (semantic versioning)",

@@ -11,14 +11,19 @@ mod command;
 mod cut;
 mod error;
 mod event;
+mod finish;
 mod gate_record;
+mod hotfix;
 mod journal;
 mod lock;
+mod notes;
 mod promote;
 mod recorder;
+mod releases;
 mod run;
 mod scan;
 mod sign;
+mod upstream;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +39,7 @@ pub use error::EngineError;
 pub use event::{Event, Happening, Level, Place, RunId, StepOutcome};
 pub use journal::{Journal, JournalError, Journals};
 pub use lock::LockError;
+pub use releases::{Depth, Releases};
 pub use run::{Run, Secrets};
 pub use scan::Examined;
 pub use sign::{invocation, load_key};
@@ -42,7 +48,7 @@ use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
     CommitSha, DeploymentTag, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference,
-    Operation, Plan, Repository, ServiceName, Tag, Target,
+    Operation, Plan, Repository, ServiceName, Tag, Target, WriteAccess,
 };
 use crate::git::{Commit, GitError, GitRepository};
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings, TagRule, Writer};
@@ -55,6 +61,8 @@ pub struct Engine {
     registries: Registries,
     trivy: Trivy,
     state: PathBuf,
+    /// Permission to fetch what the remote has; without it, plans make do with what is here.
+    fetching: Option<WriteAccess>,
 }
 
 /// What the immutable tag of a candidate is at the target.
@@ -83,7 +91,15 @@ impl Engine {
             repository,
             registries,
             state,
+            fetching: None,
         }
+    }
+
+    /// The same engine, allowed to fetch from the git remote what is not on this machine yet.
+    #[must_use]
+    pub const fn fetching(mut self, access: Option<WriteAccess>) -> Self {
+        self.fetching = access;
+        self
     }
 
     /// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.
@@ -122,6 +138,16 @@ impl Engine {
                 branch,
             } => build::plan(self, service, *dirty, branch.as_deref()).await,
             Command::Sign { service, image } => sign::plan(self, service, image).await,
+            Command::Finish {
+                service,
+                release,
+                into,
+            } => finish::plan(self, service, release, into).await,
+            Command::Hotfix {
+                service,
+                environment,
+                version,
+            } => hotfix::plan(self, service, environment.as_ref(), version.as_deref()).await,
         }
     }
 
@@ -152,7 +178,7 @@ impl Engine {
                         .is_ok_and(|r| r == image.repository)
                 })
                 .map(|e| e.name.clone()),
-            Operation::Cut { .. } => None,
+            Operation::Cut { .. } | Operation::Finish { .. } | Operation::Hotfix { .. } => None,
         };
         environment.is_some_and(|environment| {
             self.settings(&environment)

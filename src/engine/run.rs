@@ -11,7 +11,7 @@ use super::error::EngineError;
 use super::event::{Event, Happening, Place, RunId, StepOutcome};
 use super::lock::Lock;
 use super::recorder::{Recorder, StepLog};
-use super::{Engine, build, cut, promote, sign};
+use super::{Engine, build, cut, finish, hotfix, promote, sign};
 use crate::domain::{Exit, Gate, GateRecord, Operation, Plan, StepKind, WriteAccess, count};
 use crate::registry::Descriptor;
 use crate::scan::FreshScan;
@@ -47,6 +47,8 @@ pub(super) struct Context<'a> {
     pub(super) proof: OnceLock<Proof>,
     /// What the build step made, for the steps after it.
     pub(super) built: OnceLock<build::Built>,
+    /// What the merge step made, for the push.
+    pub(super) prepared: OnceLock<finish::Prepared>,
 }
 
 /// What was found out about the image of a run.
@@ -135,6 +137,7 @@ impl Engine {
                 access,
                 proof: OnceLock::new(),
                 built: OnceLock::new(),
+                prepared: OnceLock::new(),
             };
             carry_out(&context, actor).await
         });
@@ -151,7 +154,9 @@ impl Engine {
 fn subject(plan: &Plan) -> String {
     match &plan.operation {
         Operation::Promote { to, .. } | Operation::Build { to, .. } => format!("{} in {to}", plan.service),
-        Operation::Cut { .. } => format!("releases of {}", plan.service),
+        Operation::Cut { .. } | Operation::Finish { .. } | Operation::Hotfix { .. } => {
+            format!("releases of {}", plan.service)
+        }
         Operation::Sign { image } => format!("signatures in {}", image.repository),
     }
 }
@@ -259,6 +264,8 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
         (Operation::Build { .. }, _) => build::step(context, step).await,
         (Operation::Cut { .. }, _) => cut::step(context, step).await,
         (Operation::Sign { .. }, _) => sign::step(context, step).await,
+        (Operation::Finish { .. }, _) => finish::step(context, step).await,
+        (Operation::Hotfix { .. }, _) => hotfix::step(context, step).await,
     }
 }
 

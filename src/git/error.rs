@@ -163,6 +163,14 @@ pub enum GitError {
         /// Where it is.
         found: String,
     },
+    /// The remote has commits that are not on this machine.
+    #[error("{branch} on {remote} is at a commit that is not here")]
+    NotFetched {
+        /// The remote.
+        remote: String,
+        /// The branch.
+        branch: String,
+    },
     /// The remote does not answer, or is not there.
     #[error("git remote {remote} cannot be reached: {why}")]
     Unreachable {
@@ -276,6 +284,7 @@ impl GitError {
             | Self::Moved { .. } => Exit::Conflict,
             Self::NotAuthorised { .. } => Exit::NotAuthorised,
             Self::NotOwned(_)
+            | Self::NotFetched { .. }
             | Self::Unusable { .. }
             | Self::Rejected { .. }
             | Self::Unreachable { .. }
@@ -334,6 +343,7 @@ impl GitError {
             Self::Program { .. } => {
                 "check that the same works with git by itself, then give the same command again"
             }
+            Self::NotFetched { .. } => "`git fetch` brings it; a read-only windlass does not fetch by itself",
             Self::Moved { .. } => "someone was faster: give the same command again, which looks anew",
             Self::Rejected { .. } => "the rules of the remote decide; nothing was left behind here",
             Self::Unreachable { .. } | Self::Slow { .. } => {

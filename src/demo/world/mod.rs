@@ -35,6 +35,7 @@ pub struct World {
     _temporary: Option<tempfile::TempDir>,
     shared: EmbeddedRegistry,
     production: EmbeddedRegistry,
+    access: WriteAccess,
 }
 
 /// Where and when the world is.
@@ -134,6 +135,7 @@ impl World {
             _temporary: temporary,
             shared,
             production,
+            access,
         };
         world.write_config()?;
         if let Some(building) = building {
@@ -174,12 +176,8 @@ impl World {
         let config = Arc::new(Config::load(&self.repository().join("windlass.toml"))?);
         let registries = engine::registries(&config, &self.folder.join("state"))?;
         let repository = Arc::new(GitRepository::discover(&self.repository())?);
-        Ok(Arc::new(Engine::new(
-            config,
-            Some(repository),
-            registries,
-            self.folder.join("state"),
-        )))
+        let engine = Engine::new(config, Some(repository), registries, self.folder.join("state"));
+        Ok(Arc::new(engine.fetching(Some(self.access))))
     }
 
     async fn build(&self, now: Timestamp, access: WriteAccess) -> Result<(), WorldError> {

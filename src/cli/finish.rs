@@ -1,0 +1,41 @@
+//! `windlass finish`.
+
+use clap::Args;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::operation;
+use super::{Output, world::World};
+use crate::domain::Exit;
+use crate::engine::Command;
+
+/// Arguments of `finish`.
+#[derive(Debug, Args)]
+#[command(after_help = "The tag names the commit that the image was built from; production is promoted by digest, and \
+    nothing is built from the merge.\nConflicts are known before anything is written, and everything is pushed at once or \
+    not at all.\n\nExamples:\n  windlass finish v1.4.0 --dry-run\n  windlass finish hotfix/v1.3.3 --yes\n  \
+    windlass finish v1.3.3 --into main --yes    # the rest stays owed")]
+pub struct FinishArgs {
+    /// The release or hotfix: its branch, or its version
+    pub release: String,
+    /// Only into this branch, as often as needed [default: main, develop, and open releases that lack its fixes]
+    #[arg(long, value_name = "BRANCH")]
+    pub into: Vec<String>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plans, asks and finishes.
+pub async fn run(args: FinishArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let command = Command::Finish {
+        service: world.service.clone(),
+        release: args.release,
+        into: args.into,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}

@@ -1,0 +1,163 @@
+//! `windlass releases`: open releases and hotfixes, and what each of them still owes.
+
+use std::io::Write as _;
+
+use clap::Args;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::{Output, World, table};
+use crate::domain::{Bound, Debt, DebtState, Exit, Release, count};
+use crate::engine::{Depth, Releases};
+
+/// Arguments of `releases`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What production has is owed to main, develop and the open releases until the fix is reachable there: \
+    by ancestry, or by its patch where it was cherry-picked.\nWith --check, exit code 3 while anything is owed."
+)]
+pub struct ReleasesArgs {
+    /// Exit 3 while anything is owed, or could not be found out
+    #[arg(long)]
+    pub check: bool,
+    /// Finished ones too, however old
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Lists releases with their debts.
+pub async fn run(args: &ReleasesArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let depth = if args.all { Depth::All } else { Depth::Recent };
+    let releases = world.engine.releases(&world.service, depth).await?;
+    if args.json {
+        let document = serde_json::json!({
+            "version": 1,
+            "service": world.service,
+            "in_debt": releases.has_debt(),
+            "older": releases.older,
+            "stale": releases.stale,
+            "releases": releases.list,
+        });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+    } else {
+        print(&world, &releases, args.all, io)?;
+    }
+    // What could not be asked is no proof that nothing is owed.
+    let open = releases.has_debt() || releases.stale.is_some();
+    Ok(if args.check && open { Exit::Refused } else { Exit::Done })
+}
+
+fn print(world: &World, releases: &Releases, all: bool, io: &mut Output) -> Result<(), Failure> {
+    if let Some(why) = &releases.stale {
+        writeln!(io.out, "~ stale: as it was last fetched, because {why}")?;
+    }
+    let is_shown = |release: &&Release| all || !release.is_finished() || release.open_debts().next().is_some();
+    let shown: Vec<_> = releases.list.iter().filter(is_shown).collect();
+    if shown.is_empty() {
+        writeln!(
+            io.out,
+            "✓ nothing is open, nothing is owed: {} has no release or hotfix at work",
+            world.service
+        )?;
+    }
+    for release in &shown {
+        one(release, io)?;
+    }
+    let hidden = releases.list.len() - shown.len() + releases.older;
+    if hidden > 0 {
+        writeln!(io.out, "{} not shown: --all shows them", finished(hidden))?;
+    }
+    Ok(())
+}
+
+fn finished(hidden: usize) -> String {
+    if hidden == 1 {
+        "1 finished one is".to_owned()
+    } else {
+        format!("{hidden} finished ones are")
+    }
+}
+
+fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
+    writeln!(
+        io.out,
+        "{} {}  {}  {}",
+        release.kind,
+        release.name(),
+        release.branch,
+        state(release)
+    )?;
+    let mut rows = vec![vec![
+        "  head".to_owned(),
+        format!(
+            "{}  {}{}",
+            release.head.short(),
+            release.subject,
+            fixes(release.fixes)
+        ),
+    ]];
+    rows.push(vec!["  candidate".to_owned(), candidate(release)]);
+    if let Some(trouble) = &release.trouble {
+        rows.push(vec!["  name".to_owned(), format!("✗ {trouble}")]);
+    }
+    for debt in &release.debts {
+        rows.push(vec![format!("  {}", debt.what.words()), debt_words(debt)]);
+    }
+    Ok(table::print(&rows, &mut io.out)?)
+}
+
+fn state(release: &Release) -> String {
+    let owed = release.open_debts().count();
+    match (owed, release.is_finished()) {
+        (0, true) => "✓ finished".to_owned(),
+        (0, false) => "… open".to_owned(),
+        (owed, _) => format!("✗ owes {}", count(owed, "thing")),
+    }
+}
+
+fn fixes(fixes: usize) -> String {
+    match fixes {
+        0 => String::new(),
+        n => format!(" ({} on the branch)", count(n, "commit")),
+    }
+}
+
+/// Which candidate it is bound to, and whether that is what runs.
+fn candidate(release: &Release) -> String {
+    let bound = match &release.candidate {
+        Bound::There { tag, digest } => format!("✓ {tag} {}", digest.short()),
+        Bound::NoImage { tag } => format!("– no image {tag} yet"),
+        Bound::Unknown { why } => format!("? {why}"),
+    };
+    let runs: Vec<_> = release
+        .runs
+        .iter()
+        .map(|runs| {
+            if runs.is_head {
+                format!("{} runs it", runs.environment)
+            } else {
+                format!("{} runs {}, which is older", runs.environment, runs.commit.short())
+            }
+        })
+        .collect();
+    if runs.is_empty() {
+        bound
+    } else {
+        format!("{bound}; {}", runs.join(", "))
+    }
+}
+
+/// A debt in words: symbol, word and reason.
+fn debt_words(debt: &Debt) -> String {
+    match &debt.state {
+        DebtState::Paid(how) => format!("✓ {how}"),
+        DebtState::Owed(why) => format!("✗ owed: {why}"),
+        DebtState::NotYet(why) => format!("– not yet: {why}"),
+        DebtState::Unknown(why) => format!("? unknown: {why}"),
+    }
+}

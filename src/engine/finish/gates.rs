@@ -1,0 +1,194 @@
+//! What stands against the end of a release: conflicts, known before anything is written; a tag that is elsewhere; a head
+//! that nothing was built from.
+
+use super::plan::ending;
+use crate::domain::{
+    Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, Release, ReleaseKind, Verdict, Way, count,
+};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::upstream::{Line, Upstream};
+use crate::git::{Conflict, Merge};
+
+/// Files that a refusal names.
+const NAMED: usize = 5;
+
+/// A branch that the release goes into.
+pub(super) struct Target {
+    pub(super) ending: Ending,
+    pub(super) gate: Gate,
+}
+
+/// Where it goes: main, develop and the open releases that lack its fixes, as far as `only` names them.
+pub(super) async fn targets(
+    engine: &Engine,
+    upstream: &Upstream,
+    line: &Line,
+    release: &Release,
+    only: &[String],
+) -> Result<Vec<Target>, EngineError> {
+    let git = &engine.config().git;
+    let mut branches = vec![git.main.clone()];
+    if git.develop != git.main {
+        branches.push(git.develop.clone());
+    }
+    branches.extend(release.debts.iter().filter_map(|debt| match &debt.what {
+        Due::Release(branch) => Some(branch.clone()),
+        _ => None,
+    }));
+    for name in only {
+        if !branches.iter().any(|branch| branch.as_str() == name) {
+            let known: Vec<_> = branches.iter().map(BranchName::as_str).collect();
+            return Err(EngineError::NotInto {
+                release: release.name(),
+                branch: crate::domain::clean_line(name),
+                known: known.join(", "),
+            });
+        }
+    }
+    branches.retain(|branch| only.is_empty() || only.iter().any(|name| name == branch.as_str()));
+    let mut targets = Vec::with_capacity(branches.len());
+    for branch in branches {
+        targets.push(target(engine, upstream, line, release, branch).await?);
+    }
+    Ok(targets)
+}
+
+async fn target(
+    engine: &Engine,
+    upstream: &Upstream,
+    line: &Line,
+    release: &Release,
+    branch: BranchName,
+) -> Result<Target, EngineError> {
+    let name = format!("into {branch}");
+    let Some(at) = upstream.branch(&branch).cloned() else {
+        let why = format!("{} has no branch {branch}", engine.config().git.remote);
+        return Ok(Target {
+            gate: Gate::new(&name, Verdict::Refused(why)),
+            ending: ending(branch, line.head.clone(), Way::Already),
+        });
+    };
+    if is_there_by_patches(release, &branch) {
+        let verdict = Verdict::Allowed("has all of it already, by its patches".to_owned());
+        return Ok(Target {
+            gate: Gate::new(&name, verdict),
+            ending: ending(branch, at, Way::Already),
+        });
+    }
+    let (ours, theirs) = (at.clone(), line.head.clone());
+    let merge = engine
+        .git(move |repository| repository.try_merge(&ours, &theirs))
+        .await?;
+    let (way, verdict) = match merge {
+        Merge::Already => (Way::Already, Verdict::Allowed("has all of it already".to_owned())),
+        Merge::Clean => clean(engine, &branch, &at).await,
+        Merge::Conflicts(conflicts) => (Way::Merge, conflict(&conflicts, line, &branch)),
+    };
+    Ok(Target {
+        gate: Gate::new(&name, verdict),
+        ending: ending(branch, at, way),
+    })
+}
+
+/// A merge that goes through: by a push, or by a pull request where the remote's rules ask for one.
+async fn clean(engine: &Engine, branch: &BranchName, at: &CommitSha) -> (Way, Verdict) {
+    let merges = format!("merges without a conflict, at {}", at.short());
+    match engine.asks_for_pull_request(branch).await {
+        Ok(None) => (Way::Merge, Verdict::Allowed(merges)),
+        Ok(Some(why)) => (
+            Way::PullRequest,
+            Verdict::Allowed(format!("{merges}; by a pull request, because {why}")),
+        ),
+        // The push itself will tell; nothing is half done if it is refused.
+        Err(error) => (
+            Way::Merge,
+            Verdict::Allowed(format!("{merges}; its rules could not be asked: {}", error.brief())),
+        ),
+    }
+}
+
+fn is_there_by_patches(release: &Release, branch: &BranchName) -> bool {
+    release.debts.iter().any(|debt| {
+        let is_it = matches!(&debt.what, Due::Main(it) | Due::Develop(it) | Due::Release(it) if it == branch);
+        is_it && matches!(&debt.state, DebtState::Paid(how) if how.contains("patches"))
+    })
+}
+
+fn conflict(conflicts: &[Conflict], line: &Line, into: &BranchName) -> Verdict {
+    let mut named: Vec<_> = conflicts
+        .iter()
+        .take(NAMED)
+        .map(|conflict| conflict.words(into.as_str(), line.branch.as_str()))
+        .collect();
+    if conflicts.len() > NAMED {
+        named.push(format!("and {} more", conflicts.len() - NAMED));
+    }
+    Verdict::Refused(format!(
+        "{} in conflict: {}. Merge {} into {into} by hand, or leave it out with --into; it stays owed",
+        are(conflicts.len()),
+        named.join("; "),
+        line.branch
+    ))
+}
+
+fn are(files: usize) -> String {
+    let verb = if files == 1 { "is" } else { "are" };
+    format!("{} {verb}", count(files, "file"))
+}
+
+/// What must hold of the release itself.
+pub(super) fn of_release(engine: &Engine, upstream: &Upstream, line: &Line, release: &Release) -> Vec<Gate> {
+    let mut gates = vec![Gate::new("candidate", candidate(engine, release))];
+    if let Some(trouble) = &release.trouble {
+        let why = format!("{}: {trouble}; give the branch its right name first", line.branch);
+        gates.push(Gate::new("name", Verdict::Refused(why)));
+    }
+    if let Some(version) = &line.values.version {
+        gates.push(Gate::new("tag", tag(engine, upstream, line, &format!("v{version}"))));
+    }
+    gates
+}
+
+/// Whether the head is what was built, and what runs of it.
+fn candidate(engine: &Engine, release: &Release) -> Verdict {
+    let (tag, digest) = match &release.candidate {
+        Bound::There { tag, digest } => (tag, digest),
+        Bound::NoImage { tag } => {
+            return Verdict::Refused(format!(
+                "the head {} has no image {tag} in {}: nothing was built from what would be tagged",
+                release.head.short(),
+                engine.config().graph.entrance().name
+            ));
+        }
+        Bound::Unknown { why } => return Verdict::Unknown(why.clone()),
+    };
+    let at_head: Vec<_> = release
+        .runs
+        .iter()
+        .filter(|runs| runs.is_head)
+        .map(|runs| runs.environment.to_string())
+        .collect();
+    let runs = if at_head.is_empty() {
+        "no environment runs it yet".to_owned()
+    } else {
+        format!("runs in {}", at_head.join(", "))
+    };
+    Verdict::Allowed(format!("{tag} is {}, {runs}", digest.short()))
+}
+
+fn tag(engine: &Engine, upstream: &Upstream, line: &Line, name: &str) -> Verdict {
+    let remote = &engine.config().git.remote;
+    match upstream.view.tags.get(name) {
+        None => Verdict::Allowed(format!("{name} is free on {remote}")),
+        Some(at) if at.commit == line.head => Verdict::Allowed(format!("{name} is on {remote} already, at this commit")),
+        Some(at) => Verdict::Refused(format!(
+            "{name} is on {remote} already, at {}, and a tag never moves{}",
+            at.commit.short(),
+            match line.kind {
+                ReleaseKind::Release => ": what came since belongs to the next version",
+                ReleaseKind::Hotfix => "",
+            }
+        )),
+    }
+}

@@ -1,0 +1,138 @@
+//! The plan of an end: what is merged where, in which way, and what stands against it.
+
+use super::gates::{self, Target};
+use crate::domain::{
+    BranchName, Confirmation, Costs, Ending, Operation, Plan, PlannedStep, Release, ReleaseKind, ServiceName, StepKind,
+    Way, count, release_name,
+};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::releases::Depth;
+use crate::engine::upstream::{Line, Upstream};
+
+/// Plans the end of the release or hotfix that `named` names: by its branch or its version. `only` leaves branches out
+/// that it would go into.
+pub(in crate::engine) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    named: &str,
+    only: &[String],
+) -> Result<Plan, EngineError> {
+    let upstream = engine.upstream().await?;
+    let line = find(engine, &upstream, named)?;
+    let release = engine.release_of(service, &line).await?;
+    let targets = gates::targets(engine, &upstream, &line, &release, only).await?;
+    let mut all = gates::of_release(engine, &upstream, &line, &release);
+    all.extend(targets.iter().map(|target| target.gate.clone()));
+    let tag = line.values.version.as_ref().map(|version| format!("v{version}"));
+    let remote = engine.config().git.remote.clone();
+    let candidate = engine
+        .candidate(service, line.head.as_str(), engine.config().graph.entrance())
+        .await
+        .ok();
+    Ok(Plan {
+        steps: steps(&targets, tag.as_deref(), &remote),
+        operation: Operation::Finish {
+            branch: line.branch.clone(),
+            remote,
+            tag,
+            into: targets.into_iter().map(|target| target.ending).collect(),
+        },
+        service: service.clone(),
+        commit: Some(line.head),
+        tag: candidate.as_ref().map(|candidate| candidate.tag.clone()),
+        digest: candidate.map(|candidate| candidate.image.digest),
+        gates: all,
+        costs: Costs::default(),
+        confirmation: Confirmation::Plain,
+    })
+}
+
+/// The release or hotfix of that branch or version.
+pub(in crate::engine) fn find(engine: &Engine, upstream: &Upstream, named: &str) -> Result<Line, EngineError> {
+    let lines = upstream.lines(&engine.config().git);
+    let is_it = |line: &&Line| {
+        let version = line.values.version.as_ref().map(ToString::to_string);
+        line.branch.as_str() == named || version.as_deref() == Some(named.strip_prefix('v').unwrap_or(named))
+    };
+    let mut found = lines.iter().filter(is_it);
+    let unknown = |why| EngineError::NoRelease {
+        text: crate::domain::clean_line(named),
+        remote: engine.config().git.remote.clone(),
+        why,
+    };
+    let names = |lines: &mut dyn Iterator<Item = &Line>| {
+        let names: Vec<_> = lines
+            .map(|line| release_name(line.values.version.as_ref(), &line.branch))
+            .collect();
+        names.join(", ")
+    };
+    match (found.next(), found.next()) {
+        (Some(line), None) => Ok(line.clone()),
+        (Some(_), Some(_)) => {
+            let branches: Vec<_> = lines.iter().filter(is_it).map(|line| line.branch.to_string()).collect();
+            Err(unknown(format!("it is the version of {}", branches.join(" and of "))))
+        }
+        (None, _) if lines.is_empty() => Err(unknown("it has none at all".to_owned())),
+        (None, _) => Err(unknown(format!(
+            "it has {}",
+            names(&mut lines.iter().rev().take(8))
+        ))),
+    }
+}
+
+impl Engine {
+    /// What is known of the release or hotfix of one branch.
+    pub(super) async fn release_of(&self, service: &ServiceName, line: &Line) -> Result<Release, EngineError> {
+        let all = self.releases(service, Depth::One(line.branch.clone())).await?;
+        let mut list = all.list.into_iter();
+        list.find(|release| release.branch == line.branch)
+            .ok_or_else(|| EngineError::Internal(format!("{} went away meanwhile", line.branch)))
+    }
+}
+
+fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep> {
+    let step = |kind, what: String| PlannedStep { kind, what };
+    let of = |way| {
+        let chosen = targets.iter().filter(move |target| target.ending.way == way);
+        chosen.map(|target| &target.ending.branch).collect::<Vec<_>>()
+    };
+    let names = |branches: &[&BranchName]| {
+        branches.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let (merged, requested) = (of(Way::Merge), of(Way::PullRequest));
+    let mut pushed = names(&merged);
+    if let Some(tag) = tag {
+        let separator = if pushed.is_empty() { "" } else { ", " };
+        pushed = format!("{pushed}{separator}tag {tag}");
+    }
+    let mut steps = vec![step(StepKind::Gate, "every preflight again, at that moment".to_owned())];
+    if !pushed.is_empty() {
+        let what = match tag {
+            Some(tag) => format!("{} and the tag {tag}, as objects here", count(merged.len(), "merge commit")),
+            None => format!("{}, as objects here", count(merged.len(), "merge commit")),
+        };
+        steps.push(step(StepKind::Merge, what));
+        steps.push(step(
+            StepKind::Push,
+            format!("{pushed} to {remote}, all of it or nothing"),
+        ));
+    }
+    if !requested.is_empty() {
+        steps.push(step(
+            StepKind::PullRequest,
+            format!("into {}, as the rules there ask for", names(&requested)),
+        ));
+    }
+    steps
+}
+
+/// What a merge is called in its first line.
+pub(super) fn merge_message(kind: ReleaseKind, name: &str, branch: &BranchName, into: &BranchName) -> String {
+    format!("Merge {kind} {name} into {into}\n\nBranch: {branch}\n")
+}
+
+/// One branch that it ends in.
+pub(super) const fn ending(branch: BranchName, at: crate::domain::CommitSha, way: Way) -> Ending {
+    Ending { branch, at, way }
+}

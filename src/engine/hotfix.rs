@@ -1,0 +1,246 @@
+//! Beginning a hotfix: a branch at the commit that production really runs, wherever main may be.
+
+use semver::Version;
+
+use super::Engine;
+use super::cut;
+use super::error::EngineError;
+use super::event::StepOutcome;
+use super::run::Context;
+use super::upstream::Upstream;
+use crate::domain::{
+    BranchName, CommitSha, Confirmation, Costs, Digest, EnvironmentName, Gate, Operation, Plan, PlannedStep,
+    ServiceName, StepKind, Values, Verdict, age, count,
+};
+use crate::registry::Running;
+
+/// What runs, and where it came from.
+struct Base {
+    running: Running,
+    commit: CommitSha,
+}
+
+/// Plans the hotfix of what `environment` runs.
+pub(super) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: Option<&EnvironmentName>,
+    version: Option<&str>,
+) -> Result<Plan, EngineError> {
+    let environment = match environment {
+        Some(name) => engine.environment(name)?,
+        None => engine.production(),
+    };
+    let base = base(engine, service, &environment.name).await?;
+    let upstream = engine.upstream().await?;
+    let (version, why) = match version {
+        Some(text) => (cut::parse_version(text)?, "as given".to_owned()),
+        None => next(engine, &upstream, &base.commit).await?,
+    };
+    let branch = name(engine, &version, &base.commit)?;
+    let remote = engine.config().git.remote.clone();
+    let mut gates = vec![
+        Gate::new("running", running(&environment.name, &base)),
+        main(engine, &upstream, &base.commit).await?,
+        Gate::new("version", free(&upstream, &version, &remote)),
+    ];
+    gates.extend(cut::branch_gates(engine, &base.commit, &branch).await?);
+    let repository = engine.repository_of(service, environment)?;
+    let step = |kind, what: String| PlannedStep { kind, what };
+    Ok(Plan {
+        steps: vec![
+            step(StepKind::Gate, "every preflight again, at that moment".to_owned()),
+            step(
+                StepKind::Branch,
+                format!("{branch} at {} ({why})", base.commit.short()),
+            ),
+            step(
+                StepKind::Push,
+                format!("to {remote}, only if it does not exist there"),
+            ),
+        ],
+        operation: Operation::Hotfix {
+            branch,
+            remote,
+            environment: environment.name.clone(),
+            image: repository.at(base.running.digest.clone()),
+        },
+        service: service.clone(),
+        tag: engine.tag_of(&base.commit).ok(),
+        commit: Some(base.commit),
+        digest: Some(base.running.digest),
+        gates,
+        costs: Costs::default(),
+        confirmation: Confirmation::Plain,
+    })
+}
+
+/// What runs in an environment, by its digest's own word.
+async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) -> Result<Base, EngineError> {
+    let no = |why: &str| EngineError::NoHotfix {
+        environment: name.clone(),
+        why: why.to_owned(),
+    };
+    let environment = engine.environment(name)?;
+    let reader = engine
+        .registries()
+        .reader(&engine.repository_of(service, environment)?);
+    let running = reader.running(environment.from.is_empty()).await?;
+    let running = running.ok_or_else(|| no("nothing was deployed there yet"))?;
+    let revision = reader.image(&running.digest).await?.revision;
+    let revision = revision.ok_or_else(|| no("its image does not say which commit it was built from"))?;
+    let commit = match engine.commit(&revision).await {
+        Ok(commit) => commit,
+        // The branch that it was built from may be at the remote only.
+        Err(_) => {
+            if let Some(access) = engine.fetching {
+                engine.remote()?.fetch(access).await?;
+            }
+            engine.commit(&revision).await?
+        }
+    };
+    Ok(Base { running, commit })
+}
+
+/// The next patch after the version of `commit`: by a release or a hotfix that it is the head or the origin of, or else by
+/// the last tag in its past.
+async fn next(
+    engine: &Engine,
+    upstream: &Upstream,
+    commit: &CommitSha,
+) -> Result<(Version, String), EngineError> {
+    let of_line = upstream
+        .lines(&engine.config().git)
+        .into_iter()
+        .filter(|line| line.head == *commit || line.values.short.as_deref() == Some(commit.short()))
+        .filter_map(|line| line.values.version)
+        .max();
+    let sha = commit.clone();
+    let last = engine
+        .git(move |repository| repository.last_release(&sha))
+        .await?
+        .map(|(version, _)| version);
+    let Some(last) = of_line.max(last) else {
+        return Ok((Version::new(0, 1, 1), "nothing was released before".to_owned()));
+    };
+    let mut next = Version::new(last.major, last.minor, last.patch.saturating_add(1));
+    while !free(upstream, &next, "").allows() || has_line(engine, upstream, &next, commit) {
+        next.patch = next.patch.saturating_add(1);
+    }
+    Ok((next, format!("the patch after v{last}")))
+}
+
+/// Whether a release or a hotfix of that version was begun at another commit. One that begins at this commit is the hotfix
+/// that was broken off before.
+fn has_line(engine: &Engine, upstream: &Upstream, version: &Version, commit: &CommitSha) -> bool {
+    let lines = upstream.lines(&engine.config().git);
+    lines
+        .iter()
+        .any(|line| line.values.version.as_ref() == Some(version) && line.head != *commit)
+}
+
+fn name(engine: &Engine, version: &Version, commit: &CommitSha) -> Result<BranchName, EngineError> {
+    let values = Values {
+        version: Some(version.clone()),
+        short: Some(commit.short().to_owned()),
+        sprint: None,
+        date: Some(cut::today()),
+    };
+    let template = &engine.config().git.hotfix_branch;
+    template
+        .render(&values)
+        .map_err(|error| EngineError::NoBranchName(error.to_string()))
+}
+
+fn running(environment: &EnvironmentName, base: &Base) -> Verdict {
+    let since = base.running.since.map_or_else(String::new, |since| {
+        let seconds = jiff::Timestamp::now().as_second() - since.as_second();
+        format!(", since {}", age(seconds))
+    });
+    Verdict::Allowed(format!(
+        "{environment} runs {}, built from {}{since}",
+        base.running.digest.short(),
+        base.commit.short()
+    ))
+}
+
+/// How what runs differs from main: told, because most people begin at main, and deciding nothing.
+async fn main(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Result<Gate, EngineError> {
+    let branch = &engine.config().git.main;
+    let Some(main) = upstream.branch(branch) else {
+        let why = format!("{} has no branch {branch}", engine.config().git.remote);
+        return Ok(Gate::new("main", Verdict::Allowed(why)));
+    };
+    let (sha, tip) = (commit.clone(), main.clone());
+    let (ahead, lacking) = engine
+        .git(move |repository| {
+            let (_, ahead) = repository.changes(&sha, &tip, 0)?;
+            let (_, lacking) = repository.changes(&tip, &sha, 0)?;
+            Ok((ahead, lacking))
+        })
+        .await?;
+    let words = match (ahead, lacking) {
+        (0, 0) => format!("{branch} is at the very commit"),
+        (ahead, 0) => format!("{branch} is {} ahead of what runs: the hotfix begins without them", count(ahead, "commit")),
+        (0, lacking) => format!("{branch} lacks {} of what runs", count(lacking, "commit")),
+        (ahead, lacking) => format!(
+            "{branch} has {} that do not run, and lacks {} that do",
+            count(ahead, "commit"),
+            count(lacking, "commit")
+        ),
+    };
+    Ok(Gate::new("main", Verdict::Allowed(words)))
+}
+
+fn free(upstream: &Upstream, version: &Version, remote: &str) -> Verdict {
+    let tags = &upstream.view.tags;
+    let name = format!("v{version}");
+    match tags.get(&name).or_else(|| tags.get(&version.to_string())) {
+        None => Verdict::Allowed(format!("{name} was never tagged on {remote}")),
+        Some(at) => Verdict::Refused(format!("{name} is a tag on {remote}, at {}", at.commit.short())),
+    }
+}
+
+/// Carries out one step.
+pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
+    let (
+        Operation::Hotfix {
+            branch, environment, ..
+        },
+        Some(commit),
+        Some(digest),
+    ) = (&context.plan.operation, &context.plan.commit, &context.plan.digest)
+    else {
+        return Err(EngineError::Internal("a plan of a hotfix without a commit".to_owned()));
+    };
+    match step {
+        StepKind::Gate => gate(context, commit, branch, environment, digest).await,
+        StepKind::Branch => cut::create(context, commit.clone(), branch.clone()).await,
+        StepKind::Push => cut::push(context, commit, branch).await,
+        _ => Ok(StepOutcome::Nothing("no part of a hotfix".to_owned())),
+    }
+}
+
+/// Rule: what runs is what is fixed. If something else was deployed since, the plan is another one.
+async fn gate(
+    context: &Context<'_>,
+    commit: &CommitSha,
+    branch: &BranchName,
+    environment: &EnvironmentName,
+    digest: &Digest,
+) -> Result<StepOutcome, EngineError> {
+    let base = base(context.engine, &context.plan.service, environment).await?;
+    if base.running.digest != *digest {
+        return Err(EngineError::NoHotfix {
+            environment: environment.clone(),
+            why: format!(
+                "it ran {} when the plan was made and runs {} now",
+                digest.short(),
+                base.running.digest.short()
+            ),
+        });
+    }
+    let mut gates = vec![Gate::new("running", running(environment, &base))];
+    gates.extend(cut::branch_gates(context.engine, commit, branch).await?);
+    context.judge(gates)
+}

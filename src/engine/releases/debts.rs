@@ -1,0 +1,159 @@
+//! From what git and the registries tell to releases with their debts.
+
+use futures_util::future::join_all;
+
+use super::facts::Facts;
+use super::survey::{Survey, Surveyed};
+use crate::domain::{
+    Bound, CommitSha, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, ServiceName, Tag, Target,
+    count,
+};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::git::Reach;
+
+/// All of them, with what they owe.
+pub(super) async fn releases(
+    engine: &Engine,
+    service: &ServiceName,
+    survey: Survey,
+    facts: &Facts,
+) -> Result<Vec<Release>, EngineError> {
+    let looking = survey
+        .lines
+        .iter()
+        .map(|one| release(engine, service, &survey, one, facts));
+    join_all(looking).await.into_iter().collect()
+}
+
+async fn release(
+    engine: &Engine,
+    service: &ServiceName,
+    survey: &Survey,
+    one: &Surveyed,
+    facts: &Facts,
+) -> Result<Release, EngineError> {
+    let line = &one.line;
+    let production = production(engine, one, facts);
+    let debts = git_debts(engine, survey, one, &production);
+    let runs = facts.running.iter().filter(|(_, commit, _)| is_of(one, commit));
+    Ok(Release {
+        kind: line.kind,
+        branch: line.branch.clone(),
+        version: line.values.version.clone(),
+        head: line.head.clone(),
+        subject: one.subject.clone(),
+        origin: one.origin.clone(),
+        fixes: one.own.len(),
+        trouble: one.trouble.clone(),
+        candidate: bound(engine, service, &line.head).await,
+        runs: runs
+            .map(|(environment, commit, _)| RunsIn {
+                environment: environment.clone(),
+                commit: commit.clone(),
+                is_head: *commit == line.head,
+            })
+            .collect(),
+        debts,
+    })
+}
+
+/// Whether `commit` was made on the branch; for a release, what it was cut from counts too.
+fn is_of(one: &Surveyed, commit: &CommitSha) -> bool {
+    let began = one.line.kind == ReleaseKind::Release && one.origin.as_ref() == Some(commit);
+    began || one.line.head == *commit && one.line.kind == ReleaseKind::Release || one.own.contains(commit)
+}
+
+/// Whether production has, or had, an image of this branch.
+fn production(engine: &Engine, one: &Surveyed, facts: &Facts) -> Production {
+    let tags = match &facts.production {
+        Ok(tags) => tags,
+        Err(why) => return Production::Unknown(why.clone()),
+    };
+    let began = one.origin.iter().filter(|_| one.line.kind == ReleaseKind::Release);
+    let has = |tag: Result<Tag, EngineError>| tag.is_ok_and(|tag| tags.contains(&tag));
+    let had = one
+        .own
+        .iter()
+        .chain(began)
+        .any(|commit| has(engine.tag_of(commit)) || has(engine.rebuilt_tag_of(commit)));
+    if had { Production::Has } else { Production::HasNot }
+}
+
+fn git_debts(engine: &Engine, survey: &Survey, one: &Surveyed, production: &Production) -> Vec<Debt> {
+    let git = &engine.config().git;
+    let mut debts = Vec::new();
+    let mut owe = |what, reach: &Reach| {
+        let state = of_reach(reach, production);
+        debts.push(Debt { what, state });
+    };
+    if let Some(reach) = &one.main {
+        owe(Due::Main(git.main.clone()), reach);
+    }
+    if let Some(reach) = &one.develop {
+        owe(Due::Develop(git.develop.clone()), reach);
+    }
+    for (other, reach) in &one.others {
+        owe(Due::Release(survey.lines[*other].line.branch.clone()), reach);
+    }
+    if let Some(version) = &one.line.values.version {
+        let state = match &one.tag {
+            Some(at) if at.commit == one.line.head => DebtState::Paid(format!("at {}", at.commit.short())),
+            // Commits that came after the tag are the business of the next version.
+            Some(at) => DebtState::Paid(format!("at {}, not at the head of the branch", at.commit.short())),
+            None => DebtState::missing(format!("{} has no such tag", git.remote), production),
+        };
+        let what = Due::Tag(format!("v{version}"));
+        debts.push(Debt { what, state });
+    }
+    debts
+}
+
+fn of_reach(reach: &Reach, production: &Production) -> DebtState {
+    match reach {
+        Reach::Ancestor => DebtState::Paid("merged".to_owned()),
+        Reach::SamePatches => DebtState::Paid("there by its patches".to_owned()),
+        Reach::Missing(commits) => {
+            let newest = commits.first().map(|commit| format!(", {} the newest", commit.short()));
+            let why = format!(
+                "{} missing{}",
+                are(commits.len()),
+                newest.unwrap_or_default()
+            );
+            DebtState::missing(why, production)
+        }
+    }
+}
+
+fn are(commits: usize) -> String {
+    let verb = if commits == 1 { "is" } else { "are" };
+    format!("{} {verb}", count(commits, "commit"))
+}
+
+/// The image of the head.
+async fn bound(engine: &Engine, service: &ServiceName, head: &CommitSha) -> Bound {
+    let unknown = |error: EngineError| Bound::Unknown { why: error.brief() };
+    let tag = if engine.config().release.rebuild {
+        engine.rebuilt_tag_of(head)
+    } else {
+        engine.tag_of(head)
+    };
+    let tag = match tag {
+        Ok(tag) => tag,
+        Err(error) => return unknown(error),
+    };
+    let entrance = engine.config().graph.entrance();
+    let found = async {
+        let repository = engine.repository_of(service, entrance)?;
+        let reader = engine.registries().reader(&repository);
+        Ok(reader.resolve(&Target::Tag(tag.clone())).await?)
+    };
+    match found.await {
+        Ok(Some(image)) => Bound::There {
+            tag,
+            digest: image.digest,
+        },
+        Ok(None) => Bound::NoImage { tag },
+        Err(error) => unknown(error),
+    }
+}

@@ -1,0 +1,68 @@
+//! Open releases and hotfixes: where each stands, what runs of it, and what it still owes.
+
+mod debts;
+mod facts;
+mod survey;
+
+use serde::Serialize;
+
+use self::facts::Facts;
+use self::survey::Survey;
+use super::Engine;
+use super::error::EngineError;
+use crate::domain::{BranchName, Environment, Release, ServiceName};
+
+/// All releases and hotfixes that somebody should know of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Releases {
+    /// They, the highest version first.
+    pub list: Vec<Release>,
+    /// How many older ones, each tagged at its head, were not looked at.
+    pub older: usize,
+    /// Why this is what was last fetched, where the remote could not be asked.
+    pub stale: Option<String>,
+}
+
+impl Releases {
+    /// Whether anything is owed now.
+    pub fn has_debt(&self) -> bool {
+        self.list.iter().any(|release| release.open_debts().next().is_some())
+    }
+}
+
+/// How far back releases are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Depth {
+    /// Those without a tag at their head, and some of the newest of the others.
+    Recent,
+    /// Every one.
+    All,
+    /// This one, and the open ones that it may owe something to.
+    One(BranchName),
+}
+
+impl Engine {
+    /// The releases and hotfixes of `service`, with their debts. Asks the remote, the production registry for its tags, each
+    /// environment for what runs there, and the entrance for the image of each unfinished head.
+    pub async fn releases(&self, service: &ServiceName, depth: Depth) -> Result<Releases, EngineError> {
+        let upstream = self.upstream_or_last().await?;
+        let stale = upstream.stale.clone();
+        let settings = self.config().git.clone();
+        let looking = self.git(move |repository| Survey::of(repository, &upstream, &settings, &depth));
+        let (survey, facts) = tokio::join!(looking, Facts::of(self, service));
+        let survey = survey?;
+        let older = survey.older;
+        let mut list = debts::releases(self, service, survey, &facts).await?;
+        list.sort_by(|a, b| (&b.version, &b.branch).cmp(&(&a.version, &a.branch)));
+        Ok(Releases { list, older, stale })
+    }
+
+    /// The environment that releases are for: the last protected one of the graph, or the last of all.
+    pub fn production(&self) -> &Environment {
+        let all = self.config().graph.all();
+        let protected = all.iter().rev().find(|environment| environment.protected);
+        protected
+            .or(all.last())
+            .unwrap_or_else(|| self.config().graph.entrance())
+    }
+}
