@@ -1,16 +1,19 @@
 //! Local git by libgit2; fetch and push by the `git` program, so that ssh configuration, keys and helpers work as they do
 //! for the user. The working tree, the index and the current branch are never touched.
 
+mod between;
 mod branches;
 mod commit;
 mod conflict;
 mod error;
+mod graph;
 mod history;
 mod import;
 mod merge;
 mod past;
 mod program;
 mod push;
+mod reach;
 mod releases;
 mod remote;
 mod repository;
@@ -20,6 +23,7 @@ mod tests;
 mod view;
 mod worktree;
 
+pub use between::{Change, FileChange, FileChangeKind, Files};
 pub use branches::{BranchAt, BranchState};
 pub use commit::Commit;
 pub use conflict::{Conflict, ConflictKind};
@@ -28,6 +32,7 @@ pub use history::History;
 pub use import::import;
 pub use merge::Merge;
 pub use push::{ObjectId, PushOutcome, RefUpdate};
+pub use reach::{Fix, Reach};
 pub use remote::Remote;
 pub use repository::GitRepository;
 pub use view::{RemoteView, TagAt};
