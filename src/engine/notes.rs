@@ -82,11 +82,14 @@ impl Engine {
         };
         let (start, until) = (from.as_ref().map(|(at, _)| at.clone()), commit.clone());
         let (changes, all) = self
-            .git(move |repository| repository.changes(start.as_ref(), &until, MOST))
+            .git(move |repository| match &start {
+                Some(start) => repository.changes(start, &until, MOST),
+                None => repository.all_changes(&until, MOST),
+            })
             .await?;
         let committed = changes.iter().map(|change| Committed {
             commit: &change.commit.sha,
-            parents: change.commit.parents,
+            is_merge: change.commit.parents > 1,
             message: &change.message,
         });
         let log = Changelog::of(committed, &self.config().git.tickets).limited(LISTED);

@@ -74,6 +74,20 @@ impl GitRepository {
         to: &CommitSha,
         limit: usize,
     ) -> Result<(Vec<Change>, usize), GitError> {
+        self.listed(Some(from), to, limit)
+    }
+
+    /// As [`GitRepository::changes`], of everything in the past of `to`.
+    pub fn all_changes(&self, to: &CommitSha, limit: usize) -> Result<(Vec<Change>, usize), GitError> {
+        self.listed(None, to, limit)
+    }
+
+    fn listed(
+        &self,
+        from: Option<&CommitSha>,
+        to: &CommitSha,
+        limit: usize,
+    ) -> Result<(Vec<Change>, usize), GitError> {
         self.with(|git| {
             let ids = between(git, from, to)?;
             let changes = ids.iter().take(limit).map(|id| {
@@ -142,12 +156,14 @@ impl GitRepository {
 /// The commits that are in the past of `to` and not in that of `from`, newest first.
 pub(super) fn between(
     git: &git2::Repository,
-    from: &CommitSha,
+    from: Option<&CommitSha>,
     to: &CommitSha,
 ) -> Result<Vec<git2::Oid>, GitError> {
     let mut graph = Graph::new(git)?;
-    let (from, to) = (graph.node(oid(from)?)?, graph.node(oid(to)?)?);
-    let found = graph.beyond(&[to], &[from])?;
+    let to = graph.node(oid(to)?)?;
+    let from = from.map(|from| graph.node(oid(from)?)).transpose()?;
+    let hidden: Vec<_> = from.into_iter().collect();
+    let found = graph.beyond(&[to], &hidden)?;
     Ok(found.into_iter().map(|node| graph.id(node)).collect())
 }
 
