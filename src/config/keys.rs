@@ -24,6 +24,7 @@ pub(super) const ROOT: Keys = Keys {
     section: "windlass.toml",
     known: &[
         "git",
+        "github",
         "service",
         "environment",
         "check",
@@ -46,6 +47,7 @@ pub(super) const GIT: Keys = keys(
         "image_tag",
     ],
 );
+pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file"]);
 pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path", "dockerfile", "structure_test"]);
 pub(super) const ENVIRONMENT: Keys = Keys {
     section: "[[environment]]",
@@ -169,6 +171,7 @@ pub const ALL: &[Keys] = &[
     ROOT,
     RELEASE,
     GIT,
+    GITHUB,
     SERVICE,
     ENVIRONMENT,
     GATE,

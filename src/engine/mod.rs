@@ -9,9 +9,11 @@ mod candidate;
 mod check;
 mod command;
 mod cut;
+mod cut_github;
 mod error;
 mod event;
 mod gate_record;
+mod github;
 mod journal;
 mod lock;
 mod promote;
@@ -21,7 +23,7 @@ mod scan;
 mod sign;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -45,6 +47,7 @@ use crate::domain::{
     Operation, Plan, Repository, ServiceName, Tag, Target,
 };
 use crate::git::{Commit, GitError, GitRepository};
+use crate::github::GitHub;
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings, TagRule, Writer};
 use crate::scan::{Trivy, TrivyOptions};
 
@@ -54,6 +57,7 @@ pub struct Engine {
     repository: Option<Arc<GitRepository>>,
     registries: Registries,
     trivy: Trivy,
+    github: OnceLock<Option<GitHub>>,
     state: PathBuf,
 }
 
@@ -79,6 +83,7 @@ impl Engine {
     ) -> Self {
         Self {
             trivy: scanner(Some(&config), &registries),
+            github: OnceLock::new(),
             config,
             repository,
             registries,
