@@ -3,12 +3,12 @@
 //! The rooms of the house, and who may know whom:
 //!
 //! ```text
-//! domain ← program ← config git registry scan sign deploy build ← board engine ← cli tui demo
+//! domain ← program ← config git github registry scan sign deploy build ← board engine ← cli tui demo
 //! ```
 //!
 //! A room may use those to its left; of the middle ones only `scan` and `sign` know `registry`. `cli` and `tui` never
-//! import each other. `ratatui` and `crossterm` live in `tui` only, `git2` in `git`, `oci-client` in `registry`,
-//! `sigstore` in `sign`. `tests/architecture.rs` reads the `use` lines and fails on a breach.
+//! import each other. `ratatui` and `crossterm` live in `tui` only, `git2` in `git`, `octocrab` in `github`, `oci-client`
+//! in `registry`, `sigstore` in `sign`. `tests/architecture.rs` reads the `use` lines and fails on a breach.
 
 pub mod board;
 pub mod build;
@@ -19,6 +19,7 @@ pub mod deploy;
 pub mod domain;
 pub mod engine;
 pub mod git;
+pub mod github;
 pub mod program;
 pub mod registry;
 pub mod scan;

@@ -97,6 +97,7 @@ explained!(
     crate::engine::EngineError,
     crate::engine::JournalError,
     crate::git::GitError,
+    crate::github::GitHubError,
     crate::registry::RegistryError,
     crate::scan::ScanError,
     crate::sign::SignError,

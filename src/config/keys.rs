@@ -24,6 +24,7 @@ pub(super) const ROOT: Keys = Keys {
     section: "windlass.toml",
     known: &[
         "git",
+        "github",
         "service",
         "environment",
         "check",
@@ -48,6 +49,7 @@ pub(super) const GIT: Keys = keys(
         "tickets_url",
     ],
 );
+pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file"]);
 pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path", "dockerfile", "structure_test"]);
 pub(super) const ENVIRONMENT: Keys = Keys {
     section: "[[environment]]",
@@ -171,6 +173,7 @@ pub const ALL: &[Keys] = &[
     ROOT,
     RELEASE,
     GIT,
+    GITHUB,
     SERVICE,
     ENVIRONMENT,
     GATE,

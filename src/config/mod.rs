@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::{
-    BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, Platform, ProxyAddress, ScanPolicy,
-    ServiceName, TagTemplate, TicketPattern, TicketUrl,
+    ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, Platform, ProxyAddress,
+    RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -30,6 +30,8 @@ pub struct Config {
     pub path: PathBuf,
     /// Branches, remote and tags.
     pub git: GitSettings,
+    /// How GitHub is asked.
+    pub github: GitHubSettings,
     /// The services, at least one, in the order of the file.
     pub services: Vec<Service>,
     /// The environments and where each gets its images from.
@@ -53,6 +55,29 @@ pub struct Config {
 pub struct ReleaseSettings {
     /// Whether releases are built anew from their branch, instead of carrying the image of the develop commit.
     pub rebuild: bool,
+}
+
+/// How GitHub is asked, where the remote or `repository` says that there is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitHubSettings {
+    /// The repository; by the address of the remote if none is named.
+    pub repository: Option<RepositoryName>,
+    /// The address of the API; `https://api.github.com` if none is named.
+    pub api: Option<ApiAddress>,
+    /// What a cut asks of the checks of its commit.
+    pub checks: CheckRule,
+    /// The file with the token; `GH_TOKEN` or `GITHUB_TOKEN` if none is named.
+    pub token_file: Option<PathBuf>,
+}
+
+/// What a cut asks of the checks of its commit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CheckRule {
+    /// They have passed.
+    #[default]
+    Required,
+    /// Nothing: GitHub is not asked about them.
+    Off,
 }
 
 /// Names in git.

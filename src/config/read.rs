@@ -8,8 +8,8 @@ use toml::de::DeTable;
 
 use super::section::{Document, Section, Value};
 use super::{
-    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, RegistrySettings, ReleaseSettings,
-    Service, SignSettings, keys, programs,
+    CheckRule, Config, ConfigError, DeploySettings, EnvironmentSettings, GitHubSettings, GitSettings,
+    RegistrySettings, ReleaseSettings, Service, SignSettings, keys, programs,
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, LeftOut, Limits,
@@ -34,6 +34,7 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
     Ok(Config {
         path: path.to_owned(),
         git,
+        github: github(&root, folder)?,
         services,
         graph,
         environments,
@@ -71,6 +72,19 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
         }
         _ => Ok(git),
     }
+}
+
+fn github(root: &Section<'_>, folder: &Path) -> Result<GitHubSettings, ConfigError> {
+    let section = root.table("github", keys::GITHUB)?;
+    Ok(GitHubSettings {
+        repository: section.get("repository").map(|value| value.parse()).transpose()?,
+        api: section.get("api").map(|value| value.parse()).transpose()?,
+        checks: match section.get("checks") {
+            None => CheckRule::default(),
+            Some(value) => value.choice(&[("required", CheckRule::Required), ("off", CheckRule::Off)])?,
+        },
+        token_file: section.text("token_file")?.map(|path| folder.join(path)),
+    })
 }
 
 /// The name of a remote is handed to the `git` program and must not be taken for an option, nor be an address: what

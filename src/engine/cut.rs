@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Engine;
 use super::candidate::Candidate;
+use super::cut_github;
 use super::error::EngineError;
 use super::event::StepOutcome;
 use super::promote;
@@ -218,11 +219,13 @@ pub(super) async fn branch_gates(
         Ok(state) => at(branch, commit, &state, &format!("on {}", remote.name())),
         Err(error) => Verdict::Unknown(error.to_string()),
     };
-    Ok(vec![
+    let mut gates = vec![
         Gate::new("short sha", unique),
         Gate::new("here", at(branch, commit, &local, "here")),
         Gate::new("remote", there),
-    ])
+    ];
+    gates.extend(cut_github::gates(engine, commit, branch).await);
+    Ok(gates)
 }
 
 /// A branch that is free, or at the very commit already, as after a run that was broken off.

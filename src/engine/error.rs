@@ -5,6 +5,7 @@ use crate::config::ConfigError;
 use crate::deploy::DeployError;
 use crate::domain::{Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, Tag};
 use crate::git::GitError;
+use crate::github::GitHubError;
 use crate::registry::RegistryError;
 use crate::scan::ScanError;
 use crate::sign::SignError;
@@ -21,6 +22,9 @@ pub enum EngineError {
     /// Git.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// GitHub.
+    #[error(transparent)]
+    GitHub(#[from] GitHubError),
     /// A file that belongs to the configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -216,6 +220,7 @@ impl EngineError {
         match self {
             Self::Registry(error) => error.exit(),
             Self::Git(error) => error.exit(),
+            Self::GitHub(error) => error.exit(),
             Self::Config(error) => error.exit(),
             Self::Scan(error) => error.exit(),
             Self::Sign(error) => error.exit(),
@@ -254,6 +259,7 @@ impl EngineError {
         let text = match self {
             Self::Registry(error) => return error.hint(),
             Self::Git(error) => return error.hint(),
+            Self::GitHub(error) => return error.hint(),
             Self::Config(error) => return error.hint(),
             Self::Scan(error) => return error.hint(),
             Self::Sign(error) => return error.hint(),

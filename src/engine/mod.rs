@@ -9,10 +9,12 @@ mod candidate;
 mod check;
 mod command;
 mod cut;
+mod cut_github;
 mod error;
 mod event;
 mod finish;
 mod gate_record;
+mod github;
 mod hotfix;
 mod journal;
 mod lock;
@@ -26,7 +28,7 @@ mod sign;
 mod upstream;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -51,6 +53,7 @@ use crate::domain::{
     Operation, Plan, Repository, ServiceName, Tag, Target, WriteAccess,
 };
 use crate::git::{Commit, GitError, GitRepository};
+use crate::github::GitHub;
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings, TagRule, Writer};
 use crate::scan::{Trivy, TrivyOptions};
 
@@ -60,6 +63,7 @@ pub struct Engine {
     repository: Option<Arc<GitRepository>>,
     registries: Registries,
     trivy: Trivy,
+    github: OnceLock<Option<GitHub>>,
     state: PathBuf,
     /// Permission to fetch what the remote has; without it, plans make do with what is here.
     fetching: Option<WriteAccess>,
@@ -87,6 +91,7 @@ impl Engine {
     ) -> Self {
         Self {
             trivy: scanner(Some(&config), &registries),
+            github: OnceLock::new(),
             config,
             repository,
             registries,

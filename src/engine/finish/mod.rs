@@ -6,6 +6,7 @@
 
 mod gates;
 mod plan;
+mod requests;
 mod steps;
 
 pub(super) use plan::{find, plan};

@@ -1,0 +1,371 @@
+//! The way to GitHub: one client that repeats what it reads, one that sends each write once, and what went wrong in words.
+
+mod explain;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use octocrab::service::middleware::retry::{RateLimitMetrics, RetryConfig};
+use octocrab::{FromResponse, OctoBody, Octocrab};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::StatusCode;
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{OnceCell, watch};
+use url::Url;
+
+use super::error::GitHubError;
+use crate::domain::ApiAddress;
+
+/// How often a read is repeated.
+const REPETITIONS: usize = 3;
+/// How long is waited where GitHub says that it is too much, and not until when.
+const WAIT_UNSAID: u64 = 5;
+/// More pages than any list has that is asked for here; GitHub itself ends most lists at a thousand entries.
+const PAGES: usize = 50;
+/// More redirects than a repository has had names.
+const REDIRECTS: usize = 3;
+
+/// What stays as it is in a part of a path.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// `text` as one part of a path, or as the value of a query.
+pub(super) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+/// What is asked for, in the words of an error, and the permission that it needs.
+pub(super) struct Ask {
+    pub(super) what: String,
+    pub(super) needs: &'static str,
+}
+
+impl Ask {
+    pub(super) const fn new(what: String, needs: &'static str) -> Self {
+        Self { what, needs }
+    }
+}
+
+/// GitHub's API at one address, with one token.
+pub(super) struct Client {
+    api: ApiAddress,
+    host: String,
+    token: Option<SecretString>,
+    patience: Duration,
+    limits: Arc<Limits>,
+    // Made when they are first needed, in the runtime that they will live in.
+    octocrabs: OnceCell<Octocrabs>,
+}
+
+struct Octocrabs {
+    reads: Octocrab,
+    writes: Octocrab,
+}
+
+/// Tells those who wait that a limit ends later than they can wait for.
+struct Limits {
+    patience: Duration,
+    until: watch::Sender<Option<Timestamp>>,
+}
+
+impl RateLimitMetrics for Limits {
+    fn retry_after_error(&self, _: &hyper::Request<OctoBody>, _: StatusCode, _: usize) {}
+
+    fn rate_limited(&self, _: &hyper::Request<OctoBody>, _: StatusCode, _: usize, seconds: u64) {
+        if Duration::from_secs(seconds) > self.patience {
+            let wait = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+            let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+            self.until.send_replace(Some(until));
+        }
+    }
+}
+
+impl Client {
+    pub(super) fn new(
+        api: ApiAddress,
+        token: Option<SecretString>,
+        patience: Duration,
+    ) -> Result<Self, GitHubError> {
+        if let Some(token) = &token {
+            bearer(token)?;
+        }
+        Ok(Self {
+            host: api.authority(),
+            api,
+            token,
+            patience,
+            limits: Arc::new(Limits {
+                patience,
+                until: watch::Sender::new(None),
+            }),
+            octocrabs: OnceCell::new(),
+        })
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) const fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// One answer.
+    pub(super) async fn get<T: DeserializeOwned>(&self, ask: &Ask, route: &str) -> Result<T, GitHubError> {
+        Ok(self.page(ask, route).await?.0)
+    }
+
+    /// All entries of a list, page by page.
+    pub(super) async fn pages<P: DeserializeOwned, T>(
+        &self,
+        ask: &Ask,
+        route: &str,
+        entries: impl Fn(P) -> Vec<T>,
+    ) -> Result<Vec<T>, GitHubError> {
+        let mut all = Vec::new();
+        let mut next = Some(route.to_owned());
+        for _ in 0..PAGES {
+            let Some(route) = next else { return Ok(all) };
+            let (page, link) = self.page(ask, &route).await?;
+            all.extend(entries(page));
+            next = link
+                .map(|link| self.ours(&link).ok_or_else(|| elsewhere(ask)))
+                .transpose()?;
+        }
+        Err(GitHubError::Malformed {
+            what: ask.what.clone(),
+            why: format!("it has more than {PAGES} pages"),
+        })
+    }
+
+    /// One page, and the address of the next.
+    async fn page<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        route: &str,
+    ) -> Result<(T, Option<String>), GitHubError> {
+        let reads = &self.octocrabs().await?.reads;
+        let mut limits = self.limits.until.subscribe();
+        let asking = async {
+            let response = reads._get(route).await?;
+            let next = next_page(response.headers());
+            let answer = octocrab::map_github_error(response).await?;
+            octocrab::Result::Ok((T::from_response(answer).await?, next))
+        };
+        tokio::select! {
+            answered = tokio::time::timeout(self.patience, asking) => match answered {
+                Ok(answer) => answer.map_err(|error| self.explain(ask, &error)),
+                Err(_) => Err(self.slow(ask)),
+            },
+            Ok(()) = limits.changed() => Err(GitHubError::RateLimited {
+                until: *limits.borrow(),
+                anonymous: !self.has_token(),
+            }),
+        }
+    }
+
+    /// A write, sent once; once more only where a renamed repository says where it is now, which does nothing.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        ask: &Ask,
+        route: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, GitHubError> {
+        let writes = &self.octocrabs().await?.writes;
+        let sending = async {
+            let mut response = writes._post(route, Some(body)).await?;
+            let moved = matches!(
+                response.status(),
+                StatusCode::TEMPORARY_REDIRECT
+                    | StatusCode::PERMANENT_REDIRECT
+                    | StatusCode::MOVED_PERMANENTLY
+            );
+            let location = response.headers().get(header::LOCATION);
+            let location = location.and_then(|location| location.to_str().ok());
+            if moved && let Some(there) = location.and_then(|location| self.ours(location)) {
+                response = writes._post(there, Some(body)).await?;
+            }
+            T::from_response(octocrab::map_github_error(response).await?).await
+        };
+        match tokio::time::timeout(self.patience, sending).await {
+            Ok(answer) => answer.map_err(|error| self.explain(ask, &error)),
+            Err(_) => Err(self.slow(ask)),
+        }
+    }
+
+    /// The address that a link names, if that is of this API, where alone the token may go.
+    fn ours(&self, link: &str) -> Option<String> {
+        let url = self.api.url().join(link).ok()?;
+        (url.origin() == self.api.url().origin()).then(|| url.into())
+    }
+
+    async fn octocrabs(&self) -> Result<&Octocrabs, GitHubError> {
+        let unusable = |why: String| GitHubError::Unreachable {
+            host: self.host.clone(),
+            why,
+        };
+        let make = || async {
+            let origin = self.api.url().clone();
+            let follow = Policy::custom(move |attempt| {
+                if attempt.previous().len() <= REDIRECTS && attempt.url().origin() == origin.origin() {
+                    attempt.follow()
+                } else {
+                    attempt.stop()
+                }
+            });
+            let heeding = RetryConfig::HandleRateLimits {
+                metrics: Arc::clone(&self.limits) as Arc<dyn RateLimitMetrics>,
+                max_retries: REPETITIONS,
+                min_wait_seconds: WAIT_UNSAID,
+                retry_on_forbidden: false,
+            };
+            Ok(Octocrabs {
+                reads: octocrab(&self.api, heeding, self.http(follow)?)
+                    .map_err(|error| unusable(explain::deepest(&error)))?,
+                writes: octocrab(&self.api, RetryConfig::None, self.http(Policy::none())?)
+                    .map_err(|error| unusable(explain::deepest(&error)))?,
+            })
+        };
+        self.octocrabs.get_or_try_init(make).await
+    }
+
+    /// The client that octocrab stands on: TLS by aws-lc with the authorities of the system, the proxies of the
+    /// environment, a limit on every exchange, and the token as a header that no log shows.
+    fn http(&self, redirects: Policy) -> Result<reqwest::Client, GitHubError> {
+        let unusable = |why: String| GitHubError::Unreachable {
+            host: self.host.clone(),
+            why,
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("application/vnd.github+json"),
+        );
+        if let Some(token) = &self.token {
+            headers.insert(header::AUTHORIZATION, bearer(token)?);
+        }
+        let mut builder = reqwest::Client::builder()
+            .default_headers(headers)
+            // One attempt that hangs leaves time for another.
+            .timeout(self.patience / 2)
+            .connect_timeout(self.patience / 3)
+            .redirect(redirects)
+            .tls_backend_preconfigured(tls(self.api.url()).map_err(unusable)?);
+        if self.api.is_loopback() {
+            // A proxy would look for this machine on itself.
+            builder = builder.no_proxy();
+        }
+        builder
+            .build()
+            .map_err(|error| unusable(explain::deepest(&error)))
+    }
+
+    fn slow(&self, ask: &Ask) -> GitHubError {
+        GitHubError::Slow {
+            host: self.host.clone(),
+            what: ask.what.clone(),
+            patience: self.patience,
+        }
+    }
+}
+
+fn octocrab(api: &ApiAddress, retry: RetryConfig, http: reqwest::Client) -> octocrab::Result<Octocrab> {
+    Octocrab::builder()
+        .base_uri(api.to_string())?
+        .upload_uri(api.to_string())?
+        .add_retry_config(retry)
+        .build_with_reqwest(http)
+}
+
+/// The token as a header. Its text is in no error: it would be half of the token.
+fn bearer(token: &SecretString) -> Result<HeaderValue, GitHubError> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        .map_err(|_| GitHubError::Token("it has characters that no token has".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn tls(api: &Url) -> Result<rustls::ClientConfig, String> {
+    let mut roots = rustls::RootCertStore::empty();
+    if api.scheme() == "https" {
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::warn!(%error, "some certificates of the system cannot be read");
+        }
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            return Err("this machine has no certificates of authorities".to_owned());
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The address of the next page, from `Link: <…>; rel="next"` (RFC 8288).
+fn next_page(headers: &HeaderMap) -> Option<String> {
+    let links = headers.get(header::LINK)?.to_str().ok()?;
+    links.split(',').find_map(|link| {
+        let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let is_next = parameters
+            .split(';')
+            .any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
+        is_next.then(|| address.to_owned())
+    })
+}
+
+fn elsewhere(ask: &Ask) -> GitHubError {
+    GitHubError::Malformed {
+        what: ask.what.clone(),
+        why: "its next page is at another host".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_next_page_among_the_links() {
+        let next = |link: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::LINK, link.parse().unwrap());
+            next_page(&headers)
+        };
+        assert_eq!(
+            next("<https://a/x?page=1>; rel=\"prev\", <https://a/x?page=3>; rel=\"next\"").as_deref(),
+            Some("https://a/x?page=3")
+        );
+        assert_eq!(next("<https://a/x?page=1>; rel=\"first\""), None);
+        assert_eq!(next("nonsense"), None);
+    }
+
+    #[test]
+    fn parts_of_a_path_are_encoded_whole() {
+        assert_eq!(segment("release/v1.4.0"), "release%2Fv1.4.0");
+        assert_eq!(segment("a?b#c d"), "a%3Fb%23c%20d");
+    }
+
+    #[test]
+    fn a_token_with_a_line_break_is_no_token_and_is_not_repeated() {
+        let token = SecretString::from("ghp_secret\nX-Evil: 1");
+        let api: ApiAddress = "https://api.github.com".parse().unwrap();
+        let error = Client::new(api, Some(token), Duration::from_secs(1))
+            .err()
+            .unwrap();
+        assert!(!format!("{error} {error:?}").contains("ghp_"), "{error:?}");
+    }
+}

@@ -1,0 +1,155 @@
+//! What went wrong, by the answer or by the network, without the token and harmless to a terminal.
+
+use std::error::Error;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use secrecy::ExposeSecret as _;
+
+use super::{Ask, Client};
+use crate::domain::clean_line;
+use crate::github::error::GitHubError;
+
+/// More than GitHub's messages have; a page in place of an answer has more.
+const WORDS: usize = 300;
+
+impl Client {
+    pub(super) fn explain(&self, ask: &Ask, error: &octocrab::Error) -> GitHubError {
+        let what = ask.what.clone();
+        match error {
+            octocrab::Error::GitHub { source, .. } => self.answered(ask, source),
+            octocrab::Error::Json { source, .. } => GitHubError::Malformed {
+                what,
+                why: self.words(&format!("{} at {}", source.inner(), source.path())),
+            },
+            octocrab::Error::Serde { source, .. } => GitHubError::Malformed {
+                what,
+                why: self.words(&source.to_string()),
+            },
+            other => self.network(ask, other),
+        }
+    }
+
+    fn network(&self, ask: &Ask, error: &octocrab::Error) -> GitHubError {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+        while let Some(found) = cause {
+            if found
+                .downcast_ref::<reqwest::Error>()
+                .is_some_and(reqwest::Error::is_timeout)
+            {
+                return self.slow(ask);
+            }
+            cause = found.source();
+        }
+        GitHubError::Unreachable {
+            host: self.host.clone(),
+            why: self.words(&deepest(error)),
+        }
+    }
+
+    fn answered(&self, ask: &Ask, answer: &octocrab::GitHubError) -> GitHubError {
+        let (what, why) = (ask.what.clone(), self.message(answer));
+        let none = HeaderMap::new();
+        let headers = answer.headers.as_ref().unwrap_or(&none);
+        let status = answer.status_code;
+        let needs = needs(headers, ask.needs);
+        if let Some(until) = limited(status, headers, &why) {
+            return GitHubError::RateLimited {
+                until,
+                anonymous: !self.has_token(),
+            };
+        }
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !self.has_token() => {
+                GitHubError::NoToken { what, needs }
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                GitHubError::NotAuthorised { what, why, needs }
+            }
+            StatusCode::NOT_FOUND | StatusCode::GONE => GitHubError::NotFound {
+                what,
+                anonymous: !self.has_token(),
+                needs,
+            },
+            StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT => GitHubError::Refused { what, why },
+            status if status.is_redirection() => GitHubError::Moved {
+                what,
+                host: self.host.clone(),
+            },
+            status => GitHubError::Status {
+                what,
+                status: status.as_u16(),
+                why,
+            },
+        }
+    }
+
+    /// GitHub's own words, those about single fields with them.
+    fn message(&self, answer: &octocrab::GitHubError) -> String {
+        let mut words = answer.message.clone();
+        for error in answer.errors.iter().flatten() {
+            let field = |name| error.get(name).and_then(serde_json::Value::as_str);
+            let said = error.as_str().or_else(|| field("message")).map(str::to_owned);
+            let said = said.or_else(|| Some(format!("{}: {}", field("field")?, field("code")?)));
+            if let Some(said) = said {
+                words.push_str("; ");
+                words.push_str(&said);
+            }
+        }
+        self.words(&words)
+    }
+
+    /// One harmless line of a few words, without the token, which a stranger might send back.
+    fn words(&self, text: &str) -> String {
+        let text = match &self.token {
+            Some(token) => text.replace(token.expose_secret(), "…"),
+            None => text.to_owned(),
+        };
+        let line = clean_line(&text);
+        match line.char_indices().nth(WORDS) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line,
+        }
+    }
+}
+
+/// The permission that is needed: as GitHub says it, else as it is known.
+fn needs(headers: &HeaderMap, known: &str) -> String {
+    let said = |name: &str| {
+        let text = headers.get(name)?.to_str().ok()?.trim();
+        (!text.is_empty()).then(|| clean_line(text))
+    };
+    match (
+        said("x-accepted-github-permissions"),
+        said("x-accepted-oauth-scopes"),
+    ) {
+        (Some(fine), Some(classic)) => format!("{fine} (classic: {classic})"),
+        (Some(fine), None) => fine,
+        _ => known.to_owned(),
+    }
+}
+
+/// Until when GitHub takes no more requests, if that is what it says: 429, or a 403 that is about limits.
+fn limited(status: StatusCode, headers: &HeaderMap, message: &str) -> Option<Option<Timestamp>> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let after = number("retry-after").map(SignedDuration::from_secs);
+    let spent = number("x-ratelimit-remaining") == Some(0);
+    let is_limit = status == StatusCode::TOO_MANY_REQUESTS
+        || (status == StatusCode::FORBIDDEN && (after.is_some() || spent || message.contains("rate limit")));
+    is_limit.then(|| match after {
+        Some(after) => Timestamp::now().checked_add(after).ok(),
+        None => number("x-ratelimit-reset")
+            .filter(|_| spent)
+            .and_then(|at| Timestamp::from_second(at).ok()),
+    })
+}
+
+/// The innermost cause of an error: what wraps it says only that something failed, and may repeat addresses.
+pub(super) fn deepest(error: &(dyn Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    clean_line(&last.to_string())
+}

@@ -1,0 +1,138 @@
+//! GitHub, by octocrab: the checks of a commit, the rules that would refuse a push, and pull requests.
+//!
+//! Reads are repeated where GitHub was only busy or broken; a write is sent once, and after a failure GitHub is asked
+//! what has become of it before it is sent again. Answers are read into lean forms of our own, since octocrab's are strict
+//! where GitHub is not.
+
+mod checks;
+mod client;
+mod error;
+mod origin;
+mod pulls;
+mod rules;
+mod standing;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::OnceCell;
+
+pub use checks::{Checks, ChecksVerdict};
+pub use error::GitHubError;
+pub use pulls::{NewPullRequest, PullRequest, PullRequestState};
+pub use rules::{BranchRule, Operator, Pattern, PatternOf, asks_for_pull_request, refusal_of_creation};
+pub use standing::{Allowance, Standing};
+
+use crate::domain::{ApiAddress, RepositoryName};
+use client::Client;
+
+/// How long a question may take, its repetitions and the waits between them included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One repository on GitHub. A clone is the same client.
+#[derive(Clone)]
+pub struct GitHub {
+    client: Arc<Client>,
+    repository: RepositoryName,
+    own_run: Option<u64>,
+    // Whose the repository is now, once that was asked.
+    owner: Arc<OnceCell<String>>,
+}
+
+/// What is said of GitHub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitHubSettings {
+    /// The address of the API; `https://api.github.com` unless said otherwise.
+    pub api: Option<ApiAddress>,
+    /// The repository; by the address of the remote unless said otherwise.
+    pub repository: Option<RepositoryName>,
+    /// The workflow run that this program is a part of: what is not done of it yet is nobody else's check.
+    pub own_run: Option<u64>,
+    /// How long a question may take; 30 s unless said otherwise.
+    pub patience: Duration,
+}
+
+impl Default for GitHubSettings {
+    fn default() -> Self {
+        Self {
+            api: None,
+            repository: None,
+            own_run: None,
+            patience: PATIENCE,
+        }
+    }
+}
+
+impl GitHub {
+    /// The repository behind the remote at `remote_address` (as a page, without credentials), or the one that is
+    /// configured. None where the remote is no repository of GitHub and none is configured. Asks nothing yet.
+    pub fn open(
+        settings: &GitHubSettings,
+        remote_address: Option<&str>,
+        token: Option<SecretString>,
+    ) -> Result<Option<Self>, GitHubError> {
+        let api = match &settings.api {
+            Some(api) => api.clone(),
+            None => origin::public_api()?,
+        };
+        let by_remote = || remote_address.and_then(|address| origin::repository(address, &api));
+        let Some(repository) = settings.repository.clone().or_else(by_remote) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            client: Arc::new(Client::new(api, token, settings.patience)?),
+            repository,
+            own_run: settings.own_run,
+            owner: Arc::default(),
+        }))
+    }
+
+    /// The repository.
+    pub const fn repository(&self) -> &RepositoryName {
+        &self.repository
+    }
+
+    /// The host of the API, with its port if that is not the usual one.
+    pub fn host(&self) -> &str {
+        self.client.host()
+    }
+
+    /// Whether there is a token. Without one GitHub answers what everybody may know, and little of that.
+    pub fn has_token(&self) -> bool {
+        self.client.has_token()
+    }
+
+    /// `/repos/OWNER/NAME` and what follows it.
+    fn route(&self, rest: &str) -> String {
+        format!("/repos/{}{rest}", self.repository)
+    }
+}
+
+impl fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GitHub({} at {})", self.repository, self.host())
+    }
+}
+
+/// The token: from `file` if one is named, else as `gh` has it, from `GH_TOKEN` or `GITHUB_TOKEN`.
+pub fn token(file: Option<&Path>) -> Result<Option<SecretString>, GitHubError> {
+    let said = |text: &str| {
+        let text = text.trim();
+        (!text.is_empty()).then(|| SecretString::from(text))
+    };
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path)
+            .map(SecretString::from)
+            .map_err(|error| GitHubError::Token(format!("could not read {}: {error}", path.display())))?;
+        let token = said(text.expose_secret());
+        return match token {
+            Some(token) => Ok(Some(token)),
+            None => Err(GitHubError::Token(format!("{} is empty", path.display()))),
+        };
+    }
+    let variable = |name: &str| std::env::var(name).ok().as_deref().and_then(said);
+    Ok(variable("GH_TOKEN").or_else(|| variable("GITHUB_TOKEN")))
+}

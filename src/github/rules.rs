@@ -1,0 +1,238 @@
+//! The rules that stand over a branch, and what they would say to a push.
+
+mod wire;
+
+use regex::Regex;
+
+use super::GitHub;
+use super::client::Ask;
+use super::error::GitHubError;
+use crate::domain::clean_line;
+
+/// One rule over a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BranchRule {
+    /// Changes come by pull request.
+    PullRequest {
+        /// How many must approve it.
+        approvals: u64,
+    },
+    /// These checks must have passed on what is pushed.
+    RequiredChecks {
+        /// Their names.
+        checks: Vec<String>,
+        /// Whether they must have passed on top of the branch as it is.
+        strict: bool,
+        /// Whether that holds for a new branch too.
+        on_creation: bool,
+    },
+    /// Nobody creates it.
+    Creation,
+    /// Nobody pushes to it.
+    Update,
+    /// Nobody deletes it.
+    Deletion,
+    /// Nobody pushes over its past.
+    NonFastForward,
+    /// Commits are signed.
+    Signatures,
+    /// No merge commits.
+    LinearHistory,
+    /// Changes come by the merge queue.
+    MergeQueue,
+    /// A name or a message has a form.
+    Pattern(Pattern),
+    /// A rule that says nothing about the pushes of a release, by its name.
+    Other(String),
+}
+
+/// A form that something must have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// What has it.
+    pub of: PatternOf,
+    /// How it is compared.
+    pub operator: Operator,
+    /// With what.
+    pub pattern: String,
+    /// Whether it must not have that form.
+    pub negate: bool,
+}
+
+/// What has a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatternOf {
+    /// The name of the branch.
+    BranchName,
+    /// The message of each commit.
+    CommitMessage,
+}
+
+/// How a text is compared with a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// It begins with it.
+    StartsWith,
+    /// It ends with it.
+    EndsWith,
+    /// It contains it.
+    Contains,
+    /// It matches it as a regular expression.
+    Regex,
+}
+
+impl Pattern {
+    /// Whether `text` has the form; none where the pattern cannot be understood here.
+    pub fn holds(&self, text: &str) -> Option<bool> {
+        let matches = match self.operator {
+            Operator::StartsWith => text.starts_with(&self.pattern),
+            Operator::EndsWith => text.ends_with(&self.pattern),
+            Operator::Contains => text.contains(&self.pattern),
+            Operator::Regex => Regex::new(&self.pattern).ok()?.is_match(text),
+        };
+        Some(matches != self.negate)
+    }
+
+    /// The form in words: `begin with release/`.
+    fn words(&self) -> String {
+        let verb = match self.operator {
+            Operator::StartsWith => "begin with",
+            Operator::EndsWith => "end with",
+            Operator::Contains => "contain",
+            Operator::Regex => "match",
+        };
+        let not = if self.negate { "not " } else { "" };
+        format!("{not}{verb} `{}`", clean_line(&self.pattern))
+    }
+}
+
+/// Why these rules would refuse a push that creates `branch`; none if they would not.
+pub fn refusal_of_creation(rules: &[BranchRule], branch: &str) -> Option<String> {
+    rules.iter().find_map(|rule| match rule {
+        BranchRule::Creation => Some(format!(
+            "a rule lets only those who may pass it by create {}",
+            clean_line(branch)
+        )),
+        BranchRule::Pattern(pattern) if pattern.of == PatternOf::BranchName => {
+            (pattern.holds(branch) == Some(false)).then(|| {
+                format!(
+                    "a rule wants names of branches to {}, and {} does not",
+                    pattern.words(),
+                    clean_line(branch)
+                )
+            })
+        }
+        _ => None,
+    })
+}
+
+/// Why these rules would refuse a merge commit that is pushed directly, so that it has to come by pull request; none if
+/// they would not.
+pub fn asks_for_pull_request(rules: &[BranchRule]) -> Option<String> {
+    rules.iter().find_map(|rule| match rule {
+        BranchRule::PullRequest { approvals: 0 } => Some("a rule wants a pull request".to_owned()),
+        BranchRule::PullRequest { approvals: 1 } => {
+            Some("a rule wants a pull request that somebody else approves".to_owned())
+        }
+        BranchRule::PullRequest { approvals } => {
+            Some(format!("a rule wants a pull request that {approvals} approve"))
+        }
+        BranchRule::MergeQueue => Some("a rule wants changes to come by the merge queue".to_owned()),
+        // A merge commit is new, so that no check can have passed on it.
+        BranchRule::RequiredChecks { checks, .. } if !checks.is_empty() => Some(format!(
+            "a rule wants {} to have passed, and nothing has run on a new merge commit",
+            checks.join(", ")
+        )),
+        BranchRule::LinearHistory => Some("a rule forbids merge commits".to_owned()),
+        BranchRule::Update => Some("a rule lets only those who may pass it by push to it".to_owned()),
+        _ => None,
+    })
+}
+
+const NEEDS: &str = "metadata: read (classic: repo)";
+
+impl GitHub {
+    /// The rules over `branch`, which need not exist: those of rulesets, and the classic protection where this token may
+    /// see it.
+    pub async fn rules(&self, branch: &str) -> Result<Vec<BranchRule>, GitHubError> {
+        let mut rules: Vec<_> = self
+            .of_rulesets(branch)
+            .await?
+            .into_iter()
+            .map(|(rule, _)| rule)
+            .collect();
+        rules.extend(self.classic_protection(branch).await?);
+        Ok(rules)
+    }
+
+    /// The rules that would hold for this token if it created `branch`: as [`GitHub::rules`], without those that it may
+    /// always pass by.
+    pub async fn rules_of_creation(&self, branch: &str) -> Result<Vec<BranchRule>, GitHubError> {
+        let mut held = Vec::new();
+        let mut known = std::collections::BTreeMap::new();
+        for (rule, ruleset) in self.of_rulesets(branch).await? {
+            let refuses = refusal_of_creation(std::slice::from_ref(&rule), branch).is_some();
+            let passed_by = match ruleset.filter(|_| refuses && self.has_token()) {
+                None => false,
+                Some(id) => match known.get(&id) {
+                    Some(passed_by) => *passed_by,
+                    None => {
+                        let passed_by = self.may_pass_by(id).await?;
+                        known.insert(id, passed_by);
+                        passed_by
+                    }
+                },
+            };
+            if !passed_by {
+                held.push(rule);
+            }
+        }
+        Ok(held)
+    }
+
+    async fn of_rulesets(&self, branch: &str) -> Result<Vec<(BranchRule, Option<u64>)>, GitHubError> {
+        let ask = Ask::new(format!("the rules over {branch} of {}", self.repository), NEEDS);
+        let route = self.route(&format!("/rules/branches/{}?per_page=100", client_path(branch)));
+        let found: Vec<wire::Rule> = self
+            .client
+            .pages(&ask, &route, |page: Vec<wire::Rule>| page)
+            .await?;
+        Ok(found.into_iter().map(wire::Rule::read).collect())
+    }
+
+    /// Whether this token may always push against a ruleset. Whoever cannot be told is taken to be held by it.
+    async fn may_pass_by(&self, ruleset: u64) -> Result<bool, GitHubError> {
+        let ask = Ask::new(format!("ruleset {ruleset} of {}", self.repository), NEEDS);
+        let route = self.route(&format!("/rulesets/{ruleset}"));
+        match self.client.get::<wire::Ruleset>(&ask, &route).await {
+            Ok(ruleset) => Ok(ruleset.is_passed_by()),
+            Err(GitHubError::NotFound { .. } | GitHubError::NotAuthorised { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The protection of before rulesets. Most tokens may not see it, and a branch that is not there has none.
+    async fn classic_protection(&self, branch: &str) -> Result<Vec<BranchRule>, GitHubError> {
+        if !self.has_token() {
+            return Ok(Vec::new());
+        }
+        let ask = Ask::new(
+            format!("the protection of {branch} of {}", self.repository),
+            "administration: read (classic: repo)",
+        );
+        let route = self.route(&format!("/branches/{}/protection", client_path(branch)));
+        match self.client.get::<wire::Protection>(&ask, &route).await {
+            Ok(protection) => Ok(protection.read()),
+            Err(GitHubError::NotFound { .. } | GitHubError::NotAuthorised { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A branch as a single part of a path.
+fn client_path(branch: &str) -> String {
+    super::client::segment(branch)
+}
+
+#[cfg(test)]
+mod tests;
