@@ -43,12 +43,13 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
         return Ok(Outcome::Ended(journey(&world, global, io).await?));
     }
     let opened = super::World::of(world.engine()?, global)?;
+    let pipeline = world.pipeline()?;
     if io.out_is_terminal && io.in_is_terminal {
         return Ok(Outcome::Console(Box::new(ConsoleRequest {
             world: opened,
             read_only: global.read_only,
             ascii: global.ascii,
-            sample: Some(world),
+            sample: Some((world, pipeline)),
         })));
     }
     serve(&world, io).await?;
@@ -63,6 +64,11 @@ async fn serve(world: &World, io: &mut Output) -> Result<(), Failure> {
         "registries  {} (dev, stage)  {} (prod)",
         world.shared_host(),
         world.production_host()
+    )?;
+    writeln!(
+        io.out,
+        "pipeline    builds what is pushed to develop, to releases and to hotfixes of {}",
+        world.origin().display()
     )?;
     writeln!(
         io.out,

@@ -11,10 +11,12 @@ use crate::engine::Command;
 
 /// Arguments of `finish`.
 #[derive(Debug, Args)]
-#[command(after_help = "The tag names the commit that the image was built from; production is promoted by digest, and \
+#[command(
+    after_help = "The tag names the commit that the image was built from; production is promoted by digest, and \
     nothing is built from the merge.\nConflicts are known before anything is written, and everything is pushed at once or \
     not at all.\n\nExamples:\n  windlass finish v1.4.0 --dry-run\n  windlass finish hotfix/v1.3.3 --yes\n  \
-    windlass finish v1.3.3 --into main --yes    # the rest stays owed")]
+    windlass finish v1.3.3 --into main --yes    # the rest stays owed"
+)]
 pub struct FinishArgs {
     /// The release or hotfix: its branch, or its version
     pub release: String,

@@ -11,9 +11,11 @@ use crate::engine::Command;
 
 /// Arguments of `hotfix`.
 #[derive(Debug, Args)]
-#[command(after_help = "The branch begins at the commit that the environment really runs, by its digest's own word, \
+#[command(
+    after_help = "The branch begins at the commit that the environment really runs, by its digest's own word, \
     wherever main may be.\nCommit the fix there, let its image be built, promote it, then `windlass finish` merges it \
-    back.\n\nExamples:\n  windlass hotfix --dry-run\n  windlass hotfix prod --release 1.3.3 --yes")]
+    back.\n\nExamples:\n  windlass hotfix --dry-run\n  windlass hotfix prod --release 1.3.3 --yes"
+)]
 pub struct HotfixArgs {
     /// The environment whose image is fixed [default: the last protected one]
     #[arg(value_name = "ENVIRONMENT")]
@@ -33,8 +35,9 @@ pub struct HotfixArgs {
 pub async fn run(args: HotfixArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let environment = args.environment.as_deref().map(str::parse).transpose();
-    let environment = environment
-        .map_err(|error: NameError| Failure::usage(error.to_string(), "`windlass status` lists the environments"))?;
+    let environment = environment.map_err(|error: NameError| {
+        Failure::usage(error.to_string(), "`windlass status` lists the environments")
+    })?;
     let command = Command::Hotfix {
         service: world.service.clone(),
         environment,

@@ -64,8 +64,8 @@ pub struct ConsoleRequest {
     pub read_only: bool,
     /// Symbols of ASCII only.
     pub ascii: bool,
-    /// The sample world, which lives as long as the console is open.
-    pub sample: Option<crate::demo::World>,
+    /// The sample world and its pipeline, which live as long as the console is open.
+    pub sample: Option<(crate::demo::World, crate::demo::Pipeline)>,
 }
 
 /// Reads the arguments of the process; wrong ones, `--help` and `--version` end it here.

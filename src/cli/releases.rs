@@ -49,14 +49,19 @@ pub async fn run(args: &ReleasesArgs, global: &Global, io: &mut Output) -> Resul
     }
     // What could not be asked is no proof that nothing is owed.
     let open = releases.has_debt() || releases.stale.is_some();
-    Ok(if args.check && open { Exit::Refused } else { Exit::Done })
+    Ok(if args.check && open {
+        Exit::Refused
+    } else {
+        Exit::Done
+    })
 }
 
 fn print(world: &World, releases: &Releases, all: bool, io: &mut Output) -> Result<(), Failure> {
     if let Some(why) = &releases.stale {
         writeln!(io.out, "~ stale: as it was last fetched, because {why}")?;
     }
-    let is_shown = |release: &&Release| all || !release.is_finished() || release.open_debts().next().is_some();
+    let is_shown =
+        |release: &&Release| all || !release.is_finished() || release.open_debts().next().is_some();
     let shown: Vec<_> = releases.list.iter().filter(is_shown).collect();
     if shown.is_empty() {
         writeln!(
@@ -141,7 +146,11 @@ fn candidate(release: &Release) -> String {
             if runs.is_head {
                 format!("{} runs it", runs.environment)
             } else {
-                format!("{} runs {}, which is older", runs.environment, runs.commit.short())
+                format!(
+                    "{} runs {}, which is older",
+                    runs.environment,
+                    runs.commit.short()
+                )
             }
         })
         .collect();

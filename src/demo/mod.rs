@@ -4,4 +4,4 @@ pub mod faults;
 pub mod registry;
 mod world;
 
-pub use world::{World, WorldError, WorldOptions};
+pub use world::{Pipeline, World, WorldError, WorldOptions};

@@ -75,9 +75,7 @@ pub use policy::{LeftOut, Rule, ScanPolicy};
 pub use proxy::{ProxyAddress, ProxyAddressError};
 pub use purl::{PackagePattern, PackagePatternError};
 pub use rebuilt::{STANDS_FOR, stands_for};
-pub use release::{
-    Bound, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, release_name,
-};
+pub use release::{Bound, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, release_name};
 pub use template::{BranchTemplate, TagTemplate, TemplateError, Values};
 pub use text::{Clean, clean_line, clean_text};
 pub use ticket::{TicketPattern, TicketPatternError, TicketUrl, TicketUrlError};

@@ -48,13 +48,16 @@ pub(super) async fn plan(
         Ok(candidate) => (Some(candidate.tag), Some(candidate.image.digest)),
         Err(_) => (engine.tag_of(&commit).ok(), None),
     };
+    // They decide nothing: a history that cannot be read is the gates' to tell.
+    let notes = engine.notes_in_brief(&commit).await;
+    let notes = notes.map_or_else(|_| String::new(), |notes| format!("; brings {notes}"));
     let step = |kind, what: String| PlannedStep { kind, what };
     Ok(Plan {
         steps: vec![
             step(StepKind::Gate, "every preflight again, at that moment".to_owned()),
             step(
                 StepKind::Branch,
-                format!("{branch} at {} ({why})", commit.short()),
+                format!("{branch} at {} ({why}){notes}", commit.short()),
             ),
             step(
                 StepKind::Push,

@@ -7,10 +7,10 @@ use super::cut;
 use super::error::EngineError;
 use super::event::StepOutcome;
 use super::run::Context;
-use super::upstream::Upstream;
+use super::upstream::{Line, Upstream};
 use crate::domain::{
     BranchName, CommitSha, Confirmation, Costs, Digest, EnvironmentName, Gate, Operation, Plan, PlannedStep,
-    ServiceName, StepKind, Values, Verdict, age, count,
+    ReleaseKind, ServiceName, StepKind, Values, Verdict, age, count,
 };
 use crate::registry::Running;
 
@@ -109,11 +109,19 @@ async fn next(
     upstream: &Upstream,
     commit: &CommitSha,
 ) -> Result<(Version, String), EngineError> {
-    let of_line = upstream
+    let is_at = |line: &Line| line.head == *commit || line.values.short.as_deref() == Some(commit.short());
+    let lines: Vec<_> = upstream
         .lines(&engine.config().git)
         .into_iter()
-        .filter(|line| line.head == *commit || line.values.short.as_deref() == Some(commit.short()))
-        .filter_map(|line| line.values.version)
+        .filter(is_at)
+        .collect();
+    // A hotfix that was only begun is at the commit of another version, and did not make this commit its own.
+    let is_only_begun =
+        |line: &Line| line.kind == ReleaseKind::Hotfix && !is_tagged(upstream, line) && lines.len() > 1;
+    let of_line = lines
+        .iter()
+        .filter(|line| !is_only_begun(line))
+        .filter_map(|line| line.values.version.clone())
         .max();
     let sha = commit.clone();
     let last = engine
@@ -128,6 +136,11 @@ async fn next(
         next.patch = next.patch.saturating_add(1);
     }
     Ok((next, format!("the patch after v{last}")))
+}
+
+fn is_tagged(upstream: &Upstream, line: &Line) -> bool {
+    let version = line.values.version.as_ref();
+    version.is_some_and(|version| !free(upstream, version, "").allows())
 }
 
 /// Whether a release or a hotfix of that version was begun at another commit. One that begins at this commit is the hotfix
@@ -181,7 +194,10 @@ async fn main(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Resul
         .await?;
     let words = match (ahead, lacking) {
         (0, 0) => format!("{branch} is at the very commit"),
-        (ahead, 0) => format!("{branch} is {} ahead of what runs: the hotfix begins without them", count(ahead, "commit")),
+        (ahead, 0) => format!(
+            "{branch} is {} ahead of what runs: the hotfix begins without them",
+            count(ahead, "commit")
+        ),
         (0, lacking) => format!("{branch} lacks {} of what runs", count(lacking, "commit")),
         (ahead, lacking) => format!(
             "{branch} has {} that do not run, and lacks {} that do",
@@ -209,9 +225,15 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
         },
         Some(commit),
         Some(digest),
-    ) = (&context.plan.operation, &context.plan.commit, &context.plan.digest)
+    ) = (
+        &context.plan.operation,
+        &context.plan.commit,
+        &context.plan.digest,
+    )
     else {
-        return Err(EngineError::Internal("a plan of a hotfix without a commit".to_owned()));
+        return Err(EngineError::Internal(
+            "a plan of a hotfix without a commit".to_owned(),
+        ));
     };
     match step {
         StepKind::Gate => gate(context, commit, branch, environment, digest).await,

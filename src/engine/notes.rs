@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::Engine;
 use super::error::EngineError;
-use crate::domain::{Changelog, Committed, CommitSha, ServiceName, clean_line};
+use crate::domain::{Changelog, CommitSha, Committed, ServiceName, clean_line};
 use crate::git::Commit;
 
 /// Commits that notes are made of; what lies beyond is counted.
@@ -65,10 +65,8 @@ impl Engine {
             return Ok((line.head, name));
         }
         let Commit { sha, .. } = self.resolve(text).await?;
-        let name = crate::domain::version_of_tag(text).map_or_else(
-            || sha.short().to_owned(),
-            |version| format!("v{version}"),
-        );
+        let name = crate::domain::version_of_tag(text)
+            .map_or_else(|| sha.short().to_owned(), |version| format!("v{version}"));
         Ok((sha, name))
     }
 
@@ -123,10 +121,10 @@ impl Engine {
 
 impl Since {
     fn words(&self) -> String {
-        let from = self
-            .from
-            .as_ref()
-            .map_or_else(|| "in the first release".to_owned(), |from| format!("since {from}"));
+        let from = self.from.as_ref().map_or_else(
+            || "in the first release".to_owned(),
+            |from| format!("since {from}"),
+        );
         if self.all == 0 {
             return format!("nothing was committed {from}");
         }

@@ -26,6 +26,8 @@ const MOVED: usize = 6;
 const WITHOUT_REPORT: usize = 8;
 const STALE: usize = 9;
 const IN_PROD: usize = 15;
+/// What is pushed later is as well as the newest commit.
+const NEW: usize = 0;
 /// Older ones that ran in prod before, oldest first.
 const ONCE_IN_PROD: [usize; 2] = [36, 25];
 
@@ -93,6 +95,30 @@ pub(super) async fn fill(
         }
     }
     workshop.releases(commits).await
+}
+
+/// Builds, scans and tags the image of one more commit, as the pipeline does after a push.
+pub(super) async fn build_one(
+    engine: &Engine,
+    commit: &CommitSha,
+    time: Timestamp,
+    is_develop: bool,
+    now: Timestamp,
+    access: WriteAccess,
+) -> Result<Digest, WorldError> {
+    let workshop = Workshop::new(engine, now, access)?;
+    let (_, image) = workshop.build(NEW, commit, time).await?;
+    workshop
+        .dev
+        .tag(&image.digest, &tag(engine, commit)?, TagRule::Immutable)
+        .await?;
+    if is_develop {
+        workshop
+            .dev
+            .tag(&image.digest, &parse("latest")?, TagRule::Mutable)
+            .await?;
+    }
+    Ok(image.digest)
 }
 
 fn parse(text: &str) -> Result<Tag, WorldError> {

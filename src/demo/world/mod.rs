@@ -5,7 +5,10 @@ mod building;
 mod history;
 mod images;
 mod layers;
+mod pipeline;
 mod reports;
+
+pub use pipeline::Pipeline;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -103,7 +103,10 @@ async fn clean(engine: &Engine, branch: &BranchName, at: &CommitSha) -> (Way, Ve
         // The push itself will tell; nothing is half done if it is refused.
         Err(error) => (
             Way::Merge,
-            Verdict::Allowed(format!("{merges}; its rules could not be asked: {}", error.brief())),
+            Verdict::Allowed(format!(
+                "{merges}; its rules could not be asked: {}",
+                error.brief()
+            )),
         ),
     }
 }
@@ -145,7 +148,10 @@ pub(super) fn of_release(engine: &Engine, upstream: &Upstream, line: &Line, rele
         gates.push(Gate::new("name", Verdict::Refused(why)));
     }
     if let Some(version) = &line.values.version {
-        gates.push(Gate::new("tag", tag(engine, upstream, line, &format!("v{version}"))));
+        gates.push(Gate::new(
+            "tag",
+            tag(engine, upstream, line, &format!("v{version}")),
+        ));
     }
     gates
 }
@@ -181,7 +187,9 @@ fn tag(engine: &Engine, upstream: &Upstream, line: &Line, name: &str) -> Verdict
     let remote = &engine.config().git.remote;
     match upstream.view.tags.get(name) {
         None => Verdict::Allowed(format!("{name} is free on {remote}")),
-        Some(at) if at.commit == line.head => Verdict::Allowed(format!("{name} is on {remote} already, at this commit")),
+        Some(at) if at.commit == line.head => {
+            Verdict::Allowed(format!("{name} is on {remote} already, at this commit"))
+        }
         Some(at) => Verdict::Refused(format!(
             "{name} is on {remote} already, at {}, and a tag never moves{}",
             at.commit.short(),

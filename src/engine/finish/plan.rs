@@ -2,8 +2,8 @@
 
 use super::gates::{self, Target};
 use crate::domain::{
-    BranchName, Confirmation, Costs, Ending, Operation, Plan, PlannedStep, Release, ReleaseKind, ServiceName, StepKind,
-    Way, count, release_name,
+    BranchName, Confirmation, Costs, Ending, Operation, Plan, PlannedStep, Release, ReleaseKind, ServiceName,
+    StepKind, Way, count, release_name,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -49,7 +49,11 @@ pub(in crate::engine) async fn plan(
 }
 
 /// The release or hotfix of that branch or version.
-pub(in crate::engine) fn find(engine: &Engine, upstream: &Upstream, named: &str) -> Result<Line, EngineError> {
+pub(in crate::engine) fn find(
+    engine: &Engine,
+    upstream: &Upstream,
+    named: &str,
+) -> Result<Line, EngineError> {
     let lines = upstream.lines(&engine.config().git);
     let is_it = |line: &&Line| {
         let version = line.values.version.as_ref().map(ToString::to_string);
@@ -70,8 +74,15 @@ pub(in crate::engine) fn find(engine: &Engine, upstream: &Upstream, named: &str)
     match (found.next(), found.next()) {
         (Some(line), None) => Ok(line.clone()),
         (Some(_), Some(_)) => {
-            let branches: Vec<_> = lines.iter().filter(is_it).map(|line| line.branch.to_string()).collect();
-            Err(unknown(format!("it is the version of {}", branches.join(" and of "))))
+            let branches: Vec<_> = lines
+                .iter()
+                .filter(is_it)
+                .map(|line| line.branch.to_string())
+                .collect();
+            Err(unknown(format!(
+                "it is the version of {}",
+                branches.join(" and of ")
+            )))
         }
         (None, _) if lines.is_empty() => Err(unknown("it has none at all".to_owned())),
         (None, _) => Err(unknown(format!(
@@ -83,7 +94,11 @@ pub(in crate::engine) fn find(engine: &Engine, upstream: &Upstream, named: &str)
 
 impl Engine {
     /// What is known of the release or hotfix of one branch.
-    pub(super) async fn release_of(&self, service: &ServiceName, line: &Line) -> Result<Release, EngineError> {
+    pub(super) async fn release_of(
+        &self,
+        service: &ServiceName,
+        line: &Line,
+    ) -> Result<Release, EngineError> {
         let all = self.releases(service, Depth::One(line.branch.clone())).await?;
         let mut list = all.list.into_iter();
         list.find(|release| release.branch == line.branch)
@@ -98,7 +113,11 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
         chosen.map(|target| &target.ending.branch).collect::<Vec<_>>()
     };
     let names = |branches: &[&BranchName]| {
-        branches.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        branches
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let (merged, requested) = (of(Way::Merge), of(Way::PullRequest));
     let mut pushed = names(&merged);
@@ -106,10 +125,16 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
         let separator = if pushed.is_empty() { "" } else { ", " };
         pushed = format!("{pushed}{separator}tag {tag}");
     }
-    let mut steps = vec![step(StepKind::Gate, "every preflight again, at that moment".to_owned())];
+    let mut steps = vec![step(
+        StepKind::Gate,
+        "every preflight again, at that moment".to_owned(),
+    )];
     if !pushed.is_empty() {
         let what = match tag {
-            Some(tag) => format!("{} and the tag {tag}, as objects here", count(merged.len(), "merge commit")),
+            Some(tag) => format!(
+                "{} and the tag {tag}, as objects here",
+                count(merged.len(), "merge commit")
+            ),
             None => format!("{}, as objects here", count(merged.len(), "merge commit")),
         };
         steps.push(step(StepKind::Merge, what));

@@ -8,7 +8,10 @@ use crate::github::{NewPullRequest, PullRequestState, asks_for_pull_request};
 impl Engine {
     /// Why a push to `branch` would be refused by the rules of GitHub, which take a pull request instead; none where a push
     /// goes, or the repository is not on GitHub.
-    pub(super) async fn asks_for_pull_request(&self, branch: &BranchName) -> Result<Option<String>, EngineError> {
+    pub(super) async fn asks_for_pull_request(
+        &self,
+        branch: &BranchName,
+    ) -> Result<Option<String>, EngineError> {
         let Some(github) = self.github()? else {
             return Ok(None);
         };

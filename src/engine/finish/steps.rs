@@ -3,7 +3,9 @@
 
 use super::gates;
 use super::plan::{find, merge_message};
-use crate::domain::{BranchName, CommitSha, Ending, Operation, ReleaseKind, StepKind, Way, count, release_name};
+use crate::domain::{
+    BranchName, CommitSha, Ending, Operation, ReleaseKind, StepKind, Way, count, release_name,
+};
 use crate::engine::error::EngineError;
 use crate::engine::event::StepOutcome;
 use crate::engine::run::Context;
@@ -28,7 +30,10 @@ struct Finish<'a> {
 }
 
 /// Carries out one step.
-pub(in crate::engine) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
+pub(in crate::engine) async fn step(
+    context: &Context<'_>,
+    step: StepKind,
+) -> Result<StepOutcome, EngineError> {
     let plan = context.plan;
     let (
         Operation::Finish {
@@ -40,7 +45,9 @@ pub(in crate::engine) async fn step(context: &Context<'_>, step: StepKind) -> Re
         Some(head),
     ) = (&plan.operation, &plan.commit)
     else {
-        return Err(EngineError::Internal("a plan of an end without a commit".to_owned()));
+        return Err(EngineError::Internal(
+            "a plan of an end without a commit".to_owned(),
+        ));
     };
     let finish = Finish {
         context,
@@ -100,7 +107,12 @@ impl Finish<'_> {
         let line = line(self.branch.as_str(), self.head, &self.context.engine.config().git);
         line.map_or_else(
             || (ReleaseKind::Release, self.branch.to_string()),
-            |line| (line.kind, release_name(line.values.version.as_ref(), &line.branch)),
+            |line| {
+                (
+                    line.kind,
+                    release_name(line.values.version.as_ref(), &line.branch),
+                )
+            },
         )
     }
 
@@ -165,7 +177,10 @@ impl Finish<'_> {
     /// A push that is refused takes the tag that was made for it with it: half an end would only confuse.
     async fn push(&self) -> Result<StepOutcome, EngineError> {
         let Some(prepared) = self.context.prepared.get() else {
-            return Ok(StepOutcome::Nothing(format!("{} has all of it already", self.remote)));
+            return Ok(StepOutcome::Nothing(format!(
+                "{} has all of it already",
+                self.remote
+            )));
         };
         let remote = self.context.engine.remote()?;
         match remote.push(&prepared.updates, self.context.access).await {
@@ -174,9 +189,10 @@ impl Finish<'_> {
                 count(prepared.updates.len(), "reference"),
                 self.remote
             ))),
-            Ok(PushOutcome::AlreadyThere) => {
-                Ok(StepOutcome::Nothing(format!("{} has all of it already", self.remote)))
-            }
+            Ok(PushOutcome::AlreadyThere) => Ok(StepOutcome::Nothing(format!(
+                "{} has all of it already",
+                self.remote
+            ))),
             Err(error) => {
                 self.take_back(prepared).await?;
                 Err(error.into())

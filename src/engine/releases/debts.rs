@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use super::facts::Facts;
 use super::survey::{Survey, Surveyed};
 use crate::domain::{
-    Bound, CommitSha, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, ServiceName, Tag, Target,
-    count,
+    Bound, CommitSha, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, ServiceName, Tag,
+    Target, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -70,7 +70,10 @@ fn production(engine: &Engine, one: &Surveyed, facts: &Facts) -> Production {
         Ok(tags) => tags,
         Err(why) => return Production::Unknown(why.clone()),
     };
-    let began = one.origin.iter().filter(|_| one.line.kind == ReleaseKind::Release);
+    let began = one
+        .origin
+        .iter()
+        .filter(|_| one.line.kind == ReleaseKind::Release);
     let has = |tag: Result<Tag, EngineError>| tag.is_ok_and(|tag| tags.contains(&tag));
     let had = one
         .own
@@ -114,12 +117,10 @@ fn of_reach(reach: &Reach, production: &Production) -> DebtState {
         Reach::Ancestor => DebtState::Paid("merged".to_owned()),
         Reach::SamePatches => DebtState::Paid("there by its patches".to_owned()),
         Reach::Missing(commits) => {
-            let newest = commits.first().map(|commit| format!(", {} the newest", commit.short()));
-            let why = format!(
-                "{} missing{}",
-                are(commits.len()),
-                newest.unwrap_or_default()
-            );
+            let newest = commits
+                .first()
+                .map(|commit| format!(", {} the newest", commit.short()));
+            let why = format!("{} missing{}", are(commits.len()), newest.unwrap_or_default());
             DebtState::missing(why, production)
         }
     }

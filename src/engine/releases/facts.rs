@@ -25,9 +25,13 @@ impl Facts {
         let running = environments.map(|environment| running(engine, service, environment));
         let (tags, running) = tokio::join!(tags, futures_util::future::join_all(running));
         Self {
-            production: tags
-                .map(|tags| tags.into_iter().collect())
-                .map_err(|error| format!("{} could not be asked: {}", engine.production().name, error.brief())),
+            production: tags.map(|tags| tags.into_iter().collect()).map_err(|error| {
+                format!(
+                    "{} could not be asked: {}",
+                    engine.production().name,
+                    error.brief()
+                )
+            }),
             running: running.into_iter().flatten().collect(),
         }
     }

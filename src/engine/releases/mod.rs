@@ -26,7 +26,9 @@ pub struct Releases {
 impl Releases {
     /// Whether anything is owed now.
     pub fn has_debt(&self) -> bool {
-        self.list.iter().any(|release| release.open_debts().next().is_some())
+        self.list
+            .iter()
+            .any(|release| release.open_debts().next().is_some())
     }
 }
 

@@ -51,7 +51,11 @@ impl Surveyed {
     /// the ones after it.
     fn owes(&self, other: &Self) -> bool {
         let is_open_release = other.line.kind == ReleaseKind::Release && !other.is_finished();
-        let comes_after = match (self.line.kind, &self.line.values.version, &other.line.values.version) {
+        let comes_after = match (
+            self.line.kind,
+            &self.line.values.version,
+            &other.line.values.version,
+        ) {
             (ReleaseKind::Hotfix, ..) => true,
             (ReleaseKind::Release, Some(version), Some(other)) => version < other,
             (ReleaseKind::Release, ..) => false,
@@ -178,7 +182,9 @@ pub(in crate::engine) fn origin(
     develop: Option<&CommitSha>,
 ) -> Result<(Option<CommitSha>, Option<String>), GitError> {
     let fork = |trouble| {
-        let fork = develop.map(|develop| repository.fork(&line.head, develop)).transpose()?;
+        let fork = develop
+            .map(|develop| repository.fork(&line.head, develop))
+            .transpose()?;
         Ok((fork.flatten(), trouble))
     };
     let Some(short) = &line.values.short else {
@@ -193,7 +199,9 @@ pub(in crate::engine) fn origin(
     if repository.contains(&line.head, &named)? {
         Ok((Some(named), None))
     } else {
-        fork(Some(format!("it is called after {short}, which is not in its past")))
+        fork(Some(format!(
+            "it is called after {short}, which is not in its past"
+        )))
     }
 }
 

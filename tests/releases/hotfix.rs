@@ -1,0 +1,101 @@
+//! Hotfixes: begun at what production runs, and owed to everyone until they have arrived.
+
+use windlass::domain::{DebtState, Exit, Operation};
+
+use crate::world::{Stage, cut, debt, finish, hotfix, introduce};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_begins_at_what_production_runs_and_not_at_main() {
+    let stage = Stage::set().await;
+    let (main, running) = (stage.at("main"), stage.at("v1.3.2"));
+    assert_ne!(main, running);
+    let plan = stage.plan(&hotfix(None)).await.unwrap();
+    assert!(plan.allowed(), "{:?}", plan.gates);
+    assert_eq!(plan.commit.as_ref(), Some(&running));
+    let Operation::Hotfix { branch, .. } = &plan.operation else {
+        panic!("{:?}", plan.operation)
+    };
+    assert_eq!(branch.as_str(), "hotfix/v1.3.3");
+    let gate = plan.gates.iter().find(|gate| gate.name == "main").unwrap();
+    assert!(gate.verdict.reason().contains("ahead of what runs"), "{gate:?}");
+    assert_eq!(stage.carry_out(plan).await.0, Exit::Done);
+    assert_eq!(stage.at("hotfix/v1.3.3"), running);
+    // Given again, it is the same hotfix.
+    let again = stage.plan(&hotfix(None)).await.unwrap();
+    assert_eq!(again.operation.title(), "begin hotfix/v1.3.3");
+    // Once work has begun on it, the next one has the next version.
+    stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
+    let next = stage.plan(&hotfix(None)).await.unwrap();
+    assert_eq!(next.operation.title(), "begin hotfix/v1.3.4");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_goes_into_main_develop_and_every_open_release_at_once() {
+    let stage = Stage::set().await;
+    introduce(&stage);
+    assert_eq!(stage.run(&cut("develop", Some("1.5.0"))).await.0, Exit::Done);
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    let fix = stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
+    stage.world.build_image(&fix).await.unwrap();
+    let release = stage.release("v1.3.3").await;
+    let what: Vec<_> = release.debts.iter().map(|debt| debt.what.words()).collect();
+    let open: Vec<_> = ["v1.5.0", "v1.4.0"].to_vec();
+    for name in open {
+        let branch = stage.release(name).await.branch;
+        assert!(what.contains(&format!("into {branch}")), "{what:?}");
+    }
+    assert!(
+        release.open_debts().next().is_none(),
+        "production does not have it yet: {release:?}"
+    );
+    let (exit, summary) = stage.run(&finish("v1.3.3", &[])).await;
+    assert_eq!(exit, Exit::Done, "{summary}");
+    let release = stage.release("v1.3.3").await;
+    assert!(
+        release.debts.iter().all(|debt| debt.state.is_paid()),
+        "{release:?}"
+    );
+    for name in ["main", "develop", "v1.3.3"] {
+        stage.remote(&["merge-base", "--is-ancestor", fix.as_str(), name]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fix_that_was_picked_counts_as_there() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    let fix = stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
+    let missing = stage.release("v1.3.3").await;
+    assert!(matches!(
+        debt(&missing, "into develop").state,
+        DebtState::NotYet(_)
+    ));
+    stage.colleague(&["fetch", "-q"]);
+    stage.colleague(&["checkout", "-q", "-B", "develop", "origin/develop"]);
+    stage.colleague(&["cherry-pick", "-x", fix.as_str()]);
+    stage.colleague(&["push", "-q", "origin", "develop"]);
+    let picked = stage.release("v1.3.3").await;
+    assert_eq!(
+        debt(&picked, "into develop").state,
+        DebtState::Paid("there by its patches".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_where_nothing_runs_has_nothing_to_fix() {
+    let stage = Stage::set().await;
+    let path = stage.world.repository().join("windlass.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replace(
+        &format!("image = \"{}/{{service}}\"", stage.world.production_host()),
+        &format!("image = \"{}/empty/{{service}}\"", stage.world.production_host()),
+    );
+    std::fs::write(path, text).unwrap();
+    let stage = stage.reopened();
+    let error = stage.plan(&hotfix(None)).await.unwrap_err();
+    assert_eq!(error.exit(), Exit::NotFound);
+    assert!(
+        error.to_string().contains("nothing was deployed there yet"),
+        "{error}"
+    );
+}
