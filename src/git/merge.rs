@@ -131,7 +131,10 @@ impl GitRepository {
     /// merge of two commits.
     fn apart(&self) -> Result<git2::Repository, GitError> {
         let place = self.with(|git| Ok(git.commondir().to_owned()))?;
-        git2::Repository::open_bare(place).map_err(GitError::library("open its objects"))
+        // Unlike `open_bare` this reads where a shallow clone ends.
+        let flags = git2::RepositoryOpenFlags::BARE | git2::RepositoryOpenFlags::NO_SEARCH;
+        git2::Repository::open_ext(place, flags, &[] as &[&std::ffi::OsStr])
+            .map_err(GitError::library("open its objects"))
     }
 }
 
