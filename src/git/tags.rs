@@ -49,7 +49,7 @@ impl GitRepository {
             Some(made) if answer.success && made.commit == *commit => Ok((made.object, true)),
             // Someone was faster.
             Some(there) => reused(name, commit, there),
-            None => Err(GitError::of_writing("tag", &answer.err)),
+            None => Err(GitError::of_writing("tag", &answer.err, false)),
         }
     }
 

@@ -405,27 +405,31 @@ fn a_shallow_clone_that_lacks_where_they_went_apart_is_told_so() {
 
 #[test]
 fn a_shallow_clone_does_not_take_an_old_common_commit_for_the_last_one() {
-    // main: base - m1 - m2(merge of release) - m3; release: base - r1 - r2. Cut at r2's and m2's parents' side, an older
-    // way round could still be found.
-    let sides = Sides::of(
-        |s| write(s, "a", text("base")),
-        nothing,
-        |s| write(s, "a", text("theirs")),
-    );
-    let sample = &sides.sample;
-    sample.git(&["checkout", "-q", "release"]);
-    sample.git(&["commit", "-q", "--allow-empty", "-m", "fix: two"]);
+    let sample = Sample::new();
+    let commit = |message: &str| {
+        sample.git(&["commit", "-q", "--allow-empty", "-m", message]);
+        sample.sha("HEAD")
+    };
+    // Both have `shared`, and what both come from in the end; `theirs` gets to `shared` by `end` only.
+    sample.git(&["checkout", "-q", "-b", "main"]);
+    commit("fix: shared");
+    sample.git(&["checkout", "-q", "-b", "release"]);
+    let end = commit("fix: end");
+    sample.git(&["checkout", "-q", "-b", "aside", "develop"]);
+    commit("fix: aside");
+    sample.git(&["merge", "-q", "--no-ff", "-m", "theirs", "release"]);
+    let theirs = sample.sha("HEAD");
     sample.git(&["checkout", "-q", "main"]);
-    sample.git(&["merge", "-q", "--no-ff", "-m", "m2", "release~1"]);
-    let (ours, theirs) = sides.shas();
-    // A graft as a shallow fetch leaves it: the first fix of the release has lost its past, and `main` still has all of
-    // its own side.
-    let end = sample.sha("release");
-    std::fs::write(sample.work().join(".git/shallow"), format!("{end}\n")).unwrap();
-    sample.git(&["checkout", "-q", "-b", "late", "main"]);
-    let repository = GitRepository::discover(&sample.work()).unwrap();
-    let error = repository.try_merge(&ours, &theirs).unwrap_err();
+    let ours = commit("fix: ours");
+    let cut_at = |commit: &CommitSha| {
+        std::fs::write(sample.work().join(".git/shallow"), format!("{commit}\n")).unwrap();
+        let repository = GitRepository::discover(&sample.work()).unwrap();
+        repository.try_merge(&ours, &theirs)
+    };
+    let error = cut_at(&end).unwrap_err();
     assert!(matches!(error, GitError::CutOff { .. }), "{error}");
+    // What is left out beyond the commit that both have is of no importance.
+    assert_eq!(cut_at(&sample.sha("develop~1")).unwrap(), Merge::Clean);
 }
 
 #[tokio::test]

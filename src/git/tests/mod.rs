@@ -3,7 +3,11 @@
 mod branches;
 mod merge;
 mod network;
+mod push;
 mod reading;
+mod signing;
+mod tags;
+mod view;
 
 use std::path::{Path, PathBuf};
 
