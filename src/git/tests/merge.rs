@@ -144,9 +144,9 @@ async fn what_could_just_follow_is_a_merge_commit_all_the_same() {
 async fn conflicts_are_told_by_file_and_nothing_is_written() {
     let sides = Sides::of(
         |s| {
-            ["a", "b", "c", "d"]
-                .iter()
-                .for_each(|path| write(s, path, text("base")))
+            for path in ["a", "b", "c", "d"] {
+                write(s, path, text("base"));
+            }
         },
         |s| {
             write(s, "a", text("ours"));
@@ -182,6 +182,13 @@ async fn conflicts_are_told_by_file_and_nothing_is_written() {
         "{told}"
     );
     assert_eq!((sides.sample.untouched(), stored(&sides.sample)), before);
+}
+
+#[test]
+fn a_path_that_would_paint_the_terminal_is_told_harmlessly() {
+    let path = "a\u{1b}[31m\u{202e}b";
+    let sides = Sides::of(nothing, |s| write(s, path, "ours"), |s| write(s, path, "theirs"));
+    assert_eq!(sides.words(), ["ab: both added it"]);
 }
 
 #[test]
