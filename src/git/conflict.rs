@@ -88,6 +88,12 @@ pub(super) fn all(
                 ConflictKind::BothChangedBinary
             }
             (Some(_), Some(_), Some(_)) => ConflictKind::BothChanged,
+            // Half of a rename, told by the other half.
+            (Some(was), None, Some(is)) | (Some(was), Some(is), None)
+                if (was.id, was.mode) == (is.id, is.mode) =>
+            {
+                continue;
+            }
             (Some(_), None, Some(_)) => ConflictKind::RemovedInOurs,
             (Some(_), Some(_), None) => ConflictKind::RemovedInTheirs,
             (Some(_), None, None) => {

@@ -263,6 +263,15 @@ const NOT_SIGNED: [&str; 6] = [
     "unsupported value for gpg.format",
 ];
 
+/// How git says that it could not store an object. Why it could not sign a commit with a key of ssh it says in the words of
+/// `ssh-keygen` alone.
+const NOT_STORED: [&str; 4] = [
+    "repository database",
+    "No space left",
+    "unable to create",
+    "unable to write",
+];
+
 impl GitError {
     /// Whether there simply is no repository.
     pub const fn is_no_repository(&self) -> bool {
@@ -367,13 +376,13 @@ impl GitError {
         Some(text.to_owned())
     }
 
-    /// Why `git` did not write what it was to.
-    pub(super) fn of_writing(action: &'static str, err: &str) -> Self {
+    /// Why `git` did not write what it was to; `signs` where it was to sign it.
+    pub(super) fn of_writing(action: &'static str, err: &str, signs: bool) -> Self {
         let why = super::remote::words(err);
         let says = |signs: &[&str]| signs.iter().any(|sign| err.contains(sign));
         if says(&NAMELESS) {
             Self::Nameless { action, why }
-        } else if says(&NOT_SIGNED) {
+        } else if says(&NOT_SIGNED) || (signs && !says(&NOT_STORED)) {
             Self::NotSigned { action, why }
         } else {
             Self::Program { action, why }

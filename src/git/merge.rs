@@ -78,7 +78,8 @@ impl GitRepository {
             "-p",
             theirs.as_str(),
         ];
-        if self.setting("commit.gpgSign").await? {
+        let signs = self.setting("commit.gpgSign").await?;
+        if signs {
             arguments.push("-S");
         }
         arguments.push(&tree);
@@ -89,7 +90,7 @@ impl GitRepository {
         };
         let answer = program::ask(program::git(self.root()), &arguments, asked).await?;
         if !answer.success {
-            return Err(GitError::of_writing("commit-tree", &answer.err));
+            return Err(GitError::of_writing("commit-tree", &answer.err, signs));
         }
         answer.out.trim().parse().map_err(|_| GitError::Program {
             action: "commit-tree",
@@ -122,7 +123,7 @@ impl GitRepository {
         let answer = program::ask(program::git(self.root()), &arguments, asked).await?;
         // It ends with a failure and no complaint where nothing is set.
         if !answer.success && !answer.err.trim().is_empty() {
-            return Err(GitError::of_writing("config", &answer.err));
+            return Err(GitError::of_writing("config", &answer.err, false));
         }
         Ok(answer.out.trim() == "true")
     }
@@ -131,7 +132,10 @@ impl GitRepository {
     /// merge of two commits.
     fn apart(&self) -> Result<git2::Repository, GitError> {
         let place = self.with(|git| Ok(git.commondir().to_owned()))?;
-        git2::Repository::open_bare(place).map_err(GitError::library("open its objects"))
+        // Unlike `open_bare` this reads where a shallow clone ends.
+        let flags = git2::RepositoryOpenFlags::BARE | git2::RepositoryOpenFlags::NO_SEARCH;
+        git2::Repository::open_ext(place, flags, &[] as &[&std::ffi::OsStr])
+            .map_err(GitError::library("open its objects"))
     }
 }
 

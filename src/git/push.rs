@@ -1,14 +1,23 @@
 //! Pushes: create-only or with a lease, several references at once or none of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use super::error::GitError;
-use super::remote::{Remote, words_of_remote};
+use super::remote::{Remote, words, words_of_remote};
 use crate::domain::{BranchName, CommitSha, WriteAccess};
 
 /// A push may carry much, and the hooks of a remote may think for a while.
 const PUSHING: Duration = Duration::from_mins(5);
+
+/// How git says that the remote stopped answering in the middle of a push.
+const LOST: [&str; 4] = [
+    "hung up unexpectedly",
+    "unexpected disconnect",
+    "early EOF",
+    "Connection reset",
+];
 
 /// The name of any object: a commit, or an annotated tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,10 +107,23 @@ pub enum PushOutcome {
 impl Remote {
     /// Pushes all `updates` or none of them. Nothing is moved that is not where it was expected to be: that is a conflict
     /// that names it. A remote that has them all already is fine.
-    pub async fn push(&self, updates: &[RefUpdate], _access: WriteAccess) -> Result<PushOutcome, GitError> {
+    pub async fn push(&self, updates: &[RefUpdate], access: WriteAccess) -> Result<PushOutcome, GitError> {
+        // Without references git would push what the user's settings say.
+        if updates.is_empty() {
+            return Ok(PushOutcome::AlreadyThere);
+        }
         let leases: Vec<_> = updates.iter().map(RefUpdate::lease).collect();
         let refspecs: Vec<_> = updates.iter().map(RefUpdate::refspec).collect();
-        let mut arguments = vec!["push", "--porcelain", "--atomic", "--no-follow-tags"];
+        let mut arguments = vec![
+            "push",
+            "--porcelain",
+            "--no-follow-tags",
+            "--recurse-submodules=no",
+        ];
+        // One alone is atomic with any remote.
+        if updates.len() > 1 {
+            arguments.push("--atomic");
+        }
         arguments.extend(leases.iter().map(String::as_str));
         arguments.extend(["--", self.name()]);
         arguments.extend(refspecs.iter().map(String::as_str));
@@ -122,7 +144,7 @@ impl Remote {
             .find(|line| !line.contains("atomic push failed") && !line.contains("atomic transaction failed"))
             .or(refused.first())
         else {
-            return Err(self.failure(&answer.err));
+            return self.not_pushed(updates, &answer.err, access).await;
         };
         // Whatever words it was refused with: where the remote is not as it was expected to be, someone was faster.
         if let Some(raced) = self.raced(updates).await {
@@ -135,36 +157,93 @@ impl Remote {
         })
     }
 
+    /// What a push comes to that ended without an answer for each reference.
+    async fn not_pushed(
+        &self,
+        updates: &[RefUpdate],
+        err: &str,
+        access: WriteAccess,
+    ) -> Result<PushOutcome, GitError> {
+        if err.contains("remote ref does not exist") {
+            // git does not delete what is gone already, and leaves all the rest undone too.
+            let there = self.places(updates).await?;
+            let is_to_do = |update: &&RefUpdate| there.get(&update.reference) != update.new.as_ref();
+            let rest: Vec<_> = updates.iter().filter(is_to_do).cloned().collect();
+            if rest.len() < updates.len() {
+                return Box::pin(self.push(&rest, access)).await;
+            }
+        }
+        if err.contains("does not support --atomic push") {
+            return Err(GitError::Rejected {
+                remote: self.name().to_owned(),
+                what: words_of_updates(updates),
+                why: "it cannot change several of them at once (git calls that an atomic push)".to_owned(),
+            });
+        }
+        let is_lost = LOST.iter().any(|sign| err.contains(sign));
+        // Where only the answer was lost, the remote has changed.
+        if is_lost && let Some(raced) = self.raced(updates).await {
+            return raced;
+        }
+        // A hook of the user's own, that is run before a push.
+        if !is_lost && err.contains("failed to push some refs") {
+            return Err(GitError::Program {
+                action: "push",
+                why: words(err),
+            });
+        }
+        Err(self.failure(err))
+    }
+
     /// What a push that was refused finds at the remote: all of it there already, one reference elsewhere, or nothing that
     /// explains it.
     async fn raced(&self, updates: &[RefUpdate]) -> Option<Result<PushOutcome, GitError>> {
-        let names: Vec<_> = updates.iter().map(|update| update.reference.clone()).collect();
-        let there = self.references(&names).await.ok()?;
-        let found = |update: &RefUpdate| {
-            let mut named = there.iter().filter(|(name, _)| *name == update.reference);
-            named.next().map(|(_, object)| object.clone())
-        };
-        if updates.iter().all(|update| found(update) == update.new) {
+        let there = self.places(updates).await.ok()?;
+        let found = |update: &RefUpdate| there.get(&update.reference);
+        if updates.iter().all(|update| found(update) == update.new.as_ref()) {
             return Some(Ok(PushOutcome::AlreadyThere));
         }
-        let other = updates.iter().find(|update| found(update) != update.expected)?;
+        let is_elsewhere = |update: &&RefUpdate| {
+            let found = found(update);
+            found != update.expected.as_ref() && found != update.new.as_ref()
+        };
+        let other = updates.iter().find(is_elsewhere)?;
         let at = found(other);
-        if let (Some(at), None, Some(name)) =
-            (&at, &other.expected, other.reference.strip_prefix("refs/heads/"))
-            && let Ok(branch) = name.parse::<BranchName>()
-        {
-            return Some(Err(GitError::BranchTaken {
-                branch,
-                place: format!("on {}", self.name()),
-                found: at.as_str()[..7].to_owned(),
-            }));
+        if let (Some(at), None) = (at, &other.expected) {
+            let (place, name) = (format!("on {}", self.name()), short(&other.reference));
+            if other.reference.starts_with("refs/tags/") {
+                let on = there.get(&format!("{}^{{}}", other.reference)).unwrap_or(at);
+                return Some(Err(GitError::TagTaken {
+                    tag: name.to_owned(),
+                    place,
+                    found: on.as_str()[..7].to_owned(),
+                }));
+            }
+            if other.reference.starts_with("refs/heads/")
+                && let Ok(branch) = name.parse::<BranchName>()
+            {
+                return Some(Err(GitError::BranchTaken {
+                    branch,
+                    place,
+                    found: at.as_str()[..7].to_owned(),
+                }));
+            }
         }
         Some(Err(GitError::Moved {
             remote: self.name().to_owned(),
             reference: short(&other.reference).to_owned(),
             expected: words_of_place(other.expected.as_ref()),
-            found: words_of_place(at.as_ref()),
+            found: words_of_place(at),
         }))
+    }
+
+    /// Where the references of `updates` are now, and under `name^{}` what the tags among them are on.
+    async fn places(&self, updates: &[RefUpdate]) -> Result<BTreeMap<String, ObjectId>, GitError> {
+        let names = updates.iter().map(|update| &update.reference);
+        let patterns: Vec<_> = names
+            .flat_map(|name| [name.clone(), format!("{name}^{{}}")])
+            .collect();
+        Ok(self.references(&patterns).await?.into_iter().collect())
     }
 
     /// Pushes `commit` as a new branch. An existing branch is never moved: the lease expects that there is none.

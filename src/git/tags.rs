@@ -17,7 +17,7 @@ impl GitRepository {
         name: &str,
         commit: &CommitSha,
         message: &str,
-        _access: WriteAccess,
+        access: WriteAccess,
     ) -> Result<(ObjectId, bool), GitError> {
         if let Err(why) = name.parse::<BranchName>() {
             return Err(GitError::BadTag {
@@ -44,12 +44,20 @@ impl GitRepository {
             patience: SIGNING,
             input: Some(message),
         };
+        let signs = self.setting("tag.gpgSign").await? || self.setting("tag.forceSignAnnotated").await?;
         let answer = program::ask(program::git(self.root()), &arguments, asked).await?;
         match self.tag(name)? {
-            Some(made) if answer.success && made.commit == *commit => Ok((made.object, true)),
+            Some(made) if answer.success && made.commit == *commit => {
+                // Some versions of git make the tag all the same where a key of ssh fails.
+                if signs && !self.is_signed(&made.object)? {
+                    self.take_back_tag(name, &made.object, access)?;
+                    return Err(GitError::of_writing("tag", &answer.err, true));
+                }
+                Ok((made.object, true))
+            }
             // Someone was faster.
             Some(there) => reused(name, commit, there),
-            None => Err(GitError::of_writing("tag", &answer.err)),
+            None => Err(GitError::of_writing("tag", &answer.err, signs)),
         }
     }
 
@@ -68,6 +76,18 @@ impl GitRepository {
             let is_that = found.target().is_some_and(|id| id.to_string() == object.as_str());
             // libgit2 looks once more that it is still there, with the reference locked.
             Ok(is_that && found.delete().is_ok())
+        })
+    }
+
+    /// Whether a tag carries a signature; whose, and whether it is right, is another question.
+    fn is_signed(&self, tag: &ObjectId) -> Result<bool, GitError> {
+        self.with(|git| {
+            let fail = GitError::library("read a tag");
+            let id = git2::Oid::from_str(tag.as_str()).map_err(&fail)?;
+            let odb = git.odb().map_err(&fail)?;
+            let object = odb.read(id).map_err(&fail)?;
+            let text = String::from_utf8_lossy(object.data());
+            Ok(SIGNATURES.iter().any(|begin| text.contains(begin)))
         })
     }
 
@@ -91,6 +111,14 @@ impl GitRepository {
         })
     }
 }
+
+/// How the signatures of PGP, X.509 and ssh begin.
+const SIGNATURES: [&str; 4] = [
+    "\n-----BEGIN PGP SIGNATURE-----",
+    "\n-----BEGIN PGP MESSAGE-----",
+    "\n-----BEGIN SIGNED MESSAGE-----",
+    "\n-----BEGIN SSH SIGNATURE-----",
+];
 
 fn reference(name: &str) -> String {
     format!("refs/tags/{name}")

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::GitError;
 use super::push::ObjectId;
-use super::remote::{ASKING, Remote};
+use super::remote::{ASKING, Remote, words};
 use super::repository::GitRepository;
 use crate::domain::{CommitSha, WriteAccess};
 
@@ -81,6 +81,10 @@ impl Remote {
             "fetch",
             "--quiet",
             "--no-write-fetch-head",
+            "--no-tags",
+            "--recurse-submodules=no",
+            // Whatever else the user's settings would have it write.
+            "--refmap=",
             "--",
             self.name(),
             &refspec,
@@ -88,6 +92,11 @@ impl Remote {
         let answer = self.git("fetch", &arguments, FETCHING).await?;
         if answer.success {
             Ok(())
+        } else if answer.err.contains("some local refs could not be updated") {
+            Err(GitError::Program {
+                action: "fetch",
+                why: words(&answer.err),
+            })
         } else {
             Err(self.failure(&answer.err))
         }

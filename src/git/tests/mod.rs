@@ -1,8 +1,13 @@
 //! The room on real repositories.
 
 mod branches;
+mod merge;
 mod network;
+mod push;
 mod reading;
+mod signing;
+mod tags;
+mod view;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +32,19 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Lets the git that windlass runs be Bo there, and not whoever runs the tests; nor does it sign with their keys.
+fn named(folder: &Path) {
+    for (name, value) in [
+        ("user.name", "Bo"),
+        ("user.email", "bo@example.com"),
+        ("commit.gpgSign", "false"),
+        ("tag.gpgSign", "false"),
+        ("tag.forceSignAnnotated", "false"),
+    ] {
+        git(folder, &["config", name, value]);
+    }
+}
+
 fn access() -> WriteAccess {
     WriteAccess::unless_read_only(false).unwrap()
 }
@@ -48,6 +66,7 @@ impl Sample {
         std::fs::create_dir(&work).unwrap();
         git(folder.path(), &["init", "-q", "--bare", "origin.git"]);
         git(&work, &["init", "-q", "-b", "develop"]);
+        named(&work);
         git(&work, &["remote", "add", "origin", origin.to_str().unwrap()]);
         for message in ["feat: begin", "fix: one", "feat: two\n\nmore of it"] {
             git(&work, &["commit", "-q", "--allow-empty", "-m", message]);
