@@ -147,14 +147,10 @@ fn propose(
     releases: &[(Values, CommitSha)],
     commit: &CommitSha,
 ) -> Result<Proposal, GitError> {
-    let mut last = repository.last_release(commit)?;
-    for (read, head) in releases {
-        let Some(version) = &read.version else { continue };
-        let is_higher = last.as_ref().is_none_or(|(known, _)| known < version);
-        if is_higher && repository.contains(commit, head)? {
-            last = Some((version.clone(), head.clone()));
-        }
-    }
+    let versions = releases
+        .iter()
+        .filter_map(|(read, head)| Some((read.version.clone()?, head.clone())));
+    let last = repository.last_release_among(commit, &versions.collect::<Vec<_>>())?;
     let Some((version, at)) = last else {
         return Ok(propose_next(None, []));
     };

@@ -85,14 +85,15 @@ impl GitRepository {
     /// All branches and where they are: the local ones, then those last fetched from `remote` that have no local one.
     pub fn branches(&self, remote: &str) -> Result<Vec<(String, CommitSha)>, GitError> {
         self.with(|git| {
+            let odb = git.odb().map_err(GitError::library("open its objects"))?;
             let mut known = HashSet::new();
             let mut found = Vec::new();
             for (branch, short) in named(git, remote) {
-                // A branch that points at nothing is no branch that anything could come from.
-                if let Ok(commit) = branch.peel_to_commit()
-                    && known.insert(short.clone())
+                if !known.contains(&short)
+                    && let Some(commit) = commit_at(&odb, &branch)
                 {
-                    found.push((short, name(commit.id())?));
+                    known.insert(short.clone());
+                    found.push((short, name(commit)?));
                 }
             }
             Ok(found)
@@ -111,10 +112,14 @@ impl GitRepository {
                 Err(error) if error.code() == git2::ErrorCode::NotFound => {}
                 Err(error) => return Err(fail(error)),
             }
-            let blocking = references(git, "refs/heads/")
-                .into_iter()
-                .map(|(_, name)| name)
-                .find(|name| branch.excludes(name));
+            let name = branch.as_str();
+            let below = references(git, &format!("{}/", branch.reference()));
+            let below = below.into_iter().map(|(_, rest)| format!("{name}/{rest}"));
+            // `release` would be in the way of `release/v1.4.0`.
+            let folders = name.match_indices('/').map(|(at, _)| name[..at].to_owned());
+            let folders =
+                folders.filter(|folder| git.find_reference(&format!("refs/heads/{folder}")).is_ok());
+            let blocking = folders.chain(below).next();
             Ok(blocking.map_or(BranchState::Free, BranchState::Blocked))
         })
     }
@@ -187,6 +192,16 @@ pub(super) fn references<'a>(git: &'a git2::Repository, prefix: &str) -> Vec<(gi
             Some((reference, short))
         })
         .collect()
+}
+
+/// The commit that a branch is at, not read itself: thousands of branches are looked through. One that points at nothing
+/// is no branch that anything could come from.
+fn commit_at(odb: &git2::Odb<'_>, branch: &git2::Reference<'_>) -> Option<git2::Oid> {
+    let Some(target) = branch.target() else {
+        return branch.peel_to_commit().ok().map(|commit| commit.id());
+    };
+    let (_, kind) = odb.read_header(target).ok()?;
+    (kind == git2::ObjectType::Commit).then_some(target)
 }
 
 /// Local branches, then those last fetched from `remote`, by the names they have at home.

@@ -12,9 +12,12 @@ use super::commit::name;
 use super::error::GitError;
 use crate::domain::CommitSha;
 
-/// How far the clocks of committers may be wrong, in seconds, before a walk that ends by date may end too early. Git
-/// itself allows a few commits.
-const WRONG_CLOCKS: i64 = 24 * 60 * 60;
+/// How far the clocks of committers may be wrong, in seconds, before a walk that ends by date may end too early: a week.
+/// Git itself allows a day, or a few commits.
+const WRONG_CLOCKS: i64 = 7 * 24 * 60 * 60;
+
+/// How many commits farther a past is read, in all, where the dates say that nothing more can come.
+const DOUBT: usize = 5_000;
 
 /// A commit of the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +27,7 @@ struct Read {
     id: Oid,
     tree: Oid,
     time: i64,
+    written: i64,
     parents: Box<[Oid]>,
 }
 
@@ -85,6 +89,15 @@ impl<'a> Graph<'a> {
         self.of(node).time
     }
 
+    /// When it was written first: a commit that is picked or rebased keeps that time.
+    pub(super) fn written(&self, node: Node) -> i64 {
+        self.of(node).written
+    }
+
+    pub(super) const fn is_shallow(&self) -> bool {
+        self.is_shallow
+    }
+
     pub(super) fn is_merge(&self, node: Node) -> bool {
         self.of(node).parents.len() > 1
     }
@@ -95,7 +108,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What is in the past of one of `tips` (themselves among it) and not in that of one of `hidden`, newest first. It ends
-    /// by date, so clocks that are wrong by more than a day can make it name commits that are in the past of `hidden` too.
+    /// by date: clocks that are wrong by more than a week can make it name commits that are in the past of `hidden` too.
     pub(super) fn beyond(&mut self, tips: &[Node], hidden: &[Node]) -> Result<Vec<Node>, GitError> {
         const WANTED: u8 = 1;
         const HIDDEN: u8 = 2;
@@ -141,12 +154,32 @@ impl<'a> Graph<'a> {
         found.retain(|node| marks[node] == WANTED && seen.insert(*node));
         Ok(found)
     }
+
+    /// What is in the past of `tip` and was committed at `time` or later, newest first.
+    pub(super) fn since(&mut self, tip: Node, time: i64) -> Result<Vec<Node>, GitError> {
+        let time = time.saturating_sub(WRONG_CLOCKS);
+        let mut seen = HashSet::from([tip]);
+        let mut queue = Queue::default();
+        queue.push(self, tip);
+        let mut found = Vec::new();
+        while let Some(node) = queue.pop()
+            && self.time(node) >= time
+        {
+            found.push(node);
+            for parent in self.parents(node)? {
+                if seen.insert(parent) {
+                    queue.push(self, parent);
+                }
+            }
+        }
+        Ok(found)
+    }
 }
 
-/// The head of a commit object: tree, parents, and the committer's time.
+/// The head of a commit object: tree, parents, and the times of author and committer.
 fn parse(id: Oid, data: &[u8]) -> Option<Read> {
     let oid = |hex: &[u8]| Oid::from_str(std::str::from_utf8(hex).ok()?).ok();
-    let (mut tree, mut parents, mut time) = (None, Vec::new(), 0);
+    let (mut tree, mut parents, mut written, mut time) = (None, Vec::new(), 0, 0);
     for line in data.split(|byte| *byte == b'\n') {
         if line.is_empty() {
             break;
@@ -154,20 +187,26 @@ fn parse(id: Oid, data: &[u8]) -> Option<Read> {
             tree = Some(oid(hex)?);
         } else if let Some(hex) = line.strip_prefix(b"parent ") {
             parents.push(oid(hex)?);
+        } else if let Some(who) = line.strip_prefix(b"author ") {
+            written = seconds(who);
         } else if let Some(who) = line.strip_prefix(b"committer ") {
-            // `Ana <ana@example.com> 1700000000 +0000`; what cannot be read is as old as can be.
-            let mut words = who.rsplit(|byte| *byte == b' ').skip(1);
-            let seconds = words.next().and_then(|word| std::str::from_utf8(word).ok());
-            time = seconds.and_then(|word| word.parse().ok()).unwrap_or(0);
-            break;
+            time = seconds(who);
         }
     }
     Some(Read {
         id,
         tree: tree?,
         time,
+        written,
         parents: parents.into(),
     })
+}
+
+/// The time in `Ana <ana@example.com> 1700000000 +0000`; one that cannot be read is as old as can be.
+fn seconds(who: &[u8]) -> i64 {
+    let word = who.rsplit(|byte| *byte == b' ').nth(1);
+    let text = word.and_then(|word| std::str::from_utf8(word).ok());
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Commits to be looked at, the newest first; of equally old ones, the one that came first.
@@ -215,11 +254,12 @@ impl Queue {
     }
 }
 
-/// The past of one commit, known as far back as it was asked for. Answers are exact, whatever the clocks said.
+/// The past of one commit, known as far back as it was asked for.
 pub(super) struct Past {
     known: HashSet<Node>,
     /// Those of the known ones whose parents are not known yet.
     edge: Queue,
+    doubt: usize,
 }
 
 impl Past {
@@ -230,12 +270,17 @@ impl Past {
         Self {
             known: HashSet::from([tip]),
             edge,
+            doubt: DOUBT,
         }
     }
 
     /// Whether `commit` is in this past. It is not if it is unknown and all of the edge lies in its own past: from there no
     /// way leads back to it. Both pasts are walked, the newer end first, until that is so.
+    ///
+    /// Where main and develop never meet again it may be so at the roots only. There the dates decide: beyond the edge
+    /// nothing is newer than the edge. They are believed once some thousand commits more have said nothing else.
     pub(super) fn contains(&mut self, graph: &mut Graph<'_>, commit: Node) -> Result<bool, GitError> {
+        let until = graph.time(commit).saturating_sub(WRONG_CLOCKS);
         let mut behind = HashSet::from([commit]);
         let mut walk = Queue::default();
         walk.push(graph, commit);
@@ -249,6 +294,12 @@ impl Past {
                 aside.extend(self.edge.heap.pop());
             }
             let Some(newest) = self.edge.newest() else { break };
+            if newest < until {
+                let Some(left) = self.doubt.checked_sub(1) else {
+                    break;
+                };
+                self.doubt = left;
+            }
             if walk.newest().is_some_and(|time| time >= newest) {
                 if let Some(node) = walk.pop() {
                     for parent in graph.parents(node)? {

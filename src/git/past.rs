@@ -2,33 +2,51 @@
 
 use semver::Version;
 
+use super::branches::references;
 use super::commit::name;
 use super::error::GitError;
+use super::graph::{Graph, Past};
 use super::repository::{GitRepository, oid};
 use crate::domain::{CommitSha, version_of_tag};
 
 impl GitRepository {
     /// The highest released version that is in the past of `sha`, by its tag, with the commit it is at.
     pub fn last_release(&self, sha: &CommitSha) -> Result<Option<(Version, CommitSha)>, GitError> {
+        self.last_release_among(sha, &[])
+    }
+
+    /// The highest version that is in the past of `sha`, with the commit it is at: of the tags and of `others`, which are
+    /// versions that are not tagged yet. They are asked from the highest down, and the history is read only as far back as
+    /// the first that is there.
+    pub fn last_release_among(
+        &self,
+        sha: &CommitSha,
+        others: &[(Version, CommitSha)],
+    ) -> Result<Option<(Version, CommitSha)>, GitError> {
         self.with(|git| {
-            let fail = GitError::library("read the tags");
             let mut versions: Vec<(Version, git2::Oid)> = Vec::new();
-            let names = git.tag_names(None).map_err(&fail)?;
-            for tag in names.iter().flatten().flatten() {
-                let Some(version) = version_of_tag(tag) else {
-                    continue;
-                };
-                let tagged = git.find_reference(&format!("refs/tags/{tag}"));
-                // A tag may be on something else than a commit, and in a shallow clone on nothing that is here.
-                if let Ok(commit) = tagged.and_then(|tagged| tagged.peel_to_commit()) {
-                    versions.push((version, commit.id()));
+            for (tag, short) in references(git, "refs/tags/") {
+                if let (Some(version), Some(at)) = (version_of_tag(&short), tag.target()) {
+                    versions.push((version, tag.target_peel().unwrap_or(at)));
                 }
             }
+            for (version, commit) in others {
+                versions.push((version.clone(), oid(commit)?));
+            }
+            // The sort keeps the order of equals, so a tag goes before a branch of its version.
             versions.sort_by(|a, b| b.0.cmp(&a.0));
-            let tip = oid(sha)?;
-            for (version, commit) in versions {
-                if reaches(git, tip, commit)? {
-                    return Ok(Some((version, name(commit)?)));
+            let mut graph = Graph::new(git)?;
+            let tip = graph.node(oid(sha)?)?;
+            let mut past = Past::of(&graph, tip);
+            for (version, at) in versions {
+                // A tag may be on something else than a commit, and in a shallow clone on nothing that is here.
+                let found = git.find_object(at, None);
+                let Ok(commit) = found.and_then(|found| found.peel_to_commit()) else {
+                    continue;
+                };
+                let node = graph.node(commit.id())?;
+                if past.contains(&mut graph, node)? {
+                    return Ok(Some((version, name(commit.id())?)));
                 }
             }
             Ok(None)
@@ -53,12 +71,10 @@ impl GitRepository {
 
     /// Whether `ancestor` is `commit` or in its past.
     pub fn contains(&self, commit: &CommitSha, ancestor: &CommitSha) -> Result<bool, GitError> {
-        self.with(|git| reaches(git, oid(commit)?, oid(ancestor)?))
+        self.with(|git| {
+            let mut graph = Graph::new(git)?;
+            let (tip, ancestor) = (graph.node(oid(commit)?)?, graph.node(oid(ancestor)?)?);
+            Past::of(&graph, tip).contains(&mut graph, ancestor)
+        })
     }
-}
-
-fn reaches(git: &git2::Repository, commit: git2::Oid, ancestor: git2::Oid) -> Result<bool, GitError> {
-    let fail = GitError::library("compare two commits");
-    // libgit2 does not count a commit among its own ancestors.
-    Ok(commit == ancestor || git.graph_descendant_of(commit, ancestor).map_err(fail)?)
 }

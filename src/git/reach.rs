@@ -40,163 +40,148 @@ impl Reach {
 impl GitRepository {
     /// Whether each of `fixes` has arrived in the past of `into`.
     ///
-    /// Patches are compared as `git cherry` does. Two kinds of commits bring no patch of their own and are never missing:
-    /// empty ones, and merges that come out the same when they are made anew. A merge that was resolved or changed by hand
-    /// brings something that no other commit can be compared with: it arrives by ancestry only.
+    /// Patches are compared as `git cherry` does, with what was committed to `into` since the fixes were written or cut,
+    /// whichever came first. Two kinds of commits bring no patch of their own and are never missing: empty ones, and
+    /// merges that come out the same when they are made anew. A merge that was resolved or changed by hand brings
+    /// something that no other commit can be compared with: it arrives by ancestry only.
     pub fn reach(&self, fixes: &[Fix], into: &CommitSha) -> Result<Vec<Reach>, GitError> {
         self.with(|git| {
             let mut graph = Graph::new(git)?;
             let into = graph.node(oid(into)?)?;
             let mut past = Past::of(&graph, into);
-            let mut open = Vec::new();
+            let mut branches = Vec::with_capacity(fixes.len());
             for fix in fixes {
-                let head = graph.node(oid(&fix.head)?)?;
-                if past.contains(&mut graph, head)? {
-                    open.push(None);
-                    continue;
-                }
-                let mut hidden = vec![into];
-                if let Some(base) = &fix.base {
-                    hidden.push(graph.node(oid(base)?)?);
-                }
-                let mut lacking = Vec::new();
-                for node in graph.beyond(&[head], &hidden)? {
-                    // The walk ends by date; here it is made sure.
-                    if !past.contains(&mut graph, node)? {
-                        lacking.push(node);
-                    }
-                }
-                open.push(Some((head, lacking)));
+                branches.push(Branch::of(&mut graph, &mut past, into, fix)?);
             }
-            let mut patches = Patches::new(git);
-            let heads: Vec<_> = open.iter().flatten().map(|(head, _)| *head).collect();
-            let wanted = open
-                .iter()
-                .flatten()
-                .flat_map(|(_, lacking)| lacking.iter().copied());
-            let there = patches.there(&mut graph, into, &heads, wanted)?;
-            let mut reached = Vec::with_capacity(open.len());
-            for fix in open {
-                let Some((_, lacking)) = fix else {
-                    reached.push(Reach::Ancestor);
-                    continue;
-                };
-                let mut missing = Vec::new();
-                for node in lacking {
-                    if !there.contains(&node) {
-                        missing.push(graph.sha(node)?);
-                    }
-                }
-                reached.push(if missing.is_empty() {
-                    Reach::SamePatches
-                } else {
-                    Reach::Missing(missing)
-                });
-            }
-            Ok(reached)
+            arrive(git, &mut graph, into, &mut branches)?;
+            branches.into_iter().map(|branch| branch.reach(&graph)).collect()
         })
     }
 }
 
+/// A branch whose commits are being looked for.
+struct Branch {
+    head: Node,
+    is_ancestor: bool,
+    /// Those of its commits that have not been found yet, the newest first.
+    missing: Vec<Node>,
+}
+
+impl Branch {
+    fn of(graph: &mut Graph<'_>, past: &mut Past, into: Node, fix: &Fix) -> Result<Self, GitError> {
+        let head = graph.node(oid(&fix.head)?)?;
+        let mut branch = Self {
+            head,
+            is_ancestor: past.contains(graph, head)?,
+            missing: Vec::new(),
+        };
+        if branch.is_ancestor {
+            return Ok(branch);
+        }
+        let mut hidden = vec![into];
+        if let Some(base) = &fix.base {
+            hidden.push(graph.node(oid(base)?)?);
+        }
+        for node in graph.beyond(&[head], &hidden)? {
+            // The walk ends by date alone.
+            if !past.contains(graph, node)? {
+                branch.missing.push(node);
+            }
+        }
+        Ok(branch)
+    }
+
+    fn reach(self, graph: &Graph<'_>) -> Result<Reach, GitError> {
+        Ok(if self.is_ancestor {
+            Reach::Ancestor
+        } else if self.missing.is_empty() {
+            Reach::SamePatches
+        } else {
+            let missing = self.missing.into_iter();
+            Reach::Missing(missing.map(|node| graph.sha(node)).collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+/// Takes from the branches what need not come any more: what brings no patch, and what `into` has by its patch.
+fn arrive<'a>(
+    git: &'a git2::Repository,
+    graph: &mut Graph<'a>,
+    into: Node,
+    branches: &mut [Branch],
+) -> Result<(), GitError> {
+    let mut wanted: HashMap<Paths, HashSet<Node>> = HashMap::new();
+    let mut brought_by = HashSet::new();
+    let mut is_settled: HashMap<Node, bool> = HashMap::new();
+    let mut oldest = i64::MAX;
+    for branch in &mut *branches {
+        for node in branch.missing.iter().copied() {
+            let parents = graph.parents(node)?;
+            if is_settled.contains_key(&node) {
+                continue;
+            }
+            let settled = if parents.len() > 1 {
+                is_automatic(git, graph, node)?
+            } else {
+                let paths = paths(&diff(git, graph, node)?);
+                let is_empty = paths.is_empty();
+                if !is_empty {
+                    brought_by.insert(node);
+                    wanted.entry(paths).or_default().insert(node);
+                    let cut = parents.iter().map(|parent| graph.time(*parent)).min();
+                    oldest = oldest.min(graph.written(node)).min(cut.unwrap_or(i64::MAX));
+                }
+                is_empty
+            };
+            is_settled.insert(node, settled);
+        }
+        branch.missing.retain(|node| !is_settled[node]);
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut same: HashMap<Node, Vec<Node>> = HashMap::new();
+    let mut ids: HashMap<Node, Oid> = HashMap::new();
+    for node in graph.since(into, oldest)? {
+        if graph.is_merge(node) || brought_by.contains(&node) {
+            continue;
+        }
+        let diff = diff(git, graph, node)?;
+        let Some(alike) = wanted.get(&paths(&diff)) else {
+            continue;
+        };
+        let id = patch(&diff)?;
+        for other in alike {
+            let known = match ids.get(other) {
+                Some(known) => *known,
+                None => patch(&self::diff(git, graph, *other)?)?,
+            };
+            ids.insert(*other, known);
+            if known == id {
+                same.entry(*other).or_default().push(node);
+            }
+        }
+    }
+    for branch in branches {
+        let mut past = Past::of(graph, branch.head);
+        let mut missing = Vec::new();
+        for node in &branch.missing {
+            let mut has_come = false;
+            for other in same.get(node).into_iter().flatten() {
+                // What both sides had before has been undone since: the branch brings it again.
+                has_come = has_come || !past.contains(graph, *other)?;
+            }
+            if !has_come {
+                missing.push(*node);
+            }
+        }
+        branch.missing = missing;
+    }
+    Ok(())
+}
+
 /// The paths that a commit changes, in their order.
 type Paths = Vec<Vec<u8>>;
-
-struct Patches<'a> {
-    git: &'a git2::Repository,
-}
-
-impl<'a> Patches<'a> {
-    const fn new(git: &'a git2::Repository) -> Self {
-        Self { git }
-    }
-
-    /// Those of `wanted` that need not come any more: they bring no patch, or `into` has it.
-    fn there(
-        &mut self,
-        graph: &mut Graph<'a>,
-        into: Node,
-        heads: &[Node],
-        wanted: impl Iterator<Item = Node>,
-    ) -> Result<HashSet<Node>, GitError> {
-        let mut there = HashSet::new();
-        let mut by_paths: HashMap<Paths, Vec<Node>> = HashMap::new();
-        for node in wanted {
-            if graph.is_merge(node) {
-                if self.is_automatic(graph, node)? {
-                    there.insert(node);
-                }
-                continue;
-            }
-            let paths = paths(&self.diff(graph, node)?);
-            if paths.is_empty() {
-                there.insert(node);
-            } else {
-                by_paths.entry(paths).or_default().push(node);
-            }
-        }
-        if by_paths.is_empty() {
-            return Ok(there);
-        }
-        let mut ids: HashMap<Node, Oid> = HashMap::new();
-        for node in graph.beyond(&[into], heads)? {
-            if graph.is_merge(node) {
-                continue;
-            }
-            let diff = self.diff(graph, node)?;
-            let Some(same) = by_paths.get(&paths(&diff)) else {
-                continue;
-            };
-            let id = patch(&diff)?;
-            for other in same {
-                let known = match ids.get(other) {
-                    Some(known) => *known,
-                    None => {
-                        let id = patch(&self.diff(graph, *other)?)?;
-                        ids.insert(*other, id);
-                        id
-                    }
-                };
-                if known == id {
-                    there.insert(*other);
-                }
-            }
-        }
-        Ok(there)
-    }
-
-    /// What a commit changed of its first parent.
-    fn diff(&self, graph: &mut Graph<'a>, node: Node) -> Result<git2::Diff<'a>, GitError> {
-        let fail = GitError::library("read a commit's changes");
-        let parent = graph.parents(node)?.first().copied();
-        let new = self.git.find_tree(graph.tree(node)).map_err(&fail)?;
-        let old = parent.map(|parent| self.git.find_tree(graph.tree(parent)));
-        let old = old.transpose().map_err(&fail)?;
-        let mut options = git2::DiffOptions::new();
-        // Two binary files under the same path are not the same patch.
-        options.show_binary(true);
-        self.git
-            .diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))
-            .map_err(&fail)
-    }
-
-    /// Whether a merge comes out the same when it is made anew. Git makes one of more than two parents only where nothing
-    /// has to be resolved.
-    fn is_automatic(&self, graph: &mut Graph<'a>, node: Node) -> Result<bool, GitError> {
-        let fail = GitError::library("make a merge anew");
-        let parents = graph.parents(node)?;
-        let [ours, theirs] = parents.as_slice() else {
-            return Ok(true);
-        };
-        let commit = |node| self.git.find_commit(graph.id(node)).map_err(&fail);
-        let (ours, theirs) = (commit(*ours)?, commit(*theirs)?);
-        let mut merged = self.git.merge_commits(&ours, &theirs, None).map_err(&fail)?;
-        if merged.has_conflicts() {
-            return Ok(false);
-        }
-        let tree = merged.write_tree_to(self.git).map_err(&fail)?;
-        Ok(tree == graph.tree(node))
-    }
-}
 
 fn paths(diff: &git2::Diff<'_>) -> Paths {
     let of = |delta: git2::DiffDelta<'_>| delta.new_file().path_bytes().unwrap_or_default().to_vec();
@@ -205,4 +190,49 @@ fn paths(diff: &git2::Diff<'_>) -> Paths {
 
 fn patch(diff: &git2::Diff<'_>) -> Result<Oid, GitError> {
     diff.patchid(None).map_err(GitError::library("compare patches"))
+}
+
+/// What a commit changed of its first parent.
+fn diff<'a>(
+    git: &'a git2::Repository,
+    graph: &mut Graph<'a>,
+    node: Node,
+) -> Result<git2::Diff<'a>, GitError> {
+    let fail = GitError::library("read a commit's changes");
+    let parent = graph.parents(node)?.first().copied();
+    let new = git.find_tree(graph.tree(node)).map_err(&fail)?;
+    let old = parent.map(|parent| git.find_tree(graph.tree(parent)));
+    let old = old.transpose().map_err(&fail)?;
+    let mut options = git2::DiffOptions::new();
+    // Two binary files under the same path are not the same patch.
+    options.show_binary(true);
+    git.diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))
+        .map_err(&fail)
+}
+
+/// Whether a merge comes out the same when it is made anew, in memory. Git makes one of more than two parents only where
+/// nothing has to be resolved.
+fn is_automatic(git: &git2::Repository, graph: &mut Graph<'_>, node: Node) -> Result<bool, GitError> {
+    let fail = GitError::library("make a merge anew");
+    let parents = graph.parents(node)?;
+    let [ours, theirs] = parents.as_slice() else {
+        return Ok(true);
+    };
+    // What comes out of it is written to a handle of its own that forgets it.
+    let scratch = git2::Repository::open(git.path()).map_err(&fail)?;
+    let odb = scratch.odb().map_err(&fail)?;
+    odb.add_new_mempack_backend(i32::MAX).map_err(&fail)?;
+    let commit = |node| scratch.find_commit(graph.id(node)).map_err(&fail);
+    let (ours, theirs) = (commit(*ours)?, commit(*theirs)?);
+    let merged = match scratch.merge_commits(&ours, &theirs, None) {
+        Ok(merged) => merged,
+        Err(_) if graph.is_shallow() => return Err(GitError::Shallow(graph.sha(node)?)),
+        Err(error) => return Err(fail(error)),
+    };
+    if merged.has_conflicts() {
+        return Ok(false);
+    }
+    let tree = scratch.find_tree(graph.tree(node)).map_err(&fail)?;
+    let diff = scratch.diff_tree_to_index(Some(&tree), Some(&merged), None);
+    Ok(diff.map_err(&fail)?.deltas().len() == 0)
 }

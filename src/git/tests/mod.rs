@@ -4,6 +4,7 @@ mod branches;
 mod merge;
 mod network;
 mod push;
+mod reach;
 mod reading;
 mod signing;
 mod tags;
