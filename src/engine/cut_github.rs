@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::config::CheckRule;
 use crate::domain::{BranchName, CommitSha, Gate, Verdict};
-use crate::github::{ChecksVerdict, GitHub, GitHubError, refusal_of_creation};
+use crate::github::{ChecksVerdict, GitHub, refusal_of_creation};
 
 /// The gates; none where the repository is not on GitHub.
 pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchName) -> Vec<Gate> {
@@ -54,7 +54,7 @@ async fn rules(github: &GitHub, branch: &BranchName) -> Gate {
                 None => Verdict::Allowed(format!("no rule of GitHub is against {branch}")),
             },
         ),
-        Err(error) => not_asked(&brief(&error)),
+        Err(error) => not_asked(&error.to_string()),
     }
 }
 
@@ -63,8 +63,4 @@ fn not_asked(why: &str) -> Gate {
     Gate::new("rules", Verdict::Allowed("not known before the push".to_owned())).with_notes(vec![format!(
         "the rules of GitHub could not be asked, so that the push will tell: {why}"
     )])
-}
-
-fn brief(error: &GitHubError) -> String {
-    error.to_string()
 }

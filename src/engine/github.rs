@@ -2,7 +2,8 @@
 
 use super::Engine;
 use super::error::EngineError;
-use crate::git::GitError;
+use crate::config::Config;
+use crate::git::{GitError, GitRepository};
 use crate::github::{self, GitHub, GitHubSettings};
 
 impl Engine {
@@ -10,32 +11,32 @@ impl Engine {
     /// nothing yet.
     pub fn github(&self) -> Result<Option<&GitHub>, EngineError> {
         if self.github.get().is_none() {
-            let opened = self.open_github()?;
+            let opened = github_of(self.config(), self.repository().map(AsRef::as_ref))?;
             // Of two that are opened at once the first stays.
             self.github.get_or_init(|| opened);
         }
         Ok(self.github.get().and_then(Option::as_ref))
     }
+}
 
-    fn open_github(&self) -> Result<Option<GitHub>, EngineError> {
-        let said = &self.config().github;
-        let settings = GitHubSettings {
-            api: said.api.clone(),
-            repository: said.repository.clone(),
-            own_run: std::env::var("GITHUB_RUN_ID").ok().and_then(|id| id.parse().ok()),
-            ..GitHubSettings::default()
-        };
-        let remote = &self.config().git.remote;
-        let address = match self.repository().map(|repository| repository.source_of(remote)) {
-            Some(Ok(address)) => address,
-            None | Some(Err(GitError::NoRemote(_))) => None,
-            Some(Err(error)) => return Err(error.into()),
-        };
-        // A token is looked for only where there is somebody to show it to.
-        if GitHub::open(&settings, address.as_deref(), None)?.is_none() {
-            return Ok(None);
-        }
-        let token = github::token(said.token_file.as_deref())?;
-        Ok(GitHub::open(&settings, address.as_deref(), token)?)
+/// The repository on GitHub that `config` names, or the remote of `repository`.
+pub fn github_of(config: &Config, repository: Option<&GitRepository>) -> Result<Option<GitHub>, EngineError> {
+    let said = &config.github;
+    let settings = GitHubSettings {
+        api: said.api.clone(),
+        repository: said.repository.clone(),
+        own_run: std::env::var("GITHUB_RUN_ID").ok().and_then(|id| id.parse().ok()),
+        ..GitHubSettings::default()
+    };
+    let address = match repository.map(|repository| repository.source_of(&config.git.remote)) {
+        Some(Ok(address)) => address,
+        None | Some(Err(GitError::NoRemote(_))) => None,
+        Some(Err(error)) => return Err(error.into()),
+    };
+    // A token is looked for only where there is somebody to show it to.
+    if GitHub::open(&settings, address.as_deref(), None)?.is_none() {
+        return Ok(None);
     }
+    let token = github::token(said.token_file.as_deref())?;
+    Ok(GitHub::open(&settings, address.as_deref(), token)?)
 }

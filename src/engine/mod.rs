@@ -39,6 +39,7 @@ pub use check::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, 
 pub use command::Command;
 pub use error::EngineError;
 pub use event::{Event, Happening, Level, Place, RunId, StepOutcome};
+pub use github::github_of;
 pub use journal::{Journal, JournalError, Journals};
 pub use lock::LockError;
 pub use releases::{Depth, Releases};

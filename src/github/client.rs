@@ -19,7 +19,7 @@ use tokio::sync::{OnceCell, watch};
 use url::Url;
 
 use super::error::GitHubError;
-use crate::domain::ApiAddress;
+use crate::domain::{ApiAddress, clean_line};
 
 /// How often a read is repeated.
 const REPETITIONS: usize = 3;
@@ -49,8 +49,11 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    pub(super) const fn new(what: String, needs: &'static str) -> Self {
-        Self { what, needs }
+    pub(super) fn new(what: impl AsRef<str>, needs: &'static str) -> Self {
+        Self {
+            what: clean_line(what.as_ref()),
+            needs,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub enum GitHubError {
         patience: Duration,
     },
     /// It wants a token, or another one.
-    #[error("GitHub does not let this token have {what}: {why}")]
+    #[error("GitHub does not allow this token {what}: {why}")]
     NotAuthorised {
         /// What was asked for.
         what: String,
@@ -44,7 +44,7 @@ pub enum GitHubError {
         needs: String,
     },
     /// It wants a token, and there is none.
-    #[error("GitHub gives {what} to nobody without a token")]
+    #[error("GitHub wants a token for {what}")]
     NoToken {
         /// What was asked for.
         what: String,
@@ -52,7 +52,7 @@ pub enum GitHubError {
         needs: String,
     },
     /// It is not there, or this token may not know that it is.
-    #[error("GitHub has no {what}{}", if *.anonymous { " that everybody may see" } else { "" })]
+    #[error("GitHub does not find {what}{}", if *.anonymous { ", or not without a token" } else { "" })]
     NotFound {
         /// What was asked for.
         what: String,

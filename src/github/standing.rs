@@ -51,7 +51,7 @@ impl GitHub {
         let needs = "metadata: read (classic: repo)";
         let ask = Ask::new(format!("repository {}", self.repository), needs);
         self.client.get::<Anything>(&ask, &self.route("")).await?;
-        let ask = Ask::new("its limits".to_owned(), needs);
+        let ask = Ask::new("its limits", needs);
         let limit = match self.client.get::<Limits>(&ask, "/rate_limit").await {
             Ok(Limits { resources }) => Some(Allowance {
                 limit: resources.core.limit,

@@ -13,6 +13,7 @@ use crate::config::{Config, DeploySettings, GitSettings};
 use crate::domain::Exit;
 use crate::engine;
 use crate::git::{GitError, GitRepository};
+use crate::github::Standing;
 use crate::sign::PublicKey;
 
 /// How long a tool may take to say its version.
@@ -101,6 +102,36 @@ pub(super) async fn registries(config: &Config) -> Vec<Finding> {
         }
     }))
     .await
+}
+
+/// Nothing where the repository is not on GitHub. Cutting does without it only if it is told to.
+pub(super) async fn github(config: &Config) -> Vec<Finding> {
+    let github = match engine::github_of(config, GitRepository::discover(config.folder()).ok().as_ref()) {
+        Ok(None) => return Vec::new(),
+        Ok(Some(github)) => github,
+        Err(error) => {
+            return vec![Finding::problem("github", error.exit(), error.to_string()).advise(error.hint())];
+        }
+    };
+    let shown = format!("{} at {}", github.repository(), github.host());
+    let left = match github.standing().await {
+        Err(error) => {
+            return vec![Finding::problem("github", error.exit(), error.to_string()).advise(error.hint())];
+        }
+        Ok(Standing { limit: None }) => "no limit of requests".to_owned(),
+        Ok(Standing { limit: Some(limit) }) => {
+            format!(
+                "{} of {} requests left in this hour",
+                limit.remaining, limit.limit
+            )
+        }
+    };
+    vec![if github.has_token() {
+        Finding::ok("github", format!("{shown}, {left}"))
+    } else {
+        Finding::warning("github", format!("{shown}, without a token, {left}"))
+            .advise("set GH_TOKEN or GITHUB_TOKEN; pull requests need one".to_owned())
+    }]
 }
 
 pub(super) fn keys(config: &Config) -> Vec<Finding> {

@@ -105,6 +105,7 @@ async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
     };
     let mut findings = vec![checks::configuration(&config)];
     findings.extend(checks::repository(&config).await);
+    findings.extend(checks::github(&config).await);
     findings.extend(checks::registries(&config).await);
     findings.extend(checks::keys(&config));
     findings.extend(checks::deployers(&config));
