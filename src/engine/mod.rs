@@ -11,11 +11,11 @@ mod command;
 mod cut;
 mod error;
 mod event;
-mod gate_record;
 mod journal;
 mod lock;
 mod promote;
 mod recorder;
+mod records;
 mod run;
 mod scan;
 mod sign;
@@ -115,6 +115,7 @@ impl Engine {
                 candidate,
                 to,
                 from,
+                ..
             } => promote::plan(self, service, candidate, to, from.as_ref()).await,
             Command::Build {
                 service,
@@ -122,6 +123,10 @@ impl Engine {
                 branch,
             } => build::plan(self, service, *dirty, branch.as_deref()).await,
             Command::Sign { service, image } => sign::plan(self, service, image).await,
+            Command::Pin { .. }
+            | Command::Unpin { .. }
+            | Command::Rollback { .. }
+            | Command::Review { .. } => Err(EngineError::Internal("not there yet".to_owned())),
         }
     }
 
@@ -152,7 +157,11 @@ impl Engine {
                         .is_ok_and(|r| r == image.repository)
                 })
                 .map(|e| e.name.clone()),
-            Operation::Cut { .. } => None,
+            Operation::Cut { .. }
+            | Operation::Pin { .. }
+            | Operation::Unpin { .. }
+            | Operation::Rollback { .. }
+            | Operation::Review { .. } => None,
         };
         environment.is_some_and(|environment| {
             self.settings(&environment)

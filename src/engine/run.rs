@@ -153,11 +153,16 @@ fn subject(plan: &Plan) -> String {
         Operation::Promote { to, .. } | Operation::Build { to, .. } => format!("{} in {to}", plan.service),
         Operation::Cut { .. } => format!("releases of {}", plan.service),
         Operation::Sign { image } => format!("signatures in {}", image.repository),
+        // What an environment runs, and what is said of that, is one subject.
+        Operation::Pin { environment, .. }
+        | Operation::Unpin { environment, .. }
+        | Operation::Rollback { environment, .. }
+        | Operation::Review { environment, .. } => format!("{} in {environment}", plan.service),
     }
 }
 
 /// User and host, as the journal names whoever runs something.
-fn actor() -> String {
+pub(super) fn actor() -> String {
     let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
     let user = name("GITHUB_ACTOR")
         .or_else(|| name("USER"))
@@ -259,6 +264,13 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
         (Operation::Build { .. }, _) => build::step(context, step).await,
         (Operation::Cut { .. }, _) => cut::step(context, step).await,
         (Operation::Sign { .. }, _) => sign::step(context, step).await,
+        (
+            Operation::Pin { .. }
+            | Operation::Unpin { .. }
+            | Operation::Rollback { .. }
+            | Operation::Review { .. },
+            _,
+        ) => Err(EngineError::Internal("not there yet".to_owned())),
     }
 }
 
