@@ -31,6 +31,8 @@ fn promote(candidate: &str, to: &str) -> Command {
         candidate: candidate.to_owned(),
         to: to.parse().unwrap(),
         from: None,
+        reason: None,
+        hotfix: false,
     }
 }
 

@@ -97,6 +97,8 @@ async fn journey(world: &World, global: &Global, io: &mut Output) -> Result<Exit
             candidate: commit.to_string(),
             to,
             from: None,
+            reason: None,
+            hotfix: false,
         })
     };
     let cut = Command::Cut {

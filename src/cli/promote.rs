@@ -23,6 +23,12 @@ pub struct PromoteArgs {
     /// The environment to promote from, where several lead there
     #[arg(long, value_name = "ENVIRONMENT")]
     pub from: Option<String>,
+    /// Why an older candidate is promoted than the head of its release, or why this is a hotfix
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Take the path that the environment allows commits of a hotfix branch; wants a reason, and owes a review
+    #[arg(long, requires = "reason")]
+    pub hotfix: bool,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
@@ -44,6 +50,8 @@ pub async fn run(args: PromoteArgs, global: &Global, io: &mut Output) -> Result<
         candidate: args.candidate,
         to: name(&args.to)?,
         from: args.from.as_deref().map(name).transpose()?,
+        reason: args.reason,
+        hotfix: args.hotfix,
     };
     operation::run(&world, &command, &args.confirm, args.json, global, io).await
 }

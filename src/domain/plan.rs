@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BranchName, CommitSha, Digest, EnvironmentName, Gate, ImageReference, Platform, ServiceName, Tag,
+    BranchName, Clean, CommitSha, Digest, EnvironmentName, ExceptionRecord, Gate, ImageReference, PinRecord,
+    Platform, ServiceName, Tag, Term,
 };
 
 /// What an operation does, with everything in it pinned.
@@ -31,6 +32,12 @@ pub enum Operation {
         target: ImageReference,
         /// What runs in the target now, if that is known.
         replaces: Option<Digest>,
+        /// Why it goes another way than the usual one, where somebody said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Clean>,
+        /// Whether it takes the path that the configuration allows hotfixes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hotfix: bool,
     },
     /// Builds the image of a commit and pushes it to the environment that builds go to.
     Build {
@@ -74,6 +81,59 @@ pub enum Operation {
         /// What runs there.
         image: ImageReference,
     },
+    /// Holds an environment at the digest that runs there.
+    Pin {
+        /// The environment.
+        environment: EnvironmentName,
+        /// What it is held at, by digest.
+        image: ImageReference,
+        /// Why.
+        reason: Clean,
+        /// Until when, as it was given; until someone lifts the pin if nothing was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Term>,
+    },
+    /// Lifts the pin of an environment.
+    Unpin {
+        /// The environment.
+        environment: EnvironmentName,
+        /// What it is held at, by digest.
+        image: ImageReference,
+        /// Why it is lifted.
+        reason: Clean,
+        /// The pin that is lifted.
+        pin: Box<PinRecord>,
+    },
+    /// Takes an environment back to a digest that ran there before, and holds it there.
+    Rollback {
+        /// The environment.
+        environment: EnvironmentName,
+        /// What it is taken back to, by digest.
+        image: ImageReference,
+        /// What runs there now, if that is known.
+        replaces: Option<Digest>,
+        /// What it is taken back from, if that is known: what runs now, or ran until the rollback was begun.
+        from: Option<Digest>,
+        /// Why.
+        reason: Clean,
+        /// How long it is held, as it was given; until someone lifts the pin if nothing was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Term>,
+        /// Whether it goes on in spite of findings.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        accept_findings: bool,
+    },
+    /// Leaves the review that an exception owes with its digest.
+    Review {
+        /// The environment that the digest came to.
+        environment: EnvironmentName,
+        /// The digest, where it came to.
+        image: ImageReference,
+        /// What was found.
+        note: Clean,
+        /// The exceptions that are reviewed, oldest first.
+        exceptions: Vec<ExceptionRecord>,
+    },
 }
 
 /// A branch that a release ends in.
@@ -99,6 +159,14 @@ pub enum Way {
     Already,
 }
 
+fn until_words(until: Option<&Term>) -> String {
+    match until {
+        None => "until someone lifts it".to_owned(),
+        Some(Term::Day(day)) => format!("through {day} (UTC)"),
+        Some(term @ Term::Lasting { .. }) => format!("for {term}"),
+    }
+}
+
 impl Operation {
     /// `cut release/v1.4.0-sha-2b2e927`, `promote to stage`, `sign …`: the title of the plan.
     pub fn title(&self) -> String {
@@ -109,6 +177,10 @@ impl Operation {
             Self::Sign { image } => format!("sign {image}"),
             Self::Finish { branch, .. } => format!("finish {branch}"),
             Self::Hotfix { branch, .. } => format!("begin {branch}"),
+            Self::Pin { environment, .. } => format!("pin {environment}"),
+            Self::Unpin { environment, .. } => format!("unpin {environment}"),
+            Self::Rollback { environment, .. } => format!("roll back {environment}"),
+            Self::Review { environment, .. } => format!("review what came to {environment}"),
         }
     }
 
@@ -121,6 +193,10 @@ impl Operation {
             Self::Promote { to, .. } => format!("promote to {to}"),
             Self::Build { .. } => "build".to_owned(),
             Self::Sign { .. } => "sign".to_owned(),
+            Self::Pin { environment, .. } => format!("pin {environment}"),
+            Self::Unpin { environment, .. } => format!("unpin {environment}"),
+            Self::Rollback { environment, .. } => format!("roll {environment} back"),
+            Self::Review { .. } => "leave the review".to_owned(),
         }
     }
 
@@ -137,6 +213,18 @@ impl Operation {
                 let into: Vec<_> = into.iter().map(|ending| ending.branch.as_str()).collect();
                 format!("{branch} ▸ {}", into.join(", "))
             }
+            Self::Pin {
+                environment, image, ..
+            }
+            | Self::Unpin {
+                environment, image, ..
+            }
+            | Self::Rollback {
+                environment, image, ..
+            }
+            | Self::Review {
+                environment, image, ..
+            } => format!("{environment}  {}", image.repository),
         }
     }
 
@@ -173,11 +261,68 @@ impl Operation {
                 facts.extend(tag.iter().map(|tag| ("git tag", format!("{tag}, annotated"))));
                 facts
             }
-            Self::Promote { source, target, .. } => {
-                vec![
+            Self::Promote {
+                source,
+                target,
+                reason,
+                hotfix,
+                ..
+            } => {
+                let mut facts = vec![
                     ("from", source.repository.to_string()),
                     ("to", target.to_string()),
-                ]
+                ];
+                if *hotfix {
+                    facts.push(("path", "the one for hotfixes; it owes a review".to_owned()));
+                }
+                facts.extend(reason.as_ref().map(|reason| ("reason", reason.to_string())));
+                facts
+            }
+            Self::Pin {
+                image, reason, until, ..
+            } => vec![
+                ("image", image.to_string()),
+                ("reason", reason.to_string()),
+                ("held", until_words(until.as_ref())),
+            ],
+            Self::Unpin {
+                image, reason, pin, ..
+            } => vec![
+                ("image", image.to_string()),
+                (
+                    "pinned",
+                    format!("by {}, {}", pin.by, pin.at.strftime("%Y-%m-%d %H:%M UTC")),
+                ),
+                ("because", pin.reason.to_string()),
+                ("reason", reason.to_string()),
+            ],
+            Self::Rollback {
+                image,
+                from,
+                reason,
+                until,
+                accept_findings,
+                ..
+            } => {
+                let mut facts = vec![("image", image.to_string())];
+                facts.extend(from.as_ref().map(|from| ("from", from.short())));
+                facts.push(("reason", reason.to_string()));
+                facts.push(("held", until_words(until.as_ref())));
+                if *accept_findings {
+                    facts.push(("findings", "are accepted; that owes a review".to_owned()));
+                }
+                facts
+            }
+            Self::Review {
+                image,
+                note,
+                exceptions,
+                ..
+            } => {
+                let mut facts = vec![("image", image.to_string())];
+                facts.extend(exceptions.iter().map(|one| ("exception", one.words())));
+                facts.push(("note", note.to_string()));
+                facts
             }
             Self::Build { target: image, .. } | Self::Sign { image } => vec![("image", image.to_string())],
         }
@@ -187,12 +332,15 @@ impl Operation {
     /// run.
     pub const fn replaces(&self) -> Option<Option<&Digest>> {
         match self {
-            Self::Promote { replaces, .. } => Some(replaces.as_ref()),
+            Self::Promote { replaces, .. } | Self::Rollback { replaces, .. } => Some(replaces.as_ref()),
             Self::Cut { .. }
             | Self::Build { .. }
             | Self::Sign { .. }
             | Self::Finish { .. }
-            | Self::Hotfix { .. } => None,
+            | Self::Hotfix { .. }
+            | Self::Pin { .. }
+            | Self::Unpin { .. }
+            | Self::Review { .. } => None,
         }
     }
 }
@@ -215,7 +363,7 @@ pub enum StepKind {
     Build,
     /// Copies blobs, manifests and referrers by digest.
     Copy,
-    /// Attaches SBOM and scan report.
+    /// Attaches SBOM and scan report, or the record of an exception or its review.
     Attach,
     /// Signs the digest at the target.
     Sign,
@@ -225,6 +373,8 @@ pub enum StepKind {
     Tag,
     /// Runs the deployer.
     Deploy,
+    /// Leaves the record that holds the environment at the digest, or lets it go.
+    Pin,
 }
 
 impl StepKind {
@@ -243,6 +393,7 @@ impl StepKind {
             Self::Verify => "verify",
             Self::Tag => "tag",
             Self::Deploy => "deploy",
+            Self::Pin => "pin",
         }
     }
 }
@@ -368,6 +519,8 @@ mod tests {
                 source: format!("localhost:1/dev/a@{digest}").parse().unwrap(),
                 target: "localhost:1/stage/a:sha-2b2e927".parse().unwrap(),
                 replaces: None,
+                reason: None,
+                hotfix: false,
             },
             service: "a".parse().unwrap(),
             commit: None,

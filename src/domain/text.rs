@@ -26,6 +26,14 @@ impl fmt::Display for Clean {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Clean {
+    /// Whoever wrote it, it is harmless once it is read.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+        Ok(Self::line(&raw))
+    }
+}
+
 /// One line: escape sequences removed whole, line breaks and tabs turned into blanks, all other control and
 /// direction characters dropped.
 pub fn clean_line(raw: &str) -> String {

@@ -26,6 +26,10 @@ pub enum Command {
         to: EnvironmentName,
         /// Where from, for an environment with several sources.
         from: Option<EnvironmentName>,
+        /// Why it goes another way than the usual one: an older candidate than the release's head, or the hotfix path.
+        reason: Option<String>,
+        /// Whether it takes the path that the configuration allows hotfixes.
+        hotfix: bool,
     },
     /// Build the image of the commit that is checked out, for the environment that builds go to.
     Build {
@@ -60,5 +64,50 @@ pub enum Command {
         environment: Option<EnvironmentName>,
         /// The version; the next patch of what runs there if none is given.
         version: Option<String>,
+    },
+    /// Hold an environment at what runs there.
+    Pin {
+        /// The service.
+        service: ServiceName,
+        /// The environment.
+        environment: EnvironmentName,
+        /// Why.
+        reason: String,
+        /// Until when: a day such as 2026-12-31, or a duration such as 7d; until it is lifted if none is given.
+        until: Option<String>,
+    },
+    /// Lift the pin of an environment.
+    Unpin {
+        /// The service.
+        service: ServiceName,
+        /// The environment.
+        environment: EnvironmentName,
+        /// Why.
+        reason: String,
+    },
+    /// Take an environment back to what ran there before, and pin it.
+    Rollback {
+        /// The service.
+        service: ServiceName,
+        /// The environment.
+        environment: EnvironmentName,
+        /// A digest, a tag, a version, or the place in the list of what ran before; the last that was not rolled back from
+        /// itself if none is given.
+        to: Option<String>,
+        /// Why.
+        reason: String,
+        /// How long it is pinned, as for a pin.
+        until: Option<String>,
+        /// Whether to go on in spite of findings.
+        accept_findings: bool,
+    },
+    /// Leave the review that an exception owes.
+    Review {
+        /// The service.
+        service: ServiceName,
+        /// An environment, or a digest that came to one.
+        of: String,
+        /// What was found.
+        note: String,
     },
 }

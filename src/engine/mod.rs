@@ -13,7 +13,6 @@ mod cut_github;
 mod error;
 mod event;
 mod finish;
-mod gate_record;
 mod github;
 mod hotfix;
 mod journal;
@@ -21,6 +20,7 @@ mod lock;
 mod notes;
 mod promote;
 mod recorder;
+mod records;
 mod releases;
 mod run;
 mod scan;
@@ -137,6 +137,7 @@ impl Engine {
                 candidate,
                 to,
                 from,
+                ..
             } => promote::plan(self, service, candidate, to, from.as_ref()).await,
             Command::Build {
                 service,
@@ -154,6 +155,10 @@ impl Engine {
                 environment,
                 version,
             } => hotfix::plan(self, service, environment.as_ref(), version.as_deref()).await,
+            Command::Pin { .. }
+            | Command::Unpin { .. }
+            | Command::Rollback { .. }
+            | Command::Review { .. } => Err(EngineError::Internal("not there yet".to_owned())),
         }
     }
 
@@ -184,7 +189,13 @@ impl Engine {
                         .is_ok_and(|r| r == image.repository)
                 })
                 .map(|e| e.name.clone()),
-            Operation::Cut { .. } | Operation::Finish { .. } | Operation::Hotfix { .. } => None,
+            Operation::Cut { .. }
+            | Operation::Finish { .. }
+            | Operation::Hotfix { .. }
+            | Operation::Pin { .. }
+            | Operation::Unpin { .. }
+            | Operation::Rollback { .. }
+            | Operation::Review { .. } => None,
         };
         environment.is_some_and(|environment| {
             self.settings(&environment)

@@ -158,11 +158,16 @@ fn subject(plan: &Plan) -> String {
             format!("releases of {}", plan.service)
         }
         Operation::Sign { image } => format!("signatures in {}", image.repository),
+        // What an environment runs, and what is said of that, is one subject.
+        Operation::Pin { environment, .. }
+        | Operation::Unpin { environment, .. }
+        | Operation::Rollback { environment, .. }
+        | Operation::Review { environment, .. } => format!("{} in {environment}", plan.service),
     }
 }
 
 /// User and host, as the journal names whoever runs something.
-fn actor() -> String {
+pub(super) fn actor() -> String {
     let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
     let user = name("GITHUB_ACTOR")
         .or_else(|| name("USER"))
@@ -266,6 +271,13 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
         (Operation::Sign { .. }, _) => sign::step(context, step).await,
         (Operation::Finish { .. }, _) => finish::step(context, step).await,
         (Operation::Hotfix { .. }, _) => hotfix::step(context, step).await,
+        (
+            Operation::Pin { .. }
+            | Operation::Unpin { .. }
+            | Operation::Rollback { .. }
+            | Operation::Review { .. },
+            _,
+        ) => Err(EngineError::Internal("not there yet".to_owned())),
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::candidate::Candidate;
 use super::error::EngineError;
-use super::{Engine, gate_record};
+use super::{Engine, records};
 use crate::config;
 use crate::domain::{
     Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateRecord, Judgement, Platform,
@@ -213,7 +213,7 @@ impl Engine {
     ) -> Vec<String> {
         let mut lines = Vec::new();
         let source = self.registries().reader(&candidate.repository);
-        match gate_record::newest(&source, &record.digest).await {
+        match records::newest::<GateRecord>(&source, &record.digest).await {
             Ok(Some(last)) => lines.push(format!(
                 "since the gate of {} on {}: {}",
                 last.environment,
@@ -260,7 +260,7 @@ impl Engine {
         let reader = self
             .registries()
             .reader(&self.repository_of(&candidate.service, target)?);
-        if let Some(record) = gate_record::newest(&reader, running).await? {
+        if let Some(record) = records::newest::<GateRecord>(&reader, running).await? {
             return Ok(Some(record));
         }
         let Some(policy) = &self.settings(&target.name)?.scan else {

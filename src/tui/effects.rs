@@ -168,6 +168,8 @@ impl Effects {
             candidate,
             to: to.clone(),
             from: None,
+            reason: None,
+            hotfix: false,
         }
     }
 

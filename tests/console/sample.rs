@@ -210,6 +210,8 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
                 .parse()
                 .unwrap(),
             replaces: Some(digest(6)),
+            reason: None,
+            hotfix: false,
         },
         service: "payment-svc".parse().unwrap(),
         commit: Some(commit(4)),

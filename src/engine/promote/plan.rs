@@ -50,6 +50,8 @@ pub(in crate::engine) async fn plan(
             source: candidate.repository.at(digest.clone()),
             target: repository.tagged(candidate.tag.clone()),
             replaces: current.map(|running| running.digest),
+            reason: None,
+            hotfix: false,
         },
         service: service.clone(),
         commit: candidate.commit,

@@ -9,7 +9,7 @@ use crate::engine::error::EngineError;
 use crate::engine::event::{Happening, StepOutcome};
 use crate::engine::run::{Context, Proof};
 use crate::engine::scan::Admission;
-use crate::engine::{TagState, gate_record, mark, sign};
+use crate::engine::{TagState, mark, records, sign};
 use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
 use crate::registry::{TagOutcome, TagRule, Writer};
 use crate::scan;
@@ -172,7 +172,7 @@ impl Promotion<'_> {
             log.info(format!("scan report {} is attached", report.digest.short()));
         }
         if let Some(record) = &proof.record {
-            gate_record::attach(&self.writer, &proof.image, record).await?;
+            records::attach(&self.writer, &proof.image, record).await?;
             log.info("the record of the scan gate is attached");
         }
         Ok(())

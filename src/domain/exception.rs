@@ -1,0 +1,192 @@
+//! Exceptions: promotions and rollbacks that went a shortened way, and the reviews that they owe.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Clean, Digest, EnvironmentName};
+
+/// In which way the usual one was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExceptionKind {
+    /// A hotfix took the path that the configuration allows it.
+    Hotfix,
+    /// An emergency rollback went on in spite of findings.
+    Findings,
+    /// An older candidate of a release was promoted than the one that is bound to its head.
+    OlderCandidate,
+}
+
+impl ExceptionKind {
+    /// Whether somebody has to look at it afterwards.
+    pub const fn owes_review(self) -> bool {
+        match self {
+            Self::Hotfix | Self::Findings => true,
+            Self::OlderCandidate => false,
+        }
+    }
+
+    /// What it was, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Hotfix => "by the hotfix path",
+            Self::Findings => "in spite of its findings",
+            Self::OlderCandidate => "older than the head of its release",
+        }
+    }
+}
+
+/// That a digest came to an environment by way of an exception. It is attached to the digest, in the environment's own
+/// repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionRecord {
+    /// What was promoted, or rolled back to.
+    pub digest: Digest,
+    /// The environment. A copy of the digest carries its referrers along: the record says nothing of where it went.
+    pub environment: EnvironmentName,
+    /// In which way.
+    pub kind: ExceptionKind,
+    /// The gates that would have stopped it, each with what it said.
+    pub skipped: Vec<Clean>,
+    /// The environments that it did not come through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<EnvironmentName>,
+    /// Why.
+    pub reason: Clean,
+    /// Who did it: user and host.
+    pub by: Clean,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl ExceptionRecord {
+    /// `by the hotfix path, past stage, scan (2 critical), by ana@desk on 2026-11-23: …`
+    pub fn words(&self) -> String {
+        let past: Vec<_> = self
+            .passed_over
+            .iter()
+            .map(EnvironmentName::as_str)
+            .chain(self.skipped.iter().map(Clean::as_str))
+            .collect();
+        let past = if past.is_empty() {
+            String::new()
+        } else {
+            format!(", past {}", past.join(", "))
+        };
+        format!(
+            "{}{past}, by {} on {}: {}",
+            self.kind.words(),
+            self.by,
+            self.at.strftime("%Y-%m-%d"),
+            self.reason
+        )
+    }
+
+    /// Whether `other` says the same, whenever it was said: a run that is given again leaves nothing new.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.digest == other.digest
+            && self.environment == other.environment
+            && self.kind == other.kind
+            && self.reason == other.reason
+    }
+}
+
+/// That somebody looked at an exception afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewRecord {
+    /// What was looked at.
+    pub digest: Digest,
+    /// The environment that it came to.
+    pub environment: EnvironmentName,
+    /// What they found.
+    pub note: Clean,
+    /// Who: user and host.
+    pub by: Clean,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The exceptions that still owe a review, oldest first. A review is of all exceptions of its digest in its environment
+/// up to its own moment; one that was made before cannot have seen what came after it.
+pub fn owed_reviews<'a>(
+    exceptions: &'a [ExceptionRecord],
+    reviews: &[ReviewRecord],
+) -> Vec<&'a ExceptionRecord> {
+    let is_reviewed = |exception: &ExceptionRecord| {
+        reviews.iter().any(|review| {
+            review.digest == exception.digest
+                && review.environment == exception.environment
+                && review.at >= exception.at
+        })
+    };
+    let mut owed: Vec<_> = exceptions
+        .iter()
+        .filter(|exception| exception.kind.owes_review() && !is_reviewed(exception))
+        .collect();
+    owed.sort_by_key(|exception| exception.at);
+    owed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exception(image: &str, environment: &str, at: i64) -> ExceptionRecord {
+        ExceptionRecord {
+            digest: Digest::of(image.as_bytes()),
+            environment: environment.parse().unwrap(),
+            kind: ExceptionKind::Hotfix,
+            skipped: vec![Clean::line("scan (2 critical)")],
+            passed_over: vec!["stage".parse().unwrap()],
+            reason: Clean::line("payouts fail"),
+            by: Clean::line("ana@desk"),
+            at: Timestamp::from_second(at).unwrap(),
+        }
+    }
+
+    fn review(image: &str, environment: &str, at: i64) -> ReviewRecord {
+        ReviewRecord {
+            digest: Digest::of(image.as_bytes()),
+            environment: environment.parse().unwrap(),
+            note: Clean::line("fine"),
+            by: Clean::line("omar@desk"),
+            at: Timestamp::from_second(at).unwrap(),
+        }
+    }
+
+    fn owed(exceptions: &[ExceptionRecord], reviews: &[ReviewRecord]) -> Vec<i64> {
+        let owed = owed_reviews(exceptions, reviews);
+        owed.iter().map(|exception| exception.at.as_second()).collect()
+    }
+
+    #[test]
+    fn an_exception_is_owed_until_its_own_digest_is_reviewed_in_its_own_environment() {
+        let exceptions = [exception("a", "prod", 20), exception("a", "prod", 10)];
+        assert_eq!(owed(&exceptions, &[]), [10, 20]);
+        let beside = [
+            review("b", "prod", 30),
+            review("a", "stage", 30),
+            review("a", "prod", 9),
+        ];
+        assert_eq!(owed(&exceptions, &beside), [10, 20]);
+        assert_eq!(owed(&exceptions, &[review("a", "prod", 10)]), [20]);
+        assert_eq!(owed(&exceptions, &[review("a", "prod", 20)]), [0_i64; 0]);
+    }
+
+    #[test]
+    fn a_reason_is_enough_for_an_older_candidate() {
+        let older = ExceptionRecord {
+            kind: ExceptionKind::OlderCandidate,
+            ..exception("a", "stage", 10)
+        };
+        assert!(owed_reviews(&[older], &[]).is_empty());
+    }
+
+    #[test]
+    fn an_exception_tells_what_it_passed_over() {
+        assert_eq!(
+            exception("a", "prod", 0).words(),
+            "by the hotfix path, past stage, scan (2 critical), by ana@desk on 1970-01-01: payouts fail"
+        );
+    }
+}

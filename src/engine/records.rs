@@ -1,0 +1,230 @@
+//! Records kept with the image: each is a referrer of a digest, a small JSON document in one layer, and moves along with
+//! the image. This is the one way to leave one and to read them back.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::EngineError;
+use crate::domain::{Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord, ReviewRecord};
+use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
+
+const CREATED: &str = "org.opencontainers.image.created";
+/// More records of one kind than any digest has; of more, the newest are read.
+const MOST: usize = 200;
+
+/// A kind of record.
+pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
+    /// The artifact type of the referrer, and the media type of the JSON in it.
+    const TYPE: &'static str;
+    /// More than any such record has, in bytes.
+    const LIMIT: u64;
+
+    /// The digest that it is about.
+    fn digest(&self) -> &Digest;
+
+    /// The environment that it is about.
+    fn environment(&self) -> &EnvironmentName;
+
+    /// When it was made.
+    fn at(&self) -> Timestamp;
+
+    /// What stands beside it in the list of referrers, so that other tools can show it.
+    fn annotations(&self) -> Vec<(&'static str, String)>;
+}
+
+impl Record for GateRecord {
+    const TYPE: &'static str = "application/vnd.windlass.gate.v1+json";
+    // It has a line for each finding and each package.
+    const LIMIT: u64 = 64 * 1024 * 1024;
+
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("dev.windlass.gate.environment", self.environment.to_string()),
+            ("dev.windlass.gate.verdict", self.verdict.word().to_owned()),
+        ]
+    }
+}
+
+impl Record for PinRecord {
+    const TYPE: &'static str = "application/vnd.windlass.pin.v1+json";
+    const LIMIT: u64 = 64 * 1024;
+
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("dev.windlass.pin.environment", self.environment.to_string()),
+            ("dev.windlass.pin.held", self.held.to_string()),
+        ]
+    }
+}
+
+impl Record for ExceptionRecord {
+    const TYPE: &'static str = "application/vnd.windlass.exception.v1+json";
+    const LIMIT: u64 = 256 * 1024;
+
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![("dev.windlass.exception.environment", self.environment.to_string())]
+    }
+}
+
+impl Record for ReviewRecord {
+    const TYPE: &'static str = "application/vnd.windlass.review.v1+json";
+    const LIMIT: u64 = 64 * 1024;
+
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![("dev.windlass.review.environment", self.environment.to_string())]
+    }
+}
+
+/// Attaches `record` to `subject`.
+pub(crate) async fn attach<R: Record>(
+    writer: &Writer,
+    subject: &Descriptor,
+    record: &R,
+) -> Result<(), EngineError> {
+    let bytes = serde_json::to_vec(record).map_err(|error| EngineError::Internal(error.to_string()))?;
+    let said = record.annotations().into_iter();
+    let mut annotations: BTreeMap<_, _> = said.map(|(key, value)| (key.to_owned(), value)).collect();
+    annotations.insert(CREATED.to_owned(), record.at().to_string());
+    let layers = vec![(R::TYPE.to_owned(), bytes.into())];
+    writer.attach(subject, R::TYPE, layers, annotations).await?;
+    Ok(())
+}
+
+/// The newest record of its kind that is attached to `digest`, by what the annotations say; none if there is none that is
+/// of this digest.
+pub(crate) async fn newest<R: Record>(reader: &Reader, digest: &Digest) -> Result<Option<R>, EngineError> {
+    let newest = listed::<R>(reader, digest).await?.into_iter().next();
+    match newest {
+        Some(newest) => read(reader, digest, &newest).await,
+        None => Ok(None),
+    }
+}
+
+/// All records of their kind that are attached to `digest` and of it, the newest first.
+pub(crate) async fn all<R: Record>(reader: &Reader, digest: &Digest) -> Result<Vec<R>, EngineError> {
+    let mut found = Vec::new();
+    for entry in listed::<R>(reader, digest).await?.iter().take(MOST) {
+        found.extend(read::<R>(reader, digest, entry).await?);
+    }
+    found.sort_by_key(|record| std::cmp::Reverse(record.at()));
+    Ok(found)
+}
+
+/// What the registry lists, the newest first.
+async fn listed<R: Record>(reader: &Reader, digest: &Digest) -> Result<Vec<Descriptor>, EngineError> {
+    let mut entries = reader.referrers(digest, Some(R::TYPE)).await?;
+    let created = |entry: &Descriptor| -> Option<Timestamp> { entry.annotations.get(CREATED)?.parse().ok() };
+    entries.sort_by_key(|entry| std::cmp::Reverse(created(entry)));
+    Ok(entries)
+}
+
+/// The record that a referrer carries. One in the form of a later version is as good as none, one of another digest is
+/// none, and one that is only still listed is gone; but what the registry cannot tell now is an error.
+async fn read<R: Record>(
+    reader: &Reader,
+    digest: &Digest,
+    entry: &Descriptor,
+) -> Result<Option<R>, EngineError> {
+    let manifest = match reader.manifest(&entry.digest.clone().into()).await {
+        Ok(manifest) => manifest,
+        Err(error) if is_of_one_record(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let is_record =
+        manifest.descriptor().artifact_type.as_deref() == Some(R::TYPE) && manifest.subject() == Some(digest);
+    let layer = match manifest.content() {
+        Content::Image { layers, .. } if is_record => layers.first(),
+        _ => None,
+    };
+    let Some(layer) = layer else { return Ok(None) };
+    let bytes = match reader.blob(&layer.digest, R::LIMIT).await {
+        Ok(bytes) => bytes,
+        Err(error) if is_of_one_record(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let record: Option<R> = serde_json::from_slice(&bytes).ok();
+    Ok(record.filter(|record| record.digest() == digest))
+}
+
+/// Whether only this one referrer is not in order, rather than the registry.
+fn is_of_one_record(error: &RegistryError) -> bool {
+    error.is_not_found() || matches!(error, RegistryError::TooLarge { .. })
+}
+
+/// The moment of a new record: now, but later than every one that it has to come after, whatever the clocks of those
+/// who wrote them. To the second, as people read it.
+pub(crate) fn moment(now: Timestamp, known: impl IntoIterator<Item = Timestamp>) -> Timestamp {
+    let second = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
+    let after = known
+        .into_iter()
+        .max()
+        .map(|last| last.as_second().saturating_add(1));
+    let after = after.and_then(|second| Timestamp::from_second(second).ok());
+    after.map_or_else(|| second(now), |after| after.max(second(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_record_is_later_than_those_before_it_whatever_the_clocks_say() {
+        let time = |second| Timestamp::from_second(second).unwrap();
+        let now = Timestamp::from_millisecond(10_700).unwrap();
+        assert_eq!(moment(now, []), time(10));
+        assert_eq!(moment(now, [time(3), time(7)]), time(10));
+        assert_eq!(moment(now, [time(10)]), time(11));
+        assert_eq!(moment(now, [time(90), time(20)]), time(91));
+    }
+}
