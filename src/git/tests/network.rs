@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::domain::Exit;
 
-fn script(path: &Path, text: &str) {
+pub(super) fn script(path: &Path, text: &str) {
     std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
