@@ -44,6 +44,8 @@ pub(super) const GIT: Keys = keys(
         "release_branch",
         "hotfix_branch",
         "image_tag",
+        "lock",
+        "lock_for",
     ],
 );
 pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path", "dockerfile", "structure_test"]);

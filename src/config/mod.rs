@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::domain::{
     BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, Platform, ProxyAddress, ScanPolicy,
     ServiceName, TagTemplate,
@@ -70,6 +72,11 @@ pub struct GitSettings {
     pub hotfix_branch: BranchTemplate,
     /// The template of the tag that a commit's image has; `sha-{short}` unless said otherwise.
     pub image_tag: TagTemplate,
+    /// Whether a run locks what it works on at the remote, so that machines keep out of each other's way; it does unless
+    /// said otherwise.
+    pub lock: bool,
+    /// How long such a lock holds if it is not renewed; an hour unless said otherwise.
+    pub lock_for: SignedDuration,
 }
 
 impl Default for GitSettings {
@@ -81,6 +88,8 @@ impl Default for GitSettings {
             release_branch: BranchTemplate::release(),
             hotfix_branch: BranchTemplate::hotfix(),
             image_tag: TagTemplate::default(),
+            lock: true,
+            lock_for: SignedDuration::from_hours(1),
         }
     }
 }

@@ -59,6 +59,10 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
         release_branch: section.parse_or("release_branch", usual.release_branch)?,
         hotfix_branch: section.parse_or("hotfix_branch", usual.hotfix_branch)?,
         image_tag: section.parse_or("image_tag", usual.image_tag)?,
+        lock: section.flag_or("lock", usual.lock)?,
+        lock_for: section
+            .get("lock_for")
+            .map_or(Ok(usual.lock_for), |value| duration(&value))?,
     };
     match section.get("hotfix_branch") {
         Some(value) if !git.hotfix_branch.has_version() => {

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BranchName, CommitSha, Digest, EnvironmentName, Gate, ImageReference, Platform, ServiceName, Tag,
+    BranchName, CommitSha, Digest, EnvironmentName, Gate, ImageReference, LockPart, Platform, ServiceName,
+    Tag,
 };
 
 /// What an operation does, with everything in it pinned.
@@ -51,6 +52,21 @@ pub enum Operation {
         /// What is signed.
         image: ImageReference,
     },
+    /// Breaks a lock that somebody left at the remote.
+    Unlock {
+        /// What of the service is locked.
+        part: LockPart,
+        /// The remote.
+        remote: String,
+        /// The object that is the lock: another one is not broken.
+        lock: String,
+        /// Whose lock it is: `ana@desk, run 1f9a2b3c`.
+        holder: String,
+        /// Whether it is taken from its holder even before its time is over.
+        held: bool,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Operation {
@@ -61,6 +77,9 @@ impl Operation {
             Self::Promote { to, .. } => format!("promote to {to}"),
             Self::Build { target, .. } => format!("build {target}"),
             Self::Sign { image } => format!("sign {image}"),
+            Self::Unlock {
+                part, holder, reason, ..
+            } => format!("unlock {part}, locked by {holder} ({reason})"),
         }
     }
 
@@ -71,6 +90,7 @@ impl Operation {
             Self::Promote { to, .. } => format!("promote to {to}"),
             Self::Build { .. } => "build".to_owned(),
             Self::Sign { .. } => "sign".to_owned(),
+            Self::Unlock { part, .. } => format!("unlock {part}"),
         }
     }
 
@@ -80,6 +100,7 @@ impl Operation {
             Self::Promote { from, to, target, .. } => format!("{from} ▸ {to}  {}", target.repository),
             Self::Sign { image: target } | Self::Build { target, .. } => target.repository.to_string(),
             Self::Cut { branch, remote } => format!("{branch} ▸ {remote}"),
+            Self::Unlock { part, remote, .. } => format!("{part} on {remote}"),
         }
     }
 
@@ -95,6 +116,15 @@ impl Operation {
                 ]
             }
             Self::Build { target: image, .. } | Self::Sign { image } => vec![("image", image.to_string())],
+            Self::Unlock {
+                remote,
+                holder,
+                reason,
+                ..
+            } => vec![
+                ("lock", format!("of {holder}, on {remote}")),
+                ("reason", reason.clone()),
+            ],
         }
     }
 
@@ -103,7 +133,7 @@ impl Operation {
     pub const fn replaces(&self) -> Option<Option<&Digest>> {
         match self {
             Self::Promote { replaces, .. } => Some(replaces.as_ref()),
-            Self::Cut { .. } | Self::Build { .. } | Self::Sign { .. } => None,
+            Self::Cut { .. } | Self::Build { .. } | Self::Sign { .. } | Self::Unlock { .. } => None,
         }
     }
 }
@@ -132,6 +162,8 @@ pub enum StepKind {
     Tag,
     /// Runs the deployer.
     Deploy,
+    /// Takes a lock away from the remote.
+    Unlock,
 }
 
 impl StepKind {
@@ -148,6 +180,7 @@ impl StepKind {
             Self::Verify => "verify",
             Self::Tag => "tag",
             Self::Deploy => "deploy",
+            Self::Unlock => "unlock",
         }
     }
 }

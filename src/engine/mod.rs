@@ -19,6 +19,7 @@ mod recorder;
 mod run;
 mod scan;
 mod sign;
+mod unlock;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -122,6 +123,12 @@ impl Engine {
                 branch,
             } => build::plan(self, service, *dirty, branch.as_deref()).await,
             Command::Sign { service, image } => sign::plan(self, service, image).await,
+            Command::Unlock {
+                service,
+                part,
+                reason,
+                held,
+            } => unlock::plan(self, service, part, reason, *held).await,
         }
     }
 
@@ -152,7 +159,7 @@ impl Engine {
                         .is_ok_and(|r| r == image.repository)
                 })
                 .map(|e| e.name.clone()),
-            Operation::Cut { .. } => None,
+            Operation::Cut { .. } | Operation::Unlock { .. } => None,
         };
         environment.is_some_and(|environment| {
             self.settings(&environment)

@@ -80,7 +80,7 @@ pub(in crate::engine) async fn step(
         StepKind::Deploy => build.deploy().await,
         StepKind::Sign => sign::sign_at(context, &build.writer, &build.built()?.index.digest, to).await,
         StepKind::Verify => build.verify().await,
-        StepKind::Branch | StepKind::Push => Ok(StepOutcome::Nothing("no part of a build".to_owned())),
+        _ => Ok(StepOutcome::Nothing("no part of a build".to_owned())),
     }
 }
 

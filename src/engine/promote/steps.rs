@@ -68,9 +68,7 @@ pub(in crate::engine) async fn step(
         StepKind::Verify => promotion.verify().await,
         StepKind::Tag => promotion.tag().await,
         StepKind::Deploy => promotion.deploy().await,
-        StepKind::Branch | StepKind::Push | StepKind::Build | StepKind::Attach => {
-            Ok(StepOutcome::Nothing("no part of a promotion".to_owned()))
-        }
+        _ => Ok(StepOutcome::Nothing("no part of a promotion".to_owned())),
     }
 }
 
