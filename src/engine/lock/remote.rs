@@ -35,6 +35,9 @@ impl Lease {
         let Some((remote, repository)) = place(context)? else {
             return Ok(None);
         };
+        if context.cancel.is_cancelled() {
+            return Err(EngineError::Interrupted);
+        }
         let lasts = context.engine.config().git.lock_for;
         let (run, purpose) = (context.recorder.run(), context.plan.operation.title());
         let note = LockNote::new(
