@@ -86,6 +86,10 @@ pub enum Command {
     Verify(super::verify::VerifyArgs),
     /// Make a key pair in cosign's format
     Keygen(super::keygen::KeygenArgs),
+    /// What is locked at the remote, by whom, and until when
+    Locks(super::locks::LocksArgs),
+    /// Break a lock that somebody left at the remote, with a reason
+    Unlock(super::unlock::UnlockArgs),
     /// The runs of this machine, newest first, or the events of one
     Runs(super::runs::RunsArgs),
     /// Completions for a shell, on standard output

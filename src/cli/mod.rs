@@ -15,6 +15,7 @@ mod hotfix;
 mod image;
 mod init;
 mod keygen;
+mod locks;
 mod notes;
 mod operation;
 mod output;
@@ -32,6 +33,7 @@ mod sign;
 mod signals;
 mod status;
 mod table;
+mod unlock;
 mod verify;
 mod words;
 mod world;
@@ -98,6 +100,8 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Sign(args)) => sign::run(args, &global, io).await?,
         Some(Command::Verify(args)) => verify::run(args, &global, io).await?,
         Some(Command::Keygen(args)) => keygen::run(&args, &global, io)?,
+        Some(Command::Locks(args)) => locks::run(&args, &global, io).await?,
+        Some(Command::Unlock(args)) => unlock::run(args, &global, io).await?,
         Some(Command::Runs(args)) => runs::run(&args, io)?,
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "windlass", &mut io.out);

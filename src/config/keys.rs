@@ -47,6 +47,8 @@ pub(super) const GIT: Keys = keys(
         "image_tag",
         "tickets",
         "tickets_url",
+        "lock",
+        "lock_for",
     ],
 );
 pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file"]);

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, Platform, ProxyAddress,
     RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl,
@@ -99,6 +101,11 @@ pub struct GitSettings {
     pub tickets: TicketPattern,
     /// Where a person finds a ticket; none if they are only named.
     pub tickets_url: Option<TicketUrl>,
+    /// Whether a run locks what it works on at the remote, so that machines keep out of each other's way; it does unless
+    /// said otherwise.
+    pub lock: bool,
+    /// How long such a lock holds if it is not renewed; an hour unless said otherwise.
+    pub lock_for: SignedDuration,
 }
 
 impl Default for GitSettings {
@@ -112,6 +119,8 @@ impl Default for GitSettings {
             image_tag: TagTemplate::default(),
             tickets: TicketPattern::default(),
             tickets_url: None,
+            lock: true,
+            lock_for: SignedDuration::from_hours(1),
         }
     }
 }

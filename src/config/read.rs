@@ -65,6 +65,10 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
             .get("tickets_url")
             .map(|value| value.parse())
             .transpose()?,
+        lock: section.flag_or("lock", usual.lock)?,
+        lock_for: section
+            .get("lock_for")
+            .map_or(Ok(usual.lock_for), |value| duration(&value))?,
     };
     match section.get("hotfix_branch") {
         Some(value) if !git.hotfix_branch.has_version() => {

@@ -36,6 +36,7 @@ mod hosting;
 mod human;
 mod image;
 mod judgement;
+mod lock;
 mod markdown;
 mod names;
 mod pin;
@@ -72,6 +73,7 @@ pub use hosting::{ApiAddress, ApiAddressError, RepositoryName, RepositoryNameErr
 pub use human::{age, bytes, count};
 pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Target};
 pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};
+pub use lock::{HeldLock, LockNote, LockPart, LockStanding, LockSubject};
 pub use markdown::markdown_escape;
 pub use names::{EnvironmentName, NameError, ServiceName};
 pub use pin::{PinRecord, newest_pin, pin_state};

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BranchName, Clean, CommitSha, Digest, EnvironmentName, ExceptionRecord, Gate, ImageReference, PinRecord,
-    Platform, ServiceName, Tag, Term,
+    BranchName, Clean, CommitSha, Digest, EnvironmentName, ExceptionRecord, Gate, ImageReference, LockPart,
+    PinRecord, Platform, ServiceName, Tag, Term,
 };
 
 /// What an operation does, with everything in it pinned.
@@ -134,6 +134,21 @@ pub enum Operation {
         /// The exceptions that are reviewed, oldest first.
         exceptions: Vec<ExceptionRecord>,
     },
+    /// Breaks a lock that somebody left at the remote.
+    Unlock {
+        /// What of the service is locked.
+        part: LockPart,
+        /// The remote.
+        remote: String,
+        /// The object that is the lock: another one is not broken.
+        lock: String,
+        /// Whose lock it is: `ana@desk, run 1f9a2b3c`.
+        holder: String,
+        /// Whether it is taken from its holder even before its time is over.
+        held: bool,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// A branch that a release ends in.
@@ -181,6 +196,9 @@ impl Operation {
             Self::Unpin { environment, .. } => format!("unpin {environment}"),
             Self::Rollback { environment, .. } => format!("roll back {environment}"),
             Self::Review { environment, .. } => format!("review what came to {environment}"),
+            Self::Unlock {
+                part, holder, reason, ..
+            } => format!("unlock {part}, locked by {holder} ({reason})"),
         }
     }
 
@@ -197,6 +215,7 @@ impl Operation {
             Self::Unpin { environment, .. } => format!("unpin {environment}"),
             Self::Rollback { environment, .. } => format!("roll {environment} back"),
             Self::Review { .. } => "leave the review".to_owned(),
+            Self::Unlock { part, .. } => format!("unlock {part}"),
         }
     }
 
@@ -225,6 +244,7 @@ impl Operation {
             | Self::Review {
                 environment, image, ..
             } => format!("{environment}  {}", image.repository),
+            Self::Unlock { part, remote, .. } => format!("{part} on {remote}"),
         }
     }
 
@@ -325,6 +345,15 @@ impl Operation {
                 facts
             }
             Self::Build { target: image, .. } | Self::Sign { image } => vec![("image", image.to_string())],
+            Self::Unlock {
+                remote,
+                holder,
+                reason,
+                ..
+            } => vec![
+                ("lock", format!("of {holder}, on {remote}")),
+                ("reason", reason.clone()),
+            ],
         }
     }
 
@@ -336,6 +365,7 @@ impl Operation {
             Self::Cut { .. }
             | Self::Build { .. }
             | Self::Sign { .. }
+            | Self::Unlock { .. }
             | Self::Finish { .. }
             | Self::Hotfix { .. }
             | Self::Pin { .. }
@@ -375,6 +405,8 @@ pub enum StepKind {
     Deploy,
     /// Leaves the record that holds the environment at the digest, or lets it go.
     Pin,
+    /// Takes a lock away from the remote.
+    Unlock,
 }
 
 impl StepKind {
@@ -394,6 +426,7 @@ impl StepKind {
             Self::Tag => "tag",
             Self::Deploy => "deploy",
             Self::Pin => "pin",
+            Self::Unlock => "unlock",
         }
     }
 }

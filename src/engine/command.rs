@@ -1,6 +1,6 @@
 //! What a person or a job asks for. A command names things as people do; the plan made from it pins them.
 
-use crate::domain::{EnvironmentName, ImageReference, ServiceName};
+use crate::domain::{EnvironmentName, ImageReference, LockPart, ServiceName};
 
 /// A request for an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,5 +109,16 @@ pub enum Command {
         of: String,
         /// What was found.
         note: String,
+    },
+    /// Break a lock that somebody left at the remote.
+    Unlock {
+        /// The service.
+        service: ServiceName,
+        /// What of it is locked.
+        part: LockPart,
+        /// Why.
+        reason: String,
+        /// Whether even a lock whose time is not over is taken from its owner.
+        held: bool,
     },
 }

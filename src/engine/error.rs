@@ -43,7 +43,7 @@ pub enum EngineError {
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Another run is at work.
+    /// A lock: another run is at work.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// A service that is not configured.
@@ -271,8 +271,8 @@ impl EngineError {
             Self::Build(error) => error.exit(),
             Self::Deploy(error) => error.exit(),
             Self::Journal(error) => error.exit(),
-            Self::Lock(LockError::Held { .. })
-            | Self::TagTaken { .. }
+            Self::Lock(error) => error.exit(),
+            Self::TagTaken { .. }
             | Self::TagOfAnother { .. }
             | Self::TagMoved { .. }
             | Self::RunsAnother { .. } => Exit::Conflict,
@@ -300,10 +300,7 @@ impl EngineError {
             | Self::NoWayBack { .. }
             | Self::NothingOwed(_) => Exit::NotFound,
             Self::Refused(_) => Exit::Refused,
-            Self::Lock(LockError::Io { .. })
-            | Self::Artifacts { .. }
-            | Self::NotProved { .. }
-            | Self::Internal(_) => Exit::Failed,
+            Self::Artifacts { .. } | Self::NotProved { .. } | Self::Internal(_) => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -320,8 +317,7 @@ impl EngineError {
             Self::Build(error) => return error.hint(),
             Self::Deploy(error) => return Some(error.hint()),
             Self::Journal(error) => return error.hint(),
-            Self::Lock(LockError::Held { .. }) => "wait for that run to end; nothing was changed by this one",
-            Self::Lock(LockError::Io { .. }) => "give access to the state folder (XDG_STATE_HOME)",
+            Self::Lock(error) => return error.hint(),
             Self::UnknownService(_) | Self::UnknownEnvironment(_) => {
                 "`windlass doctor` lists what is configured"
             }

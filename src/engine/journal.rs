@@ -103,6 +103,11 @@ impl Journals {
         })
     }
 
+    /// Whether a run has a journal here: whether it was begun with this folder.
+    pub fn has(&self, run: &RunId) -> bool {
+        self.path(run).exists()
+    }
+
     /// The runs that have a journal, newest first.
     pub fn runs(&self) -> Result<Vec<RunId>, JournalError> {
         let entries = match std::fs::read_dir(&self.folder) {

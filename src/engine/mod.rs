@@ -25,6 +25,7 @@ mod releases;
 mod run;
 mod scan;
 mod sign;
+mod unlock;
 mod upstream;
 
 use std::path::{Path, PathBuf};
@@ -159,6 +160,12 @@ impl Engine {
             | Command::Unpin { .. }
             | Command::Rollback { .. }
             | Command::Review { .. } => Err(EngineError::Internal("not there yet".to_owned())),
+            Command::Unlock {
+                service,
+                part,
+                reason,
+                held,
+            } => unlock::plan(self, service, part, reason, *held).await,
         }
     }
 
@@ -190,6 +197,7 @@ impl Engine {
                 })
                 .map(|e| e.name.clone()),
             Operation::Cut { .. }
+            | Operation::Unlock { .. }
             | Operation::Finish { .. }
             | Operation::Hotfix { .. }
             | Operation::Pin { .. }

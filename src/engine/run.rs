@@ -9,10 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::EngineError;
 use super::event::{Event, Happening, Place, RunId, StepOutcome};
-use super::lock::Lock;
+use super::lock::{Lease, Lock};
 use super::recorder::{Recorder, StepLog};
-use super::{Engine, build, cut, finish, hotfix, promote, sign};
-use crate::domain::{Exit, Gate, GateRecord, Operation, Plan, StepKind, WriteAccess, count};
+use super::{Engine, build, cut, finish, hotfix, promote, sign, unlock};
+use crate::domain::{
+    Exit, Gate, GateRecord, LockPart, LockSubject, Operation, Plan, StepKind, WriteAccess, clean_line, count,
+};
 use crate::registry::Descriptor;
 use crate::scan::FreshScan;
 
@@ -108,8 +110,9 @@ impl Context<'_> {
 }
 
 impl Engine {
-    /// Starts carrying out `plan` in a task of its own. The journal is opened and the lock taken before anything else;
-    /// if one of them cannot be had, there is no run.
+    /// Starts carrying out `plan` in a task of its own. The journal is opened and the lock of this machine taken before
+    /// anything else; if one of them cannot be had, there is no run. The lock at the remote is the first thing that the run
+    /// takes.
     pub fn start(
         self: &Arc<Self>,
         plan: Plan,
@@ -117,7 +120,7 @@ impl Engine {
         secrets: Secrets,
     ) -> Result<Run, EngineError> {
         let id = RunId::fresh();
-        let actor = actor();
+        let actor = Actor::of_process();
         let owner = format!("{actor}, run {}, process {}", id.short(), std::process::id());
         let lock = Lock::take(&self.state.join("locks"), &subject(&plan), &owner, access)?;
         let journal = self.journals().begin(&id, access)?;
@@ -139,7 +142,7 @@ impl Engine {
                 built: OnceLock::new(),
                 prepared: OnceLock::new(),
             };
-            carry_out(&context, actor).await
+            carry_out(&context, &actor).await
         });
         Ok(Run {
             id,
@@ -150,43 +153,67 @@ impl Engine {
     }
 }
 
-/// What two runs may not work on at the same time.
-fn subject(plan: &Plan) -> String {
-    match &plan.operation {
-        Operation::Promote { to, .. } | Operation::Build { to, .. } => format!("{} in {to}", plan.service),
-        Operation::Cut { .. } | Operation::Finish { .. } | Operation::Hotfix { .. } => {
-            format!("releases of {}", plan.service)
-        }
-        Operation::Sign { image } => format!("signatures in {}", image.repository),
+/// What two runs may not work on at the same time, on any machine; none where it does no harm.
+fn locks(plan: &Plan) -> Option<LockSubject> {
+    let part = match &plan.operation {
         // What an environment runs, and what is said of that, is one subject.
-        Operation::Pin { environment, .. }
+        Operation::Promote { to: environment, .. }
+        | Operation::Build { to: environment, .. }
+        | Operation::Pin { environment, .. }
         | Operation::Unpin { environment, .. }
         | Operation::Rollback { environment, .. }
-        | Operation::Review { environment, .. } => format!("{} in {environment}", plan.service),
+        | Operation::Review { environment, .. } => LockPart::Environment(environment.clone()),
+        Operation::Cut { .. } | Operation::Finish { .. } | Operation::Hotfix { .. } => LockPart::Releases,
+        Operation::Sign { .. } | Operation::Unlock { .. } => return None,
+    };
+    Some(LockSubject {
+        service: plan.service.clone(),
+        part,
+    })
+}
+
+/// What two runs of this machine may not work on at the same time.
+fn subject(plan: &Plan) -> String {
+    match (&plan.operation, locks(plan)) {
+        (_, Some(subject)) => subject.to_string(),
+        (Operation::Sign { image }, None) => format!("signatures in {}", image.repository),
+        (other, None) => format!("{} of {}", other.deed(), plan.service),
     }
 }
 
 /// User and host, as the journal names whoever runs something.
-pub(super) fn actor() -> String {
-    let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
-    let user = name("GITHUB_ACTOR")
-        .or_else(|| name("USER"))
-        .or_else(|| name("LOGNAME"));
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    crate::domain::clean_line(&format!(
-        "{}@{host}",
-        user.unwrap_or_else(|| "someone".to_owned())
-    ))
+pub(super) struct Actor {
+    pub(super) user: String,
+    pub(super) host: String,
 }
 
-async fn carry_out(context: &Context<'_>, actor: String) -> Exit {
+impl Actor {
+    fn of_process() -> Self {
+        let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        let user = name("GITHUB_ACTOR")
+            .or_else(|| name("USER"))
+            .or_else(|| name("LOGNAME"));
+        Self {
+            user: clean_line(user.as_deref().unwrap_or("someone")),
+            host: clean_line(&rustix::system::uname().nodename().to_string_lossy()),
+        }
+    }
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.user, self.host)
+    }
+}
+
+async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
     let plan = context.plan;
     context.recorder.record(Happening::RunStarted {
         plan: Box::new(plan.clone()),
         hash: plan.hash().to_string(),
-        actor,
+        actor: actor.to_string(),
     });
-    let result = steps(context).await;
+    let result = under_lock(context, actor).await;
     let (exit, summary, hint, places) = match result {
         Ok(()) => match places(context).await {
             Ok(places) => (
@@ -224,12 +251,28 @@ async fn carry_out(context: &Context<'_>, actor: String) -> Exit {
     exit
 }
 
-async fn steps(context: &Context<'_>) -> Result<(), EngineError> {
+/// All steps, under the lock at the remote, which is given back however they end.
+async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<(), EngineError> {
+    let mut lease = match locks(context.plan) {
+        Some(subject) => Lease::take(context, subject, actor).await?,
+        None => None,
+    };
+    let result = steps(context, lease.as_mut()).await;
+    if let Some(lease) = lease {
+        lease.give_back(context).await;
+    }
+    result
+}
+
+async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(), EngineError> {
     for planned in &context.plan.steps {
         let step = planned.kind;
         context.recorder.check()?;
         if context.cancel.is_cancelled() {
             return Err(EngineError::Interrupted);
+        }
+        if let Some(lease) = &mut lease {
+            lease.keep(context).await?;
         }
         context.recorder.record(Happening::StepStarted { step });
         let result = tokio::select! {
@@ -278,6 +321,7 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
             | Operation::Review { .. },
             _,
         ) => Err(EngineError::Internal("not there yet".to_owned())),
+        (Operation::Unlock { .. }, _) => unlock::step(context, step).await,
     }
 }
 

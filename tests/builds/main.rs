@@ -33,6 +33,10 @@ impl World {
         };
         world.git(&["init", "-q", "-b", "develop"]);
         world.git(&["remote", "add", "origin", "git@example.com:team/app.git"]);
+        // What is pushed, as locks are, stays here.
+        world.git(&["init", "-q", "--bare", ".git/remote.git"]);
+        let here = world.path(".git/remote.git");
+        world.git(&["remote", "set-url", "--push", "origin", here.to_str().unwrap()]);
         world.write("Dockerfile", "FROM scratch\nCOPY app /app\n");
         let text = format!(
             "[[service]]\nname = \"app\"\nstructure_test = [\"structure.yaml\"]\n\n\

@@ -1,6 +1,7 @@
 //! The room on real repositories.
 
 mod branches;
+mod locks;
 mod merge;
 mod network;
 mod push;

@@ -3,8 +3,9 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::LockError;
 use crate::domain::{WriteAccess, clean_line};
 
 /// The lock on one subject, held until it is dropped.
@@ -20,27 +21,6 @@ impl Drop for Lock {
             tracing::warn!(%error, "a lock was not given back before its file was closed");
         }
     }
-}
-
-/// Why a lock could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum LockError {
-    /// Another run holds it.
-    #[error("{subject} is being worked on by another run: {owner}")]
-    Held {
-        /// What is locked: `payment-svc in prod`.
-        subject: String,
-        /// What the holder wrote about itself.
-        owner: String,
-    },
-    /// The disk said no.
-    #[error("could not take the lock {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
 }
 
 impl Lock {

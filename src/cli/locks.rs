@@ -1,0 +1,102 @@
+//! `windlass locks`: what is locked at the remote.
+
+use std::io::Write as _;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::{Output, table, words, world::World};
+use crate::domain::{Exit, LockNote, LockPart, LockStanding, LockSubject, ServiceName, age};
+use crate::git::LockAt;
+
+/// Arguments of `locks`.
+#[derive(Debug, Args)]
+pub struct LocksArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One lock, as JSON has it; what is not known of an unknown owner is null.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    service: &'a ServiceName,
+    what: &'a LockPart,
+    owner: Option<&'a str>,
+    host: Option<&'a str>,
+    run: Option<&'a str>,
+    purpose: Option<&'a str>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    state: &'static str,
+}
+
+/// Lists all locks, those of other services too.
+pub async fn run(args: &LocksArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let locks = world.engine.locks().await?;
+    let now = Timestamp::now();
+    if args.json {
+        let locks: Vec<_> = locks.iter().map(|found| document(found, now)).collect();
+        serde_json::to_writer_pretty(&mut io.out, &serde_json::json!({ "version": 1, "locks": locks }))?;
+        writeln!(io.out)?;
+    } else if locks.is_empty() {
+        writeln!(
+            io.out,
+            "nothing is locked on {}",
+            world.engine.config().git.remote
+        )?;
+    } else {
+        let rows: Vec<_> = locks.iter().map(|found| row(found, now)).collect();
+        table::print(&rows, &mut io.out)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn document(found: &LockAt, now: Timestamp) -> Document<'_> {
+    let LockSubject { service, part } = &found.lock.subject;
+    let note = found.lock.note.as_ref();
+    Document {
+        service,
+        what: part,
+        owner: note.map(LockNote::owner),
+        host: note.map(LockNote::host),
+        run: note.map(LockNote::run),
+        purpose: note.map(LockNote::purpose),
+        since: note.map(LockNote::taken),
+        until: note.map(LockNote::expires),
+        state: match found.lock.standing(now) {
+            LockStanding::Held => "held",
+            LockStanding::Stale { .. } => "stale",
+        },
+    }
+}
+
+fn row(found: &LockAt, now: Timestamp) -> Vec<String> {
+    let LockSubject { service, part } = &found.lock.subject;
+    let note = found.lock.note.as_ref();
+    let state = match (found.lock.standing(now), note) {
+        (LockStanding::Held, Some(_)) => "✓ held",
+        (LockStanding::Held, None) => "? held",
+        (LockStanding::Stale { .. }, _) => "~ stale",
+    };
+    let times = note.map_or_else(String::new, |note| {
+        let since = words::ago(Some(note.taken()), now);
+        let left = note.expires().duration_since(now).as_secs();
+        if left >= 0 {
+            format!("taken {since}, for {} more", age(left.max(60)))
+        } else {
+            format!("taken {since}, expired {}", words::ago(Some(note.expires()), now))
+        }
+    });
+    vec![
+        service.to_string(),
+        part.to_string(),
+        state.to_owned(),
+        found.lock.holder(),
+        times,
+        note.map_or_else(String::new, |note| note.purpose().to_owned()),
+    ]
+}

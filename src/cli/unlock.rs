@@ -1,0 +1,48 @@
+//! `windlass unlock`.
+
+use clap::Args;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::operation;
+use super::{Output, world::World};
+use crate::domain::Exit;
+use crate::engine::Command;
+
+/// Arguments of `unlock`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  windlass unlock stage --reason \"the runner of ana's job was lost\"\n  \
+    windlass unlock releases --held --reason \"omar's laptop is off until Monday\" --dry-run"
+)]
+pub struct UnlockArgs {
+    /// What is locked: an environment, or `releases`
+    pub what: String,
+    /// Why the lock is broken; it is kept in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Take it even if its time is not over: its owner may be at work
+    #[arg(long)]
+    pub held: bool,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plans, asks and breaks the lock.
+pub async fn run(args: UnlockArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let part = args.what.parse().map_err(|error: crate::domain::NameError| {
+        Failure::usage(error.to_string(), "`windlass locks` lists what is locked")
+    })?;
+    let command = Command::Unlock {
+        service: world.service.clone(),
+        part,
+        reason: args.reason,
+        held: args.held,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}

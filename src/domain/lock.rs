@@ -1,0 +1,337 @@
+//! Locks between machines: what is locked, the note that its owner leaves at the remote, and when a note is stale.
+
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{EnvironmentName, NameError, ServiceName, age, clean_line};
+
+/// Where all locks are on a remote.
+const ROOT: &str = "refs/windlass/locks/";
+/// How far the clocks of two machines may be apart before one of them takes the other's lock for stale.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+/// The form of notes that is written, and the only one that is read.
+const FORM: &str = "1";
+/// More than a note ever has: what is longer was not written by windlass.
+const LONGEST: usize = 16 * 1024;
+/// The longest value in a note, in characters.
+const LONGEST_VALUE: usize = 300;
+
+/// The part of a service that only one operation at a time may work on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LockPart {
+    /// An environment.
+    Environment(EnvironmentName),
+    /// Its release and hotfix branches. An environment of that very name would share the lock with them.
+    Releases,
+}
+
+impl FromStr for LockPart {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Ok(match text {
+            "releases" => Self::Releases,
+            name => Self::Environment(name.parse()?),
+        })
+    }
+}
+
+impl fmt::Display for LockPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment(name) => fmt::Display::fmt(name, f),
+            Self::Releases => f.pad("releases"),
+        }
+    }
+}
+
+super::serde_as_text!(LockPart);
+
+/// What is locked: a part of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LockSubject {
+    /// The service.
+    pub service: ServiceName,
+    /// Which part of it.
+    pub part: LockPart,
+}
+
+impl LockSubject {
+    /// The full name of the ref that is the lock: `refs/windlass/locks/payment-svc/stage`. A name that git takes in no
+    /// ref, `x.lock`, gets a `_` at its end, which no name has.
+    pub fn reference(&self) -> String {
+        let fit = |name: &str| match name.strip_suffix(".lock") {
+            Some(_) => format!("{name}_"),
+            None => name.to_owned(),
+        };
+        format!(
+            "{ROOT}{}/{}",
+            fit(self.service.as_str()),
+            fit(&self.part.to_string())
+        )
+    }
+
+    /// What a ref of a remote locks; none for one that is no lock.
+    pub fn of_reference(reference: &str) -> Option<Self> {
+        let (service, part) = reference.strip_prefix(ROOT)?.split_once('/')?;
+        let name = |text: &str| text.strip_suffix('_').unwrap_or(text).to_owned();
+        let subject = Self {
+            service: name(service).parse().ok()?,
+            part: name(part).parse().ok()?,
+        };
+        (subject.reference() == reference).then_some(subject)
+    }
+
+    /// What `git ls-remote` finds all locks by.
+    pub fn pattern() -> String {
+        format!("{ROOT}*")
+    }
+}
+
+impl fmt::Display for LockSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.part {
+            LockPart::Environment(name) => write!(f, "{} in {name}", self.service),
+            LockPart::Releases => write!(f, "releases of {}", self.service),
+        }
+    }
+}
+
+/// What the owner of a lock writes about itself. All times are in UTC, to the second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockNote {
+    owner: String,
+    host: String,
+    run: String,
+    taken: Timestamp,
+    expires: Timestamp,
+    purpose: String,
+}
+
+impl LockNote {
+    /// The note of `owner` at `host` for the run `run`, which does `purpose`, from `now` on for as long as `lasts`. Texts
+    /// are made fit for a line.
+    pub fn new(
+        owner: &str,
+        host: &str,
+        run: &str,
+        purpose: &str,
+        now: Timestamp,
+        lasts: SignedDuration,
+    ) -> Self {
+        let fit = |text: &str| {
+            let line: String = clean_line(text).trim().chars().take(LONGEST_VALUE).collect();
+            match line.trim_end() {
+                "" => "unknown".to_owned(),
+                line => line.to_owned(),
+            }
+        };
+        let taken = whole_seconds(now);
+        Self {
+            owner: fit(owner),
+            host: fit(host),
+            run: fit(run),
+            purpose: fit(purpose),
+            expires: later(taken, lasts),
+            taken,
+        }
+    }
+
+    /// The user.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// The machine.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The name of the run.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// What the run does: the title of its plan.
+    pub fn purpose(&self) -> &str {
+        &self.purpose
+    }
+
+    /// Since when it is held, by the owner's clock.
+    pub const fn taken(&self) -> Timestamp {
+        self.taken
+    }
+
+    /// Until when it is held, by the owner's clock, unless it is renewed.
+    pub const fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// `ana@desk, run 1f9a2b3c`.
+    pub fn holder(&self) -> String {
+        let at = self.run.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
+        format!("{}@{}, run {}", self.owner, self.host, &self.run[at..])
+    }
+
+    /// The same lock, held from `now` on for as long as `lasts`.
+    #[must_use]
+    pub fn renewed(&self, now: Timestamp, lasts: SignedDuration) -> Self {
+        Self {
+            expires: later(whole_seconds(now), lasts).max(self.expires),
+            ..self.clone()
+        }
+    }
+
+    /// Whether more than half of `lasts` is gone, so that it is time to renew it.
+    pub fn is_half_gone(&self, now: Timestamp, lasts: SignedDuration) -> bool {
+        self.expires.duration_since(now) < lasts / 2
+    }
+
+    /// Whether its time is over, even if the owner's clock and the one that `now` is from are a little apart.
+    pub fn standing(&self, now: Timestamp) -> LockStanding {
+        let over = now.duration_since(self.expires);
+        if over > CLOCKS_DIFFER {
+            LockStanding::Stale { over }
+        } else {
+            LockStanding::Held
+        }
+    }
+
+    /// The note as the message of a commit: a line for people, then a line for each value.
+    pub fn text(&self, subject: &LockSubject) -> String {
+        let mut text = format!(
+            "{subject} is locked by {}@{} until {}\n\nwindlass-lock: {FORM}\n",
+            self.owner, self.host, self.expires
+        );
+        for (key, value) in [
+            ("owner", self.owner.as_str()),
+            ("host", &self.host),
+            ("run", &self.run),
+            ("taken", &self.taken.to_string()),
+            ("expires", &self.expires.to_string()),
+            ("purpose", &self.purpose),
+        ] {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{key}: {value}");
+        }
+        text
+    }
+
+    /// Reads the message of a commit back. Anything that windlass would not have written is no note: a value that is
+    /// missing, is there twice or has no known name, one with characters that a terminal would obey, a time that is none.
+    /// The time may be in any zone.
+    pub fn parse(message: &str) -> Option<Self> {
+        if message.len() > LONGEST {
+            return None;
+        }
+        let (_, body) = message.split_once("\n\n")?;
+        let mut values: [Option<&str>; 7] = [None; 7];
+        for line in body.trim_end_matches('\n').split('\n') {
+            let (key, value) = line.split_once(": ")?;
+            let keys = [
+                "windlass-lock",
+                "owner",
+                "host",
+                "run",
+                "taken",
+                "expires",
+                "purpose",
+            ];
+            let at = keys.iter().position(|known| *known == key)?;
+            let fine = !value.is_empty()
+                && value.trim() == value
+                && value.chars().count() <= LONGEST_VALUE
+                && clean_line(value) == value;
+            if !fine || values[at].replace(value).is_some() {
+                return None;
+            }
+        }
+        let [Some(FORM), owner, host, run, taken, expires, purpose] = values else {
+            return None;
+        };
+        let note = Self {
+            owner: owner?.to_owned(),
+            host: host?.to_owned(),
+            run: run?.to_owned(),
+            taken: taken?.parse().ok()?,
+            expires: expires?.parse().ok()?,
+            purpose: purpose?.to_owned(),
+        };
+        (note.taken <= note.expires).then_some(note)
+    }
+}
+
+/// How a lock stands at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockStanding {
+    /// Its owner may be at work.
+    Held,
+    /// Its time is over, and nobody gave it back.
+    Stale {
+        /// For how long.
+        over: SignedDuration,
+    },
+}
+
+/// `2 h ago`, for a lock that expired `over` ago.
+fn ago(over: SignedDuration) -> String {
+    format!("{} ago", age(over.as_secs()))
+}
+
+/// A lock that is there, whoever left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLock {
+    /// What it locks.
+    pub subject: LockSubject,
+    /// The note of its owner; none where the text is none, so that nobody knows whose it is. It holds all the same.
+    pub note: Option<LockNote>,
+}
+
+impl HeldLock {
+    /// How it stands. One of an unknown owner is never stale: nothing says until when it was meant.
+    pub fn standing(&self, now: Timestamp) -> LockStanding {
+        let note = self.note.as_ref();
+        note.map_or(LockStanding::Held, |note| note.standing(now))
+    }
+
+    /// `ana@desk, run 1f9a2b3c`, or `an unknown owner`.
+    pub fn holder(&self) -> String {
+        let note = self.note.as_ref();
+        note.map_or_else(|| "an unknown owner".to_owned(), LockNote::holder)
+    }
+
+    /// Who has it, since when and until when, in one line.
+    pub fn words(&self, now: Timestamp) -> String {
+        let Some(note) = &self.note else {
+            return format!(
+                "held by an unknown owner: {} is no lock that this windlass can read",
+                self.subject.reference()
+            );
+        };
+        let at = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC");
+        let (holder, purpose, taken) = (note.holder(), &note.purpose, at(note.taken));
+        match note.standing(now) {
+            LockStanding::Held => {
+                let until = at(note.expires);
+                format!("held by {holder} ({purpose}), since {taken}, until {until}")
+            }
+            LockStanding::Stale { over } => {
+                let ago = ago(over);
+                format!("stale: {holder} ({purpose}) took it {taken}, and it expired {ago}")
+            }
+        }
+    }
+}
+
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+fn later(time: Timestamp, lasts: SignedDuration) -> Timestamp {
+    time.checked_add(lasts).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;

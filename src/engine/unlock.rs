@@ -1,0 +1,144 @@
+//! Breaking a lock that somebody left at the remote: the very one that the plan names, with a reason that is kept.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Engine;
+use super::error::EngineError;
+use super::event::StepOutcome;
+use super::lock::LockError;
+use super::run::Context;
+use crate::domain::{
+    Confirmation, Costs, Gate, HeldLock, LockPart, LockStanding, LockSubject, Operation, Plan, PlannedStep,
+    ServiceName, StepKind, Verdict, clean_line,
+};
+use crate::git::{GitError, GitRepository, LockAt, Remote};
+
+/// Plans to break the lock on a part of `service`; one whose time is not over only where `held` says so.
+pub(super) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    part: &LockPart,
+    reason: &str,
+    held: bool,
+) -> Result<Plan, EngineError> {
+    let subject = LockSubject {
+        service: service.clone(),
+        part: part.clone(),
+    };
+    let reason = clean_line(reason).trim().to_owned();
+    if reason.is_empty() {
+        return Err(LockError::NoReason(subject).into());
+    }
+    let (remote, repository) = place(engine)?;
+    let name = remote.name().to_owned();
+    let found = remote.lock(&subject, &repository).await?;
+    let LockAt { lock, object } = found.ok_or(LockError::NotLocked {
+        subject,
+        remote: name.clone(),
+    })?;
+    let holder = lock.holder();
+    let step = |kind, what: String| PlannedStep { kind, what };
+    Ok(Plan {
+        steps: vec![
+            step(
+                StepKind::Gate,
+                "how the lock stands, again, at that moment".to_owned(),
+            ),
+            step(
+                StepKind::Unlock,
+                format!("takes the lock of {holder} from {name}, if it is still that one"),
+            ),
+        ],
+        gates: vec![gate(&lock, held)],
+        operation: Operation::Unlock {
+            part: part.clone(),
+            remote: name,
+            lock: object.to_string(),
+            holder,
+            held,
+            reason,
+        },
+        service: service.clone(),
+        commit: None,
+        tag: None,
+        digest: None,
+        costs: Costs::default(),
+        confirmation: Confirmation::Plain,
+    })
+}
+
+fn gate(lock: &HeldLock, held: bool) -> Gate {
+    let now = Timestamp::now();
+    let words = lock.words(now);
+    let verdict = match (lock.standing(now), held) {
+        (LockStanding::Stale { .. }, _) => Verdict::Allowed(words),
+        (LockStanding::Held, true) => Verdict::Allowed(format!("taken from its holder by --held: {words}")),
+        (LockStanding::Held, false) => Verdict::Refused(format!("{words}; only --held takes it from them")),
+    };
+    Gate::new("lock", verdict)
+}
+
+fn place(engine: &Engine) -> Result<(Remote, Arc<GitRepository>), EngineError> {
+    let repository = engine.repository();
+    let repository = repository.ok_or_else(|| GitError::NoRepository(engine.config().folder().to_owned()))?;
+    Ok((
+        repository.remote(&engine.config().git.remote)?,
+        Arc::clone(repository),
+    ))
+}
+
+impl Engine {
+    /// All locks that the remote has, those of other services too.
+    pub async fn locks(&self) -> Result<Vec<LockAt>, EngineError> {
+        let (remote, repository) = place(self)?;
+        Ok(remote.locks(&repository).await?)
+    }
+}
+
+/// Carries out one step.
+pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
+    let Operation::Unlock {
+        part,
+        lock,
+        holder,
+        held,
+        reason,
+        ..
+    } = &context.plan.operation
+    else {
+        return Err(EngineError::Internal("a plan that unlocks nothing".to_owned()));
+    };
+    let subject = LockSubject {
+        service: context.plan.service.clone(),
+        part: part.clone(),
+    };
+    let (remote, repository) = place(context.engine)?;
+    let found = remote.lock(&subject, &repository).await?;
+    let Some(found) = found else {
+        return Ok(StepOutcome::Nothing(format!("{subject} is not locked any more")));
+    };
+    if found.object.as_str() != lock {
+        return Err(LockError::Another {
+            remote: remote.name().to_owned(),
+            lock: Box::new(found.lock),
+            now: Timestamp::now(),
+        }
+        .into());
+    }
+    if step == StepKind::Gate {
+        return context.judge(vec![gate(&found.lock, *held)]);
+    }
+    let removed = remote
+        .remove_lock(&subject, &found.object, context.access)
+        .await?;
+    Ok(if removed {
+        context
+            .log(step)
+            .info(format!("the lock of {holder} was broken: {reason}"));
+        StepOutcome::Done(format!("{subject} is free"))
+    } else {
+        StepOutcome::Nothing(format!("{subject} is not locked any more"))
+    })
+}
