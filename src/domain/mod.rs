@@ -30,11 +30,15 @@ mod environment;
 mod evidence;
 mod exit;
 mod finding;
+mod findings_diff;
 mod human;
 mod image;
+mod image_diff;
 mod judgement;
 mod markdown;
 mod names;
+mod package_version;
+mod packages;
 mod plan;
 mod platform;
 mod pointer;
@@ -60,11 +64,18 @@ pub use environment::{Environment, EnvironmentGraph, GraphError};
 pub use evidence::{Inventory, Origin, Package, ScanEvidence, ScanReport};
 pub use exit::Exit;
 pub use finding::{BySeverity, Counts, Finding, Limits, Severity};
+pub use findings_diff::FindingsDiff;
 pub use human::{age, bytes, count};
 pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Target};
+pub use image_diff::{ImageDiff, ImageFacts, ImageSettings, Layer, LayerDiff, PlatformFacts, SettingChange};
 pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};
 pub use markdown::markdown_escape;
 pub use names::{EnvironmentName, NameError, ServiceName};
+pub use package_version::compare_versions;
+pub use packages::{
+    InstalledPackage, OPERATING_SYSTEM, PackageChange, PackageDiff, PackageDifference, PackageList,
+    PackageSource,
+};
 pub use plan::{Confirmation, Costs, Operation, Plan, PlanHash, PlannedStep, StepKind};
 pub use platform::Platform;
 pub use pointer::DeploymentTag;
