@@ -135,6 +135,9 @@ pub enum GitError {
     /// A commit that is already elsewhere under that name.
     #[error("commit {0} could not be read")]
     Unreadable(CommitSha),
+    /// A commit that a question needs and a shallow clone does not have.
+    #[error("commit {0} is beyond the end of this shallow clone")]
+    Shallow(CommitSha),
 }
 
 fn near(similar: &[String]) -> String {
@@ -159,7 +162,7 @@ impl GitError {
             | Self::NoBranch { .. }
             | Self::Unborn
             | Self::Ambiguous { .. } => Exit::Usage,
-            Self::NoCommit { .. } => Exit::NotFound,
+            Self::NoCommit { .. } | Self::Shallow(_) => Exit::NotFound,
             Self::BranchTaken { .. } | Self::BranchBlocked { .. } | Self::Moved { .. } => Exit::Conflict,
             Self::NotAuthorised { .. } => Exit::NotAuthorised,
             Self::NotOwned(_)
@@ -184,7 +187,9 @@ impl GitError {
             Self::NoBranch { .. } => {
                 "fetch it, or name the branch that candidates come from as git.develop in windlass.toml"
             }
-            Self::NoCommit { shallow: true, .. } => "deepen the clone with `git fetch --unshallow`",
+            Self::NoCommit { shallow: true, .. } | Self::Shallow(_) => {
+                "deepen the clone with `git fetch --unshallow`"
+            }
             Self::NoCommit { .. } => "fetch first, or check the name with `git log`",
             Self::Ambiguous { .. } => "give more of its characters",
             Self::BranchTaken { .. } => "choose another version, or look at what is on that branch",

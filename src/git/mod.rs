@@ -1,14 +1,17 @@
 //! Local git by libgit2; fetch and push by the `git` program, so that ssh configuration, keys and helpers work as they do
 //! for the user. The working tree, the index and the current branch are never touched.
 
+mod between;
 mod branches;
 mod commit;
 mod error;
+mod graph;
 mod history;
 mod import;
 mod past;
 mod program;
 mod push;
+mod reach;
 mod releases;
 mod remote;
 mod repository;
@@ -17,12 +20,14 @@ mod tests;
 mod view;
 mod worktree;
 
+pub use between::{Change, FileChange, FileChangeKind, Files};
 pub use branches::{BranchAt, BranchState};
 pub use commit::Commit;
 pub use error::GitError;
 pub use history::History;
 pub use import::import;
 pub use push::{ObjectId, PushOutcome, RefUpdate};
+pub use reach::{Fix, Reach};
 pub use remote::Remote;
 pub use repository::GitRepository;
 pub use view::{RemoteView, TagAt};

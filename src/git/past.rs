@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::commit::{Commit, name};
+use super::commit::name;
 use super::error::GitError;
 use super::repository::{GitRepository, oid};
 use crate::domain::{CommitSha, version_of_tag};
@@ -38,18 +38,8 @@ impl GitRepository {
     /// The messages of the commits that are in the past of `until` and not in that of `since`, the newest first,
     /// harmless to a terminal.
     pub fn messages_since(&self, since: &CommitSha, until: &CommitSha) -> Result<Vec<String>, GitError> {
-        self.with(|git| {
-            let fail = GitError::library("read the history");
-            let mut walk = git.revwalk().map_err(&fail)?;
-            walk.push(oid(until)?).map_err(&fail)?;
-            walk.hide(oid(since)?).map_err(&fail)?;
-            let mut messages = Vec::new();
-            for id in walk {
-                let commit = git.find_commit(id.map_err(&fail)?).map_err(&fail)?;
-                messages.push(Commit::message(&commit));
-            }
-            Ok(messages)
-        })
+        let (changes, _) = self.changes(since, until, usize::MAX)?;
+        Ok(changes.into_iter().map(|change| change.message).collect())
     }
 
     /// The last commit that both histories have, from which they went apart; `a` itself where it is in the past of `b`.

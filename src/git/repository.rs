@@ -141,7 +141,7 @@ pub(super) fn oid(sha: &CommitSha) -> Result<git2::Oid, GitError> {
     git2::Oid::from_str(sha.as_str()).map_err(GitError::library("name a commit"))
 }
 
-fn find<'a>(git: &'a git2::Repository, sha: &CommitSha) -> Result<git2::Commit<'a>, GitError> {
+pub(super) fn find<'a>(git: &'a git2::Repository, sha: &CommitSha) -> Result<git2::Commit<'a>, GitError> {
     git.find_commit(oid(sha)?)
         .map_err(|_| GitError::Unreadable(sha.clone()))
 }

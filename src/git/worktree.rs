@@ -7,7 +7,7 @@ use crate::domain::clean_line;
 impl GitRepository {
     /// What differs from the last commit: changed, new and removed files, by their paths. What git ignores does not
     /// count.
-    pub fn changes(&self) -> Result<Vec<String>, GitError> {
+    pub fn uncommitted(&self) -> Result<Vec<String>, GitError> {
         self.with(|git| {
             let mut options = git2::StatusOptions::new();
             options.include_untracked(true).include_ignored(false);

@@ -28,7 +28,7 @@ pub(in crate::engine) async fn plan(
     branch: Option<&str>,
 ) -> Result<Plan, EngineError> {
     let commit = engine.commit("HEAD").await?;
-    let changes = engine.git(GitRepository::changes).await?;
+    let changes = engine.git(GitRepository::uncommitted).await?;
     let entrance = engine.config().graph.entrance();
     let repository = engine.repository_of(service, entrance)?;
     let is_dirty = !changes.is_empty();

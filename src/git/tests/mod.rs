@@ -2,6 +2,7 @@
 
 mod branches;
 mod network;
+mod reach;
 mod reading;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,272 @@
+//! The graph of commits, read as far as a question needs and no further, each commit once.
+//!
+//! libgit2 starts anew with each of its questions (`merge_base`, `graph_descendant_of`), and walks back to the fork each
+//! time. Here many questions about one past share one walk.
+
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use git2::{ErrorCode, ObjectType, Oid};
+
+use super::commit::name;
+use super::error::GitError;
+use crate::domain::CommitSha;
+
+/// How far the clocks of committers may be wrong, in seconds, before a walk that ends by date may end too early. Git
+/// itself allows a few commits.
+const WRONG_CLOCKS: i64 = 24 * 60 * 60;
+
+/// A commit of the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Node(u32);
+
+struct Read {
+    id: Oid,
+    tree: Oid,
+    time: i64,
+    parents: Box<[Oid]>,
+}
+
+/// Commits with their parents, trees and times.
+pub(super) struct Graph<'a> {
+    odb: git2::Odb<'a>,
+    is_shallow: bool,
+    nodes: Vec<Read>,
+    known: HashMap<Oid, Node>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn new(git: &'a git2::Repository) -> Result<Self, GitError> {
+        Ok(Self {
+            odb: git.odb().map_err(GitError::library("open its objects"))?,
+            is_shallow: git.is_shallow(),
+            nodes: Vec::new(),
+            known: HashMap::new(),
+        })
+    }
+
+    /// The commit `id`. One that a shallow clone does not have is told from one that is lost.
+    pub(super) fn node(&mut self, id: Oid) -> Result<Node, GitError> {
+        if let Some(node) = self.known.get(&id) {
+            return Ok(*node);
+        }
+        let object = self.odb.read(id).map_err(|error| match name(id) {
+            Ok(sha) if error.code() == ErrorCode::NotFound && self.is_shallow => GitError::Shallow(sha),
+            Ok(sha) => GitError::Unreadable(sha),
+            Err(error) => error,
+        })?;
+        let read = (object.kind() == ObjectType::Commit).then(|| parse(id, object.data()));
+        let Some(read) = read.flatten() else {
+            return Err(GitError::Unreadable(name(id)?));
+        };
+        let node = Node(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(read);
+        self.known.insert(id, node);
+        Ok(node)
+    }
+
+    fn of(&self, node: Node) -> &Read {
+        &self.nodes[node.0 as usize]
+    }
+
+    pub(super) fn id(&self, node: Node) -> Oid {
+        self.of(node).id
+    }
+
+    pub(super) fn sha(&self, node: Node) -> Result<CommitSha, GitError> {
+        name(self.id(node))
+    }
+
+    pub(super) fn tree(&self, node: Node) -> Oid {
+        self.of(node).tree
+    }
+
+    pub(super) fn time(&self, node: Node) -> i64 {
+        self.of(node).time
+    }
+
+    pub(super) fn is_merge(&self, node: Node) -> bool {
+        self.of(node).parents.len() > 1
+    }
+
+    pub(super) fn parents(&mut self, node: Node) -> Result<Vec<Node>, GitError> {
+        let parents = self.of(node).parents.clone();
+        parents.iter().map(|parent| self.node(*parent)).collect()
+    }
+
+    /// What is in the past of one of `tips` (themselves among it) and not in that of one of `hidden`, newest first. It ends
+    /// by date, so clocks that are wrong by more than a day can make it name commits that are in the past of `hidden` too.
+    pub(super) fn beyond(&mut self, tips: &[Node], hidden: &[Node]) -> Result<Vec<Node>, GitError> {
+        const WANTED: u8 = 1;
+        const HIDDEN: u8 = 2;
+        let mut marks: HashMap<Node, u8> = HashMap::new();
+        let mut queue = Queue::default();
+        // How many in the queue are wanted and not hidden; the walk may end when there are none.
+        let mut open = HashSet::new();
+        for (nodes, mark) in [(tips, WANTED), (hidden, HIDDEN)] {
+            for node in nodes {
+                *marks.entry(*node).or_default() |= mark;
+                queue.push(self, *node);
+            }
+        }
+        open.extend(tips.iter().filter(|node| marks[node] == WANTED));
+        let mut found = Vec::new();
+        let mut oldest = i64::MAX;
+        while let Some(node) = queue.pop() {
+            let mark = marks[&node];
+            open.remove(&node);
+            if mark == WANTED {
+                found.push(node);
+                oldest = oldest.min(self.time(node));
+            } else if open.is_empty()
+                && (found.is_empty() || self.time(node) < oldest.saturating_sub(WRONG_CLOCKS))
+            {
+                break;
+            }
+            for parent in self.parents(node)? {
+                let marked = marks.entry(parent).or_default();
+                // One that was passed already is passed again with its new mark, and so are those behind it.
+                if *marked | mark != *marked {
+                    *marked |= mark;
+                    if *marked == WANTED {
+                        open.insert(parent);
+                    } else {
+                        open.remove(&parent);
+                    }
+                    queue.push(self, parent);
+                }
+            }
+        }
+        let mut seen = HashSet::new();
+        found.retain(|node| marks[node] == WANTED && seen.insert(*node));
+        Ok(found)
+    }
+}
+
+/// The head of a commit object: tree, parents, and the committer's time.
+fn parse(id: Oid, data: &[u8]) -> Option<Read> {
+    let oid = |hex: &[u8]| Oid::from_str(std::str::from_utf8(hex).ok()?).ok();
+    let (mut tree, mut parents, mut time) = (None, Vec::new(), 0);
+    for line in data.split(|byte| *byte == b'\n') {
+        if line.is_empty() {
+            break;
+        } else if let Some(hex) = line.strip_prefix(b"tree ") {
+            tree = Some(oid(hex)?);
+        } else if let Some(hex) = line.strip_prefix(b"parent ") {
+            parents.push(oid(hex)?);
+        } else if let Some(who) = line.strip_prefix(b"committer ") {
+            // `Ana <ana@example.com> 1700000000 +0000`; what cannot be read is as old as can be.
+            let mut words = who.rsplit(|byte| *byte == b' ').skip(1);
+            let seconds = words.next().and_then(|word| std::str::from_utf8(word).ok());
+            time = seconds.and_then(|word| word.parse().ok()).unwrap_or(0);
+            break;
+        }
+    }
+    Some(Read {
+        id,
+        tree: tree?,
+        time,
+        parents: parents.into(),
+    })
+}
+
+/// Commits to be looked at, the newest first; of equally old ones, the one that came first.
+#[derive(Default)]
+struct Queue {
+    heap: BinaryHeap<Entry>,
+    count: u64,
+}
+
+#[derive(PartialEq, Eq)]
+struct Entry {
+    time: i64,
+    nth: u64,
+    node: Node,
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.time, other.nth).cmp(&(other.time, self.nth))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Queue {
+    fn push(&mut self, graph: &Graph<'_>, node: Node) {
+        self.count += 1;
+        self.heap.push(Entry {
+            time: graph.time(node),
+            nth: self.count,
+            node,
+        });
+    }
+
+    fn pop(&mut self) -> Option<Node> {
+        self.heap.pop().map(|entry| entry.node)
+    }
+
+    fn newest(&self) -> Option<i64> {
+        self.heap.peek().map(|entry| entry.time)
+    }
+}
+
+/// The past of one commit, known as far back as it was asked for. Answers are exact, whatever the clocks said.
+pub(super) struct Past {
+    known: HashSet<Node>,
+    /// Those of the known ones whose parents are not known yet.
+    edge: Queue,
+}
+
+impl Past {
+    /// The past of `tip`, of which `tip` itself is a part.
+    pub(super) fn of(graph: &Graph<'_>, tip: Node) -> Self {
+        let mut edge = Queue::default();
+        edge.push(graph, tip);
+        Self {
+            known: HashSet::from([tip]),
+            edge,
+        }
+    }
+
+    /// Whether `commit` is in this past. It is not if it is unknown and all of the edge lies in its own past: from there no
+    /// way leads back to it. Both pasts are walked, the newer end first, until that is so.
+    pub(super) fn contains(&mut self, graph: &mut Graph<'_>, commit: Node) -> Result<bool, GitError> {
+        let mut behind = HashSet::from([commit]);
+        let mut walk = Queue::default();
+        walk.push(graph, commit);
+        let mut aside = Vec::new();
+        let mut answer = self.known.contains(&commit);
+        while !answer {
+            // What lies behind the commit need not be looked at for its sake.
+            while let Some(entry) = self.edge.heap.peek()
+                && behind.contains(&entry.node)
+            {
+                aside.extend(self.edge.heap.pop());
+            }
+            let Some(newest) = self.edge.newest() else { break };
+            if walk.newest().is_some_and(|time| time >= newest) {
+                if let Some(node) = walk.pop() {
+                    for parent in graph.parents(node)? {
+                        if behind.insert(parent) {
+                            walk.push(graph, parent);
+                        }
+                    }
+                }
+            } else if let Some(node) = self.edge.pop() {
+                for parent in graph.parents(node)? {
+                    if self.known.insert(parent) {
+                        self.edge.push(graph, parent);
+                        answer |= parent == commit;
+                    }
+                }
+            }
+        }
+        self.edge.heap.extend(aside);
+        Ok(answer)
+    }
+}
