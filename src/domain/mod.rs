@@ -32,13 +32,17 @@ mod evidence;
 mod exception;
 mod exit;
 mod finding;
+mod findings_diff;
 mod hosting;
 mod human;
 mod image;
+mod image_diff;
 mod judgement;
 mod lock;
 mod markdown;
 mod names;
+mod package_version;
+mod packages;
 mod pin;
 mod plan;
 mod platform;
@@ -69,13 +73,20 @@ pub use evidence::{Inventory, Origin, Package, ScanEvidence, ScanReport};
 pub use exception::{ExceptionKind, ExceptionRecord, ReviewRecord, owed_reviews};
 pub use exit::Exit;
 pub use finding::{BySeverity, Counts, Finding, Limits, Severity};
+pub use findings_diff::FindingsDiff;
 pub use hosting::{ApiAddress, ApiAddressError, RepositoryName, RepositoryNameError};
 pub use human::{age, bytes, count};
 pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Target};
+pub use image_diff::{ImageDiff, ImageFacts, ImageSettings, Layer, LayerDiff, PlatformFacts, SettingChange};
 pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};
 pub use lock::{HeldLock, LockNote, LockPart, LockStanding, LockSubject};
 pub use markdown::markdown_escape;
 pub use names::{EnvironmentName, NameError, ServiceName};
+pub use package_version::compare_versions;
+pub use packages::{
+    InstalledPackage, OPERATING_SYSTEM, PackageChange, PackageDiff, PackageDifference, PackageList,
+    PackageSource,
+};
 pub use pin::{PinRecord, newest_pin, pin_state};
 pub use plan::{Confirmation, Costs, Ending, Operation, Plan, PlanHash, PlannedStep, StepKind, Way};
 pub use platform::Platform;

@@ -254,6 +254,14 @@ impl Manifest {
         }
     }
 
+    /// The configuration of an image; none for an index.
+    pub(super) fn config(&self) -> Option<&Descriptor> {
+        match &self.content {
+            Content::Image { config, .. } => Some(config),
+            Content::Index { .. } => None,
+        }
+    }
+
     /// The blobs that an image needs: its configuration and its layers; none for an index.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         let (config, layers) = match &self.content {

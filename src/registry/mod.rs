@@ -14,6 +14,7 @@ pub mod copy;
 mod credentials;
 mod delete;
 mod error;
+mod facts;
 mod host;
 mod known;
 mod manifest;

@@ -52,8 +52,8 @@ pub struct ImageSummary {
     pub labels: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
-struct ConfigDocument {
+#[derive(Default, Deserialize)]
+pub(super) struct ConfigDocument {
     os: Option<String>,
     architecture: Option<String>,
     variant: Option<String>,
@@ -193,80 +193,54 @@ impl Reader {
     /// What the image or index `digest` says of itself. Three requests for the usual index: itself, the first
     /// platform's manifest and configuration; one more manifest for each further platform.
     pub async fn image(&self, digest: &Digest) -> Result<ImageSummary, RegistryError> {
+        let images = self.images(digest).await?;
+        let first = images.iter().find_map(|(_, image)| image.config());
+        let first = match first {
+            Some(config) => self.config(config).await?,
+            None => ConfigDocument::default(),
+        };
+        Ok(summary(&images, first))
+    }
+
+    /// The images of `digest`, one for each platform, each with the platform that its index says it is for.
+    pub(super) async fn images(
+        &self,
+        digest: &Digest,
+    ) -> Result<Vec<(Option<Platform>, Manifest)>, RegistryError> {
         let root = self.manifest(&Target::Digest(digest.clone())).await?;
-        let mut images = Vec::new();
-        match root.content() {
-            Content::Image { .. } => images.push((None, root)),
-            Content::Index { manifests } => {
-                let entries: Vec<_> = manifests
-                    .iter()
-                    .filter(|entry| entry.is_manifest() && !entry.is_attestation())
-                    .collect();
-                if entries.len() > MOST_PLATFORMS {
-                    return Err(RegistryError::Malformed {
-                        host: self.repository.host().to_owned(),
-                        what: self.name(&Target::Digest(digest.clone())),
-                        why: format!("names {} platforms, more than any image has", entries.len()),
-                    });
-                }
-                let fetching = entries.iter().map(|entry| async {
-                    let manifest = self.manifest(&Target::Digest(entry.digest.clone())).await?;
-                    Ok::<_, RegistryError>((entry.platform.clone(), manifest))
-                });
-                images = futures_util::future::try_join_all(fetching).await?;
-            }
-        }
-        let mut blobs = BTreeMap::new();
-        let mut platforms = Vec::new();
-        let mut first = None;
-        for (platform, image) in &images {
-            let size = total(image.blobs().map(|blob| blob.size));
-            blobs.extend(image.blobs().map(|blob| (blob.digest.clone(), blob.size)));
-            if first.is_none()
-                && let Content::Image { config, .. } = image.content()
-            {
-                first = Some(self.config(config).await?);
-            }
-            let platform = platform
-                .clone()
-                .or_else(|| first.as_ref().and_then(ConfigDocument::platform));
-            platforms.extend(platform.map(|platform| (platform, size)));
-        }
-        let created = first
-            .as_ref()
-            .and_then(|c| c.created.as_deref())
-            .and_then(|text| text.parse().ok());
-        let labels = first
-            .and_then(|c| c.config)
-            .and_then(|c| c.labels)
-            .unwrap_or_default();
-        let labels: BTreeMap<_, _> = labels
+        let Content::Index { manifests } = root.content() else {
+            return Ok(vec![(None, root)]);
+        };
+        let entries: Vec<_> = manifests
             .iter()
-            .map(|(key, value)| (clean_line(key), clean_line(value)))
+            .filter(|entry| entry.is_manifest() && !entry.is_attestation())
             .collect();
-        Ok(ImageSummary {
-            platforms,
-            size: total(blobs.values().copied()),
-            revision: labels.get("org.opencontainers.image.revision").cloned(),
-            created,
-            labels,
-        })
+        if entries.len() > MOST_PLATFORMS {
+            return Err(RegistryError::Malformed {
+                host: self.repository.host().to_owned(),
+                what: self.name(&Target::Digest(digest.clone())),
+                why: format!("names {} platforms, more than any image has", entries.len()),
+            });
+        }
+        let fetching = entries.iter().map(|entry| async {
+            let manifest = self.manifest(&Target::Digest(entry.digest.clone())).await?;
+            Ok::<_, RegistryError>((entry.platform.clone(), manifest))
+        });
+        futures_util::future::try_join_all(fetching).await
     }
 
     /// An artifact that is no image has a configuration that is no image's either: nothing is known of it.
     async fn config(&self, config: &Descriptor) -> Result<ConfigDocument, RegistryError> {
-        let nothing = ConfigDocument {
-            os: None,
-            architecture: None,
-            variant: None,
-            created: None,
-            config: None,
-        };
+        let bytes = self.config_bytes(config).await?;
+        Ok(bytes.map_or_else(ConfigDocument::default, |bytes| ConfigDocument::parse(&bytes)))
+    }
+
+    /// The configuration of an image; none of another artifact.
+    pub(super) async fn config_bytes(&self, config: &Descriptor) -> Result<Option<Bytes>, RegistryError> {
         if !config.media_type.ends_with("+json") {
-            return Ok(nothing);
+            return Ok(None);
         }
-        let bytes = self.blob(&config.digest, CONFIG_LIMIT).await?;
-        Ok(serde_json::from_slice(&bytes).unwrap_or(nothing))
+        self.blob(&config.digest, CONFIG_LIMIT).await.map(Some)
     }
 
     /// A small blob, whole, its digest checked; at most `limit` bytes.
@@ -409,7 +383,37 @@ impl Reader {
     }
 }
 
+/// What some images and the configuration of the first say of the whole.
+pub(super) fn summary(images: &[(Option<Platform>, Manifest)], first: ConfigDocument) -> ImageSummary {
+    let mut blobs = BTreeMap::new();
+    let mut platforms = Vec::new();
+    for (platform, image) in images {
+        let size = total(image.blobs().map(|blob| blob.size));
+        blobs.extend(image.blobs().map(|blob| (blob.digest.clone(), blob.size)));
+        let platform = platform.clone().or_else(|| first.platform());
+        platforms.extend(platform.map(|platform| (platform, size)));
+    }
+    let created = first.created.as_deref().and_then(|text| text.parse().ok());
+    let labels = first.config.and_then(|c| c.labels).unwrap_or_default();
+    let labels: BTreeMap<_, _> = labels
+        .iter()
+        .map(|(key, value)| (clean_line(key), clean_line(value)))
+        .collect();
+    ImageSummary {
+        platforms,
+        size: total(blobs.values().copied()),
+        revision: labels.get("org.opencontainers.image.revision").cloned(),
+        created,
+        labels,
+    }
+}
+
 impl ConfigDocument {
+    /// One that cannot be understood says nothing.
+    pub(super) fn parse(bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes).unwrap_or_default()
+    }
+
     fn platform(&self) -> Option<Platform> {
         let clean = |text: &String| clean_line(text);
         Some(Platform {

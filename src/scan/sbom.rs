@@ -30,6 +30,14 @@ impl SbomFormat {
         }
     }
 
+    /// As people call it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::CycloneDx => "CycloneDX",
+            Self::Spdx => "SPDX",
+        }
+    }
+
     /// Its media type, which is the artifact type of the referrer too (IANA's list of media types).
     pub const fn media_type(self) -> &'static str {
         match self {

@@ -1,0 +1,349 @@
+//! The packages of an image, as the SBOMs that are attached to it list them, or else its scan reports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr as _;
+
+use jiff::Timestamp;
+use packageurl::PackageUrl;
+use serde::Deserialize;
+
+use super::attached::PLATFORM;
+use super::{SbomFormat, ScanError};
+use crate::domain::{
+    Clean, Digest, InstalledPackage, Inventory, OPERATING_SYSTEM, PackageList, PackageSource, Platform,
+    ScanEvidence, clean_line,
+};
+use crate::registry::{Content, Descriptor, Reader};
+
+/// Larger SBOMs are refused rather than read into memory, in bytes. One of 10,000 packages has about 10 MB.
+const SBOM_LIMIT: u64 = 64_000_000;
+/// More packages than any image has.
+const MOST_PACKAGES: usize = 200_000;
+const CREATED: &str = "org.opencontainers.image.created";
+
+/// The packages that the SBOMs attached to `digest` list, of each of `platforms` the newest; CycloneDX where both formats
+/// are there. None if none is attached.
+pub async fn sbom_packages(
+    reader: &Reader,
+    digest: &Digest,
+    platforms: &[Platform],
+) -> Result<Option<PackageList>, ScanError> {
+    let referrers = reader.referrers(digest, None).await?;
+    for format in SbomFormat::ALL {
+        let newest = newest(&referrers, format);
+        if newest.is_empty() {
+            continue;
+        }
+        let reading = newest
+            .values()
+            .map(|(_, referrer)| read(reader, referrer, digest, format));
+        let read = futures_util::future::try_join_all(reading).await?;
+        let packages: BTreeSet<_> = read.into_iter().flatten().collect();
+        let is_whole = newest.contains_key(&None);
+        let mut missing = platforms.to_vec();
+        missing.retain(|platform| !is_whole && !newest.contains_key(&Some(platform.clone())));
+        return Ok(Some(PackageList {
+            source: PackageSource::Sbom {
+                format: format.title(),
+            },
+            missing,
+            packages,
+        }));
+    }
+    Ok(None)
+}
+
+/// The packages that the scan reports of an image list; none if they do not, or if there is none.
+pub fn report_packages(evidence: &ScanEvidence) -> Option<PackageList> {
+    let all = evidence.packages()?;
+    let scanner = evidence.reports.iter().find_map(|report| report.scanner.clone());
+    let covers = |platform: &Platform| {
+        let has = |report: &crate::domain::ScanReport| {
+            report.platform.as_ref().is_none_or(|of| of == platform)
+                && !matches!(report.inventory, Inventory::Untold | Inventory::Something)
+        };
+        evidence.reports.iter().any(has)
+    };
+    let packages = all.into_iter().map(|package| InstalledPackage {
+        kind: Clean::default(),
+        name: Clean::line(&package.name),
+        version: Clean::line(&package.version),
+    });
+    Some(PackageList {
+        source: PackageSource::Report { scanner },
+        missing: evidence
+            .platforms
+            .iter()
+            .filter(|platform| !covers(platform))
+            .cloned()
+            .collect(),
+        packages: packages.collect(),
+    })
+}
+
+type Newest<'a> = BTreeMap<Option<Platform>, (Option<Timestamp>, &'a Descriptor)>;
+
+/// The newest SBOM of each platform.
+fn newest(referrers: &[Descriptor], format: SbomFormat) -> Newest<'_> {
+    let mut found = Newest::new();
+    let of_format = |one: &&Descriptor| one.artifact_type.as_deref() == Some(format.media_type());
+    for referrer in referrers.iter().filter(of_format) {
+        let note = |key: &str| referrer.annotations.get(key);
+        let platform = note(PLATFORM).and_then(|text| text.parse().ok());
+        let made: Option<Timestamp> = note(CREATED).and_then(|text| text.parse().ok());
+        let known = found.get(&platform);
+        if known.is_none_or(|(known, _)| *known <= made) {
+            found.insert(platform, (made, referrer));
+        }
+    }
+    found
+}
+
+async fn read(
+    reader: &Reader,
+    referrer: &Descriptor,
+    subject: &Digest,
+    format: SbomFormat,
+) -> Result<BTreeSet<InstalledPackage>, ScanError> {
+    let malformed = |why: String| ScanError::Malformed {
+        what: format!("{} ({} SBOM)", referrer.digest.short(), format.title()),
+        why,
+    };
+    let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
+    let layer = match manifest.content() {
+        Content::Image { layers, .. } if manifest.subject() == Some(subject) => layers.first(),
+        _ => None,
+    };
+    let layer = layer.ok_or_else(|| malformed("it is attached to something else".to_owned()))?;
+    if layer.size > SBOM_LIMIT {
+        return Err(malformed(format!(
+            "it has more than {} MB",
+            SBOM_LIMIT / 1_000_000
+        )));
+    }
+    let bytes = reader.blob(&layer.digest, SBOM_LIMIT).await?;
+    format.packages(&bytes).map_err(malformed)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CycloneDx {
+    bom_format: String,
+    #[serde(default)]
+    components: Vec<Component>,
+}
+
+#[derive(Deserialize)]
+struct Component {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    group: String,
+    name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    purl: String,
+    #[serde(default)]
+    components: Vec<Component>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spdx {
+    spdx_version: String,
+    #[serde(default)]
+    packages: Vec<SpdxPackage>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SpdxPackage {
+    name: String,
+    #[serde(default)]
+    version_info: String,
+    #[serde(default)]
+    primary_package_purpose: String,
+    #[serde(default)]
+    external_refs: Vec<ExternalRef>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExternalRef {
+    reference_type: String,
+    reference_locator: String,
+}
+
+impl SbomFormat {
+    /// The packages that a document of this format lists: what is installed, and the operating system. Files, containers
+    /// and whatever else is listed are none. The error says what is wrong with it.
+    fn packages(self, bytes: &[u8]) -> Result<BTreeSet<InstalledPackage>, String> {
+        let wrong =
+            |error: serde_json::Error| clean_line(&format!("it is no {} document: {error}", self.title()));
+        let mut found = BTreeSet::new();
+        match self {
+            Self::CycloneDx => {
+                let document: CycloneDx = serde_json::from_slice(bytes).map_err(wrong)?;
+                if document.bom_format != "CycloneDX" {
+                    return Err(format!("its bomFormat is `{}`", clean_line(&document.bom_format)));
+                }
+                collect(&document.components, &mut found)?;
+            }
+            Self::Spdx => {
+                let document: Spdx = serde_json::from_slice(bytes).map_err(wrong)?;
+                if !document.spdx_version.starts_with("SPDX-2.") {
+                    return Err(format!("its version is `{}`", clean_line(&document.spdx_version)));
+                }
+                for package in &document.packages {
+                    add(package.package(), &mut found)?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn collect(components: &[Component], found: &mut BTreeSet<InstalledPackage>) -> Result<(), String> {
+    for component in components {
+        add(component.package(), found)?;
+        collect(&component.components, found)?;
+    }
+    Ok(())
+}
+
+fn add(package: Option<InstalledPackage>, found: &mut BTreeSet<InstalledPackage>) -> Result<(), String> {
+    found.extend(package);
+    if found.len() > MOST_PACKAGES {
+        return Err(format!("it lists more than {MOST_PACKAGES} packages"));
+    }
+    Ok(())
+}
+
+impl Component {
+    fn package(&self) -> Option<InstalledPackage> {
+        let kind = kind_of(&self.purl);
+        let name = match (self.group.is_empty(), kind.as_deref()) {
+            (true, _) => self.name.clone(),
+            (false, Some("maven")) => format!("{}:{}", self.group, self.name),
+            (false, _) => format!("{}/{}", self.group, self.name),
+        };
+        match self.kind.as_str() {
+            "operating-system" => package(OPERATING_SYSTEM, &name, &self.version),
+            "library" | "framework" => package(&kind.unwrap_or_default(), &name, &self.version),
+            // A program that was found as a package; what has no package URL is only the file that others were found in.
+            "application" => package(&kind?, &name, &self.version),
+            _ => None,
+        }
+    }
+}
+
+impl SpdxPackage {
+    fn package(&self) -> Option<InstalledPackage> {
+        let purl = self.external_refs.iter().find(|one| one.reference_type == "purl");
+        let kind = purl.and_then(|purl| kind_of(&purl.reference_locator));
+        match self.primary_package_purpose.as_str() {
+            "OPERATING-SYSTEM" => package(OPERATING_SYSTEM, &self.name, &self.version_info),
+            "CONTAINER" | "FILE" | "SOURCE" | "ARCHIVE" | "DEVICE" | "FIRMWARE" => None,
+            // The image itself has a package URL of its own.
+            _ => package(
+                &kind.filter(|kind| kind != "oci")?,
+                &self.name,
+                &self.version_info,
+            ),
+        }
+    }
+}
+
+fn kind_of(purl: &str) -> Option<String> {
+    Some(PackageUrl::from_str(purl).ok()?.ty().to_owned())
+}
+
+/// A package, unless it has no name or no version to compare.
+fn package(kind: &str, name: &str, version: &str) -> Option<InstalledPackage> {
+    let package = InstalledPackage {
+        kind: Clean::line(kind),
+        name: Clean::line(name),
+        version: Clean::line(version),
+    };
+    (!package.name.as_str().is_empty() && !package.version.as_str().is_empty()).then_some(package)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(format: SbomFormat, text: &str) -> Vec<String> {
+        let packages = format.packages(text.as_bytes()).unwrap();
+        packages
+            .iter()
+            .map(|p| format!("{} {} {}", p.kind, p.name, p.version))
+            .collect()
+    }
+
+    #[test]
+    fn reads_the_packages_of_both_formats() {
+        let cyclonedx = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {"type": "operating-system", "name": "alpine", "version": "3.20.3"},
+            {"type": "library", "name": "musl", "version": "1.2.5-r0", "purl": "pkg:apk/alpine/musl@1.2.5-r0?arch=x"},
+            {"type": "library", "group": "@babel", "name": "core", "version": "7.0.0", "purl": "pkg:npm/%40babel/core@7.0.0"},
+            {"type": "library", "group": "org.slf4j", "name": "slf4j-api", "version": "2.0.1",
+                "purl": "pkg:maven/org.slf4j/slf4j-api@2.0.1"},
+            {"type": "application", "name": "app/package-lock.json", "components": [
+                {"type": "library", "name": "na\u001b[31mmed", "version": "1"}]},
+            {"type": "file", "name": "/bin/sh", "version": "1"},
+            {"type": "something-new", "name": "x", "version": "1"},
+            {"type": "library", "name": "of no version"}]}"#;
+        assert_eq!(
+            words(SbomFormat::CycloneDx, cyclonedx),
+            [
+                " named 1",
+                "apk musl 1.2.5-r0",
+                "maven org.slf4j:slf4j-api 2.0.1",
+                "npm @babel/core 7.0.0",
+                "os alpine 3.20.3",
+            ]
+        );
+        let spdx = r#"{"spdxVersion": "SPDX-2.3", "packages": [
+            {"name": "alpine", "versionInfo": "3.20.3", "primaryPackagePurpose": "OPERATING-SYSTEM"},
+            {"name": "app", "primaryPackagePurpose": "CONTAINER", "externalRefs": [
+                {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:oci/app@sha256%3Aa"}]},
+            {"name": "musl", "versionInfo": "1.2.5-r0", "primaryPackagePurpose": "LIBRARY", "externalRefs": [
+                {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+                    "referenceLocator": "pkg:apk/alpine/musl@1.2.5-r0"}]}]}"#;
+        assert_eq!(
+            words(SbomFormat::Spdx, spdx),
+            ["apk musl 1.2.5-r0", "os alpine 3.20.3"]
+        );
+    }
+
+    #[test]
+    fn rubbish_is_no_empty_list() {
+        for (format, text) in [
+            (SbomFormat::CycloneDx, "{}"),
+            (SbomFormat::CycloneDx, r#"{"bomFormat": "SPDX"}"#),
+            (
+                SbomFormat::CycloneDx,
+                r#"{"bomFormat": "CycloneDX", "components": [{}]}"#,
+            ),
+            (
+                SbomFormat::CycloneDx,
+                r#"{"bomFormat": "CycloneDX", "components": {}}"#,
+            ),
+            (SbomFormat::Spdx, r#"{"spdxVersion": "SPDX-3.0"}"#),
+            (
+                SbomFormat::Spdx,
+                r#"{"spdxVersion": "SPDX-2.3", "packages": [1]}"#,
+            ),
+            (SbomFormat::Spdx, "<html>"),
+        ] {
+            assert!(format.packages(text.as_bytes()).is_err(), "{text}");
+        }
+        let deep = format!(
+            "{}{}",
+            r#"{"bomFormat":"CycloneDX","components":["#,
+            r#"{"type":"library","name":"a","components":["#.repeat(10_000)
+        );
+        assert!(SbomFormat::CycloneDx.packages(deep.as_bytes()).is_err());
+    }
+}
