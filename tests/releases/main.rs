@@ -5,5 +5,6 @@
 
 mod finish;
 mod hotfix;
+mod kinds;
 mod listing;
 mod world;
