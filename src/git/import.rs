@@ -4,9 +4,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
+use jiff::Timestamp;
+
 use super::error::GitError;
 use super::program;
-use crate::domain::clean_line;
+use super::repository::GitRepository;
+use crate::domain::{BranchName, CommitSha, clean_line};
 
 /// Makes a repository in `folder` (created if missing) out of a fast-import stream, checks `branch` out, and puts a bare
 /// clone at `origin` that the repository knows as its remote of that name.
@@ -16,12 +19,56 @@ pub fn import(folder: &Path, origin: &Path, branch: &str, stream: &[u8]) -> Resu
         why: error.to_string(),
     })?;
     run(folder, &["init", "--quiet", "--initial-branch", branch], &[])?;
+    // What is committed here is a sample's: by nobody real, and under nobody's key.
+    for (setting, value) in [
+        ("user.name", "Ana Ruiz"),
+        ("user.email", "ana.ruiz@example.com"),
+        ("commit.gpgSign", "false"),
+        ("tag.gpgSign", "false"),
+    ] {
+        run(folder, &["config", setting, value], &[])?;
+    }
     run(folder, &["fast-import", "--quiet"], stream)?;
     run(folder, &["reset", "--quiet", "--hard"], &[])?;
     let origin = origin.to_string_lossy();
     run(folder, &["clone", "--quiet", "--bare", ".", &origin], &[])?;
     run(folder, &["remote", "add", "origin", &origin], &[])?;
     run(folder, &["fetch", "--quiet", "origin"], &[])
+}
+
+/// One more commit on a branch of a bare repository, as somebody pushes it.
+pub struct Pushed<'a> {
+    /// The branch, which must exist.
+    pub branch: &'a BranchName,
+    /// Whoever writes it: `Ana Ruiz <ana@example.com>`.
+    pub author: &'a str,
+    /// When.
+    pub time: Timestamp,
+    /// The message.
+    pub message: &'a str,
+    /// The file that it writes, and what then stands in it.
+    pub file: (&'a str, &'a str),
+}
+
+/// Puts a commit on a branch of the bare repository at `folder`.
+pub fn push_into(folder: &Path, pushed: &Pushed<'_>) -> Result<CommitSha, GitError> {
+    let Pushed {
+        branch,
+        author,
+        time,
+        message,
+        file: (path, text),
+    } = pushed;
+    let (reference, seconds) = (branch.reference(), time.as_second());
+    let stream = format!(
+        "commit {reference}\nauthor {author} {seconds} +0000\ncommitter {author} {seconds} +0000\ndata {}\n{message}\n\
+         from {reference}^0\nM 100644 inline {path}\ndata {}\n{text}\n\n",
+        message.len(),
+        text.len(),
+    );
+    run(folder, &["fast-import", "--quiet"], stream.as_bytes())?;
+    let repository = GitRepository::discover(folder)?;
+    Ok(repository.branch(branch.as_str(), "origin")?.commit)
 }
 
 fn run(folder: &Path, args: &[&str], input: &[u8]) -> Result<(), GitError> {

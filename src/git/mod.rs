@@ -31,7 +31,7 @@ pub use commit::Commit;
 pub use conflict::{Conflict, ConflictKind};
 pub use error::GitError;
 pub use history::History;
-pub use import::import;
+pub use import::{Pushed, import, push_into};
 pub use lines::{Names, ReleaseLine};
 pub use lock_refs::LockAt;
 pub use merge::Merge;

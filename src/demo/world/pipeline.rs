@@ -1,4 +1,5 @@
-//! The pipeline of the sample world: what is pushed to its remote gets an image, as a CI service would see to it.
+//! The people and the pipeline of the sample world: what is pushed to its remote gets an image, as a CI service would see
+//! to it, and a release or a hotfix that is begun gets its fix from somebody of the team.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -9,12 +10,14 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::{World, WorldError, images};
-use crate::domain::{CommitSha, Digest, Target, WriteAccess};
+use crate::domain::{BranchName, CommitSha, Digest, Target, WriteAccess};
 use crate::engine::{Engine, EngineError};
-use crate::git::{GitError, GitRepository};
+use crate::git::{self, GitError, GitRepository, Pushed};
 
 /// How often the remote is looked at.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// How long somebody looks for the cause before the fix is there.
+const THINKING: Duration = Duration::from_secs(2);
 
 /// The pipeline at work. Dropped, it stops.
 pub struct Pipeline(JoinHandle<()>);
@@ -37,19 +40,35 @@ impl World {
         self.folder().join("origin.git")
     }
 
+    /// Somebody of the team pushes a fix to a branch of the remote.
+    pub fn push_fix(&self, branch: &BranchName) -> Result<CommitSha, WorldError> {
+        push_fix(&self.origin(), branch)
+    }
+
     /// Starts the pipeline: every new head of develop, of a release and of a hotfix gets its image within a second or two.
+    /// A release or a hotfix that is begun while it runs gets a fix.
     pub fn pipeline(&self) -> Result<Pipeline, WorldError> {
         let (engine, origin, access) = (self.engine()?, self.origin(), self.access);
         let watching = async move {
-            let mut seen = HashSet::new();
+            let mut built = HashSet::new();
+            let mut known: Option<HashSet<String>> = None;
             loop {
                 // What cannot be read or built this time is tried again the next time.
                 if let Ok(heads) = heads(&engine, &origin).await {
-                    for head in heads {
-                        if !seen.contains(&head)
+                    let names = heads.iter().map(|(name, _)| name.clone()).collect();
+                    let begun = known
+                        .replace(names)
+                        .map_or_else(Vec::new, |known| begun(&heads, &known));
+                    for branch in begun {
+                        tokio::time::sleep(THINKING).await;
+                        let origin = origin.clone();
+                        let _ = tokio::task::spawn_blocking(move || push_fix(&origin, &branch)).await;
+                    }
+                    for (_, head) in heads {
+                        if !built.contains(&head)
                             && build(&engine, origin.clone(), &head, access).await.is_ok()
                         {
-                            seen.insert(head);
+                            built.insert(head);
                         }
                     }
                 }
@@ -60,8 +79,26 @@ impl World {
     }
 }
 
+/// The branches that were not there the last time.
+fn begun(heads: &[(String, CommitSha)], known: &HashSet<String>) -> Vec<BranchName> {
+    let new = heads.iter().filter(|(name, _)| !known.contains(name));
+    new.filter_map(|(name, _)| name.parse().ok()).collect()
+}
+
+fn push_fix(origin: &Path, branch: &BranchName) -> Result<CommitSha, WorldError> {
+    let name = branch.as_str().replace('/', "-");
+    let pushed = Pushed {
+        branch,
+        author: "Freya Lindqvist <freya.lindqvist@example.com>",
+        time: Timestamp::now(),
+        message: "fix: a refund that is paid out twice",
+        file: (&format!("src/fix-{name}.txt"), "paid out once\n"),
+    };
+    Ok(git::push_into(origin, &pushed)?)
+}
+
 /// The heads of the branches that images are built of.
-async fn heads(engine: &Arc<Engine>, origin: &Path) -> Result<Vec<CommitSha>, WorldError> {
+async fn heads(engine: &Arc<Engine>, origin: &Path) -> Result<Vec<(String, CommitSha)>, WorldError> {
     let (engine, origin) = (Arc::clone(engine), origin.to_owned());
     let reading = tokio::task::spawn_blocking(move || {
         let git = &engine.config().git;
@@ -72,7 +109,7 @@ async fn heads(engine: &Arc<Engine>, origin: &Path) -> Result<Vec<CommitSha>, Wo
         };
         let branches = GitRepository::discover(&origin)?.branches("origin")?;
         let heads = branches.into_iter().filter(|(name, _)| is_built(name));
-        Ok::<_, GitError>(heads.map(|(_, head)| head).collect())
+        Ok::<_, GitError>(heads.collect())
     });
     let read = reading.await;
     Ok(read.map_err(|error| EngineError::Internal(error.to_string()))??)
