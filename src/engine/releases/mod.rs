@@ -17,7 +17,7 @@ use crate::domain::{BranchName, Environment, Release, ServiceName};
 pub struct Releases {
     /// They, the highest version first.
     pub list: Vec<Release>,
-    /// How many older ones, each tagged at its head, were not looked at.
+    /// How many older ones, each with its tag, were not looked at.
     pub older: usize,
     /// Why this is what was last fetched, where the remote could not be asked.
     pub stale: Option<String>,
@@ -35,7 +35,7 @@ impl Releases {
 /// How far back releases are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Depth {
-    /// Those without a tag at their head, and some of the newest of the others.
+    /// Those without a tag, and some of the newest of the others.
     Recent,
     /// Every one.
     All,

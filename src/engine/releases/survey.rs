@@ -123,10 +123,10 @@ impl Surveyed {
     }
 }
 
-/// Those that are looked at, and how many are not: all without a tag at their head, and the newest of the others.
+/// Those that are looked at, and how many are not: all without a tag, and the newest of the others.
 fn chosen(upstream: &Upstream, settings: &GitSettings, depth: &Depth) -> (Vec<Line>, usize) {
     let all = upstream.lines(settings);
-    let is_tagged = |line: &Line| tag_of(upstream, line).is_some_and(|at| at.commit == line.head);
+    let is_tagged = |line: &Line| tag_of(upstream, line).is_some();
     let (mut tagged, mut chosen): (Vec<_>, Vec<_>) = all.into_iter().partition(is_tagged);
     let older = match depth {
         Depth::All => 0,
