@@ -349,8 +349,9 @@ async fn how_files_are_merged_is_said_by_the_branch_and_not_by_what_is_checked_o
         |s| write(s, "log", "theirs\nbase\n"),
     );
     write(&sides.sample, ".gitattributes", "log -merge\n");
+    sides.sample.git(&["add", ".gitattributes"]);
     assert_eq!(sides.words(), [""; 0]);
-    sides.sample.git(&["checkout", "-q", "--", ".gitattributes"]);
+    sides.sample.git(&["reset", "-q", "--hard"]);
     assert_eq!(sides.merged("log").await, "ours\ntheirs\nbase");
 }
 
