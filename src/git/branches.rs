@@ -190,7 +190,7 @@ pub(super) fn references<'a>(git: &'a git2::Repository, prefix: &str) -> Vec<(gi
 }
 
 /// Local branches, then those last fetched from `remote`, by the names they have at home.
-fn named<'a>(git: &'a git2::Repository, remote: &str) -> Vec<(git2::Reference<'a>, String)> {
+pub(super) fn named<'a>(git: &'a git2::Repository, remote: &str) -> Vec<(git2::Reference<'a>, String)> {
     let mut all = references(git, "refs/heads/");
     let fetched = references(git, &format!("refs/remotes/{remote}/"));
     all.extend(fetched.into_iter().filter(|(_, name)| name != "HEAD"));

@@ -27,6 +27,7 @@ mod tls;
 mod together;
 mod token;
 mod transport;
+mod whole;
 mod writer;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
 pub use reader::{ImageSummary, Reader};
 pub use running::Running;
 pub use settings::{HostSettings, Settings};
+pub use whole::Wholeness;
 pub use writer::{PutOutcome, TagOutcome, TagRule, Writer};
 
 use crate::domain::{Repository, WriteAccess};

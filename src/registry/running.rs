@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::error::RegistryError;
 use super::reader::Reader;
-use crate::domain::{DeploymentTag, Digest, Tag, Target};
+use super::together::together;
+use crate::domain::{Deployed, DeploymentTag, Digest, Tag, Target};
 
 /// A digest that runs somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,5 +31,25 @@ impl Reader {
             digest: found.digest,
             since,
         }))
+    }
+
+    /// The newest deployments here, at most `most`, the newest first, as the tags tell them. One request for the list, and
+    /// one for each of them. A tag that went meanwhile is left out.
+    pub async fn deployments(&self, most: usize) -> Result<Vec<Deployed>, RegistryError> {
+        let tags = self.tags_after(DeploymentTag::PREFIX).await?;
+        let mut tags: Vec<_> = tags
+            .into_iter()
+            .filter_map(|tag| Some((DeploymentTag::parse(&tag)?, tag)))
+            .collect();
+        tags.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        tags.truncate(most);
+        let asking = tags.into_iter().map(|(deployment, tag)| async move {
+            let found = self.resolve(&Target::Tag(tag)).await?;
+            Ok(found.map(|found| Deployed {
+                at: deployment.time(),
+                digest: found.digest,
+            }))
+        });
+        Ok(together(asking.collect()).await?.into_iter().flatten().collect())
     }
 }

@@ -1,0 +1,176 @@
+//! Which branch a commit lies on, and what came to it after that commit: by the first parents, as builds see a branch.
+
+use std::collections::HashSet;
+
+use super::branches::named;
+use super::commit::name;
+use super::error::GitError;
+use super::repository::{GitRepository, oid};
+use crate::domain::{BranchName, BranchTemplate, CommitSha, version_of_tag};
+
+/// More commits than any release or hotfix has.
+const MOST: usize = 1_000;
+/// More commits than the first line of any branch has.
+const LONGEST: usize = 200_000;
+
+/// How the branches of a repository are called.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// The remote whose branches count beside the local ones.
+    pub remote: String,
+    /// The branch that candidates come from.
+    pub develop: BranchName,
+    /// The branch that releases end in.
+    pub main: BranchName,
+    /// Release branches.
+    pub release: BranchTemplate,
+    /// Hotfix branches.
+    pub hotfix: BranchTemplate,
+}
+
+/// A release branch that a commit lies on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseLine {
+    /// The branch.
+    pub branch: String,
+    /// What came to it after the commit, the newest first; nothing where the commit is its head.
+    pub newer: Vec<CommitSha>,
+}
+
+impl GitRepository {
+    /// The open release branches that `commit` lies on, between their cut and their head. One that has come into the main
+    /// branch is over. A branch that is here and at the remote at different commits is told for both.
+    pub fn open_releases_of(&self, commit: &CommitSha, names: &Names) -> Result<Vec<ReleaseLine>, GitError> {
+        self.with(|git| {
+            let commit = oid(commit)?;
+            let mains = heads(git, &names.remote, names.main.as_str());
+            let mut found = Vec::new();
+            for (branch, short) in named(git, &names.remote) {
+                let (Some(values), Ok(head)) = (names.release.parse_back(&short), branch.peel_to_commit())
+                else {
+                    continue;
+                };
+                let head = head.id();
+                let is_over = mains.iter().any(|main| reaches(git, *main, head));
+                if is_over || !reaches(git, head, commit) {
+                    continue;
+                }
+                let line = line(git, head, MOST);
+                let Some(at) = line.iter().position(|one| *one == commit) else {
+                    continue;
+                };
+                let cut = match &values.short {
+                    Some(cut) => line.iter().position(|one| one.to_string().starts_with(cut)),
+                    None => {
+                        let develop = heads(git, &names.remote, names.develop.as_str());
+                        let trunk: HashSet<_> = develop
+                            .iter()
+                            .flat_map(|head| self::line(git, *head, LONGEST))
+                            .collect();
+                        line.iter().position(|one| trunk.contains(one))
+                    }
+                };
+                if cut.is_some_and(|cut| at <= cut) {
+                    let newer = line[..at].iter().map(|one| name(*one));
+                    found.push(ReleaseLine {
+                        branch: crate::domain::clean_line(&short),
+                        newer: newer.collect::<Result<_, _>>()?,
+                    });
+                }
+            }
+            found.dedup();
+            Ok(found)
+        })
+    }
+
+    /// The hotfix branch that `commit` was made on, if there is one: it lies on its first line, and on that of no other
+    /// branch. That it was merged elsewhere since changes nothing, because a merge does not put it on their first line.
+    pub fn hotfix_of(&self, commit: &CommitSha, names: &Names) -> Result<Option<String>, GitError> {
+        self.with(|git| {
+            let commit = oid(commit)?;
+            let mut found = None;
+            for (branch, short) in named(git, &names.remote) {
+                let Ok(head) = branch.peel_to_commit() else {
+                    continue;
+                };
+                let head = head.id();
+                let is_hotfix = names.hotfix.parse_back(&short).is_some();
+                let is_elsewhere = short == names.develop.as_str()
+                    || short == names.main.as_str()
+                    || names.release.parse_back(&short).is_some();
+                if !(is_hotfix || is_elsewhere) || !reaches(git, head, commit) {
+                    continue;
+                }
+                let most = if is_hotfix { MOST } else { LONGEST };
+                if !line(git, head, most).contains(&commit) {
+                    continue;
+                }
+                if is_elsewhere {
+                    return Ok(None);
+                }
+                found.get_or_insert_with(|| crate::domain::clean_line(&short));
+            }
+            Ok(found)
+        })
+    }
+
+    /// The versions that commits have by release branches and tags, with the first seven characters of each commit. A tag on
+    /// a merge is that of what was merged, too: there a finished release has it.
+    pub fn versions(&self, names: &Names) -> Result<Vec<(semver::Version, String)>, GitError> {
+        self.with(|git| {
+            let short = |id: git2::Oid| id.to_string()[..7].to_owned();
+            let mut found = Vec::new();
+            for (branch, text) in named(git, &names.remote) {
+                let values = names
+                    .release
+                    .parse_back(&text)
+                    .or_else(|| names.hotfix.parse_back(&text));
+                let (Some(values), Ok(head)) = (values, branch.peel_to_commit()) else {
+                    continue;
+                };
+                let Some(version) = values.version else { continue };
+                found.extend(values.short.map(|cut| (version.clone(), cut)));
+                found.push((version, short(head.id())));
+            }
+            let tags = git.tag_names(None).map_err(GitError::library("read the tags"))?;
+            for tag in tags.iter().flatten().flatten() {
+                let tagged = git.find_reference(&format!("refs/tags/{tag}"));
+                let (Some(version), Ok(commit)) = (
+                    version_of_tag(tag),
+                    tagged.and_then(|tagged| tagged.peel_to_commit()),
+                ) else {
+                    continue;
+                };
+                found.push((version.clone(), short(commit.id())));
+                found.extend(
+                    commit
+                        .parent_ids()
+                        .skip(1)
+                        .map(|merged| (version.clone(), short(merged))),
+                );
+            }
+            Ok(found)
+        })
+    }
+}
+
+/// Where a branch is, here and at the remote.
+fn heads(git: &git2::Repository, remote: &str, branch: &str) -> Vec<git2::Oid> {
+    [
+        format!("refs/heads/{branch}"),
+        format!("refs/remotes/{remote}/{branch}"),
+    ]
+    .iter()
+    .filter_map(|reference| Some(git.find_reference(reference).ok()?.peel_to_commit().ok()?.id()))
+    .collect()
+}
+
+/// The first line of a branch from `head` down, at most `most` commits. In a shallow clone it ends where the past does.
+fn line(git: &git2::Repository, head: git2::Oid, most: usize) -> Vec<git2::Oid> {
+    let parent = |id: &git2::Oid| git.find_commit(*id).ok()?.parent_id(0).ok();
+    std::iter::successors(Some(head), parent).take(most).collect()
+}
+
+fn reaches(git: &git2::Repository, commit: git2::Oid, ancestor: git2::Oid) -> bool {
+    commit == ancestor || git.graph_descendant_of(commit, ancestor).unwrap_or(false)
+}
