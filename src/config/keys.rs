@@ -58,6 +58,7 @@ pub(super) const ENVIRONMENT: Keys = Keys {
         "sign",
         "verify",
         "deploy",
+        "hotfix",
     ],
     reserved: &["runner", "retain"],
 };
@@ -98,6 +99,26 @@ pub(super) const DEPLOY: Keys = Keys {
     known: &["kind", "program", "args"],
     reserved: &["context", "workload", "path", "url"],
 };
+pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
+
+/// The gates that a hotfix may pass over, where an environment says so.
+pub(super) const SKIPPABLE: &[&str] = &["scan", "soak", "approvals"];
+
+/// Those that nothing passes over, and why.
+pub(super) const NEVER_SKIPPED: &[(&str, &str)] = &[
+    (
+        "signature",
+        "only what the source environment has signed can be promoted",
+    ),
+    (
+        "revision",
+        "an image that nothing ties to its commit is no candidate",
+    ),
+    ("pin", "a pin is lifted with `windlass unpin`"),
+    ("hotfix", "the short path is for hotfixes"),
+    ("release", "a reason is all that it asks for"),
+];
+
 pub(super) const REGISTRY: Keys = keys(
     "[registry.\"HOST\"]",
     &[
@@ -178,6 +199,7 @@ pub const ALL: &[Keys] = &[
     SIGN,
     VERIFY,
     DEPLOY,
+    HOTFIX,
     CHECK,
     BUILD,
     REGISTRY,

@@ -176,6 +176,17 @@ pub struct EnvironmentSettings {
     pub verify_key: Option<PathBuf>,
     /// What deploys here; none if the promotion ends with the image.
     pub deploy: Option<DeploySettings>,
+    /// The short way that hotfixes may take here; none if there is none.
+    pub hotfix: Option<HotfixSettings>,
+}
+
+/// The short way of a hotfix to an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HotfixSettings {
+    /// The environment that it comes from, which need not be one that the graph leads from.
+    pub from: EnvironmentName,
+    /// The gates that do not stop it.
+    pub skip: Vec<String>,
 }
 
 /// How promoted images are signed.

@@ -8,12 +8,12 @@ use toml::de::DeTable;
 
 use super::section::{Document, Section, Value};
 use super::{
-    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, RegistrySettings, ReleaseSettings,
-    Service, SignSettings, keys, programs,
+    Config, ConfigError, DeploySettings, EnvironmentSettings, GitSettings, HotfixSettings, RegistrySettings,
+    ReleaseSettings, Service, SignSettings, keys, programs,
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, LeftOut, Limits,
-    Repository, Rule, ScanPolicy,
+    Repository, Rule, ScanPolicy, clean_line,
 };
 
 pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
@@ -170,7 +170,69 @@ fn environments(
             None => root.mistake(error.to_string()),
         }
     })?;
+    for (section, name) in sections.iter().zip(&names) {
+        hotfix_way(section, name, &graph)?;
+    }
     Ok((graph, settings))
+}
+
+/// That the short way of a hotfix leads from another environment to this one, and not backwards.
+fn hotfix_way(
+    section: &Section<'_>,
+    name: &EnvironmentName,
+    graph: &EnvironmentGraph,
+) -> Result<(), ConfigError> {
+    let Some(value) = section.get("hotfix") else {
+        return Ok(());
+    };
+    if graph
+        .get(name)
+        .is_some_and(|environment| environment.from.is_empty())
+    {
+        return Err(value.mistake(format_args!(
+            "builds go to `{name}`, so nothing is promoted there"
+        )));
+    }
+    let from = value.section(keys::HOTFIX)?.require("from")?;
+    let source: EnvironmentName = from.parse()?;
+    if graph.get(&source).is_none() {
+        let names = graph.all().iter().map(|environment| environment.name.as_str());
+        return Err(from.advise(
+            format_args!("there is no environment `{source}`"),
+            keys::nearest(source.as_str(), names).map(|near| format!("did you mean `{near}`?")),
+        ));
+    }
+    if source == *name {
+        return Err(from.mistake(format_args!("`{source}` is this environment itself")));
+    }
+    if graph.leads_to(name, &source) {
+        return Err(from.mistake(format_args!("`{source}` comes after `{name}`, not before it")));
+    }
+    Ok(())
+}
+
+fn hotfix(value: &Value<'_>) -> Result<HotfixSettings, ConfigError> {
+    let section = value.section(keys::HOTFIX)?;
+    let list = section.get("skip").map_or(Ok(Vec::new()), |value| value.list())?;
+    let gate = |value: &Value<'_>| {
+        let word = value.string()?;
+        if keys::SKIPPABLE.contains(&word) {
+            return Ok(word.to_owned());
+        }
+        match keys::NEVER_SKIPPED.iter().find(|(gate, _)| *gate == word) {
+            Some((gate, why)) => {
+                Err(value.mistake(format_args!("the gate `{gate}` is never skipped: {why}")))
+            }
+            None => Err(value.advise(
+                format_args!("`{}` is no gate that can be skipped", clean_line(word)),
+                Some(format!("those are {}", keys::SKIPPABLE.join(", "))),
+            )),
+        }
+    };
+    Ok(HotfixSettings {
+        from: section.require("from")?.parse()?,
+        skip: list.iter().map(gate).collect::<Result<_, _>>()?,
+    })
 }
 
 fn environment(section: &Section<'_>, many_services: bool) -> Result<Environment, ConfigError> {
@@ -211,6 +273,7 @@ fn environment_settings(section: &Section<'_>, folder: &Path) -> Result<Environm
         sign,
         verify_key,
         deploy: section.get("deploy").map(|value| deploy(&value)).transpose()?,
+        hotfix: section.get("hotfix").map(|value| hotfix(&value)).transpose()?,
     })
 }
 

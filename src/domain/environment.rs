@@ -98,6 +98,27 @@ impl EnvironmentGraph {
         &self.environments[0]
     }
 
+    /// Whether promotions lead from one to the other, through others or not.
+    pub fn leads_to(&self, from: &EnvironmentName, to: &EnvironmentName) -> bool {
+        // Sources stand before what they feed, so the walk ends.
+        self.get(to).is_some_and(|to| {
+            to.from
+                .iter()
+                .any(|source| source == from || self.leads_to(from, source))
+        })
+    }
+
+    /// The environments that a promotion from one directly to the other does not come through, in the order of the graph.
+    pub fn passed_over(&self, from: &EnvironmentName, to: &EnvironmentName) -> Vec<EnvironmentName> {
+        let is_between = |one: &EnvironmentName| {
+            let is_usual = self.leads_to(one, to);
+            is_usual && one != from && !self.leads_to(one, from)
+        };
+        let names = self.environments.iter().map(|environment| &environment.name);
+        let direct = self.get(to).is_some_and(|to| to.from.contains(from));
+        names.filter(|one| !direct && is_between(one)).cloned().collect()
+    }
+
     /// The environments that `name` can be promoted to directly.
     pub fn targets_of<'a>(&'a self, name: &'a EnvironmentName) -> impl Iterator<Item = &'a Environment> {
         self.environments.iter().filter(move |e| e.from.contains(name))
@@ -136,6 +157,26 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["stage"]
         );
+    }
+
+    #[test]
+    fn knows_what_a_short_way_passes_over() {
+        let graph = EnvironmentGraph::new(vec![
+            environment("dev", &[]),
+            environment("test", &["dev"]),
+            environment("stage", &["test"]),
+            environment("prod", &["stage"]),
+        ])
+        .unwrap();
+        let over = |from: &str, to: &str| {
+            let over = graph.passed_over(&from.parse().unwrap(), &to.parse().unwrap());
+            over.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(over("dev", "prod"), "test stage");
+        assert_eq!(over("test", "prod"), "stage");
+        assert_eq!(over("stage", "prod"), "");
+        assert!(graph.leads_to(&"dev".parse().unwrap(), &"prod".parse().unwrap()));
+        assert!(!graph.leads_to(&"prod".parse().unwrap(), &"dev".parse().unwrap()));
     }
 
     #[test]
