@@ -16,11 +16,14 @@ mod keygen;
 mod operation;
 mod output;
 mod password;
+mod pin;
 mod plan;
 mod promote;
 mod protected;
 mod registry;
 mod report;
+mod review;
+mod rollback;
 mod runs;
 mod scan;
 mod show;
@@ -85,6 +88,11 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Build(args)) => build::run(args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
+        Some(Command::Pin(args)) => pin::pin(args, &global, io).await?,
+        Some(Command::Unpin(args)) => pin::unpin(args, &global, io).await?,
+        Some(Command::Pins(args)) => pin::list(&args, &global, io).await?,
+        Some(Command::Rollback(args)) => rollback::run(args, &global, io).await?,
+        Some(Command::Review(args)) => review::run(args, &global, io).await?,
         Some(Command::Copy(args)) => copy::run(args, &global, io).await?,
         Some(Command::Registry(command)) => registry::run(command, &global, io).await?,
         Some(Command::Sign(args)) => sign::run(args, &global, io).await?,

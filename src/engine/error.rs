@@ -3,7 +3,7 @@
 use crate::build::BuildError;
 use crate::config::ConfigError;
 use crate::deploy::DeployError;
-use crate::domain::{Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, Tag};
+use crate::domain::{Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, Tag, TermError};
 use crate::git::GitError;
 use crate::registry::RegistryError;
 use crate::scan::ScanError;
@@ -118,6 +118,50 @@ pub enum EngineError {
         /// What it is now.
         found: String,
     },
+    /// Until when a pin is to hold.
+    #[error(transparent)]
+    Term(#[from] TermError),
+    /// A pin that would be over before it begins.
+    #[error("`{0}` is over already")]
+    TermOver(String),
+    /// Something that is kept with its reason, and none was given.
+    #[error("{0} wants a reason")]
+    NoReason(&'static str),
+    /// An environment that builds go to.
+    #[error("builds go to {0}, and no promotion: it cannot be pinned or rolled back")]
+    BuiltInto(EnvironmentName),
+    /// An environment in which nothing was deployed.
+    #[error("nothing is known to run in {0}")]
+    NothingRuns(EnvironmentName),
+    /// What runs has changed since the plan was made.
+    #[error("{environment} ran {planned} when the plan was made and runs {found} now")]
+    RunsAnother {
+        /// The environment.
+        environment: EnvironmentName,
+        /// What ran.
+        planned: String,
+        /// What runs.
+        found: String,
+    },
+    /// There is no pin to lift.
+    #[error("{0} is not pinned")]
+    NotPinned(EnvironmentName),
+    /// Nothing to roll back to.
+    #[error("{environment} cannot go back to `{text}`: {why}")]
+    NoWayBack {
+        /// The environment.
+        environment: EnvironmentName,
+        /// What was asked for.
+        text: String,
+        /// Why not.
+        why: String,
+    },
+    /// The configuration has no short way there.
+    #[error("{0} has no path for hotfixes in windlass.toml")]
+    NoHotfixPath(EnvironmentName),
+    /// No exception waits for a review.
+    #[error("nothing that came to {0} owes a review")]
+    NothingOwed(String),
     /// Gates do not allow it.
     #[error("refused by {}", names(.0))]
     Refused(Vec<Gate>),
@@ -197,7 +241,8 @@ impl EngineError {
             Self::Lock(LockError::Held { .. })
             | Self::TagTaken { .. }
             | Self::TagOfAnother { .. }
-            | Self::TagMoved { .. } => Exit::Conflict,
+            | Self::TagMoved { .. }
+            | Self::RunsAnother { .. } => Exit::Conflict,
             Self::UnknownService(_)
             | Self::UnknownEnvironment(_)
             | Self::NoScanRules(_)
@@ -206,8 +251,18 @@ impl EngineError {
             | Self::NoPassword
             | Self::NoVersion { .. }
             | Self::NoBranchName(_)
-            | Self::PasswordFile { .. } => Exit::Usage,
-            Self::NoCandidate { .. } | Self::NoImage { .. } => Exit::NotFound,
+            | Self::PasswordFile { .. }
+            | Self::Term(_)
+            | Self::TermOver(_)
+            | Self::NoReason(_)
+            | Self::BuiltInto(_)
+            | Self::NoHotfixPath(_) => Exit::Usage,
+            Self::NoCandidate { .. }
+            | Self::NoImage { .. }
+            | Self::NothingRuns(_)
+            | Self::NotPinned(_)
+            | Self::NoWayBack { .. }
+            | Self::NothingOwed(_) => Exit::NotFound,
             Self::Refused(_) => Exit::Refused,
             Self::Lock(LockError::Io { .. })
             | Self::Artifacts { .. }
@@ -249,6 +304,21 @@ impl EngineError {
             Self::TagMoved { .. } => {
                 "someone pushed in between: look at the candidate again and make a new plan"
             }
+            Self::Term(_) | Self::TermOver(_) => {
+                "give a day to come, such as 2026-12-31, or a duration such as 7d"
+            }
+            Self::NoReason(_) => "say with --reason why",
+            Self::BuiltInto(_) => "name an environment that promotions reach; `windlass status` lists them",
+            Self::NothingRuns(_) => "promote something there first",
+            Self::RunsAnother { .. } => {
+                "someone deployed in between: look at it again with `windlass status` and make a new plan"
+            }
+            Self::NotPinned(_) => "`windlass pins` lists what is pinned; there is nothing to lift",
+            Self::NoWayBack { .. } => "`windlass rollback ENVIRONMENT --list` shows what ran there before",
+            Self::NoHotfixPath(_) => {
+                "promote along the graph, or write `hotfix = { from = \"dev\", skip = [] }` for that environment"
+            }
+            Self::NothingOwed(_) => "there is nothing to review",
             Self::Refused(_) => "`windlass show` explains each gate; nothing was written",
             Self::NoKey(_) => {
                 "set `sign = { key = \"cosign.key\" }` for it, or make a key with `windlass keygen`"

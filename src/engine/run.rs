@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::EngineError;
 use super::event::{Event, Happening, Place, RunId, StepOutcome};
+use super::exception::PassedOver;
 use super::lock::Lock;
 use super::recorder::{Recorder, StepLog};
-use super::{Engine, build, cut, promote, sign};
+use super::{Engine, build, cut, exception, pin, promote, rollback, sign};
 use crate::domain::{Exit, Gate, GateRecord, Operation, Plan, StepKind, WriteAccess, count};
 use crate::registry::Descriptor;
 use crate::scan::FreshScan;
@@ -59,6 +60,8 @@ pub(super) struct Proof {
     pub(super) image: Descriptor,
     /// Whether the image had its tag at the target already. A run that is only given again leaves nothing new.
     pub(super) promoted_before: bool,
+    /// What was passed over, where this is an exception.
+    pub(super) exception: Option<PassedOver>,
 }
 
 impl Context<'_> {
@@ -264,13 +267,9 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
         (Operation::Build { .. }, _) => build::step(context, step).await,
         (Operation::Cut { .. }, _) => cut::step(context, step).await,
         (Operation::Sign { .. }, _) => sign::step(context, step).await,
-        (
-            Operation::Pin { .. }
-            | Operation::Unpin { .. }
-            | Operation::Rollback { .. }
-            | Operation::Review { .. },
-            _,
-        ) => Err(EngineError::Internal("not there yet".to_owned())),
+        (Operation::Pin { .. } | Operation::Unpin { .. }, _) => pin::run_step(context, step).await,
+        (Operation::Rollback { .. }, _) => rollback::step(context, step).await,
+        (Operation::Review { .. }, _) => exception::review_step(context, step).await,
     }
 }
 
@@ -278,9 +277,13 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
 async fn places(context: &Context<'_>) -> Result<Vec<Place>, EngineError> {
     let built = context.built.get().map(|built| &built.index.digest);
     match (&context.plan.operation, context.plan.digest.as_ref().or(built)) {
-        (Operation::Promote { .. } | Operation::Sign { .. } | Operation::Build { .. }, Some(digest)) => {
-            context.engine.places(&context.plan.service, digest).await
-        }
+        (
+            Operation::Promote { .. }
+            | Operation::Sign { .. }
+            | Operation::Build { .. }
+            | Operation::Rollback { .. },
+            Some(digest),
+        ) => context.engine.places(&context.plan.service, digest).await,
         _ => Ok(Vec::new()),
     }
 }
