@@ -313,14 +313,18 @@ async fn comes_from(
 /// Carries out one step of a pin or an unpin.
 pub(super) async fn run_step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
     let digest = place::digest_of(context.plan)?;
-    let (name, image) = match &context.plan.operation {
-        Operation::Pin {
-            environment, image, ..
-        }
-        | Operation::Unpin {
-            environment, image, ..
-        } => (environment, image),
-        _ => return Err(EngineError::Internal("a plan that pins nothing".to_owned())),
+    let (Operation::Pin {
+        environment: name,
+        image,
+        ..
+    }
+    | Operation::Unpin {
+        environment: name,
+        image,
+        ..
+    }) = &context.plan.operation
+    else {
+        return Err(EngineError::Internal("a plan that pins nothing".to_owned()));
     };
     let environment = context.engine.environment(name)?;
     let registries = context.engine.registries();

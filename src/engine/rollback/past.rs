@@ -146,7 +146,7 @@ pub(super) async fn read(
         async move {
             // An image that is not whole any more says little of itself; its readiness tells that.
             let summary = reader.image(&deployed.digest).await.ok();
-            of(engine, deployed, summary, versions, rolled_back)
+            of(engine, deployed, summary.as_ref(), versions, rolled_back)
         }
     };
     let running = match history.first() {
@@ -166,11 +166,10 @@ pub(super) async fn read(
 fn of(
     engine: &Engine,
     deployed: Deployed,
-    summary: Option<ImageSummary>,
+    summary: Option<&ImageSummary>,
     versions: &[(semver::Version, String)],
     rolled_back: Option<Timestamp>,
 ) -> Earlier {
-    let summary = summary.as_ref();
     let commit: Option<CommitSha> = summary.and_then(|known| known.revision.as_deref()?.parse().ok());
     let stood_for = summary.and_then(|known| stands_for(&known.labels));
     let shorts = [stood_for.as_ref(), commit.as_ref()];

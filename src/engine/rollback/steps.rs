@@ -37,7 +37,7 @@ pub(in crate::engine) async fn step(
                     environment: name.clone(),
                     planned: replaces
                         .as_ref()
-                        .map_or_else(String::new, |planned| planned.short()),
+                        .map_or_else(String::new, crate::domain::Digest::short),
                     found: running.digest.short(),
                 });
             }
