@@ -75,6 +75,16 @@ pub enum Command {
     Notes(super::notes::NotesArgs),
     /// Lift a candidate's digest to the next environment
     Promote(super::promote::PromoteArgs),
+    /// Take an environment back to what ran there before, and pin it
+    Rollback(super::rollback::RollbackArgs),
+    /// Hold an environment at what runs there: promotions to it are refused
+    Pin(super::pin::PinArgs),
+    /// Lift the pin of an environment
+    Unpin(super::pin::UnpinArgs),
+    /// What is pinned, by whom, why and until when
+    Pins(super::pin::PinsArgs),
+    /// Leave the review that a hotfix or another exception owes
+    Review(super::review::ReviewArgs),
     /// Copy an image between registries, whole and unchanged, with all that refers to it
     Copy(super::copy::CopyArgs),
     /// Look around in registries, and take a tag or a manifest away

@@ -20,12 +20,15 @@ mod notes;
 mod operation;
 mod output;
 mod password;
+mod pin;
 mod plan;
 mod promote;
 mod protected;
 mod registry;
 mod releases;
 mod report;
+mod review;
+mod rollback;
 mod runs;
 mod scan;
 mod show;
@@ -95,6 +98,11 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Releases(args)) => releases::run(&args, &global, io).await?,
         Some(Command::Notes(args)) => notes::run(&args, &global, io).await?,
         Some(Command::Promote(args)) => promote::run(args, &global, io).await?,
+        Some(Command::Pin(args)) => pin::pin(args, &global, io).await?,
+        Some(Command::Unpin(args)) => pin::unpin(args, &global, io).await?,
+        Some(Command::Pins(args)) => pin::list(&args, &global, io).await?,
+        Some(Command::Rollback(args)) => rollback::run(args, &global, io).await?,
+        Some(Command::Review(args)) => review::run(args, &global, io).await?,
         Some(Command::Copy(args)) => copy::run(args, &global, io).await?,
         Some(Command::Registry(command)) => registry::run(command, &global, io).await?,
         Some(Command::Sign(args)) => sign::run(args, &global, io).await?,

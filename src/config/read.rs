@@ -225,8 +225,11 @@ fn hotfix_way(
             keys::nearest(source.as_str(), names).map(|near| format!("did you mean `{near}`?")),
         ));
     }
-    if source == *name || graph.leads_to(name, &source) {
-        return Err(from.mistake(format_args!("`{source}` comes after `{name}`, or is it itself")));
+    if source == *name {
+        return Err(from.mistake(format_args!("`{source}` is this environment itself")));
+    }
+    if graph.leads_to(name, &source) {
+        return Err(from.mistake(format_args!("`{source}` comes after `{name}`, not before it")));
     }
     Ok(())
 }

@@ -12,16 +12,20 @@ mod cut;
 mod cut_github;
 mod error;
 mod event;
+mod exception;
 mod finish;
 mod github;
 mod hotfix;
 mod journal;
 mod lock;
 mod notes;
+mod pin;
+mod place;
 mod promote;
 mod recorder;
 mod records;
 mod releases;
+mod rollback;
 mod run;
 mod scan;
 mod sign;
@@ -31,7 +35,6 @@ mod upstream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use jiff::Timestamp;
 use secrecy::SecretString;
 
 pub use build::builder_of;
@@ -44,19 +47,22 @@ pub use github::github_of;
 pub use journal::{Journal, JournalError, Journals};
 pub use lock::LockError;
 pub use releases::{Depth, Releases};
+pub use rollback::{Earlier, Past};
 pub use run::{Run, Secrets};
 pub use scan::Examined;
 pub use sign::{invocation, load_key};
 
+use place::mark;
+
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
-    CommitSha, DeploymentTag, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference,
-    Operation, Plan, Repository, ServiceName, Tag, Target, WriteAccess,
+    CommitSha, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Operation, Plan,
+    Repository, ServiceName, Tag, Target, WriteAccess,
 };
-use crate::git::{Commit, GitError, GitRepository};
+use crate::git::{Commit, GitError, GitRepository, Names};
 use crate::github::GitHub;
-use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings, TagRule, Writer};
+use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
 use crate::scan::{Trivy, TrivyOptions};
 
 /// Plans and carries out operations on the services of one configuration.
@@ -138,8 +144,19 @@ impl Engine {
                 candidate,
                 to,
                 from,
-                ..
-            } => promote::plan(self, service, candidate, to, from.as_ref()).await,
+                reason,
+                hotfix,
+            } => {
+                let request = promote::Request {
+                    service,
+                    candidate,
+                    to,
+                    from: from.as_ref(),
+                    reason: reason.as_deref(),
+                    hotfix: *hotfix,
+                };
+                promote::plan(self, request).await
+            }
             Command::Build {
                 service,
                 dirty,
@@ -156,16 +173,40 @@ impl Engine {
                 environment,
                 version,
             } => hotfix::plan(self, service, environment.as_ref(), version.as_deref()).await,
-            Command::Pin { .. }
-            | Command::Unpin { .. }
-            | Command::Rollback { .. }
-            | Command::Review { .. } => Err(EngineError::Internal("not there yet".to_owned())),
             Command::Unlock {
                 service,
                 part,
                 reason,
                 held,
             } => unlock::plan(self, service, part, reason, *held).await,
+            Command::Pin {
+                service,
+                environment,
+                reason,
+                until,
+            } => pin::plan_pin(self, service, environment, reason, until.as_deref()).await,
+            Command::Unpin {
+                service,
+                environment,
+                reason,
+            } => pin::plan_unpin(self, service, environment, reason).await,
+            Command::Rollback {
+                service,
+                environment,
+                to,
+                reason,
+                until,
+                accept_findings,
+            } => {
+                let request = rollback::Request {
+                    to: to.as_deref(),
+                    reason,
+                    until: until.as_deref(),
+                    accept_findings: *accept_findings,
+                };
+                rollback::plan(self, service, environment, request).await
+            }
+            Command::Review { service, of, note } => exception::plan_review(self, service, of, note).await,
         }
     }
 
@@ -177,7 +218,15 @@ impl Engine {
         candidate: &str,
         to: &EnvironmentName,
     ) -> Result<Vec<Gate>, EngineError> {
-        promote::preview(self, service, candidate, to, None).await
+        let request = promote::Request {
+            service,
+            candidate,
+            to,
+            from: None,
+            reason: None,
+            hotfix: false,
+        };
+        promote::preview(self, request).await
     }
 
     /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.
@@ -235,6 +284,18 @@ impl Engine {
     /// The journals of all runs.
     pub fn journals(&self) -> Journals {
         Journals::at(self.state.join("runs"))
+    }
+
+    /// How the branches of the repository are called.
+    pub(crate) fn names(&self) -> Names {
+        let git = &self.config.git;
+        Names {
+            remote: git.remote.clone(),
+            develop: git.develop.clone(),
+            main: git.main.clone(),
+            release: git.release_branch.clone(),
+            hotfix: git.hotfix_branch.clone(),
+        }
     }
 
     /// The environment of that name.
@@ -372,15 +433,6 @@ impl Engine {
         })?;
         Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
     }
-}
-
-/// Leaves the tag behind that tells what runs in an environment since when.
-pub(crate) async fn mark(writer: &Writer, digest: &Digest) -> Result<(), EngineError> {
-    let tag = DeploymentTag::at(Timestamp::now())
-        .tag()
-        .ok_or_else(|| EngineError::Internal("the time makes no tag".to_owned()))?;
-    writer.tag(digest, &tag, TagRule::Immutable).await?;
-    Ok(())
 }
 
 /// All registries, as a configuration speaks of them.

@@ -21,6 +21,8 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
     const TYPE: &'static str;
     /// More than any such record has, in bytes.
     const LIMIT: u64;
+    /// The annotation that names the environment in the list of referrers.
+    const ENVIRONMENT: &'static str;
 
     /// The digest that it is about.
     fn digest(&self) -> &Digest;
@@ -31,14 +33,15 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// When it was made.
     fn at(&self) -> Timestamp;
 
-    /// What stands beside it in the list of referrers, so that other tools can show it.
-    fn annotations(&self) -> Vec<(&'static str, String)>;
+    /// What else stands beside it in the list of referrers, so that other tools can show it.
+    fn annotation(&self) -> Option<(&'static str, String)>;
 }
 
 impl Record for GateRecord {
     const TYPE: &'static str = "application/vnd.windlass.gate.v1+json";
     // It has a line for each finding and each package.
     const LIMIT: u64 = 64 * 1024 * 1024;
+    const ENVIRONMENT: &'static str = "dev.windlass.gate.environment";
 
     fn digest(&self) -> &Digest {
         &self.digest
@@ -52,17 +55,15 @@ impl Record for GateRecord {
         self.at
     }
 
-    fn annotations(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("dev.windlass.gate.environment", self.environment.to_string()),
-            ("dev.windlass.gate.verdict", self.verdict.word().to_owned()),
-        ]
+    fn annotation(&self) -> Option<(&'static str, String)> {
+        Some(("dev.windlass.gate.verdict", self.verdict.word().to_owned()))
     }
 }
 
 impl Record for PinRecord {
     const TYPE: &'static str = "application/vnd.windlass.pin.v1+json";
     const LIMIT: u64 = 64 * 1024;
+    const ENVIRONMENT: &'static str = "dev.windlass.pin.environment";
 
     fn digest(&self) -> &Digest {
         &self.digest
@@ -76,17 +77,15 @@ impl Record for PinRecord {
         self.at
     }
 
-    fn annotations(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("dev.windlass.pin.environment", self.environment.to_string()),
-            ("dev.windlass.pin.held", self.held.to_string()),
-        ]
+    fn annotation(&self) -> Option<(&'static str, String)> {
+        Some(("dev.windlass.pin.held", self.held.to_string()))
     }
 }
 
 impl Record for ExceptionRecord {
     const TYPE: &'static str = "application/vnd.windlass.exception.v1+json";
     const LIMIT: u64 = 256 * 1024;
+    const ENVIRONMENT: &'static str = "dev.windlass.exception.environment";
 
     fn digest(&self) -> &Digest {
         &self.digest
@@ -100,14 +99,15 @@ impl Record for ExceptionRecord {
         self.at
     }
 
-    fn annotations(&self) -> Vec<(&'static str, String)> {
-        vec![("dev.windlass.exception.environment", self.environment.to_string())]
+    fn annotation(&self) -> Option<(&'static str, String)> {
+        None
     }
 }
 
 impl Record for ReviewRecord {
     const TYPE: &'static str = "application/vnd.windlass.review.v1+json";
     const LIMIT: u64 = 64 * 1024;
+    const ENVIRONMENT: &'static str = "dev.windlass.review.environment";
 
     fn digest(&self) -> &Digest {
         &self.digest
@@ -121,8 +121,8 @@ impl Record for ReviewRecord {
         self.at
     }
 
-    fn annotations(&self) -> Vec<(&'static str, String)> {
-        vec![("dev.windlass.review.environment", self.environment.to_string())]
+    fn annotation(&self) -> Option<(&'static str, String)> {
+        None
     }
 }
 
@@ -133,9 +133,11 @@ pub(crate) async fn attach<R: Record>(
     record: &R,
 ) -> Result<(), EngineError> {
     let bytes = serde_json::to_vec(record).map_err(|error| EngineError::Internal(error.to_string()))?;
-    let said = record.annotations().into_iter();
-    let mut annotations: BTreeMap<_, _> = said.map(|(key, value)| (key.to_owned(), value)).collect();
-    annotations.insert(CREATED.to_owned(), record.at().to_string());
+    let mut annotations = BTreeMap::from([
+        (CREATED.to_owned(), record.at().to_string()),
+        (R::ENVIRONMENT.to_owned(), record.environment().to_string()),
+    ]);
+    annotations.extend(record.annotation().map(|(key, value)| (key.to_owned(), value)));
     let layers = vec![(R::TYPE.to_owned(), bytes.into())];
     writer.attach(subject, R::TYPE, layers, annotations).await?;
     Ok(())
@@ -151,11 +153,22 @@ pub(crate) async fn newest<R: Record>(reader: &Reader, digest: &Digest) -> Resul
     }
 }
 
-/// All records of their kind that are attached to `digest` and of it, the newest first.
-pub(crate) async fn all<R: Record>(reader: &Reader, digest: &Digest) -> Result<Vec<R>, EngineError> {
+/// All records of their kind that are attached to `digest`, and are of it and of `environment`, the newest first. Those
+/// that came along from other environments are not even read where the list tells them apart.
+pub(crate) async fn all<R: Record>(
+    reader: &Reader,
+    digest: &Digest,
+    environment: &EnvironmentName,
+) -> Result<Vec<R>, EngineError> {
+    let mut entries = listed::<R>(reader, digest).await?;
+    entries.retain(|entry| {
+        let named = entry.annotations.get(R::ENVIRONMENT);
+        named.is_none_or(|named| named == environment.as_str())
+    });
     let mut found = Vec::new();
-    for entry in listed::<R>(reader, digest).await?.iter().take(MOST) {
-        found.extend(read::<R>(reader, digest, entry).await?);
+    for entry in entries.iter().take(MOST) {
+        let record: Option<R> = read(reader, digest, entry).await?;
+        found.extend(record.filter(|record| record.environment() == environment));
     }
     found.sort_by_key(|record| std::cmp::Reverse(record.at()));
     Ok(found)

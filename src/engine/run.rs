@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::EngineError;
 use super::event::{Event, Happening, Place, RunId, StepOutcome};
+use super::exception::PassedOver;
 use super::lock::{Lease, Lock};
 use super::recorder::{Recorder, StepLog};
-use super::{Engine, build, cut, finish, hotfix, promote, sign, unlock};
+use super::{Engine, build, cut, exception, finish, hotfix, pin, promote, rollback, sign, unlock};
 use crate::domain::{
     Exit, Gate, GateRecord, LockPart, LockSubject, Operation, Plan, StepKind, WriteAccess, clean_line, count,
 };
@@ -63,6 +64,8 @@ pub(super) struct Proof {
     pub(super) image: Descriptor,
     /// Whether the image had its tag at the target already. A run that is only given again leaves nothing new.
     pub(super) promoted_before: bool,
+    /// What was passed over, where this is an exception.
+    pub(super) exception: Option<PassedOver>,
 }
 
 impl Context<'_> {
@@ -188,7 +191,7 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    fn of_process() -> Self {
+    pub(super) fn of_process() -> Self {
         let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
         let user = name("GITHUB_ACTOR")
             .or_else(|| name("USER"))
@@ -314,14 +317,10 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
         (Operation::Sign { .. }, _) => sign::step(context, step).await,
         (Operation::Finish { .. }, _) => finish::step(context, step).await,
         (Operation::Hotfix { .. }, _) => hotfix::step(context, step).await,
-        (
-            Operation::Pin { .. }
-            | Operation::Unpin { .. }
-            | Operation::Rollback { .. }
-            | Operation::Review { .. },
-            _,
-        ) => Err(EngineError::Internal("not there yet".to_owned())),
         (Operation::Unlock { .. }, _) => unlock::step(context, step).await,
+        (Operation::Pin { .. } | Operation::Unpin { .. }, _) => pin::run_step(context, step).await,
+        (Operation::Rollback { .. }, _) => rollback::step(context, step).await,
+        (Operation::Review { .. }, _) => exception::review_step(context, step).await,
     }
 }
 
@@ -329,9 +328,13 @@ async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, Engin
 async fn places(context: &Context<'_>) -> Result<Vec<Place>, EngineError> {
     let built = context.built.get().map(|built| &built.index.digest);
     match (&context.plan.operation, context.plan.digest.as_ref().or(built)) {
-        (Operation::Promote { .. } | Operation::Sign { .. } | Operation::Build { .. }, Some(digest)) => {
-            context.engine.places(&context.plan.service, digest).await
-        }
+        (
+            Operation::Promote { .. }
+            | Operation::Sign { .. }
+            | Operation::Build { .. }
+            | Operation::Rollback { .. },
+            Some(digest),
+        ) => context.engine.places(&context.plan.service, digest).await,
         _ => Ok(Vec::new()),
     }
 }

@@ -59,16 +59,15 @@ impl GitRepository {
                 let Some(at) = line.iter().position(|one| *one == commit) else {
                     continue;
                 };
-                let cut = match &values.short {
-                    Some(cut) => line.iter().position(|one| one.to_string().starts_with(cut)),
-                    None => {
-                        let develop = heads(git, &names.remote, names.develop.as_str());
-                        let trunk: HashSet<_> = develop
-                            .iter()
-                            .flat_map(|head| self::line(git, *head, LONGEST))
-                            .collect();
-                        line.iter().position(|one| trunk.contains(one))
-                    }
+                let cut = if let Some(cut) = &values.short {
+                    line.iter().position(|one| one.to_string().starts_with(cut))
+                } else {
+                    let develop = heads(git, &names.remote, names.develop.as_str());
+                    let trunk: HashSet<_> = develop
+                        .iter()
+                        .flat_map(|head| self::line(git, *head, LONGEST))
+                        .collect();
+                    line.iter().position(|one| trunk.contains(one))
                 };
                 if cut.is_some_and(|cut| at <= cut) {
                     let newer = line[..at].iter().map(|one| name(*one));

@@ -259,6 +259,7 @@ impl Build<'_> {
             count(scanned.reports.len(), "scan report")
         );
         let proof = Proof {
+            exception: None,
             record: None,
             fresh: Some(scanned),
             image: built.index.clone(),

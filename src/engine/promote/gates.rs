@@ -4,9 +4,13 @@ use crate::domain::{Digest, Environment, Gate, GateRecord, Verdict, stands_for};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
+use crate::engine::exception::PassedOver;
+use crate::engine::pin;
 use crate::engine::scan::{Admission, SCAN};
 use crate::scan::FreshScan;
 use crate::sign::{self, SignError};
+
+use super::way::Way;
 
 /// What the gates of a promotion say.
 pub(in crate::engine) struct Evaluation {
@@ -16,6 +20,8 @@ pub(in crate::engine) struct Evaluation {
     pub record: Option<GateRecord>,
     /// The scan that was made for it, if one was.
     pub fresh: Option<FreshScan>,
+    /// What was passed over, where the way is an exception.
+    pub passed: Option<PassedOver>,
 }
 
 /// Asks every gate between `source` and `target`. What cannot be evaluated is unknown, which refuses; an error
@@ -31,6 +37,7 @@ pub(in crate::engine) async fn evaluate(
         gates: vec![revision_gate(candidate)],
         record: None,
         fresh: None,
+        passed: None,
     };
     if let Some(policy) = &engine.settings(&target.name)?.scan {
         let judged = engine.scan_gate(policy, candidate, &target.name, admission).await;
@@ -42,6 +49,23 @@ pub(in crate::engine) async fn evaluate(
         let verdict = signature(engine, candidate, key).await;
         evaluation.gates.push(Gate::new("signature", verdict));
     }
+    Ok(evaluation)
+}
+
+/// Asks every gate of a promotion on its way: those between its environments, whether a pin holds the target, and what
+/// the way itself asks.
+pub(super) async fn on_the_way(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &Way<'_>,
+    admission: Admission,
+) -> Result<Evaluation, EngineError> {
+    let (mut evaluation, pin) = tokio::try_join!(
+        evaluate(engine, candidate, way.source, way.target, admission),
+        async { Ok(pin::gate(engine, &candidate.service, way.target, &candidate.image.digest).await) },
+    )?;
+    evaluation.gates.push(pin);
+    way.judge(engine, candidate, &mut evaluation).await;
     Ok(evaluation)
 }
 

@@ -3,7 +3,9 @@
 mod gates;
 mod plan;
 mod steps;
+mod way;
 
 pub(super) use gates::{evaluate, revision_gate};
 pub(super) use plan::{plan, preview};
 pub(super) use steps::step;
+pub(super) use way::Request;

@@ -3,28 +3,23 @@
 use crate::config::EnvironmentSettings;
 use crate::deploy::Deployer;
 use crate::domain::{
-    Confirmation, Costs, Environment, EnvironmentName, Gate, Operation, Plan, PlannedStep, Repository,
-    ServiceName, StepKind, Target, bytes, count,
+    Costs, Environment, Gate, Operation, Plan, PlannedStep, Repository, StepKind, Target, bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::scan::Admission;
-use crate::engine::{Engine, TagState};
+use crate::engine::{Engine, TagState, place};
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
 
 use super::gates;
+use super::way::{Request, Way};
 
-/// Plans the promotion of `candidate` to `to`.
-pub(in crate::engine) async fn plan(
-    engine: &Engine,
-    service: &ServiceName,
-    candidate: &str,
-    to: &EnvironmentName,
-    from: Option<&EnvironmentName>,
-) -> Result<Plan, EngineError> {
-    let target = engine.environment(to)?;
-    let source = source_of(engine, target, from)?;
-    let candidate = engine.candidate(service, candidate, source).await?;
+/// Plans the promotion that is asked for.
+pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Result<Plan, EngineError> {
+    let service = request.service;
+    let way = Way::of(engine, &request)?;
+    let (source, target) = (way.source, way.target);
+    let candidate = engine.candidate(service, request.candidate, source).await?;
     let digest = candidate.image.digest.clone();
     let repository = engine.repository_of(service, target)?;
     let reader = engine.registries().reader(&repository);
@@ -35,14 +30,22 @@ pub(in crate::engine) async fn plan(
         engine.tag_state(&reader, &candidate.tag, &digest),
         async { Ok(reader.running(target.from.is_empty()).await?) },
         async { Ok(copy::plan(&source_reader, &reader, &root, &CopyOptions::default()).await?) },
-        gates::evaluate(engine, &candidate, source, target, Admission::Scan),
+        gates::on_the_way(engine, &candidate, &way, Admission::Scan),
     )?;
     untaken(tag_state, &repository, &candidate)?;
     let running = current.as_ref().map(|running| &running.digest);
     evaluation.compare(engine, &candidate, target, running).await;
-    let settings = engine.settings(to)?;
+    let settings = engine.settings(&target.name)?;
     let deployer = engine.deployer(&target.name)?;
-    let steps = steps(&copying, &candidate, target, settings, deployer.as_ref());
+    let is_exception = evaluation.passed.is_some();
+    let steps = steps(
+        &copying,
+        &candidate,
+        target,
+        settings,
+        is_exception,
+        deployer.as_ref(),
+    );
     Ok(Plan {
         operation: Operation::Promote {
             from: source.name.clone(),
@@ -50,8 +53,8 @@ pub(in crate::engine) async fn plan(
             source: candidate.repository.at(digest.clone()),
             target: repository.tagged(candidate.tag.clone()),
             replaces: current.map(|running| running.digest),
-            reason: None,
-            hotfix: false,
+            reason: way.reason,
+            hotfix: way.hotfix.is_some(),
         },
         service: service.clone(),
         commit: candidate.commit,
@@ -62,11 +65,7 @@ pub(in crate::engine) async fn plan(
             requests: copying.requests,
             bytes: copying.bytes,
         },
-        confirmation: if target.protected {
-            Confirmation::Typed(format!("{} {}", target.name, digest.prefix(6)))
-        } else {
-            Confirmation::Plain
-        },
+        confirmation: place::confirmation(target, &digest),
         digest: Some(digest),
     })
 }
@@ -74,19 +73,16 @@ pub(in crate::engine) async fn plan(
 /// What every gate of that promotion says now, for somebody who only looks: nothing is scanned for it.
 pub(in crate::engine) async fn preview(
     engine: &Engine,
-    service: &ServiceName,
-    candidate: &str,
-    to: &EnvironmentName,
-    from: Option<&EnvironmentName>,
+    request: Request<'_>,
 ) -> Result<Vec<Gate>, EngineError> {
-    let target = engine.environment(to)?;
-    let source = source_of(engine, target, from)?;
-    let candidate = engine.candidate(service, candidate, source).await?;
-    let repository = engine.repository_of(service, target)?;
+    let service = request.service;
+    let way = Way::of(engine, &request)?;
+    let candidate = engine.candidate(service, request.candidate, way.source).await?;
+    let repository = engine.repository_of(service, way.target)?;
     let reader = engine.registries().reader(&repository);
     let (tag_state, evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &candidate.image.digest),
-        gates::evaluate(engine, &candidate, source, target, Admission::Preview),
+        gates::on_the_way(engine, &candidate, &way, Admission::Preview),
     )?;
     untaken(tag_state, &repository, &candidate)?;
     Ok(evaluation.gates)
@@ -104,39 +100,12 @@ fn untaken(state: TagState, repository: &Repository, candidate: &Candidate) -> R
     }
 }
 
-/// Which environment the promotion leaves: the one given, or the only one that the target takes from.
-fn source_of<'a>(
-    engine: &'a Engine,
-    target: &Environment,
-    from: Option<&EnvironmentName>,
-) -> Result<&'a Environment, EngineError> {
-    let sources = || {
-        let names: Vec<_> = target.from.iter().map(EnvironmentName::as_str).collect();
-        if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join(", ")
-        }
-    };
-    let refused = |from: &EnvironmentName| EngineError::NoSuchPromotion {
-        from: from.clone(),
-        to: target.name.clone(),
-        sources: sources(),
-    };
-    let name = match (from, target.from.first()) {
-        (Some(from), _) if !target.from.contains(from) => return Err(refused(from)),
-        (Some(from), _) => from,
-        (None, Some(first)) => first,
-        (None, None) => return Err(refused(&target.name)),
-    };
-    engine.environment(name)
-}
-
 fn steps(
     copying: &CopyPlan,
     candidate: &Candidate,
     target: &Environment,
     settings: &EnvironmentSettings,
+    is_exception: bool,
     deployer: Option<&Deployer>,
 ) -> Vec<PlannedStep> {
     let step = |kind, what: String| PlannedStep { kind, what };
@@ -161,6 +130,10 @@ fn steps(
         steps.push(step(StepKind::Sign, format!("with {}", sign.key.display())));
     }
     steps.push(step(StepKind::Verify, verify_words(settings)));
+    if is_exception {
+        let what = "the record of the exception, with its reason";
+        steps.push(step(StepKind::Attach, what.to_owned()));
+    }
     steps.push(step(
         StepKind::Tag,
         format!("{}, which never moves", candidate.tag),

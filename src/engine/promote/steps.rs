@@ -1,15 +1,13 @@
 //! The steps of a promotion. Each looks before it acts, so that a run can be killed anywhere and given again.
 
 use super::gates;
-use crate::deploy::Deployment;
-use crate::domain::{
-    Digest, Environment, EnvironmentName, ImageReference, Operation, StepKind, Tag, Target, bytes, count,
-};
+use super::way::Way;
+use crate::domain::{Digest, ImageReference, Operation, StepKind, Tag, Target, bytes, count};
 use crate::engine::error::EngineError;
 use crate::engine::event::{Happening, StepOutcome};
 use crate::engine::run::{Context, Proof};
 use crate::engine::scan::Admission;
-use crate::engine::{TagState, mark, records, sign};
+use crate::engine::{TagState, exception, place, records, sign};
 use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
 use crate::registry::{TagOutcome, TagRule, Writer};
 use crate::scan;
@@ -17,8 +15,7 @@ use crate::scan;
 /// What every step of a promotion needs, taken out of the plan once.
 struct Promotion<'a> {
     context: &'a Context<'a>,
-    source: &'a Environment,
-    target: &'a Environment,
+    way: Way<'a>,
     source_image: &'a ImageReference,
     target_image: &'a ImageReference,
     digest: &'a Digest,
@@ -38,6 +35,8 @@ pub(in crate::engine) async fn step(
             to,
             source: source_image,
             target: target_image,
+            reason,
+            hotfix,
             ..
         },
         Some(digest),
@@ -50,8 +49,7 @@ pub(in crate::engine) async fn step(
     };
     let promotion = Promotion {
         context,
-        source: context.engine.environment(from)?,
-        target: context.engine.environment(to)?,
+        way: Way::planned(context.engine, from, to, reason.as_ref(), *hotfix)?,
         source_image,
         target_image,
         digest,
@@ -65,9 +63,10 @@ pub(in crate::engine) async fn step(
         StepKind::Gate => promotion.gate().await,
         StepKind::Copy => promotion.copy().await,
         StepKind::Sign => sign::sign_at(context, &promotion.writer, digest, to).await,
-        StepKind::Verify => promotion.verify().await,
+        StepKind::Verify => place::verify(context, &promotion.writer, digest, promotion.way.target).await,
+        StepKind::Attach => exception::leave(context, &promotion.writer).await,
         StepKind::Tag => promotion.tag().await,
-        StepKind::Deploy => promotion.deploy().await,
+        StepKind::Deploy => place::deploy(context, &promotion.writer, digest, promotion.way.target).await,
         _ => Ok(StepOutcome::Nothing("no part of a promotion".to_owned())),
     }
 }
@@ -79,7 +78,7 @@ impl Promotion<'_> {
         let engine = self.context.engine;
         let named = self.tag.as_str();
         let candidate = engine
-            .candidate(&self.context.plan.service, named, self.source)
+            .candidate(&self.context.plan.service, named, self.way.source)
             .await;
         let candidate = match candidate {
             Ok(candidate) if candidate.image.digest == *self.digest => candidate,
@@ -101,13 +100,13 @@ impl Promotion<'_> {
                 wanted: self.digest.clone(),
             });
         }
-        let evaluation =
-            gates::evaluate(engine, &candidate, self.source, self.target, Admission::Scan).await?;
+        let evaluation = gates::on_the_way(engine, &candidate, &self.way, Admission::Scan).await?;
         let proof = Proof {
             record: evaluation.record,
             fresh: evaluation.fresh,
             image: candidate.image,
             promoted_before: state == TagState::Same,
+            exception: evaluation.passed,
         };
         let _ = self.context.proof.set(proof);
         self.context.judge(evaluation.gates)
@@ -210,27 +209,6 @@ impl Promotion<'_> {
         }
     }
 
-    /// Reads the target back: the digest by digest, whole, and signed where that was asked for.
-    async fn verify(&self) -> Result<StepOutcome, EngineError> {
-        let log = self.context.log(StepKind::Verify);
-        let image = self.target_image.repository.at(self.digest.clone());
-        let manifest = self.writer.manifest(&Target::Digest(self.digest.clone())).await?;
-        if manifest.descriptor().digest != *self.digest {
-            let why = format!("it answers with {}", manifest.descriptor().digest);
-            return Err(EngineError::NotProved { image, why });
-        }
-        log.info(format!("{image} is there, byte for byte"));
-        match sign::verify_at(self.context.engine, &self.writer, self.digest, &self.target.name).await? {
-            Some(words) => {
-                log.info(words);
-                Ok(StepOutcome::Done("the digest is there and signed".to_owned()))
-            }
-            None => Ok(StepOutcome::Done(
-                "the digest is there; this environment asks for no signature".to_owned(),
-            )),
-        }
-    }
-
     async fn tag(&self) -> Result<StepOutcome, EngineError> {
         match self.writer.tag(self.digest, self.tag, TagRule::Immutable).await? {
             TagOutcome::Set => Ok(StepOutcome::Done(format!("{} is set", self.target_image))),
@@ -239,38 +217,5 @@ impl Promotion<'_> {
                 self.target_image
             ))),
         }
-    }
-
-    async fn deploy(&self) -> Result<StepOutcome, EngineError> {
-        let engine = self.context.engine;
-        let running = self.writer.running(self.target.from.is_empty()).await?;
-        if running.is_some_and(|running| running.digest == *self.digest) {
-            return Ok(StepOutcome::Nothing(format!(
-                "{} runs it already",
-                self.target.name
-            )));
-        }
-        let log = self.context.log(StepKind::Deploy);
-        let deployer = engine.deployer(&self.target.name)?;
-        if let Some(deployer) = &deployer {
-            let deployment = Deployment {
-                service: self.context.plan.service.clone(),
-                environment: self.target.name.clone(),
-                image: self.target_image.repository.at(self.digest.clone()),
-                digest: self.digest.clone(),
-                tag: Some(self.tag.clone()),
-                commit: self.context.plan.commit.clone(),
-            };
-            log.info(deployer.describe());
-            deployer
-                .deploy(&deployment, &|line| log.info(line), self.context.cancel)
-                .await?;
-        }
-        mark(&self.writer, self.digest).await?;
-        let name: &EnvironmentName = &self.target.name;
-        Ok(StepOutcome::Done(match deployer {
-            Some(_) => format!("{name} was told to run it"),
-            None => format!("{name} has no deployer; marked as what should run there"),
-        }))
     }
 }

@@ -1,6 +1,7 @@
 //! The room on real repositories.
 
 mod branches;
+mod lines;
 mod locks;
 mod merge;
 mod network;

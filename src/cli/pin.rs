@@ -1,0 +1,142 @@
+//! `windlass pin`, `windlass unpin` and `windlass pins`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::operation;
+use super::{Output, table, world::World};
+use crate::domain::{EnvironmentName, Exit, NameError, PinRecord};
+use crate::engine::Command;
+
+/// Arguments of `pin`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  windlass pin stage --reason \"load test until Friday\" --until 2026-11-27\n  \
+    windlass pin prod --reason \"freeze\" --until 7d --dry-run"
+)]
+pub struct PinArgs {
+    /// The environment that is held at what runs there
+    pub environment: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Until when: a day such as 2026-12-31, or a duration such as 7d [default: until it is lifted]
+    #[arg(long, value_name = "TERM")]
+    pub until: Option<String>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `unpin`.
+#[derive(Debug, Args)]
+pub struct UnpinArgs {
+    /// The environment that is let go
+    pub environment: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `pins`.
+#[derive(Debug, Args)]
+pub struct PinsArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An environment as a person names it.
+pub fn environment(text: &str) -> Result<EnvironmentName, Failure> {
+    text.parse().map_err(|error: NameError| {
+        Failure::usage(error.to_string(), "`windlass status` lists the environments")
+    })
+}
+
+/// Plans, asks and pins.
+pub async fn pin(args: PinArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let command = Command::Pin {
+        service: world.service.clone(),
+        environment: environment(&args.environment)?,
+        reason: args.reason,
+        until: args.until,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}
+
+/// Plans, asks and lifts the pin.
+pub async fn unpin(args: UnpinArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let command = Command::Unpin {
+        service: world.service.clone(),
+        environment: environment(&args.environment)?,
+        reason: args.reason,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}
+
+/// One environment in `pins --json`.
+#[derive(Serialize)]
+struct Held {
+    environment: EnvironmentName,
+    pin: Option<PinRecord>,
+    /// Why it could not be asked.
+    error: Option<String>,
+}
+
+/// Asks every environment that promotions reach; exit 1 if one could not be asked.
+pub async fn list(args: &PinsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let asked = world.engine.pins(&world.service).await;
+    let pins: Vec<_> = asked
+        .into_iter()
+        .map(|(environment, pin)| match pin {
+            Ok(pin) => Held {
+                environment,
+                pin,
+                error: None,
+            },
+            Err(error) => Held {
+                environment,
+                pin: None,
+                error: Some(error.to_string()),
+            },
+        })
+        .collect();
+    if args.json {
+        let document = serde_json::json!({ "version": 1, "service": world.service, "pins": pins });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+    } else {
+        writeln!(io.out, "{}", world.service)?;
+        let rows: Vec<_> = pins
+            .iter()
+            .map(|held| vec![format!("  {}", held.environment), words(held)])
+            .collect();
+        table::print(&rows, &mut io.out)?;
+    }
+    let failed = pins.iter().any(|held| held.error.is_some());
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+fn words(held: &Held) -> String {
+    match (&held.pin, &held.error) {
+        (_, Some(why)) => format!("✗ failed: {why}"),
+        (Some(pin), None) => format!("! {}", pin.words()),
+        (None, None) => "– not pinned".to_owned(),
+    }
+}

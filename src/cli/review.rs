@@ -1,0 +1,41 @@
+//! `windlass review`.
+
+use clap::Args;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::operation;
+use super::{Output, world::World};
+use crate::domain::Exit;
+use crate::engine::Command;
+
+/// Arguments of `review`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  windlass review prod --note \"read the change with Omar, and scanned it again\""
+)]
+pub struct ReviewArgs {
+    /// An environment, or the digest that came to one by way of an exception
+    #[arg(value_name = "ENVIRONMENT|DIGEST")]
+    pub of: String,
+    /// What was found
+    #[arg(long, value_name = "TEXT")]
+    pub note: String,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plans, asks and leaves the review.
+pub async fn run(args: ReviewArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let command = Command::Review {
+        service: world.service.clone(),
+        of: args.of,
+        note: args.note,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}

@@ -1,0 +1,134 @@
+//! `windlass rollback`.
+
+use std::io::Write as _;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::args::{Confirm, Global};
+use super::failure::Failure;
+use super::{Output, operation, pin, plan, table, words, world::World};
+use crate::domain::{EnvironmentName, Exit};
+use crate::engine::{Command, Earlier, Past};
+
+/// Arguments of `rollback`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  windlass rollback prod --list\n  \
+    windlass rollback prod --reason \"payouts fail\" --dry-run\n  \
+    windlass rollback prod --to 1.3.2 --reason \"payouts fail\" --until 7d --plan 7c1d-42ab")]
+pub struct RollbackArgs {
+    /// The environment that is taken back
+    pub environment: String,
+    /// A digest, tag, commit or version that ran there, or its place in the list [default: the last one that was not rolled
+    /// back from itself]
+    #[arg(long, value_name = "DIGEST|TAG|VERSION|N")]
+    pub to: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", required_unless_present = "list")]
+    pub reason: Option<String>,
+    /// How long it is pinned: a day such as 2026-12-31, or a duration such as 7d [default: until it is lifted]
+    #[arg(long, value_name = "TERM")]
+    pub until: Option<String>,
+    /// Go on in spite of findings; leaves an exception that owes a review
+    #[arg(long)]
+    pub accept_findings: bool,
+    /// List what ran there before, and whether it could run again
+    #[arg(long, conflicts_with_all = ["to", "reason", "until", "accept_findings", "dry_run", "yes", "plan"])]
+    pub list: bool,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub confirm: Confirm,
+    /// Plan and events as JSON, one a line; with --list one document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Plans, asks, deploys and pins; or lists.
+pub async fn run(args: RollbackArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let world = World::open(global)?;
+    let environment = pin::environment(&args.environment)?;
+    if args.list {
+        let past = world.engine.past(&world.service, &environment).await?;
+        return list(&world, &environment, &past, args.json, io);
+    }
+    let command = Command::Rollback {
+        service: world.service.clone(),
+        environment,
+        to: args.to,
+        reason: args.reason.unwrap_or_default(),
+        until: args.until,
+        accept_findings: args.accept_findings,
+    };
+    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+}
+
+fn list(
+    world: &World,
+    environment: &EnvironmentName,
+    past: &Past,
+    json: bool,
+    io: &mut Output,
+) -> Result<Exit, Failure> {
+    if json {
+        let earlier: Vec<_> = past
+            .earlier
+            .iter()
+            .map(|one| serde_json::json!({ "ready": one.is_ready(), "earlier": one }))
+            .collect();
+        let document = serde_json::json!({
+            "version": 1,
+            "service": world.service,
+            "environment": environment,
+            "running": past.running.as_ref().map(|running| &running.digest),
+            "earlier": earlier,
+        });
+        serde_json::to_writer_pretty(&mut io.out, &document)?;
+        writeln!(io.out)?;
+        return Ok(Exit::Done);
+    }
+    let now = Timestamp::now();
+    writeln!(io.out, "{} in {environment}", world.service)?;
+    let mut rows = Vec::new();
+    rows.extend(
+        past.running
+            .iter()
+            .map(|one| row("now", one, "runs".to_owned(), now)),
+    );
+    for (nth, one) in past.earlier.iter().enumerate() {
+        let state = if one.is_ready() {
+            "✓ ready"
+        } else {
+            "✗ not ready"
+        };
+        rows.push(row(&(nth + 1).to_string(), one, state.to_owned(), now));
+    }
+    table::print(&rows, &mut io.out)?;
+    for (nth, one) in past.earlier.iter().enumerate() {
+        writeln!(io.out, "{}. {}", nth + 1, one.digest)?;
+        for gate in &one.gates {
+            let symbol = plan::symbol(&gate.verdict);
+            writeln!(io.out, "  {symbol} {:<10} {}", gate.name, gate.verdict.reason())?;
+        }
+    }
+    if past.earlier.is_empty() {
+        writeln!(io.out, "nothing else ran there before")?;
+    }
+    Ok(Exit::Done)
+}
+
+fn row(place: &str, one: &Earlier, state: String, now: Timestamp) -> Vec<String> {
+    let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
+    let back = one.rolled_back.map_or_else(String::new, |at| {
+        format!("! rolled back from {}", words::ago(Some(at), now))
+    });
+    vec![
+        format!("  {place}"),
+        state,
+        one.digest.short(),
+        or_unknown(one.version.as_ref().map(|version| format!("v{version}"))),
+        or_unknown(one.commit.as_ref().map(|commit| commit.short().to_owned())),
+        format!("deployed {}", words::ago(Some(one.deployed), now)),
+        format!("built {}", words::ago(one.built, now)),
+        back,
+    ]
+}

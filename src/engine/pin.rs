@@ -1,0 +1,465 @@
+//! Pins: holding an environment at what runs there, letting it go again, and what pins say to promotions.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::{join_all, try_join_all};
+use jiff::{SignedDuration, Timestamp};
+
+use super::error::EngineError;
+use super::event::StepOutcome;
+use super::run::{Actor, Context};
+use super::scan::Admission;
+use super::{Engine, place, promote, records};
+use crate::domain::{
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, Operation, PinRecord, Plan, PlannedStep,
+    ServiceName, StepKind, Target, Term, Verdict, newest_pin, pin_state,
+};
+use crate::registry::{Reader, Running, Writer};
+
+/// The name of the gate.
+const PIN: &str = "pin";
+/// How many of the newest deployments are asked for pins: one that holds lets nothing but rollbacks pass, and these bring
+/// their own.
+const LOOKED_AT: usize = 5;
+/// By how much two terms may differ that are the same: of a run that was broken off and is given again.
+const SLACK: SignedDuration = SignedDuration::from_hours(1);
+
+impl Engine {
+    /// The pin that holds `environment` now.
+    pub async fn pin(
+        &self,
+        service: &ServiceName,
+        environment: &EnvironmentName,
+    ) -> Result<Option<PinRecord>, EngineError> {
+        let environment = self.environment(environment)?;
+        let reader = self
+            .registries()
+            .reader(&self.repository_of(service, environment)?);
+        let records = pins(&reader, environment).await?;
+        Ok(pin_state(&records, &environment.name, Timestamp::now()).cloned())
+    }
+
+    /// The pins of all environments that promotions reach, in the order of the graph; one that cannot be asked says why.
+    pub async fn pins(
+        &self,
+        service: &ServiceName,
+    ) -> Vec<(EnvironmentName, Result<Option<PinRecord>, EngineError>)> {
+        let environments = self.config().graph.all().iter();
+        let asking = environments
+            .filter(|environment| !environment.from.is_empty())
+            .map(|environment| async {
+                let name = environment.name.clone();
+                let pin = self.pin(service, &name).await;
+                (name, pin)
+            });
+        join_all(asking).await
+    }
+}
+
+/// All records of pins of `environment` that its newest deployments have.
+pub(super) async fn pins(reader: &Reader, environment: &Environment) -> Result<Vec<PinRecord>, EngineError> {
+    let history = reader.deployments(LOOKED_AT).await?;
+    let digests = history.into_iter().map(|deployed| deployed.digest);
+    pins_of(reader, environment, digests).await
+}
+
+/// All records of pins of `environment` that these digests have.
+pub(super) async fn pins_of(
+    reader: &Reader,
+    environment: &Environment,
+    digests: impl IntoIterator<Item = Digest>,
+) -> Result<Vec<PinRecord>, EngineError> {
+    let digests: BTreeSet<_> = digests.into_iter().collect();
+    let asking = digests
+        .iter()
+        .map(|digest| records::all(reader, digest, &environment.name));
+    let found: Vec<Vec<PinRecord>> = try_join_all(asking).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Whether `target` takes `digest`: it does if nothing holds it, or if it is held at that very digest. What cannot be asked
+/// is unknown.
+pub(super) async fn gate(
+    engine: &Engine,
+    service: &ServiceName,
+    target: &Environment,
+    digest: &Digest,
+) -> Gate {
+    let verdict = match engine.pin(service, &target.name).await {
+        Ok(None) => Verdict::Allowed(format!("{} is not pinned", target.name)),
+        Ok(Some(pin)) if pin.digest == *digest => {
+            Verdict::Allowed(format!("{} is held at this very digest", target.name))
+        }
+        Ok(Some(pin)) => Verdict::Refused(format!(
+            "{} is {}; `windlass unpin {}` lifts it",
+            target.name,
+            pin.words(),
+            target.name
+        )),
+        Err(error) => Verdict::Unknown(format!("whether {} is pinned: {}", target.name, error.brief())),
+    };
+    Gate::new(PIN, verdict)
+}
+
+/// The environment, if it is one that promotions reach.
+pub(super) fn reached<'a>(
+    engine: &'a Engine,
+    environment: &EnvironmentName,
+) -> Result<&'a Environment, EngineError> {
+    let environment = engine.environment(environment)?;
+    if environment.from.is_empty() {
+        return Err(EngineError::BuiltInto(environment.name.clone()));
+    }
+    Ok(environment)
+}
+
+/// A term as it was given, if it is not over already.
+pub(super) fn term(until: Option<&str>, now: Timestamp) -> Result<Option<Term>, EngineError> {
+    let term: Option<Term> = until.map(str::parse).transpose()?;
+    match term {
+        Some(term) if term.end(now) <= now => Err(EngineError::TermOver(term.to_string())),
+        term => Ok(term),
+    }
+}
+
+const fn step(kind: StepKind, what: String) -> PlannedStep {
+    PlannedStep { kind, what }
+}
+
+/// Plans to hold `environment` at what runs there.
+pub(super) async fn plan_pin(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    reason: &str,
+    until: Option<&str>,
+) -> Result<Plan, EngineError> {
+    let now = Timestamp::now();
+    let environment = reached(engine, environment)?;
+    let reason = place::reason(reason, "a pin")?;
+    let until = term(until, now)?;
+    let repository = engine.repository_of(service, environment)?;
+    let reader = engine.registries().reader(&repository);
+    let (running, records) = tokio::try_join!(
+        async { Ok(reader.running(false).await?) },
+        pins(&reader, environment)
+    )?;
+    let running = running.ok_or_else(|| EngineError::NothingRuns(environment.name.clone()))?;
+    let digest = running.digest.clone();
+    let summary = reader.image(&digest).await?;
+    let commit = summary.revision.and_then(|revision| revision.parse().ok());
+    let held = pin_state(&records, &environment.name, now);
+    let kept = format!("what runs there stays: {}", digest.short());
+    Ok(Plan {
+        operation: Operation::Pin {
+            environment: environment.name.clone(),
+            image: repository.at(digest.clone()),
+            reason,
+            until,
+        },
+        service: service.clone(),
+        tag: commit.as_ref().and_then(|commit| engine.tag_of(commit).ok()),
+        commit,
+        gates: vec![
+            Gate::new("running", runs(&environment.name, &running)),
+            Gate::new(PIN, taking_the_place(&environment.name, held)),
+        ],
+        steps: vec![
+            step(StepKind::Gate, "that it still runs there".to_owned()),
+            step(StepKind::Pin, format!("the record of the pin; {kept}")),
+        ],
+        costs: Costs::default(),
+        confirmation: place::confirmation(environment, &digest),
+        digest: Some(digest),
+    })
+}
+
+fn runs(environment: &EnvironmentName, running: &Running) -> Verdict {
+    let since = running.since.map_or_else(String::new, |since| {
+        format!(" since {}", since.strftime("%Y-%m-%d %H:%M UTC"))
+    });
+    Verdict::Allowed(format!("{environment} runs {}{since}", running.digest.short()))
+}
+
+/// That a new pin may be made, and which one it takes the place of.
+pub(super) fn taking_the_place(environment: &EnvironmentName, held: Option<&PinRecord>) -> Verdict {
+    Verdict::Allowed(match held {
+        None => format!("{environment} is not pinned yet"),
+        Some(pin) => format!("takes the place of the pin there is: {}", pin.words()),
+    })
+}
+
+/// Plans to lift the pin of `environment`, and tells what would come then.
+pub(super) async fn plan_unpin(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    reason: &str,
+) -> Result<Plan, EngineError> {
+    let now = Timestamp::now();
+    let environment = reached(engine, environment)?;
+    let reason = place::reason(reason, "lifting a pin")?;
+    let repository = engine.repository_of(service, environment)?;
+    let reader = engine.registries().reader(&repository);
+    let records = pins(&reader, environment).await?;
+    // Given again when it is done, the same command finds the pin that it lifted.
+    let pin = newest_pin(records.iter().filter(|record| record.held), &environment.name)
+        .cloned()
+        .ok_or_else(|| EngineError::NotPinned(environment.name.clone()))?;
+    let digest = pin.digest.clone();
+    let next = what_comes_next(engine, service, environment, &digest).await;
+    let gate = Gate::new(PIN, lifting(&environment.name, &records, now)).with_notes(next);
+    Ok(Plan {
+        operation: Operation::Unpin {
+            environment: environment.name.clone(),
+            image: repository.at(digest.clone()),
+            reason,
+            pin: Box::new(pin),
+        },
+        service: service.clone(),
+        commit: None,
+        tag: None,
+        gates: vec![gate],
+        steps: vec![
+            step(StepKind::Gate, "that this very pin still holds".to_owned()),
+            step(
+                StepKind::Pin,
+                "the record that lifts it; nothing is deployed by that".to_owned(),
+            ),
+        ],
+        costs: Costs::default(),
+        confirmation: place::confirmation(environment, &digest),
+        digest: Some(digest),
+    })
+}
+
+/// What an unpin finds: nothing forbids it, but there may be nothing left to lift.
+fn lifting(environment: &EnvironmentName, records: &[PinRecord], now: Timestamp) -> Verdict {
+    Verdict::Allowed(match newest_pin(records, environment) {
+        Some(pin) if pin.holds(now) => format!("{environment} is {}", pin.words()),
+        Some(pin) if pin.held => format!("the term of the pin is over; it was {}", pin.words()),
+        Some(lifted) => format!(
+            "it was lifted already, by {} on {}: {}",
+            lifted.by,
+            lifted.at.strftime("%Y-%m-%d"),
+            lifted.reason
+        ),
+        None => format!("{environment} is not pinned"),
+    })
+}
+
+/// For each source of `environment`: what could be promoted from it once nothing holds, in one line. It decides nothing, so
+/// what cannot be found out stops nothing.
+async fn what_comes_next(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: &Environment,
+    held_at: &Digest,
+) -> Vec<String> {
+    let asking = environment.from.iter().map(|source| async move {
+        match comes_from(engine, service, source, environment, held_at).await {
+            Ok(line) => line,
+            Err(error) => format!("what would come from {source} is not known: {}", error.brief()),
+        }
+    });
+    join_all(asking).await
+}
+
+async fn comes_from(
+    engine: &Engine,
+    service: &ServiceName,
+    source: &EnvironmentName,
+    environment: &Environment,
+    held_at: &Digest,
+) -> Result<String, EngineError> {
+    let source = engine.environment(source)?;
+    let reader = engine
+        .registries()
+        .reader(&engine.repository_of(service, source)?);
+    let Some(running) = reader.running(source.from.is_empty()).await? else {
+        return Ok(format!(
+            "next from {}: nothing is known to run there",
+            source.name
+        ));
+    };
+    if running.digest == *held_at {
+        return Ok(format!(
+            "next from {}: nothing, it runs the same digest",
+            source.name
+        ));
+    }
+    let named = running.digest.to_string();
+    let candidate = engine.candidate(service, &named, source).await?;
+    let evaluation = promote::evaluate(engine, &candidate, source, environment, Admission::Preview).await?;
+    let stopped: Vec<_> = evaluation
+        .gates
+        .iter()
+        .filter(|gate| !gate.verdict.allows())
+        .map(|gate| format!("{}: {}", gate.name, gate.verdict.reason()))
+        .collect();
+    let judged = if stopped.is_empty() {
+        "its gates allow it".to_owned()
+    } else {
+        format!("stopped by {}", stopped.join("; "))
+    };
+    Ok(format!(
+        "next from {}: {} ({}), which runs there; {judged}",
+        source.name,
+        candidate.tag,
+        running.digest.short()
+    ))
+}
+
+/// Carries out one step of a pin or an unpin.
+pub(super) async fn run_step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
+    let digest = place::digest_of(context.plan)?;
+    let (Operation::Pin {
+        environment: name,
+        image,
+        ..
+    }
+    | Operation::Unpin {
+        environment: name,
+        image,
+        ..
+    }) = &context.plan.operation
+    else {
+        return Err(EngineError::Internal("a plan that pins nothing".to_owned()));
+    };
+    let environment = context.engine.environment(name)?;
+    let registries = context.engine.registries();
+    let writer = registries.writer(&image.repository, context.access);
+    match (step, &context.plan.operation) {
+        (StepKind::Gate, Operation::Pin { .. }) => {
+            let running = writer.running(false).await?;
+            let running = running.ok_or_else(|| EngineError::NothingRuns(name.clone()))?;
+            if running.digest != *digest {
+                return Err(EngineError::RunsAnother {
+                    environment: name.clone(),
+                    planned: digest.short(),
+                    found: running.digest.short(),
+                });
+            }
+            context.judge(vec![Gate::new("running", runs(name, &running))])
+        }
+        (StepKind::Gate, _) => {
+            let records = pins(&writer, environment).await?;
+            let verdict = lifting(name, &records, Timestamp::now());
+            context.judge(vec![Gate::new(PIN, verdict)])
+        }
+        (StepKind::Pin, Operation::Pin { reason, until, .. }) => {
+            let records = pins(&writer, environment).await?;
+            hold(
+                &writer,
+                environment,
+                digest,
+                &records,
+                reason,
+                until.as_ref(),
+                None,
+            )
+            .await
+        }
+        (StepKind::Pin, Operation::Unpin { reason, pin, .. }) => {
+            let records = pins(&writer, environment).await?;
+            let_go(&writer, environment, &records, reason, pin).await
+        }
+        _ => Ok(StepOutcome::Nothing("no part of a pin".to_owned())),
+    }
+}
+
+/// Leaves the record that holds `environment` at `digest`, unless one like it does so already. `known` are the records that
+/// it has to come after.
+pub(super) async fn hold(
+    writer: &Writer,
+    environment: &Environment,
+    digest: &Digest,
+    known: &[PinRecord],
+    reason: &Clean,
+    until: Option<&Term>,
+    from: Option<&Digest>,
+) -> Result<StepOutcome, EngineError> {
+    let at = records::moment(Timestamp::now(), known.iter().map(|record| record.at));
+    let record = PinRecord {
+        digest: digest.clone(),
+        environment: environment.name.clone(),
+        held: true,
+        reason: reason.clone(),
+        by: Clean::line(&Actor::of_process().to_string()),
+        at,
+        until: until.map(|term| term.end(at)),
+        from: from.cloned(),
+    };
+    if let Some(held) = pin_state(known, &environment.name, Timestamp::now())
+        && is_the_same(held, &record)
+    {
+        return Ok(StepOutcome::Nothing(format!(
+            "{} is {}",
+            environment.name,
+            held.words()
+        )));
+    }
+    leave(writer, &record).await?;
+    Ok(StepOutcome::Done(format!(
+        "{} is {}",
+        environment.name,
+        record.words()
+    )))
+}
+
+/// Whether the pin that holds says what `wanted` would say.
+fn is_the_same(held: &PinRecord, wanted: &PinRecord) -> bool {
+    let same_end = match (held.until, wanted.until) {
+        (None, None) => true,
+        (Some(one), Some(other)) => one.duration_until(other).abs() <= SLACK,
+        _ => false,
+    };
+    let same_origin = wanted.from.is_none() || held.from == wanted.from;
+    held.digest == wanted.digest && held.reason == wanted.reason && same_end && same_origin
+}
+
+async fn let_go(
+    writer: &Writer,
+    environment: &Environment,
+    known: &[PinRecord],
+    reason: &Clean,
+    planned: &PinRecord,
+) -> Result<StepOutcome, EngineError> {
+    let now = Timestamp::now();
+    let Some(held) = pin_state(known, &environment.name, now) else {
+        return Ok(StepOutcome::Nothing(format!(
+            "{} is not pinned any more",
+            environment.name
+        )));
+    };
+    if held != planned {
+        return Err(EngineError::RunsAnother {
+            environment: environment.name.clone(),
+            planned: planned.words(),
+            found: held.words(),
+        });
+    }
+    let record = PinRecord {
+        held: false,
+        reason: reason.clone(),
+        by: Clean::line(&Actor::of_process().to_string()),
+        at: records::moment(now, known.iter().map(|record| record.at)),
+        until: None,
+        from: None,
+        ..held.clone()
+    };
+    leave(writer, &record).await?;
+    Ok(StepOutcome::Done(format!(
+        "{} is not pinned any more",
+        environment.name
+    )))
+}
+
+async fn leave(writer: &Writer, record: &PinRecord) -> Result<(), EngineError> {
+    let subject = writer.resolve(&Target::Digest(record.digest.clone())).await?;
+    let subject = subject.ok_or_else(|| EngineError::NotProved {
+        image: writer.repository().at(record.digest.clone()),
+        why: "it is not there".to_owned(),
+    })?;
+    records::attach(writer, &subject, record).await
+}

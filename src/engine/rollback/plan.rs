@@ -1,0 +1,231 @@
+//! The plan of a rollback: which digest, whether it is ready, what it replaces.
+
+use jiff::Timestamp;
+
+use super::past::{self, Earlier, Past};
+use crate::deploy::Deployer;
+use crate::domain::{
+    Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, Operation, PinRecord, Plan,
+    PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state,
+};
+use crate::engine::error::EngineError;
+use crate::engine::exception::PassedOver;
+use crate::engine::scan::SCAN;
+use crate::engine::{Engine, pin, place};
+use crate::registry::Reader;
+
+/// What a person asks for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) to: Option<&'a str>,
+    pub(in crate::engine) reason: &'a str,
+    pub(in crate::engine) until: Option<&'a str>,
+    pub(in crate::engine) accept_findings: bool,
+}
+
+/// Plans the rollback of `environment`.
+pub(in crate::engine) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    request: Request<'_>,
+) -> Result<Plan, EngineError> {
+    let environment = pin::reached(engine, environment)?;
+    let reason = place::reason(request.reason, "a rollback")?;
+    let now = Timestamp::now();
+    let until = pin::term(request.until, now)?;
+    let repository = engine.repository_of(service, environment)?;
+    let reader = engine.registries().reader(&repository);
+    let past = past::read(engine, service, environment).await?;
+    let running = past.running.as_ref();
+    let running = running.ok_or_else(|| EngineError::NothingRuns(environment.name.clone()))?;
+    let held = pin_state(&past.pins, &environment.name, now);
+    let chosen = choose(&past, held, environment, &reader, &reason, request.to).await?;
+    let replaces = running.digest.clone();
+    let from = if chosen.digest == replaces {
+        past.came_from().cloned()
+    } else {
+        Some(replaces.clone())
+    };
+    let is_back = chosen.digest == replaces;
+    if is_back && from.is_none() {
+        return Err(EngineError::NoWayBack {
+            environment: environment.name.clone(),
+            text: chosen.digest.short(),
+            why: format!(
+                "it runs there, and came from nowhere: `windlass pin {}` holds it",
+                environment.name
+            ),
+        });
+    }
+    let mut gates = past::readiness(engine, service, environment, &reader, &chosen.digest).await;
+    let _ = accept(&mut gates, request.accept_findings, &environment.name, &reason);
+    gates.push(before(chosen, is_back));
+    gates.push(Gate::new("pin", pin::taking_the_place(&environment.name, held)));
+    let deployer = engine.deployer(&environment.name)?;
+    Ok(Plan {
+        operation: Operation::Rollback {
+            environment: environment.name.clone(),
+            image: repository.at(chosen.digest.clone()),
+            replaces: Some(replaces),
+            from,
+            reason,
+            until,
+            accept_findings: request.accept_findings,
+        },
+        service: service.clone(),
+        commit: chosen.commit.clone(),
+        tag: chosen.tag.clone(),
+        gates,
+        steps: steps(environment, request.accept_findings, deployer.as_ref()),
+        costs: Costs::default(),
+        confirmation: place::confirmation(environment, &chosen.digest),
+        digest: Some(chosen.digest.clone()),
+    })
+}
+
+fn steps(environment: &Environment, accept_findings: bool, deployer: Option<&Deployer>) -> Vec<PlannedStep> {
+    let step = |kind, what: String| PlannedStep { kind, what };
+    let mut steps = vec![
+        step(
+            StepKind::Gate,
+            "that it is ready, again, at that moment".to_owned(),
+        ),
+        step(
+            StepKind::Verify,
+            "the digest, where it is; nothing is copied".to_owned(),
+        ),
+    ];
+    if accept_findings {
+        let what = "the record of the exception, if findings had to be accepted";
+        steps.push(step(StepKind::Attach, what.to_owned()));
+    }
+    let deploy = deployer.map_or_else(
+        || format!("no deployer in {}: marks what should run there", environment.name),
+        Deployer::describe,
+    );
+    steps.push(step(StepKind::Deploy, deploy));
+    steps.push(step(
+        StepKind::Pin,
+        format!("{} is held at it; promotions are refused", environment.name),
+    ));
+    steps
+}
+
+/// Which digest is meant. A place in the list, or nothing, means another digest once the rollback is done: then the same
+/// command would go on to what ran even before. So it is the same rollback if what runs came back and is not pinned yet, or
+/// is pinned by a rollback with this very reason.
+async fn choose<'a>(
+    past: &'a Past,
+    held: Option<&PinRecord>,
+    environment: &Environment,
+    reader: &Reader,
+    reason: &Clean,
+    to: Option<&str>,
+) -> Result<&'a Earlier, EngineError> {
+    let no_way = |text: &str, why: &str| EngineError::NoWayBack {
+        environment: environment.name.clone(),
+        text: clean_line(text),
+        why: why.to_owned(),
+    };
+    let place = match to {
+        None => None,
+        Some(text) if text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            let place = text.parse::<usize>().ok().filter(|place| *place > 0);
+            Some(place.ok_or_else(|| no_way(text, "the list begins with 1"))?)
+        }
+        Some(text) => {
+            return named(past, reader, text)
+                .await?
+                .ok_or_else(|| no_way(text, "it is not among what ran there before"));
+        }
+    };
+    let running = past.running.as_ref();
+    let is_same = |pin: &&PinRecord| {
+        pin.from.is_some() && pin.reason == *reason && running.is_some_and(|now| now.digest == pin.digest)
+    };
+    if let Some(unfinished) = past.unfinished() {
+        return Ok(unfinished);
+    }
+    if let (Some(_), Some(running)) = (held.filter(is_same), running) {
+        return Ok(running);
+    }
+    match place {
+        Some(place) => past
+            .earlier
+            .get(place - 1)
+            .ok_or_else(|| no_way(&place.to_string(), "so much did not run there before")),
+        None => past
+            .earlier
+            .iter()
+            .find(|one| one.rolled_back.is_none())
+            .ok_or_else(|| {
+                no_way(
+                    "what ran before",
+                    "nothing did that was not rolled back from itself",
+                )
+            }),
+    }
+}
+
+async fn named<'a>(past: &'a Past, reader: &Reader, text: &str) -> Result<Option<&'a Earlier>, EngineError> {
+    if let Some(found) = past.called(text) {
+        return Ok(Some(found));
+    }
+    let Ok(tag) = text.parse() else { return Ok(None) };
+    let found = reader.resolve(&Target::Tag(tag)).await?;
+    Ok(found.and_then(|found| past.called(&found.digest.to_string())))
+}
+
+/// What a person should know of the digest's own past.
+fn before(chosen: &Earlier, is_back: bool) -> Gate {
+    let version = chosen
+        .version
+        .as_ref()
+        .map_or_else(String::new, |version| format!("v{version}, "));
+    let deployed = chosen.deployed.strftime("%Y-%m-%d %H:%M UTC");
+    let ran = if is_back {
+        format!("{version}back since {deployed}")
+    } else {
+        format!("{version}deployed last on {deployed}")
+    };
+    let gate = Gate::new("history", Verdict::Allowed(ran));
+    match chosen.rolled_back {
+        Some(at) => gate.with_notes(vec![format!(
+            "it was itself rolled back from, on {}",
+            at.strftime("%Y-%m-%d")
+        )]),
+        None => gate,
+    }
+}
+
+/// Lets an emergency go on in spite of findings, and tells what was passed over.
+pub(super) fn accept(
+    gates: &mut [Gate],
+    accept_findings: bool,
+    environment: &EnvironmentName,
+    reason: &Clean,
+) -> Option<PassedOver> {
+    let gate = gates
+        .iter_mut()
+        .find(|gate| gate.name == SCAN && !gate.verdict.allows())?;
+    if !accept_findings {
+        gate.notes
+            .push("an emergency may go on in spite of it: --accept-findings, which owes a review".to_owned());
+        return None;
+    }
+    let said = format!("{}: {}", gate.verdict.word(), gate.verdict.reason());
+    gate.verdict = Verdict::Allowed(format!("accepted in spite of it ({reason}): was {said}"));
+    Some(PassedOver {
+        kind: ExceptionKind::Findings,
+        environment: environment.clone(),
+        skipped: vec![Clean::line(&format!("{SCAN} {said}"))],
+        environments: Vec::new(),
+        reason: reason.clone(),
+    })
+}
+
+/// The digest that is rolled back from, of an operation that is a rollback.
+pub(super) fn is_as_planned(found: &Digest, chosen: &Digest, replaces: Option<&Digest>) -> bool {
+    found == chosen || Some(found) == replaces
+}
