@@ -65,12 +65,18 @@ fn begin(engine: &Arc<Engine>, plan: Plan) -> Run {
     engine.start(plan, access(), Secrets::default()).unwrap()
 }
 
+/// Follows a run to its end; one that should be refused and waits in its deployer instead fails the test.
 async fn end(mut run: Run) -> (Exit, Vec<Event>) {
-    let mut events = Vec::new();
-    while let Some(event) = run.events.recv().await {
-        events.push(event);
-    }
-    (run.task.await.unwrap(), events)
+    let following = async {
+        let mut events = Vec::new();
+        while let Some(event) = run.events.recv().await {
+            events.push(event);
+        }
+        (run.task.await.unwrap(), events)
+    };
+    tokio::time::timeout(Duration::from_mins(2), following)
+        .await
+        .unwrap()
 }
 
 async fn carry_out(engine: &Arc<Engine>, command: &Command) -> (Exit, Vec<Event>) {
