@@ -1,0 +1,137 @@
+//! What a cut asks GitHub, in the sample world.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use windlass::demo::{World, WorldOptions};
+use windlass::domain::{Gate, Verdict, WriteAccess};
+use windlass::engine::{Command, Engine};
+
+use super::fake::{Fake, Fault, TOKEN};
+
+async fn world() -> World {
+    let options = WorldOptions {
+        folder: None,
+        now: jiff::Timestamp::now(),
+    };
+    let access = WriteAccess::unless_read_only(false).unwrap();
+    World::open(options, access).await.unwrap()
+}
+
+/// The world's engine, with its repository on the fake.
+fn engine(world: &World, fake: &Fake, more: &str) -> Arc<Engine> {
+    let path = world.repository().join("windlass.toml");
+    let token = world.folder().join("github.token");
+    std::fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let plain = text
+        .split_once("# end of github\n")
+        .map_or(text.as_str(), |(_, rest)| rest);
+    let github = format!(
+        "[github]\napi = \"{}\"\nrepository = \"acme/app\"\ntoken_file = {token:?}\n{more}\n# end of github\n",
+        fake.address
+    );
+    std::fs::write(&path, github + plain).unwrap();
+    world.engine().unwrap()
+}
+
+/// The gates of GitHub for a cut of the newest commit.
+async fn gates(engine: &Engine) -> Vec<Gate> {
+    let cut = Command::Cut {
+        service: "payment-svc".parse().unwrap(),
+        commit: "develop".to_owned(),
+        version: Some("7.0.0".to_owned()),
+        sprint: None,
+    };
+    let plan = engine.plan(&cut).await.unwrap();
+    let of_github = |gate: &Gate| matches!(gate.name.as_str(), "checks" | "rules");
+    plan.gates.into_iter().filter(of_github).collect()
+}
+
+fn verdicts(gates: &[Gate]) -> Vec<(&str, &str)> {
+    gates
+        .iter()
+        .map(|gate| (gate.name.as_str(), gate.verdict.word()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_and_rules_decide_whether_a_commit_is_cut() {
+    let (world, fake) = (world().await, Fake::start().await);
+    // A remote elsewhere has neither gate.
+    assert_eq!(gates(&world.engine().unwrap()).await, []);
+
+    let engine = engine(&world, &fake, "");
+    let commit = engine.repository().unwrap().commit("develop").unwrap().sha;
+    fake.store().runs.insert(commit.to_string(), Vec::new());
+    let found = gates(&engine).await;
+    assert_eq!(verdicts(&found), [("checks", "allowed"), ("rules", "allowed")]);
+    assert_eq!(found[0].verdict.reason(), "GitHub has no checks on it");
+
+    fake.run(commit.as_str(), "test", "completed", Some("success"));
+    fake.run(commit.as_str(), "lint", "in_progress", None);
+    let found = gates(&engine).await;
+    assert_eq!(
+        found[0].verdict,
+        Verdict::Refused("1 of 2 passed; pending: lint".to_owned())
+    );
+    fake.run(commit.as_str(), "lint", "completed", Some("failure"));
+    let found = gates(&engine).await;
+    assert_eq!(
+        found[0].verdict,
+        Verdict::Refused("1 of 2 passed; failed: lint".to_owned())
+    );
+    fake.run(commit.as_str(), "lint", "completed", Some("success"));
+    assert_eq!(
+        gates(&engine).await[0].verdict,
+        Verdict::Allowed("2 of 2 passed".to_owned())
+    );
+
+    let branch = format!("release/v7.0.0-sha-{}", commit.short());
+    let form = json!({"operator": "starts_with", "pattern": "rel-", "negate": false, "name": ""});
+    fake.rule(&branch, "branch_name_pattern", 4, form);
+    let found = gates(&engine).await;
+    assert_eq!(verdicts(&found), [("checks", "allowed"), ("rules", "refused")]);
+    assert!(
+        found[1].verdict.reason().contains("begin with `rel-`"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_that_cannot_be_asked_refuse_with_the_way_out_and_rules_leave_it_to_the_push() {
+    let (world, fake) = (world().await, Fake::start().await);
+    let engine_with = |more: &str| engine(&world, &fake, more);
+    let engine = engine_with("");
+    fake.fault("GET", "", usize::MAX, Fault::status(401));
+    let found = gates(&engine).await;
+    assert_eq!(verdicts(&found), [("checks", "unknown"), ("rules", "allowed")]);
+    assert!(
+        found[0]
+            .verdict
+            .reason()
+            .contains("`checks = \"off\"` in [github]"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].notes[0].contains("so that the push will tell"),
+        "{found:?}"
+    );
+
+    let off = engine_with("checks = \"off\"");
+    assert_eq!(verdicts(&gates(&off).await), [("rules", "allowed")]);
+    assert_eq!(fake.count("GET", "/check-runs"), 1);
+
+    // A token that is configured and cannot be had is no reason to ask without one.
+    std::fs::remove_file(world.folder().join("github.token")).unwrap();
+    let tokenless = world.engine().unwrap();
+    assert_eq!(verdicts(&gates(&tokenless).await), [("rules", "allowed")]);
+    assert_eq!(
+        fake.store()
+            .asked
+            .iter()
+            .filter(|asked| asked.authorization.is_none())
+            .count(),
+        0
+    );
+}

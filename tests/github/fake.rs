@@ -1,0 +1,437 @@
+//! A GitHub of one repository, on loopback: keeps checks, rules and pull requests, and goes wrong where it is told to.
+//!
+//! Its answers have the fields that GitHub's description of its API requires of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Response, Uri};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub const OWNER: &str = "acme";
+pub const TOKEN: &str = "ghp_0123456789abcdefTOKEN";
+
+/// What goes wrong.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// This is answered, and nothing is done.
+    Answer(u16, Vec<(&'static str, String)>, Value),
+    /// It is done, and then this is answered.
+    DoneBut(u16),
+    /// It is done, and the answer comes so late that nobody waits for it.
+    DoneLate(Duration),
+    /// A page in place of an answer.
+    Garbage,
+    /// The next page is said to be at this address.
+    NextAt(String),
+}
+
+impl Fault {
+    pub fn status(status: u16) -> Self {
+        Self::Answer(
+            status,
+            Vec::new(),
+            json!({"message": "out of order", "status": status.to_string()}),
+        )
+    }
+}
+
+/// A request that came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    pub authorization: Option<String>,
+}
+
+#[derive(Default)]
+pub struct Store {
+    /// Check runs by commit.
+    pub runs: HashMap<String, Vec<Value>>,
+    /// Statuses by commit.
+    pub statuses: HashMap<String, Vec<Value>>,
+    /// Rules of rulesets by branch.
+    pub rules: HashMap<String, Vec<Value>>,
+    /// What each ruleset says that one may do.
+    pub bypass: HashMap<u64, &'static str>,
+    /// Classic protection by branch.
+    pub protection: HashMap<String, Value>,
+    pub pulls: Vec<Value>,
+    /// More entries than this are on no page.
+    pub page: usize,
+    /// Whether it is shown to tokens only.
+    pub private: bool,
+    /// What the repository was called before.
+    pub old_name: Option<String>,
+    pub asked: Vec<Asked>,
+    faults: Vec<(&'static str, &'static str, usize, Fault)>,
+    address: String,
+}
+
+pub struct Fake {
+    pub address: String,
+    store: Arc<Mutex<Store>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Fake {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let store = Arc::new(Mutex::new(Store {
+            page: 100,
+            address: address.clone(),
+            ..Store::default()
+        }));
+        let app = Router::new().fallback(serve).with_state(Arc::clone(&store));
+        let task = tokio::spawn(async move {
+            axum::serve(listener, app).await.unwrap();
+        });
+        Self { address, store, task }
+    }
+
+    pub fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next `times` requests with this method and this in their path go wrong.
+    pub fn fault(&self, method: &'static str, path: &'static str, times: usize, fault: Fault) {
+        self.store().faults.push((method, path, times, fault));
+    }
+
+    /// How many requests came with this method and this in their path.
+    pub fn count(&self, method: &str, path: &str) -> usize {
+        let store = self.store();
+        let asked = store.asked.iter();
+        asked
+            .filter(|asked| asked.method == method && asked.path.contains(path))
+            .count()
+    }
+
+    pub fn run(&self, commit: &str, name: &str, status: &str, conclusion: Option<&str>) {
+        let mut store = self.store();
+        let runs = store.runs.entry(commit.to_owned()).or_default();
+        let id = 1000 + runs.len() as u64;
+        runs.push(json!({
+            "id": id, "head_sha": commit, "node_id": "CR_1", "external_id": "", "url": "https://api.github.com/x",
+            "html_url": "https://github.com/acme/app/runs/1", "status": status, "conclusion": conclusion,
+            "details_url": format!("https://github.com/acme/app/actions/runs/7/job/{id}"), "name": name,
+            "started_at": "2026-11-01T10:00:00Z", "completed_at": null, "check_suite": {"id": 5},
+            "output": {"title": null, "summary": null, "text": null, "annotations_count": 0, "annotations_url": "x"},
+            "app": {"id": 1, "slug": "github-actions", "name": "GitHub Actions"}, "pull_requests": [],
+        }));
+    }
+
+    pub fn status(&self, commit: &str, context: &str, state: &str) {
+        let mut store = self.store();
+        let statuses = store.statuses.entry(commit.to_owned()).or_default();
+        let id = 1 + statuses.len() as u64;
+        statuses.push(json!({
+            "id": id, "node_id": "S_1", "state": state, "context": context, "description": null, "target_url": null,
+            "avatar_url": null, "url": "https://api.github.com/x", "created_at": "2026-11-01T10:00:00Z",
+            "updated_at": "2026-11-01T10:00:00Z",
+        }));
+    }
+
+    pub fn rule(&self, branch: &str, kind: &str, ruleset: u64, parameters: Value) {
+        let mut rule = json!({
+            "type": kind, "ruleset_source_type": "Repository", "ruleset_source": "acme/app", "ruleset_id": ruleset,
+        });
+        if !parameters.is_null() {
+            rule["parameters"] = parameters;
+        }
+        let mut store = self.store();
+        store.bypass.entry(ruleset).or_insert("never");
+        store.rules.entry(branch.to_owned()).or_default().push(rule);
+    }
+}
+
+type Shared = Arc<Mutex<Store>>;
+
+async fn serve(
+    State(store): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let path = uri.path_and_query().unwrap().to_string();
+    let authorization = headers
+        .get("authorization")
+        .map(|value| value.to_str().unwrap().to_owned());
+    let (fault, done) = {
+        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.asked.push(Asked {
+            method: method.to_string(),
+            path: path.clone(),
+            authorization: authorization.clone(),
+        });
+        let fault = store
+            .faults
+            .iter_mut()
+            .find(|(of, part, times, _)| method.as_str() == *of && path.contains(part) && *times > 0);
+        let fault = fault.map(|(_, _, times, fault)| {
+            *times -= 1;
+            fault.clone()
+        });
+        let undone = matches!(fault, Some(Fault::Answer(..) | Fault::Garbage));
+        let done = (!undone).then(|| {
+            let question = Question {
+                method: &method,
+                path: uri.path(),
+                query: uri.query().unwrap_or_default(),
+                token: authorization.as_deref(),
+                body: &body,
+            };
+            store.answer(&question)
+        });
+        (fault, done)
+    };
+    let failed = || json!({"message": "out of order"});
+    match (fault, done) {
+        (Some(Fault::Answer(status, headers, body)), _) => respond(status, &headers, &body.to_string()),
+        (Some(Fault::Garbage), _) => respond(200, &[], "<html>\u{1b}[2Jwelcome to the hotel</html>"),
+        (Some(Fault::DoneBut(status)), _) => respond(status, &[], &failed().to_string()),
+        (Some(Fault::DoneLate(wait)), _) => {
+            tokio::time::sleep(wait).await;
+            respond(200, &[], "[]")
+        }
+        (Some(Fault::NextAt(link)), Some((status, _, body))) => respond(
+            status,
+            &[("link", format!("<{link}>; rel=\"next\""))],
+            &body.to_string(),
+        ),
+        (_, Some((status, headers, body))) => respond(status, &headers, &body.to_string()),
+        (_, None) => respond(500, &[], &failed().to_string()),
+    }
+}
+
+fn respond(status: u16, headers: &[(&'static str, String)], body: &str) -> Response<Body> {
+    let mut response = Response::builder()
+        .status(status)
+        .header("content-type", "application/json; charset=utf-8");
+    for (name, value) in headers {
+        response = response.header(*name, value);
+    }
+    response.body(Body::from(body.to_owned())).unwrap()
+}
+
+type Answer = (u16, Vec<(&'static str, String)>, Value);
+
+struct Question<'a> {
+    method: &'a Method,
+    path: &'a str,
+    query: &'a str,
+    token: Option<&'a str>,
+    body: &'a [u8],
+}
+
+impl Question<'_> {
+    fn asks(&self, key: &str) -> Option<String> {
+        let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(name, _)| *name == key)?;
+        Some(
+            percent_encoding::percent_decode_str(value)
+                .decode_utf8()
+                .unwrap()
+                .into_owned(),
+        )
+    }
+}
+
+fn plain(status: u16, message: &str) -> Answer {
+    let body = json!({"message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
+    (status, Vec::new(), body)
+}
+
+impl Store {
+    fn answer(&mut self, question: &Question<'_>) -> Answer {
+        match question.token {
+            Some(token) if token != format!("Bearer {TOKEN}") => return plain(401, "Bad credentials"),
+            None if self.private => return plain(404, "Not Found"),
+            _ => {}
+        }
+        if question.path == "/rate_limit" {
+            let core = json!({"limit": 5000, "remaining": 4321, "reset": 4_102_444_800_i64, "used": 679});
+            return (
+                200,
+                Vec::new(),
+                json!({"resources": {"core": core, "search": core}, "rate": core}),
+            );
+        }
+        if let Some(old) = &self.old_name
+            && let Some(rest) = question.path.strip_prefix(&format!("/repos/{old}"))
+        {
+            let status = if question.method == Method::GET { 301 } else { 307 };
+            let query = if question.query.is_empty() {
+                String::new()
+            } else {
+                format!("?{}", question.query)
+            };
+            let there = format!("{}/repositories/1{rest}{query}", self.address);
+            return (
+                status,
+                vec![("location", there)],
+                json!({"message": "Moved Permanently"}),
+            );
+        }
+        let rest = ["/repos/acme/app", "/repositories/1"]
+            .iter()
+            .find_map(|prefix| question.path.strip_prefix(prefix));
+        let Some(rest) = rest else {
+            return plain(404, "Not Found");
+        };
+        let parts: Vec<String> = rest
+            .split('/')
+            .skip(1)
+            .map(|part| {
+                percent_encoding::percent_decode_str(part)
+                    .decode_utf8()
+                    .unwrap()
+                    .into_owned()
+            })
+            .collect();
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        match (question.method.as_str(), parts.as_slice()) {
+            ("GET", []) => (
+                200,
+                Vec::new(),
+                json!({"id": 1, "name": "app", "full_name": "acme/app", "owner": {"login": OWNER, "id": 2}}),
+            ),
+            ("GET", ["commits", sha, "check-runs"]) => match self.runs.get(*sha) {
+                Some(runs) => self.page(
+                    question,
+                    runs,
+                    |page, all| json!({"total_count": all, "check_runs": page}),
+                ),
+                None => plain(422, &format!("No commit found for SHA: {sha}")),
+            },
+            ("GET", ["commits", sha, "status"]) => {
+                let none = Vec::new();
+                let statuses = self.statuses.get(*sha).unwrap_or(&none);
+                self.page(question, statuses, |page, all| {
+                    json!({"state": "pending", "sha": sha, "total_count": all, "statuses": page,
+                        "repository": {"id": 1}, "commit_url": "x", "url": "x"})
+                })
+            }
+            ("GET", ["rules", "branches", branch]) => {
+                let none = Vec::new();
+                let rules = self.rules.get(*branch).unwrap_or(&none);
+                self.page(question, rules, |page, _| json!(page))
+            }
+            ("GET", ["rulesets", id]) => match self.bypass.get(&id.parse().unwrap()) {
+                Some(bypass) => (
+                    200,
+                    Vec::new(),
+                    json!({"id": 1, "name": "releases", "source": "acme/app", "enforcement": "active",
+                        "current_user_can_bypass": bypass}),
+                ),
+                None => plain(404, "Not Found"),
+            },
+            ("GET", ["branches", branch, "protection"]) => match self.protection.get(*branch) {
+                Some(protection) => (200, Vec::new(), protection.clone()),
+                None => plain(404, "Branch not protected"),
+            },
+            ("GET", ["pulls"]) => self.pulls(question),
+            ("POST", ["pulls"]) => self.open(question),
+            _ => plain(404, "Not Found"),
+        }
+    }
+
+    fn page(
+        &self,
+        question: &Question<'_>,
+        all: &[Value],
+        body: impl Fn(&[Value], usize) -> Value,
+    ) -> Answer {
+        let number = |key: &str| question.asks(key).and_then(|value| value.parse::<usize>().ok());
+        let (page, size) = (
+            number("page").unwrap_or(1),
+            number("per_page").unwrap_or(30).min(self.page),
+        );
+        let begin = ((page - 1) * size).min(all.len());
+        let end = (begin + size).min(all.len());
+        let mut headers = Vec::new();
+        if end < all.len() {
+            let at = |page: usize| format!("{}{}?per_page={size}&page={page}", self.address, question.path);
+            let link = format!(
+                "<{}>; rel=\"next\", <{}>; rel=\"last\"",
+                at(page + 1),
+                at(all.len().div_ceil(size))
+            );
+            headers.push(("link", link));
+        }
+        (200, headers, body(&all[begin..end], all.len()))
+    }
+
+    /// As GitHub, which takes no notice of a head that names no owner.
+    fn pulls(&self, question: &Question<'_>) -> Answer {
+        let head = question.asks("head").filter(|head| head.contains(':'));
+        let (base, state) = (question.asks("base"), question.asks("state"));
+        let fits = |pull: &&Value| {
+            head.as_deref().is_none_or(|head| pull["head"]["label"] == head)
+                && base.as_deref().is_none_or(|base| pull["base"]["ref"] == base)
+                && state
+                    .as_deref()
+                    .is_none_or(|state| state == "all" || pull["state"] == state)
+        };
+        let found: Vec<_> = self.pulls.iter().rev().filter(fits).cloned().collect();
+        self.page(question, &found, |page, _| json!(page))
+    }
+
+    fn open(&mut self, question: &Question<'_>) -> Answer {
+        if question.token.is_none() {
+            return plain(401, "Requires authentication");
+        }
+        let new: Value = serde_json::from_slice(question.body).unwrap();
+        let label = format!("{OWNER}:{}", new["head"].as_str().unwrap());
+        let twin = self.pulls.iter().any(|pull| {
+            pull["state"] == "open" && pull["head"]["label"] == label && pull["base"]["ref"] == new["base"]
+        });
+        if twin {
+            let message = format!("A pull request already exists for {label}.");
+            let error = json!({"resource": "PullRequest", "code": "custom", "message": message});
+            let body = json!({"message": "Validation Failed", "errors": [error], "status": "422"});
+            return (422, Vec::new(), body);
+        }
+        let number = self.pulls.len() + 1;
+        let side = |branch: &Value, sha: &str| {
+            json!({"label": format!("{OWNER}:{}", branch.as_str().unwrap()), "ref": branch, "sha": sha, "repo": {"id": 1},
+                "user": {"login": OWNER}})
+        };
+        let mut pull = json!({
+            "id": 70 + number, "node_id": "PR_1", "number": number, "state": "open", "locked": false,
+            "html_url": format!("https://github.com/acme/app/pull/{number}"), "title": new["title"], "body": new["body"],
+            "user": {"login": OWNER}, "labels": [], "milestone": null, "created_at": "2026-11-01T10:00:00Z",
+            "updated_at": "2026-11-01T10:00:00Z", "closed_at": null, "merged_at": null, "merge_commit_sha": null,
+            "assignee": null, "head": side(&new["head"], &"a".repeat(40)), "base": side(&new["base"], &"b".repeat(40)),
+            "_links": {}, "author_association": "OWNER", "auto_merge": null, "draft": false,
+        });
+        for link in [
+            "url",
+            "diff_url",
+            "patch_url",
+            "issue_url",
+            "commits_url",
+            "review_comments_url",
+            "review_comment_url",
+            "comments_url",
+            "statuses_url",
+        ] {
+            pull[link] = json!(format!("https://api.github.com/repos/acme/app/{link}"));
+        }
+        self.pulls.push(pull.clone());
+        (201, Vec::new(), pull)
+    }
+}
