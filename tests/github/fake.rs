@@ -432,6 +432,22 @@ impl Store {
             pull[link] = json!(format!("https://api.github.com/repos/acme/app/{link}"));
         }
         self.pulls.push(pull.clone());
+        // Alone, a pull request is told of at more length than in a list.
+        for number in [
+            "additions",
+            "deletions",
+            "changed_files",
+            "comments",
+            "review_comments",
+            "commits",
+        ] {
+            pull[number] = json!(0);
+        }
+        pull["mergeable"] = json!(null);
+        pull["mergeable_state"] = json!("unknown");
+        pull["merged"] = json!(false);
+        pull["merged_by"] = json!(null);
+        pull["maintainer_can_modify"] = json!(false);
         (201, Vec::new(), pull)
     }
 }
