@@ -3,6 +3,7 @@
 mod wire;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use regex::Regex;
 
@@ -175,8 +176,8 @@ impl GitHub {
         for (rule, ruleset) in self.of_rulesets(branch).await? {
             let refuses = refusal_of_creation(std::slice::from_ref(&rule), branch).is_some();
             if let Some(id) = ruleset.filter(|_| refuses && self.has_token()) {
-                if !known.contains_key(&id) {
-                    known.insert(id, self.may_pass_by(id).await?);
+                if let Entry::Vacant(unknown) = known.entry(id) {
+                    unknown.insert(self.may_pass_by(id).await?);
                 }
                 if known.get(&id) == Some(&true) {
                     continue;

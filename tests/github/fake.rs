@@ -200,7 +200,6 @@ async fn serve(
     };
     let failed = || json!({"message": "out of order"});
     match (fault, done) {
-        (Some(Fault::Answer(status, headers, body)), _) => respond(status, &headers, &body.to_string()),
         (Some(Fault::Garbage), _) => respond(200, &[], "<html>\u{1b}[2Jwelcome to the hotel</html>"),
         (Some(Fault::DoneBut(status)), _) => respond(status, &[], &failed().to_string()),
         (Some(Fault::DoneLate(wait)), _) => {
@@ -212,7 +211,9 @@ async fn serve(
             &[("link", format!("<{link}>; rel=\"next\""))],
             &body.to_string(),
         ),
-        (_, Some((status, headers, body))) => respond(status, &headers, &body.to_string()),
+        (Some(Fault::Answer(status, headers, body)), _) | (_, Some((status, headers, body))) => {
+            respond(status, &headers, &body.to_string())
+        }
         (_, None) => respond(500, &[], &failed().to_string()),
     }
 }
