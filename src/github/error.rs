@@ -148,7 +148,9 @@ impl GitHubError {
                      [github] in windlass.toml says where GitHub is"
                 ));
             }
-            Self::Slow { .. } => "try again; https://www.githubstatus.com says how GitHub is",
+            Self::Slow { .. } | Self::Status { .. } => {
+                "try again; https://www.githubstatus.com says how GitHub is"
+            }
             Self::NotAuthorised { needs, .. } => {
                 return Some(format!(
                     "give it a token that has {needs}, in GH_TOKEN or GITHUB_TOKEN"
@@ -181,7 +183,6 @@ impl GitHubError {
             Self::Moved { .. } => {
                 "give the remote its new address (`git remote set-url`), or correct `repository` of [github]"
             }
-            Self::Status { .. } => "try again; https://www.githubstatus.com says how GitHub is",
             Self::Malformed { .. } => {
                 "check `api` of [github] in windlass.toml; a proxy or a web page may stand in its place"
             }

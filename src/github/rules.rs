@@ -2,6 +2,9 @@
 
 mod wire;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use regex::Regex;
 
 use super::GitHub;
@@ -169,23 +172,18 @@ impl GitHub {
     /// always pass by.
     pub async fn rules_of_creation(&self, branch: &str) -> Result<Vec<BranchRule>, GitHubError> {
         let mut held = Vec::new();
-        let mut known = std::collections::BTreeMap::new();
+        let mut known = BTreeMap::new();
         for (rule, ruleset) in self.of_rulesets(branch).await? {
             let refuses = refusal_of_creation(std::slice::from_ref(&rule), branch).is_some();
-            let passed_by = match ruleset.filter(|_| refuses && self.has_token()) {
-                None => false,
-                Some(id) => match known.get(&id) {
-                    Some(passed_by) => *passed_by,
-                    None => {
-                        let passed_by = self.may_pass_by(id).await?;
-                        known.insert(id, passed_by);
-                        passed_by
-                    }
-                },
-            };
-            if !passed_by {
-                held.push(rule);
+            if let Some(id) = ruleset.filter(|_| refuses && self.has_token()) {
+                if let Entry::Vacant(unknown) = known.entry(id) {
+                    unknown.insert(self.may_pass_by(id).await?);
+                }
+                if known.get(&id) == Some(&true) {
+                    continue;
+                }
             }
+            held.push(rule);
         }
         Ok(held)
     }

@@ -28,8 +28,9 @@ fn engine(world: &World, fake: &Fake, more: &str) -> Arc<Engine> {
         .split_once("# end of github\n")
         .map_or(text.as_str(), |(_, rest)| rest);
     let github = format!(
-        "[github]\napi = \"{}\"\nrepository = \"acme/app\"\ntoken_file = {token:?}\n{more}\n# end of github\n",
-        fake.address
+        "[github]\napi = \"{}\"\nrepository = \"acme/app\"\ntoken_file = \"{}\"\n{more}\n# end of github\n",
+        fake.address,
+        token.display()
     );
     std::fs::write(&path, github + plain).unwrap();
     world.engine().unwrap()

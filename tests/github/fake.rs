@@ -200,7 +200,6 @@ async fn serve(
     };
     let failed = || json!({"message": "out of order"});
     match (fault, done) {
-        (Some(Fault::Answer(status, headers, body)), _) => respond(status, &headers, &body.to_string()),
         (Some(Fault::Garbage), _) => respond(200, &[], "<html>\u{1b}[2Jwelcome to the hotel</html>"),
         (Some(Fault::DoneBut(status)), _) => respond(status, &[], &failed().to_string()),
         (Some(Fault::DoneLate(wait)), _) => {
@@ -212,7 +211,9 @@ async fn serve(
             &[("link", format!("<{link}>; rel=\"next\""))],
             &body.to_string(),
         ),
-        (_, Some((status, headers, body))) => respond(status, &headers, &body.to_string()),
+        (Some(Fault::Answer(status, headers, body)), _) | (_, Some((status, headers, body))) => {
+            respond(status, &headers, &body.to_string())
+        }
         (_, None) => respond(500, &[], &failed().to_string()),
     }
 }
@@ -432,6 +433,22 @@ impl Store {
             pull[link] = json!(format!("https://api.github.com/repos/acme/app/{link}"));
         }
         self.pulls.push(pull.clone());
+        // Alone, a pull request is told of at more length than in a list.
+        for number in [
+            "additions",
+            "deletions",
+            "changed_files",
+            "comments",
+            "review_comments",
+            "commits",
+        ] {
+            pull[number] = json!(0);
+        }
+        pull["mergeable"] = json!(null);
+        pull["mergeable_state"] = json!("unknown");
+        pull["merged"] = json!(false);
+        pull["merged_by"] = json!(null);
+        pull["maintainer_can_modify"] = json!(false);
         (201, Vec::new(), pull)
     }
 }

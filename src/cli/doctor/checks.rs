@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Finding;
 use crate::build::Builder;
-use crate::config::{Config, DeploySettings, GitSettings};
+use crate::config::{CheckRule, Config, DeploySettings, GitSettings};
 use crate::domain::Exit;
 use crate::engine;
 use crate::git::{GitError, GitRepository};
@@ -104,20 +104,23 @@ pub(super) async fn registries(config: &Config) -> Vec<Finding> {
     .await
 }
 
-/// Nothing where the repository is not on GitHub. Cutting does without it only if it is told to.
+/// Nothing where the repository is not on GitHub. A cut does without it only where it is told to.
 pub(super) async fn github(config: &Config) -> Vec<Finding> {
+    let wrong = |exit, what: String, advice: Option<String>| {
+        let finding = match config.github.checks {
+            CheckRule::Required => Finding::problem("github", exit, what),
+            CheckRule::Off => Finding::warning("github", what),
+        };
+        vec![finding.advise(advice)]
+    };
     let github = match engine::github_of(config, GitRepository::discover(config.folder()).ok().as_ref()) {
         Ok(None) => return Vec::new(),
         Ok(Some(github)) => github,
-        Err(error) => {
-            return vec![Finding::problem("github", error.exit(), error.to_string()).advise(error.hint())];
-        }
+        Err(error) => return wrong(error.exit(), error.to_string(), error.hint()),
     };
     let shown = format!("{} at {}", github.repository(), github.host());
     let left = match github.standing().await {
-        Err(error) => {
-            return vec![Finding::problem("github", error.exit(), error.to_string()).advise(error.hint())];
-        }
+        Err(error) => return wrong(error.exit(), error.to_string(), error.hint()),
         Ok(Standing { limit: None }) => "no limit of requests".to_owned(),
         Ok(Standing { limit: Some(limit) }) => {
             format!(
@@ -346,6 +349,22 @@ mod tests {
         assert_eq!(of(&registry.host()).state, State::Ok);
         assert_eq!(of("127.0.0.1:1").state, State::Problem);
         registry.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn github_that_does_not_answer_is_a_problem_unless_a_cut_does_without_it() {
+        let services =
+            "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/a\"\n";
+        let said = |more: &str| {
+            let github = "[github]\nrepository = \"acme/app\"\napi = \"http://127.0.0.1:1\"\n";
+            config(&format!("{github}{more}\n{services}")).unwrap()
+        };
+        let required = github(&said("")).await;
+        assert_eq!(required[0].state, State::Problem);
+        assert!(required[0].what.as_str().contains("127.0.0.1:1"), "{required:?}");
+        assert!(required[0].advice.is_some());
+        let off = github(&said("checks = \"off\"")).await;
+        assert_eq!(off[0].state, State::Warning);
     }
 
     #[test]

@@ -54,9 +54,9 @@ impl Client {
         let headers = answer.headers.as_ref().unwrap_or(&none);
         let status = answer.status_code;
         let needs = needs(headers, ask.needs);
-        if let Some(until) = limited(status, headers, &why) {
+        if is_limit(status, headers, &why) {
             return GitHubError::RateLimited {
-                until,
+                until: limit_ends(headers),
                 anonymous: !self.has_token(),
             };
         }
@@ -130,19 +130,27 @@ fn needs(headers: &HeaderMap, known: &str) -> String {
     }
 }
 
-/// Until when GitHub takes no more requests, if that is what it says: 429, or a 403 that is about limits.
-fn limited(status: StatusCode, headers: &HeaderMap, message: &str) -> Option<Option<Timestamp>> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
-    let after = number("retry-after").map(SignedDuration::from_secs);
-    let spent = number("x-ratelimit-remaining") == Some(0);
-    let is_limit = status == StatusCode::TOO_MANY_REQUESTS
-        || (status == StatusCode::FORBIDDEN && (after.is_some() || spent || message.contains("rate limit")));
-    is_limit.then(|| match after {
-        Some(after) => Timestamp::now().checked_add(after).ok(),
-        None => number("x-ratelimit-reset")
-            .filter(|_| spent)
-            .and_then(|at| Timestamp::from_second(at).ok()),
-    })
+/// Whether GitHub says that it takes no more requests: 429, or a 403 that is about limits.
+fn is_limit(status: StatusCode, headers: &HeaderMap, message: &str) -> bool {
+    let spent = number(headers, "x-ratelimit-remaining") == Some(0);
+    let about_limits = spent || number(headers, "retry-after").is_some() || message.contains("rate limit");
+    status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::FORBIDDEN && about_limits)
+}
+
+/// Until when, if it says so.
+fn limit_ends(headers: &HeaderMap) -> Option<Timestamp> {
+    if let Some(after) = number(headers, "retry-after") {
+        return Timestamp::now()
+            .checked_add(SignedDuration::from_secs(after))
+            .ok();
+    }
+    let spent = number(headers, "x-ratelimit-remaining") == Some(0);
+    let resets = number(headers, "x-ratelimit-reset").filter(|_| spent)?;
+    Timestamp::from_second(resets).ok()
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// The innermost cause of an error: what wraps it says only that something failed, and may repeat addresses.
