@@ -179,10 +179,7 @@ type Paths = Vec<Vec<u8>>;
 /// a difference as libgit2 makes it costs several times as much, and few commits need one.
 fn paths(git: &git2::Repository, graph: &mut Graph<'_>, node: Node) -> Result<Paths, GitError> {
     let fail = GitError::library("read a commit's changes");
-    let parent = graph.parents(node)?.first().copied();
-    let new = git.find_tree(graph.tree(node)).map_err(&fail)?;
-    let old = parent.map(|parent| git.find_tree(graph.tree(parent)));
-    let old = old.transpose().map_err(&fail)?;
+    let (old, new) = trees(git, graph, node)?;
     let mut paths = Paths::new();
     differ(git, old.as_ref(), Some(&new), &[], &mut paths).map_err(&fail)?;
     paths.sort_unstable();
@@ -231,6 +228,20 @@ fn patch(diff: &git2::Diff<'_>) -> Result<Oid, GitError> {
     diff.patchid(None).map_err(GitError::library("compare patches"))
 }
 
+/// The trees before and after a commit.
+fn trees<'a>(
+    git: &'a git2::Repository,
+    graph: &mut Graph<'_>,
+    node: Node,
+) -> Result<(Option<git2::Tree<'a>>, git2::Tree<'a>), GitError> {
+    let parent = graph.parents(node)?.first().copied();
+    let tree = |node| {
+        let found = git.find_tree(graph.tree(node));
+        found.map_err(GitError::library("read a commit's tree"))
+    };
+    Ok((parent.map(tree).transpose()?, tree(node)?))
+}
+
 /// What a commit changed of its first parent.
 fn diff<'a>(
     git: &'a git2::Repository,
@@ -238,10 +249,7 @@ fn diff<'a>(
     node: Node,
 ) -> Result<git2::Diff<'a>, GitError> {
     let fail = GitError::library("read a commit's changes");
-    let parent = graph.parents(node)?.first().copied();
-    let new = git.find_tree(graph.tree(node)).map_err(&fail)?;
-    let old = parent.map(|parent| git.find_tree(graph.tree(parent)));
-    let old = old.transpose().map_err(&fail)?;
+    let (old, new) = trees(git, graph, node)?;
     let mut options = git2::DiffOptions::new();
     // Two binary files under the same path are not the same patch.
     options.show_binary(true);

@@ -86,7 +86,7 @@ fn messages_and_paths_come_out_harmless() {
 #[test]
 fn what_became_of_each_file_is_told_with_its_lines() {
     let sample = Sample::new();
-    let long: String = (0..20).map(|line| format!("line {line}\n")).collect();
+    let long = (0..20).fold(String::new(), |text, line| text + &format!("line {line}\n"));
     write(&sample, "a/changed.rs", &long);
     write(&sample, "a/moved.rs", long.replace("line", "words"));
     write(&sample, "b/removed.rs", "one\ntwo\n");
