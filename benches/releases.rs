@@ -324,10 +324,11 @@ impl History {
     fn blob(&mut self, content: Vec<usize>) -> usize {
         self.marks += 1;
         let lines = content.iter().enumerate();
-        let text: String = lines
-            .map(|(nth, value)| format!("line {nth} is {value}\n"))
-            .collect();
-        // Writing to a string does not fail.
+        let text = lines.fold(String::new(), |mut text, (nth, value)| {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "line {nth} is {value}");
+            text
+        });
         let _ = write!(
             self.stream,
             "blob\nmark :{}\ndata {}\n{text}\n",

@@ -42,8 +42,11 @@ pub(super) async fn plan(
     let candidate = engine
         .candidate(service, commit.as_str(), engine.config().graph.entrance())
         .await;
-    let mut gates = image_gates(engine, candidate.as_ref()).await?;
-    gates.extend(branch_gates(engine, &commit, &branch).await?);
+    let (mut gates, of_git) = tokio::try_join!(
+        image_gates(engine, candidate.as_ref()),
+        branch_gates(engine, &commit, &branch),
+    )?;
+    gates.extend(of_git);
     let (tag, digest) = match candidate {
         Ok(candidate) => (Some(candidate.tag), Some(candidate.image.digest)),
         Err(_) => (engine.tag_of(&commit).ok(), None),

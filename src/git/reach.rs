@@ -123,7 +123,7 @@ fn arrive<'a>(
             let settled = if parents.len() > 1 {
                 is_automatic(git, graph, node)?
             } else {
-                let paths = paths(&diff(git, graph, node)?);
+                let paths = paths(git, graph, node)?;
                 let is_empty = paths.is_empty();
                 if !is_empty {
                     brought_by.insert(node);
@@ -146,15 +146,14 @@ fn arrive<'a>(
         if graph.is_merge(node) || brought_by.contains(&node) {
             continue;
         }
-        let diff = diff(git, graph, node)?;
-        let Some(alike) = wanted.get(&paths(&diff)) else {
+        let Some(alike) = wanted.get(&paths(git, graph, node)?) else {
             continue;
         };
-        let id = patch(&diff)?;
+        let id = patch(&diff(git, graph, node)?)?;
         for other in alike {
             let known = match ids.get(other) {
                 Some(known) => *known,
-                None => patch(&self::diff(git, graph, *other)?)?,
+                None => patch(&diff(git, graph, *other)?)?,
             };
             ids.insert(*other, known);
             if known == id {
@@ -183,13 +182,71 @@ fn arrive<'a>(
 /// The paths that a commit changes, in their order.
 type Paths = Vec<Vec<u8>>;
 
-fn paths(diff: &git2::Diff<'_>) -> Paths {
-    let of = |delta: git2::DiffDelta<'_>| delta.new_file().path_bytes().unwrap_or_default().to_vec();
-    diff.deltas().map(of).collect()
+/// The paths that a commit changes of its first parent. Only names are compared here, and only where two folders differ:
+/// a difference as libgit2 makes it costs several times as much, and few commits need one.
+fn paths(git: &git2::Repository, graph: &mut Graph<'_>, node: Node) -> Result<Paths, GitError> {
+    let fail = GitError::library("read a commit's changes");
+    let (old, new) = trees(git, graph, node)?;
+    let mut paths = Paths::new();
+    differ(git, old.as_ref(), Some(&new), &[], &mut paths).map_err(&fail)?;
+    paths.sort_unstable();
+    paths.dedup();
+    Ok(paths)
+}
+
+fn differ(
+    git: &git2::Repository,
+    old: Option<&git2::Tree<'_>>,
+    new: Option<&git2::Tree<'_>>,
+    folder: &[u8],
+    paths: &mut Paths,
+) -> Result<(), git2::Error> {
+    for (one, other, is_new) in [(new, old, true), (old, new, false)] {
+        for entry in one.into_iter().flatten() {
+            let there = other.and_then(|other| other.get_name_bytes(entry.name_bytes()));
+            let is_same = there
+                .as_ref()
+                .is_some_and(|there| there.id() == entry.id() && there.filemode() == entry.filemode());
+            // What both have is looked at once.
+            if is_same || (there.is_some() && !is_new) {
+                continue;
+            }
+            let mut path = folder.to_vec();
+            path.extend_from_slice(entry.name_bytes());
+            let tree = |entry: &git2::TreeEntry<'_>| {
+                (entry.kind() == Some(git2::ObjectType::Tree)).then(|| git.find_tree(entry.id()))
+            };
+            let here = tree(&entry).transpose()?;
+            let there_tree = there.as_ref().and_then(tree).transpose()?;
+            let is_file = here.is_none() || (there.is_some() && there_tree.is_none());
+            if here.is_some() || there_tree.is_some() {
+                let below = [path.as_slice(), b"/"].concat();
+                differ(git, here.as_ref(), there_tree.as_ref(), &below, paths)?;
+            }
+            if is_file {
+                paths.push(path);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn patch(diff: &git2::Diff<'_>) -> Result<Oid, GitError> {
     diff.patchid(None).map_err(GitError::library("compare patches"))
+}
+
+/// The trees before and after a commit.
+fn trees<'a>(
+    git: &'a git2::Repository,
+    graph: &mut Graph<'_>,
+    node: Node,
+) -> Result<(Option<git2::Tree<'a>>, git2::Tree<'a>), GitError> {
+    let parent = graph.parents(node)?.first().copied();
+    let tree = |node| {
+        let found = git.find_tree(graph.tree(node));
+        found.map_err(GitError::library("read a commit's tree"))
+    };
+    Ok((parent.map(tree).transpose()?, tree(node)?))
 }
 
 /// What a commit changed of its first parent.
@@ -199,10 +256,7 @@ fn diff<'a>(
     node: Node,
 ) -> Result<git2::Diff<'a>, GitError> {
     let fail = GitError::library("read a commit's changes");
-    let parent = graph.parents(node)?.first().copied();
-    let new = git.find_tree(graph.tree(node)).map_err(&fail)?;
-    let old = parent.map(|parent| git.find_tree(graph.tree(parent)));
-    let old = old.transpose().map_err(&fail)?;
+    let (old, new) = trees(git, graph, node)?;
     let mut options = git2::DiffOptions::new();
     // Two binary files under the same path are not the same patch.
     options.show_binary(true);

@@ -1,5 +1,6 @@
 //! The room on real repositories.
 
+mod between;
 mod branches;
 mod lines;
 mod locks;

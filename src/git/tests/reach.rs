@@ -12,7 +12,7 @@ struct Release {
 impl Release {
     fn new() -> Self {
         let sample = Sample::new();
-        let text: String = (1..=40).map(|line| format!("line {line}\n")).collect();
+        let text = (1..=40).fold(String::new(), |text, line| text + &format!("line {line}\n"));
         let release = Self {
             base: sample.sha("develop"),
             sample,
@@ -20,13 +20,13 @@ impl Release {
         release.write("app.rs", &text, "feat: three");
         let base = release.sample.sha("develop");
         release.git(&["checkout", "-q", "-b", "release/v1.4.0"]);
-        release.write("app.rs", &text.replace("line 5\n", "line five\n"), "fix: five");
+        release.write("app.rs", text.replace("line 5\n", "line five\n"), "fix: five");
         release.write("other.rs", "other\n", "fix: other");
         release.git(&["checkout", "-q", "develop"]);
         // The other side goes on, in the same file too.
         release.write(
             "app.rs",
-            &text.replace("line 35\n", "line 35, longer\n"),
+            text.replace("line 35\n", "line 35, longer\n"),
             "feat: four",
         );
         Self { base, ..release }
