@@ -9,6 +9,7 @@ mod candidate;
 mod check;
 mod command;
 mod cut;
+mod diff;
 mod error;
 mod event;
 mod gate_record;

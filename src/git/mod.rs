@@ -17,6 +17,7 @@ mod remote;
 mod repository;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod view;
 mod worktree;
 
