@@ -49,7 +49,7 @@ pub(super) fn print(
     )?;
     page.rows(&[side(from, now), side(to, now)], 2)?;
     writeln!(page.io.out)?;
-    page.wrapped(&comparison.headline())?;
+    page.wrapped(&comparison.headline(), " · ", 0)?;
     if let Some(changes) = comparison.changes.as_ref().filter(|changes| !changes.is_empty()) {
         page.log("COMMITS", changes)?;
     }
@@ -86,17 +86,16 @@ pub(super) fn print(
     page.unknown(comparison)
 }
 
-/// Name, place, commit, digest and subject.
+/// Name, commit, digest, place and subject.
 fn side(side: &Side, now: Timestamp) -> Vec<String> {
     let place = side.image.as_ref().map(|image| match image.since {
-        Some(since) => format!("there since {}", words::since(Some(since), now)),
+        Some(since) => format!("runs since {}", words::since(Some(since), now)),
         None => format!("in {}", image.environment),
     });
     let commit = side.commit.as_ref();
     let image = side.image.as_ref();
     vec![
         side.name.to_string(),
-        side.kind.word().to_owned(),
         commit.map_or_else(|| "?".to_owned(), |commit| commit.short().to_owned()),
         image.map_or_else(|| "– no image".to_owned(), |image| image.digest.short()),
         place.unwrap_or_default(),
@@ -109,23 +108,30 @@ impl Page<'_> {
         Ok(fitted::print(rows, indent, self.width, &mut self.io.out)?)
     }
 
-    /// The parts of one line on as many lines as they need.
-    fn wrapped(&mut self, text: &str) -> Result<(), Failure> {
+    /// What must not be cut, on as many lines as it needs; `between` stands between the parts of which none is broken.
+    fn wrapped(&mut self, text: &str, between: &str, indent: usize) -> Result<(), Failure> {
+        use unicode_width::UnicodeWidthStr as _;
+        let room = self
+            .width
+            .map_or(usize::MAX, |width| width.saturating_sub(indent));
         let mut line = String::new();
-        for part in text.split(" · ") {
-            let longer = if line.is_empty() {
-                part.to_owned()
-            } else {
-                format!("{line} · {part}")
-            };
-            if !line.is_empty() && self.width.is_some_and(|width| longer.chars().count() > width) {
-                writeln!(self.io.out, "{line}")?;
+        let mut lines = Vec::new();
+        for part in text.split(between) {
+            let longer = line.width() + between.width() + part.width();
+            if line.is_empty() {
                 part.clone_into(&mut line);
+            } else if longer > room {
+                lines.push(std::mem::replace(&mut line, part.to_owned()));
             } else {
-                line = longer;
+                line.push_str(between);
+                line.push_str(part);
             }
         }
-        Ok(writeln!(self.io.out, "{line}")?)
+        lines.push(line);
+        for line in lines {
+            writeln!(self.io.out, "{}{line}", " ".repeat(indent))?;
+        }
+        Ok(())
     }
 
     fn head(&mut self, title: &str, words: &str) -> Result<(), Failure> {
@@ -139,7 +145,8 @@ impl Page<'_> {
             || words.to_owned(),
             |width| crate::cli::board::cut(words, width.saturating_sub(title.len() + 2)),
         );
-        Ok(writeln!(self.io.out, "{bold}{title}{plain}  {words}")?)
+        let line = format!("{bold}{title}{plain}  {words}");
+        Ok(writeln!(self.io.out, "{}", line.trim_end())?)
     }
 
     fn more(&mut self, more: usize, indent: usize) -> Result<(), Failure> {
@@ -289,13 +296,14 @@ impl Page<'_> {
                     .side
                     .as_ref()
                     .map_or_else(String::new, |side| format!(" of {side}"));
-                writeln!(self.io.out, "  ? {}{of}: {}", unknown.part.word(), unknown.why)?;
+                let words = format!("? {}{of}: {}", unknown.part.word(), unknown.why);
+                self.wrapped(&words, " ", 2)?;
             }
         }
         if !comparison.notes.is_empty() {
             self.head("NOTES", "")?;
             for note in &comparison.notes {
-                writeln!(self.io.out, "  ! {note}")?;
+                self.wrapped(&format!("! {note}"), " ", 2)?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What people name as a side of a comparison, resolved: an environment, a digest, an image tag, a release, a commit.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use semver::Version;
 
@@ -59,9 +60,8 @@ impl Found {
 impl Engine {
     /// The side that `text` names.
     pub(super) async fn side(&self, service: &ServiceName, text: &str) -> Result<Found, EngineError> {
-        let named = match self.named(service, text).await? {
-            Some(named) => named,
-            None => return Err(self.nothing_named(text).await),
+        let Some(named) = self.named(service, text).await? else {
+            return Err(self.nothing_named(text).await);
         };
         let mut side = Side {
             name: Clean::line(text),
@@ -145,11 +145,11 @@ impl Engine {
         }
         let template = &self.config().git.image_tag;
         let tag = text.parse::<Tag>().ok();
-        if let Some(short) = tag.as_ref().and_then(|tag| template.parse_back(tag)) {
+        if let Some(tag) = &tag
+            && let Some(short) = template.parse_back(tag)
+        {
             let commit = self.commit(short).await.ok();
-            let place = self
-                .somewhere(service, &[Target::Tag(text.parse().map_err(internal)?)])
-                .await;
+            let place = self.somewhere(service, &[Target::Tag(tag.clone())]).await;
             return Ok(match place {
                 Ok(None) if commit.is_none() => None,
                 place => Some(Named {
@@ -165,11 +165,11 @@ impl Engine {
         }
         match self.commit(text).await {
             Ok(commit) => return Ok(Some(self.of_commit(service, SideKind::Commit, commit).await)),
-            Err(EngineError::Git(
-                GitError::NoCommit { .. } | GitError::NoBranch { .. } | GitError::Unborn,
-            )) => {}
             // Without a repository there are images all the same.
-            Err(EngineError::NoCandidate { .. }) => {}
+            Err(
+                EngineError::Git(GitError::NoCommit { .. } | GitError::NoBranch { .. } | GitError::Unborn)
+                | EngineError::NoCandidate { .. },
+            ) => {}
             Err(error) => return Err(error),
         }
         let Some(tag) = tag else { return Ok(None) };
@@ -333,9 +333,10 @@ impl Engine {
             .collect();
         let near = nearest(text, environments.iter().chain(&releases));
         let mut hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-        hint.push_str(&format!("there are the environments {}", environments.join(", ")));
+        // Writing to a String does not fail.
+        let _ = write!(hint, "there are the environments {}", environments.join(", "));
         if !releases.is_empty() {
-            hint.push_str(&format!("; the releases {}", releases.join(", ")));
+            let _ = write!(hint, "; the releases {}", releases.join(", "));
         }
         hint.push_str("; and every commit, image tag and digest (`windlass board` lists them)");
         EngineError::NothingNamed {
@@ -352,8 +353,4 @@ fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a String>) -> Option<&'
         .filter(|(distance, name)| *distance <= name.len().div_ceil(3))
         .min()
         .map(|(_, name)| name)
-}
-
-fn internal(error: crate::domain::ImageError) -> EngineError {
-    EngineError::Internal(error.to_string())
 }
