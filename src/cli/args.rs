@@ -59,6 +59,8 @@ pub enum Command {
     Board(super::board::BoardArgs),
     /// All that is known of one candidate, and what each gate says
     Show(super::show::ShowArgs),
+    /// What one release, environment, commit or image would change against another
+    Diff(super::diff::DiffArgs),
     /// Check a pull request: lint the Dockerfile, build the image, list, scan and test what is in it
     Check(super::check::CheckArgs),
     /// Build the commit that is checked out for each platform, and push it to the environment that builds go to

@@ -126,7 +126,7 @@ pub(super) fn source(world: &World, repository: Arc<GitRepository>) -> Source {
 }
 
 /// At most `width` columns of `text`, with `…` for the rest.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

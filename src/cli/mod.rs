@@ -8,6 +8,7 @@ mod check;
 mod copy;
 mod cut;
 mod demo;
+mod diff;
 mod doctor;
 mod failure;
 mod finish;
@@ -90,6 +91,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Status(args)) => status::run(&args, &global, io).await?,
         Some(Command::Board(args)) => board::run(&args, &global, io).await?,
         Some(Command::Show(args)) => show::run(&args, &global, io).await?,
+        Some(Command::Diff(args)) => diff::run(&args, &global, io).await?,
         Some(Command::Check(args)) => check::run(&args, &global, io).await?,
         Some(Command::Build(args)) => build::run(args, &global, io).await?,
         Some(Command::Cut(args)) => cut::run(args, &global, io).await?,

@@ -34,6 +34,13 @@ impl Output {
         self.in_is_terminal && self.err_is_terminal
     }
 
+    /// How many columns a line of results may have; none where nobody's terminal is too narrow for it.
+    pub fn columns(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(io::stdout());
+        let columns = size.ok().filter(|_| self.out_is_terminal)?.ws_col;
+        (columns > 0).then_some(usize::from(columns))
+    }
+
     /// Whether results may be coloured (<https://no-color.org>).
     pub fn colour(&self) -> bool {
         self.out_is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())

@@ -251,9 +251,12 @@ impl Entry {
             git_conventional::Commit::parse(message).or_else(|_| git_conventional::Commit::parse(&subject));
         if let Ok(parsed) = parsed {
             entry.kind = ChangeKind::of_type(parsed.type_().as_str());
-            entry.scope = parsed.scope().map(|scope| Clean::line(scope.as_str()));
-            let description = clean_line(parsed.description());
-            entry.description = Clean::line(without_pull_requests(&description).0);
+            // Under its heading a type says nothing more; one that has no heading stays.
+            if entry.kind != ChangeKind::Other || parsed.breaking() {
+                entry.scope = parsed.scope().map(|scope| Clean::line(scope.as_str()));
+                let description = clean_line(parsed.description());
+                entry.description = Clean::line(without_pull_requests(&description).0);
+            }
             if let Some(breaks) = parsed.breaking_description() {
                 entry.kind = ChangeKind::Breaking;
                 entry.breaks = (breaks != parsed.description()).then(|| Clean::line(breaks));

@@ -1,11 +1,12 @@
 //! Two images compared: their layers and sizes, their platforms, and how they are run.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Clean, Digest, Platform};
+use super::{Clean, Digest, Platform, bytes};
 
 /// What an image is made of, and how it is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,6 +260,17 @@ impl ImageDiff {
                 .collect(),
             settings: settings(&pairs),
         }
+    }
+
+    /// `41 MB, 2.1 MB more`.
+    pub fn size_words(&self) -> String {
+        let (from, to) = (self.size_from, self.size_to);
+        let difference = match to.cmp(&from) {
+            Ordering::Equal => "as before".to_owned(),
+            Ordering::Greater => format!("{} more", bytes(to - from)),
+            Ordering::Less => format!("{} less", bytes(from - to)),
+        };
+        format!("{}, {difference}", bytes(to))
     }
 
     /// Whether nothing differs, but perhaps the time of the build.

@@ -10,6 +10,8 @@ pub fn markdown_escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text.char_indices().peekable();
     let is_listed = begins_a_list(text);
+    let is_inner = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let mut before = None;
     while let Some((at, c)) = rest.next() {
         let next = rest.peek().map(|(_, next)| *next);
         match c {
@@ -20,10 +22,13 @@ pub fn markdown_escape(text: &str) -> String {
             '@' | '#' | '!' | '~' => {
                 out.push('\\');
                 out.push(c);
-                if next.is_some_and(|next| next.is_alphanumeric() || matches!(next, '_' | '"')) {
+                let is_count = c == '~' && next.is_some_and(|next| next.is_ascii_digit());
+                if !is_count && next.is_some_and(|next| next.is_alphanumeric() || matches!(next, '_' | '"')) {
                     out.push_str(BREAK);
                 }
             }
+            // Within a word it marks nothing.
+            '_' if is_inner(before) && is_inner(next) => out.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '$' => {
                 out.push('\\');
                 out.push(c);
@@ -47,6 +52,7 @@ pub fn markdown_escape(text: &str) -> String {
             '\n' | '\r' => out.push(' '),
             c => out.push(c),
         }
+        before = Some(c);
     }
     out
 }
@@ -78,6 +84,10 @@ mod tests {
             ("see www.evil.example", "see www&#8203;.evil.example"),
             ("a-b 1.2", "a-b 1.2"),
             ("&lt;", "&amp;lt;"),
+            (
+                "src/change_1.txt and _this_ of develop~4",
+                r"src/change_1.txt and \_this\_ of develop\~4",
+            ),
         ] {
             assert_eq!(markdown_escape(text), escaped, "{text}");
         }
@@ -85,13 +95,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_opens_markup_is_left_alone(text in r#"[a-z<>&\[\]`*_|@#!\\ :/.-]{0,40}"#) {
+        fn nothing_that_opens_markup_is_left_alone(text in r"[a-z<>&\[\]`*_|@#!\\ :/.-]{0,40}") {
             let escaped = markdown_escape(&text);
             prop_assert!(!escaped.contains(['<', '>']));
             prop_assert!(!escaped.contains("://"));
             let mut escapes = false;
             for c in escaped.chars() {
-                let opens = matches!(c, '[' | ']' | '`' | '*' | '_' | '|' | '@');
+                let opens = matches!(c, '[' | ']' | '`' | '*' | '|' | '@');
                 prop_assert!(escapes || !opens, "{}", escaped);
                 escapes = c == '\\' && !escapes;
             }

@@ -24,6 +24,8 @@ mod access;
 mod branch;
 mod changelog;
 mod commit;
+mod comparison;
+mod comparison_markdown;
 mod delta;
 mod deployed;
 mod digest;
@@ -65,6 +67,9 @@ pub use access::WriteAccess;
 pub use branch::{BranchName, BranchNameError};
 pub use changelog::{ChangeGroup, ChangeKind, Changelog, Committed, Entry};
 pub use commit::{CommitSha, CommitShaError};
+pub use comparison::{
+    Comparison, FileDifference, FileDifferenceKind, FilesDiff, Part, Side, SideImage, SideKind, Unknown,
+};
 pub use delta::{Cause, Change, Delta, GateRecord, RecordedFinding};
 pub use deployed::{Deployed, earlier, returned_from};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};

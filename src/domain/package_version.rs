@@ -200,7 +200,7 @@ impl Apk {
         };
         let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         let numbers: Vec<&str> = front.split('.').collect();
-        if !numbers.iter().all(|part| is_number(&part)) {
+        if !numbers.iter().all(is_number) {
             return None;
         }
         let mut suffixes = Vec::new();

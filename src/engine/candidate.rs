@@ -100,7 +100,7 @@ impl Engine {
 
     /// The tags that the image of a commit may have, the first that is there counts: where releases are built anew, those
     /// of the releases that stand for it, then its own.
-    async fn tags_of(&self, commit: &CommitSha) -> Result<Vec<Tag>, EngineError> {
+    pub(super) async fn tags_of(&self, commit: &CommitSha) -> Result<Vec<Tag>, EngineError> {
         let own = self.tag_of(commit)?;
         if !self.config().release.rebuild {
             return Ok(vec![own]);

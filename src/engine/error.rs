@@ -73,6 +73,14 @@ pub enum EngineError {
         /// Why it is not one.
         why: String,
     },
+    /// The text names neither an environment, nor a release, nor a commit, nor an image.
+    #[error("`{text}` names nothing here: no environment, release, commit, image tag or digest")]
+    NothingNamed {
+        /// What was given.
+        text: String,
+        /// What there is.
+        hint: String,
+    },
     /// The text is no version.
     #[error("`{text}` is no version: {why}")]
     NoVersion {
@@ -293,6 +301,7 @@ impl EngineError {
             | Self::NoHotfixPath(_) => Exit::Usage,
             Self::NoCandidate { .. }
             | Self::NoImage { .. }
+            | Self::NothingNamed { .. }
             | Self::NoRelease { .. }
             | Self::NoHotfix { .. }
             | Self::NothingRuns(_)
@@ -328,6 +337,7 @@ impl EngineError {
             Self::NoCandidate { .. } => {
                 "name a commit, a tag such as sha-2b2e927, a digest or a release branch"
             }
+            Self::NothingNamed { hint, .. } => hint,
             Self::NoImage { .. } => {
                 "wait for the build of that commit, or choose another with `windlass board`"
             }

@@ -31,7 +31,7 @@ impl Engine {
         text: &str,
         since: Option<&str>,
     ) -> Result<String, EngineError> {
-        let (commit, name) = self.named(text).await?;
+        let (commit, name) = self.release_or_commit(text).await?;
         let since = self.since(&commit, since).await?;
         let tickets = self.config().git.tickets_url.as_ref();
         let mut notes = format!("# {service} {name}\n\n");
@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// The commit that a text names, and what to call it: a release by its version or branch, or else a commit.
-    async fn named(&self, text: &str) -> Result<(CommitSha, String), EngineError> {
+    async fn release_or_commit(&self, text: &str) -> Result<(CommitSha, String), EngineError> {
         let remote = self.config().git.remote.clone();
         let view = self.git(move |repository| repository.last_view(&remote)).await;
         let upstream = view.map(|view| super::upstream::Upstream { view, stale: None });
@@ -72,7 +72,7 @@ impl Engine {
 
     async fn since(&self, commit: &CommitSha, since: Option<&str>) -> Result<Since, EngineError> {
         let from = match since {
-            Some(text) => Some((self.named(text).await?.0, clean_line(text))),
+            Some(text) => Some((self.release_or_commit(text).await?.0, clean_line(text))),
             None => self
                 .last_release_before(commit)
                 .await?

@@ -22,6 +22,7 @@ mod repository;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod view;
 mod worktree;
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::error::RegistryError;
 use super::manifest::{Content, Manifest};
@@ -24,7 +23,7 @@ struct Section {
     entrypoint: Option<Vec<String>>,
     cmd: Option<Vec<String>>,
     env: Option<Vec<String>>,
-    exposed_ports: Option<BTreeMap<String, IgnoredAny>>,
+    exposed_ports: Option<BTreeMap<String, serde_json::Value>>,
     working_dir: Option<String>,
     labels: Option<BTreeMap<String, String>>,
 }

@@ -67,15 +67,16 @@ impl SbomFormat {
     }
 }
 
-/// Attaches the list of what is in `subject` on `platform`.
+/// Attaches the list of what is in `subject` on `platform`, or on all of its platforms if none is named.
 pub async fn attach_sbom(
     writer: &Writer,
     subject: &Descriptor,
     format: SbomFormat,
     bytes: Bytes,
-    platform: &Platform,
+    platform: Option<&Platform>,
 ) -> Result<Descriptor, ScanError> {
-    let annotations = BTreeMap::from([(PLATFORM.to_owned(), platform.to_string())]);
+    let platform = platform.map(|platform| (PLATFORM.to_owned(), platform.to_string()));
+    let annotations: BTreeMap<_, _> = platform.into_iter().collect();
     let layers = vec![(format.media_type().to_owned(), bytes)];
     Ok(writer
         .attach(subject, format.media_type(), layers, annotations)

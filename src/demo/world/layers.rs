@@ -71,6 +71,8 @@ pub(super) fn base(architecture: &str, seed: u64) -> std::io::Result<Layer> {
 pub(super) struct Recipe<'a> {
     pub(super) commit: &'a CommitSha,
     pub(super) created: Timestamp,
+    /// How it is run, as its configuration says it.
+    pub(super) settings: serde_json::Value,
     /// For each platform, its layers, bottom first.
     pub(super) layers: [Vec<Layer>; 2],
 }
@@ -84,20 +86,18 @@ pub(super) async fn push(writer: &Writer, recipe: &Recipe<'_>) -> Result<Descrip
             let blob = writer.put_blob(layer.bytes.clone()).await?;
             described.push(Descriptor::new(LAYER, blob.digest, blob.size));
         }
+        let mut settings = recipe.settings.clone();
+        settings["Labels"] = serde_json::json!({
+            "org.opencontainers.image.revision": recipe.commit,
+            "org.opencontainers.image.created": recipe.created.to_string(),
+            "org.opencontainers.image.source": "https://git.example.com/payments/payment-svc",
+            "org.opencontainers.image.title": "payment-svc",
+        });
         let config = serde_json::json!({
             "created": recipe.created.to_string(),
             "architecture": architecture,
             "os": "linux",
-            "config": {
-                "User": "65532",
-                "Entrypoint": ["payment-svc"],
-                "Labels": {
-                    "org.opencontainers.image.revision": recipe.commit,
-                    "org.opencontainers.image.created": recipe.created.to_string(),
-                    "org.opencontainers.image.source": "https://git.example.com/payments/payment-svc",
-                    "org.opencontainers.image.title": "payment-svc",
-                },
-            },
+            "config": settings,
             "rootfs": { "type": "layers", "diff_ids": layers.iter().map(|l| &l.diff).collect::<Vec<_>>() },
         });
         let config = writer.put_blob(config.to_string().into()).await?;

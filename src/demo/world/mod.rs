@@ -2,6 +2,7 @@
 //! Real in every part, so that any other tool can look at it too.
 
 mod building;
+mod contents;
 mod history;
 mod images;
 mod layers;

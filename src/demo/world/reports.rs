@@ -4,6 +4,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::contents;
+
 /// What a scan of an image finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {
@@ -16,7 +18,7 @@ pub(super) enum Health {
 }
 
 /// The report of one platform.
-pub(super) fn report(health: Health, image: &str, architecture: &str, made: Timestamp) -> Bytes {
+pub(super) fn report(nth: usize, health: Health, image: &str, architecture: &str, made: Timestamp) -> Bytes {
     let finding = |id: &str, package: &str, installed: &str, fixed: &str, severity: &str, title: &str| {
         json!({
             "VulnerabilityID": id,
@@ -61,19 +63,9 @@ pub(super) fn report(health: Health, image: &str, architecture: &str, made: Time
             ),
         ],
     };
-    let openssl = if health == Health::Critical {
-        "3.3.1-r0"
-    } else {
-        "3.3.2-r0"
-    };
-    let packages: Vec<Value> = [
-        ("busybox", "1.36.1-r29"),
-        ("libcrypto3", openssl),
-        ("musl", "1.2.5-r0"),
-    ]
-    .iter()
-    .map(|(name, version)| json!({ "Name": name, "Version": version }))
-    .collect();
+    let packages: Vec<Value> = contents::installed(nth)
+        .map(|package| json!({ "Name": package.name, "Version": package.version }))
+        .collect();
     let document = json!({
         "SchemaVersion": 2,
         "CreatedAt": made.to_string(),

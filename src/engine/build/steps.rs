@@ -289,7 +289,7 @@ impl Build<'_> {
     ) -> Result<(), EngineError> {
         let bytes = self.context.engine.trivy().sbom(&folder, format, line).await?;
         let index = &self.built()?.index;
-        scan::attach_sbom(&self.writer, index, format, bytes, &image.platform).await?;
+        scan::attach_sbom(&self.writer, index, format, bytes, Some(&image.platform)).await?;
         Ok(())
     }
 

@@ -1,0 +1,88 @@
+//! Rows that fit the width of a terminal: the widest column gives way first.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::cli::board::cut;
+
+/// A column is never narrower for the sake of others.
+const LEAST: usize = 8;
+const GAP: usize = 2;
+
+/// Writes `rows` as a table, each line indented by `indent`. Where there is a `width`, no line is longer.
+pub(super) fn print(
+    rows: &[Vec<String>],
+    indent: usize,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.width())
+            .max()
+    };
+    let mut widths: Vec<usize> = (0..columns).map(|column| widest(column).unwrap_or(0)).collect();
+    // A column with nothing in it takes no room.
+    let gaps = widths
+        .iter()
+        .filter(|width| **width > 0)
+        .count()
+        .saturating_sub(1)
+        * GAP;
+    if let Some(width) = width {
+        let room = width.saturating_sub(indent + gaps);
+        while widths.iter().sum::<usize>() > room
+            && let Some(widest) = widths.iter_mut().max()
+            && *widest > LEAST
+        {
+            *widest -= 1;
+        }
+    }
+    for row in rows {
+        let mut line = " ".repeat(indent);
+        for (cell, width) in row.iter().zip(&widths).filter(|(_, width)| **width > 0) {
+            let cell = cut(cell, *width);
+            line.push_str(&cell);
+            line.push_str(&" ".repeat((width + GAP).saturating_sub(cell.width())));
+        }
+        let line = line.trim_end();
+        writeln!(
+            out,
+            "{}",
+            width.map_or_else(|| line.to_owned(), |width| cut(line, width))
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(rows: &[&[&str]], width: Option<usize>) -> String {
+        let rows: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| (*cell).to_owned()).collect())
+            .collect();
+        let mut out = Vec::new();
+        print(&rows, 2, width, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_widest_column_gives_way() {
+        let rows: &[&[&str]] = &[
+            &["a", "", "a long description of it", "#1"],
+            &["b", "", "short", ""],
+        ];
+        assert_eq!(
+            printed(rows, None),
+            "  a  a long description of it  #1\n  b  short\n"
+        );
+        assert_eq!(printed(rows, Some(24)), "  a  a long descri…  #1\n  b  short\n");
+        assert_eq!(printed(rows, Some(10)), "  a  a lon…\n  b  short\n");
+    }
+}

@@ -1,0 +1,356 @@
+//! What people name as a side of a comparison, resolved: an environment, a digest, an image tag, a release, a commit.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use semver::Version;
+
+use super::no_image;
+use super::{Engine, EngineError};
+use crate::domain::{
+    Clean, CommitSha, Digest, EnvironmentName, ImageFacts, ServiceName, Side, SideImage, SideKind, Tag,
+    Target, clean_line, stands_for, version_of_tag,
+};
+use crate::git::GitError;
+use crate::registry::{ImageSummary, Reader};
+
+/// How many names of a kind a hint lists.
+const NAMED: usize = 6;
+
+/// A side, resolved.
+pub(super) struct Found {
+    pub(super) side: Side,
+    /// The image; the reason where it should be there and could not be read, none where there is none.
+    pub(super) image: Option<Result<Known, Clean>>,
+    /// What a person should know about it.
+    pub(super) note: Option<Clean>,
+}
+
+/// An image that was looked at.
+pub(super) struct Known {
+    pub(super) reader: Reader,
+    pub(super) summary: ImageSummary,
+    pub(super) facts: ImageFacts,
+}
+
+/// Where an image was found.
+struct Place {
+    reader: Reader,
+    image: SideImage,
+}
+
+/// What a text names.
+struct Named {
+    kind: SideKind,
+    commit: Option<CommitSha>,
+    /// The image, where it is; the reason where that could not be found out.
+    place: Result<Option<Place>, Clean>,
+}
+
+impl Found {
+    pub(super) fn facts(&self) -> Result<&ImageFacts, Clean> {
+        match &self.image {
+            Some(Ok(known)) => Ok(&known.facts),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err(no_image(&self.side)),
+        }
+    }
+}
+
+impl Engine {
+    /// The side that `text` names.
+    pub(super) async fn side(&self, service: &ServiceName, text: &str) -> Result<Found, EngineError> {
+        let Some(named) = self.named(service, text).await? else {
+            return Err(self.nothing_named(text).await);
+        };
+        let mut side = Side {
+            name: Clean::line(text),
+            kind: named.kind,
+            commit: named.commit.clone(),
+            subject: None,
+            image: None,
+        };
+        let mut note = None;
+        let image = match named.place {
+            Ok(Some(place)) => {
+                let digest = place.image.digest.clone();
+                side.image = Some(place.image);
+                let read = place.reader.facts(&digest).await;
+                Some(match read {
+                    Ok((summary, facts)) => {
+                        note = self.built_from(&mut side, &summary).await;
+                        Ok(Known {
+                            reader: place.reader,
+                            summary,
+                            facts,
+                        })
+                    }
+                    Err(error) => Err(Clean::line(&error.to_string())),
+                })
+            }
+            Ok(None) => None,
+            Err(why) => Some(Err(why)),
+        };
+        if let Some(commit) = &side.commit {
+            side.subject = self
+                .resolve(commit.as_str())
+                .await
+                .ok()
+                .map(|commit| commit.subject);
+        }
+        Ok(Found { side, image, note })
+    }
+
+    /// Fills in the commit that an image says it was built from; says so where another one was named.
+    async fn built_from(&self, side: &mut Side, summary: &ImageSummary) -> Option<Clean> {
+        let revision: Option<CommitSha> = summary.revision.as_deref().and_then(|text| text.parse().ok());
+        let stands_for = stands_for(&summary.labels);
+        match (&side.commit, revision) {
+            (None, revision) => {
+                // An image that was built anew may be of a commit that is not here, and stand for one that is.
+                let mut known = revision.clone();
+                if let (Some(of), Some(instead)) = (&revision, stands_for)
+                    && self.resolve(of.as_str()).await.is_err()
+                {
+                    known = Some(instead);
+                }
+                side.commit = known;
+                None
+            }
+            (Some(named), Some(revision)) if *named != revision && stands_for.as_ref() != Some(named) => {
+                Some(Clean::line(&format!(
+                    "the image of {} says it was built from {}, and not from {}",
+                    side.name,
+                    revision.short(),
+                    named.short()
+                )))
+            }
+            _ => None,
+        }
+    }
+
+    async fn named(&self, service: &ServiceName, text: &str) -> Result<Option<Named>, EngineError> {
+        if let Ok(name) = text.parse::<EnvironmentName>()
+            && self.config().graph.get(&name).is_some()
+        {
+            return self.running_in(service, &name).await.map(Some);
+        }
+        if let Ok(digest) = text.parse::<Digest>() {
+            let found = self.somewhere(service, &[Target::Digest(digest)]).await?;
+            return Ok(found.map(|place| Named {
+                kind: SideKind::Digest,
+                commit: None,
+                place: Ok(Some(place)),
+            }));
+        }
+        let template = &self.config().git.image_tag;
+        let tag = text.parse::<Tag>().ok();
+        if let Some(tag) = &tag
+            && let Some(short) = template.parse_back(tag)
+        {
+            let commit = self.commit(short).await.ok();
+            let place = self.somewhere(service, &[Target::Tag(tag.clone())]).await;
+            return Ok(match place {
+                Ok(None) if commit.is_none() => None,
+                place => Some(Named {
+                    kind: SideKind::Tag,
+                    commit,
+                    place: place.map_err(|error| Clean::line(&error.brief())),
+                }),
+            });
+        }
+        if let Some(commit) = self.release(text).await? {
+            let named = self.of_commit(service, SideKind::Release, commit).await;
+            return Ok(Some(self.merged_release(service, named).await));
+        }
+        match self.commit(text).await {
+            Ok(commit) => return Ok(Some(self.of_commit(service, SideKind::Commit, commit).await)),
+            // Without a repository there are images all the same.
+            Err(
+                EngineError::Git(GitError::NoCommit { .. } | GitError::NoBranch { .. } | GitError::Unborn)
+                | EngineError::NoCandidate { .. },
+            ) => {}
+            Err(error) => return Err(error),
+        }
+        let Some(tag) = tag else { return Ok(None) };
+        let found = self.somewhere(service, &[Target::Tag(tag)]).await?;
+        Ok(found.map(|place| Named {
+            kind: SideKind::Tag,
+            commit: None,
+            place: Ok(Some(place)),
+        }))
+    }
+
+    /// A finished release is tagged at the merge into main, which is never built: what it released is what was merged.
+    async fn merged_release(&self, service: &ServiceName, named: Named) -> Named {
+        let (Ok(None), Some(merge)) = (&named.place, &named.commit) else {
+            return named;
+        };
+        match self.commit(&format!("{merge}^2")).await {
+            Ok(merged) => {
+                let merged = self.of_commit(service, named.kind, merged).await;
+                if matches!(merged.place, Ok(Some(_))) {
+                    merged
+                } else {
+                    named
+                }
+            }
+            Err(_) => named,
+        }
+    }
+
+    /// What runs in an environment now.
+    async fn running_in(&self, service: &ServiceName, name: &EnvironmentName) -> Result<Named, EngineError> {
+        let environment = self.environment(name)?;
+        let repository = self.repository_of(service, environment)?;
+        let reader = self.registries().reader(&repository);
+        let running = reader.running(environment.from.is_empty()).await?;
+        let running = running.ok_or_else(|| EngineError::NoCandidate {
+            text: name.to_string(),
+            why: "nothing was deployed to that environment yet".to_owned(),
+        })?;
+        Ok(Named {
+            kind: SideKind::Environment,
+            commit: None,
+            place: Ok(Some(Place {
+                reader,
+                image: SideImage {
+                    environment: name.clone(),
+                    reference: repository.at(running.digest.clone()),
+                    digest: running.digest,
+                    since: running.since,
+                },
+            })),
+        })
+    }
+
+    /// The image of a commit, if it has one.
+    async fn of_commit(&self, service: &ServiceName, kind: SideKind, commit: CommitSha) -> Named {
+        let place = async {
+            let tags = self.tags_of(&commit).await?;
+            let targets: Vec<_> = tags.into_iter().map(Target::Tag).collect();
+            self.somewhere(service, &targets).await
+        };
+        Named {
+            kind,
+            place: place.await.map_err(|error| Clean::line(&error.brief())),
+            commit: Some(commit),
+        }
+    }
+
+    /// The first environment that has one of `targets`. A registry that cannot be asked is an error only where no other
+    /// one has it.
+    async fn somewhere(
+        &self,
+        service: &ServiceName,
+        targets: &[Target],
+    ) -> Result<Option<Place>, EngineError> {
+        let mut failed = None;
+        for environment in self.config().graph.all() {
+            let repository = self.repository_of(service, environment)?;
+            let reader = self.registries().reader(&repository);
+            for target in targets {
+                match reader.resolve(target).await {
+                    Ok(Some(found)) => {
+                        return Ok(Some(Place {
+                            image: SideImage {
+                                environment: environment.name.clone(),
+                                reference: repository.at(found.digest.clone()),
+                                digest: found.digest,
+                                since: None,
+                            },
+                            reader,
+                        }));
+                    }
+                    Ok(None) => {}
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+        }
+        failed.map_or(Ok(None), |error| Err(error.into()))
+    }
+
+    /// The commit of a release or a hotfix: the head of the branch with that name or version, or else the commit that the
+    /// tag of the version is on.
+    async fn release(&self, text: &str) -> Result<Option<CommitSha>, EngineError> {
+        let version = version_of_tag(text);
+        let git = self.config().git.clone();
+        let is_branch = [&git.release_branch, &git.hotfix_branch]
+            .iter()
+            .any(|template| template.parse_back(text).is_some());
+        if version.is_none() && !is_branch {
+            return Ok(None);
+        }
+        let name = text.to_owned();
+        let found = self
+            .git(move |repository| {
+                let heads = repository.branches(&git.remote)?.into_iter().find(|(branch, _)| {
+                    let of_branch = |template: &crate::domain::BranchTemplate| template.parse_back(branch);
+                    let values = of_branch(&git.release_branch).or_else(|| of_branch(&git.hotfix_branch));
+                    *branch == name
+                        || version.is_some() && values.is_some_and(|values| values.version == version)
+                });
+                if let Some((_, head)) = heads {
+                    return Ok(Some(head));
+                }
+                let Some(version) = &version else { return Ok(None) };
+                let tags = [format!("v{version}"), version.to_string()];
+                Ok(tags
+                    .iter()
+                    .find_map(|tag| repository.commit(&format!("refs/tags/{tag}")).ok())
+                    .map(|commit| commit.sha))
+            })
+            .await;
+        match found {
+            Err(EngineError::NoCandidate { .. }) => Ok(None),
+            found => found,
+        }
+    }
+
+    /// That `text` names nothing, and what there is.
+    async fn nothing_named(&self, text: &str) -> EngineError {
+        let git = self.config().git.clone();
+        let environments = self.config().graph.all().iter();
+        let environments: Vec<String> = environments.map(|one| one.name.to_string()).collect();
+        let releases = self
+            .git(move |repository| {
+                let branches = repository.branches(&git.remote)?;
+                let mut versions: BTreeSet<Version> = branches
+                    .iter()
+                    .filter_map(|(branch, _)| git.release_branch.parse_back(branch)?.version)
+                    .collect();
+                let head = repository.branch(git.develop.as_str(), &git.remote)?;
+                versions.extend(repository.last_release(&head.commit)?.map(|(version, _)| version));
+                Ok(versions)
+            })
+            .await
+            .unwrap_or_default();
+        let releases: Vec<String> = releases
+            .iter()
+            .rev()
+            .take(NAMED)
+            .map(|version| format!("v{version}"))
+            .collect();
+        let near = nearest(text, environments.iter().chain(&releases));
+        let mut hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        // Writing to a String does not fail.
+        let _ = write!(hint, "there are the environments {}", environments.join(", "));
+        if !releases.is_empty() {
+            let _ = write!(hint, "; the releases {}", releases.join(", "));
+        }
+        hint.push_str("; and every commit, image tag and digest (`windlass board` lists them)");
+        EngineError::NothingNamed {
+            text: clean_line(text),
+            hint,
+        }
+    }
+}
+
+/// The one of `known` that was probably meant.
+fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    known
+        .map(|name| (strsim::damerau_levenshtein(text, name), name.as_str()))
+        .filter(|(distance, name)| *distance <= name.len().div_ceil(3))
+        .min()
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,413 @@
+//! `windlass diff` in the sample world: every kind of name, every form of the answer, and what is hostile or missing.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use bytes::Bytes;
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use serde_json::{Value, json};
+use windlass::demo::{World, WorldOptions};
+use windlass::domain::{
+    ChangeKind, Clean, Comparison, Digest, PackageChange, Part, Repository, ServiceName, SideKind,
+    WriteAccess,
+};
+use windlass::engine::{Engine, EngineError};
+use windlass::registry::{Descriptor, TagRule, Writer};
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+
+fn access() -> WriteAccess {
+    WriteAccess::unless_read_only(false).unwrap()
+}
+
+async fn world() -> World {
+    let options = WorldOptions {
+        folder: None,
+        // The same moment makes the same commits.
+        now: "2026-11-23T12:00:00Z".parse().unwrap(),
+    };
+    World::open(options, access()).await.unwrap()
+}
+
+fn payment() -> ServiceName {
+    "payment-svc".parse().unwrap()
+}
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=Ana Ruiz", "-c", "user.email=ana@example.com"])
+        .args(["-c", "commit.gpgsign=false"])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {args:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+async fn windlass(world: &World, args: &[&str]) -> Output {
+    tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .args(args)
+        .current_dir(world.repository())
+        .env("XDG_STATE_HOME", world.folder().join("state"))
+        .output()
+        .await
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+async fn out(world: &World, args: &[&str]) -> String {
+    let output = windlass(world, args).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn packages(comparison: &Comparison, change: PackageChange) -> Vec<&str> {
+    let diff = comparison.packages.as_ref().unwrap();
+    diff.of(change).map(|package| package.name.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_name_leads_to_a_commit_and_an_image() {
+    let world = world().await;
+    let engine = world.engine().unwrap();
+    let diff = |a: &'static str, b: String| {
+        let engine = engine.clone();
+        async move { engine.diff(&payment(), a, &b).await.unwrap() }
+    };
+    let develop = git(&world.repository(), &["rev-parse", "develop"]);
+    let comparison = diff("prod", "develop".to_owned()).await;
+    assert_eq!(
+        (comparison.from.kind, comparison.to.kind),
+        (SideKind::Environment, SideKind::Commit)
+    );
+    assert_eq!(comparison.to.commit.as_ref().unwrap().as_str(), develop);
+    assert_eq!(comparison.changes.as_ref().unwrap().commits, 17);
+    assert_eq!(comparison.taken_back, None);
+    assert_eq!(packages(&comparison, PackageChange::Up).len(), 3);
+    assert_eq!(
+        packages(&comparison, PackageChange::Down),
+        ["github.com/jackc/pgx/v5"]
+    );
+    assert_eq!(
+        packages(&comparison, PackageChange::Added),
+        ["github.com/parquet-go/parquet-go"]
+    );
+    assert!(comparison.unknown.is_empty(), "{:?}", comparison.unknown);
+    assert_eq!(
+        comparison.headline(),
+        "17 commits · 15 pull requests · 1 package down · 3 up · 1 added · 2 settings changed"
+    );
+    let digest = comparison.to.image.as_ref().unwrap().digest.to_string();
+    for (name, kind) in [
+        (format!("sha-{}", &develop[..7]), SideKind::Tag),
+        ("latest".to_owned(), SideKind::Tag),
+        (digest, SideKind::Digest),
+        ("dev".to_owned(), SideKind::Environment),
+        (develop[..9].to_owned(), SideKind::Commit),
+    ] {
+        let other = diff("prod", name.clone()).await;
+        assert_eq!(other.to.kind, kind, "{name}");
+        assert_eq!(other.changes, comparison.changes, "{name}");
+        assert_eq!(other.packages, comparison.packages, "{name}");
+    }
+    let release = diff("v1.3.2", "v1.4.0".to_owned()).await;
+    assert_eq!(
+        (release.from.kind, release.to.kind),
+        (SideKind::Release, SideKind::Release)
+    );
+    let branch = git(
+        &world.repository(),
+        &["branch", "--list", "release/v1.4.0*", "--format=%(refname:short)"],
+    );
+    assert_eq!(diff("v1.3.2", branch).await.changes, release.changes);
+
+    // Rolling back takes back what the other way would bring.
+    let back = diff("stage", "prod".to_owned()).await;
+    assert!(back.changes.as_ref().unwrap().is_empty());
+    assert_eq!(back.taken_back, diff("prod", "stage".to_owned()).await.changes);
+    assert!(
+        back.headline().starts_with("14 commits taken back"),
+        "{}",
+        back.headline()
+    );
+
+    let fixed = diff("develop~4", "develop".to_owned()).await;
+    assert_eq!(fixed.vulnerabilities.as_ref().unwrap().counts(), ["2 CVEs fixed"]);
+    let same = diff("dev", "develop".to_owned()).await;
+    assert_eq!(same.headline(), "the same image");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_said_and_stops_nothing() {
+    let world = world().await;
+    let engine = world.engine().unwrap();
+    // This one was never scanned, and has no SBOM.
+    let unscanned = engine.diff(&payment(), "develop~8", "develop").await.unwrap();
+    let parts: Vec<_> = unscanned.unknown.iter().map(|unknown| unknown.part).collect();
+    assert_eq!(parts, [Part::Packages, Part::Vulnerabilities]);
+    assert_eq!(unscanned.unknown[0].side, Some(Clean::line("develop~8")));
+    assert!(unscanned.image.is_some());
+    assert_eq!(unscanned.changes.as_ref().unwrap().commits, 8);
+    // This one has no image at all.
+    let unbuilt = engine.diff(&payment(), "develop~2", "develop").await.unwrap();
+    assert_eq!(unbuilt.unknown.len(), 3);
+    assert!(
+        unbuilt
+            .unknown
+            .iter()
+            .all(|unknown| unknown.why.as_str() == "develop~2 has no image")
+    );
+    assert_eq!(unbuilt.changes.as_ref().unwrap().commits, 2);
+    // Without an SBOM the report tells, and it is said that two tools were asked.
+    let reported = engine.diff(&payment(), "develop~5", "develop").await.unwrap();
+    assert!(reported.packages.is_some());
+    assert!(
+        reported
+            .notes
+            .iter()
+            .any(|note| note.as_str().contains("which may not see the same"))
+    );
+    // The tag of this one was moved to the image of another commit.
+    let moved = engine.diff(&payment(), "develop~6", "develop").await.unwrap();
+    assert!(
+        moved
+            .notes
+            .iter()
+            .any(|note| note.as_str().contains("says it was built from")),
+        "{:?}",
+        moved.notes
+    );
+
+    let unknown = engine.diff(&payment(), "prd", "develop").await.unwrap_err();
+    assert!(matches!(unknown, EngineError::NothingNamed { .. }));
+    let output = windlass(&world, &["diff", "prd", "develop"]).await;
+    assert_eq!(output.status.code(), Some(7));
+    let words = text(&output.stderr);
+    assert!(
+        words.contains("did you mean `prod`?") && words.contains("v1.4.0, v1.3.2"),
+        "{words}"
+    );
+    let nowhere = format!("sha256:{}", "0".repeat(64));
+    let output = windlass(&world, &["diff", &nowhere, "develop"]).await;
+    assert_eq!(output.status.code(), Some(7));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_is_a_table_a_document_or_a_change_ticket() {
+    let world = world().await;
+    let document = out(&world, &["diff", "prod", "develop", "--json", "--limit", "2"]).await;
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["version"], 1);
+    assert_eq!(document["from"]["kind"], "environment");
+    assert_eq!(document["changes"]["commits"], 17);
+    assert_eq!(document["changes"]["groups"][0]["count"], 7);
+    assert_eq!(
+        document["changes"]["groups"][0]["entries"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        document["packages"]["to"],
+        json!({ "source": "sbom", "format": "CycloneDX" })
+    );
+    assert_eq!(document["image"]["settings"][1]["setting"], "env PAYMENT_LIMITS");
+    assert_eq!(document["unknown"], json!([]));
+
+    let table = out(&world, &["diff", "prod", "develop"]).await;
+    assert!(!table.contains('\u{1b}'), "a pipe gets no colour");
+    for part in [
+        "COMMITS",
+        "FILES",
+        "IMAGE",
+        "PACKAGES",
+        "VULNERABILITIES",
+        "↓ down",
+        "#482",
+    ] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+
+    let markdown = out(&world, &["diff", "develop~4", "develop", "--markdown"]).await;
+    let markdown = markdown.replace(&world.shared_host(), "HOST");
+    insta::assert_snapshot!("change_ticket", markdown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_wider_than_the_terminal() {
+    let world = world().await;
+    for columns in [80, 200] {
+        let size = PtySize {
+            rows: 200,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_windlass"));
+        command.args(["diff", "v1.3.0", "develop~8"]);
+        command.cwd(world.repository());
+        command.env("XDG_STATE_HOME", world.folder().join("state"));
+        let mut child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let mut bytes = Vec::new();
+        // The end of a pseudo-terminal is an error on Linux.
+        let _ = reader.read_to_end(&mut bytes);
+        assert!(child.wait().unwrap().success());
+        let mut screen = vt100::Parser::new(400.try_into().unwrap(), (columns * 2).try_into().unwrap(), 0);
+        screen.process(&bytes);
+        let lines: Vec<_> = screen.screen().rows(0, columns * 2).collect();
+        let longest = lines
+            .iter()
+            .map(|line| line.trim_end().chars().count())
+            .max()
+            .unwrap();
+        assert!(longest <= usize::from(columns), "{longest}: {lines:#?}");
+        assert!(lines.iter().any(|line| line.contains("NOT KNOWN")), "{lines:#?}");
+        if columns == 200 {
+            assert!(
+                lines
+                    .iter()
+                    .any(|line| line.contains("PAYMENT_LIMITS") || line.contains("#474"))
+            );
+        }
+    }
+}
+
+/// Pushes an image of `commit` with these settings, under its tag.
+async fn push(writer: &Writer, commit: &str, settings: Value) {
+    let layer = writer.put_blob(Bytes::from_static(b"a layer")).await.unwrap();
+    let mut settings = settings;
+    settings["Labels"]["org.opencontainers.image.revision"] = json!(commit);
+    let config = json!({ "os": "linux", "architecture": "amd64", "config": settings });
+    let config = writer.put_blob(Bytes::from(config.to_string())).await.unwrap();
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST,
+        "config": Descriptor::new(CONFIG, config.digest, config.size),
+        "layers": [Descriptor::new(LAYER, layer.digest, layer.size)],
+    });
+    let manifest = put(writer, MANIFEST, &manifest).await;
+    let index = json!({
+        "schemaVersion": 2, "mediaType": INDEX,
+        "manifests": [{
+            "mediaType": MANIFEST, "digest": manifest.digest, "size": manifest.size,
+            "platform": { "os": "linux", "architecture": "amd64" },
+        }],
+    });
+    let index = put(writer, INDEX, &index).await;
+    let tag = format!("sha-{}", &commit[..7]).parse().unwrap();
+    writer.tag(&index.digest, &tag, TagRule::Immutable).await.unwrap();
+}
+
+async fn put(writer: &Writer, media_type: &str, document: &Value) -> Descriptor {
+    let bytes = Bytes::from(document.to_string());
+    let descriptor = Descriptor::new(media_type, Digest::of(&bytes), bytes.len() as u64);
+    let target = descriptor.digest.clone().into();
+    writer.put_manifest(&target, media_type, bytes).await.unwrap();
+    descriptor
+}
+
+/// A commit on a branch of its own, without touching what is checked out.
+fn commit(folder: &Path, branch: &str, subject: &str) -> String {
+    let tree = git(folder, &["rev-parse", "develop^{tree}"]);
+    let name = git(folder, &["commit-tree", &tree, "-p", "develop", "-m", subject]);
+    git(folder, &["branch", branch, &name]);
+    name
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_texts_reach_neither_the_terminal_nor_the_ticket() {
+    let world = world().await;
+    let subject = "feat: \u{1b}]0;owned\u{7}\u{1b}[31m[x](http://evil) \u{202e}<img src=x> @all";
+    let name = commit(&world.repository(), "hostile", subject);
+    let engine = world.engine().unwrap();
+    let repository: Repository = format!("{}/dev/payment-svc", world.shared_host())
+        .parse()
+        .unwrap();
+    let writer = engine.registries().writer(&repository, access());
+    let settings = json!({
+        "User": "\u{1b}[2Jroot", "Env": ["API_TOKEN=hunter2", "A=\u{202e}|<b>"],
+        "Labels": { "[x](http://evil)": "\u{1b}]52;c;aGk=\u{7}<script>" },
+    });
+    push(&writer, &name, settings).await;
+    for form in [
+        &["diff", "develop", "hostile"][..],
+        &["diff", "develop", "hostile", "--json"],
+        &["diff", "develop", "hostile", "--markdown"],
+    ] {
+        let shown = out(&world, form).await;
+        for bad in [
+            "\u{1b}", "\u{7}", "\u{202e}", "hunter2", "owned", "\\u001b", "\\u202e",
+        ] {
+            assert!(!shown.contains(bad), "{bad:?} in {shown}");
+        }
+        assert!(shown.contains("(not shown)"), "{shown}");
+    }
+    let ticket = out(&world, &["diff", "develop", "hostile", "--markdown"]).await;
+    for bad in [" [x](", "http://", "<img", "<script", "<b>", " @all"] {
+        assert!(!ticket.contains(bad), "{bad:?} in {ticket}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_in_a_folder_sees_what_touches_it() {
+    let world = world().await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    git(at, &["init", "-q", "-b", "develop"]);
+    for (nth, path) in ["one/a", "two/b", "one/c", "README"].iter().enumerate() {
+        std::fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
+        std::fs::write(at.join(path), "text\n").unwrap();
+        git(at, &["add", "."]);
+        git(
+            at,
+            &["commit", "-q", "-m", &format!("feat: change {nth} for OPS-{nth}")],
+        );
+    }
+    let host = world.shared_host();
+    let config = format!(
+        "[git]\ntickets_url = \"https://t.example.com/{{ticket}}\"\n\n\
+         [[service]]\nname = \"one\"\npath = \"one\"\n\n[[service]]\nname = \"two\"\npath = \"two\"\n\n\
+         [[environment]]\nname = \"dev\"\nimage = \"{host}/many/{{service}}\"\n"
+    );
+    std::fs::write(at.join("windlass.toml"), config).unwrap();
+    let config = windlass::config::Config::load(&at.join("windlass.toml")).unwrap();
+    let repository = windlass::git::GitRepository::discover(at).unwrap();
+    let engine = Engine::new(
+        config.into(),
+        Some(repository.into()),
+        world.engine().unwrap().registries().clone(),
+        at.join("state"),
+    );
+    let comparison = engine
+        .diff(&"one".parse().unwrap(), "develop~3", "develop")
+        .await
+        .unwrap();
+    let changes = comparison.changes.as_ref().unwrap();
+    assert_eq!((changes.commits, comparison.elsewhere), (1, 2));
+    assert_eq!(changes.groups[0].kind, ChangeKind::Feature);
+    assert_eq!(
+        comparison.files.as_ref().unwrap().listed[0].path,
+        Clean::line("one/c")
+    );
+    let url = engine.config().git.tickets_url.as_ref();
+    assert!(
+        comparison
+            .markdown(url)
+            .contains("[OPS-2](https://t.example.com/OPS-2)"),
+        "{}",
+        comparison.markdown(url)
+    );
+}
