@@ -1,0 +1,149 @@
+//! What happens to environments in the sample world: pins, rollbacks, older candidates, the hotfix path, and the reviews
+//! that exceptions owe.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
+
+mod exceptions;
+mod pins;
+mod program;
+mod rollbacks;
+
+use std::sync::Arc;
+
+use windlass::demo::{World, WorldOptions};
+use windlass::domain::{Digest, Exit, Plan, Target, WriteAccess};
+use windlass::engine::{Command, Engine, Event, Happening, Secrets, StepOutcome};
+use windlass::registry::{Reader, Writer};
+
+fn access() -> WriteAccess {
+    WriteAccess::unless_read_only(false).unwrap()
+}
+
+async fn world() -> (World, Arc<Engine>) {
+    let options = WorldOptions {
+        folder: None,
+        now: jiff::Timestamp::now(),
+    };
+    let world = World::open(options, access()).await.unwrap();
+    let engine = world.engine().unwrap();
+    (world, engine)
+}
+
+/// An engine on the same world, after `from` in its configuration has become `to`.
+fn changed(world: &World, from: &str, to: &str) -> Arc<Engine> {
+    let path = world.repository().join("windlass.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(path, text.replace(from, to)).unwrap();
+    world.engine().unwrap()
+}
+
+fn promote(candidate: &str, to: &str, reason: Option<&str>, hotfix: bool) -> Command {
+    Command::Promote {
+        service: "payment-svc".parse().unwrap(),
+        candidate: candidate.to_owned(),
+        to: to.parse().unwrap(),
+        from: None,
+        reason: reason.map(str::to_owned),
+        hotfix,
+    }
+}
+
+fn pin(environment: &str, reason: &str, until: Option<&str>) -> Command {
+    Command::Pin {
+        service: "payment-svc".parse().unwrap(),
+        environment: environment.parse().unwrap(),
+        reason: reason.to_owned(),
+        until: until.map(str::to_owned),
+    }
+}
+
+fn unpin(environment: &str) -> Command {
+    Command::Unpin {
+        service: "payment-svc".parse().unwrap(),
+        environment: environment.parse().unwrap(),
+        reason: "it is fixed".to_owned(),
+    }
+}
+
+fn rollback(environment: &str, to: Option<&str>, accept_findings: bool) -> Command {
+    Command::Rollback {
+        service: "payment-svc".parse().unwrap(),
+        environment: environment.parse().unwrap(),
+        to: to.map(str::to_owned),
+        reason: "payouts fail".to_owned(),
+        until: None,
+        accept_findings,
+    }
+}
+
+async fn carry_out(engine: &Arc<Engine>, plan: Plan) -> (Exit, Vec<Event>) {
+    let mut run = engine.start(plan, access(), Secrets::default()).unwrap();
+    let mut events = Vec::new();
+    while let Some(event) = run.events.recv().await {
+        events.push(event);
+    }
+    (run.task.await.unwrap(), events)
+}
+
+async fn done(engine: &Arc<Engine>, command: &Command) -> Vec<Event> {
+    let plan = engine.plan(command).await.unwrap();
+    assert!(plan.allowed(), "{:#?}", plan.gates);
+    let (exit, events) = carry_out(engine, plan).await;
+    assert_eq!(exit, Exit::Done, "{:?}", events.last());
+    events
+}
+
+/// The steps that had nothing to do.
+fn idle(events: &[Event]) -> Vec<&'static str> {
+    events
+        .iter()
+        .filter_map(|event| match &event.happening {
+            Happening::StepEnded {
+                step,
+                outcome: StepOutcome::Nothing(_),
+            } => Some(step.word()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn kinds(plan: &Plan) -> Vec<&'static str> {
+    plan.steps.iter().map(|step| step.kind.word()).collect()
+}
+
+fn reason(plan: &Plan, gate: &str) -> (&'static str, String) {
+    let gate = plan.gates.iter().find(|known| known.name == gate).unwrap();
+    (gate.verdict.word(), gate.verdict.reason().to_owned())
+}
+
+fn writer(engine: &Engine, environment: &str) -> Writer {
+    let environment = engine.environment(&environment.parse().unwrap()).unwrap();
+    let repository = engine
+        .repository_of(&"payment-svc".parse().unwrap(), environment)
+        .unwrap();
+    engine.registries().writer(&repository, access())
+}
+
+async fn running(engine: &Engine, environment: &str) -> Digest {
+    let reader: &Reader = &writer(engine, environment);
+    reader.running(false).await.unwrap().unwrap().digest
+}
+
+async fn digest_of(engine: &Engine, environment: &str, commit: &str) -> Digest {
+    let commit = engine.resolve(commit).await.unwrap().sha;
+    let tag = engine.tag_of(&commit).unwrap();
+    let found = writer(engine, environment).resolve(&Target::Tag(tag)).await;
+    found.unwrap().unwrap().digest
+}
+
+async fn held_at(engine: &Engine, environment: &str) -> Option<Digest> {
+    let service = "payment-svc".parse().unwrap();
+    let pin = engine.pin(&service, &environment.parse().unwrap()).await;
+    pin.unwrap().map(|pin| pin.digest)
+}
+
+async fn first_image(reader: &Reader, index: &Digest) -> Digest {
+    let manifest = reader.manifest(&Target::Digest(index.clone())).await.unwrap();
+    manifest.children()[0].digest.clone()
+}
