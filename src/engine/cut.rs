@@ -8,6 +8,7 @@ use super::cut_github;
 use super::error::EngineError;
 use super::event::StepOutcome;
 use super::promote;
+use super::rollback;
 use super::run::Context;
 use super::scan::Admission;
 use crate::domain::{
@@ -185,7 +186,12 @@ async fn image_gates(
         candidate.image.digest.short(),
         platforms.join(", ")
     );
-    let mut gates = vec![Gate::new("image", Verdict::Allowed(there))];
+    let reader = engine.registries().reader(&candidate.repository);
+    let complete = rollback::complete(&reader, &candidate.image.digest).await;
+    let mut gates = vec![
+        Gate::new("image", Verdict::Allowed(there)),
+        Gate::new("complete", complete),
+    ];
     let entrance = engine.config().graph.entrance();
     // The release will go to the next environment first: its rules are asked now, so that nobody cuts in vain.
     match engine.config().graph.targets_of(&entrance.name).next() {

@@ -5,6 +5,7 @@
 
 mod finish;
 mod hotfix;
+mod journey;
 mod kinds;
 mod listing;
 mod world;

@@ -5,7 +5,7 @@ use std::process::Command as Program;
 use std::sync::Arc;
 
 use windlass::demo::{World, WorldOptions};
-use windlass::domain::{CommitSha, Debt, Exit, Plan, Release, WriteAccess};
+use windlass::domain::{CommitSha, Debt, Digest, Exit, Plan, Release, WriteAccess};
 use windlass::engine::{Command, Depth, Engine, EngineError, Event, Happening, Secrets};
 
 pub fn access() -> WriteAccess {
@@ -115,6 +115,14 @@ impl Stage {
         }
     }
 
+    /// What an environment runs.
+    pub async fn running(&self, environment: &str) -> Digest {
+        let environment = self.engine.environment(&environment.parse().unwrap()).unwrap();
+        let repository = self.engine.repository_of(&service(), environment).unwrap();
+        let reader = self.engine.registries().reader(&repository);
+        reader.running(false).await.unwrap().unwrap().digest
+    }
+
     pub async fn releases(&self) -> Vec<Release> {
         let releases = self.engine.releases(&service(), Depth::All).await.unwrap();
         assert_eq!(releases.stale, None);
@@ -154,6 +162,29 @@ pub fn finish(release: &str, into: &[&str]) -> Command {
         service: service(),
         release: release.to_owned(),
         into: into.iter().map(|branch| (*branch).to_owned()).collect(),
+    }
+}
+
+pub fn promote(candidate: &str, to: &str) -> Command {
+    Command::Promote {
+        service: service(),
+        candidate: candidate.to_owned(),
+        to: to.parse().unwrap(),
+        from: None,
+        reason: None,
+        hotfix: false,
+    }
+}
+
+/// A promotion by the path that the configuration allows hotfixes.
+pub fn short_way(candidate: &str, to: &str, reason: &str) -> Command {
+    Command::Promote {
+        service: service(),
+        candidate: candidate.to_owned(),
+        to: to.parse().unwrap(),
+        from: None,
+        reason: Some(reason.to_owned()),
+        hotfix: true,
     }
 }
 

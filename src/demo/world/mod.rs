@@ -228,6 +228,7 @@ impl World {
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
              deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}] }}\n\n\
              [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{{service}}\"\nprotected = true\n\
+             hotfix = {{ from = \"dev\" }}\n\
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
              sign = {{ key = {key}, password_file = {password} }}\n\
              deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}] }}\n",

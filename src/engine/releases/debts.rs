@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use super::facts::Facts;
 use super::survey::{Survey, Surveyed};
 use crate::domain::{
-    Bound, CommitSha, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, ServiceName, Tag,
-    Target, count,
+    Bound, CommitSha, Debt, DebtState, Due, EnvironmentName, Production, Release, ReleaseKind, RunsIn,
+    ServiceName, Tag, Target, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -35,7 +35,8 @@ async fn release(
 ) -> Result<Release, EngineError> {
     let line = &one.line;
     let production = production(engine, one, facts);
-    let debts = git_debts(engine, survey, one, &production);
+    let mut debts = git_debts(engine, survey, one, &production);
+    debts.extend(review_debts(one, facts));
     let runs = facts.running.iter().filter(|(_, commit, _)| is_of(one, commit));
     Ok(Release {
         kind: line.kind,
@@ -108,6 +109,32 @@ fn git_debts(engine: &Engine, survey: &Survey, one: &Surveyed, production: &Prod
         };
         let what = Due::Tag(format!("v{version}"));
         debts.push(Debt { what, state });
+    }
+    debts
+}
+
+/// The reviews of what this branch brought somewhere by a shortened way. One that was held is no debt any more, and is
+/// kept with the image.
+fn review_debts(one: &Surveyed, facts: &Facts) -> Vec<Debt> {
+    let debt = |environment: &EnvironmentName, state| Debt {
+        what: Due::Review(environment.clone()),
+        state,
+    };
+    let mut debts = Vec::new();
+    for (environment, reviews) in &facts.reviews {
+        match reviews {
+            Ok(owed) => {
+                let of_this = owed
+                    .iter()
+                    .filter(|owed| owed.commit.as_ref().is_some_and(|commit| is_of(one, commit)));
+                debts.extend(of_this.map(|owed| debt(environment, DebtState::Owed(owed.what.clone()))));
+            }
+            // Of a branch that brings nothing of its own nothing can have been passed over.
+            Err(why) if one.line.kind == ReleaseKind::Hotfix && !one.own.is_empty() => {
+                debts.push(debt(environment, DebtState::Unknown(why.clone())));
+            }
+            Err(_) => {}
+        }
     }
     debts
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::join_all;
+
 use crate::domain::{CommitSha, Digest, Environment, EnvironmentName, ServiceName, Tag};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -12,6 +14,16 @@ pub(super) struct Facts {
     pub(super) production: Result<HashSet<Tag>, String>,
     /// The commits that run, in the order of the graph.
     pub(super) running: Vec<(EnvironmentName, CommitSha, Digest)>,
+    /// The exceptions that still owe a review, by environment; why not, where one could not be asked.
+    pub(super) reviews: Vec<(EnvironmentName, Result<Vec<Owed>, String>)>,
+}
+
+/// A review that is owed.
+pub(super) struct Owed {
+    /// The commit of the image that took a shortened way.
+    pub(super) commit: Option<CommitSha>,
+    /// What was passed over, and why.
+    pub(super) what: String,
 }
 
 impl Facts {
@@ -23,7 +35,14 @@ impl Facts {
         };
         let environments = engine.config().graph.all().iter();
         let running = environments.map(|environment| running(engine, service, environment));
-        let (tags, running) = tokio::join!(tags, futures_util::future::join_all(running));
+        // Only where a shortened way leads can a release owe a review.
+        let shortened = engine.config().graph.all().iter().filter(|environment| {
+            engine
+                .settings(&environment.name)
+                .is_ok_and(|settings| settings.hotfix.is_some())
+        });
+        let reviews = shortened.map(|environment| reviews(engine, service, environment));
+        let (tags, running, reviews) = tokio::join!(tags, join_all(running), join_all(reviews));
         Self {
             production: tags.map(|tags| tags.into_iter().collect()).map_err(|error| {
                 format!(
@@ -33,6 +52,7 @@ impl Facts {
                 )
             }),
             running: running.into_iter().flatten().collect(),
+            reviews,
         }
     }
 }
@@ -48,4 +68,27 @@ async fn running(
     let running = reader.running(environment.from.is_empty()).await.ok()??;
     let revision = reader.image(&running.digest).await.ok()?.revision?;
     Some((environment.name.clone(), revision.parse().ok()?, running.digest))
+}
+
+/// The reviews that are owed for what came to an environment.
+async fn reviews(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: &Environment,
+) -> (EnvironmentName, Result<Vec<Owed>, String>) {
+    let asking = async {
+        let repository = engine.repository_of(service, environment)?;
+        let reader = engine.registries().reader(&repository);
+        let mut owed = Vec::new();
+        for exception in engine.owed_reviews(service, &environment.name).await? {
+            let revision = reader.image(&exception.digest).await?.revision;
+            owed.push(Owed {
+                commit: revision.and_then(|revision| revision.parse().ok()),
+                what: exception.words(),
+            });
+        }
+        Ok::<_, EngineError>(owed)
+    };
+    let asked = asking.await.map_err(|error| error.brief());
+    (environment.name.clone(), asked)
 }

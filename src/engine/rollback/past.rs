@@ -225,17 +225,15 @@ pub(super) async fn readiness(
     gates
 }
 
-async fn complete(reader: &Reader, digest: &Digest) -> Verdict {
+/// Whether the registry has every part of an image.
+pub(in crate::engine) async fn complete(reader: &Reader, digest: &Digest) -> Verdict {
     match reader.wholeness(digest).await {
         Ok(found) if found.is_whole() => Verdict::Allowed(format!(
             "all of it is there: {} and {}",
             crate::domain::count(found.manifests, "manifest"),
             crate::domain::count(found.blobs, "blob")
         )),
-        Ok(found) => Verdict::Refused(format!(
-            "the registry does not have {} any more",
-            listed(&found.missing)
-        )),
+        Ok(found) => Verdict::Refused(format!("the registry does not have {}", listed(&found.missing))),
         Err(error) => Verdict::Unknown(error.to_string()),
     }
 }
