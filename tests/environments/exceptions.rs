@@ -150,7 +150,8 @@ async fn promoting_an_older_candidate_than_the_head_of_its_release_asks_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
-    let (world, without) = world().await;
+    let (world, _) = world().await;
+    let without = changed(&world, "hotfix = { from = \"dev\" }\n", "");
     let runs = without.resolve("develop~15").await.unwrap().sha;
     let fix = commit_on(&world, "hotfix/v1.3.3", runs.as_str(), "fix: payouts fail");
     let digest = build(&without, &fix).await;
