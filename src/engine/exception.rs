@@ -118,7 +118,7 @@ pub(super) async fn plan_review(
     note: &str,
 ) -> Result<Plan, EngineError> {
     let note = place::reason(note, "a review")?;
-    let (environment, digest, exceptions) = reviewed(engine, service, of).await?;
+    let (environment, digest, exceptions) = reviewed(engine, service, of, &note).await?;
     let repository = engine.repository_of(service, environment)?;
     Ok(Plan {
         operation: Operation::Review {
@@ -147,34 +147,50 @@ fn waits(exceptions: &[ExceptionRecord]) -> Verdict {
 }
 
 /// What a text asks to review: of an environment the newest digest that owes one, else the digest in the first environment
-/// where it owes one.
+/// where it owes one. Where nothing is owed any more, what this very note has settled: the command was given again.
 async fn reviewed<'a>(
     engine: &'a Engine,
     service: &ServiceName,
     of: &str,
+    note: &Clean,
 ) -> Result<(&'a Environment, Digest, Vec<ExceptionRecord>), EngineError> {
-    let nothing = || EngineError::NothingOwed(crate::domain::clean_line(of));
+    let mut places = Vec::new();
     if let Ok(digest) = of.parse::<Digest>() {
-        for environment in engine.config().graph.all() {
-            let reader = engine
-                .registries()
-                .reader(&engine.repository_of(service, environment)?);
-            let owed = owed(&reader, &digest, environment).await?;
-            if !owed.is_empty() {
-                return Ok((environment, digest, owed));
-            }
-        }
-        return Err(nothing());
+        places.extend(
+            engine
+                .config()
+                .graph
+                .all()
+                .iter()
+                .map(|one| (one, digest.clone())),
+        );
+    } else {
+        let nothing = || EngineError::NothingOwed(format!("`{}`", crate::domain::clean_line(of)));
+        let environment = engine.environment(&of.parse().map_err(|_| nothing())?)?;
+        let reader = engine
+            .registries()
+            .reader(&engine.repository_of(service, environment)?);
+        let history = reader.deployments(LOOKED_AT).await?;
+        places.extend(history.into_iter().map(|deployed| (environment, deployed.digest)));
     }
-    let name = of
-        .parse()
-        .map_err(|_| EngineError::NothingOwed(format!("`{}`", crate::domain::clean_line(of))))?;
-    let environment = engine.environment(&name)?;
-    let owed = engine.owed_reviews(service, &name).await?;
-    let digest = owed.last().ok_or_else(nothing)?.digest.clone();
-    let mut of_digest = owed;
-    of_digest.retain(|exception| exception.digest == digest);
-    Ok((environment, digest, of_digest))
+    let mut settled = None;
+    for (environment, digest) in places {
+        let reader = engine
+            .registries()
+            .reader(&engine.repository_of(service, environment)?);
+        let owed = owed(&reader, &digest, environment).await?;
+        if !owed.is_empty() {
+            return Ok((environment, digest, owed));
+        }
+        let reviews: Vec<ReviewRecord> = records::all(&reader, &digest, &environment.name).await?;
+        if settled.is_none() && reviews.iter().any(|review| review.note == *note) {
+            let mut exceptions: Vec<ExceptionRecord> =
+                records::all(&reader, &digest, &environment.name).await?;
+            exceptions.retain(|exception| exception.kind.owes_review());
+            settled = Some((environment, digest, exceptions));
+        }
+    }
+    settled.ok_or_else(|| EngineError::NothingOwed(crate::domain::clean_line(of)))
 }
 
 /// Carries out the one step of a review.

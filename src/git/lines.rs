@@ -87,13 +87,15 @@ impl GitRepository {
     pub fn hotfix_of(&self, commit: &CommitSha, names: &Names) -> Result<Option<String>, GitError> {
         self.with(|git| {
             let commit = oid(commit)?;
+            let released = tagged(git)?;
             let mut found = None;
             for (branch, short) in named(git, &names.remote) {
                 let Ok(head) = branch.peel_to_commit() else {
                     continue;
                 };
                 let head = head.id();
-                let is_hotfix = names.hotfix.parse_back(&short).is_some();
+                let hotfix = names.hotfix.parse_back(&short);
+                let is_hotfix = hotfix.is_some();
                 let is_elsewhere = short == names.develop.as_str()
                     || short == names.main.as_str()
                     || names.release.parse_back(&short).is_some();
@@ -104,7 +106,13 @@ impl GitRepository {
                 if !line(git, head, most).contains(&commit) {
                     continue;
                 }
-                if is_elsewhere {
+                // What an earlier version has already is what the branch began with.
+                let version = hotfix.and_then(|values| values.version);
+                let is_older = version.is_some_and(|version| {
+                    let mut earlier = released.iter().filter(|(known, _)| *known < version);
+                    earlier.any(|(_, tag)| reaches(git, tag.id(), commit))
+                });
+                if is_elsewhere || is_older {
                     return Ok(None);
                 }
                 found.get_or_insert_with(|| crate::domain::clean_line(&short));
@@ -131,15 +139,7 @@ impl GitRepository {
                 found.extend(values.short.map(|cut| (version.clone(), cut)));
                 found.push((version, short(head.id())));
             }
-            let tags = git.tag_names(None).map_err(GitError::library("read the tags"))?;
-            for tag in tags.iter().flatten().flatten() {
-                let tagged = git.find_reference(&format!("refs/tags/{tag}"));
-                let (Some(version), Ok(commit)) = (
-                    version_of_tag(tag),
-                    tagged.and_then(|tagged| tagged.peel_to_commit()),
-                ) else {
-                    continue;
-                };
+            for (version, commit) in tagged(git)? {
                 found.push((version.clone(), short(commit.id())));
                 found.extend(
                     commit
@@ -151,6 +151,17 @@ impl GitRepository {
             Ok(found)
         })
     }
+}
+
+/// The tags that are versions, with the commits that they are on.
+fn tagged(git: &git2::Repository) -> Result<Vec<(semver::Version, git2::Commit<'_>)>, GitError> {
+    let tags = git.tag_names(None).map_err(GitError::library("read the tags"))?;
+    let names = tags.iter().flatten().flatten();
+    let versions = names.filter_map(|tag| {
+        let tagged = git.find_reference(&format!("refs/tags/{tag}"));
+        Some((version_of_tag(tag)?, tagged.ok()?.peel_to_commit().ok()?))
+    });
+    Ok(versions.collect())
 }
 
 /// Where a branch is, here and at the remote.

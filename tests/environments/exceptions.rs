@@ -51,7 +51,8 @@ async fn an_emergency_goes_on_in_spite_of_findings_and_owes_a_review() {
     };
     done(&engine, &review(&good.to_string())).await;
     assert!(engine.owed_reviews(&service, &stage).await.unwrap().is_empty());
-    let error = engine.plan(&review("stage")).await.unwrap_err();
+    assert_eq!(idle(&done(&engine, &review("stage")).await), ["attach"]);
+    let error = engine.plan(&review("prod")).await.unwrap_err();
     assert_eq!(error.exit(), Exit::NotFound, "{error}");
 }
 

@@ -65,7 +65,16 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
     let plan = engine.plan(&further).await.unwrap();
     assert_eq!(plan.digest, Some(digest_of(&engine, "stage", "develop~25").await));
     done(&engine, &unpin("stage")).await;
+
+    // Promoted again, what was rolled back from is no rollback that waits to be completed.
+    done(&engine, &promote("develop~3", "stage", None, false)).await;
+    assert_eq!(running(&engine, "stage").await, bad);
+    let plan = engine.plan(&command).await.unwrap();
+    assert_eq!(plan.digest.as_ref(), Some(&good));
     done(&engine, &promote("develop", "stage", None, false)).await;
+    // Nor is it skipped any more: it ran well the second time.
+    let plan = engine.plan(&command).await.unwrap();
+    assert_eq!(plan.digest.as_ref(), Some(&bad));
 }
 
 #[tokio::test(flavor = "multi_thread")]

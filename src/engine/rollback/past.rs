@@ -47,6 +47,11 @@ impl Earlier {
         self.gates.iter().all(|gate| gate.verdict.allows())
     }
 
+    /// Whether its last deployment ended with a rollback. One that was deployed again since has been tried again since.
+    pub fn was_left(&self) -> bool {
+        self.rolled_back.is_some_and(|at| at >= self.deployed)
+    }
+
     /// Whether this is what a person calls so: a digest, a version, a tag, or a commit.
     fn is_called(&self, text: &str) -> bool {
         let bare = text.strip_prefix('v').unwrap_or(text);
@@ -81,14 +86,15 @@ impl Past {
     }
 
     /// What runs now, if it came back by a rollback that was broken off before it could pin: the environment came back to
-    /// it, and no record of a pin is newer than the deployment that it came back from.
+    /// it, and no record of a pin is newer than the deployment that it came back from. What was itself rolled back from
+    /// came back by a promotion.
     pub(super) fn unfinished(&self) -> Option<&Earlier> {
         let from = returned_from(&self.history)?;
         let running = self.running.as_ref()?;
-        let is_settled = self
-            .pins
-            .iter()
-            .any(|pin| pin.digest == running.digest && pin.at >= from.at);
+        let is_settled = self.pins.iter().any(|pin| {
+            let is_pinned = pin.digest == running.digest && pin.at >= from.at;
+            is_pinned || pin.from.as_ref() == Some(&running.digest)
+        });
         (!is_settled).then_some(running)
     }
 

@@ -155,16 +155,12 @@ async fn choose<'a>(
             .earlier
             .get(place - 1)
             .ok_or_else(|| no_way(&place.to_string(), "so much did not run there before")),
-        None => past
-            .earlier
-            .iter()
-            .find(|one| one.rolled_back.is_none())
-            .ok_or_else(|| {
-                no_way(
-                    "what ran before",
-                    "nothing did that was not rolled back from itself",
-                )
-            }),
+        None => past.earlier.iter().find(|one| !one.was_left()).ok_or_else(|| {
+            no_way(
+                "what ran before",
+                "nothing did that was not rolled back from itself",
+            )
+        }),
     }
 }
 
@@ -225,7 +221,7 @@ pub(super) fn accept(
     })
 }
 
-/// The digest that is rolled back from, of an operation that is a rollback.
+/// Whether what runs at the run is what ran when the plan was made, or what the rollback leads to.
 pub(super) fn is_as_planned(found: &Digest, chosen: &Digest, replaces: Option<&Digest>) -> bool {
     found == chosen || Some(found) == replaces
 }

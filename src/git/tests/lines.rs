@@ -96,6 +96,15 @@ fn a_hotfix_is_what_was_made_on_its_branch_and_stays_one_when_it_is_merged() {
     for commit in ["v1.3.2", "develop", "develop~2"] {
         assert_eq!(hotfix(commit), None, "{commit}");
     }
+    // What production ran before was made elsewhere, also where its own branch is gone.
+    sample.git(&["checkout", "-q", "-b", "was-a-release", "v1.3.2"]);
+    sample.commits("fix: of a release");
+    sample.git(&["tag", "v1.3.5"]);
+    sample.git(&["checkout", "-q", "-b", "hotfix/v1.3.6"]);
+    sample.git(&["branch", "-q", "-D", "was-a-release"]);
+    let later = sample.commits("fix: on top of it");
+    assert_eq!(hotfix("v1.3.5"), None);
+    assert_eq!(hotfix(later.as_str()).as_deref(), Some("hotfix/v1.3.6"));
     sample.git(&["checkout", "-q", "develop"]);
     sample.git(&["merge", "-q", "--no-ff", "-m", "back", "hotfix/v1.3.3"]);
     assert_eq!(hotfix("hotfix/v1.3.3").as_deref(), Some("hotfix/v1.3.3"));
