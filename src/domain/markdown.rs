@@ -61,7 +61,8 @@ pub fn markdown_escape(text: &str) -> String {
 fn begins_a_list(text: &str) -> Option<usize> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let marked = matches!(text.as_bytes().get(digits), Some(b'.' | b')'));
-    (digits > 0 && marked).then_some(digits)
+    let ends = matches!(text.as_bytes().get(digits + 1), None | Some(b' '));
+    (digits > 0 && marked && ends).then_some(digits)
 }
 
 #[cfg(test)]
@@ -83,6 +84,7 @@ mod tests {
             ("a | b", r"a \| b"),
             ("see www.evil.example", "see www&#8203;.evil.example"),
             ("a-b 1.2", "a-b 1.2"),
+            ("1.36.1-r29", "1.36.1-r29"),
             ("&lt;", "&amp;lt;"),
             (
                 "src/change_1.txt and _this_ of develop~4",

@@ -201,7 +201,9 @@ impl PackageDiff {
 
 fn versions(list: &PackageList, by_kind: bool) -> Versions<'_> {
     let mut found = Versions::new();
-    for package in &list.packages {
+    // A report lists no operating system among its packages.
+    let is_listed = |package: &&InstalledPackage| by_kind || package.kind.as_str() != OPERATING_SYSTEM;
+    for package in list.packages.iter().filter(is_listed) {
         let kind = if by_kind { package.kind.as_str() } else { "" };
         let key = (kind, package.name.as_str());
         found.entry(key).or_default().insert(&package.version);
@@ -322,6 +324,8 @@ mod tests {
             ..sbom(&[("", "a", "1.0-r0")])
         };
         assert!(PackageDiff::between(&apk, &report).is_empty());
+        let with_system = sbom(&[("apk", "a", "1.0-r0"), ("os", "alpine", "3.20.3")]);
+        assert!(PackageDiff::between(&report, &with_system).is_empty());
     }
 
     proptest! {

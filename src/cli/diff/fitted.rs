@@ -82,7 +82,7 @@ mod tests {
             printed(rows, None),
             "  a  a long description of it  #1\n  b  short\n"
         );
-        assert_eq!(printed(rows, Some(24)), "  a  a long descri…  #1\n  b  short\n");
-        assert_eq!(printed(rows, Some(10)), "  a  a lon…\n  b  short\n");
+        assert_eq!(printed(rows, Some(24)), "  a  a long descrip…  #1\n  b  short\n");
+        assert_eq!(printed(rows, Some(10)), "  a  a lo…\n  b  short\n");
     }
 }

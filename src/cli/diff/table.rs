@@ -162,13 +162,24 @@ impl Page<'_> {
         let entries = log.groups.iter().flat_map(|group| &group.entries);
         let rows: Vec<Vec<String>> = entries.map(entry).collect();
         let mut rows = aligned(rows).into_iter();
-        for group in log.groups.iter().filter(|group| !group.entries.is_empty()) {
-            self.rows(&[vec![group.kind.heading().to_owned()]], 2)?;
+        for group in &log.groups {
+            let heading = group.kind.heading();
+            let heading = match group.count - group.entries.len() {
+                0 => heading.to_owned(),
+                more => format!("{heading} ({}, {more} not listed)", group.count),
+            };
+            self.rows(&[vec![heading]], 2)?;
             let of_group: Vec<_> = rows.by_ref().take(group.entries.len()).collect();
             self.rows(&of_group, 4)?;
         }
         let (listed, all) = log.listed();
-        self.more(all - listed, 2)
+        if listed < all {
+            self.rows(
+                &[vec![format!("… {listed} of {all} listed; --limit lists more")]],
+                2,
+            )?;
+        }
+        Ok(())
     }
 
     fn files(&mut self, files: &FilesDiff) -> Result<(), Failure> {
