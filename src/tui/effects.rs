@@ -1,5 +1,7 @@
 //! The edge: what [`update`](super::update) asks for is done here, in tasks, and their answers come back as messages.
 
+mod reads;
+
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -13,7 +15,7 @@ use crate::board::{Board, BoardUpdate};
 use crate::domain::{
     CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, ServiceName, WriteAccess,
 };
-use crate::engine::{Command, Engine, EngineError, Secrets};
+use crate::engine::{Engine, EngineError, Secrets};
 use crate::git::Commit;
 use crate::program::Call;
 use crate::sign::PublicKey;
@@ -52,6 +54,12 @@ impl Effects {
             }
             Effect::AskGates(commit, environment) => self.ask_gates(commit, environment),
             Effect::Examine(commit, environment) => self.examine(commit, environment),
+            Effect::Releases(all) => self.releases(all),
+            Effect::Standings => self.standings(),
+            Effect::Past(environment) => self.past(environment),
+            Effect::Locks => self.locks(),
+            Effect::Page(of) => self.page(of),
+            Effect::Compare(ticket, from, to) => self.compare(ticket, from, to),
             Effect::Open(url) => self.open(url),
             Effect::Plan(ticket, request) => self.plan(ticket, request),
             Effect::Start(plan, password) => {
@@ -161,32 +169,10 @@ impl Effects {
         });
     }
 
-    fn promotion(&self, commit: &CommitSha, to: &EnvironmentName) -> Command {
-        let (service, candidate) = (self.service.clone(), commit.as_str().to_owned());
-        Command::Promote {
-            service,
-            candidate,
-            to: to.clone(),
-            from: None,
-            reason: None,
-            hotfix: false,
-        }
-    }
-
     fn plan(&self, ticket: u64, request: Request) {
-        let service = self.service.clone();
-        let command = match request {
-            Request::Cut(commit, version) => Ok(Command::Cut {
-                service,
-                commit: commit.as_str().to_owned(),
-                version,
-                sprint: None,
-            }),
-            Request::Promote(commit, to) => Ok(self.promotion(&commit, &to)),
-            Request::Sign(digest, environment) => self
-                .image(digest, &environment)
-                .map(|image| Command::Sign { service, image }),
-        };
+        let command = request.command(self.service.clone(), |digest, environment| {
+            self.image(digest, environment)
+        });
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
         tokio::spawn(async move {
             let result = async {

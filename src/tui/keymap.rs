@@ -1,10 +1,13 @@
 //! The table of actions: their keys, their names, and why one is not possible now. The footer, the help and the key
 //! table of the README all come from here.
 
+mod enabled;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{BoardModel, FindingsModel, Model, Pane, Row, RunModel, Screen};
-use crate::board::Cell;
+pub use enabled::enabled;
+
+use super::model::{Model, ReleasesPane, Screen};
 
 /// What a key can do outside dialogs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,28 @@ pub enum Action {
     Verify,
     /// Shows the findings of the candidate's scans.
     Findings,
+    /// Shows releases and environments.
+    Releases,
+    /// Ends a release or a hotfix.
+    Finish,
+    /// Begins a hotfix.
+    Hotfix,
+    /// Holds an environment.
+    Pin,
+    /// Lets an environment go.
+    Unpin,
+    /// Takes an environment back.
+    Rollback,
+    /// Leaves a review that is owed.
+    Review,
+    /// Shows what is locked, to break what was left.
+    Locks,
+    /// Compares with what runs.
+    Diff,
+    /// Shows the notes of a release.
+    Notes,
+    /// Shows finished ones too, or not.
+    All,
     /// Another order.
     Sort,
     /// Opens the page about what is selected.
@@ -72,7 +97,27 @@ pub enum Action {
 impl Action {
     /// Whether it does something to a candidate, and not only to the screen.
     const fn is_operation(self) -> bool {
-        matches!(self, Self::Cut | Self::Promote | Self::Sign | Self::Verify)
+        matches!(
+            self,
+            Self::Cut
+                | Self::Promote
+                | Self::Sign
+                | Self::Verify
+                | Self::Finish
+                | Self::Hotfix
+                | Self::Pin
+                | Self::Unpin
+                | Self::Rollback
+                | Self::Review
+        )
+    }
+
+    /// Whether it is done to an environment, and not to a release.
+    const fn is_of_environments(self) -> bool {
+        matches!(
+            self,
+            Self::Hotfix | Self::Pin | Self::Unpin | Self::Rollback | Self::Review | Self::Locks
+        )
     }
 }
 
@@ -129,9 +174,11 @@ pub struct Binding {
 const BOARD: &[Screen] = &[Screen::Board];
 const RUN: &[Screen] = &[Screen::Run];
 const FINDINGS: &[Screen] = &[Screen::Findings];
+const RELEASES: &[Screen] = &[Screen::Releases];
+const PAGE: &[Screen] = &[Screen::Page];
 const BOTH: &[Screen] = &[Screen::Board, Screen::Run];
-const OUTSIDE: &[Screen] = &[Screen::Board, Screen::Findings];
-const ALL: &[Screen] = &[Screen::Board, Screen::Run, Screen::Findings];
+const OUTSIDE: &[Screen] = &[Screen::Board, Screen::Releases, Screen::Findings, Screen::Page];
+const ALL: &[Screen] = &Screen::ALL;
 
 const UP: Key = Key::Named(KeyCode::Up, "Up");
 const DOWN: Key = Key::Named(KeyCode::Down, "Down");
@@ -173,6 +220,24 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Findings, &[Key::Char('f')], BOARD, "findings", "the findings of its scans, one by one", 4),
     bind(Action::Copy, &[Key::Char('y')], BOARD, "copy digest", "copy the digest to the clipboard", 0),
     bind(Action::Refresh, &[Key::Char('r')], BOARD, "refresh", "ask git and the registries again", 0),
+    bind(Action::Releases, &[Key::Char('R'), TAB], BOARD, "releases", "releases, hotfixes, and how the environments stand", 6),
+    bind(Action::Diff, &[Key::Char('D')], BOARD, "diff", "what it would change in its next environment", 0),
+    bind(Action::Promote, &[Key::Char('p')], RELEASES, "promote", "promote the release's candidate to its next environment", 1),
+    bind(Action::Finish, &[Key::Char('F')], RELEASES, "finish", "merge it back, tag it, push it all at once", 2),
+    bind(Action::Hotfix, &[Key::Char('H')], RELEASES, "hotfix", "begin a hotfix at what the environment runs", 5),
+    bind(Action::Rollback, &[Key::Char('B')], RELEASES, "roll back", "take the environment back to what ran there before", 4),
+    bind(Action::Pin, &[Key::Char('P')], RELEASES, "pin", "hold the environment at what runs there", 8),
+    bind(Action::Unpin, &[Key::Char('u')], RELEASES, "unpin", "let the environment go", 8),
+    bind(Action::Review, &[Key::Char('v')], RELEASES, "review", "leave the review that an exception owes", 8),
+    bind(Action::Locks, &[Key::Char('L')], RELEASES, "locks", "what is locked at the remote; break what was left", 0),
+    bind(Action::Cut, &[Key::Char('c')], RELEASES, "cut release", "cut a release branch at the newest commit", 6),
+    bind(Action::Diff, &[Key::Char('D')], RELEASES, "diff", "what it would change in production", 7),
+    bind(Action::Notes, &[Key::Char('n')], RELEASES, "notes", "the notes of the release", 8),
+    bind(Action::All, &[Key::Char('a')], RELEASES, "all", "show finished ones too, or not", 0),
+    bind(Action::Copy, &[Key::Char('y')], RELEASES, "copy branch", "copy the name of the branch to the clipboard", 0),
+    bind(Action::Refresh, &[Key::Char('r')], RELEASES, "refresh", "ask git and the registries again", 0),
+    bind(Action::Switch, &[TAB], RELEASES, "pane", "go to the environments or to the releases", 0),
+    bind(Action::Copy, &[Key::Char('y')], PAGE, "copy", "copy the whole text to the clipboard", 1),
     bind(Action::Switch, &[TAB, LEFT, RIGHT, Key::Char('h'), Key::Char('l')], RUN, "pane", "go to the steps or to the log", 2),
     bind(Action::Follow, &[Key::Char('F')], RUN, "follow", "keep the newest line in sight, or not", 4),
     bind(Action::Zoom, &[Key::Char('z')], RUN, "full screen", "give the log the whole screen, or not", 5),
@@ -193,7 +258,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Enter, &[ENTER, Key::Char('l'), RIGHT], BOARD, "details", "show the details of the candidate", 3),
     bind(Action::Enter, &[ENTER], RUN, "log", "read the log of the step", 0),
     bind(Action::Back, &[ESC, Key::Char('h'), LEFT], BOARD, "back", "back to the table; drops a search", 3),
-    bind(Action::Back, &[ESC], RUN, "board", "back to the board, once the run has ended", 1),
+    bind(Action::Enter, &[ENTER, Key::Char('l'), RIGHT], RELEASES, "details", "show the details of the release", 3),
+    bind(Action::Back, &[ESC, Key::Char('b'), Key::Char('h'), LEFT], RELEASES, "back", "back to the list, or to the board", 9),
+    bind(Action::Back, &[ESC, Key::Char('h'), LEFT], PAGE, "back", "back to where one came from", 2),
+    bind(Action::Back, &[ESC], RUN, "back", "back to where one came from, once the run has ended", 1),
     bind(Action::Back, &[ESC, Key::Char('h'), LEFT], FINDINGS, "back", "all findings again, or back to the board", 4),
     bind(Action::Search, &[Key::Char('/')], BOTH, "search", "search; Enter keeps the search, Esc drops it", 4),
     bind(Action::NextFound, &[Key::Char('n')], BOTH, "next", "the next match", 0),
@@ -226,124 +294,34 @@ pub fn of_footer(model: &Model) -> Vec<(&'static Binding, bool)> {
         .map(|binding| (binding, enabled(model, binding.action).is_ok()))
         .filter(|(binding, possible)| *possible || binding.action.is_operation())
         .collect();
-    shown.sort_by_key(|(binding, _)| binding.rank);
+    let pane = model.releases.as_ref().map(|releases| releases.pane);
+    let of_environments = model.screen == Screen::Releases && pane == Some(ReleasesPane::Environments);
+    // With the keyboard on the environments, what is done to them comes first.
+    shown.sort_by_key(|(binding, _)| {
+        let first = of_environments && binding.action.is_of_environments();
+        (of_environments && !first, binding.rank)
+    });
     let (help, mut others): (Vec<_>, Vec<_>) = shown.into_iter().partition(|(b, _)| b.action == Action::Help);
     others.truncate(MOST);
     others.into_iter().chain(help).collect()
-}
-
-/// Whether `action` is possible now, and why not.
-pub fn enabled(model: &Model, action: Action) -> Result<(), String> {
-    match model.screen {
-        Screen::Board => on_board(model, &model.board, action),
-        Screen::Run => model.run.as_ref().map_or(Ok(()), |run| on_run(run, action)),
-        Screen::Findings => model
-            .findings
-            .as_ref()
-            .map_or(Ok(()), |findings| on_findings(findings, action)),
-    }
-}
-
-fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), String> {
-    let row = || {
-        board
-            .current()
-            .ok_or_else(|| "there is no candidate here".to_owned())
-    };
-    let writes = || {
-        if model.read_only {
-            Err("this console was started read-only".to_owned())
-        } else {
-            Ok(())
-        }
-    };
-    match action {
-        Action::Cut => writes().and_then(|()| row().map(|_| ())),
-        Action::Promote => {
-            writes()?;
-            let row = row()?;
-            has_image(row)?;
-            if board.next(row).is_none() {
-                return Err("it is in every environment that it can reach".to_owned());
-            }
-            Ok(())
-        }
-        Action::Sign => writes().and_then(|()| has_image(row()?)),
-        Action::Verify | Action::Copy | Action::Findings => has_image(row()?),
-        Action::Enter if board.details => Err("the details are open; Esc closes them".to_owned()),
-        Action::Back if !board.details && board.search.is_none() => {
-            Err("this is the board; q leaves the console".to_owned())
-        }
-        Action::Enter => row().map(|_| ()),
-        Action::NextFound | Action::PreviousFound if board.search.is_none() => {
-            Err("nothing is searched for: press /".to_owned())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn has_image(row: &Row) -> Result<(), String> {
-    match &row.facts.image {
-        Cell::Ready(_) | Cell::Stale(_) => Ok(()),
-        Cell::Loading => Err("its image is still being looked up".to_owned()),
-        Cell::None(why) => Err(format!("it has no image: {why}")),
-        Cell::Failed(why) => Err(format!("its image could not be looked up: {why}")),
-    }
-}
-
-fn on_findings(findings: &FindingsModel, action: Action) -> Result<(), String> {
-    if findings.findings().is_none() && matches!(action, Action::Search | Action::Sort) {
-        return Err("the findings are not there yet".to_owned());
-    }
-    match action {
-        Action::Copy | Action::Open => {
-            let judged = findings
-                .current()
-                .ok_or_else(|| "there is no finding here".to_owned())?;
-            if action == Action::Open && judged.finding.url.is_none() {
-                return Err("the scanner names no advisory of it".to_owned());
-            }
-            Ok(())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn on_run(run: &RunModel, action: Action) -> Result<(), String> {
-    match action {
-        Action::Back if run.ended.is_none() && run.pane == Pane::Steps => {
-            Err("the run is still at work; Ctrl-C stops it cleanly".to_owned())
-        }
-        Action::Stop if run.ended.is_some() => {
-            Err("the run has ended; Esc goes back to the board, q leaves".to_owned())
-        }
-        Action::Stop if run.stopping => Err("it is stopping already".to_owned()),
-        Action::NextError if !run.has_trouble() => Err("there is no error and no warning".to_owned()),
-        Action::NextFound | Action::PreviousFound if run.search.is_none() => {
-            Err("nothing is searched for: press /".to_owned())
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The key table, in Markdown, as the README has it.
 pub fn markdown() -> String {
     let mut table = "| Where | Key | What it does |\n|---|---|---|\n".to_owned();
     for binding in BINDINGS {
-        let screen = match binding.screens {
-            [Screen::Board] => "board",
-            [Screen::Run] => "run",
-            [Screen::Findings] => "findings",
-            [Screen::Board, Screen::Run] => "board, run",
-            [Screen::Board, Screen::Findings] => "board, findings",
-            _ => "all",
+        let screens: Vec<_> = binding.screens.iter().map(|screen| screen.word()).collect();
+        let screen = if binding.screens == ALL {
+            "all".to_owned()
+        } else {
+            screens.join(", ")
         };
         let keys: Vec<_> = binding
             .keys
             .iter()
             .map(|key| format!("`{}`", key.name()))
             .collect();
-        table.extend(["| ", screen, " | ", &keys.join(" "), " | ", binding.help, " |\n"]);
+        table.extend(["| ", &screen, " | ", &keys.join(" "), " | ", binding.help, " |\n"]);
     }
     table
 }
@@ -354,7 +332,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_on_one_screen() {
-        for screen in [Screen::Board, Screen::Run, Screen::Findings] {
+        for screen in Screen::ALL {
             let mut seen = std::collections::BTreeSet::new();
             for binding in of_screen(screen) {
                 for key in binding.keys {

@@ -3,13 +3,23 @@
 mod board;
 mod dialog;
 mod findings;
+mod form;
+mod page;
+mod releases;
+mod request;
 mod run;
 
 use jiff::Timestamp;
 
 pub use board::{BoardModel, Gates, Row};
-pub use dialog::{CutDialog, Dialog, Message, PlanDialog, TextInput};
+pub use dialog::{
+    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, TextInput,
+};
 pub use findings::{Content, Findings, FindingsModel, Sort, standing};
+pub use form::{Field, Form, Value};
+pub use page::{Ink, PageContent, PageLine, PageModel, PageOf, of_markdown};
+pub use releases::{ReleasesModel, ReleasesPane, Standing, Standings, next, production, reached};
+pub use request::{Promotion, Request};
 pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
 
 use super::theme::Theme;
@@ -23,6 +33,26 @@ pub enum Screen {
     Run,
     /// The findings of a candidate.
     Findings,
+    /// Releases and environments.
+    Releases,
+    /// A text.
+    Page,
+}
+
+impl Screen {
+    /// All of them, in the order of the help.
+    pub const ALL: [Self; 5] = [Self::Board, Self::Releases, Self::Run, Self::Findings, Self::Page];
+
+    /// One word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Run => "run",
+            Self::Findings => "findings",
+            Self::Releases => "releases",
+            Self::Page => "text",
+        }
+    }
 }
 
 /// A search, and whether it is still being typed.
@@ -64,6 +94,16 @@ pub struct Model {
     pub run: Option<RunModel>,
     /// The findings of a candidate, if somebody looked.
     pub findings: Option<FindingsModel>,
+    /// Releases, if somebody looked.
+    pub releases: Option<ReleasesModel>,
+    /// A text, if somebody read one.
+    pub page: Option<PageModel>,
+    /// How the environments stand.
+    pub standings: Standings,
+    /// The screen that a run was begun on.
+    pub before_run: Screen,
+    /// What the newest plan was asked for.
+    pub asked: Option<Request>,
     /// What stands over the screen.
     pub dialog: Option<Dialog>,
     /// Whether the help stands over the screen, and its first line in sight.
@@ -89,6 +129,11 @@ impl Model {
             board: BoardModel::default(),
             run: None,
             findings: None,
+            releases: None,
+            page: None,
+            standings: Standings::default(),
+            before_run: Screen::Board,
+            asked: None,
             dialog: None,
             help: None,
             notice: None,

@@ -1,13 +1,19 @@
 //! What a person sees: a model, painted.
 
 mod board;
+mod choice;
 mod cut;
 mod details;
+mod environments;
 mod findings;
+mod form;
 mod help;
 mod log;
 mod message;
+mod page;
 mod plan;
+mod release;
+mod releases;
 mod ribbon;
 mod run;
 mod table;
@@ -38,10 +44,14 @@ impl Widget for Console<'_> {
             Screen::Board => board::paint(model, buffer),
             Screen::Run => run::paint(model, buffer),
             Screen::Findings => findings::paint(model, buffer),
+            Screen::Releases => releases::paint(model, buffer),
+            Screen::Page => page::paint(model, buffer),
         }
         if let Some(dialog) = &model.dialog {
             match dialog {
                 Dialog::Plan(dialog) => plan::paint(model, dialog, area, buffer),
+                Dialog::Form(dialog) => form::paint(model, dialog, area, buffer),
+                Dialog::Choice(dialog) => choice::paint(model, dialog, area, buffer),
                 Dialog::Cut(dialog) => cut::paint(model, dialog, area, buffer),
                 Dialog::Password { plan, typed } => message::password(model, plan, typed, area, buffer),
                 Dialog::Planning(what) => message::planning(model, what, area, buffer),

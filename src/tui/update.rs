@@ -1,9 +1,14 @@
 //! A message comes, the model changes, and what is to be done in the world is given back as a list. Total and without a
 //! clock: every message can come in every state, and the time is a message as well.
 
+mod ask;
 mod board;
+mod choice;
 mod dialog;
 mod findings;
+mod form;
+mod page;
+mod releases;
 mod run;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -12,10 +17,13 @@ use secrecy::SecretString;
 
 use super::keymap::{self, Action};
 use super::layout;
-use super::model::{Content, Dialog, Gates, Message, Model, Notice, Row, Screen};
-use crate::board::{EnvironmentNow, Facts};
-use crate::domain::{CommitSha, Digest, EnvironmentName, Plan};
-use crate::engine::{Event, RunId};
+pub use super::model::Request;
+use super::model::{
+    Content, Dialog, Gates, Message, Model, Notice, PageContent, PageOf, ReleasesPane, Row, Screen, Standing,
+};
+use crate::board::{Cell, EnvironmentNow, Facts};
+use crate::domain::{CommitSha, Digest, EnvironmentName, HeldLock, Plan};
+use crate::engine::{Earlier, Event, Releases, RunId};
 
 /// Something that the console hears.
 #[derive(Debug)]
@@ -44,6 +52,18 @@ pub enum Msg {
     Gates(CommitSha, EnvironmentName, Gates),
     /// The findings of a candidate.
     Examined(CommitSha, Content),
+    /// The releases, and whether every one was asked for.
+    Releases(bool, Result<Releases, Message>),
+    /// How the environments stand that promotions reach.
+    Standings(Vec<(EnvironmentName, Cell<Standing>)>),
+    /// What an environment runs, and ran before.
+    Past(EnvironmentName, Result<(Option<Earlier>, Vec<Earlier>), Message>),
+    /// What is locked at the remote.
+    Locks(Result<Vec<HeldLock>, Message>),
+    /// A text to be read.
+    Page(PageOf, PageContent),
+    /// What the plan with this number changes where it deploys.
+    Compared(u64, Result<Vec<String>, String>),
     /// The answer to the request with this number.
     Planned(u64, Result<Box<Planned>, Message>),
     /// Whether the run began.
@@ -86,23 +106,24 @@ pub enum Effect {
     Verify(Digest, EnvironmentName),
     /// Read the findings of a candidate, judged by the rules of an environment.
     Examine(CommitSha, Option<EnvironmentName>),
+    /// Ask for the releases; for every one, however old, if so.
+    Releases(bool),
+    /// Ask how the environments stand.
+    Standings,
+    /// Ask what an environment ran before.
+    Past(EnvironmentName),
+    /// Ask what is locked at the remote.
+    Locks,
+    /// Make a text.
+    Page(PageOf),
+    /// Compare what runs with what the plan with this number brings.
+    Compare(u64, Digest, Digest),
     /// Open a page in the browser.
     Open(String),
     /// Put text on the clipboard.
     Copy(String),
     /// Leave the console.
     Quit,
-}
-
-/// What a plan is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// A release branch at a commit; the version is proposed if none is given.
-    Cut(CommitSha, Option<String>),
-    /// The candidate of a commit to an environment.
-    Promote(CommitSha, EnvironmentName),
-    /// A signature of a digest in an environment.
-    Sign(Digest, EnvironmentName),
 }
 
 /// Changes the model as the message says, and tells what is to be done.
@@ -140,12 +161,22 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Environments(running, at) => {
             model.board.running = running;
             model.board.fresh_at = Some(at);
+            ask::standings(model, effects);
         }
         Msg::Gates(commit, environment, gates) => {
             model.board.gates.insert((commit, environment), gates);
         }
         Msg::Examined(commit, content) => findings::on_examined(model, &commit, content),
-        Msg::Planned(ticket, result) => dialog::on_planned(model, ticket, result),
+        Msg::Releases(all, result) => releases::on_releases(model, all, result),
+        Msg::Standings(all) => {
+            model.standings.asking = false;
+            model.standings.all = all;
+        }
+        Msg::Past(environment, result) => choice::on_past(model, &environment, result),
+        Msg::Locks(result) => choice::on_locks(model, result),
+        Msg::Page(of, content) => page::on_page(model, &of, content),
+        Msg::Compared(ticket, result) => ask::on_compared(model, ticket, result),
+        Msg::Planned(ticket, result) => ask::on_planned(model, ticket, result, effects),
         Msg::Started(result) => run::on_started(model, result, effects),
         Msg::Event(event) => run::on_event(model, event, effects),
         Msg::Told(message) => model.dialog = Some(Dialog::Message(message)),
@@ -177,6 +208,9 @@ fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         (Action::Help, _) => model.help = Some(0),
         (Action::Quit, _) => quit(model, effects),
         (Action::Findings, Screen::Board) => findings::open(model, effects),
+        (Action::Releases, Screen::Board) => releases::open(model, effects),
+        (_, Screen::Releases) => releases::on_action(model, action, effects),
+        (_, Screen::Page) => page::on_action(model, action, effects),
         (_, Screen::Findings) => findings::on_action(model, action, effects),
         (_, Screen::Board) => board::on_action(model, action, effects),
         (_, Screen::Run) => run::on_action(model, action, effects),
@@ -216,10 +250,18 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) {
     match mouse.kind {
         MouseEventKind::ScrollDown | MouseEventKind::ScrollUp => {
             let down = mouse.kind == MouseEventKind::ScrollDown;
-            match (model.screen, &mut model.run, &mut model.findings) {
-                (Screen::Run, Some(run), _) => run::scroll(run, down, LINES),
-                (Screen::Findings, _, Some(findings)) => findings::step(findings, down, LINES),
-                _ => board::step(&mut model.board, down, LINES),
+            match model.screen {
+                Screen::Run => model.run.iter_mut().for_each(|run| run::scroll(run, down, LINES)),
+                Screen::Findings => {
+                    let findings = model.findings.iter_mut();
+                    findings.for_each(|findings| findings::step(findings, down, LINES));
+                }
+                Screen::Releases => releases::step(model, down, LINES),
+                Screen::Page => model
+                    .page
+                    .iter_mut()
+                    .for_each(|page| page::step(page, down, LINES)),
+                Screen::Board => board::step(&mut model.board, down, LINES),
             }
         }
         MouseEventKind::Down(MouseButton::Left) => {
@@ -231,6 +273,13 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) {
             }
             if let (Screen::Findings, Some(findings)) = (model.screen, &mut model.findings) {
                 return findings.select(findings.top + index);
+            }
+            if let (Screen::Releases, Some(releases)) = (model.screen, &mut model.releases) {
+                releases.pane = ReleasesPane::List;
+                return releases.select(releases.top + index);
+            }
+            if model.screen == Screen::Page {
+                return;
             }
             let index = model.board.top + index;
             if index < model.board.rows.len() {

@@ -3,7 +3,9 @@
 use secrecy::SecretString;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::domain::{CommitSha, Confirmation, Plan};
+use super::{Form, Request};
+use crate::domain::{CommitSha, Confirmation, EnvironmentName, HeldLock, Plan, Verdict};
+use crate::engine::Earlier;
 
 /// A line that is being typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,11 +99,30 @@ pub struct Message {
     pub hint: Option<String>,
 }
 
-/// The plan of a promotion or a signature, waiting for its confirmation.
+/// What a plan changes where it deploys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// It deploys nothing, or nothing is known to be replaced.
+    None,
+    /// Being found out.
+    Loading,
+    /// In a few lines.
+    Known(Vec<String>),
+    /// It could not be found out, and why.
+    Failed(String),
+}
+
+/// A plan, waiting for its confirmation.
 #[derive(Debug, Clone)]
 pub struct PlanDialog {
     /// The plan.
     pub plan: Plan,
+    /// What it was made of, where it can be asked for otherwise.
+    pub request: Option<Request>,
+    /// What is missing to be allowed: a reason, where a gate asks for one.
+    pub form: Option<Form>,
+    /// What changes where it deploys.
+    pub difference: Difference,
     /// What is typed to confirm it.
     pub typed: TextInput,
     /// Whether Enter was pressed while the text was not the one asked for.
@@ -117,11 +138,21 @@ impl PlanDialog {
     pub fn of(plan: Plan, asks_password: bool) -> Self {
         Self {
             plan,
+            request: None,
+            form: None,
+            difference: Difference::None,
             typed: TextInput::default(),
             asks_password,
             mistyped: false,
             scroll: 0,
         }
+    }
+
+    /// The gate that lets an older candidate of a release pass for a reason, where it asks for one.
+    pub fn asks_reason(&self) -> Option<&str> {
+        let is_it = |gate: &&crate::domain::Gate| gate.name == "release";
+        let gate = self.plan.gates.iter().find(is_it)?;
+        matches!(gate.verdict, Verdict::Refused(_)).then(|| gate.verdict.reason())
     }
 
     /// Whether what was typed confirms it.
@@ -152,6 +183,78 @@ pub struct CutDialog {
     pub scroll: usize,
 }
 
+/// Fields to be filled in before a plan is made.
+#[derive(Debug, Clone)]
+pub struct FormDialog {
+    /// The fields.
+    pub form: Form,
+    /// What a person should know who fills them in.
+    pub told: Vec<String>,
+    /// Whether the plan is being made.
+    pub waiting: bool,
+    /// Whether Enter was pressed while something was missing.
+    pub incomplete: bool,
+    /// Why no plan could be made.
+    pub error: Option<Message>,
+}
+
+impl FormDialog {
+    /// Fields that nobody has filled in yet.
+    pub const fn of(form: Form, told: Vec<String>) -> Self {
+        Self {
+            form,
+            told,
+            waiting: false,
+            incomplete: false,
+            error: None,
+        }
+    }
+}
+
+/// What one can choose from.
+#[derive(Debug, Clone)]
+pub enum Choices {
+    /// What ran in an environment before, once it is known: what runs now, and the others, newest first.
+    Past(EnvironmentName, Option<(Option<Earlier>, Vec<Earlier>)>),
+    /// What is locked at the remote, once it is known.
+    Locks(Option<Vec<HeldLock>>),
+}
+
+/// One of several is chosen, and then something is done with it.
+#[derive(Debug, Clone)]
+pub struct ChoiceDialog {
+    /// The choices.
+    pub choices: Choices,
+    /// Why there are none.
+    pub error: Option<Message>,
+    /// The selected one.
+    pub selected: usize,
+}
+
+impl ChoiceDialog {
+    /// Choices that are still to be looked up.
+    pub const fn of(choices: Choices) -> Self {
+        Self {
+            choices,
+            error: None,
+            selected: 0,
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match &self.choices {
+            Choices::Past(_, past) => past.as_ref().map_or(0, |(_, earlier)| earlier.len()),
+            Choices::Locks(locks) => locks.as_ref().map_or(0, Vec::len),
+        }
+    }
+
+    /// Whether there is nothing to choose from, or not yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// What stands over the screen.
 #[derive(Debug, Clone)]
 pub enum Dialog {
@@ -159,6 +262,10 @@ pub enum Dialog {
     Planning(String),
     /// A release to be cut.
     Cut(Box<CutDialog>),
+    /// Fields to be filled in.
+    Form(Box<FormDialog>),
+    /// Something to be chosen.
+    Choice(Box<ChoiceDialog>),
     /// A plan to be confirmed.
     Plan(Box<PlanDialog>),
     /// A password for the signing key; it is never shown.

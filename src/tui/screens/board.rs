@@ -13,7 +13,7 @@ use crate::tui::widgets::{footer, line};
 
 pub(super) fn paint(model: &Model, buffer: &mut Buffer) {
     let parts = layout::board(model);
-    title(model, parts.title, buffer);
+    title(model, &model.board.branch, freshness(model), parts.title, buffer);
     ribbon::paint(model, parts.ribbon, buffer);
     line::rule(buffer, parts.rule, model.theme);
     if parts.rows.height > 0 {
@@ -25,7 +25,8 @@ pub(super) fn paint(model: &Model, buffer: &mut Buffer) {
     footer::paint(model, parts.footer, buffer);
 }
 
-fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
+/// The program, the service and what is shown of it; at the right, how old it is.
+pub(super) fn title(model: &Model, what: &str, fresh: Span<'static>, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let mut spans = vec![
         Span::raw(" "),
@@ -33,10 +34,9 @@ fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
         Span::styled(theme.glyph(" · ", " - "), theme.quiet()),
         Span::styled(model.service.clone(), theme.strong()),
     ];
-    let board = &model.board;
-    if !board.branch.is_empty() && area.width >= 60 {
+    if !what.is_empty() && area.width >= 60 {
         spans.push(Span::styled(theme.glyph(" · ", " - "), theme.quiet()));
-        spans.push(Span::raw(board.branch.clone()));
+        spans.push(Span::raw(what.to_owned()));
     }
     if model.read_only {
         spans.push(Span::styled("  read-only", theme.state(State::Attention)));
@@ -48,7 +48,7 @@ fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
         right.push(theme.says(State::Loading, "a run is at work"));
         right.push(line::gap());
     }
-    right.push(freshness(model));
+    right.push(fresh);
     right.push(Span::raw(" "));
     let room = usize::from(area.width).saturating_sub(used + 2);
     if line::width(&right) <= room {

@@ -64,7 +64,7 @@ pub(super) fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
     paint_lines(&why_not(model, row, usize::from(text.width)), text, buffer);
 }
 
-fn paint_lines(lines: &[Line], area: Rect, buffer: &mut Buffer) {
+pub(super) fn paint_lines(lines: &[Line], area: Rect, buffer: &mut Buffer) {
     for (y, text) in (area.y..area.bottom()).zip(lines) {
         buffer.set_line(area.x, y, text, area.width);
     }
@@ -107,7 +107,13 @@ fn facts(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
 }
 
 /// A name, and why there is nothing more to say under it.
-fn reason(name: Span<'static>, state: State, why: &str, width: usize, theme: Theme) -> Vec<Line<'static>> {
+pub(super) fn reason(
+    name: Span<'static>,
+    state: State,
+    why: &str,
+    width: usize,
+    theme: Theme,
+) -> Vec<Line<'static>> {
     let mut pieces = line::wrap(why, width.saturating_sub(13)).into_iter();
     let first = pieces.next().unwrap_or_default();
     let mut lines = vec![Line::from(vec![name, theme.says(state, &first)])];

@@ -55,6 +55,8 @@ pub(super) fn paint(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffe
         Screen::Board => "Keys on the board",
         Screen::Run => "Keys in a run",
         Screen::Findings => "Keys in the findings",
+        Screen::Releases => "Keys among the releases",
+        Screen::Page => "Keys in a text",
     };
     let keys = vec![Span::styled("Esc", theme.key()), Span::raw(" close")];
     Sheet {

@@ -105,7 +105,7 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let body = vec![
         Line::from("A run is still at work. Leaving stops it cleanly: what has been"),
-        Line::from("copied stays, and the same promotion goes on from there."),
+        Line::from("done stays, and the same command goes on from there."),
     ];
     let keys = [
         key("Enter", "stop the run and leave", theme),

@@ -4,9 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::form;
 use super::message::key;
 use crate::domain::{Confirmation, Operation, Plan, bytes, count};
-use crate::tui::model::{Model, PlanDialog};
+use crate::tui::model::{Difference, Model, PlanDialog};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::{gate, input, line};
@@ -17,7 +18,13 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     let plan = &dialog.plan;
     let allowed = plan.allowed();
     let mut body = subject(model, plan, width);
+    body.extend(difference(dialog, width, theme));
     body.push(Line::default());
+    if let Some(fields) = &dialog.form {
+        body.extend(missing(dialog, width, theme));
+        body.extend(form::fields(fields, width, theme));
+        body.push(Line::default());
+    }
     body.push(Line::from(Span::styled("Gates", theme.strong())));
     body.extend(gate::lines(&plan.gates, width, theme));
     if plan.gates.is_empty() {
@@ -31,7 +38,14 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     } else {
         body.extend(refusal(plan, width, theme));
     }
+    let otherwise = key("Tab", "ask otherwise", theme);
     let keys = match allowed {
+        false if dialog.form.is_some() => [
+            key("Enter", "plan it for that reason", theme),
+            key("Esc", "close", theme),
+        ]
+        .concat(),
+        false if dialog.request.is_some() => [key("Enter", "close", theme), otherwise].concat(),
         false => key("Enter", "close", theme).to_vec(),
         true if dialog.confirmed() => [
             key("Enter", &plan.operation.deed(), theme),
@@ -49,6 +63,7 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     let title = match &plan.operation {
         Operation::Promote { to, .. } => format!("Promote{what} to {to}"),
         Operation::Sign { .. } => format!("Sign{what}"),
+        Operation::Unlock { part, .. } => format!("Unlock {part}"),
         other => sentence(&other.title()),
     };
     Sheet {
@@ -59,6 +74,45 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
         scroll: dialog.scroll,
     }
     .paint(area, theme, buffer);
+}
+
+/// What a reason is asked for.
+fn missing(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let why = dialog.asks_reason().unwrap_or_default();
+    let style = theme.state(State::Attention);
+    let pieces = line::wrap(&format!("It needs a reason: {why}"), width);
+    pieces
+        .into_iter()
+        .map(|piece| Line::from(Span::styled(piece, style)))
+        .collect()
+}
+
+/// What changes where it deploys, in a few lines.
+fn difference(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let name = |name: &str| Span::styled(format!("{name:<10}"), theme.quiet());
+    let room = width.saturating_sub(10);
+    match &dialog.difference {
+        Difference::None => Vec::new(),
+        Difference::Loading => vec![Line::from(vec![
+            name("changes"),
+            theme.says(State::Loading, "comparing with what runs"),
+        ])],
+        Difference::Failed(why) => {
+            let why = line::fit(&format!("unknown: {why}"), room.saturating_sub(2), theme);
+            vec![Line::from(vec![
+                name("changes"),
+                theme.says(State::Unknown, &why),
+            ])]
+        }
+        Difference::Known(lines) => {
+            let pieces = lines.iter().flat_map(|text| line::wrap(text, room));
+            let named = std::iter::once("changes").chain(std::iter::repeat(""));
+            let lines = named.zip(pieces);
+            lines
+                .map(|(first, piece)| Line::from(vec![name(first), Span::raw(piece)]))
+                .collect()
+        }
+    }
 }
 
 fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {

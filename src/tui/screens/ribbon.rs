@@ -12,7 +12,7 @@ use crate::tui::widgets::line;
 
 /// How much is told of each environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Detail {
+pub(super) enum Detail {
     Short,
     Release,
     Age,
@@ -49,6 +49,9 @@ fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
         if now.protected && level > Detail::Release {
             spans.push(Span::styled(" protected", theme.quiet()));
         }
+        if model.standings.pin(&now.environment, model.now).is_some() {
+            spans.push(Span::styled(" pinned", theme.state(State::Attention)));
+        }
         spans.push(Span::raw(" "));
         spans.extend(cell(model, now, level));
         spans.push(Span::raw("  "));
@@ -56,7 +59,7 @@ fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
     spans
 }
 
-fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
+pub(super) fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
     let theme = model.theme;
     match &now.running {
         Cell::Loading => vec![theme.says(State::Loading, "loading")],

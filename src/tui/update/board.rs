@@ -1,10 +1,10 @@
 //! The board: candidates come, facts come, and keys move among them.
 
-use super::{Effect, Request};
+use super::{Effect, Request, ask};
 use crate::board::Facts;
 use crate::domain::CommitSha;
 use crate::tui::keymap::Action;
-use crate::tui::model::{BoardModel, Dialog, Gates, Model, Notice, Row, Search};
+use crate::tui::model::{BoardModel, Gates, Model, Notice, PageOf, Row, Search, production, reached};
 
 /// Candidates that are read without anyone going there.
 const AT_ONCE: usize = 50_000;
@@ -57,6 +57,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
                 effects.push(Effect::Copy(digest.to_string()));
             }
         }
+        Action::Diff => diff(model, effects),
         Action::Cut | Action::Promote | Action::Sign | Action::Verify => on_operation(model, action, effects),
         _ => {}
     }
@@ -65,16 +66,11 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
 fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let board = &model.board;
     let Some(row) = board.current() else { return };
-    let short = row.commit.short();
-    let (what, request) = match action {
-        Action::Cut => (
-            format!("a release at {short}"),
-            Request::Cut(row.commit.clone(), None),
-        ),
+    let request = match action {
+        Action::Cut => Request::Cut(row.commit.clone(), None),
         Action::Promote => {
             let Some(next) = board.next(row) else { return };
-            let request = Request::Promote(row.commit.clone(), next.name.clone());
-            (format!("the promotion of {short} to {}", next.name), request)
+            Request::promotion(&row.commit, next.name.clone())
         }
         _ => {
             let (Some(digest), Some(at)) = (row.digest().cloned(), board.furthest(row)) else {
@@ -88,15 +84,24 @@ fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
                 effects.push(Effect::Verify(digest, at));
                 return;
             }
-            (
-                format!("the signature of {short} in {at}"),
-                Request::Sign(digest, at),
-            )
+            Request::Sign(digest, at)
         }
     };
-    model.ticket += 1;
-    model.dialog = Some(Dialog::Planning(what));
-    effects.push(Effect::Plan(model.ticket, request));
+    ask::plan(model, request, effects);
+}
+
+/// What the selected candidate would change in its next environment, or in production where there is none.
+fn diff(model: &mut Model, effects: &mut Vec<Effect>) {
+    let board = &model.board;
+    let Some(row) = board.current() else { return };
+    let against = board
+        .next(row)
+        .or_else(|| reached(&board.graph).nth(production(&board.graph)));
+    let Some(against) = against.map(|against| against.name.to_string()) else {
+        return;
+    };
+    let of = PageOf::Diff(against, row.commit.short().to_owned());
+    super::page::open(model, of, effects);
 }
 
 /// Moves the selection by so many rows.

@@ -3,8 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Effect, Planned, Request, leave};
-use crate::domain::{Confirmation, Operation, Plan};
+use super::{Effect, Request, ask, choice, form, leave};
+use crate::domain::{Confirmation, Plan};
 use crate::tui::model::{CutDialog, Dialog, Message, Model, Notice, PlanDialog, Screen, Search, TextInput};
 
 pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -27,6 +27,19 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
             }
             (!enter).then_some(dialog)
         }
+        Dialog::Form(form) if enter => Some(form::on_enter(model, form, effects)),
+        Dialog::Form(form) => {
+            form::on_key(&mut form.form, key);
+            form.incomplete = false;
+            Some(dialog)
+        }
+        Dialog::Choice(choice) if enter => Some(choice::on_enter(model, choice)),
+        Dialog::Choice(choice) => {
+            choice::on_key(choice, key);
+            Some(dialog)
+        }
+        Dialog::Plan(plan) if plan.form.is_some() => form::on_plan_key(model, plan, key, effects),
+        Dialog::Plan(plan) if key.code == KeyCode::Tab => Some(form::revise(model, plan)),
         Dialog::Plan(plan) if enter => confirm(model, plan, effects),
         Dialog::Plan(plan) => {
             on_plan_key(plan, key);
@@ -61,7 +74,7 @@ fn on_plan_key(dialog: &mut PlanDialog, key: KeyEvent) {
 }
 
 /// Scrolls a dialog that is longer than the screen; tells whether the key is one for that.
-const fn scroll(first: &mut usize, key: KeyEvent) -> bool {
+pub(super) const fn scroll(first: &mut usize, key: KeyEvent) -> bool {
     const PAGE: usize = 10;
     *first = match key.code {
         KeyCode::Down => first.saturating_add(1),
@@ -114,11 +127,7 @@ fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect
     match &cut.plan {
         _ if cut.edited => {
             let version = cut.version.text().trim().trim_start_matches('v').to_owned();
-            model.ticket += 1;
-            effects.push(Effect::Plan(
-                model.ticket,
-                Request::Cut(cut.commit.clone(), Some(version)),
-            ));
+            ask::request(model, Request::Cut(cut.commit.clone(), Some(version)), effects);
             cut.plan = None;
             cut.edited = false;
         }
@@ -128,44 +137,6 @@ fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect
         _ => {}
     }
     Dialog::Cut(Box::new(cut.clone()))
-}
-
-pub(super) fn on_planned(model: &mut Model, ticket: u64, result: Result<Box<Planned>, Message>) {
-    if ticket != model.ticket {
-        return;
-    }
-    // Someone reads this message: the Enter that closes it must never confirm a plan that slipped in under it.
-    if matches!(model.dialog, Some(Dialog::Message(_))) {
-        model.notice = Some(Notice {
-            text: "a plan was made meanwhile: ask for it again".to_owned(),
-            grave: false,
-        });
-        return;
-    }
-    model.dialog = Some(match (model.dialog.take(), result) {
-        (Some(Dialog::Cut(mut cut)), Ok(planned)) => {
-            cut.asks_password = planned.asks_password;
-            cut.plan = Some(Ok(planned.plan));
-            Dialog::Cut(cut)
-        }
-        (Some(Dialog::Cut(mut cut)), Err(message)) => {
-            cut.plan = Some(Err(message));
-            Dialog::Cut(cut)
-        }
-        (_, Ok(planned)) => match (&planned.plan.operation, planned.plan.commit.clone()) {
-            (Operation::Cut { .. }, Some(commit)) => Dialog::Cut(Box::new(CutDialog {
-                title: model.board.title_of(&commit),
-                version: TextInput::with(planned.version.as_deref().unwrap_or_default()),
-                commit,
-                plan: Some(Ok(planned.plan)),
-                asks_password: planned.asks_password,
-                edited: false,
-                scroll: 0,
-            })),
-            _ => Dialog::Plan(Box::new(PlanDialog::of(planned.plan, planned.asks_password))),
-        },
-        (_, Err(message)) => Dialog::Message(message),
-    });
 }
 
 fn retyped(typed: &SecretString, key: KeyEvent) -> SecretString {
@@ -194,7 +165,9 @@ pub(super) fn paste(dialog: &mut Dialog, text: &str) {
             cut.edited = true;
         }
         // What is typed to confirm is typed by hand: that is what it is for.
-        Dialog::Plan(_) | Dialog::Planning(_) | Dialog::Message(_) | Dialog::Quit => {}
+        Dialog::Plan(plan) => form::paste(plan.form.as_mut(), text),
+        Dialog::Form(dialog) => form::paste(Some(&mut dialog.form), text),
+        Dialog::Choice(_) | Dialog::Planning(_) | Dialog::Message(_) | Dialog::Quit => {}
         Dialog::Password { typed, .. } => {
             let all = format!("{}{}", typed.expose_secret(), text.trim_end_matches(['\r', '\n']));
             *typed = SecretString::from(all);
@@ -203,7 +176,7 @@ pub(super) fn paste(dialog: &mut Dialog, text: &str) {
 }
 
 /// Edits a line; tells whether the key had a meaning there.
-fn edit(input: &mut TextInput, key: KeyEvent) -> bool {
+pub(super) fn edit(input: &mut TextInput, key: KeyEvent) -> bool {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Char('u') if control => input.clear_before(),
@@ -232,6 +205,7 @@ pub(super) fn typed_search(model: &mut Model) -> Option<&mut Search> {
             .findings
             .as_mut()
             .and_then(|findings| findings.filter.as_mut()),
+        Screen::Releases | Screen::Page => None,
     };
     search.filter(|search| search.typing)
 }

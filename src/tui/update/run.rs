@@ -22,6 +22,9 @@ pub(super) fn on_started(
         Ok((id, plan)) => {
             model.dialog = None;
             model.run = Some(RunModel::begun(id, *plan, model.now));
+            if model.screen != Screen::Run {
+                model.before_run = model.screen;
+            }
             model.screen = Screen::Run;
             if model.leaving {
                 effects.push(Effect::Stop);
@@ -96,11 +99,11 @@ pub(super) fn on_event(model: &mut Model, event: Event, effects: &mut Vec<Effect
                 model.dialog = None;
             }
             model.board.gates.clear();
-            effects.push(if model.leaving {
-                Effect::Quit
-            } else {
-                Effect::Refresh
-            });
+            if model.leaving {
+                return effects.push(Effect::Quit);
+            }
+            effects.push(Effect::Refresh);
+            super::releases::ask(model, effects);
         }
     }
 }
@@ -152,7 +155,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::Stop => {
             run.stopping = true;
             let text =
-                "stopping: what has been copied stays, and the same promotion goes on from there".to_owned();
+                "stopping: what has been done stays, and the same command goes on from there".to_owned();
             model.notice = Some(Notice { text, grave: false });
             effects.push(Effect::Stop);
         }
@@ -160,7 +163,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
             Pane::Zoomed => run.pane = Pane::Log,
             Pane::Log if run.ended.is_none() => run.pane = Pane::Steps,
             _ if run.search.is_some() => run.search = None,
-            _ => model.screen = Screen::Board,
+            _ => model.screen = model.before_run,
         },
         Action::Switch | Action::Enter => {
             run.pane = if run.pane == Pane::Steps {

@@ -20,6 +20,7 @@ pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
             .findings
             .as_ref()
             .and_then(|findings| findings.filter.as_ref()),
+        Screen::Releases | Screen::Page => None,
     };
     let typing = search.filter(|search| search.typing);
     if let Some(notice) = &model.notice {

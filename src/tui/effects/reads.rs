@@ -1,0 +1,89 @@
+//! What the console only reads: releases, environments, what ran before, locks, texts.
+
+use std::sync::Arc;
+
+use super::{Effects, message, of_engine};
+use crate::board::Cell;
+use crate::domain::{Digest, EnvironmentName};
+use crate::engine::{Depth, Engine, EngineError};
+use crate::tui::model::{Message, PageContent, PageOf, Standing, of_markdown};
+use crate::tui::update::Msg;
+
+impl Effects {
+    /// Asks for something in a task, and tells the answer.
+    fn read<F>(&self, answer: impl FnOnce(Arc<Engine>, crate::domain::ServiceName) -> F)
+    where
+        F: Future<Output = Msg> + Send + 'static,
+    {
+        let messages = self.messages.clone();
+        let answer = answer(Arc::clone(&self.engine), self.service.clone());
+        tokio::spawn(async move {
+            // The loop that would hear it is over when this fails, and nothing is lost.
+            let _ = messages.send(answer.await);
+        });
+    }
+
+    pub(super) fn releases(&self, all: bool) {
+        self.read(move |engine, service| async move {
+            let depth = if all { Depth::All } else { Depth::Recent };
+            let releases = engine.releases(&service, depth).await;
+            Msg::Releases(all, releases.map_err(|error| of_engine("No releases", &error)))
+        });
+    }
+
+    pub(super) fn standings(&self) {
+        self.read(move |engine, service| async move {
+            let pins = engine.pins(&service).await;
+            let mut all = Vec::with_capacity(pins.len());
+            for (environment, pin) in pins {
+                let standing = async {
+                    Ok::<_, EngineError>((pin?, engine.owed_reviews(&service, &environment).await?))
+                };
+                let cell = match standing.await {
+                    Ok((pin, reviews)) => Cell::Ready(Standing { pin, reviews }),
+                    Err(error) => Cell::Failed(error.to_string()),
+                };
+                all.push((environment, cell));
+            }
+            Msg::Standings(all)
+        });
+    }
+
+    pub(super) fn past(&self, environment: EnvironmentName) {
+        self.read(move |engine, service| async move {
+            let past = engine.past(&service, &environment).await;
+            let past = past.map(|past| (past.running, past.earlier));
+            let result = past.map_err(|error| of_engine("Its past is not known", &error));
+            Msg::Past(environment, result)
+        });
+    }
+
+    pub(super) fn locks(&self) {
+        self.read(move |engine, _| async move {
+            let locks = engine.locks().await;
+            let locks = locks.map(|locks| locks.into_iter().map(|found| found.lock).collect());
+            Msg::Locks(locks.map_err(|error| of_engine("The locks are not known", &error)))
+        });
+    }
+
+    pub(super) fn page(&self, of: PageOf) {
+        self.read(move |engine, service| async move {
+            let content = match &of {
+                PageOf::Notes(release) => match engine.notes(&service, release, None).await {
+                    Ok(text) => PageContent::Known(of_markdown(&text), text),
+                    Err(error) => PageContent::Failed(of_engine("No notes", &error)),
+                },
+                PageOf::Diff(..) => PageContent::Failed(no_diff()),
+            };
+            Msg::Page(of, content)
+        });
+    }
+
+    pub(super) fn compare(&self, ticket: u64, _from: Digest, _to: Digest) {
+        self.read(move |_, _| async move { Msg::Compared(ticket, Err(no_diff().what)) });
+    }
+}
+
+fn no_diff() -> Message {
+    message("No comparison", "not there yet", None)
+}

@@ -1,0 +1,275 @@
+//! What a command needs to be told before it can be planned, or may be told to be planned otherwise.
+
+use super::{Request, TextInput};
+use crate::domain::{Environment, EnvironmentName, Operation, Plan, Way};
+
+/// The name of the field that most commands cannot do without.
+const REASON: &str = "reason";
+const UNTIL: &str = "until";
+const UNTIL_HINT: &str = "a day (2026-12-31) or a time (7d); empty: until it is lifted";
+
+/// The answer of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Any text.
+    Text(TextInput),
+    /// One of several.
+    Pick {
+        /// All of them.
+        options: Vec<String>,
+        /// The one that is picked.
+        at: usize,
+    },
+}
+
+/// One thing that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// What it is called: at most nine characters, or the name of a branch.
+    pub name: String,
+    /// The answer.
+    pub value: Value,
+    /// Whether nothing can be planned without it.
+    pub needed: bool,
+    /// What can be said here.
+    pub hint: &'static str,
+}
+
+impl Field {
+    fn text(name: &str, text: Option<&str>, needed: bool, hint: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: Value::Text(TextInput::with(text.unwrap_or_default())),
+            needed,
+            hint,
+        }
+    }
+
+    fn pick(name: &str, options: Vec<String>, at: usize, hint: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: Value::Pick { options, at },
+            needed: false,
+            hint,
+        }
+    }
+
+    fn yes(name: &str, yes: bool, hint: &'static str) -> Self {
+        Self::pick(
+            name,
+            vec!["no".to_owned(), "yes".to_owned()],
+            usize::from(yes),
+            hint,
+        )
+    }
+
+    /// The answer as text.
+    pub fn answer(&self) -> &str {
+        match &self.value {
+            Value::Text(input) => input.text().trim(),
+            Value::Pick { options, at } => options.get(*at).map_or("", String::as_str),
+        }
+    }
+
+    /// Goes to the next answer, or to the one before, where there are several.
+    pub fn turn(&mut self, forward: bool) {
+        if let Value::Pick { options, at } = &mut self.value {
+            let n = options.len().max(1);
+            *at = if forward { *at + 1 } else { *at + n - 1 } % n;
+        }
+    }
+}
+
+/// The fields of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// The request as it was before.
+    pub request: Request,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// The one that keys go into.
+    pub at: usize,
+}
+
+impl Form {
+    /// What can be told to plan `request`: none where there is nothing. The branches of an end are those of its plan.
+    pub fn of(request: &Request, graph: &[Environment], plan: Option<&Plan>) -> Option<Self> {
+        let names = |wanted: fn(&Environment) -> bool| {
+            let names = graph.iter().filter(|environment| wanted(environment));
+            names
+                .map(|environment| environment.name.to_string())
+                .collect::<Vec<_>>()
+        };
+        let place = |options: &[String], name: &EnvironmentName| {
+            options
+                .iter()
+                .position(|option| option == name.as_str())
+                .unwrap_or(0)
+        };
+        let until = |until: &Option<String>| Field::text(UNTIL, until.as_deref(), false, UNTIL_HINT);
+        let reason = |reason: &str| Field::text(REASON, Some(reason), true, "kept with the record of it");
+        let fields = match request {
+            Request::Cut(..) | Request::Sign(..) => return None,
+            Request::Promote(asked) => {
+                let options = names(|environment| !environment.from.is_empty());
+                let to = place(&options, &asked.to);
+                let mut fields = vec![
+                    Field::text(
+                        REASON,
+                        asked.reason.as_deref(),
+                        false,
+                        "why an older one than the release's head, or why by the hotfix path",
+                    ),
+                    Field::pick("to", options, to, "the environment"),
+                    Field::yes(
+                        "hotfix",
+                        asked.hotfix,
+                        "by the path that hotfixes are allowed; it owes a review",
+                    ),
+                ];
+                if graph.iter().any(|environment| environment.from.len() > 1) {
+                    let mut options = names(|_| true);
+                    options.insert(0, "as usual".to_owned());
+                    let at = asked.from.as_ref().map_or(0, |from| place(&options, from));
+                    fields.push(Field::pick("from", options, at, "where several lead there"));
+                }
+                fields
+            }
+            Request::Finish { into, .. } => {
+                let Some(Operation::Finish { into: endings, .. }) = plan.map(|plan| &plan.operation) else {
+                    return None;
+                };
+                let open = endings.iter().filter(|ending| ending.way != Way::Already);
+                let fields = open.map(|ending| {
+                    let name = ending.branch.to_string();
+                    let is_in = into.is_empty() || into.contains(&name);
+                    Field::yes(&name, is_in, "what is left out stays owed")
+                });
+                fields.collect()
+            }
+            Request::Hotfix { environment, version } => {
+                let options = names(|_| true);
+                let at = place(&options, environment);
+                vec![
+                    Field::text(
+                        "version",
+                        version.as_deref(),
+                        false,
+                        "empty: the next patch of what runs there",
+                    ),
+                    Field::pick("of", options, at, "the environment whose image is fixed"),
+                ]
+            }
+            Request::Pin {
+                reason: why,
+                until: end,
+                ..
+            } => vec![reason(why), until(end)],
+            Request::Unpin { reason: why, .. } => vec![reason(why)],
+            Request::Rollback {
+                reason: why,
+                until: end,
+                accept_findings,
+                ..
+            } => vec![
+                reason(why),
+                until(end),
+                Field::yes(
+                    "findings",
+                    *accept_findings,
+                    "go on in spite of them; it owes a review",
+                ),
+            ],
+            Request::Review { note, .. } => vec![Field::text("note", Some(note), true, "what you found")],
+            Request::Unlock {
+                reason: why, held, ..
+            } => vec![
+                reason(why),
+                Field::yes(
+                    "held",
+                    *held,
+                    "take it even before its time is over: its owner may be at work",
+                ),
+            ],
+        };
+        (!fields.is_empty()).then(|| Self {
+            request: request.clone(),
+            fields,
+            at: 0,
+        })
+    }
+
+    /// The field that keys go into.
+    pub fn current(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.at)
+    }
+
+    /// To the next field, or the one before; around the end.
+    pub fn go(&mut self, forward: bool) {
+        let n = self.fields.len().max(1);
+        self.at = if forward { self.at + 1 } else { self.at + n - 1 } % n;
+    }
+
+    /// The first field that is needed and empty.
+    pub fn missing(&self) -> Option<usize> {
+        self.fields
+            .iter()
+            .position(|field| field.needed && field.answer().is_empty())
+    }
+
+    fn answer(&self, name: &str) -> String {
+        let field = self.fields.iter().find(|field| field.name == name);
+        field.map(|field| field.answer().to_owned()).unwrap_or_default()
+    }
+
+    fn given(&self, name: &str) -> Option<String> {
+        Some(self.answer(name)).filter(|answer| !answer.is_empty())
+    }
+
+    /// The request with the answers in it.
+    pub fn filled(&self) -> Request {
+        let mut request = self.request.clone();
+        match &mut request {
+            Request::Cut(..) | Request::Sign(..) => {}
+            Request::Promote(asked) => {
+                asked.reason = self.given(REASON);
+                asked.hotfix = self.answer("hotfix") == "yes";
+                if let Ok(to) = self.answer("to").parse() {
+                    asked.to = to;
+                }
+                asked.from = self.answer("from").parse().ok();
+            }
+            Request::Finish { into, .. } => {
+                let chosen = self.fields.iter().filter(|field| field.answer() == "yes");
+                *into = chosen.map(|field| field.name.clone()).collect();
+            }
+            Request::Hotfix { environment, version } => {
+                *version = self.given("version");
+                if let Ok(of) = self.answer("of").parse() {
+                    *environment = of;
+                }
+            }
+            Request::Pin { reason, until, .. } => {
+                *reason = self.answer(REASON);
+                *until = self.given(UNTIL);
+            }
+            Request::Unpin { reason, .. } => *reason = self.answer(REASON),
+            Request::Rollback {
+                reason,
+                until,
+                accept_findings,
+                ..
+            } => {
+                *reason = self.answer(REASON);
+                *until = self.given(UNTIL);
+                *accept_findings = self.answer("findings") == "yes";
+            }
+            Request::Review { note, .. } => *note = self.answer("note"),
+            Request::Unlock { reason, held, .. } => {
+                *reason = self.answer(REASON);
+                *held = self.answer("held") == "yes";
+            }
+        }
+        request
+    }
+}

@@ -1,0 +1,189 @@
+//! The screen of releases: open releases and hotfixes with their debts, and how the environments stand.
+
+use jiff::Timestamp;
+
+use super::Message;
+use crate::board::Cell;
+use crate::domain::{Bound, Environment, EnvironmentName, ExceptionRecord, PinRecord, Release};
+use crate::engine::Releases;
+
+/// The parts of the screen that can have the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleasesPane {
+    /// The releases.
+    List,
+    /// The environments.
+    Environments,
+}
+
+/// How an environment stands, apart from what runs there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The pin that holds it.
+    pub pin: Option<PinRecord>,
+    /// The exceptions that still owe a review, oldest first.
+    pub reviews: Vec<ExceptionRecord>,
+}
+
+/// The environments that promotions reach, each with how it stands.
+#[derive(Debug, Clone, Default)]
+pub struct Standings {
+    /// In the order of the graph; empty until somebody asked.
+    pub all: Vec<(EnvironmentName, Cell<Standing>)>,
+    /// Whether they are being asked.
+    pub asking: bool,
+}
+
+impl Standings {
+    /// How `environment` stands, if it was asked.
+    pub fn of(&self, environment: &EnvironmentName) -> Option<&Cell<Standing>> {
+        let mut all = self.all.iter();
+        all.find(|(name, _)| name == environment)
+            .map(|(_, standing)| standing)
+    }
+
+    /// The pin that holds `environment` at `now`, as far as that is known.
+    pub fn pin(&self, environment: &EnvironmentName, now: Timestamp) -> Option<&PinRecord> {
+        let pin = self.of(environment)?.value()?.pin.as_ref()?;
+        pin.holds(now).then_some(pin)
+    }
+}
+
+/// The screen of releases.
+#[derive(Debug, Clone)]
+pub struct ReleasesModel {
+    /// The last answer.
+    pub known: Option<Releases>,
+    /// Why there is no newer one.
+    pub trouble: Option<Message>,
+    /// Whether they are being asked.
+    pub asking: bool,
+    /// When the last answer came.
+    pub fresh_at: Option<Timestamp>,
+    /// Whether finished ones are shown too, however old.
+    pub all: bool,
+    /// Those that are shown, as indices into the list.
+    pub shown: Vec<usize>,
+    /// The selected one, as an index into `shown`.
+    pub selected: usize,
+    /// The first one on the screen.
+    pub top: usize,
+    /// How many fit on the screen.
+    pub height: usize,
+    /// Whether the details fill the screen, where it is too small to show them beside the list.
+    pub details: bool,
+    /// Which half has the keyboard.
+    pub pane: ReleasesPane,
+    /// The selected environment, counted among those that promotions reach.
+    pub environment: usize,
+}
+
+impl ReleasesModel {
+    /// Releases that are still to be asked for, with the environment at that place selected.
+    pub const fn asked(environment: usize) -> Self {
+        Self {
+            known: None,
+            trouble: None,
+            asking: true,
+            fresh_at: None,
+            all: false,
+            shown: Vec::new(),
+            selected: 0,
+            top: 0,
+            height: 0,
+            details: false,
+            pane: ReleasesPane::List,
+            environment,
+        }
+    }
+
+    /// The release at a place of the list.
+    pub fn at(&self, place: usize) -> Option<&Release> {
+        self.known.as_ref()?.list.get(*self.shown.get(place)?)
+    }
+
+    /// The selected release.
+    pub fn current(&self) -> Option<&Release> {
+        self.at(self.selected)
+    }
+
+    /// How many finished ones are not shown.
+    pub fn hidden(&self) -> usize {
+        self.known
+            .as_ref()
+            .map_or(0, |known| known.list.len() - self.shown.len() + known.older)
+    }
+
+    /// Takes an answer in; the same release stays selected.
+    pub fn learn(&mut self, known: Releases, now: Timestamp) {
+        let selected = self.current().map(|release| release.branch.clone());
+        self.known = Some(known);
+        self.trouble = None;
+        self.fresh_at = Some(now);
+        self.pick();
+        let place =
+            (0..self.shown.len()).find(|place| self.at(*place).map(|at| &at.branch) == selected.as_ref());
+        self.select(place.unwrap_or(self.selected));
+    }
+
+    /// Picks those that are shown: all, or those that are open or owe something.
+    pub fn pick(&mut self) {
+        let is_shown =
+            |release: &Release| self.all || !release.is_finished() || release.open_debts().next().is_some();
+        self.shown = self.known.as_ref().map_or_else(Vec::new, |known| {
+            let list = known.list.iter().enumerate();
+            list.filter(|(_, release)| is_shown(release))
+                .map(|(at, _)| at)
+                .collect()
+        });
+        self.select(self.selected);
+    }
+
+    /// Selects the release at `place`, or the nearest there is, and scrolls so that it is seen.
+    pub fn select(&mut self, place: usize) {
+        self.selected = place.min(self.shown.len().saturating_sub(1));
+        self.reveal();
+    }
+
+    /// Scrolls so that the selected release is seen.
+    pub fn reveal(&mut self) {
+        let height = self.height.max(1);
+        self.top = self
+            .top
+            .clamp((self.selected + 1).saturating_sub(height), self.selected);
+        self.top = self.top.min(self.shown.len().saturating_sub(height));
+    }
+}
+
+/// The environments of a graph that promotions reach.
+pub fn reached(graph: &[Environment]) -> impl Iterator<Item = &Environment> {
+    graph.iter().filter(|environment| !environment.from.is_empty())
+}
+
+/// The place of the environment that releases are for among those that promotions reach: the last protected one, or the
+/// last of all.
+pub fn production(graph: &[Environment]) -> usize {
+    let all: Vec<_> = reached(graph).collect();
+    let protected = all.iter().rposition(|environment| environment.protected);
+    protected.unwrap_or(all.len().saturating_sub(1))
+}
+
+/// The environment that the candidate of `release` could be promoted to: the first in the graph that does not run it, and
+/// takes promotions from one that does, or from where builds go.
+pub fn next<'a>(release: &Release, graph: &'a [Environment]) -> Option<&'a Environment> {
+    if !matches!(release.candidate, Bound::There { .. }) {
+        return None;
+    }
+    let runs = |name: &EnvironmentName| {
+        let mut runs = release.runs.iter();
+        runs.any(|runs| runs.is_head && runs.environment == *name)
+    };
+    let entrance = |name: &EnvironmentName| {
+        graph
+            .iter()
+            .any(|environment| environment.name == *name && environment.from.is_empty())
+    };
+    reached(graph).find(|environment| {
+        !runs(&environment.name) && environment.from.iter().any(|from| runs(from) || entrance(from))
+    })
+}

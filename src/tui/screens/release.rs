@@ -1,0 +1,186 @@
+//! The details of the selected release: its branch, its candidate, what runs of it, and every debt with its reason.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::details::{paint_lines, reason};
+use super::releases::state;
+use crate::domain::{Bound, DebtState, Release, count};
+use crate::tui::model::{Model, ReleasesModel, next};
+use crate::tui::theme::{State, Theme};
+use crate::tui::widgets::line;
+
+pub(super) fn paint(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffer) {
+    let covers = releases.details;
+    let body = if covers {
+        area
+    } else {
+        line::rule(buffer, area, model.theme);
+        Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        }
+    };
+    let Some(release) = releases.current() else {
+        return;
+    };
+    let text = Rect {
+        x: body.x + 2.min(body.width),
+        width: body.width.saturating_sub(3),
+        ..body
+    };
+    let lines = lines(model, release, usize::from(text.width));
+    let fits = usize::from(text.height);
+    paint_lines(&lines, text, buffer);
+    if lines.len() > fits && fits > 0 {
+        let more = lines.len() - fits + 1;
+        let hint = if covers {
+            String::new()
+        } else {
+            ", Enter shows all".to_owned()
+        };
+        let last = Rect {
+            y: text.bottom() - 1,
+            height: 1,
+            ..text
+        };
+        buffer.set_stringn(
+            last.x,
+            last.y,
+            " ".repeat(usize::from(last.width)),
+            usize::from(last.width),
+            model.theme.quiet(),
+        );
+        let words = format!("{more} more lines{hint}");
+        line::left(buffer, last, vec![Span::styled(words, model.theme.quiet())]);
+    }
+}
+
+fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let name = |name: &str| Span::styled(format!("{name:<11}"), theme.quiet());
+    let room = width.saturating_sub(11);
+    let (at, word) = state(release);
+    let mut lines = vec![
+        Line::from(vec![
+            Span::styled(format!("{} {}  ", release.kind, release.name()), theme.strong()),
+            theme.says(at, &word),
+        ]),
+        Line::from(vec![
+            name("branch"),
+            Span::raw(line::fit(release.branch.as_str(), room, theme)),
+        ]),
+    ];
+    let subject = line::fit(release.subject.as_str(), room.saturating_sub(9), theme);
+    lines.push(Line::from(vec![
+        name("head"),
+        Span::styled(release.head.short().to_owned(), theme.identity()),
+        Span::raw(format!("  {subject}")),
+    ]));
+    let since = match (&release.origin, release.fixes) {
+        (Some(origin), 0) => format!("at {}, with no commit of its own", origin.short()),
+        (Some(origin), n) => format!(
+            "at {}, {} on the branch since",
+            origin.short(),
+            count(n, "commit")
+        ),
+        (None, _) => "shares no commit with develop".to_owned(),
+    };
+    lines.push(Line::from(vec![
+        name("began"),
+        Span::raw(line::fit(&since, room, theme)),
+    ]));
+    if let Some(trouble) = &release.trouble {
+        lines.extend(reason(name("name"), State::Bad, trouble, width, theme));
+    }
+    lines.extend(match &release.candidate {
+        Bound::There { tag, digest } => vec![Line::from(vec![
+            name("candidate"),
+            theme.says(State::Ok, &format!("{tag}  ")),
+            Span::styled(digest.short(), theme.identity()),
+        ])],
+        Bound::NoImage { tag } => reason(
+            name("candidate"),
+            State::None,
+            &format!("no image {tag} yet"),
+            width,
+            theme,
+        ),
+        Bound::Unknown { why } => reason(
+            name("candidate"),
+            State::Unknown,
+            &format!("unknown: {why}"),
+            width,
+            theme,
+        ),
+    });
+    lines.extend(runs(release, width, theme));
+    if let Some(next) = next(release, &model.board.graph)
+        && !model.read_only
+    {
+        lines.push(Line::from(vec![
+            name("next"),
+            Span::raw(format!("{}  ", next.name)),
+            Span::styled("p", theme.key()),
+            Span::raw(" promotes it"),
+        ]));
+    }
+    lines.push(Line::default());
+    for debt in &release.debts {
+        lines.extend(owed(&debt.what.words(), &debt.state, width, theme));
+    }
+    lines
+}
+
+/// Which environments run the head, and which an older commit of the branch.
+fn runs(release: &Release, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let name = |name: &str| Span::styled(format!("{name:<11}"), theme.quiet());
+    if release.runs.is_empty() {
+        return vec![Line::from(vec![
+            name("runs"),
+            theme.says(State::None, "no environment runs a commit of it"),
+        ])];
+    }
+    let mut lines = Vec::new();
+    for (at, runs) in release.runs.iter().enumerate() {
+        let head = name(if at == 0 { "runs" } else { "" });
+        let (state, words) = if runs.is_head {
+            (State::Ok, format!("{} runs the head", runs.environment))
+        } else {
+            let short = runs.commit.short();
+            (
+                State::Attention,
+                format!("{} runs {short}, which is older than the head", runs.environment),
+            )
+        };
+        lines.extend(reason(head, state, &words, width, theme));
+    }
+    lines
+}
+
+/// A debt: symbol, word, what it is, and its reason below or behind it.
+fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    const WORD: usize = 9;
+    let (symbol, word) = match state {
+        DebtState::Paid(_) => (State::Ok, "paid"),
+        DebtState::Owed(_) => (State::Bad, "owed"),
+        DebtState::NotYet(_) => (State::None, "not yet"),
+        DebtState::Unknown(_) => (State::Unknown, "unknown"),
+    };
+    let names = 22.min(width / 3);
+    let indent = WORD + names + 3;
+    let mut pieces = line::wrap(state.why(), width.saturating_sub(indent)).into_iter();
+    let what = line::fit(what, names, theme);
+    let mut lines = vec![Line::from(vec![
+        Span::styled(
+            format!("{} {word:<7} ", theme.symbol(symbol)),
+            theme.state(symbol),
+        ),
+        Span::styled(format!("{what:names$}  "), theme.strong()),
+        Span::raw(pieces.next().unwrap_or_default()),
+    ])];
+    lines.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", "", indent = indent - 1))));
+    lines
+}

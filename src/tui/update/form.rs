@@ -1,0 +1,102 @@
+//! Fields are filled in, and a plan is made of them.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::dialog::{edit, scroll};
+use super::{Effect, ask};
+use crate::tui::model::{Dialog, Form, FormDialog, Model, Notice, PlanDialog, Request, Value};
+
+/// Opens the dialog that asks for what `request` needs.
+pub(super) fn open(model: &mut Model, request: &Request, told: Vec<String>) {
+    if let Some(form) = Form::of(request, &model.board.graph, None) {
+        model.dialog = Some(Dialog::Form(Box::new(FormDialog::of(form, told))));
+    }
+}
+
+/// Goes among the fields and edits them.
+pub(super) fn on_key(form: &mut Form, key: KeyEvent) {
+    match key.code {
+        KeyCode::Tab | KeyCode::Down => form.go(true),
+        KeyCode::BackTab | KeyCode::Up => form.go(false),
+        _ => {
+            let Some(field) = form.current() else { return };
+            match (&mut field.value, key.code) {
+                (Value::Text(input), _) => {
+                    edit(input, key);
+                }
+                (Value::Pick { .. }, KeyCode::Right | KeyCode::Char(' ')) => field.turn(true),
+                (Value::Pick { .. }, KeyCode::Left) => field.turn(false),
+                _ => {}
+            }
+        }
+    }
+}
+
+pub(super) fn paste(form: Option<&mut Form>, text: &str) {
+    let field = form.and_then(Form::current);
+    if let Some(Value::Text(input)) = field.map(|field| &mut field.value) {
+        input.insert(text);
+    }
+}
+
+/// Enter: plans with what was filled in, or goes to what is missing.
+pub(super) fn on_enter(model: &mut Model, dialog: &mut FormDialog, effects: &mut Vec<Effect>) -> Dialog {
+    if !dialog.waiting {
+        match dialog.form.missing() {
+            Some(at) => {
+                dialog.form.at = at;
+                dialog.incomplete = true;
+            }
+            None => {
+                dialog.waiting = true;
+                dialog.error = None;
+                ask::request(model, dialog.form.filled(), effects);
+            }
+        }
+    }
+    Dialog::Form(Box::new(dialog.clone()))
+}
+
+/// Keys in the dialog of a plan that a reason is missing of.
+pub(super) fn on_plan_key(
+    model: &mut Model,
+    dialog: &mut PlanDialog,
+    key: KeyEvent,
+    effects: &mut Vec<Effect>,
+) -> Option<Dialog> {
+    let form = dialog.form.as_mut()?;
+    if key.code != KeyCode::Enter {
+        let pages = matches!(key.code, KeyCode::PageUp | KeyCode::PageDown);
+        if !(pages && scroll(&mut dialog.scroll, key)) {
+            on_key(form, key);
+        }
+        return Some(Dialog::Plan(Box::new(dialog.clone())));
+    }
+    let filled = form.filled();
+    if dialog.request.as_ref() == Some(&filled) {
+        // Nothing was said: there is nothing to plan anew, and the refused plan has nothing to confirm.
+        return None;
+    }
+    form.request = filled.clone();
+    let mut waiting = FormDialog::of(form.clone(), Vec::new());
+    waiting.waiting = true;
+    ask::request(model, filled, effects);
+    Some(Dialog::Form(Box::new(waiting)))
+}
+
+/// From a plan back to what it was asked for, to ask otherwise.
+pub(super) fn revise(model: &mut Model, dialog: &PlanDialog) -> Dialog {
+    let graph = &model.board.graph;
+    let form = dialog
+        .request
+        .as_ref()
+        .and_then(|request| Form::of(request, graph, Some(&dialog.plan)));
+    match form {
+        Some(form) => Dialog::Form(Box::new(FormDialog::of(form, Vec::new()))),
+        None => {
+            let text = "there is nothing about it that could be asked for otherwise".to_owned();
+            model.notice = Some(Notice { text, grave: true });
+            Dialog::Plan(Box::new(dialog.clone()))
+        }
+    }
+}
