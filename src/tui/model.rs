@@ -1,6 +1,7 @@
 //! What the console knows. Nothing in here does anything; [`update`](super::update) changes it.
 
 mod board;
+mod comparison;
 mod dialog;
 mod findings;
 mod form;
@@ -12,6 +13,7 @@ mod run;
 use jiff::Timestamp;
 
 pub use board::{BoardModel, Gates, Row};
+pub use comparison::of_comparison;
 pub use dialog::{
     ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, TextInput,
 };

@@ -77,6 +77,10 @@ fn in_ascii(buffer: &mut Buffer) {
             "×" => "x",
             "→" | "▸" => ">",
             "‘" | "’" => "'",
+            "“" | "”" => "\"",
+            "−" => "-",
+            "✓" => "+",
+            "✗" => "x",
             _ => continue,
         };
         cell.set_symbol(plain);

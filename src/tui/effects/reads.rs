@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{Effects, message, of_engine};
+use super::{Effects, of_engine};
 use crate::board::Cell;
 use crate::domain::{Digest, EnvironmentName};
 use crate::engine::{Depth, Engine, EngineError};
-use crate::tui::model::{Message, PageContent, PageOf, Standing, of_markdown};
+use crate::tui::model::{PageContent, PageOf, Standing, of_comparison, of_markdown};
 use crate::tui::update::Msg;
+
+/// Commits that a comparison lists; all are counted.
+const LISTED: usize = 500;
 
 impl Effects {
     /// Asks for something in a task, and tells the answer.
@@ -73,17 +76,24 @@ impl Effects {
                     Ok(text) => PageContent::Known(of_markdown(&text), text),
                     Err(error) => PageContent::Failed(of_engine("No notes", &error)),
                 },
-                PageOf::Diff(..) => PageContent::Failed(no_diff()),
+                PageOf::Diff(from, to) => match engine.diff(&service, from, to).await {
+                    Ok(comparison) => {
+                        let comparison = comparison.limited(LISTED);
+                        let tickets = engine.config().git.tickets_url.as_ref();
+                        PageContent::Known(of_comparison(&comparison), comparison.markdown(tickets))
+                    }
+                    Err(error) => PageContent::Failed(of_engine("No comparison", &error)),
+                },
             };
             Msg::Page(of, content)
         });
     }
 
-    pub(super) fn compare(&self, ticket: u64, _from: Digest, _to: Digest) {
-        self.read(move |_, _| async move { Msg::Compared(ticket, Err(no_diff().what)) });
+    pub(super) fn compare(&self, ticket: u64, from: Digest, to: Digest) {
+        self.read(move |engine, service| async move {
+            let compared = engine.diff(&service, &from.to_string(), &to.to_string()).await;
+            let lines = compared.map(|comparison| comparison.summary());
+            Msg::Compared(ticket, lines.map_err(|error| error.to_string()))
+        });
     }
-}
-
-fn no_diff() -> Message {
-    message("No comparison", "not there yet", None)
 }
