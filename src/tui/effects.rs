@@ -8,12 +8,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::model::{Content, Findings, Gates, Message, Row};
+use super::model::{Content, Findings, Gates, Message, Numbering, Row};
 use super::terminal::Terminal;
 use super::update::{Effect, Msg, Planned, Request};
 use crate::board::{Board, BoardUpdate};
 use crate::domain::{
-    CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, ServiceName, WriteAccess,
+    BranchTemplate, CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, ServiceName,
+    WriteAccess,
 };
 use crate::engine::{Engine, EngineError, Secrets};
 use crate::git::Commit;
@@ -170,7 +171,8 @@ impl Effects {
     }
 
     fn plan(&self, ticket: u64, request: Request) {
-        let command = request.command(self.service.clone(), |digest, environment| {
+        let numbering = numbering(&self.engine.config().git.release_branch);
+        let command = request.command(self.service.clone(), numbering, |digest, environment| {
             self.image(digest, environment)
         });
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
@@ -251,13 +253,23 @@ impl Effects {
     }
 }
 
-/// The version of the release that a plan cuts, read back from the name of its branch.
+/// How releases are numbered whose branches are called so.
+pub(super) fn numbering(branches: &BranchTemplate) -> Numbering {
+    if branches.has_sprint() && !branches.has_version() {
+        Numbering::Sprint
+    } else {
+        Numbering::Version
+    }
+}
+
+/// The version of the release that a plan cuts, or the number of its sprint, read back from the name of its branch.
 fn version(engine: &Engine, plan: &Plan) -> Option<String> {
     let Operation::Cut { branch, .. } = &plan.operation else {
         return None;
     };
     let values = engine.config().git.release_branch.parse_back(branch)?;
-    values.version.map(|version| version.to_string())
+    let sprint = values.sprint.map(|sprint| sprint.to_string());
+    values.version.map(|version| version.to_string()).or(sprint)
 }
 
 fn message(title: &str, what: &str, hint: Option<&str>) -> Message {

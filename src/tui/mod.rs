@@ -56,6 +56,7 @@ pub async fn run(console: Console) -> color_eyre::Result<Exit> {
     let config = engine.config();
     config.git.develop.as_str().clone_into(&mut model.board.branch);
     model.board.graph = config.graph.all().to_vec();
+    model.board.numbering = effects::numbering(&config.git.release_branch);
     let (messages, receiver) = unbounded_channel();
     let (board, updates) = open_board(&engine, &service, &mut model);
     let mut effects = Effects {

@@ -12,10 +12,10 @@ mod run;
 
 use jiff::Timestamp;
 
-pub use board::{BoardModel, Gates, Row};
+pub use board::{BoardModel, Gates, Numbering, Row};
 pub use comparison::of_comparison;
 pub use dialog::{
-    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, TextInput,
+    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, RELEASE, TextInput,
 };
 pub use findings::{Content, Findings, FindingsModel, Sort, standing};
 pub use form::{Field, Form, Value};

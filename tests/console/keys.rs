@@ -44,10 +44,8 @@ fn starts(effects: &[Effect]) -> bool {
 fn p_plans_the_promotion_to_the_next_environment() {
     let mut model = sample::board(SIZE, COLOUR);
     let effects = press(&mut model, KeyCode::Char('p'));
-    let stage = "stage".parse().unwrap();
-    assert!(
-        matches!(&effects[..], [Effect::Plan(1, Request::Promote(c, to))] if *c == commit(1) && *to == stage)
-    );
+    let wanted = Request::promotion(&commit(1), "stage".parse().unwrap());
+    assert!(matches!(&effects[..], [Effect::Plan(1, request)] if *request == wanted));
 }
 
 #[test]

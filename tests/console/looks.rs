@@ -17,7 +17,7 @@ use crate::sample::{self, COLOUR, allowed, commit, promotion, refused, tell};
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// The text of a frame, its lines without blanks at the end, and a fingerprint of all styles.
-fn picture(model: &Model) -> String {
+pub fn picture(model: &Model) -> String {
     let buffer = painted(model);
     let width = usize::from(model.size.0);
     let mut text = String::new();
@@ -46,7 +46,7 @@ fn picture(model: &Model) -> String {
     )
 }
 
-fn painted(model: &Model) -> Buffer {
+pub fn painted(model: &Model) -> Buffer {
     let area = Rect::new(0, 0, model.size.0, model.size.1);
     let mut buffer = Buffer::empty(area);
     Console(model).render(area, &mut buffer);
@@ -57,7 +57,7 @@ fn press(model: &mut Model, code: KeyCode) {
     tell(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
 }
 
-fn show(name: &str, paint: impl Fn((u16, u16)) -> Model) {
+pub fn show(name: &str, paint: impl Fn((u16, u16)) -> Model) {
     for size in SIZES {
         insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), picture(&paint(size)));
     }
@@ -270,11 +270,12 @@ fn a_terminal_that_is_too_small_gets_a_notice() {
 fn no_size_makes_any_screen_panic() {
     for width in [0, 1, 7, 20, 39, 40, 41, 59, 79, 99, 100, 101, 300] {
         for height in [0, 1, 2, 5, 9, 10, 11, 18, 50] {
-            for screen in 0..5 {
+            for screen in 0..11 {
                 let size = (width, height);
                 let mut model = match screen {
                     1 => sample::run(size, COLOUR).0,
                     4 => sample::findings(size, COLOUR),
+                    5.. => crate::release_looks::any(screen - 5, size),
                     _ => sample::board(size, COLOUR),
                 };
                 match screen {

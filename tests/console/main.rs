@@ -4,4 +4,6 @@
 
 mod keys;
 mod looks;
+mod release_keys;
+mod release_looks;
 mod sample;

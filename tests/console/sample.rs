@@ -1,5 +1,8 @@
 //! Models to look at: a board, plans, runs, all with fixed times.
 
+pub mod release_flow;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use windlass::board::{Cell, EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
 use windlass::domain::{
@@ -348,6 +351,11 @@ pub fn event(run: &RunId, after: i64, happening: Happening) -> Msg {
     })
 }
 
+/// A character that is typed.
+pub fn key(c: char) -> Msg {
+    Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))
+}
+
 /// Gives the model a message.
 pub fn tell(model: &mut Model, msg: Msg) -> Vec<Effect> {
     update(model, msg)
@@ -356,13 +364,7 @@ pub fn tell(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// The findings of a candidate, as they are after `f`: one that counts, one that was waived, one without a fix.
 pub fn findings(size: (u16, u16), theme: Theme) -> Model {
     let mut model = board(size, theme);
-    tell(
-        &mut model,
-        Msg::Key(crossterm::event::KeyEvent::new(
-            crossterm::event::KeyCode::Char('f'),
-            crossterm::event::KeyModifiers::NONE,
-        )),
-    );
+    tell(&mut model, key('f'));
     let commit = model.findings.as_ref().unwrap().commit.clone();
     let finding = |id: &str, severity, package: &str, fixed: Option<&str>| Finding {
         id: id.into(),

@@ -30,7 +30,10 @@ impl Effects {
         self.read(move |engine, service| async move {
             let depth = if all { Depth::All } else { Depth::Recent };
             let releases = engine.releases(&service, depth).await;
-            Msg::Releases(all, releases.map_err(|error| of_engine("No releases", &error)))
+            Msg::Releases(
+                all,
+                releases.map_err(|error| of_engine("The releases are not known", &error)),
+            )
         });
     }
 
@@ -74,15 +77,15 @@ impl Effects {
             let content = match &of {
                 PageOf::Notes(release) => match engine.notes(&service, release, None).await {
                     Ok(text) => PageContent::Known(of_markdown(&text), text),
-                    Err(error) => PageContent::Failed(of_engine("No notes", &error)),
+                    Err(error) => PageContent::Failed(of_engine("The notes could not be written", &error)),
                 },
-                PageOf::Diff(from, to) => match engine.diff(&service, from, to).await {
+                PageOf::Diff { from, to, .. } => match engine.diff(&service, from, to.as_str()).await {
                     Ok(comparison) => {
                         let comparison = comparison.limited(LISTED);
                         let tickets = engine.config().git.tickets_url.as_ref();
                         PageContent::Known(of_comparison(&comparison), comparison.markdown(tickets))
                     }
-                    Err(error) => PageContent::Failed(of_engine("No comparison", &error)),
+                    Err(error) => PageContent::Failed(of_engine("They could not be compared", &error)),
                 },
             };
             Msg::Page(of, content)

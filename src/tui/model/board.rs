@@ -52,6 +52,26 @@ pub enum Gates {
     Failed(String),
 }
 
+/// What tells releases apart, by the name that their branches have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Numbering {
+    /// A version.
+    #[default]
+    Version,
+    /// The number of a sprint.
+    Sprint,
+}
+
+impl Numbering {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Sprint => "sprint",
+        }
+    }
+}
+
 /// The board.
 #[derive(Debug, Clone, Default)]
 pub struct BoardModel {
@@ -71,6 +91,8 @@ pub struct BoardModel {
     pub complete: bool,
     /// The branch whose history it is.
     pub branch: String,
+    /// How releases are numbered.
+    pub numbering: Numbering,
     /// When the registries answered last.
     pub fresh_at: Option<Timestamp>,
     /// What could not be read, where something could not.

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Form, Request};
-use crate::domain::{CommitSha, Confirmation, EnvironmentName, HeldLock, Plan, Verdict};
+use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, HeldLock, Plan, Verdict};
 use crate::engine::Earlier;
 
 /// A line that is being typed.
@@ -99,6 +99,9 @@ pub struct Message {
     pub hint: Option<String>,
 }
 
+/// The gate that asks for a reason where an older candidate of a release is promoted than the one of its head.
+pub const RELEASE: &str = "release";
+
 /// What a plan changes where it deploys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
@@ -150,9 +153,14 @@ impl PlanDialog {
 
     /// The gate that lets an older candidate of a release pass for a reason, where it asks for one.
     pub fn asks_reason(&self) -> Option<&str> {
-        let is_it = |gate: &&crate::domain::Gate| gate.name == "release";
+        let is_it = |gate: &&crate::domain::Gate| gate.name == RELEASE;
         let gate = self.plan.gates.iter().find(is_it)?;
         matches!(gate.verdict, Verdict::Refused(_)).then(|| gate.verdict.reason())
+    }
+
+    /// The fields by which it can be asked for otherwise, if there are any.
+    pub fn revised(&self, graph: &[Environment]) -> Option<Form> {
+        Form::of(self.request.as_ref()?, graph, Some(&self.plan))
     }
 
     /// Whether what was typed confirms it.

@@ -1,7 +1,7 @@
 //! A text to be read: notes of a release, or a comparison.
 
 use super::{Message, Screen};
-use crate::domain::clean_line;
+use crate::domain::{CommitSha, clean_line};
 use crate::tui::widgets::line;
 
 /// How a line of a page looks.
@@ -48,8 +48,15 @@ impl PageLine {
 pub enum PageOf {
     /// The notes of a release or a commit.
     Notes(String),
-    /// What the second would change against the first.
-    Diff(String, String),
+    /// What a candidate would change against what is somewhere.
+    Diff {
+        /// The environment.
+        from: String,
+        /// The candidate: its commit.
+        to: CommitSha,
+        /// What to call it.
+        name: String,
+    },
 }
 
 impl PageOf {
@@ -57,7 +64,7 @@ impl PageOf {
     pub fn title(&self) -> String {
         match self {
             Self::Notes(of) => format!("notes of {of}"),
-            Self::Diff(from, to) => format!("what {to} would change against {from}"),
+            Self::Diff { from, name, .. } => format!("what {name} would change against {from}"),
         }
     }
 
@@ -65,7 +72,7 @@ impl PageOf {
     pub const fn waiting(&self) -> &'static str {
         match self {
             Self::Notes(_) => "reading the commits",
-            Self::Diff(..) => "comparing commits, images, packages and findings",
+            Self::Diff { .. } => "comparing commits, images, packages and findings",
         }
     }
 }

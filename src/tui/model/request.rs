@@ -1,12 +1,13 @@
 //! What plans are asked for: the commands, in the words of the console.
 
+use super::Numbering;
 use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, ImageReference, LockPart, ServiceName};
 use crate::engine::Command;
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// A release branch at a commit; the version is proposed if none is given.
+    /// A release branch at a commit; its version, or the number of its sprint, is proposed if none is given.
     Cut(CommitSha, Option<String>),
     /// A candidate to an environment.
     Promote(Promotion),
@@ -139,19 +140,26 @@ impl Request {
         }
     }
 
-    /// The command that says the same. A digest is signed where `image` finds it.
+    /// The command that says the same, where releases are numbered so. A digest is signed where `image` finds it.
     pub fn command<E>(
         self,
         service: ServiceName,
+        numbering: Numbering,
         image: impl FnOnce(Digest, &EnvironmentName) -> Result<ImageReference, E>,
     ) -> Result<Command, E> {
         Ok(match self {
-            Self::Cut(commit, version) => Command::Cut {
-                service,
-                commit: commit.as_str().to_owned(),
-                version,
-                sprint: None,
-            },
+            Self::Cut(commit, number) => {
+                let (version, sprint) = match numbering {
+                    Numbering::Version => (number, None),
+                    Numbering::Sprint => (None, number),
+                };
+                Command::Cut {
+                    service,
+                    commit: commit.as_str().to_owned(),
+                    version,
+                    sprint,
+                }
+            }
             Self::Promote(asked) => Command::Promote {
                 service,
                 candidate: asked.candidate,

@@ -57,6 +57,7 @@ pub(super) fn paint(model: &Model, dialog: &ChoiceDialog, area: Rect, buffer: &m
         title: &title,
         state,
         body,
+        foot: None,
         keys,
         scroll: 0,
     }
@@ -165,7 +166,7 @@ fn names(model: &Model, one: &Earlier) -> Vec<Span<'static>> {
     ];
     if one.rolled_back.is_some() {
         spans.push(line::gap());
-        spans.push(theme.says(State::Attention, "rolled back from"));
+        spans.push(theme.says(State::Attention, "rolled back"));
     }
     spans
 }

@@ -16,7 +16,8 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
     let theme = model.theme;
     let width = text_width(area);
     let name = |name: &str| Span::styled(format!("{name:<10}"), theme.quiet());
-    let mut version = vec![name("version")];
+    let number = model.board.numbering.word();
+    let mut version = vec![name(number)];
     version.extend(input::spans(&dialog.version, theme.strong()));
     if dialog.edited {
         version.push(line::gap());
@@ -64,12 +65,13 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
             body.extend(if possible {
                 plan::steps(plan, width, theme)
             } else {
-                plan::refusal(plan, width, theme)
+                plan::refusal(plan, |_| false, false, width, theme)
             });
         }
     }
+    let check = format!("check this {number}");
     let enter = match (dialog.edited, possible) {
-        (true, _) => Some("check this version"),
+        (true, _) => Some(check.as_str()),
         (false, true) => Some(deed.as_str()),
         (false, false) => None,
     };
@@ -86,6 +88,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
         title: "Cut a release",
         state,
         body,
+        foot: None,
         keys,
         scroll: dialog.scroll,
     }

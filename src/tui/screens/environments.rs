@@ -6,7 +6,7 @@ use ratatui::text::Span;
 
 use super::ribbon::{self, Detail};
 use crate::board::Cell;
-use crate::domain::{Environment, count};
+use crate::domain::{Environment, PinRecord, count};
 use crate::tui::layout::ENVIRONMENT;
 use crate::tui::model::{Model, ReleasesModel, ReleasesPane, reached};
 use crate::tui::theme::State;
@@ -110,8 +110,18 @@ fn standing(model: &Model, environment: &Environment, width: usize) -> Vec<Span<
     }
     let room = width.saturating_sub(line::width(&spans) + 2);
     spans.push(match model.standings.pin(name, model.now) {
-        Some(pin) => theme.says(State::Attention, &line::fit(&pin.words(), room, theme)),
+        Some(pin) => theme.says(State::Attention, &line::fit(&held(model, pin), room, theme)),
         None => theme.says(State::None, "not pinned"),
     });
     spans
+}
+
+/// Who holds it since when, until when and why. At what, stands above.
+fn held(model: &Model, pin: &PinRecord) -> String {
+    let until = pin.until.map_or_else(
+        || "until it is lifted".to_owned(),
+        |until| format!("until {}", until.strftime("%Y-%m-%d %H:%M UTC")),
+    );
+    let ago = line::ago(model.seconds_since(pin.at));
+    format!("pinned by {} {ago}, {until}: {}", pin.by, pin.reason)
 }

@@ -65,6 +65,7 @@ pub(super) fn paint(model: &Model, dialog: &FormDialog, area: Rect, buffer: &mut
         title: &dialog.form.request.title(),
         state,
         body,
+        foot: None,
         keys,
         scroll: 0,
     }

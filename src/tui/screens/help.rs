@@ -63,6 +63,7 @@ pub(super) fn paint(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffe
         title,
         state: State::Loading,
         body,
+        foot: None,
         keys,
         scroll,
     }

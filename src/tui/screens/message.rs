@@ -48,6 +48,7 @@ pub(super) fn paint(model: &Model, message: &Message, area: Rect, buffer: &mut B
         title: &title,
         state,
         body,
+        foot: None,
         keys,
         scroll: 0,
     }
@@ -68,6 +69,7 @@ pub(super) fn planning(model: &Model, what: &str, area: Rect, buffer: &mut Buffe
         title: "One moment",
         state: State::Loading,
         body,
+        foot: None,
         keys,
         scroll: 0,
     }
@@ -95,6 +97,7 @@ pub(super) fn password(model: &Model, plan: &Plan, typed: &SecretString, area: R
         title: "Password of the signing key",
         state: State::Attention,
         body,
+        foot: None,
         keys,
         scroll: 0,
     }
@@ -116,6 +119,7 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
         title: "Leave?",
         state: State::Attention,
         body,
+        foot: None,
         keys,
         scroll: 0,
     }

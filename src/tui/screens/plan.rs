@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::form;
 use super::message::key;
 use crate::domain::{Confirmation, Operation, Plan, bytes, count};
-use crate::tui::model::{Difference, Model, PlanDialog};
+use crate::tui::model::{Difference, Model, PlanDialog, RELEASE};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::{gate, input, line};
@@ -34,9 +34,10 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
     if allowed {
         body.extend(steps(plan, width, theme));
         body.push(Line::default());
-        body.push(confirmation(dialog, theme));
     } else {
-        body.extend(refusal(plan, width, theme));
+        let revisable = dialog.revised(&model.board.graph).is_some();
+        let is_asked = |name: &str| dialog.form.is_some() && name == RELEASE;
+        body.extend(refusal(plan, is_asked, revisable, width, theme));
     }
     let otherwise = key("Tab", "ask otherwise", theme);
     let keys = match allowed {
@@ -45,14 +46,21 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
             key("Esc", "close", theme),
         ]
         .concat(),
-        false if dialog.request.is_some() => [key("Enter", "close", theme), otherwise].concat(),
+        false if dialog.revised(&model.board.graph).is_some() => {
+            [key("Enter", "close", theme), otherwise].concat()
+        }
         false => key("Enter", "close", theme).to_vec(),
-        true if dialog.confirmed() => [
-            key("Enter", &plan.operation.deed(), theme),
-            key("Esc", "cancel", theme),
-        ]
-        .concat(),
-        true => key("Esc", "cancel", theme).to_vec(),
+        true => {
+            let mut keys = Vec::new();
+            if dialog.confirmed() {
+                keys.extend(key("Enter", &plan.operation.deed(), theme));
+            }
+            keys.extend(key("Esc", "cancel", theme));
+            if dialog.revised(&model.board.graph).is_some() {
+                keys.extend(otherwise);
+            }
+            keys
+        }
     };
     let state = if allowed { State::Loading } else { State::Bad };
     let what = plan
@@ -70,6 +78,7 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
         title: &title,
         state,
         body,
+        foot: allowed.then(|| confirmation(dialog, theme)),
         keys,
         scroll: dialog.scroll,
     }
@@ -79,6 +88,8 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
 /// What a reason is asked for.
 fn missing(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'static>> {
     let why = dialog.asks_reason().unwrap_or_default();
+    // What to type on the command line is no use here.
+    let why = why.split("; --").next().unwrap_or_default();
     let style = theme.state(State::Attention);
     let pieces = line::wrap(&format!("It needs a reason: {why}"), width);
     pieces
@@ -217,17 +228,27 @@ fn confirmation(dialog: &PlanDialog, theme: Theme) -> Line<'static> {
 }
 
 /// Why nothing can be done here, and where something can.
-pub(super) fn refusal(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static>> {
-    let names: Vec<_> = plan.refusals().map(|gate| gate.name.as_str()).collect();
-    let what = if names.len() == 1 {
-        "This gate stops it"
-    } else {
-        "These gates stop it"
+pub(super) fn refusal(
+    plan: &Plan,
+    is_asked: impl Fn(&str) -> bool,
+    revisable: bool,
+    width: usize,
+    theme: Theme,
+) -> Vec<Line<'static>> {
+    let names = plan.refusals().map(|gate| gate.name.as_str());
+    let names: Vec<_> = names.filter(|name| !is_asked(name)).collect();
+    let what = match names.len() {
+        // All that is missing is asked for elsewhere.
+        0 => return Vec::new(),
+        1 => "This gate stops it",
+        _ => "These gates stop it",
     };
-    let text = format!(
-        "{what}: {}. Nothing was written, and there is no way around: set right what the reason says, then plan again.",
-        names.join(", ")
-    );
+    let way = if revisable {
+        "Nothing was written: set right what the reason says and plan again, or ask for it otherwise."
+    } else {
+        "Nothing was written, and there is no way around: set right what the reason says, then plan again."
+    };
+    let text = format!("{what}: {}. {way}", names.join(", "));
     let style = theme.state(State::Bad);
     line::wrap(&text, width)
         .into_iter()

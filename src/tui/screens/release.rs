@@ -162,7 +162,8 @@ fn runs(release: &Release, width: usize, theme: Theme) -> Vec<Line<'static>> {
 
 /// A debt: symbol, word, what it is, and its reason below or behind it.
 fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'static>> {
-    const WORD: usize = 9;
+    // Symbol, word and the gaps behind them and behind the name.
+    const WORD: usize = 12;
     let (symbol, word) = match state {
         DebtState::Paid(_) => (State::Ok, "paid"),
         DebtState::Owed(_) => (State::Bad, "owed"),
@@ -170,7 +171,7 @@ fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'
         DebtState::Unknown(_) => (State::Unknown, "unknown"),
     };
     let names = 22.min(width / 3);
-    let indent = WORD + names + 3;
+    let indent = WORD + names;
     let mut pieces = line::wrap(state.why(), width.saturating_sub(indent)).into_iter();
     let what = line::fit(what, names, theme);
     let mut lines = vec![Line::from(vec![
@@ -181,6 +182,6 @@ fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'
         Span::styled(format!("{what:names$}  "), theme.strong()),
         Span::raw(pieces.next().unwrap_or_default()),
     ])];
-    lines.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", "", indent = indent - 1))));
+    lines.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", ""))));
     lines
 }

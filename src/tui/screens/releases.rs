@@ -2,11 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{board, environments, release, ribbon};
-use crate::domain::{Bound, DebtState, Release, age, count};
+use crate::domain::{Bound, DebtState, Due, Release, age, count};
 use crate::tui::layout;
 use crate::tui::model::{Model, ReleasesModel, ReleasesPane};
 use crate::tui::theme::{State, Theme};
@@ -65,7 +64,7 @@ fn columns(screen: u16) -> Vec<(&'static str, usize)> {
     if screen >= 100 {
         columns.push(("HEAD", 7));
     }
-    columns.push(("CANDIDATE", if screen < 160 { 13 } else { 22 }));
+    columns.push(("CANDIDATE", if screen < 100 { 10 } else { 20 }));
     columns.push(("RUNS IN", if screen < 100 { 13 } else { 20 }));
     let used: usize = columns.iter().map(|(_, width)| width + 2).sum::<usize>() + 2;
     columns.push(("OWES", usize::from(screen).saturating_sub(used)));
@@ -84,7 +83,7 @@ fn table(model: &Model, releases: &ReleasesModel, head: Rect, rows: Rect, buffer
             buffer.set_stringn(place(at), head.y, name, *width, theme.quiet());
         }
     }
-    let notes = notes(releases, theme);
+    let notes = notes(releases, usize::from(rows.width).saturating_sub(5), theme);
     let (note, rows) = split(rows, u16::try_from(notes.len()).unwrap_or(0));
     for (y, spans) in (note.y..note.bottom()).zip(notes) {
         line::left(buffer, Rect { y, height: 1, ..note }, spans);
@@ -132,17 +131,19 @@ fn split(rows: Rect, notes: u16) -> (Rect, Rect) {
 }
 
 /// Why it may be out of date, and how many are not shown.
-fn notes(releases: &ReleasesModel, theme: Theme) -> Vec<Vec<Span<'static>>> {
+fn notes(releases: &ReleasesModel, width: usize, theme: Theme) -> Vec<Vec<Span<'static>>> {
     let mut notes = Vec::new();
     let Some(known) = &releases.known else {
         return notes;
     };
     if let Some(why) = &known.stale {
         let text = format!("stale: as it was last fetched, because {why}");
+        let text = line::fit(&text, width, theme);
         notes.push(vec![Span::raw("  "), theme.says(State::Stale, &text)]);
     }
     if let Some(message) = &releases.trouble {
         let text = format!("stale: they could not be asked again: {}", message.what);
+        let text = line::fit(&text, width, theme);
         notes.push(vec![Span::raw("  "), theme.says(State::Stale, &text)]);
     }
     let hidden = releases.hidden();
@@ -219,7 +220,7 @@ fn cell(release: &Release, column: &str, width: usize, theme: Theme) -> Vec<Span
         )],
         "HEAD" => vec![Span::styled(release.head.short().to_owned(), theme.identity())],
         "CANDIDATE" => {
-            let (state, word) = candidate(&release.candidate);
+            let (state, word) = candidate(release, width);
             vec![theme.says(state, &line::fit(&word, width.saturating_sub(2), theme))]
         }
         "RUNS IN" => runs(release, theme),
@@ -227,10 +228,11 @@ fn cell(release: &Release, column: &str, width: usize, theme: Theme) -> Vec<Span
     }
 }
 
-/// The candidate in a word or two.
-fn candidate(bound: &Bound) -> (State, String) {
-    match bound {
-        Bound::There { tag, .. } => (State::Ok, tag.to_string()),
+/// The candidate in a word or two; where there is no room for its tag, by its commit.
+fn candidate(release: &Release, width: usize) -> (State, String) {
+    match &release.candidate {
+        Bound::There { tag, .. } if tag.as_str().len() + 2 <= width => (State::Ok, tag.to_string()),
+        Bound::There { .. } => (State::Ok, release.head.short().to_owned()),
         Bound::NoImage { .. } => (State::None, "no image".to_owned()),
         Bound::Unknown { .. } => (State::Unknown, "unknown".to_owned()),
     }
@@ -255,20 +257,31 @@ fn runs(release: &Release, theme: Theme) -> Vec<Span<'static>> {
 
 /// What is owed now; or, where nothing is, what will be.
 fn owes(release: &Release, width: usize, theme: Theme) -> Vec<Span<'static>> {
-    let words = |wanted: fn(&DebtState) -> bool| -> Vec<String> {
-        let debts = release.debts.iter().filter(|debt| wanted(&debt.state));
-        debts.map(|debt| debt.what.words()).collect()
-    };
-    let open = words(DebtState::is_open);
+    let open = short(release, DebtState::is_open);
     if !open.is_empty() {
-        let text = line::fit(&open.join(", "), width, theme);
-        return vec![Span::styled(text, Style::new())];
+        return vec![Span::raw(line::fit(&open, width, theme))];
     }
-    let later = words(|state| matches!(state, DebtState::NotYet(_)));
+    let later = short(release, |state| matches!(state, DebtState::NotYet(_)));
     let text = if later.is_empty() {
         theme.glyph("–", "-").to_owned()
     } else {
-        line::fit(&format!("later {}", later.join(", ")), width, theme)
+        line::fit(&format!("later {later}"), width, theme)
     };
     vec![Span::styled(text, theme.quiet())]
+}
+
+/// Those debts in short: `into develop, release/v1.5.0; tag; review of prod`.
+fn short(release: &Release, wanted: impl Fn(&DebtState) -> bool) -> String {
+    let (mut into, mut others) = (Vec::new(), Vec::new());
+    for debt in release.debts.iter().filter(|debt| wanted(&debt.state)) {
+        match &debt.what {
+            Due::Main(branch) | Due::Develop(branch) | Due::Release(branch) => into.push(branch.to_string()),
+            Due::Tag(_) => others.push("tag".to_owned()),
+            Due::Review(_) => others.push(debt.what.words()),
+        }
+    }
+    if !into.is_empty() {
+        others.insert(0, format!("into {}", into.join(", ")));
+    }
+    others.join("; ")
 }

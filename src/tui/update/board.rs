@@ -100,7 +100,11 @@ fn diff(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(against) = against.map(|against| against.name.to_string()) else {
         return;
     };
-    let of = PageOf::Diff(against, row.commit.short().to_owned());
+    let of = PageOf::Diff {
+        from: against,
+        to: row.commit.clone(),
+        name: row.commit.short().to_owned(),
+    };
     super::page::open(model, of, effects);
 }
 

@@ -126,6 +126,7 @@ fn carry_out(model: &Model, plan: Plan, asks_password: bool, effects: &mut Vec<E
 fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect>) -> Dialog {
     match &cut.plan {
         _ if cut.edited => {
+            // The v of a version is no part of it.
             let version = cut.version.text().trim().trim_start_matches('v').to_owned();
             ask::request(model, Request::Cut(cut.commit.clone(), Some(version)), effects);
             cut.plan = None;

@@ -86,12 +86,7 @@ pub(super) fn on_plan_key(
 
 /// From a plan back to what it was asked for, to ask otherwise.
 pub(super) fn revise(model: &mut Model, dialog: &PlanDialog) -> Dialog {
-    let graph = &model.board.graph;
-    let form = dialog
-        .request
-        .as_ref()
-        .and_then(|request| Form::of(request, graph, Some(&dialog.plan)));
-    match form {
+    match dialog.revised(&model.board.graph) {
         Some(form) => Dialog::Form(Box::new(FormDialog::of(form, Vec::new()))),
         None => {
             let text = "there is nothing about it that could be asked for otherwise".to_owned();

@@ -148,7 +148,12 @@ fn diff(model: &mut Model, effects: &mut Vec<Effect>) {
         .map(|environment| environment.name.to_string());
     let release = model.releases.as_ref().and_then(ReleasesModel::current);
     if let (Some(production), Some(release)) = (production, release) {
-        let of = PageOf::Diff(production, release.branch.to_string());
+        // The head as the remote has it: a branch of that name may be here as well, and behind.
+        let of = PageOf::Diff {
+            from: production,
+            to: release.head.clone(),
+            name: format!("{} at {}", release.name(), release.head.short()),
+        };
         page::open(model, of, effects);
     }
 }

@@ -28,7 +28,9 @@ pub struct Sheet<'a> {
     pub state: State,
     /// The lines, which are cut at the right.
     pub body: Vec<Line<'a>>,
-    /// The keys, in the last line; always in sight.
+    /// What is asked, in the line above the keys; always in sight, as they are.
+    pub foot: Option<Line<'a>>,
+    /// The keys, in the last line.
     pub keys: Vec<Span<'a>>,
     /// The first line of the body in sight.
     pub scroll: usize,
@@ -90,5 +92,12 @@ impl Sheet<'_> {
             line::right(buffer, last, vec![Span::styled(told, theme.quiet())]);
         }
         line::left(buffer, last, self.keys);
+        let above = last.y.saturating_sub(1);
+        if let Some(foot) = self
+            .foot
+            .filter(|_| above >= text.y + u16::try_from(seen).unwrap_or(0))
+        {
+            buffer.set_line(text.x, above, &foot, text.width);
+        }
     }
 }
