@@ -268,8 +268,8 @@ fn version(engine: &Engine, plan: &Plan) -> Option<String> {
         return None;
     };
     let values = engine.config().git.release_branch.parse_back(branch)?;
-    let sprint = values.sprint.map(|sprint| sprint.to_string());
-    values.version.map(|version| version.to_string()).or(sprint)
+    let version = values.version.map(|version| version.to_string());
+    version.or(values.sprint)
 }
 
 fn message(title: &str, what: &str, hint: Option<&str>) -> Message {

@@ -15,7 +15,8 @@ use jiff::Timestamp;
 pub use board::{BoardModel, Gates, Numbering, Row};
 pub use comparison::of_comparison;
 pub use dialog::{
-    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, RELEASE, TextInput,
+    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, RELEASE, Ran,
+    TextInput,
 };
 pub use findings::{Content, Findings, FindingsModel, Sort, standing};
 pub use form::{Field, Form, Value};

@@ -73,14 +73,12 @@ fn in_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         let plain = match cell.symbol() {
             "…" => "~",
-            "·" | "–" | "—" => "-",
-            "×" => "x",
+            "·" | "–" | "—" | "−" => "-",
+            "×" | "✗" => "x",
             "→" | "▸" => ">",
             "‘" | "’" => "'",
             "“" | "”" => "\"",
-            "−" => "-",
             "✓" => "+",
-            "✗" => "x",
             _ => continue,
         };
         cell.set_symbol(plain);

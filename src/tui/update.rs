@@ -19,11 +19,12 @@ use super::keymap::{self, Action};
 use super::layout;
 pub use super::model::Request;
 use super::model::{
-    Content, Dialog, Gates, Message, Model, Notice, PageContent, PageOf, ReleasesPane, Row, Screen, Standing,
+    Content, Dialog, Gates, Message, Model, Notice, PageContent, PageOf, Ran, ReleasesPane, Row, Screen,
+    Standing,
 };
 use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{CommitSha, Digest, EnvironmentName, HeldLock, Plan};
-use crate::engine::{Earlier, Event, Releases, RunId};
+use crate::engine::{Event, Releases, RunId};
 
 /// Something that the console hears.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ pub enum Msg {
     /// How the environments stand that promotions reach.
     Standings(Vec<(EnvironmentName, Cell<Standing>)>),
     /// What an environment runs, and ran before.
-    Past(EnvironmentName, Result<(Option<Earlier>, Vec<Earlier>), Message>),
+    Past(EnvironmentName, Result<Box<Ran>, Message>),
     /// What is locked at the remote.
     Locks(Result<Vec<HeldLock>, Message>),
     /// A text to be read.

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::{BranchName, Confirmation, Gate, Plan, Verdict};
 use windlass::engine::Happening;
 use windlass::tui::model::{
-    Choices, Dialog, Difference, Ink, Model, PageContent, PageLine, PageOf, ReleasesPane, Screen,
+    Choices, Dialog, Difference, Ink, Model, PageContent, PageLine, PageOf, Ran, ReleasesPane, Screen,
 };
 use windlass::tui::update::{Effect, Msg, Planned, Request};
 
@@ -273,10 +273,11 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
         code(&mut model, KeyCode::Enter).is_empty(),
         "there is nothing to choose yet"
     );
-    tell(
-        &mut model,
-        Msg::Past("stage".parse().unwrap(), Ok((None, Vec::new()))),
-    );
+    let none = Box::new(Ran {
+        running: None,
+        earlier: Vec::new(),
+    });
+    tell(&mut model, Msg::Past("stage".parse().unwrap(), Ok(none)));
     assert!(
         matches!(&model.dialog, Some(Dialog::Choice(choice)) if choice.is_empty()
         && matches!(choice.choices, Choices::Past(_, None)))

@@ -6,7 +6,7 @@ use super::{Effects, of_engine};
 use crate::board::Cell;
 use crate::domain::{Digest, EnvironmentName};
 use crate::engine::{Depth, Engine, EngineError};
-use crate::tui::model::{PageContent, PageOf, Standing, of_comparison, of_markdown};
+use crate::tui::model::{PageContent, PageOf, Ran, Standing, of_comparison, of_markdown};
 use crate::tui::update::Msg;
 
 /// Commits that a comparison lists; all are counted.
@@ -58,8 +58,12 @@ impl Effects {
     pub(super) fn past(&self, environment: EnvironmentName) {
         self.read(move |engine, service| async move {
             let past = engine.past(&service, &environment).await;
-            let past = past.map(|past| (past.running, past.earlier));
-            let result = past.map_err(|error| of_engine("Its past is not known", &error));
+            let past = past.map(|past| Ran {
+                running: past.running,
+                earlier: past.earlier,
+            });
+            let result = past.map(Box::new);
+            let result = result.map_err(|error| of_engine("Its past is not known", &error));
             Msg::Past(environment, result)
         });
     }

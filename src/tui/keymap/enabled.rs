@@ -156,8 +156,6 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
             let name = &environment(model, releases)?.name;
             match model.standings.of(name) {
                 None | Some(Cell::Loading) => Err(format!("how {name} stands is still being looked up")),
-                // What is not known here, the plan finds out.
-                Some(Cell::Failed(_) | Cell::None(_)) => Ok(()),
                 Some(Cell::Ready(_) | Cell::Stale(_))
                     if action == Action::Unpin && model.standings.pin(name, model.now).is_none() =>
                 {
@@ -168,6 +166,7 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
                 {
                     Err(format!("nothing that came to {name} owes a review"))
                 }
+                // What is not known here, the plan finds out.
                 Some(_) => Ok(()),
             }
         }

@@ -219,11 +219,20 @@ impl FormDialog {
     }
 }
 
+/// What an environment runs, and ran before, newest first.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// What runs now.
+    pub running: Option<Earlier>,
+    /// The others.
+    pub earlier: Vec<Earlier>,
+}
+
 /// What one can choose from.
 #[derive(Debug, Clone)]
 pub enum Choices {
-    /// What ran in an environment before, once it is known: what runs now, and the others, newest first.
-    Past(EnvironmentName, Option<(Option<Earlier>, Vec<Earlier>)>),
+    /// What ran in an environment before, once it is known.
+    Past(EnvironmentName, Option<Box<Ran>>),
     /// What is locked at the remote, once it is known.
     Locks(Option<Vec<HeldLock>>),
 }
@@ -252,7 +261,7 @@ impl ChoiceDialog {
     /// How many there are.
     pub fn len(&self) -> usize {
         match &self.choices {
-            Choices::Past(_, past) => past.as_ref().map_or(0, |(_, earlier)| earlier.len()),
+            Choices::Past(_, past) => past.as_ref().map_or(0, |ran| ran.earlier.len()),
             Choices::Locks(locks) => locks.as_ref().map_or(0, Vec::len),
         }
     }

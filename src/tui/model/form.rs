@@ -1,6 +1,6 @@
 //! What a command needs to be told before it can be planned, or may be told to be planned otherwise.
 
-use super::{Request, TextInput};
+use super::{Promotion, Request, TextInput};
 use crate::domain::{Environment, EnvironmentName, Operation, Plan, Way};
 
 /// The name of the field that most commands cannot do without.
@@ -94,47 +94,11 @@ pub struct Form {
 impl Form {
     /// What can be told to plan `request`: none where there is nothing. The branches of an end are those of its plan.
     pub fn of(request: &Request, graph: &[Environment], plan: Option<&Plan>) -> Option<Self> {
-        let names = |wanted: fn(&Environment) -> bool| {
-            let names = graph.iter().filter(|environment| wanted(environment));
-            names
-                .map(|environment| environment.name.to_string())
-                .collect::<Vec<_>>()
-        };
-        let place = |options: &[String], name: &EnvironmentName| {
-            options
-                .iter()
-                .position(|option| option == name.as_str())
-                .unwrap_or(0)
-        };
         let until = |until: &Option<String>| Field::text(UNTIL, until.as_deref(), false, UNTIL_HINT);
         let reason = |reason: &str| Field::text(REASON, Some(reason), true, "kept with the record of it");
         let fields = match request {
             Request::Cut(..) | Request::Sign(..) => return None,
-            Request::Promote(asked) => {
-                let options = names(|environment| !environment.from.is_empty());
-                let to = place(&options, &asked.to);
-                let mut fields = vec![
-                    Field::text(
-                        REASON,
-                        asked.reason.as_deref(),
-                        false,
-                        "why an older one than the release's head, or why by the hotfix path",
-                    ),
-                    Field::pick("to", options, to, "the environment"),
-                    Field::yes(
-                        "hotfix",
-                        asked.hotfix,
-                        "by the path that hotfixes are allowed; it owes a review",
-                    ),
-                ];
-                if graph.iter().any(|environment| environment.from.len() > 1) {
-                    let mut options = names(|_| true);
-                    options.insert(0, "as usual".to_owned());
-                    let at = asked.from.as_ref().map_or(0, |from| place(&options, from));
-                    fields.push(Field::pick("from", options, at, "where several lead there"));
-                }
-                fields
-            }
+            Request::Promote(asked) => of_promotion(asked, graph),
             Request::Finish { into, .. } => {
                 let Some(Operation::Finish { into: endings, .. }) = plan.map(|plan| &plan.operation) else {
                     return None;
@@ -148,7 +112,7 @@ impl Form {
                 fields.collect()
             }
             Request::Hotfix { environment, version } => {
-                let options = names(|_| true);
+                let options = names(graph, |_| true);
                 let at = place(&options, environment);
                 vec![
                     Field::text(
@@ -272,4 +236,34 @@ impl Form {
         }
         request
     }
+}
+
+/// The names of those environments that are `wanted`.
+fn names(graph: &[Environment], wanted: impl Fn(&Environment) -> bool) -> Vec<String> {
+    let names = graph.iter().filter(|environment| wanted(environment));
+    names.map(|environment| environment.name.to_string()).collect()
+}
+
+fn place(options: &[String], name: &EnvironmentName) -> usize {
+    let found = options.iter().position(|option| option == name.as_str());
+    found.unwrap_or(0)
+}
+
+fn of_promotion(asked: &Promotion, graph: &[Environment]) -> Vec<Field> {
+    let options = names(graph, |environment| !environment.from.is_empty());
+    let to = place(&options, &asked.to);
+    let why = "why an older one than the release's head, or why by the hotfix path";
+    let short = "by the path that hotfixes are allowed; it owes a review";
+    let mut fields = vec![
+        Field::text(REASON, asked.reason.as_deref(), false, why),
+        Field::pick("to", options, to, "the environment"),
+        Field::yes("hotfix", asked.hotfix, short),
+    ];
+    if graph.iter().any(|environment| environment.from.len() > 1) {
+        let mut options = names(graph, |_| true);
+        options.insert(0, "as usual".to_owned());
+        let at = asked.from.as_ref().map_or(0, |from| place(&options, from));
+        fields.push(Field::pick("from", options, at, "where several lead there"));
+    }
+    fields
 }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::message::key;
 use crate::domain::{HeldLock, LockNote, LockStanding, age};
 use crate::engine::Earlier;
-use crate::tui::model::{ChoiceDialog, Choices, Model};
+use crate::tui::model::{ChoiceDialog, Choices, Model, Ran};
 use crate::tui::theme::State;
 use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::{gate, line};
@@ -31,9 +31,7 @@ pub(super) fn paint(model: &Model, dialog: &ChoiceDialog, area: Rect, buffer: &m
         body.extend(hint.map(Line::from));
     } else {
         body.extend(match &dialog.choices {
-            Choices::Past(_, Some((running, earlier))) => {
-                past(model, running.as_ref(), earlier, dialog.selected, width)
-            }
+            Choices::Past(_, Some(ran)) => past(model, ran, dialog.selected, width),
             Choices::Locks(Some(locks)) => all_locks(model, locks, dialog.selected, width),
             _ => vec![Line::from(theme.says(State::Loading, &waiting))],
         });
@@ -78,26 +76,20 @@ fn marked(model: &Model, mut spans: Vec<Span<'static>>, selected: bool) -> Line<
 }
 
 /// What runs, what ran before, and whether the selected one could run again.
-fn past(
-    model: &Model,
-    running: Option<&Earlier>,
-    earlier: &[Earlier],
-    selected: usize,
-    width: usize,
-) -> Vec<Line<'static>> {
+fn past(model: &Model, ran: &Ran, selected: usize, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let mut lines = Vec::new();
-    if let Some(running) = running {
+    if let Some(running) = &ran.running {
         let mut spans = vec![Span::styled(format!("  {:<12}", "runs now"), theme.quiet())];
         spans.extend(names(model, running));
         lines.push(Line::from(spans));
     }
-    if earlier.is_empty() {
+    if ran.earlier.is_empty() {
         lines.push(Line::from(
             theme.says(State::None, "nothing else ran there before"),
         ));
     }
-    for (at, one) in earlier.iter().enumerate() {
+    for (at, one) in ran.earlier.iter().enumerate() {
         let (state, word) = readiness(one);
         let ready = theme.says(state, word);
         let gap = " ".repeat(12_usize.saturating_sub(ready.width()));
@@ -105,7 +97,7 @@ fn past(
         spans.extend(names(model, one));
         lines.push(marked(model, spans, at == selected));
     }
-    let Some(one) = earlier.get(selected) else {
+    let Some(one) = ran.earlier.get(selected) else {
         return lines;
     };
     lines.push(Line::default());

@@ -4,8 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::form;
 use crate::domain::{EnvironmentName, HeldLock, LockStanding};
-use crate::engine::Earlier;
-use crate::tui::model::{ChoiceDialog, Choices, Dialog, Message, Model, Notice, Request};
+use crate::tui::model::{ChoiceDialog, Choices, Dialog, Message, Model, Notice, Ran, Request};
 
 pub(super) fn on_key(dialog: &mut ChoiceDialog, key: KeyEvent) {
     let last = dialog.len().saturating_sub(1);
@@ -22,8 +21,8 @@ pub(super) fn on_key(dialog: &mut ChoiceDialog, key: KeyEvent) {
 pub(super) fn on_enter(model: &mut Model, dialog: &ChoiceDialog) -> Dialog {
     let stay = || Dialog::Choice(Box::new(dialog.clone()));
     let (request, told) = match &dialog.choices {
-        Choices::Past(environment, Some((_, earlier))) => {
-            let Some(one) = earlier.get(dialog.selected) else {
+        Choices::Past(environment, Some(ran)) => {
+            let Some(one) = ran.earlier.get(dialog.selected) else {
                 return stay();
             };
             let told = one
@@ -77,11 +76,7 @@ pub(super) fn on_enter(model: &mut Model, dialog: &ChoiceDialog) -> Dialog {
 }
 
 /// The answer; one that nobody waits for any more is dropped.
-pub(super) fn on_past(
-    model: &mut Model,
-    of: &EnvironmentName,
-    result: Result<(Option<Earlier>, Vec<Earlier>), Message>,
-) {
+pub(super) fn on_past(model: &mut Model, of: &EnvironmentName, result: Result<Box<Ran>, Message>) {
     let Some(Dialog::Choice(dialog)) = &mut model.dialog else {
         return;
     };

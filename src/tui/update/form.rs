@@ -42,16 +42,13 @@ pub(super) fn paste(form: Option<&mut Form>, text: &str) {
 /// Enter: plans with what was filled in, or goes to what is missing.
 pub(super) fn on_enter(model: &mut Model, dialog: &mut FormDialog, effects: &mut Vec<Effect>) -> Dialog {
     if !dialog.waiting {
-        match dialog.form.missing() {
-            Some(at) => {
-                dialog.form.at = at;
-                dialog.incomplete = true;
-            }
-            None => {
-                dialog.waiting = true;
-                dialog.error = None;
-                ask::request(model, dialog.form.filled(), effects);
-            }
+        if let Some(at) = dialog.form.missing() {
+            dialog.form.at = at;
+            dialog.incomplete = true;
+        } else {
+            dialog.waiting = true;
+            dialog.error = None;
+            ask::request(model, dialog.form.filled(), effects);
         }
     }
     Dialog::Form(Box::new(dialog.clone()))
@@ -86,12 +83,10 @@ pub(super) fn on_plan_key(
 
 /// From a plan back to what it was asked for, to ask otherwise.
 pub(super) fn revise(model: &mut Model, dialog: &PlanDialog) -> Dialog {
-    match dialog.revised(&model.board.graph) {
-        Some(form) => Dialog::Form(Box::new(FormDialog::of(form, Vec::new()))),
-        None => {
-            let text = "there is nothing about it that could be asked for otherwise".to_owned();
-            model.notice = Some(Notice { text, grave: true });
-            Dialog::Plan(Box::new(dialog.clone()))
-        }
+    if let Some(form) = dialog.revised(&model.board.graph) {
+        return Dialog::Form(Box::new(FormDialog::of(form, Vec::new())));
     }
+    let text = "there is nothing about it that could be asked for otherwise".to_owned();
+    model.notice = Some(Notice { text, grave: true });
+    Dialog::Plan(Box::new(dialog.clone()))
 }

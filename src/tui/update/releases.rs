@@ -1,7 +1,7 @@
 //! Releases and environments: asked for, gone among, and every operation on them begun.
 
 use super::{Effect, ask as plans, form, page};
-use crate::domain::{Bound, EnvironmentName};
+use crate::domain::{Bound, EnvironmentName, ExceptionRecord};
 use crate::engine::Releases;
 use crate::tui::keymap::Action;
 use crate::tui::model::{
@@ -234,7 +234,7 @@ fn on_environment(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         _ => {
             let standing = model.standings.of(&environment).and_then(|cell| cell.value());
             let told = standing.map_or_else(Vec::new, |standing| {
-                standing.reviews.iter().map(|owed| owed.words()).collect()
+                standing.reviews.iter().map(ExceptionRecord::words).collect()
             });
             let request = Request::Review {
                 environment,

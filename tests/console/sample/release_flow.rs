@@ -9,7 +9,7 @@ use windlass::domain::{
     TicketPattern, Verdict, Way,
 };
 use windlass::engine::{Earlier, Releases};
-use windlass::tui::model::{Message, Model, Standing};
+use windlass::tui::model::{Message, Model, Ran, Standing};
 use windlass::tui::theme::Theme;
 use windlass::tui::update::Msg;
 
@@ -251,7 +251,7 @@ pub fn rollback() -> Plan {
         },
         digest: Some(digest(9)),
         commit: Some(commit(9)),
-        gates: past().1[0].gates.clone(),
+        gates: past().earlier[0].gates.clone(),
         steps: vec![
             step(StepKind::Gate, "that it is ready, again, at that moment"),
             step(StepKind::Deploy, "kubectl, to prod"),
@@ -279,7 +279,7 @@ fn earlier(seed: usize, version: Option<&str>, hours: i64, gates: Vec<Gate>) -> 
 }
 
 /// What prod runs, and ran before: ready, not ready, and not to be found out.
-pub fn past() -> (Option<Earlier>, Vec<Earlier>) {
+pub fn past() -> Box<Ran> {
     let complete = || {
         Gate::new(
             "complete",
@@ -321,7 +321,10 @@ pub fn past() -> (Option<Earlier>, Vec<Earlier>) {
             )],
         ),
     ];
-    (Some(earlier(6, Some("1.3.2"), 290, Vec::new())), list)
+    Box::new(Ran {
+        running: Some(earlier(6, Some("1.3.2"), 290, Vec::new())),
+        earlier: list,
+    })
 }
 
 /// A lock that was left, and one of an owner at work.
