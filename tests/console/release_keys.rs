@@ -127,6 +127,23 @@ fn an_end_with_a_conflict_can_be_planned_without_that_branch() {
         into: vec![BranchName::main().to_string()],
     };
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [wanted]);
+    // The branch that was left out can be put back, and not all of them can be left out.
+    let mut without = flow::finish();
+    if let windlass::domain::Operation::Finish { into, .. } = &mut without.operation {
+        into.truncate(1);
+    }
+    answer(&mut model, without);
+    code(&mut model, KeyCode::Tab);
+    press(&mut model, ' ');
+    assert!(requests(&code(&mut model, KeyCode::Enter)).is_empty());
+    press(&mut model, ' ');
+    code(&mut model, KeyCode::Tab);
+    press(&mut model, ' ');
+    let all = Request::Finish {
+        branch: "hotfix/v1.3.3".parse().unwrap(),
+        into: Vec::new(),
+    };
+    assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [all]);
 }
 
 #[test]

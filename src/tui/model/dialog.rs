@@ -122,6 +122,8 @@ pub struct PlanDialog {
     pub plan: Plan,
     /// What it was made of, where it can be asked for otherwise.
     pub request: Option<Request>,
+    /// The fields that it was made of, if there were any, with their answers.
+    pub answers: Option<Form>,
     /// What is missing to be allowed: a reason, where a gate asks for one.
     pub form: Option<Form>,
     /// What changes where it deploys.
@@ -142,6 +144,7 @@ impl PlanDialog {
         Self {
             plan,
             request: None,
+            answers: None,
             form: None,
             difference: Difference::None,
             typed: TextInput::default(),
@@ -160,7 +163,8 @@ impl PlanDialog {
 
     /// The fields by which it can be asked for otherwise, if there are any.
     pub fn revised(&self, graph: &[Environment]) -> Option<Form> {
-        Form::of(self.request.as_ref()?, graph, Some(&self.plan))
+        let fresh = || Form::of(self.request.as_ref()?, graph, Some(&self.plan));
+        self.answers.clone().or_else(fresh)
     }
 
     /// Whether what was typed confirms it.
@@ -200,8 +204,8 @@ pub struct FormDialog {
     pub told: Vec<String>,
     /// Whether the plan is being made.
     pub waiting: bool,
-    /// Whether Enter was pressed while something was missing.
-    pub incomplete: bool,
+    /// What was missing when Enter was pressed.
+    pub incomplete: Option<String>,
     /// Why no plan could be made.
     pub error: Option<Message>,
 }
@@ -213,7 +217,7 @@ impl FormDialog {
             form,
             told,
             waiting: false,
-            incomplete: false,
+            incomplete: None,
             error: None,
         }
     }

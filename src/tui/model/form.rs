@@ -174,11 +174,16 @@ impl Form {
         self.at = if forward { self.at + 1 } else { self.at + n - 1 } % n;
     }
 
-    /// The first field that is needed and empty.
-    pub fn missing(&self) -> Option<usize> {
-        self.fields
-            .iter()
-            .position(|field| field.needed && field.answer().is_empty())
+    /// The first field that nothing can be planned without, and what is missing there.
+    pub fn missing(&self) -> Option<(usize, String)> {
+        let is_left_out = |field: &Field| field.answer() == "no";
+        if matches!(self.request, Request::Finish { .. }) && self.fields.iter().all(is_left_out) {
+            return Some((self.at, "it has to go into one branch at least".to_owned()));
+        }
+        let mut fields = self.fields.iter();
+        let at = fields.position(|field| field.needed && field.answer().is_empty())?;
+        let name = &self.fields.get(at)?.name;
+        Some((at, format!("nothing is planned without the {name}")))
     }
 
     fn answer(&self, name: &str) -> String {
@@ -204,8 +209,18 @@ impl Form {
                 asked.from = self.answer("from").parse().ok();
             }
             Request::Finish { into, .. } => {
-                let chosen = self.fields.iter().filter(|field| field.answer() == "yes");
-                *into = chosen.map(|field| field.name.clone()).collect();
+                let chosen: Vec<_> = self
+                    .fields
+                    .iter()
+                    .filter(|field| field.answer() == "yes")
+                    .map(|field| field.name.clone())
+                    .collect();
+                // All of them is what is planned where none is named.
+                *into = if chosen.len() == self.fields.len() {
+                    Vec::new()
+                } else {
+                    chosen
+                };
             }
             Request::Hotfix { environment, version } => {
                 *version = self.given("version");

@@ -53,6 +53,37 @@ pub(super) fn paint(model: &Model, releases: &ReleasesModel, area: Rect, buffer:
         }
         y += ENVIRONMENT;
     }
+    let below = Rect {
+        y: (y + 1).min(rows.bottom()),
+        height: rows.bottom().saturating_sub(y + 1),
+        ..rows
+    };
+    selected(model, releases, below, buffer);
+}
+
+/// All that is known of the standing of the selected environment, where there is room for it.
+fn selected(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let Some(environment) = reached(&model.board.graph).nth(releases.environment) else {
+        return;
+    };
+    let standing = model.standings.of(&environment.name).and_then(Cell::value);
+    let pin = model
+        .standings
+        .pin(&environment.name, model.now)
+        .map(PinRecord::words);
+    let reviews = standing.iter().flat_map(|standing| &standing.reviews);
+    let reviews = reviews.map(|owed| format!("owes a review: {}", owed.words()));
+    let width = usize::from(area.width).saturating_sub(3);
+    let lines = pin
+        .into_iter()
+        .chain(reviews)
+        .flat_map(|text| line::wrap(&text, width));
+    for (y, text) in (area.y..area.bottom()).zip(lines) {
+        let row = Rect { y, height: 1, ..area };
+        let spans = vec![Span::raw("  "), Span::styled(text, theme.quiet())];
+        line::left(buffer, row, spans);
+    }
 }
 
 fn one(model: &Model, environment: &Environment, area: Rect, buffer: &mut Buffer) {
@@ -116,12 +147,12 @@ fn standing(model: &Model, environment: &Environment, width: usize) -> Vec<Span<
     spans
 }
 
-/// Who holds it since when, until when and why. At what, stands above.
+/// Since when and why it is held, by whom and until when. At what, stands above.
 fn held(model: &Model, pin: &PinRecord) -> String {
     let until = pin.until.map_or_else(
         || "until it is lifted".to_owned(),
-        |until| format!("until {}", until.strftime("%Y-%m-%d %H:%M UTC")),
+        |until| format!("until {}", until.strftime("%Y-%m-%d %H:%M")),
     );
     let ago = line::ago(model.seconds_since(pin.at));
-    format!("pinned by {} {ago}, {until}: {}", pin.by, pin.reason)
+    format!("pinned {ago}: {} ({}, {until})", pin.reason, pin.by)
 }

@@ -34,14 +34,8 @@ pub(super) fn paint(model: &Model, dialog: &FormDialog, area: Rect, buffer: &mut
         let words = format!("preparing {}", dialog.form.request.words());
         body.push(Line::from(theme.says(State::Loading, &words)));
         "plan"
-    } else if dialog.incomplete {
-        let name = dialog
-            .form
-            .fields
-            .get(dialog.form.at)
-            .map_or("", |field| &field.name);
-        let words = format!("nothing is planned without the {name}");
-        body.push(Line::from(theme.says(State::Attention, &words)));
+    } else if let Some(why) = &dialog.incomplete {
+        body.push(Line::from(theme.says(State::Attention, why)));
         "plan"
     } else {
         let text = "Enter plans, which only reads: nothing is written before you confirm.";

@@ -51,13 +51,19 @@ pub(super) fn on_planned(
             form.error = Some(message);
             Dialog::Form(form)
         }
-        (_, Ok(planned)) => planned_dialog(model, *planned, effects),
+        (Some(Dialog::Form(form)), Ok(planned)) => planned_dialog(model, *planned, Some(form.form), effects),
+        (_, Ok(planned)) => planned_dialog(model, *planned, None, effects),
         (_, Err(message)) => Dialog::Message(message),
     };
     model.dialog = Some(dialog);
 }
 
-fn planned_dialog(model: &Model, planned: Planned, effects: &mut Vec<Effect>) -> Dialog {
+fn planned_dialog(
+    model: &Model,
+    planned: Planned,
+    answers: Option<Form>,
+    effects: &mut Vec<Effect>,
+) -> Dialog {
     if let (Operation::Cut { .. }, Some(commit)) = (&planned.plan.operation, planned.plan.commit.clone()) {
         return Dialog::Cut(Box::new(CutDialog {
             title: model.board.title_of(&commit),
@@ -82,6 +88,7 @@ fn planned_dialog(model: &Model, planned: Planned, effects: &mut Vec<Effect>) ->
     if let Some(request) = asked.as_ref().filter(|_| dialog.asks_reason().is_some()) {
         dialog.form = Form::of(request, &model.board.graph, Some(&dialog.plan));
     }
+    dialog.answers = answers;
     dialog.request = asked;
     Dialog::Plan(Box::new(dialog))
 }

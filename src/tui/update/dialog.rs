@@ -30,7 +30,7 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
         Dialog::Form(form) if enter => Some(form::on_enter(model, form, effects)),
         Dialog::Form(form) => {
             form::on_key(&mut form.form, key);
-            form.incomplete = false;
+            form.incomplete = None;
             Some(dialog)
         }
         Dialog::Choice(choice) if enter => Some(choice::on_enter(model, choice)),

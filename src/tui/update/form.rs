@@ -42,9 +42,9 @@ pub(super) fn paste(form: Option<&mut Form>, text: &str) {
 /// Enter: plans with what was filled in, or goes to what is missing.
 pub(super) fn on_enter(model: &mut Model, dialog: &mut FormDialog, effects: &mut Vec<Effect>) -> Dialog {
     if !dialog.waiting {
-        if let Some(at) = dialog.form.missing() {
+        if let Some((at, why)) = dialog.form.missing() {
             dialog.form.at = at;
-            dialog.incomplete = true;
+            dialog.incomplete = Some(why);
         } else {
             dialog.waiting = true;
             dialog.error = None;
@@ -83,7 +83,8 @@ pub(super) fn on_plan_key(
 
 /// From a plan back to what it was asked for, to ask otherwise.
 pub(super) fn revise(model: &mut Model, dialog: &PlanDialog) -> Dialog {
-    if let Some(form) = dialog.revised(&model.board.graph) {
+    if let Some(mut form) = dialog.revised(&model.board.graph) {
+        form.at = 0;
         return Dialog::Form(Box::new(FormDialog::of(form, Vec::new())));
     }
     let text = "there is nothing about it that could be asked for otherwise".to_owned();

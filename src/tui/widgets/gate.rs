@@ -34,14 +34,18 @@ pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
     for gate in gates {
         let state = state(&gate.verdict);
         let mut pieces = line::wrap(gate.verdict.reason(), width.saturating_sub(indent)).into_iter();
-        all.push(Line::from(vec![
+        let mut first = vec![
             Span::styled(
                 format!("{} {:words$}  ", theme.symbol(state), gate.verdict.word()),
                 theme.state(state),
             ),
             Span::styled(format!("{:names$}  ", gate.name), theme.strong()),
-            Span::raw(pieces.next().unwrap_or_default()),
-        ]));
+        ];
+        // A name that is too long for its column has the line for itself.
+        if gate.name.width() <= names {
+            first.push(Span::raw(pieces.next().unwrap_or_default()));
+        }
+        all.push(Line::from(first));
         all.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", ""))));
         for note in &gate.notes {
             let dot = theme.glyph("·", "-");
