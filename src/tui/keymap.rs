@@ -235,6 +235,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Notes, &[Key::Char('n')], RELEASES, "notes", "the notes of the release", 8),
     bind(Action::All, &[Key::Char('a')], RELEASES, "all", "show finished ones too, or not", 0),
     bind(Action::Copy, &[Key::Char('y')], RELEASES, "copy branch", "copy the name of the branch to the clipboard", 0),
+    bind(Action::Open, &[Key::Char('o')], RELEASES, "open branch", "open the page of the branch in the browser", 0),
     bind(Action::Refresh, &[Key::Char('r')], RELEASES, "refresh", "ask git and the registries again", 0),
     bind(Action::Switch, &[TAB], RELEASES, "pane", "go to the environments or to the releases", 0),
     bind(Action::Copy, &[Key::Char('y')], PAGE, "copy", "copy the whole text to the clipboard", 1),

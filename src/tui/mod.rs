@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use url::Url;
 
 use self::effects::Effects;
 use self::model::Model;
@@ -86,6 +87,7 @@ fn open_board(
     service: &ServiceName,
     model: &mut Model,
 ) -> (Option<Board>, UnboundedReceiver<BoardUpdate>) {
+    model.board.page = page(engine);
     let Some(repository) = engine.repository() else {
         model.board.trouble = Some("there is no git repository here".to_owned());
         model.board.complete = true;
@@ -100,4 +102,13 @@ fn open_board(
     model.board.running = source.unknown_environments();
     let (board, updates) = Board::open(source);
     (Some(board), updates)
+}
+
+/// The page of the repository, where it is one of GitHub: the public one, or one whose API is configured.
+fn page(engine: &Engine) -> Option<Url> {
+    let config = engine.config();
+    let page = engine.repository()?.source_of(&config.git.remote).ok()??;
+    let page = Url::parse(&page).ok()?;
+    let is_github = page.host_str() == Some("github.com") || config.github.api.is_some();
+    is_github.then_some(page)
 }

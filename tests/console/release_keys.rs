@@ -535,3 +535,17 @@ fn what_is_known_stays_in_sight_when_it_cannot_be_asked_again() {
     let releases = model.releases.as_ref().unwrap();
     assert!(releases.trouble.is_some() && releases.current().is_some());
 }
+
+#[test]
+fn o_opens_the_page_of_the_branch_where_there_is_one() {
+    let mut model = at(3);
+    assert!(press(&mut model, 'o').is_empty());
+    assert!(notice(&model).contains("no page of it"));
+    model.board.page = Some("https://github.com/team/payment-svc".parse().unwrap());
+    let effects = press(&mut model, 'o');
+    let wanted = "https://github.com/team/payment-svc/tree/hotfix/v1.3.3";
+    assert!(
+        matches!(&effects[..], [Effect::Open(url)] if url == wanted),
+        "{effects:?}"
+    );
+}

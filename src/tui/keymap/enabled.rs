@@ -175,6 +175,10 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
             _ => Ok(()),
         }),
         Action::Notes | Action::Copy => release().map(|_| ()),
+        Action::Open => release().and_then(|release| match model.board.page_of(&release.branch) {
+            Some(_) => Ok(()),
+            None => Err("the remote has no page of it that is known".to_owned()),
+        }),
         Action::Enter if releases.details => Err("the details are open; Esc closes them".to_owned()),
         Action::Enter => release().map(|_| ()),
         Action::Refresh if releases.asking => Err("they are being asked already".to_owned()),

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::Search;
 use crate::board::{Cell, EnvironmentNow, Facts};
-use crate::domain::{Clean, CommitSha, Digest, Environment, EnvironmentName, Gate};
+use crate::domain::{BranchName, Clean, CommitSha, Digest, Environment, EnvironmentName, Gate};
 
 /// A candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub struct BoardModel {
     pub branch: String,
     /// How releases are numbered.
     pub numbering: Numbering,
+    /// The page of the repository, where GitHub has it.
+    pub page: Option<Url>,
     /// When the registries answered last.
     pub fresh_at: Option<Timestamp>,
     /// What could not be read, where something could not.
@@ -150,6 +153,18 @@ impl BoardModel {
             let runs = now.running.value().map(|running| &running.digest);
             (digest.is_some() && runs == digest).then_some(&now.environment)
         })
+    }
+
+    /// The page of a branch, where GitHub has it.
+    pub fn page_of(&self, branch: &BranchName) -> Option<Url> {
+        let mut page = self.page.clone()?;
+        let parts = branch.as_str().split('/');
+        page.path_segments_mut()
+            .ok()?
+            .pop_if_empty()
+            .push("tree")
+            .extend(parts);
+        Some(page)
     }
 
     /// The commit in seven characters, and its subject if it is on the board.

@@ -170,7 +170,7 @@ fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'
         DebtState::NotYet(_) => (State::None, "not yet"),
         DebtState::Unknown(_) => (State::Unknown, "unknown"),
     };
-    let names = 22.min(width / 3);
+    let names = (width / 3).min(34);
     let indent = WORD + names;
     let mut pieces = line::wrap(state.why(), width.saturating_sub(indent)).into_iter();
     let what = line::fit(what, names, theme);

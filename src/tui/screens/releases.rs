@@ -64,7 +64,14 @@ fn columns(screen: u16) -> Vec<(&'static str, usize)> {
     if screen >= 100 {
         columns.push(("HEAD", 7));
     }
-    columns.push(("CANDIDATE", if screen < 100 { 10 } else { 20 }));
+    columns.push((
+        "CANDIDATE",
+        match screen {
+            ..100 => 10,
+            100..160 => 14,
+            _ => 22,
+        },
+    ));
     columns.push(("RUNS IN", if screen < 100 { 13 } else { 20 }));
     let used: usize = columns.iter().map(|(_, width)| width + 2).sum::<usize>() + 2;
     columns.push(("OWES", usize::from(screen).saturating_sub(used)));

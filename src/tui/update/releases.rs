@@ -86,6 +86,13 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
                 effects.push(Effect::Copy(branch));
             }
         }
+        Action::Open => {
+            let release = releases.current();
+            if let Some(page) = release.and_then(|release| model.board.page_of(&release.branch)) {
+                tell(model, &format!("opening {page}"));
+                effects.push(Effect::Open(page.into()));
+            }
+        }
         Action::Notes => {
             if let Some(release) = releases.current() {
                 let of = PageOf::Notes(release.branch.to_string());
