@@ -59,7 +59,7 @@ use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
     CommitSha, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Operation, Plan,
-    Repository, ServiceName, Tag, Target, WriteAccess,
+    Repository, ServiceName, Tag, Target, WriteAccess, version_of_tag,
 };
 use crate::git::{Commit, GitError, GitRepository, Names};
 use crate::github::GitHub;
@@ -408,12 +408,16 @@ impl Engine {
             || git.hotfix_branch.parse_back(text).is_some()
     }
 
-    /// The commit, as far as it is on this machine.
+    /// The commit, as far as it is on this machine: of a release or a hotfix by its branch or its version, or of any
+    /// revision that git knows.
     async fn known(&self, text: &str) -> Result<Commit, EngineError> {
-        let (text, remote) = (text.to_owned(), self.config.git.remote.clone());
+        let (text, names) = (text.to_owned(), self.names());
         self.git(move |repository| {
+            if let Some(release) = repository.release_named(&text, &names)? {
+                return repository.commit(release.as_str());
+            }
             repository.commit(&text).or_else(|error| {
-                let branch = repository.branch(&text, &remote).map_err(|_| error)?;
+                let branch = repository.branch(&text, &names.remote).map_err(|_| error)?;
                 repository.commit(branch.commit.as_str())
             })
         })

@@ -83,6 +83,38 @@ impl GitRepository {
         })
     }
 
+    /// The commit that a release or a hotfix stands for, named by its branch or its version: the one that its tag is on, or
+    /// the head of its branch while it has none. A tag on the merge into main stands for what was merged, because nothing
+    /// is built from a merge.
+    pub fn release_named(&self, text: &str, names: &Names) -> Result<Option<CommitSha>, GitError> {
+        let version = version_of_tag(text);
+        let of_branch = |branch: &str| {
+            let values = names.release.parse_back(branch);
+            values.or_else(|| names.hotfix.parse_back(branch))
+        };
+        if version.is_none() && of_branch(text).is_none() {
+            return Ok(None);
+        }
+        let branches = self.branches(&names.remote)?;
+        let is_named = |branch: &str| {
+            branch == text
+                || version.is_some() && of_branch(branch).is_some_and(|values| values.version == version)
+        };
+        let head = branches.into_iter().find(|(branch, _)| is_named(branch));
+        let head = head.map(|(_, head)| head);
+        let Some(version) = &version else { return Ok(head) };
+        let tags = [format!("v{version}"), version.to_string()];
+        let tagged = tags
+            .iter()
+            .find_map(|tag| self.commit(&format!("refs/tags/{tag}")).ok());
+        let Some(tagged) = tagged else { return Ok(head) };
+        let merged = self.commit(&format!("{}^2", tagged.sha)).ok();
+        Ok(Some(match (merged, head) {
+            (Some(merged), Some(head)) if merged.sha == head => head,
+            _ => tagged.sha,
+        }))
+    }
+
     /// The commits that were made on a branch since `origin`, newest first: those of its first line, so that what was
     /// merged into it is not its own. None where that line does not lead to `origin`.
     pub fn made_since(
