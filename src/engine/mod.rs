@@ -404,6 +404,7 @@ impl Engine {
         let git = &self.config.git;
         let is_commit = text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit());
         is_commit
+            || version_of_tag(text).is_some()
             || git.release_branch.parse_back(text).is_some()
             || git.hotfix_branch.parse_back(text).is_some()
     }
