@@ -105,17 +105,14 @@ impl GitRepository {
                 let Some(commit) = commit_at(&odb, &branch) else {
                     continue;
                 };
-                match known.get(&short) {
-                    Some(at) => {
-                        let (_, local) = &mut found[*at];
-                        if is_ahead(git, *local, commit) {
-                            *local = commit;
-                        }
+                if let Some(at) = known.get(&short) {
+                    let (_, local) = &mut found[*at];
+                    if is_ahead(git, *local, commit) {
+                        *local = commit;
                     }
-                    None => {
-                        known.insert(short.clone(), found.len());
-                        found.push((short, commit));
-                    }
+                } else {
+                    known.insert(short.clone(), found.len());
+                    found.push((short, commit));
                 }
             }
             found

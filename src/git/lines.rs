@@ -176,32 +176,34 @@ impl GitRepository {
         })
     }
 
-    /// The versions that commits have by release branches and tags, with the first seven characters of each commit. A tag on
-    /// a merge is that of what was merged, too: there a finished release has it.
+    /// The versions that commits have by tags, releases and hotfixes, with the first seven characters of each commit. A tag
+    /// on a merge is that of what was merged, too: there a finished release has it. A hotfix that was only begun is at a
+    /// commit of another version, and has none of its own yet.
     pub fn versions(&self, names: &Names) -> Result<Vec<(semver::Version, String)>, GitError> {
+        let branches = self.branches(&names.remote)?;
         self.with(|git| {
-            let short = |id: git2::Oid| id.to_string()[..7].to_owned();
             let mut found = Vec::new();
-            for (branch, text) in named(git, &names.remote) {
-                let values = names
-                    .release
-                    .parse_back(&text)
-                    .or_else(|| names.hotfix.parse_back(&text));
-                let (Some(values), Ok(head)) = (values, branch.peel_to_commit()) else {
-                    continue;
-                };
-                let Some(version) = values.version else { continue };
-                found.extend(values.short.map(|cut| (version.clone(), cut)));
-                found.push((version, short(head.id())));
-            }
             for (version, commit) in tagged(git)? {
-                found.push((version.clone(), short(commit.id())));
-                found.extend(
-                    commit
-                        .parent_ids()
-                        .skip(1)
-                        .map(|merged| (version.clone(), short(merged))),
-                );
+                let merged = commit.parent_ids().skip(1);
+                let commits = std::iter::once(commit.id()).chain(merged);
+                found.extend(commits.map(|id| (version.clone(), id.to_string()[..7].to_owned())));
+            }
+            let of = |template: &BranchTemplate, branch: &str| {
+                let values = template.parse_back(branch)?;
+                Some((values.version?, values.short))
+            };
+            for (branch, head) in &branches {
+                if let Some((version, cut)) = of(&names.release, branch) {
+                    found.extend(cut.map(|cut| (version.clone(), cut)));
+                    found.push((version, head.short().to_owned()));
+                }
+            }
+            for (branch, head) in &branches {
+                if let Some((version, _)) = of(&names.hotfix, branch)
+                    && !found.iter().any(|(_, known)| known == head.short())
+                {
+                    found.push((version, head.short().to_owned()));
+                }
             }
             Ok(found)
         })

@@ -129,7 +129,8 @@ impl Story<'_> {
     async fn chapter(&self, title: &str, command: &Command, io: &mut Output) -> Result<Plan, Failure> {
         heading(title, io)?;
         let planned = self.engine.plan(command).await?;
-        plan::print(&planned, &mut io.out)?;
+        let difference = plan::difference(&self.engine, &planned).await;
+        plan::print(&planned, &difference, &mut io.out)?;
         writeln!(io.out)?;
         let access = access(&Global {
             read_only: false,

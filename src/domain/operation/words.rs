@@ -150,6 +150,7 @@ impl Operation {
             ],
             Self::Rollback {
                 image,
+                replaces,
                 from,
                 reason,
                 until,
@@ -157,7 +158,9 @@ impl Operation {
                 ..
             } => {
                 let mut facts = vec![("image", image.to_string())];
-                facts.extend(from.as_ref().map(|from| ("from", from.short())));
+                // As a rule it is what is replaced, which is told besides.
+                let before = from.as_ref().filter(|from| replaces.as_ref() != Some(from));
+                facts.extend(before.map(|from| ("from", from.short())));
                 facts.push(("reason", reason.to_string()));
                 facts.push(("held", until_words(until.as_ref())));
                 if *accept_findings {

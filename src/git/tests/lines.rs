@@ -136,8 +136,8 @@ fn versions_are_told_by_branches_and_by_tags_also_on_a_merge() {
 #[test]
 fn a_release_is_named_by_its_branch_or_its_version_and_stands_for_what_was_built() {
     let sample = Sample::new();
-    let names = names("release/v{version}");
-    let named = |text: &str| sample.repository.release_named(text, &names).unwrap();
+    let templates = names("release/v{version}");
+    let named = |text: &str| sample.repository.release_named(text, &templates).unwrap();
     sample.git(&["branch", "main", "develop~2"]);
     sample.git(&["checkout", "-q", "-b", "release/v1.4.0", "develop~1"]);
     let head = sample.commits("fix: one");
