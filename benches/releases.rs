@@ -1,6 +1,7 @@
 //! What releases ask of git: `cargo bench --bench releases`. In a repository of 100,000 commits and 2,000 branches, 1,000
-//! of them releases, a cut is to be planned in 300 ms, 50 open releases to be followed into main and develop in 1 s, and
-//! two releases that lie 5,000 commits apart to be compared in 1 s, all in 150 MB. It prints figures beside their targets
+//! of them releases, a cut is to be planned in 300 ms, the debts of 50 open releases to be known in 1 s, and two releases
+//! that lie 5,000 commits apart to be compared in 1 s, all in 150 MB: the whole operations, with an embedded registry and
+//! `git ls-remote` of a bare repository. It prints figures beside their targets
 //! and never fails on one: they depend on the machine and on what else it does.
 
 #![expect(
@@ -18,9 +19,9 @@ use bytes::Bytes;
 use serde_json::json;
 use windlass::config::Config;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
-use windlass::domain::{CommitSha, Digest, WriteAccess};
-use windlass::engine::{self, Command, Engine};
-use windlass::git::{self, Fix, GitRepository, Reach};
+use windlass::domain::{Digest, WriteAccess};
+use windlass::engine::{self, Command, Depth, Engine};
+use windlass::git::{self, GitRepository};
 use windlass::registry::TagRule;
 
 const COMMITS: usize = 100_000;
@@ -41,8 +42,8 @@ fn main() {
     // In a process of its own: what it takes to make a history is not what it takes to read one.
     if let Ok(host) = std::env::var(HOST) {
         runtime.block_on(cut(&folder, &host));
-        reach(&folder);
-        compare(&folder);
+        runtime.block_on(debts(&folder, &host));
+        runtime.block_on(compare(&folder, &host));
         return println!(
             "{:<42} {:>6} MB   target ≤ 150 MB",
             "memory at most, all of it",
@@ -60,8 +61,12 @@ fn main() {
     let registry = runtime.block_on(registry(&folder));
     let host = registry.host();
     line("cut planned", 300, || runtime.block_on(cut(&folder, &host)));
-    line("50 open releases into main and develop", 1_000, || reach(&folder));
-    line("two releases 5,000 commits apart", 1_000, || compare(&folder));
+    line("debts of 50 open releases", 1_000, || {
+        runtime.block_on(debts(&folder, &host))
+    });
+    line("diff of releases 5,000 commits apart", 1_000, || {
+        runtime.block_on(compare(&folder, &host))
+    });
     let child = std::process::Command::new(std::env::current_exe().unwrap())
         .env(HOST, &host)
         .status();
@@ -102,55 +107,47 @@ async fn cut(folder: &Path, host: &str) -> Duration {
     taken
 }
 
-/// Follows what each open release brought into main, where nothing of it is, and into develop.
-fn reach(folder: &Path) -> Duration {
+/// Finds out what each open release owes to main and develop, as `windlass releases` does.
+async fn debts(folder: &Path, host: &str) -> Duration {
     let begun = Instant::now();
-    let repository = open(folder);
-    let at = |branch: &str| repository.branch(branch, "origin").unwrap().commit;
-    let (main, develop) = (at("main"), at("develop"));
-    let fixes: Vec<_> = (RELEASES - OPEN..RELEASES)
-        .map(|nth| {
-            let head = at(&release(nth));
-            let base = repository.fork(&head, &develop).unwrap();
-            Fix { head, base }
-        })
-        .collect();
-    let (in_main, in_develop) = (
-        repository.reach(&fixes, &main).unwrap(),
-        repository.reach(&fixes, &develop).unwrap(),
-    );
+    let engine = engine(folder, host);
+    let service = "payment-svc".parse().unwrap();
+    let releases = engine.releases(&service, Depth::Recent).await.unwrap();
     let taken = begun.elapsed();
-    let missing = |reached: &Reach| matches!(reached, Reach::Missing(fixes) if fixes.len() == FIXES);
-    assert!(in_main.iter().all(missing));
-    for (nth, reached) in in_develop.iter().enumerate() {
-        assert!(
-            if is_picked(nth) {
-                *reached == Reach::SamePatches
-            } else {
-                missing(reached)
-            },
-            "{reached:?}"
-        );
+    assert_eq!(releases.stale, None);
+    let open: Vec<_> = releases
+        .list
+        .iter()
+        .filter(|release| !release.is_finished())
+        .collect();
+    assert_eq!(open.len(), OPEN);
+    // The highest version comes first.
+    for (nth, release) in open.iter().rev().enumerate() {
+        let is_paid = |wanted: &str| {
+            let debt = release.debts.iter().find(|debt| debt.what.words() == wanted);
+            debt.unwrap().state.is_paid()
+        };
+        assert!(!is_paid("into main"), "{release:?}");
+        assert_eq!(is_paid("into develop"), is_picked(nth), "{release:?}");
     }
     taken
 }
 
-fn compare(folder: &Path) -> Duration {
+/// Compares two releases, as `windlass diff` does.
+async fn compare(folder: &Path, host: &str) -> Duration {
     let begun = Instant::now();
-    let repository = open(folder);
+    let engine = engine(folder, host);
+    let service = "payment-svc".parse().unwrap();
     let last = RELEASES - OPEN - 1;
     let commits = BETWEEN + FIXES + 2;
-    let at = |nth: usize| -> CommitSha { repository.commit(&format!("v1.{nth}.0")).unwrap().sha };
-    let (old, new) = (at(last - 5_000_usize.div_ceil(commits)), at(last));
-    let (changes, count) = repository.changes(&old, &new, usize::MAX).unwrap();
-    let files = repository.files(&old, &new, &[]).unwrap();
-    let taken = begun.elapsed();
-    assert!(count > 4_900 && changes.len() == count, "{count}");
-    assert!(
-        files.is_counted && files.changes.len() >= FILES,
-        "{}",
-        files.changes.len()
+    let (old, new) = (
+        format!("v1.{}.0", last - 5_000_usize.div_ceil(commits)),
+        format!("v1.{last}.0"),
     );
+    let comparison = engine.diff(&service, &old, &new).await.unwrap();
+    let taken = begun.elapsed();
+    let changes = comparison.changes.unwrap();
+    assert!(changes.commits > 4_900, "{}", changes.commits);
     taken
 }
 

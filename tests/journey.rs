@@ -306,18 +306,28 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_headless_demo_shows_one_digest_in_three_places() {
+fn the_headless_demo_plays_the_whole_flow_with_one_digest_in_three_places() {
     let folder = tempfile::tempdir().unwrap();
     let output = windlass(folder.path(), &["demo", "--headless"]);
     let out = text(&output.stdout);
     assert!(output.status.success(), "{out}{}", text(&output.stderr));
     let (_, end) = out.rsplit_once("One digest, everywhere").unwrap();
-    let digests: Vec<_> = end
+    let places = end.split("──").nth(1).unwrap();
+    let digests: Vec<_> = places
         .split_whitespace()
         .filter(|word| word.starts_with("sha256:"))
         .collect();
     assert_eq!(digests.len(), 3);
     assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+    // What a hotfix owes is told, paid, and nothing is left.
+    let (_, after) = end.split_once("What is owed now").unwrap();
+    assert!(after.contains("✗ v1.5.1 into develop"), "{after}");
+    let (_, paid) = after.split_once("What is owed now").unwrap();
+    assert!(paid.contains("✓ nothing"), "{paid}");
+    assert!(
+        paid.contains("✓ roll back prod is done") && paid.contains("✓ unpin prod is done"),
+        "{paid}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

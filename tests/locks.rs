@@ -49,6 +49,8 @@ fn promote() -> Command {
         candidate: "develop".to_owned(),
         to: "stage".parse().unwrap(),
         from: None,
+        reason: None,
+        hotfix: false,
     }
 }
 
@@ -284,6 +286,8 @@ async fn a_run_that_fails_is_refused_or_is_interrupted_gives_its_lock_back() {
         service,
         to,
         from,
+        reason: None,
+        hotfix: false,
     };
     assert_eq!(carry_out(&ana, &critical).await.0, Exit::Refused);
     assert_eq!(locks(&ana).await, []);

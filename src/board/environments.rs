@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::row::{EnvironmentNow, RunningImage};
 use super::source::Source;
 use crate::config::Config;
-use crate::domain::{CommitSha, Environment, stands_for};
+use crate::domain::{BranchTemplate, CommitSha, Environment, stands_for};
 use crate::git::GitRepository;
 
 impl Source {
@@ -83,25 +83,31 @@ impl Source {
     }
 }
 
-/// By the release branches that the template reads back: `v1.4.0`, or the branch where its name has no version. One
-/// that has no commit in its name is of the commit that it is at. Of several versions of a commit the highest counts.
+/// By the release branches that the template reads back: `v1.4.0`, or the branch where its name has no version; both the
+/// commit in its name and the one that it is at, which has its fixes, belong to it. Of several versions of a commit the
+/// highest counts. A hotfix counts where no release has the commit: one that was only begun has none of its own.
 fn releases(config: &Config, repository: &GitRepository) -> HashMap<String, String> {
     let branches = repository.branches(&config.git.remote).unwrap_or_default();
-    let mut found: Vec<_> = branches
-        .into_iter()
-        .filter_map(|(name, head)| {
-            let values = config.git.release_branch.parse_back(&name)?;
-            let short = values.short.unwrap_or_else(|| head.short().to_owned());
-            let release = values
-                .version
-                .as_ref()
-                .map_or(name, |version| format!("v{version}"));
-            Some((values.version, short, release))
-        })
-        .collect();
-    found.sort();
-    found
-        .into_iter()
-        .map(|(_, short, release)| (short, release))
-        .collect()
+    let of = |template: &BranchTemplate| {
+        let mut found: Vec<_> = branches
+            .iter()
+            .filter_map(|(name, head)| {
+                let values = template.parse_back(name)?;
+                let release = values
+                    .version
+                    .as_ref()
+                    .map_or_else(|| name.clone(), |version| format!("v{version}"));
+                let commits = values.short.into_iter().chain([head.short().to_owned()]);
+                Some(commits.map(move |short| (values.version.clone(), short, release.clone())))
+            })
+            .flatten()
+            .collect();
+        found.sort();
+        found.into_iter().map(|(_, short, release)| (short, release))
+    };
+    let mut all: HashMap<_, _> = of(&config.git.release_branch).collect();
+    for (short, hotfix) in of(&config.git.hotfix_branch) {
+        all.entry(short).or_insert(hotfix);
+    }
+    all
 }

@@ -20,7 +20,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let planned = world.engine.plan(command).await?;
     if confirm.dry_run {
-        show(&planned, json, io)?;
+        show(world, &planned, json, io).await?;
         return Ok(if planned.allowed() {
             Exit::Done
         } else {
@@ -29,7 +29,7 @@ pub async fn run(
     }
     let access = access(global)?;
     // A plan that its gates refuse needs no confirmation: the run says so, and keeps a record of the attempt.
-    if planned.allowed() && !plan::confirm(&planned, confirm, io)? {
+    if planned.allowed() && !plan::confirm(&world.engine, &planned, confirm, io).await? {
         writeln!(io.err, "not confirmed: nothing was done")?;
         return Ok(Exit::Usage);
     }
@@ -39,7 +39,7 @@ pub async fn run(
 }
 
 /// Prints the plan as the result of a dry run.
-fn show(planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
+async fn show(world: &World, planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
     if json {
         let document = serde_json::json!({
             "version": 1,
@@ -50,7 +50,8 @@ fn show(planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut io.out, &document)?;
         writeln!(io.out)?;
     } else {
-        plan::print(planned, &mut io.out)?;
+        let difference = plan::difference(&world.engine, planned).await;
+        plan::print(planned, &difference, &mut io.out)?;
         let end = if planned.allowed() {
             format!(
                 "nothing was written; to carry out this very plan: --plan {}",

@@ -2,13 +2,32 @@
 
 use std::io::{self, BufRead as _, Write};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::Output;
 use super::args::Confirm;
 use super::failure::Failure;
 use crate::domain::{self, Confirmation, Plan, Verdict};
+use crate::engine::Engine;
 
-/// Writes a plan for a person.
-pub fn print(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+/// What a plan that deploys changes against what runs there, in a few lines; none for any other. What cannot be found out
+/// says so: it decides nothing.
+pub async fn difference(engine: &Engine, plan: &Plan) -> Vec<String> {
+    let (Some(Some(replaced)), Some(digest)) = (plan.operation.replaces(), &plan.digest) else {
+        return Vec::new();
+    };
+    if replaced == digest {
+        return Vec::new();
+    }
+    let (from, to) = (replaced.to_string(), digest.to_string());
+    match engine.diff(&plan.service, &from, &to).await {
+        Ok(comparison) => comparison.summary(),
+        Err(error) => vec![format!("could not be found out: {}", error.brief())],
+    }
+}
+
+/// Writes a plan for a person, with what it changes.
+pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "plan {}: {}", plan.hash(), plan.operation.title())?;
     writeln!(out, "  service  {}", plan.service)?;
     if let Some(commit) = &plan.commit {
@@ -29,11 +48,16 @@ pub fn print(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             None => writeln!(out, "  replaces nothing that is known")?,
         }
     }
+    for (at, line) in difference.iter().enumerate() {
+        let name = if at == 0 { "changes" } else { "" };
+        writeln!(out, "  {name:<8} {line}")?;
+    }
     writeln!(out, "gates")?;
+    let width = plan.gates.iter().map(|gate| gate.name.width()).max().unwrap_or(0);
     for gate in &plan.gates {
         writeln!(
             out,
-            "  {} {:<10} {}",
+            "  {} {:<width$}  {}",
             symbol(&gate.verdict),
             gate.name,
             gate.verdict.reason()
@@ -70,7 +94,12 @@ pub const fn symbol(verdict: &Verdict) -> &'static str {
 }
 
 /// Whether to go on with `plan`: by the arguments, or by asking the person. `Ok(false)` is a person who said no.
-pub fn confirm(plan: &Plan, confirm: &Confirm, io: &mut Output) -> Result<bool, Failure> {
+pub async fn confirm(
+    engine: &Engine,
+    plan: &Plan,
+    confirm: &Confirm,
+    io: &mut Output,
+) -> Result<bool, Failure> {
     let hash = plan.hash();
     if let Some(expected) = &confirm.plan {
         if expected == hash.as_str() {
@@ -101,7 +130,7 @@ pub fn confirm(plan: &Plan, confirm: &Confirm, io: &mut Output) -> Result<bool, 
             format!("confirm this plan with --plan {hash}, or see it first with --dry-run"),
         ));
     }
-    print(plan, &mut io.err)?;
+    print(plan, &difference(engine, plan).await, &mut io.err)?;
     Ok(match wanted {
         None => agrees(io)?,
         Some(text) => ask(&format!("To go on, type `{text}`: "), io)? == *text,

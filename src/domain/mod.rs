@@ -43,6 +43,7 @@ mod judgement;
 mod lock;
 mod markdown;
 mod names;
+mod operation;
 mod package_version;
 mod packages;
 mod pin;
@@ -87,13 +88,14 @@ pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};
 pub use lock::{HeldLock, LockNote, LockPart, LockStanding, LockSubject};
 pub use markdown::markdown_escape;
 pub use names::{EnvironmentName, NameError, ServiceName};
+pub use operation::{Ending, Operation, Way};
 pub use package_version::compare_versions;
 pub use packages::{
     InstalledPackage, OPERATING_SYSTEM, PackageChange, PackageDiff, PackageDifference, PackageList,
     PackageSource,
 };
 pub use pin::{PinRecord, newest_pin, pin_state};
-pub use plan::{Confirmation, Costs, Ending, Operation, Plan, PlanHash, PlannedStep, StepKind, Way};
+pub use plan::{Confirmation, Costs, Plan, PlanHash, PlannedStep, StepKind};
 pub use platform::Platform;
 pub use pointer::DeploymentTag;
 pub use policy::{LeftOut, Rule, ScanPolicy};

@@ -117,7 +117,9 @@ async fn values(
             let Some(read) = template.parse_back(&name) else {
                 continue;
             };
-            if head == sha && values.version.is_none() && values.sprint.is_none() {
+            // It may have got fixes since.
+            let is_of_it = head == sha || read.short.as_deref() == Some(sha.short());
+            if is_of_it && values.version.is_none() && values.sprint.is_none() {
                 return Ok((read, format!("{name} was begun before")));
             }
             releases.push((read, head));

@@ -89,16 +89,13 @@ async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) ->
     let running = running.ok_or_else(|| no("nothing was deployed there yet"))?;
     let revision = reader.image(&running.digest).await?.revision;
     let revision = revision.ok_or_else(|| no("its image does not say which commit it was built from"))?;
-    let commit = match engine.commit(&revision).await {
-        Ok(commit) => commit,
+    if engine.commit(&revision).await.is_err()
+        && let Some(access) = engine.fetching
+    {
         // The branch that it was built from may be at the remote only.
-        Err(_) => {
-            if let Some(access) = engine.fetching {
-                engine.remote()?.fetch(access).await?;
-            }
-            engine.commit(&revision).await?
-        }
-    };
+        engine.remote()?.fetch(access).await?;
+    }
+    let commit = engine.commit(&revision).await?;
     Ok(Base { running, commit })
 }
 

@@ -116,6 +116,15 @@ impl Engine {
         })
     }
 
+    /// Sees to it that the releases and hotfixes of the remote are on this machine, for gates that look at branches. What
+    /// cannot be asked leaves what was last fetched.
+    pub(super) async fn catch_up(&self) {
+        if self.repository().is_some() && self.fetching.is_some() {
+            // Whoever needs the remote itself finds out that it does not answer, and says so.
+            let _ = self.upstream().await;
+        }
+    }
+
     async fn missing(&self, view: &RemoteView) -> Result<Vec<String>, EngineError> {
         // A tag is only asked whether it is there and where; its commit is looked at where it lies on a branch.
         let branches = RemoteView {

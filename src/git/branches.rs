@@ -1,6 +1,6 @@
 //! The branches of the repository: where they are, and making a new one without touching anything else.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::commit::name;
 use super::error::GitError;
@@ -32,23 +32,35 @@ pub enum BranchState {
 }
 
 impl GitRepository {
-    /// Where `branch` is: the local one, else the one last fetched from `remote`.
+    /// Where `branch` is: the local one, or the one last fetched from `remote` where there is no other, or that one is
+    /// ahead.
     pub fn branch(&self, branch: &str, remote: &str) -> Result<BranchAt, GitError> {
         self.with(|git| {
             let tracking = format!("{remote}/{branch}");
+            let mut found: Option<BranchAt> = None;
             for (reference, found_as) in [
                 (format!("refs/heads/{branch}"), branch),
                 (format!("refs/remotes/{tracking}"), tracking.as_str()),
             ] {
-                if let Ok(found) = git.find_reference(&reference) {
-                    let commit = found
-                        .peel_to_commit()
-                        .map_err(GitError::library("read a branch"))?;
-                    return Ok(BranchAt {
+                let Ok(reference) = git.find_reference(&reference) else {
+                    continue;
+                };
+                let commit = reference
+                    .peel_to_commit()
+                    .map_err(GitError::library("read a branch"))?;
+                let is_ahead = match &found {
+                    Some(local) => is_ahead(git, oid(&local.commit)?, commit.id()),
+                    None => true,
+                };
+                if is_ahead {
+                    found = Some(BranchAt {
                         commit: name(commit.id())?,
                         found_as: clean_line(found_as),
                     });
                 }
+            }
+            if let Some(found) = found {
+                return Ok(found);
             }
             let names: BTreeSet<_> = named(git, remote).into_iter().map(|(_, name)| name).collect();
             if names.is_empty() && git.head().is_err() {
@@ -82,21 +94,31 @@ impl GitRepository {
         .flatten()
     }
 
-    /// All branches and where they are: the local ones, then those last fetched from `remote` that have no local one.
+    /// All branches and where they are: the local ones, then those last fetched from `remote` that have no local one. One
+    /// that is ahead at the remote is told as it is there.
     pub fn branches(&self, remote: &str) -> Result<Vec<(String, CommitSha)>, GitError> {
         self.with(|git| {
             let odb = git.odb().map_err(GitError::library("open its objects"))?;
-            let mut known = HashSet::new();
-            let mut found = Vec::new();
+            let mut known: HashMap<String, usize> = HashMap::new();
+            let mut found: Vec<(String, git2::Oid)> = Vec::new();
             for (branch, short) in named(git, remote) {
-                if !known.contains(&short)
-                    && let Some(commit) = commit_at(&odb, &branch)
-                {
-                    known.insert(short.clone());
-                    found.push((short, name(commit)?));
+                let Some(commit) = commit_at(&odb, &branch) else {
+                    continue;
+                };
+                if let Some(at) = known.get(&short) {
+                    let (_, local) = &mut found[*at];
+                    if is_ahead(git, *local, commit) {
+                        *local = commit;
+                    }
+                } else {
+                    known.insert(short.clone(), found.len());
+                    found.push((short, commit));
                 }
             }
-            Ok(found)
+            found
+                .into_iter()
+                .map(|(short, commit)| Ok((short, name(commit)?)))
+                .collect()
         })
     }
 
@@ -202,6 +224,11 @@ fn commit_at(odb: &git2::Odb<'_>, branch: &git2::Reference<'_>) -> Option<git2::
     };
     let (_, kind) = odb.read_header(target).ok()?;
     (kind == git2::ObjectType::Commit).then_some(target)
+}
+
+/// Whether a branch has moved on at the remote since this machine's was there.
+fn is_ahead(git: &git2::Repository, local: git2::Oid, remote: git2::Oid) -> bool {
+    local != remote && git.graph_descendant_of(remote, local).unwrap_or(false)
 }
 
 /// Local branches, then those last fetched from `remote`, by the names they have at home.

@@ -14,7 +14,7 @@ use crate::domain::CommitSha;
 
 /// How far the clocks of committers may be wrong, in seconds, before a walk that ends by date may end too early: a week.
 /// Git itself allows a day, or a few commits.
-const WRONG_CLOCKS: i64 = 7 * 24 * 60 * 60;
+pub(super) const WRONG_CLOCKS: i64 = 7 * 24 * 60 * 60;
 
 /// How many commits farther a past is read, in all, where the dates say that nothing more can come.
 const DOUBT: usize = 5_000;

@@ -1,10 +1,11 @@
 //! Which branch a commit lies on, and what came to it after that commit: by the first parents, as builds see a branch.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::branches::named;
 use super::commit::name;
 use super::error::GitError;
+use super::graph::{Graph, Past, WRONG_CLOCKS};
 use super::repository::{GitRepository, oid};
 use crate::domain::{BranchName, BranchTemplate, CommitSha, version_of_tag};
 
@@ -43,6 +44,7 @@ impl GitRepository {
     pub fn open_releases_of(&self, commit: &CommitSha, names: &Names) -> Result<Vec<ReleaseLine>, GitError> {
         self.with(|git| {
             let commit = oid(commit)?;
+            let mut pasts = Pasts::new(git)?;
             let mains = heads(git, &names.remote, names.main.as_str());
             let mut found = Vec::new();
             for (branch, short) in named(git, &names.remote) {
@@ -51,8 +53,7 @@ impl GitRepository {
                     continue;
                 };
                 let head = head.id();
-                let is_over = mains.iter().any(|main| reaches(git, *main, head));
-                if is_over || !reaches(git, head, commit) {
+                if !pasts.reaches(head, commit) || mains.iter().any(|main| pasts.reaches(*main, head)) {
                     continue;
                 }
                 let line = line(git, head, MOST);
@@ -82,11 +83,65 @@ impl GitRepository {
         })
     }
 
+    /// The commit that a release or a hotfix stands for, named by its branch or its version: the one that its tag is on, or
+    /// the head of its branch while it has none. A tag on the merge into main stands for what was merged, because nothing
+    /// is built from a merge.
+    pub fn release_named(&self, text: &str, names: &Names) -> Result<Option<CommitSha>, GitError> {
+        let version = version_of_tag(text);
+        let of_branch = |branch: &str| {
+            let values = names.release.parse_back(branch);
+            values.or_else(|| names.hotfix.parse_back(branch))
+        };
+        if version.is_none() && of_branch(text).is_none() {
+            return Ok(None);
+        }
+        let branches = self.branches(&names.remote)?;
+        let is_named = |branch: &str| {
+            branch == text
+                || version.is_some() && of_branch(branch).is_some_and(|values| values.version == version)
+        };
+        let head = branches.into_iter().find(|(branch, _)| is_named(branch));
+        let head = head.map(|(_, head)| head);
+        let Some(version) = &version else { return Ok(head) };
+        let tags = [format!("v{version}"), version.to_string()];
+        let tagged = tags
+            .iter()
+            .find_map(|tag| self.commit(&format!("refs/tags/{tag}")).ok());
+        let Some(tagged) = tagged else { return Ok(head) };
+        let merged = self.commit(&format!("{}^2", tagged.sha)).ok();
+        Ok(Some(match (merged, head) {
+            (Some(merged), Some(head)) if merged.sha == head => head,
+            _ => tagged.sha,
+        }))
+    }
+
+    /// The commits that were made on a branch since `origin`, newest first: those of its first line, so that what was
+    /// merged into it is not its own. None where that line does not lead to `origin`.
+    pub fn made_since(
+        &self,
+        origin: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<Option<Vec<CommitSha>>, GitError> {
+        self.with(|git| {
+            let origin = oid(origin)?;
+            let line = line(git, oid(head)?, MOST);
+            let Some(at) = line.iter().position(|one| *one == origin) else {
+                return Ok(None);
+            };
+            line[..at]
+                .iter()
+                .map(|one| name(*one))
+                .collect::<Result<_, _>>()
+                .map(Some)
+        })
+    }
+
     /// The hotfix branch that `commit` was made on, if there is one: it lies on its first line, and on that of no other
     /// branch. That it was merged elsewhere since changes nothing, because a merge does not put it on their first line.
     pub fn hotfix_of(&self, commit: &CommitSha, names: &Names) -> Result<Option<String>, GitError> {
         self.with(|git| {
             let commit = oid(commit)?;
+            let mut pasts = Pasts::new(git)?;
             let released = tagged(git)?;
             let mut found = None;
             for (branch, short) in named(git, &names.remote) {
@@ -99,7 +154,7 @@ impl GitRepository {
                 let is_elsewhere = short == names.develop.as_str()
                     || short == names.main.as_str()
                     || names.release.parse_back(&short).is_some();
-                if !(is_hotfix || is_elsewhere) || !reaches(git, head, commit) {
+                if !(is_hotfix || is_elsewhere) || !pasts.reaches(head, commit) {
                     continue;
                 }
                 let most = if is_hotfix { MOST } else { LONGEST };
@@ -110,7 +165,7 @@ impl GitRepository {
                 let version = hotfix.and_then(|values| values.version);
                 let is_older = version.is_some_and(|version| {
                     let mut earlier = released.iter().filter(|(known, _)| *known < version);
-                    earlier.any(|(_, tag)| reaches(git, tag.id(), commit))
+                    earlier.any(|(_, tag)| pasts.reaches(tag.id(), commit))
                 });
                 if is_elsewhere || is_older {
                     return Ok(None);
@@ -121,32 +176,34 @@ impl GitRepository {
         })
     }
 
-    /// The versions that commits have by release branches and tags, with the first seven characters of each commit. A tag on
-    /// a merge is that of what was merged, too: there a finished release has it.
+    /// The versions that commits have by tags, releases and hotfixes, with the first seven characters of each commit. A tag
+    /// on a merge is that of what was merged, too: there a finished release has it. A hotfix that was only begun is at a
+    /// commit of another version, and has none of its own yet.
     pub fn versions(&self, names: &Names) -> Result<Vec<(semver::Version, String)>, GitError> {
+        let branches = self.branches(&names.remote)?;
         self.with(|git| {
-            let short = |id: git2::Oid| id.to_string()[..7].to_owned();
             let mut found = Vec::new();
-            for (branch, text) in named(git, &names.remote) {
-                let values = names
-                    .release
-                    .parse_back(&text)
-                    .or_else(|| names.hotfix.parse_back(&text));
-                let (Some(values), Ok(head)) = (values, branch.peel_to_commit()) else {
-                    continue;
-                };
-                let Some(version) = values.version else { continue };
-                found.extend(values.short.map(|cut| (version.clone(), cut)));
-                found.push((version, short(head.id())));
-            }
             for (version, commit) in tagged(git)? {
-                found.push((version.clone(), short(commit.id())));
-                found.extend(
-                    commit
-                        .parent_ids()
-                        .skip(1)
-                        .map(|merged| (version.clone(), short(merged))),
-                );
+                let merged = commit.parent_ids().skip(1);
+                let commits = std::iter::once(commit.id()).chain(merged);
+                found.extend(commits.map(|id| (version.clone(), id.to_string()[..7].to_owned())));
+            }
+            let of = |template: &BranchTemplate, branch: &str| {
+                let values = template.parse_back(branch)?;
+                Some((values.version?, values.short))
+            };
+            for (branch, head) in &branches {
+                if let Some((version, cut)) = of(&names.release, branch) {
+                    found.extend(cut.map(|cut| (version.clone(), cut)));
+                    found.push((version, head.short().to_owned()));
+                }
+            }
+            for (branch, head) in &branches {
+                if let Some((version, _)) = of(&names.hotfix, branch)
+                    && !found.iter().any(|(_, known)| known == head.short())
+                {
+                    found.push((version, head.short().to_owned()));
+                }
             }
             Ok(found)
         })
@@ -181,6 +238,36 @@ fn line(git: &git2::Repository, head: git2::Oid, most: usize) -> Vec<git2::Oid> 
     std::iter::successors(Some(head), parent).take(most).collect()
 }
 
-fn reaches(git: &git2::Repository, commit: git2::Oid, ancestor: git2::Oid) -> bool {
-    commit == ancestor || git.graph_descendant_of(commit, ancestor).unwrap_or(false)
+/// Questions about the pasts of several commits, each of which is walked once.
+struct Pasts<'a> {
+    graph: Graph<'a>,
+    of: HashMap<git2::Oid, Past>,
+}
+
+impl<'a> Pasts<'a> {
+    fn new(git: &'a git2::Repository) -> Result<Self, GitError> {
+        Ok(Self {
+            graph: Graph::new(git)?,
+            of: HashMap::new(),
+        })
+    }
+
+    /// Whether `ancestor` is `commit` or in its past. What a shallow clone does not show is taken not to be: the commits
+    /// that it does have are those that it was made for.
+    fn reaches(&mut self, commit: git2::Oid, ancestor: git2::Oid) -> bool {
+        commit == ancestor || self.asked(commit, ancestor).unwrap_or(false)
+    }
+
+    fn asked(&mut self, commit: git2::Oid, ancestor: git2::Oid) -> Result<bool, GitError> {
+        let (tip, wanted) = (self.graph.node(commit)?, self.graph.node(ancestor)?);
+        // Of a thousand old branches none needs to be walked for a commit of today.
+        if self.graph.time(tip).saturating_add(WRONG_CLOCKS) < self.graph.time(wanted) {
+            return Ok(false);
+        }
+        let past = self
+            .of
+            .entry(commit)
+            .or_insert_with(|| Past::of(&self.graph, tip));
+        past.contains(&mut self.graph, wanted)
+    }
 }

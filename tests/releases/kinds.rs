@@ -14,10 +14,10 @@ use crate::world::{Stage, access, cut, finish, hotfix, introduce, service};
 /// An engine of the world's configuration on another repository.
 fn engine_in(stage: &Stage, repository: &Path) -> Arc<Engine> {
     let config = Arc::new(Config::load(&stage.world.repository().join("windlass.toml")).unwrap());
-    let state = stage.world.folder().join("elsewhere");
-    let registries = engine::registries(&config, &state).unwrap();
+    let folder = stage.world.folder().join("elsewhere");
+    let registries = engine::registries(&config, &folder).unwrap();
     let repository = Arc::new(GitRepository::discover(repository).unwrap());
-    Arc::new(Engine::new(config, Some(repository), registries, state).fetching(Some(access())))
+    Arc::new(Engine::new(config, Some(repository), registries, folder).fetching(Some(access())))
 }
 
 fn git(folder: &Path, args: &[&str]) {

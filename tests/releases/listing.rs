@@ -129,3 +129,33 @@ async fn a_cut_tells_what_the_release_brings() {
     let what = &plan.steps[1].what;
     assert!(what.contains("brings") && what.contains("since v1.3.2"), "{what}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_in_another_time_zone_makes_the_same_branch() {
+    let stage = Stage::set().await;
+    let path = stage.world.repository().join("windlass.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        format!("[git]\nrelease_branch = \"release/{{date}}\"\n\n{config}"),
+    )
+    .unwrap();
+    let branches: Vec<String> = ["Pacific/Kiritimati", "Pacific/Niue", "UTC"]
+        .iter()
+        .map(|zone| {
+            let output = Program::new(env!("CARGO_BIN_EXE_windlass"))
+                .args(["cut", "develop", "--dry-run", "--json"])
+                .current_dir(stage.world.repository())
+                .env("TZ", zone)
+                .output()
+                .unwrap();
+            let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            document["plan"]["operation"]["branch"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(branches[0], branches[1]);
+    assert_eq!(branches[1], branches[2]);
+}

@@ -9,7 +9,7 @@ use super::no_image;
 use super::{Engine, EngineError};
 use crate::domain::{
     Clean, CommitSha, Digest, EnvironmentName, ImageFacts, ServiceName, Side, SideImage, SideKind, Tag,
-    Target, clean_line, stands_for, version_of_tag,
+    Target, clean_line, stands_for,
 };
 use crate::git::GitError;
 use crate::registry::{ImageSummary, Reader};
@@ -270,38 +270,14 @@ impl Engine {
         failed.map_or(Ok(None), |error| Err(error.into()))
     }
 
-    /// The commit of a release or a hotfix: the head of the branch with that name or version, or else the commit that the
-    /// tag of the version is on.
+    /// The commit of a release or a hotfix.
     async fn release(&self, text: &str) -> Result<Option<CommitSha>, EngineError> {
-        let version = version_of_tag(text);
-        let git = self.config().git.clone();
-        let is_branch = [&git.release_branch, &git.hotfix_branch]
-            .iter()
-            .any(|template| template.parse_back(text).is_some());
-        if version.is_none() && !is_branch {
-            return Ok(None);
-        }
-        let name = text.to_owned();
+        let (name, names) = (text.to_owned(), self.names());
         let found = self
-            .git(move |repository| {
-                let heads = repository.branches(&git.remote)?.into_iter().find(|(branch, _)| {
-                    let of_branch = |template: &crate::domain::BranchTemplate| template.parse_back(branch);
-                    let values = of_branch(&git.release_branch).or_else(|| of_branch(&git.hotfix_branch));
-                    *branch == name
-                        || version.is_some() && values.is_some_and(|values| values.version == version)
-                });
-                if let Some((_, head)) = heads {
-                    return Ok(Some(head));
-                }
-                let Some(version) = &version else { return Ok(None) };
-                let tags = [format!("v{version}"), version.to_string()];
-                Ok(tags
-                    .iter()
-                    .find_map(|tag| repository.commit(&format!("refs/tags/{tag}")).ok())
-                    .map(|commit| commit.sha))
-            })
+            .git(move |repository| repository.release_named(&name, &names))
             .await;
         match found {
+            // Without a repository there are images all the same.
             Err(EngineError::NoCandidate { .. }) => Ok(None),
             found => found,
         }

@@ -10,16 +10,16 @@ use crate::engine::error::EngineError;
 use crate::engine::releases::Depth;
 use crate::engine::upstream::{Line, Upstream};
 
-/// Plans the end of the release or hotfix that `named` names: by its branch or its version. `only` leaves branches out
+/// Plans the end of the release or hotfix that `text` names: by its branch or its version. `only` leaves branches out
 /// that it would go into.
 pub(in crate::engine) async fn plan(
     engine: &Engine,
     service: &ServiceName,
-    named: &str,
+    text: &str,
     only: &[String],
 ) -> Result<Plan, EngineError> {
     let upstream = engine.upstream().await?;
-    let line = find(engine, &upstream, named)?;
+    let line = find(engine, &upstream, text)?;
     let release = engine.release_of(service, &line).await?;
     let targets = gates::targets(engine, &upstream, &line, &release, only).await?;
     let mut all = gates::of_release(engine, &upstream, &line, &release);
@@ -49,19 +49,15 @@ pub(in crate::engine) async fn plan(
 }
 
 /// The release or hotfix of that branch or version.
-pub(in crate::engine) fn find(
-    engine: &Engine,
-    upstream: &Upstream,
-    named: &str,
-) -> Result<Line, EngineError> {
+pub(in crate::engine) fn find(engine: &Engine, upstream: &Upstream, text: &str) -> Result<Line, EngineError> {
     let lines = upstream.lines(&engine.config().git);
     let is_it = |line: &&Line| {
         let version = line.values.version.as_ref().map(ToString::to_string);
-        line.branch.as_str() == named || version.as_deref() == Some(named.strip_prefix('v').unwrap_or(named))
+        line.branch.as_str() == text || version.as_deref() == Some(text.strip_prefix('v').unwrap_or(text))
     };
     let mut found = lines.iter().filter(is_it);
     let unknown = |why| EngineError::NoRelease {
-        text: crate::domain::clean_line(named),
+        text: crate::domain::clean_line(text),
         remote: engine.config().git.remote.clone(),
         why,
     };

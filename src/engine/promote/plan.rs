@@ -19,6 +19,7 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
     let service = request.service;
     let way = Way::of(engine, &request)?;
     let (source, target) = (way.source, way.target);
+    engine.catch_up().await;
     let candidate = engine.candidate(service, request.candidate, source).await?;
     let digest = candidate.image.digest.clone();
     let repository = engine.repository_of(service, target)?;

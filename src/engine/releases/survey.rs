@@ -156,11 +156,8 @@ fn one(
     let subject = repository.commit(line.head.as_str())?.subject;
     let (origin, trouble) = origin(repository, &line, develop)?;
     let own = match &origin {
-        Some(origin) if *origin != line.head => {
-            let (changes, _) = repository.changes(origin, &line.head, OWN)?;
-            changes.into_iter().map(|change| change.commit.sha).collect()
-        }
-        _ => Vec::new(),
+        Some(origin) => made_on(repository, origin, &line.head)?,
+        None => Vec::new(),
     };
     Ok(Surveyed {
         tag: tag_of(upstream, &line).cloned(),
@@ -173,6 +170,19 @@ fn one(
         develop: None,
         others: Vec::new(),
     })
+}
+
+/// The commits that were made on a branch: not those that were merged into it, as a hotfix is.
+fn made_on(
+    repository: &GitRepository,
+    origin: &CommitSha,
+    head: &CommitSha,
+) -> Result<Vec<CommitSha>, GitError> {
+    if let Some(made) = repository.made_since(origin, head)? {
+        return Ok(made);
+    }
+    let (changes, _) = repository.changes(origin, head, OWN)?;
+    Ok(changes.into_iter().map(|change| change.commit.sha).collect())
 }
 
 /// Where a branch began: at the commit in its name, or else where it left develop; and what is wrong with its name.

@@ -29,6 +29,35 @@ fn a_branch_that_is_only_at_the_remote_is_found_there_and_a_missing_one_names_it
 }
 
 #[test]
+fn a_branch_that_is_ahead_at_the_remote_is_told_as_it_is_there_and_one_that_is_behind_is_not() {
+    let sample = Sample::new();
+    let (before, tip) = (sample.sha("develop~1"), sample.sha("develop"));
+    let at = |reference: &str, commit: &str| sample.git(&["update-ref", reference, commit]);
+    let found = || sample.repository.branch("work", "origin").unwrap();
+    let listed = || {
+        let all = sample.repository.branches("origin").unwrap();
+        all.into_iter().find(|(name, _)| name == "work").unwrap().1
+    };
+    at("refs/heads/work", before.as_str());
+    at("refs/remotes/origin/work", tip.as_str());
+    assert_eq!(
+        (found().commit, found().found_as.as_str()),
+        (tip.clone(), "origin/work")
+    );
+    assert_eq!(listed(), tip);
+    at("refs/heads/work", tip.as_str());
+    at("refs/remotes/origin/work", before.as_str());
+    assert_eq!((found().commit, found().found_as.as_str()), (tip.clone(), "work"));
+    assert_eq!(listed(), tip);
+    // Where both went on, nobody but the person can say which counts.
+    sample.git(&["checkout", "-q", "--detach", before.as_str()]);
+    sample.git(&["commit", "-q", "--allow-empty", "-m", "aside"]);
+    at("refs/remotes/origin/work", "HEAD");
+    assert_eq!(found().commit, tip);
+    assert_eq!(listed(), tip);
+}
+
+#[test]
 fn a_fetched_branch_need_not_be_called_by_its_remote() {
     let sample = Sample::new();
     let (tip, before) = (sample.sha("develop"), sample.sha("develop~2"));

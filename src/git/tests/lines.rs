@@ -132,3 +132,44 @@ fn versions_are_told_by_branches_and_by_tags_also_on_a_merge() {
     assert_eq!(of(&sample.sha("v1.3.2")).as_deref(), Some("1.3.2"));
     assert_eq!(of(&cut), None);
 }
+
+#[test]
+fn a_release_is_named_by_its_branch_or_its_version_and_stands_for_what_was_built() {
+    let sample = Sample::new();
+    let templates = names("release/v{version}");
+    let named = |text: &str| sample.repository.release_named(text, &templates).unwrap();
+    sample.git(&["branch", "main", "develop~2"]);
+    sample.git(&["checkout", "-q", "-b", "release/v1.4.0", "develop~1"]);
+    let head = sample.commits("fix: one");
+    for text in ["release/v1.4.0", "v1.4.0", "1.4.0"] {
+        assert_eq!(named(text), Some(head.clone()), "{text}");
+    }
+    // Tagged where it was built, later commits of the branch belong to the next version.
+    sample.git(&["tag", "v1.4.0"]);
+    let later = sample.commits("fix: late");
+    assert_eq!(named("v1.4.0"), Some(head));
+    assert_eq!(named("release/v1.4.0"), Some(later.clone()));
+    // Tagged on the merge, as others do it, it is still what was merged.
+    sample.git(&["checkout", "-q", "main"]);
+    sample.git(&["merge", "-q", "--no-ff", "-m", "merge", "release/v1.4.0"]);
+    sample.git(&["tag", "-f", "v1.4.0"]);
+    assert_eq!(named("v1.4.0"), Some(later));
+    for text in ["develop", "v9.9.9", "release/x"] {
+        assert_eq!(named(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_was_merged_into_a_branch_was_not_made_on_it() {
+    let sample = Sample::new();
+    let cut = sample.sha("develop~1");
+    sample.git(&["checkout", "-q", "-b", "hotfix/v1.3.3", "develop~1"]);
+    sample.commits("fix: hot");
+    sample.git(&["checkout", "-q", "-b", "release/v1.4.0", "develop~1"]);
+    let own = sample.commits("fix: own");
+    sample.git(&["merge", "-q", "--no-ff", "-m", "merge", "hotfix/v1.3.3"]);
+    let merge = sample.sha("HEAD");
+    let made = |origin: &crate::domain::CommitSha| sample.repository.made_since(origin, &merge).unwrap();
+    assert_eq!(made(&cut), Some(vec![merge.clone(), own]));
+    assert_eq!(made(&sample.sha("develop")), None, "it does not lie on that line");
+}

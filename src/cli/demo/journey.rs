@@ -1,0 +1,244 @@
+//! The release flow played without a terminal, on the sample world, each step as the commands would show it: a release
+//! that gets a fix, stage, its end, production, a hotfix, the way back, and on.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use color_eyre::eyre::eyre;
+
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::cli::world::access;
+use crate::cli::{Output, plan, report};
+use crate::demo::World;
+use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, Exit, NameError, Plan, ServiceName};
+use crate::engine::{Command, Depth, Engine, Secrets};
+use crate::sign::{self, PublicKey};
+
+/// Whoever plays it, and on what.
+struct Story<'a> {
+    world: &'a World,
+    engine: Arc<Engine>,
+    service: ServiceName,
+    global: &'a Global,
+}
+
+/// Plays it to its end.
+pub(super) async fn play(world: &World, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    let engine = world.engine()?;
+    let story = Story {
+        world,
+        service: crate::cli::World::of(Arc::clone(&engine), global)?.service,
+        engine,
+        global,
+    };
+    let candidate = story.release(io).await?;
+    if !story.is_everywhere(&candidate, io).await? {
+        return Ok(Exit::Failed);
+    }
+    story.hotfix(io).await?;
+    story.back_and_on(io).await?;
+    Ok(Exit::Done)
+}
+
+impl Story<'_> {
+    /// From a commit of develop to production, with a fix on the way; the digest that got there.
+    async fn release(&self, io: &mut Output) -> Result<Digest, Failure> {
+        let newest = self.engine.resolve("develop").await?.sha;
+        writeln!(io.out, "The newest commit of develop is {}.", newest.short())?;
+        let cut = Command::Cut {
+            service: self.service.clone(),
+            commit: newest.to_string(),
+            version: None,
+            sprint: None,
+        };
+        let planned = self.chapter("Cut the release", &cut, io).await?;
+        let branch = branch(&planned)?;
+        let fix = self.fix(&branch, io).await?;
+        self.chapter(
+            "Promote the fixed candidate to stage",
+            &self.promote(&fix, "stage", None)?,
+            io,
+        )
+        .await?;
+        self.chapter("Finish the release", &self.finish(&branch), io)
+            .await?;
+        let promoted = self
+            .chapter(
+                "Promote to prod, and sign",
+                &self.promote(&fix, "prod", None)?,
+                io,
+            )
+            .await?;
+        promoted.digest.ok_or_else(|| failed("nothing was promoted"))
+    }
+
+    /// From a night in production to everybody who is owed the fix.
+    async fn hotfix(&self, io: &mut Output) -> Result<(), Failure> {
+        let begin = Command::Hotfix {
+            service: self.service.clone(),
+            environment: None,
+            version: None,
+        };
+        let planned = self
+            .chapter("Begin a hotfix at what production runs", &begin, io)
+            .await?;
+        let branch = branch(&planned)?;
+        let fix = self.fix(&branch, io).await?;
+        let why = Some("refunds are paid out twice");
+        self.chapter(
+            "Promote it by the short way",
+            &self.promote(&fix, "prod", why)?,
+            io,
+        )
+        .await?;
+        self.debts(io).await?;
+        self.chapter("Finish the hotfix", &self.finish(&branch), io)
+            .await?;
+        let review = Command::Review {
+            service: self.service.clone(),
+            of: "prod".to_owned(),
+            note: "looked at again by daylight".to_owned(),
+        };
+        self.chapter("Hold the review that it owes", &review, io).await?;
+        self.debts(io).await
+    }
+
+    /// Back to what ran before, held there, and on again.
+    async fn back_and_on(&self, io: &mut Output) -> Result<(), Failure> {
+        let (service, environment) = (self.service.clone(), name("prod")?);
+        let back = Command::Rollback {
+            service: service.clone(),
+            environment: environment.clone(),
+            to: None,
+            reason: "the ledger does not add up".to_owned(),
+            until: None,
+            accept_findings: false,
+        };
+        self.chapter("Roll production back, which pins it", &back, io)
+            .await?;
+        let unpin = Command::Unpin {
+            service,
+            environment,
+            reason: "the ledger was right".to_owned(),
+        };
+        self.chapter("Lift the pin", &unpin, io).await.map(drop)
+    }
+
+    /// Plans and carries out one step, with a title over it.
+    async fn chapter(&self, title: &str, command: &Command, io: &mut Output) -> Result<Plan, Failure> {
+        heading(title, io)?;
+        let planned = self.engine.plan(command).await?;
+        let difference = plan::difference(&self.engine, &planned).await;
+        plan::print(&planned, &difference, &mut io.out)?;
+        writeln!(io.out)?;
+        let access = access(&Global {
+            read_only: false,
+            ..self.global.clone()
+        })?;
+        let run = self.engine.start(planned.clone(), access, Secrets::default())?;
+        match report::follow_plainly(run, io).await? {
+            Exit::Done => Ok(planned),
+            exit => Err(Failure {
+                exit,
+                ..failed(&format!("the journey ends at `{title}`"))
+            }),
+        }
+    }
+
+    /// A colleague pushes a fix, and the pipeline builds it.
+    async fn fix(&self, branch: &BranchName, io: &mut Output) -> Result<CommitSha, Failure> {
+        let fix = self.world.push_fix(branch)?;
+        let digest = self.world.build_image(&fix).await?;
+        writeln!(
+            io.out,
+            "\nA colleague pushes {} to {branch}; the pipeline builds {}.",
+            fix.short(),
+            digest.short()
+        )?;
+        Ok(fix)
+    }
+
+    fn promote(&self, commit: &CommitSha, to: &str, hotfix: Option<&str>) -> Result<Command, Failure> {
+        Ok(Command::Promote {
+            service: self.service.clone(),
+            candidate: commit.to_string(),
+            to: name(to)?,
+            from: None,
+            reason: hotfix.map(str::to_owned),
+            hotfix: hotfix.is_some(),
+        })
+    }
+
+    fn finish(&self, branch: &BranchName) -> Command {
+        Command::Finish {
+            service: self.service.clone(),
+            release: branch.to_string(),
+            into: Vec::new(),
+        }
+    }
+
+    /// What is owed at this moment.
+    async fn debts(&self, io: &mut Output) -> Result<(), Failure> {
+        heading("What is owed now", io)?;
+        let releases = self.engine.releases(&self.service, Depth::Recent).await?;
+        for release in &releases.list {
+            for debt in release.open_debts() {
+                writeln!(
+                    io.out,
+                    "✗ {} {}: {}",
+                    release.name(),
+                    debt.what.words(),
+                    debt.state.why()
+                )?;
+            }
+        }
+        if !releases.has_debt() {
+            writeln!(io.out, "✓ nothing")?;
+        }
+        Ok(())
+    }
+
+    /// Reads the digest back from every environment, and verifies its signature by public key.
+    async fn is_everywhere(&self, digest: &Digest, io: &mut Output) -> Result<bool, Failure> {
+        heading("Verify, by public key", io)?;
+        let key = PublicKey::load(&self.world.folder().join("keys/cosign.pub"))?;
+        let places = self.engine.places(&self.service, digest).await?;
+        if let Some(prod) = places.last() {
+            let reader = self.engine.registries().reader(&prod.image.repository);
+            sign::verify(&reader, digest, &key).await?;
+            writeln!(io.out, "✓ {} is signed", prod.image)?;
+        }
+        heading("One digest, everywhere", io)?;
+        for place in &places {
+            writeln!(io.out, "{:<6} {}", place.environment, place.digest)?;
+        }
+        Ok(places.len() == self.engine.config().graph.all().len())
+    }
+}
+
+fn heading(title: &str, io: &mut Output) -> Result<(), Failure> {
+    Ok(writeln!(io.out, "\n── {title} ──")?)
+}
+
+fn name(text: &str) -> Result<EnvironmentName, Failure> {
+    text.parse().map_err(|error: NameError| {
+        Failure::usage(error.to_string(), "the sample world has dev, stage and prod")
+    })
+}
+
+/// The branch that a plan makes.
+fn branch(plan: &Plan) -> Result<BranchName, Failure> {
+    let title = plan.operation.title();
+    let name = title.rsplit(' ').next().unwrap_or_default();
+    name.parse()
+        .map_err(|error: crate::domain::BranchNameError| failed(&error.to_string()))
+}
+
+fn failed(what: &str) -> Failure {
+    Failure {
+        exit: Exit::Failed,
+        hint: None,
+        report: eyre!("{what}"),
+    }
+}

@@ -1,0 +1,82 @@
+//! `windlass demo`: the sample world, in the console or played through without one.
+
+mod journey;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::world::access;
+use super::{ConsoleRequest, Outcome, Output, signals};
+use crate::demo::{World, WorldOptions};
+use crate::domain::Exit;
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the world in this folder, so that other tools can look at it; found there again the next time
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Play the release flow without a terminal: a release with a fix, stage, prod, a hotfix, a rollback
+    #[arg(long)]
+    pub headless: bool,
+}
+
+/// Builds the world and opens the console on it, plays the journey, or only keeps it up for other tools.
+pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Outcome, Failure> {
+    let access = access(&Global {
+        read_only: false,
+        ..global.clone()
+    })?;
+    writeln!(io.err, "building the sample world …")?;
+    let options = WorldOptions {
+        folder: args.dir,
+        now: jiff::Timestamp::now(),
+    };
+    let world = World::open(options, access).await?;
+    if args.headless {
+        return Ok(Outcome::Ended(journey::play(&world, global, io).await?));
+    }
+    let opened = super::World::of(world.engine()?, global)?;
+    let pipeline = world.pipeline()?;
+    if io.out_is_terminal && io.in_is_terminal {
+        return Ok(Outcome::Console(Box::new(ConsoleRequest {
+            world: opened,
+            read_only: global.read_only,
+            ascii: global.ascii,
+            sample: Some((world, pipeline)),
+        })));
+    }
+    serve(&world, io).await?;
+    Ok(Outcome::Ended(Exit::Done))
+}
+
+/// Keeps the world up until a signal comes.
+async fn serve(world: &World, io: &mut Output) -> Result<(), Failure> {
+    writeln!(io.out, "repository  {}", world.repository().display())?;
+    writeln!(
+        io.out,
+        "registries  {} (dev, stage)  {} (prod)",
+        world.shared_host(),
+        world.production_host()
+    )?;
+    writeln!(
+        io.out,
+        "pipeline    builds what is pushed to develop, to releases and to hotfixes of {}",
+        world.origin().display()
+    )?;
+    writeln!(
+        io.out,
+        "no terminal here: the world stays up until this is ended (Ctrl-C)"
+    )?;
+    io.out.flush()?;
+    let ended = CancellationToken::new();
+    let listening = signals::cancel_on_signal(ended.clone());
+    ended.cancelled().await;
+    listening.abort();
+    Ok(())
+}
