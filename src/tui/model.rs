@@ -5,6 +5,7 @@ mod comparison;
 mod dialog;
 mod findings;
 mod form;
+mod input;
 mod page;
 mod releases;
 mod request;
@@ -16,10 +17,10 @@ pub use board::{BoardModel, Gates, Numbering, Row};
 pub use comparison::of_comparison;
 pub use dialog::{
     ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, RELEASE, Ran,
-    TextInput,
 };
 pub use findings::{Content, Findings, FindingsModel, Sort, standing};
 pub use form::{Field, Form, Value};
+pub use input::TextInput;
 pub use page::{Ink, PageContent, PageLine, PageModel, PageOf, of_markdown};
 pub use releases::{ReleasesModel, ReleasesPane, Standing, Standings, next, production, reached};
 pub use request::{Promotion, Request};

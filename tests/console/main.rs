@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
 
+mod hands;
 mod keys;
 mod looks;
+mod reasons;
 mod release_keys;
 mod release_looks;
 mod sample;

@@ -1,90 +1,10 @@
 //! Dialogs: what stands over a screen until it is answered.
 
 use secrecy::SecretString;
-use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{Form, Request};
+use super::{Form, Request, TextInput};
 use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, HeldLock, Plan, Verdict};
 use crate::engine::Earlier;
-
-/// A line that is being typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TextInput {
-    text: String,
-    /// Where the next character goes: an index in bytes, at a boundary of what people see as one character.
-    cursor: usize,
-}
-
-impl TextInput {
-    /// A line with `text` in it, and the cursor at its end.
-    pub fn with(text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            cursor: text.len(),
-        }
-    }
-
-    /// What stands in it.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What stands before the cursor.
-    pub fn before(&self) -> &str {
-        &self.text[..self.cursor]
-    }
-
-    /// What stands after the cursor.
-    pub fn after(&self) -> &str {
-        &self.text[self.cursor..]
-    }
-
-    /// Types text; line breaks and control characters are left out.
-    pub fn insert(&mut self, text: &str) {
-        let text: String = text.chars().filter(|c| !c.is_control()).collect();
-        self.text.insert_str(self.cursor, &text);
-        self.cursor += text.len();
-    }
-
-    /// Takes the character before the cursor away.
-    pub fn backspace(&mut self) {
-        let end = self.cursor;
-        self.left();
-        self.text.replace_range(self.cursor..end, "");
-    }
-
-    /// Takes the character after the cursor away.
-    pub fn delete(&mut self) {
-        let len = self.after().graphemes(true).next().map_or(0, str::len);
-        self.text.replace_range(self.cursor..self.cursor + len, "");
-    }
-
-    /// Takes everything before the cursor away.
-    pub fn clear_before(&mut self) {
-        self.text.replace_range(..self.cursor, "");
-        self.cursor = 0;
-    }
-
-    /// One character to the left.
-    pub fn left(&mut self) {
-        self.cursor -= self.before().graphemes(true).next_back().map_or(0, str::len);
-    }
-
-    /// One character to the right.
-    pub fn right(&mut self) {
-        self.cursor += self.after().graphemes(true).next().map_or(0, str::len);
-    }
-
-    /// To the beginning.
-    pub const fn home(&mut self) {
-        self.cursor = 0;
-    }
-
-    /// To the end.
-    pub const fn end(&mut self) {
-        self.cursor = self.text.len();
-    }
-}
 
 /// What happened, and what to do now.
 #[derive(Debug, Clone, PartialEq, Eq)]

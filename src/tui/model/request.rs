@@ -225,3 +225,24 @@ impl Request {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_a_version_or_a_sprint_as_releases_are_called() {
+        let commit: CommitSha = "2b2e927c0ffee0123456789abcdef0123456789a".parse().unwrap();
+        let cut = |numbering| {
+            let request = Request::Cut(commit.clone(), Some("42".to_owned()));
+            let service = "payment-svc".parse().unwrap();
+            let command = request.command(service, numbering, |_, _| Err(()));
+            let Ok(Command::Cut { version, sprint, .. }) = command else {
+                panic!("{command:?}")
+            };
+            (version, sprint)
+        };
+        assert_eq!(cut(Numbering::Version), (Some("42".to_owned()), None));
+        assert_eq!(cut(Numbering::Sprint), (None, Some("42".to_owned())));
+    }
+}
