@@ -3,7 +3,8 @@
 
 use ratatui::layout::Rect;
 
-use super::model::{Model, Pane, ReleasesPane, Screen, reached};
+use super::model::{Ended, Model, Pane, ReleasesPane, Screen, reached};
+use super::widgets::line;
 
 /// A smaller terminal shows a notice and nothing else: columns and rows.
 pub const SMALLEST: (u16, u16) = (40, 10);
@@ -87,7 +88,8 @@ pub fn run(model: &Model) -> RunLayout {
     let line = |y: u16| Rect::new(0, y.min(height), width, u16::from(y < height));
     let run = model.run.as_ref();
     let ending = run.and_then(|run| run.ended.as_ref()).map_or(0, |ended| {
-        let lines = 2 + ended.places.len() + usize::from(ended.hint.is_some());
+        let (summary, hint) = told_at_the_end(ended, width);
+        let lines = 1 + summary.len() + ended.places.len() + hint.len();
         u16::try_from(lines).unwrap_or(u16::MAX).min(height / 2)
     });
     let zoomed = run.is_some_and(|run| run.pane == Pane::Zoomed);
@@ -118,6 +120,19 @@ pub fn run(model: &Model) -> RunLayout {
         footer: line(height.saturating_sub(1)),
     }
 }
+
+/// How a run ended and what to do now, in lines that fit a screen of that width.
+pub fn told_at_the_end(ended: &Ended, width: u16) -> (Vec<String>, Vec<String>) {
+    let room = usize::from(width).saturating_sub(5);
+    let hint = ended.hint.as_ref();
+    let hint = hint.map_or_else(Vec::new, |hint| {
+        line::wrap(hint, room.saturating_sub(WHAT_TO_DO.len()))
+    });
+    (line::wrap(&ended.summary, room), hint)
+}
+
+/// What stands before a hint.
+pub const WHAT_TO_DO: &str = "What to do now: ";
 
 /// The findings, cut into their parts; a part with no height is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -208,6 +208,29 @@ fn a_run_that_failed_says_what_to_do_now() {
 }
 
 #[test]
+fn what_to_do_after_a_run_is_told_in_full_on_a_small_screen() {
+    let (mut model, id) = sample::run((80, 24), COLOUR);
+    let ended = Happening::RunEnded {
+        exit: Exit::Conflict,
+        summary: "pin prod stopped: payment-svc in prod is locked on origin: stale: ana@desk, run 0193abcd (promote to \
+                  prod) took it 2026-03-12 09:00:00 UTC, and it expired 4h ago"
+            .into(),
+        hint: Some(
+            "if that run is dead, break its lock with `windlass unlock prod --reason …`, then give the same command \
+             again; nothing was changed by this one"
+                .into(),
+        ),
+        places: Vec::new(),
+    };
+    tell(&mut model, sample::event(&id, 7_100, ended));
+    let picture = picture(&model);
+    assert!(
+        picture.contains("4h ago") && picture.contains("by this one"),
+        "{picture}"
+    );
+}
+
+#[test]
 fn a_release_is_proposed_with_its_checks() {
     let mut model = sample::board((80, 24), COLOUR);
     let mut plan = promotion("prod", Confirmation::Plain, allowed());

@@ -189,9 +189,14 @@ const fn of_exit(exit: Exit) -> (State, &'static str) {
 fn end(ended: &Ended, area: Rect, theme: Theme, buffer: &mut Buffer) {
     line::rule(buffer, area, theme);
     let (state, _) = of_exit(ended.exit);
-    let width = usize::from(area.width).saturating_sub(4);
-    let summary = line::fit(&ended.summary, width, theme);
-    let mut lines = vec![vec![Span::raw(" "), theme.says(state, &summary)]];
+    let (summary, hint) = layout::told_at_the_end(ended, area.width);
+    let mut lines = Vec::new();
+    for (at, piece) in summary.iter().enumerate() {
+        lines.push(match at {
+            0 => vec![Span::raw(" "), theme.says(state, piece)],
+            _ => vec![Span::styled(format!("   {piece}"), theme.state(state))],
+        });
+    }
     for place in &ended.places {
         lines.push(vec![
             Span::raw("   "),
@@ -200,11 +205,12 @@ fn end(ended: &Ended, area: Rect, theme: Theme, buffer: &mut Buffer) {
             Span::raw(format!("  {}", place.image.repository)),
         ]);
     }
-    if let Some(hint) = &ended.hint {
-        let text = line::fit(hint, width.saturating_sub(17), theme);
+    for (at, piece) in hint.into_iter().enumerate() {
+        let name = if at == 0 { layout::WHAT_TO_DO } else { "" };
+        let indent = layout::WHAT_TO_DO.len();
         lines.push(vec![
-            Span::styled("   What to do now: ", theme.strong()),
-            Span::raw(text),
+            Span::styled(format!("   {name:indent$}"), theme.strong()),
+            Span::raw(piece),
         ]);
     }
     for (y, spans) in (area.y + 1..area.bottom()).zip(lines) {
