@@ -89,34 +89,39 @@ pub async fn unpin(args: UnpinArgs, global: &Global, io: &mut Output) -> Result<
     operation::run(&world, &command, &args.confirm, args.json, global, io).await
 }
 
-/// One environment in `pins --json`.
+/// One environment in `pins --json` and `status --json`.
 #[derive(Serialize)]
-struct Held {
-    environment: EnvironmentName,
-    pin: Option<PinRecord>,
+pub struct Held {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// What holds it, if something does.
+    pub pin: Option<PinRecord>,
     /// Why it could not be asked.
-    error: Option<String>,
+    pub error: Option<String>,
+}
+
+/// What holds each environment that promotions reach.
+pub async fn pins(world: &World) -> Vec<Held> {
+    let asked = world.engine.pins(&world.service).await;
+    let held = asked.into_iter().map(|(environment, pin)| match pin {
+        Ok(pin) => Held {
+            environment,
+            pin,
+            error: None,
+        },
+        Err(error) => Held {
+            environment,
+            pin: None,
+            error: Some(error.to_string()),
+        },
+    });
+    held.collect()
 }
 
 /// Asks every environment that promotions reach; exit 1 if one could not be asked.
 pub async fn list(args: &PinsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let asked = world.engine.pins(&world.service).await;
-    let pins: Vec<_> = asked
-        .into_iter()
-        .map(|(environment, pin)| match pin {
-            Ok(pin) => Held {
-                environment,
-                pin,
-                error: None,
-            },
-            Err(error) => Held {
-                environment,
-                pin: None,
-                error: Some(error.to_string()),
-            },
-        })
-        .collect();
+    let pins = pins(&world).await;
     if args.json {
         let document = serde_json::json!({ "version": 1, "service": world.service, "pins": pins });
         serde_json::to_writer_pretty(&mut io.out, &document)?;

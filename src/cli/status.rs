@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::args::Global;
 use super::board::{repository, source};
 use super::failure::Failure;
-use super::{Output, World, table, words};
+use super::{Output, World, pin, table, words};
 use crate::domain::Exit;
 
 /// Arguments of `status`.
@@ -23,13 +23,14 @@ pub struct StatusArgs {
 pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let source = source(&world, repository(&world)?);
-    let environments = source.environments().await;
+    let (environments, pins) = tokio::join!(source.environments(), pin::pins(&world));
     let now = Timestamp::now();
     if args.json {
         let document = serde_json::json!({
             "version": 1,
             "service": world.service,
             "environments": environments,
+            "pins": pins,
         });
         serde_json::to_writer_pretty(&mut io.out, &document)?;
         writeln!(io.out)?;
@@ -43,10 +44,17 @@ pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<
             })
             .collect();
         table::print(&rows, &mut io.out)?;
+        for held in &pins {
+            match (&held.pin, &held.error) {
+                (Some(pin), _) => writeln!(io.out, "! {} is held: {}", held.environment, pin.words())?,
+                (None, Some(why)) => writeln!(io.out, "? whether {} is pinned: {why}", held.environment)?,
+                (None, None) => {}
+            }
+        }
     }
     let failed = environments.iter().any(|there| {
         let signed = there.running.value().and_then(|running| running.signed.failure());
         there.running.failure().or(signed).is_some()
-    });
+    }) || pins.iter().any(|held| held.error.is_some());
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }

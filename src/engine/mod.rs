@@ -26,6 +26,7 @@ mod promote;
 mod recorder;
 mod records;
 mod releases;
+mod revision;
 mod rollback;
 mod run;
 mod scan;
@@ -58,10 +59,10 @@ use place::mark;
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
-    CommitSha, Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Operation, Plan,
-    Repository, ServiceName, Tag, Target, WriteAccess, version_of_tag,
+    Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Operation, Plan, Repository,
+    ServiceName, Tag, Target, WriteAccess,
 };
-use crate::git::{Commit, GitError, GitRepository, Names};
+use crate::git::{GitError, GitRepository, Names};
 use crate::github::GitHub;
 use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
 use crate::scan::{Trivy, TrivyOptions};
@@ -378,55 +379,6 @@ impl Engine {
         let environment = sign::environment_of(self, service, image)?;
         let key = self.settings(&environment)?.verify_key.clone();
         key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
-    }
-
-    /// The commit that any revision of git names, or a branch that only the remote has. Where it is not here, but may well be
-    /// at the remote, it is fetched, if that is allowed.
-    pub async fn resolve(&self, text: &str) -> Result<Commit, EngineError> {
-        let error = match self.known(text).await {
-            Err(EngineError::Git(error @ GitError::NoCommit { .. })) if self.may_be_at_the_remote(text) => {
-                error
-            }
-            found => return found,
-        };
-        let (Some(access), Ok(remote)) = (self.fetching, self.remote()) else {
-            return Err(error.into());
-        };
-        // That the remote does not answer is no better answer than that the commit is not here.
-        if remote.fetch(access).await.is_err() {
-            return Err(error.into());
-        }
-        self.known(text).await
-    }
-
-    /// Whether a name is that of a commit, a release or a hotfix, and no slip of the pen.
-    fn may_be_at_the_remote(&self, text: &str) -> bool {
-        let git = &self.config.git;
-        let is_commit = text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        is_commit
-            || version_of_tag(text).is_some()
-            || git.release_branch.parse_back(text).is_some()
-            || git.hotfix_branch.parse_back(text).is_some()
-    }
-
-    /// The commit, as far as it is on this machine: of a release or a hotfix by its branch or its version, or of any
-    /// revision that git knows.
-    async fn known(&self, text: &str) -> Result<Commit, EngineError> {
-        let (text, names) = (text.to_owned(), self.names());
-        self.git(move |repository| {
-            if let Some(release) = repository.release_named(&text, &names)? {
-                return repository.commit(release.as_str());
-            }
-            repository.commit(&text).or_else(|error| {
-                let branch = repository.branch(&text, &names.remote).map_err(|_| error)?;
-                repository.commit(branch.commit.as_str())
-            })
-        })
-        .await
-    }
-
-    pub(crate) async fn commit(&self, text: &str) -> Result<CommitSha, EngineError> {
-        Ok(self.resolve(text).await?.sha)
     }
 
     /// Does something in the local repository, off the threads that serve the network.
