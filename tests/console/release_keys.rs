@@ -91,7 +91,7 @@ fn what_is_not_possible_says_why() {
             "p",
             "its image could not be looked up: registry.example.com does not answer",
         ),
-        (3, "p", "every environment that it can reach runs it"),
+        (3, "p", "it is as far as it can come"),
     ] {
         for key in keys.chars() {
             let mut model = at(place);
@@ -267,5 +267,20 @@ fn o_opens_the_page_of_the_branch_where_there_is_one() {
     assert!(
         matches!(&effects[..], [Effect::Open(url)] if url == wanted),
         "{effects:?}"
+    );
+}
+
+#[test]
+fn what_came_to_production_past_stage_does_not_go_back_there() {
+    let mut model = flow::asked(SIZE, COLOUR);
+    let mut list = flow::list();
+    list.list[3].runs.remove(0);
+    tell(&mut model, Msg::Releases(false, Ok(list)));
+    press(&mut model, 'G');
+    assert!(press(&mut model, 'p').is_empty());
+    assert!(
+        notice(&model).contains("no environment is ahead of it"),
+        "{}",
+        notice(&model)
     );
 }

@@ -131,7 +131,7 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
             let release = release()?;
             match &release.candidate {
                 Bound::There { .. } if next(release, &model.board.graph).is_none() => {
-                    Err("every environment that it can reach runs it".to_owned())
+                    Err("it is as far as it can come: no environment is ahead of it".to_owned())
                 }
                 Bound::There { .. } => Ok(()),
                 Bound::NoImage { tag } => Err(format!("its head has no image {tag} yet")),

@@ -169,21 +169,29 @@ pub fn production(graph: &[Environment]) -> usize {
 }
 
 /// The environment that the candidate of `release` could be promoted to: the first in the graph that does not run it, and
-/// takes promotions from one that does, or from where builds go.
+/// takes promotions from one that does, or from where builds go. One that leads to where it runs is behind it.
 pub fn next<'a>(release: &Release, graph: &'a [Environment]) -> Option<&'a Environment> {
     if !matches!(release.candidate, Bound::There { .. }) {
         return None;
     }
-    let runs = |name: &EnvironmentName| {
-        let mut runs = release.runs.iter();
-        runs.any(|runs| runs.is_head && runs.environment == *name)
-    };
-    let entrance = |name: &EnvironmentName| {
-        graph
-            .iter()
-            .any(|environment| environment.name == *name && environment.from.is_empty())
+    let running = release.runs.iter().filter(|runs| runs.is_head);
+    let running: Vec<_> = running.map(|runs| &runs.environment).collect();
+    let has = |name: &EnvironmentName| {
+        let is_entrance = |one: &Environment| one.name == *name && one.from.is_empty();
+        running.contains(&name) || graph.iter().any(is_entrance)
     };
     reached(graph).find(|environment| {
-        !runs(&environment.name) && environment.from.iter().any(|from| runs(from) || entrance(from))
+        let is_behind = running.iter().any(|name| leads(graph, &environment.name, name));
+        !is_behind && environment.from.iter().any(has)
     })
+}
+
+/// Whether promotions lead from one to the other, or it is that one itself.
+fn leads(graph: &[Environment], from: &EnvironmentName, to: &EnvironmentName) -> bool {
+    // Sources stand before what they feed, so the walk ends.
+    from == to
+        || graph
+            .iter()
+            .filter(|environment| environment.name == *to)
+            .any(|to| to.from.iter().any(|source| leads(graph, from, source)))
 }
