@@ -115,6 +115,35 @@ impl GitRepository {
         }))
     }
 
+    /// Where each of some branches left `trunk`: the newest commit of its first line that is in the past of `trunk`; none
+    /// where there is none among its last 1,000.
+    pub fn origins(
+        &self,
+        heads: &[CommitSha],
+        trunk: &CommitSha,
+    ) -> Result<Vec<Option<CommitSha>>, GitError> {
+        self.with(|git| {
+            let mut graph = Graph::new(git)?;
+            let tip = graph.node(oid(trunk)?)?;
+            let mut past = Past::of(&graph, tip);
+            let mut origins = Vec::with_capacity(heads.len());
+            for head in heads {
+                let mut at = Some(graph.node(oid(head)?)?);
+                let mut origin = None;
+                for _ in 0..MOST {
+                    let Some(node) = at else { break };
+                    if past.contains(&mut graph, node)? {
+                        origin = Some(graph.sha(node)?);
+                        break;
+                    }
+                    at = graph.parents(node)?.first().copied();
+                }
+                origins.push(origin);
+            }
+            Ok(origins)
+        })
+    }
+
     /// The commits that were made on a branch since `origin`, newest first: those of its first line, so that what was
     /// merged into it is not its own. None where that line does not lead to `origin`.
     pub fn made_since(

@@ -37,7 +37,7 @@ pub use lines::{Names, ReleaseLine};
 pub use lock_refs::LockAt;
 pub use merge::Merge;
 pub use push::{ObjectId, PushOutcome, RefUpdate};
-pub use reach::{Fix, Reach};
+pub use reach::{Fix, Question, Reach};
 pub use remote::Remote;
 pub use repository::GitRepository;
 pub use view::{RemoteView, TagAt};

@@ -1,6 +1,7 @@
 //! Whether what a branch brought has arrived somewhere, by ancestry or by its patches.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use git2::Oid;
 
@@ -45,17 +46,92 @@ impl GitRepository {
     /// merges that come out the same when they are made anew. A merge that was resolved or changed by hand brings
     /// something that no other commit can be compared with: it arrives by ancestry only.
     pub fn reach(&self, fixes: &[Fix], into: &CommitSha) -> Result<Vec<Reach>, GitError> {
+        let question = Question {
+            fixes: fixes.to_vec(),
+            into: into.clone(),
+        };
+        Ok(self.reach_each(&[question])?.pop().unwrap_or_default())
+    }
+
+    /// The answers to several such questions, in their order. What is read for one of them is known to the next.
+    pub fn reach_each(&self, questions: &[Question]) -> Result<Vec<Vec<Reach>>, GitError> {
         self.with(|git| {
             let mut graph = Graph::new(git)?;
-            let into = graph.node(oid(into)?)?;
-            let mut past = Past::of(&graph, into);
-            let mut branches = Vec::with_capacity(fixes.len());
-            for fix in fixes {
-                branches.push(Branch::of(&mut graph, &mut past, into, fix)?);
+            let mut read = Read::default();
+            let mut answers = Vec::with_capacity(questions.len());
+            for question in questions {
+                let into = graph.node(oid(&question.into)?)?;
+                let mut past = Past::of(&graph, into);
+                let mut branches = Vec::with_capacity(question.fixes.len());
+                for fix in &question.fixes {
+                    branches.push(Branch::of(&mut graph, &mut past, into, fix)?);
+                }
+                arrive(git, &mut graph, &mut read, into, &mut branches)?;
+                let reached = branches.into_iter().map(|branch| branch.reach(&graph));
+                answers.push(reached.collect::<Result<_, _>>()?);
             }
-            arrive(git, &mut graph, into, &mut branches)?;
-            branches.into_iter().map(|branch| branch.reach(&graph)).collect()
+            Ok(answers)
         })
+    }
+
+    /// Whether each of `commits` is `tip` or in its past.
+    pub fn within(&self, commits: &[CommitSha], tip: &CommitSha) -> Result<Vec<bool>, GitError> {
+        self.with(|git| {
+            let mut graph = Graph::new(git)?;
+            let tip = graph.node(oid(tip)?)?;
+            let mut past = Past::of(&graph, tip);
+            let asking = commits.iter().map(|commit| {
+                let commit = graph.node(oid(commit)?)?;
+                past.contains(&mut graph, commit)
+            });
+            asking.collect()
+        })
+    }
+}
+
+/// What is asked of one branch: which fixes it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The fixes.
+    pub fixes: Vec<Fix>,
+    /// The head of the branch that they should be in.
+    pub into: CommitSha,
+}
+
+/// What was read of commits so far.
+#[derive(Default)]
+struct Read {
+    paths: HashMap<Node, Rc<Paths>>,
+    patches: HashMap<Node, Oid>,
+}
+
+impl Read {
+    fn paths(
+        &mut self,
+        git: &git2::Repository,
+        graph: &mut Graph<'_>,
+        node: Node,
+    ) -> Result<Rc<Paths>, GitError> {
+        if let Some(known) = self.paths.get(&node) {
+            return Ok(Rc::clone(known));
+        }
+        let paths = Rc::new(paths(git, graph, node)?);
+        self.paths.insert(node, Rc::clone(&paths));
+        Ok(paths)
+    }
+
+    fn patch<'a>(
+        &mut self,
+        git: &'a git2::Repository,
+        graph: &mut Graph<'a>,
+        node: Node,
+    ) -> Result<Oid, GitError> {
+        if let Some(known) = self.patches.get(&node) {
+            return Ok(*known);
+        }
+        let id = patch(&diff(git, graph, node)?)?;
+        self.patches.insert(node, id);
+        Ok(id)
     }
 }
 
@@ -107,10 +183,11 @@ impl Branch {
 fn arrive<'a>(
     git: &'a git2::Repository,
     graph: &mut Graph<'a>,
+    read: &mut Read,
     into: Node,
     branches: &mut [Branch],
 ) -> Result<(), GitError> {
-    let mut wanted: HashMap<Paths, HashSet<Node>> = HashMap::new();
+    let mut wanted: HashMap<Rc<Paths>, HashSet<Node>> = HashMap::new();
     let mut brought_by = HashSet::new();
     let mut is_settled: HashMap<Node, bool> = HashMap::new();
     let mut oldest = i64::MAX;
@@ -123,7 +200,7 @@ fn arrive<'a>(
             let settled = if parents.len() > 1 {
                 is_automatic(git, graph, node)?
             } else {
-                let paths = paths(git, graph, node)?;
+                let paths = read.paths(git, graph, node)?;
                 let is_empty = paths.is_empty();
                 if !is_empty {
                     brought_by.insert(node);
@@ -141,22 +218,16 @@ fn arrive<'a>(
         return Ok(());
     }
     let mut same: HashMap<Node, Vec<Node>> = HashMap::new();
-    let mut ids: HashMap<Node, Oid> = HashMap::new();
     for node in graph.since(into, oldest)? {
         if graph.is_merge(node) || brought_by.contains(&node) {
             continue;
         }
-        let Some(alike) = wanted.get(&paths(git, graph, node)?) else {
+        let Some(alike) = wanted.get(&read.paths(git, graph, node)?) else {
             continue;
         };
-        let id = patch(&diff(git, graph, node)?)?;
+        let id = read.patch(git, graph, node)?;
         for other in alike {
-            let known = match ids.get(other) {
-                Some(known) => *known,
-                None => patch(&diff(git, graph, *other)?)?,
-            };
-            ids.insert(*other, known);
-            if known == id {
+            if read.patch(git, graph, *other)? == id {
                 same.entry(*other).or_default().push(node);
             }
         }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::facts::Facts;
-use super::survey::{Survey, Surveyed};
+use super::survey::{InMain, Survey, Surveyed};
 use crate::domain::{
     Bound, CommitSha, Debt, DebtState, Due, EnvironmentName, Production, Release, ReleaseKind, RunsIn,
     ServiceName, Tag, Target, count,
@@ -91,14 +91,26 @@ fn git_debts(engine: &Engine, survey: &Survey, one: &Surveyed, production: &Prod
         let state = of_reach(reach, production);
         debts.push(Debt { what, state });
     };
-    if let Some(reach) = &one.main {
-        owe(Due::Main(git.main.clone()), reach);
-    }
+    let not_merged = match &one.main {
+        Some(InMain::Fixes(reach)) => {
+            owe(Due::Main(git.main.clone()), reach);
+            false
+        }
+        main => main.is_some(),
+    };
     if let Some(reach) = &one.develop {
         owe(Due::Develop(git.develop.clone()), reach);
     }
     for (other, reach) in &one.others {
         owe(Due::Release(survey.lines[*other].line.branch.clone()), reach);
+    }
+    if not_merged {
+        let why = format!("{} is not merged", one.line.head.short());
+        let main = Debt {
+            what: Due::Main(git.main.clone()),
+            state: DebtState::missing(why, production),
+        };
+        debts.insert(0, main);
     }
     if let Some(version) = &one.line.values.version {
         let state = match &one.tag {

@@ -1,11 +1,9 @@
 //! What git alone tells of releases: where each began, what was made on it, and where that has arrived.
 
-use std::collections::HashMap;
-
 use crate::config::GitSettings;
 use crate::domain::{Clean, CommitSha, ReleaseKind, clean_line};
 use crate::engine::upstream::{Line, Upstream};
-use crate::git::{Fix, GitError, GitRepository, Reach, TagAt};
+use crate::git::{Fix, GitError, GitRepository, Question, Reach, TagAt};
 
 use super::Depth;
 
@@ -33,7 +31,7 @@ pub(super) struct Surveyed {
     /// Its tag at the remote.
     pub(super) tag: Option<TagAt>,
     /// What `main` has of it; none where there is no such branch.
-    pub(super) main: Option<Reach>,
+    pub(super) main: Option<InMain>,
     /// What `develop` has of it; none where there is no such branch, or it is `main`.
     pub(super) develop: Option<Reach>,
     /// What other open releases have of it, by their place in the survey.
@@ -43,7 +41,7 @@ pub(super) struct Surveyed {
 impl Surveyed {
     /// Whether it has come to its end, by git alone.
     fn is_finished(&self) -> bool {
-        let in_main = self.main.as_ref().is_none_or(Reach::is_there);
+        let in_main = self.main.as_ref().is_none_or(InMain::is_there);
         in_main && (self.tag.is_some() || self.line.values.version.is_none())
     }
 
@@ -73,32 +71,52 @@ impl Survey {
         depth: &Depth,
     ) -> Result<Self, GitError> {
         let (lines, older) = chosen(upstream, settings, depth);
-        let develop = upstream.branch(&settings.develop);
-        let main = upstream.branch(&settings.main);
-        let mut surveyed = Vec::with_capacity(lines.len());
-        for line in lines {
-            surveyed.push(one(repository, upstream, line, develop.or(main))?);
-        }
-        let whole: Vec<_> = surveyed.iter().map(Surveyed::whole).collect();
-        if let Some(main) = main {
-            let reached = repository.reach(&whole, main)?;
-            for (one, reach) in surveyed.iter_mut().zip(reached) {
-                one.main = Some(reach);
-            }
-        }
-        if let Some(develop) = develop.filter(|_| settings.develop != settings.main) {
-            let own: Vec<_> = surveyed.iter().map(Surveyed::fix).collect();
-            let reached = repository.reach(&own, develop)?;
-            for (one, reach) in surveyed.iter_mut().zip(reached) {
-                one.develop = Some(reach);
-            }
-        }
-        reach_others(repository, &mut surveyed)?;
-        Ok(Self {
-            lines: surveyed,
-            older,
-        })
+        let (develop, main) = (
+            upstream.branch(&settings.develop),
+            upstream.branch(&settings.main),
+        );
+        let mut lines = begun(repository, upstream, lines, develop.or(main))?;
+        arrived(
+            repository,
+            &mut lines,
+            main,
+            develop.filter(|_| settings.develop != settings.main),
+        )?;
+        reach_others(repository, &mut lines)?;
+        Ok(Self { lines, older })
     }
+}
+
+/// What main and develop have of each, asked together.
+fn arrived(
+    repository: &GitRepository,
+    lines: &mut [Surveyed],
+    main: Option<&CommitSha>,
+    develop: Option<&CommitSha>,
+) -> Result<(), GitError> {
+    let fixes: Vec<_> = lines.iter().map(Surveyed::fix).collect();
+    let questions: Vec<_> = [main, develop]
+        .into_iter()
+        .flatten()
+        .map(|into| Question {
+            fixes: fixes.clone(),
+            into: into.clone(),
+        })
+        .collect();
+    let mut answers = repository.reach_each(&questions)?.into_iter();
+    if let (Some(main), Some(reached)) = (main, main.and_then(|_| answers.next())) {
+        let began: Vec<_> = lines.iter().map(Surveyed::began_at).collect();
+        let began_there = repository.within(&began, main)?;
+        for ((one, reach), began_there) in lines.iter_mut().zip(reached).zip(began_there) {
+            one.main = Some(one.in_main(reach, began_there));
+        }
+    }
+    if let Some(reached) = answers.next() {
+        for (one, reach) in lines.iter_mut().zip(reached) {
+            one.develop = Some(reach);
+        }
+    }
+    Ok(())
 }
 
 impl Surveyed {
@@ -110,16 +128,34 @@ impl Surveyed {
         }
     }
 
-    /// What `main` must have of it: all of a release; of a hotfix what was made on it, because what it began at is the
-    /// debt of the release that brought it.
-    fn whole(&self) -> Fix {
-        match self.line.kind {
-            ReleaseKind::Hotfix => self.fix(),
-            ReleaseKind::Release => Fix {
-                head: self.line.head.clone(),
-                base: None,
-            },
+    fn began_at(&self) -> CommitSha {
+        self.origin.clone().unwrap_or_else(|| self.line.head.clone())
+    }
+
+    /// What `main` has of it, by what it has of its fixes. A release must be there from where it began; what a hotfix began
+    /// at is the debt of the release that brought it.
+    fn in_main(&self, fixes: Reach, began_there: bool) -> InMain {
+        let needs_all = self.line.kind == ReleaseKind::Release && fixes != Reach::Ancestor;
+        if needs_all && !began_there {
+            InMain::NotMerged
+        } else {
+            InMain::Fixes(fixes)
         }
+    }
+}
+
+/// What `main` has of a release or a hotfix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum InMain {
+    /// So much of what was made on it.
+    Fixes(Reach),
+    /// Not even what it began at.
+    NotMerged,
+}
+
+impl InMain {
+    const fn is_there(&self) -> bool {
+        matches!(self, Self::Fixes(reach) if reach.is_there())
     }
 }
 
@@ -147,29 +183,43 @@ fn tag_of<'a>(upstream: &'a Upstream, line: &Line) -> Option<&'a TagAt> {
         .or_else(|| tags.get(&version.to_string()))
 }
 
-fn one(
+/// Each of them with where it began. Those whose name does not tell are asked together.
+fn begun(
     repository: &GitRepository,
     upstream: &Upstream,
-    line: Line,
-    develop: Option<&CommitSha>,
-) -> Result<Surveyed, GitError> {
-    let subject = repository.commit(line.head.as_str())?.subject;
-    let (origin, trouble) = origin(repository, &line, develop)?;
-    let own = match &origin {
-        Some(origin) => made_on(repository, origin, &line.head)?,
-        None => Vec::new(),
+    lines: Vec<Line>,
+    trunk: Option<&CommitSha>,
+) -> Result<Vec<Surveyed>, GitError> {
+    let mut named = Vec::with_capacity(lines.len());
+    for line in &lines {
+        named.push(named_origin(repository, line)?);
+    }
+    let unnamed = lines.iter().zip(&named).filter(|(_, named)| named.0.is_none());
+    let heads: Vec<_> = unnamed.map(|(line, _)| line.head.clone()).collect();
+    let mut forks = match trunk {
+        Some(trunk) => repository.origins(&heads, trunk)?.into_iter(),
+        None => Vec::new().into_iter(),
     };
-    Ok(Surveyed {
-        tag: tag_of(upstream, &line).cloned(),
-        line,
-        subject,
-        origin,
-        own,
-        trouble,
-        main: None,
-        develop: None,
-        others: Vec::new(),
-    })
+    let mut found = Vec::with_capacity(lines.len());
+    for (line, (origin, trouble)) in lines.into_iter().zip(named) {
+        let origin = origin.or_else(|| forks.next().flatten());
+        let own = match &origin {
+            Some(origin) if *origin != line.head => made_on(repository, origin, &line.head)?,
+            _ => Vec::new(),
+        };
+        found.push(Surveyed {
+            subject: repository.commit(line.head.as_str())?.subject,
+            tag: tag_of(upstream, &line).cloned(),
+            line,
+            origin,
+            own,
+            trouble,
+            main: None,
+            develop: None,
+            others: Vec::new(),
+        });
+    }
+    Ok(found)
 }
 
 /// The commits that were made on a branch: not those that were merged into it, as a hotfix is.
@@ -185,54 +235,50 @@ fn made_on(
     Ok(changes.into_iter().map(|change| change.commit.sha).collect())
 }
 
-/// Where a branch began: at the commit in its name, or else where it left develop; and what is wrong with its name.
-pub(in crate::engine) fn origin(
+/// The commit that a branch is called after, or what is wrong with its name.
+fn named_origin(
     repository: &GitRepository,
     line: &Line,
-    develop: Option<&CommitSha>,
 ) -> Result<(Option<CommitSha>, Option<String>), GitError> {
-    let fork = |trouble| {
-        let fork = develop
-            .map(|develop| repository.fork(&line.head, develop))
-            .transpose()?;
-        Ok((fork.flatten(), trouble))
-    };
     let Some(short) = &line.values.short else {
-        return fork(None);
+        return Ok((None, None));
     };
     let named = match repository.commit(short) {
         Ok(named) => named.sha,
         Err(error) => {
-            return fork(Some(clean_line(&format!("it is called after {short}: {error}"))));
+            let trouble = clean_line(&format!("it is called after {short}: {error}"));
+            return Ok((None, Some(trouble)));
         }
     };
     if repository.contains(&line.head, &named)? {
         Ok((Some(named), None))
     } else {
-        fork(Some(format!(
-            "it is called after {short}, which is not in its past"
-        )))
+        let trouble = format!("it is called after {short}, which is not in its past");
+        Ok((None, Some(trouble)))
     }
 }
 
 /// What each open release has of the fixes of the others. Each release is asked once, for all that is owed to it.
 fn reach_others(repository: &GitRepository, surveyed: &mut [Surveyed]) -> Result<(), GitError> {
-    let mut found: HashMap<usize, Vec<(usize, Reach)>> = HashMap::new();
+    let mut owing = Vec::new();
+    let mut questions = Vec::new();
     for (at, other) in surveyed.iter().enumerate() {
-        let owing: Vec<_> = (0..surveyed.len())
+        let debtors: Vec<_> = (0..surveyed.len())
             .filter(|index| surveyed[*index].owes(other))
             .collect();
-        if owing.is_empty() {
-            continue;
-        }
-        let fixes: Vec<_> = owing.iter().map(|index| surveyed[*index].fix()).collect();
-        let reached = repository.reach(&fixes, &other.line.head)?;
-        for (index, reach) in owing.into_iter().zip(reached) {
-            found.entry(index).or_default().push((at, reach));
+        if !debtors.is_empty() {
+            questions.push(Question {
+                fixes: debtors.iter().map(|index| surveyed[*index].fix()).collect(),
+                into: other.line.head.clone(),
+            });
+            owing.push((at, debtors));
         }
     }
-    for (index, others) in found {
-        surveyed[index].others = others;
+    let answers = repository.reach_each(&questions)?;
+    for ((at, debtors), reached) in owing.into_iter().zip(answers) {
+        for (index, reach) in debtors.into_iter().zip(reached) {
+            surveyed[index].others.push((at, reach));
+        }
     }
     Ok(())
 }
