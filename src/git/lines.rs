@@ -56,7 +56,7 @@ impl GitRepository {
                 if !pasts.reaches(head, commit) || mains.iter().any(|main| pasts.reaches(*main, head)) {
                     continue;
                 }
-                let line = line(git, head, MOST);
+                let line: Vec<_> = line(git, head).take(MOST).collect();
                 let Some(at) = line.iter().position(|one| *one == commit) else {
                     continue;
                 };
@@ -66,7 +66,7 @@ impl GitRepository {
                     let develop = heads(git, &names.remote, names.develop.as_str());
                     let trunk: HashSet<_> = develop
                         .iter()
-                        .flat_map(|head| self::line(git, *head, LONGEST))
+                        .flat_map(|head| self::line(git, *head).take(LONGEST))
                         .collect();
                     line.iter().position(|one| trunk.contains(one))
                 };
@@ -153,15 +153,14 @@ impl GitRepository {
     ) -> Result<Option<Vec<CommitSha>>, GitError> {
         self.with(|git| {
             let origin = oid(origin)?;
-            let line = line(git, oid(head)?, MOST);
-            let Some(at) = line.iter().position(|one| *one == origin) else {
-                return Ok(None);
-            };
-            line[..at]
-                .iter()
-                .map(|one| name(*one))
-                .collect::<Result<_, _>>()
-                .map(Some)
+            let mut made = Vec::new();
+            for commit in line(git, oid(head)?).take(MOST) {
+                if commit == origin {
+                    return Ok(Some(made));
+                }
+                made.push(name(commit)?);
+            }
+            Ok(None)
         })
     }
 
@@ -187,7 +186,7 @@ impl GitRepository {
                     continue;
                 }
                 let most = if is_hotfix { MOST } else { LONGEST };
-                if !line(git, head, most).contains(&commit) {
+                if !line(git, head).take(most).any(|one| one == commit) {
                     continue;
                 }
                 // What an earlier version has already is what the branch began with.
@@ -261,10 +260,10 @@ fn heads(git: &git2::Repository, remote: &str, branch: &str) -> Vec<git2::Oid> {
     .collect()
 }
 
-/// The first line of a branch from `head` down, at most `most` commits. In a shallow clone it ends where the past does.
-fn line(git: &git2::Repository, head: git2::Oid, most: usize) -> Vec<git2::Oid> {
+/// The first line of a branch from `head` down. In a shallow clone it ends where the past does.
+fn line(git: &git2::Repository, head: git2::Oid) -> impl Iterator<Item = git2::Oid> {
     let parent = |id: &git2::Oid| git.find_commit(*id).ok()?.parent_id(0).ok();
-    std::iter::successors(Some(head), parent).take(most).collect()
+    std::iter::successors(Some(head), parent)
 }
 
 /// Questions about the pasts of several commits, each of which is walked once.

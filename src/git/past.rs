@@ -44,9 +44,13 @@ impl GitRepository {
                 let Ok(commit) = found.and_then(|found| found.peel_to_commit()) else {
                     continue;
                 };
-                let node = graph.node(commit.id())?;
-                if past.contains(&mut graph, node)? {
-                    return Ok(Some((version, name(commit.id())?)));
+                // Many tag the merge into main, which develop never gets: what was merged there is the release, too.
+                let merged = commit.parent_ids().skip(1);
+                for id in std::iter::once(commit.id()).chain(merged) {
+                    let node = graph.node(id)?;
+                    if past.contains(&mut graph, node)? {
+                        return Ok(Some((version, name(id)?)));
+                    }
                 }
             }
             Ok(None)

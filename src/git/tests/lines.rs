@@ -69,6 +69,28 @@ fn a_commit_lies_on_a_release_from_its_cut_to_its_head_and_not_before() {
 }
 
 #[test]
+fn where_branches_left_the_trunk_is_found_for_all_of_them_at_once() {
+    let sample = Sample::new();
+    let cut = sample.sha("develop~1");
+    sample.git(&["checkout", "-q", "-b", "fixed", "develop~1"]);
+    let fix = sample.commits("fix: one");
+    sample.git(&["checkout", "-q", "--orphan", "elsewhere"]);
+    let elsewhere = sample.commits("feat: another root");
+    let develop = sample.sha("develop");
+    let heads = [fix.clone(), cut.clone(), elsewhere.clone(), develop.clone()];
+    let origins = sample.repository.origins(&heads, &develop).unwrap();
+    assert_eq!(
+        origins,
+        [Some(cut.clone()), Some(cut), None, Some(develop.clone())]
+    );
+    let within = sample.repository.within(&heads, &develop).unwrap();
+    assert_eq!(within, [false, true, false, true]);
+    let made = |head| sample.repository.made_since(&heads[1], head).unwrap();
+    assert_eq!(made(&fix), Some(vec![fix.clone()]));
+    assert_eq!(made(&elsewhere), None);
+}
+
+#[test]
 fn fixes_that_only_the_remote_has_count_too() {
     let sample = Sample::new();
     let cut = sample.sha("develop");

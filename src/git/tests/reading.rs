@@ -68,6 +68,27 @@ fn the_last_release_and_what_came_since() {
 }
 
 #[test]
+fn a_release_whose_tag_is_on_the_merge_into_main_is_in_the_past_of_what_was_merged() {
+    let sample = Sample::new();
+    sample.git(&["checkout", "-q", "-b", "release/v1.4.0", "develop~1"]);
+    sample.git(&["commit", "-q", "--allow-empty", "-m", "fix: three"]);
+    sample.git(&["checkout", "-q", "-b", "main", "v1.3.2"]);
+    sample.git(&["merge", "-q", "--no-ff", "-m", "release", "release/v1.4.0"]);
+    sample.git(&["tag", "-a", "-m", "1.4.0", "v1.4.0"]);
+    let last = |text: &str| {
+        let last = sample.repository.last_release(&sample.sha(text)).unwrap();
+        let (version, at) = last.unwrap();
+        (version.to_string(), at)
+    };
+    assert_eq!(last("main"), ("1.4.0".to_owned(), sample.sha("main")));
+    assert_eq!(last("develop"), ("1.3.2".to_owned(), sample.sha("v1.3.2")));
+    sample.git(&["checkout", "-q", "develop"]);
+    sample.git(&["merge", "-q", "--no-ff", "-m", "back", "release/v1.4.0"]);
+    let merged = sample.sha("release/v1.4.0");
+    assert_eq!(last("develop"), ("1.4.0".to_owned(), merged));
+}
+
+#[test]
 fn a_folder_without_a_repository_and_an_unborn_one_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     // Where the temporary folders lie in a repository themselves, there is nothing to be found out.
