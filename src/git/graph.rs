@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::rc::Rc;
 
 use git2::{ErrorCode, ObjectType, Oid};
 
@@ -29,6 +30,8 @@ struct Read {
     time: i64,
     written: i64,
     parents: Box<[Oid]>,
+    /// They as nodes, once they were asked for.
+    nodes: Option<Rc<[Node]>>,
 }
 
 /// Commits with their parents, trees and times.
@@ -102,9 +105,15 @@ impl<'a> Graph<'a> {
         self.of(node).parents.len() > 1
     }
 
-    pub(super) fn parents(&mut self, node: Node) -> Result<Vec<Node>, GitError> {
+    pub(super) fn parents(&mut self, node: Node) -> Result<Rc<[Node]>, GitError> {
+        if let Some(known) = &self.of(node).nodes {
+            return Ok(Rc::clone(known));
+        }
         let parents = self.of(node).parents.clone();
-        parents.iter().map(|parent| self.node(*parent)).collect()
+        let nodes = parents.iter().map(|parent| self.node(*parent));
+        let nodes: Rc<[Node]> = nodes.collect::<Result<_, _>>()?;
+        self.nodes[node.0 as usize].nodes = Some(Rc::clone(&nodes));
+        Ok(nodes)
     }
 
     /// What is in the past of one of `tips` (themselves among it) and not in that of one of `hidden`, newest first. It ends
@@ -136,7 +145,7 @@ impl<'a> Graph<'a> {
             {
                 break;
             }
-            for parent in self.parents(node)? {
+            for parent in self.parents(node)?.iter().copied() {
                 let marked = marks.entry(parent).or_default();
                 // One that was passed already is passed again with its new mark, and so are those behind it.
                 if *marked | mark != *marked {
@@ -166,7 +175,7 @@ impl<'a> Graph<'a> {
             && self.time(node) >= time
         {
             found.push(node);
-            for parent in self.parents(node)? {
+            for parent in self.parents(node)?.iter().copied() {
                 if seen.insert(parent) {
                     queue.push(self, parent);
                 }
@@ -199,6 +208,7 @@ fn parse(id: Oid, data: &[u8]) -> Option<Read> {
         time,
         written,
         parents: parents.into(),
+        nodes: None,
     })
 }
 
@@ -302,14 +312,14 @@ impl Past {
             }
             if walk.newest().is_some_and(|time| time >= newest) {
                 if let Some(node) = walk.pop() {
-                    for parent in graph.parents(node)? {
+                    for parent in graph.parents(node)?.iter().copied() {
                         if behind.insert(parent) {
                             walk.push(graph, parent);
                         }
                     }
                 }
             } else if let Some(node) = self.edge.pop() {
-                for parent in graph.parents(node)? {
+                for parent in graph.parents(node)?.iter().copied() {
                     if self.known.insert(parent) {
                         self.edge.push(graph, parent);
                         answer |= parent == commit;

@@ -64,7 +64,7 @@ impl GitRepository {
                 let mut past = Past::of(&graph, into);
                 let mut branches = Vec::with_capacity(question.fixes.len());
                 for fix in &question.fixes {
-                    branches.push(Branch::of(&mut graph, &mut past, into, fix)?);
+                    branches.push(Branch::of(&mut graph, &mut read, &mut past, into, fix)?);
                 }
                 arrive(git, &mut graph, &mut read, into, &mut branches)?;
                 let reached = branches.into_iter().map(|branch| branch.reach(&graph));
@@ -103,9 +103,20 @@ pub struct Question {
 struct Read {
     paths: HashMap<Node, Rc<Paths>>,
     patches: HashMap<Node, Oid>,
+    /// What was made since a base, by head and base.
+    made: HashMap<(Node, Node), Rc<[Node]>>,
 }
 
 impl Read {
+    fn made(&mut self, graph: &mut Graph<'_>, head: Node, base: Node) -> Result<Rc<[Node]>, GitError> {
+        if let Some(known) = self.made.get(&(head, base)) {
+            return Ok(Rc::clone(known));
+        }
+        let made: Rc<[Node]> = graph.beyond(&[head], &[base])?.into();
+        self.made.insert((head, base), Rc::clone(&made));
+        Ok(made)
+    }
+
     fn paths(
         &mut self,
         git: &git2::Repository,
@@ -144,7 +155,13 @@ struct Branch {
 }
 
 impl Branch {
-    fn of(graph: &mut Graph<'_>, past: &mut Past, into: Node, fix: &Fix) -> Result<Self, GitError> {
+    fn of(
+        graph: &mut Graph<'_>,
+        read: &mut Read,
+        past: &mut Past,
+        into: Node,
+        fix: &Fix,
+    ) -> Result<Self, GitError> {
         let head = graph.node(oid(&fix.head)?)?;
         let mut branch = Self {
             head,
@@ -154,12 +171,15 @@ impl Branch {
         if branch.is_ancestor {
             return Ok(branch);
         }
-        let mut hidden = vec![into];
-        if let Some(base) = &fix.base {
-            hidden.push(graph.node(oid(base)?)?);
-        }
-        for node in graph.beyond(&[head], &hidden)? {
-            // The walk ends by date alone.
+        let made = match &fix.base {
+            Some(base) => {
+                let base = graph.node(oid(base)?)?;
+                read.made(graph, head, base)?
+            }
+            None => graph.beyond(&[head], &[into])?.into(),
+        };
+        for node in made.iter().copied() {
+            // The walk ends by date alone, and what was made since the base may have been merged.
             if !past.contains(graph, node)? {
                 branch.missing.push(node);
             }
@@ -340,7 +360,7 @@ fn diff<'a>(
 fn is_automatic(git: &git2::Repository, graph: &mut Graph<'_>, node: Node) -> Result<bool, GitError> {
     let fail = GitError::library("make a merge anew");
     let parents = graph.parents(node)?;
-    let [ours, theirs] = parents.as_slice() else {
+    let [ours, theirs] = &*parents else {
         return Ok(true);
     };
     // What comes out of it is written to a handle of its own that forgets it.
