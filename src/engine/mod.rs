@@ -1,7 +1,7 @@
 //! The write side: command → plan → run → events.
 //!
 //! Planning reads only; it pins digests, asks every gate and counts what the run will cost. A run needs
-//! [`WriteAccess`](crate::domain::WriteAccess), keeps a journal and tells everything in events. The console and the
+//! [`WriteAccess`], keeps a journal and tells everything in events. The console and the
 //! command line both stand on this room and see the same plans with the same hashes.
 
 mod build;
