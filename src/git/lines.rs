@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::branches::named;
 use super::commit::name;
 use super::error::GitError;
-use super::graph::{Graph, Past, WRONG_CLOCKS};
+use super::graph::{Graph, Node, Past, WRONG_CLOCKS};
 use super::repository::{GitRepository, oid};
 use crate::domain::{BranchName, BranchTemplate, CommitSha, version_of_tag};
 
@@ -115,8 +115,8 @@ impl GitRepository {
         }))
     }
 
-    /// Where each of some branches left `trunk`: the newest commit of its first line that is in the past of `trunk`; none
-    /// where there is none among its last 1,000.
+    /// Where each of some branches left `trunk`: the newest commit of its first line that is in the past of `trunk`, or,
+    /// if it was merged there, of what `trunk` was before that; none where there is none among its last 1,000.
     pub fn origins(
         &self,
         heads: &[CommitSha],
@@ -126,19 +126,26 @@ impl GitRepository {
             let mut graph = Graph::new(git)?;
             let tip = graph.node(oid(trunk)?)?;
             let mut past = Past::of(&graph, tip);
-            let mut origins = Vec::with_capacity(heads.len());
+            let mut nodes = Vec::with_capacity(heads.len());
+            let mut merged = HashSet::new();
             for head in heads {
-                let mut at = Some(graph.node(oid(head)?)?);
-                let mut origin = None;
-                for _ in 0..MOST {
-                    let Some(node) = at else { break };
-                    if past.contains(&mut graph, node)? {
-                        origin = Some(graph.sha(node)?);
-                        break;
-                    }
-                    at = graph.parents(node)?.first().copied();
+                let node = graph.node(oid(head)?)?;
+                if past.contains(&mut graph, node)? {
+                    merged.insert(node);
                 }
-                origins.push(origin);
+                nodes.push(node);
+            }
+            let before = before_merges(&mut graph, tip, &merged)?;
+            let mut origins = Vec::with_capacity(heads.len());
+            for head in nodes {
+                let origin = match before.get(&head) {
+                    Some(before) => {
+                        let mut past = Past::of(&graph, *before);
+                        leaves(&mut graph, &mut past, head)?
+                    }
+                    None => leaves(&mut graph, &mut past, head)?,
+                };
+                origins.push(origin.map(|node| graph.sha(node)).transpose()?);
             }
             Ok(origins)
         })
@@ -236,6 +243,44 @@ impl GitRepository {
             Ok(found)
         })
     }
+}
+
+/// What was there before each of `merged` was merged into the past of `tip`; nothing of those that it was moved on to.
+fn before_merges(
+    graph: &mut Graph<'_>,
+    tip: Node,
+    merged: &HashSet<Node>,
+) -> Result<HashMap<Node, Node>, GitError> {
+    let mut before = HashMap::new();
+    let Some(oldest) = merged.iter().map(|node| graph.time(*node)).min() else {
+        return Ok(before);
+    };
+    for node in graph.since(tip, oldest)? {
+        let parents = graph.parents(node)?;
+        let Some((first, others)) = parents.split_first() else {
+            continue;
+        };
+        for head in others.iter().filter(|head| merged.contains(head)) {
+            // It may have been merged into several branches that came together since; what had it already tells nothing.
+            if !before.contains_key(head) && !Past::of(graph, *first).contains(graph, *head)? {
+                before.insert(*head, *first);
+            }
+        }
+    }
+    Ok(before)
+}
+
+/// The newest commit on the first line of `head` that is in `past`.
+fn leaves(graph: &mut Graph<'_>, past: &mut Past, head: Node) -> Result<Option<Node>, GitError> {
+    let mut at = Some(head);
+    for _ in 0..MOST {
+        let Some(node) = at else { break };
+        if past.contains(graph, node)? {
+            return Ok(Some(node));
+        }
+        at = graph.parents(node)?.first().copied();
+    }
+    Ok(None)
 }
 
 /// The tags that are versions, with the commits that they are on.

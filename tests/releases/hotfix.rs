@@ -82,6 +82,24 @@ async fn a_fix_that_was_picked_counts_as_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_somebody_merged_into_develop_alone_is_still_missing_elsewhere() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
+    stage.colleague(&["fetch", "-q"]);
+    stage.colleague(&["checkout", "-q", "-B", "develop", "origin/develop"]);
+    stage.colleague(&["merge", "-q", "--no-ff", "-m", "back", "origin/hotfix/v1.3.3"]);
+    stage.colleague(&["push", "-q", "origin", "develop"]);
+    let hotfix = stage.release("v1.3.3").await;
+    assert_eq!(hotfix.fixes, 1, "{hotfix:?}");
+    assert!(debt(&hotfix, "into develop").state.is_paid());
+    let open = stage.release("v1.4.0").await.branch;
+    for what in ["into main", &format!("into {open}")] {
+        assert!(!debt(&hotfix, what).state.is_paid(), "{what}: {hotfix:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_environment_where_nothing_runs_has_nothing_to_fix() {
     let stage = Stage::set().await;
     let path = stage.world.repository().join("windlass.toml");

@@ -91,6 +91,29 @@ fn where_branches_left_the_trunk_is_found_for_all_of_them_at_once() {
 }
 
 #[test]
+fn a_branch_that_was_merged_left_the_trunk_where_it_did_before() {
+    let sample = Sample::new();
+    let cut = sample.sha("develop~1");
+    sample.git(&["checkout", "-q", "-b", "hotfix/v1.3.3", "develop~1"]);
+    let fix = sample.commits("fix: one");
+    let origin = |trunk: &str| {
+        let heads = [fix.clone()];
+        let mut origins = sample.repository.origins(&heads, &sample.sha(trunk)).unwrap();
+        origins.pop().unwrap().unwrap()
+    };
+    assert_eq!(origin("develop"), cut);
+    sample.git(&["checkout", "-q", "-b", "main", "develop~1"]);
+    sample.git(&["merge", "-q", "--no-ff", "-m", "hotfix", "hotfix/v1.3.3"]);
+    sample.git(&["checkout", "-q", "develop"]);
+    sample.git(&["merge", "-q", "--no-ff", "-m", "back", "hotfix/v1.3.3"]);
+    assert_eq!(origin("develop"), cut);
+    // It came into develop with main, too.
+    sample.git(&["merge", "-q", "--no-ff", "-m", "main", "main"]);
+    assert_eq!(origin("develop"), cut);
+    assert_eq!(origin("main"), cut);
+}
+
+#[test]
 fn fixes_that_only_the_remote_has_count_too() {
     let sample = Sample::new();
     let cut = sample.sha("develop");
