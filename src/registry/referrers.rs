@@ -2,11 +2,13 @@
 //! the index at the fallback tag (OCI distribution 1.1, "Listing Referrers" and "Referrers Tag Schema").
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use bytes::Bytes;
 use oci_client::manifest::OCI_IMAGE_INDEX_MEDIA_TYPE;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::copy::cosign::Reserved;
 use super::error::RegistryError;
@@ -133,6 +135,16 @@ impl Reader {
     }
 }
 
+/// Whose turn it is to change a fallback index, by subject. Of two that read, change and write the same one at once, the
+/// second would write over what the first has just seen to be there. Against other processes only the reading again helps.
+fn turn(subject: &Digest) -> &'static Mutex<()> {
+    static TURNS: [Mutex<()>; 64] = [const { Mutex::const_new(()) }; 64];
+    let mut hasher = DefaultHasher::new();
+    subject.hash(&mut hasher);
+    let place = usize::try_from(hasher.finish() % 64).unwrap_or_default();
+    &TURNS[place]
+}
+
 impl Writer {
     /// Attaches an artifact to `subject`: its layers, an empty configuration and a manifest that names the subject.
     /// Where the registry does not say that it keeps the referrers itself, the fallback index is kept here.
@@ -224,6 +236,7 @@ impl Writer {
         C: FnOnce(&mut Vec<Value>),
     {
         let tag = fallback_tag(subject)?;
+        let _turn = turn(subject).lock().await;
         let odd = |why: &str| RegistryError::Malformed {
             host: self.repository().host().to_owned(),
             what: format!("{}:{tag}", self.repository()),

@@ -293,6 +293,31 @@ async fn an_index_in_an_index_and_what_buildx_attests_arrive() {
     assert!(journey.target.resolve(&outer.into()).await.unwrap().is_some());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_attached_at_once_is_all_listed_in_the_fallback_index() {
+    let plain = Options {
+        referrers_api: false,
+        ..Options::default()
+    };
+    let journey = journey(Options::default(), plain).await;
+    journey.copy().await.unwrap();
+    let (target, subject) = (&journey.target, Target::from(journey.digest.clone()));
+    let before = target.referrers(&journey.digest, None).await.unwrap().len();
+    let subject = target.manifest(&subject).await.unwrap().descriptor().clone();
+    let attaching = (0..8).map(|nth| {
+        let layers = vec![("text/plain".to_owned(), format!("report {nth}").into())];
+        target.attach(
+            &subject,
+            "application/vnd.example.report",
+            layers,
+            BTreeMap::new(),
+        )
+    });
+    futures_util::future::try_join_all(attaching).await.unwrap();
+    let after = target.referrers(&journey.digest, None).await.unwrap();
+    assert_eq!(after.len(), before + 8);
+}
+
 #[tokio::test]
 async fn what_others_wrote_into_a_fallback_index_stays_as_it_was() {
     let plain = Options {
