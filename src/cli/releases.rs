@@ -60,8 +60,7 @@ fn print(world: &World, releases: &Releases, all: bool, io: &mut Output) -> Resu
     if let Some(why) = &releases.stale {
         writeln!(io.out, "~ stale: as it was last fetched, because {why}")?;
     }
-    let is_shown =
-        |release: &&Release| all || !release.is_finished() || release.open_debts().next().is_some();
+    let is_shown = |release: &&Release| all || release.is_at_work();
     let shown: Vec<_> = releases.list.iter().filter(is_shown).collect();
     if shown.is_empty() {
         writeln!(

@@ -228,6 +228,22 @@ impl Changelog {
 }
 
 impl Entry {
+    /// `api: paginate refunds (the old parameter is gone)`: what it is about, what it does, what breaks.
+    pub fn words(&self) -> String {
+        let scope = self.scope.as_ref();
+        let scope = scope.map_or_else(String::new, |scope| format!("{scope}: "));
+        let breaks = self.breaks.as_ref();
+        let breaks = breaks.map_or_else(String::new, |breaks| format!(" ({breaks})"));
+        format!("{scope}{}{breaks}", self.description)
+    }
+
+    /// `#482 PAY-12`: the pull requests that it came by, then the tickets that it names.
+    pub fn references(&self) -> String {
+        let numbers = self.pull_requests.iter().map(|number| format!("#{number}"));
+        let tickets = self.tickets.iter().map(ToString::to_string);
+        numbers.chain(tickets).collect::<Vec<_>>().join(" ")
+    }
+
     fn of(change: &Committed<'_>, tickets: &TicketPattern) -> Self {
         let message = clean_text(change.message);
         let message = message.trim();

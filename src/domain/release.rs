@@ -197,6 +197,11 @@ impl Release {
         self.debts.iter().filter(ends).all(|debt| debt.state.is_paid())
     }
 
+    /// Whether somebody has something to do for it: it has not come to its end, or owes something now.
+    pub fn is_at_work(&self) -> bool {
+        !self.is_finished() || self.open_debts().next().is_some()
+    }
+
     /// What is owed now.
     pub fn open_debts(&self) -> impl Iterator<Item = &Debt> {
         self.debts.iter().filter(|debt| debt.state.is_open())

@@ -34,7 +34,9 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
     fn at(&self) -> Timestamp;
 
     /// What else stands beside it in the list of referrers, so that other tools can show it.
-    fn annotation(&self) -> Option<(&'static str, String)>;
+    fn annotation(&self) -> Option<(&'static str, String)> {
+        None
+    }
 }
 
 impl Record for GateRecord {
@@ -98,10 +100,6 @@ impl Record for ExceptionRecord {
     fn at(&self) -> Timestamp {
         self.at
     }
-
-    fn annotation(&self) -> Option<(&'static str, String)> {
-        None
-    }
 }
 
 impl Record for ReviewRecord {
@@ -119,10 +117,6 @@ impl Record for ReviewRecord {
 
     fn at(&self) -> Timestamp {
         self.at
-    }
-
-    fn annotation(&self) -> Option<(&'static str, String)> {
-        None
     }
 }
 

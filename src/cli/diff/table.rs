@@ -323,21 +323,7 @@ impl Page<'_> {
 
 /// Commit, what it is about, and what it came by.
 fn entry(entry: &Entry) -> Vec<String> {
-    let scope = entry
-        .scope
-        .as_ref()
-        .map_or_else(String::new, |scope| format!("{scope}: "));
-    let breaks = entry
-        .breaks
-        .as_ref()
-        .map_or_else(String::new, |breaks| format!(" ({breaks})"));
-    let numbers = entry.pull_requests.iter().map(|number| format!("#{number}"));
-    let tickets = entry.tickets.iter().map(ToString::to_string);
-    vec![
-        entry.commit.short().to_owned(),
-        format!("{scope}{}{breaks}", entry.description),
-        numbers.chain(tickets).collect::<Vec<_>>().join(" "),
-    ]
+    vec![entry.commit.short().to_owned(), entry.words(), entry.references()]
 }
 
 /// The same rows with the column of the description filled up, so that several tables stand in line.

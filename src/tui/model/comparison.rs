@@ -95,23 +95,14 @@ impl Page {
                 &format!("  {} ({})", group.kind.heading(), group.count),
             );
             for entry in &group.entries {
-                let scope = entry
-                    .scope
-                    .as_ref()
-                    .map_or_else(String::new, |scope| format!("{scope}: "));
-                let breaks = entry
-                    .breaks
-                    .as_ref()
-                    .map_or_else(String::new, |breaks| format!(" ({breaks})"));
-                let numbers = entry.pull_requests.iter().map(|number| format!(" #{number}"));
-                let tickets = entry.tickets.iter().map(|ticket| format!(" {ticket}"));
-                let more: String = numbers.chain(tickets).collect();
                 let text = format!(
-                    "    {}  {scope}{}{breaks}{more}",
+                    "    {}  {} {}",
                     entry.commit.short(),
-                    entry.description
+                    entry.words(),
+                    entry.references()
                 );
-                self.line(Ink::Plain, 13, &text);
+                let text = text.trim_end();
+                self.line(Ink::Plain, 13, text);
             }
             let more = group.count - group.entries.len();
             if more > 0 {

@@ -128,8 +128,7 @@ impl ReleasesModel {
 
     /// Picks those that are shown: all, or those that are open or owe something.
     pub fn pick(&mut self) {
-        let is_shown =
-            |release: &Release| self.all || !release.is_finished() || release.open_debts().next().is_some();
+        let is_shown = |release: &Release| self.all || release.is_at_work();
         self.shown = self.known.as_ref().map_or_else(Vec::new, |known| {
             let list = known.list.iter().enumerate();
             list.filter(|(_, release)| is_shown(release))
