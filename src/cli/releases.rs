@@ -117,9 +117,10 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
 
 fn state(release: &Release) -> String {
     let owed = release.open_debts().count();
-    match (owed, release.is_finished()) {
-        (0, true) => "✓ finished".to_owned(),
-        (0, false) => "… open".to_owned(),
+    match (owed, &release.waits_for) {
+        (0, Some(environment)) => format!("… finished, waits for {environment}"),
+        (0, None) if release.is_finished() => "✓ finished".to_owned(),
+        (0, None) => "… open".to_owned(),
         (owed, _) => format!("✗ owes {}", count(owed, "thing")),
     }
 }

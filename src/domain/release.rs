@@ -58,6 +58,9 @@ pub struct Release {
     pub runs: Vec<RunsIn>,
     /// What it owes and has paid.
     pub debts: Vec<Debt>,
+    /// The environment that releases are for, where this one is finished in git and has still to come there: it never had
+    /// this one, nor one that came after it.
+    pub waits_for: Option<EnvironmentName>,
 }
 
 /// The candidate that a release is bound to.
@@ -197,9 +200,10 @@ impl Release {
         self.debts.iter().filter(ends).all(|debt| debt.state.is_paid())
     }
 
-    /// Whether somebody has something to do for it: it has not come to its end, or owes something now.
+    /// Whether somebody has something to do for it: it has not come to its end, owes something now, or production has
+    /// still to get it.
     pub fn is_at_work(&self) -> bool {
-        !self.is_finished() || self.open_debts().next().is_some()
+        !self.is_finished() || self.waits_for.is_some() || self.open_debts().next().is_some()
     }
 
     /// What is owed now.
@@ -235,6 +239,7 @@ mod tests {
                 .into_iter()
                 .map(|(what, state)| Debt { what, state })
                 .collect(),
+            waits_for: None,
             head,
         }
     }
@@ -258,9 +263,20 @@ mod tests {
                 DebtState::Owed("1 commit is missing".into()),
             ),
         ]);
-        assert!(hotfix.is_finished());
+        assert!(hotfix.is_finished() && hotfix.is_at_work());
         assert_eq!(hotfix.open_debts().count(), 1);
         hotfix.debts[1].state = DebtState::NotYet("no tag".into());
         assert!(!hotfix.is_finished());
+    }
+
+    #[test]
+    fn a_finished_release_is_at_work_until_production_has_it() {
+        let mut release = release(vec![(
+            Due::Main(BranchName::main()),
+            DebtState::Paid("merged".into()),
+        )]);
+        assert!(!release.is_at_work());
+        release.waits_for = Some("prod".parse().unwrap());
+        assert!(release.is_finished() && release.is_at_work());
     }
 }

@@ -13,6 +13,7 @@ mod lines;
 mod lock_refs;
 mod merge;
 mod past;
+mod patch;
 mod program;
 mod push;
 mod reach;

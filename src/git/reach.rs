@@ -1,4 +1,4 @@
-//! Whether what a branch brought has arrived somewhere, by ancestry or by its patches.
+//! Whether what a branch brought has arrived somewhere, by ancestry, by its patches or by its content.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -7,6 +7,7 @@ use git2::Oid;
 
 use super::error::GitError;
 use super::graph::{Graph, Node, Past};
+use super::patch::{self, PatchId, Paths};
 use super::repository::{GitRepository, oid};
 use crate::domain::CommitSha;
 
@@ -18,6 +19,10 @@ pub enum Reach {
     Ancestor,
     /// Every commit of it is there by its patch (`git patch-id`), as after a cherry-pick or a rebase.
     SamePatches,
+    /// All of its commits are there as this one, as after a squash: it has the same patch as they have together.
+    AsOne(CommitSha),
+    /// This commit has exactly the content of its head, however it came to it.
+    SameContent(CommitSha),
     /// These commits are not there, the newest first.
     Missing(Vec<CommitSha>),
 }
@@ -34,7 +39,7 @@ pub struct Fix {
 impl Reach {
     /// Whether nothing is missing.
     pub const fn is_there(&self) -> bool {
-        matches!(self, Self::Ancestor | Self::SamePatches)
+        !matches!(self, Self::Missing(_))
     }
 }
 
@@ -44,7 +49,8 @@ impl GitRepository {
     /// Patches are compared as `git cherry` does, with what was committed to `into` since the fixes were written or cut,
     /// whichever came first. Two kinds of commits bring no patch of their own and are never missing: empty ones, and
     /// merges that come out the same when they are made anew. A merge that was resolved or changed by hand brings
-    /// something that no other commit can be compared with: it arrives by ancestry only.
+    /// something that no single commit can be compared with: it arrives by ancestry, or with all the rest, by one commit
+    /// that has the patch or the content of the whole branch.
     pub fn reach(&self, fixes: &[Fix], into: &CommitSha) -> Result<Vec<Reach>, GitError> {
         let question = Question {
             fixes: fixes.to_vec(),
@@ -102,7 +108,8 @@ pub struct Question {
 #[derive(Default)]
 struct Read {
     paths: HashMap<Node, Rc<Paths>>,
-    patches: HashMap<Node, Oid>,
+    patches: HashMap<Node, PatchId>,
+    together: HashMap<(Option<Oid>, Oid), PatchId>,
     /// What was made since a base, by head and base.
     made: HashMap<(Node, Node), Rc<[Node]>>,
 }
@@ -126,22 +133,34 @@ impl Read {
         if let Some(known) = self.paths.get(&node) {
             return Ok(Rc::clone(known));
         }
-        let paths = Rc::new(paths(git, graph, node)?);
+        let (old, new) = trees(graph, node)?;
+        let paths = Rc::new(patch::paths(git, old, new)?);
         self.paths.insert(node, Rc::clone(&paths));
         Ok(paths)
     }
 
-    fn patch<'a>(
+    fn patch(
         &mut self,
-        git: &'a git2::Repository,
-        graph: &mut Graph<'a>,
+        git: &git2::Repository,
+        graph: &mut Graph<'_>,
         node: Node,
-    ) -> Result<Oid, GitError> {
+    ) -> Result<PatchId, GitError> {
         if let Some(known) = self.patches.get(&node) {
             return Ok(*known);
         }
-        let id = patch(&diff(git, graph, node)?)?;
+        let (old, new) = trees(graph, node)?;
+        let id = patch::patch(git, old, new)?;
         self.patches.insert(node, id);
+        Ok(id)
+    }
+
+    /// The patch of a whole branch, from the content of its base to that of its head.
+    fn together(&mut self, git: &git2::Repository, trees: (Option<Oid>, Oid)) -> Result<PatchId, GitError> {
+        if let Some(known) = self.together.get(&trees) {
+            return Ok(*known);
+        }
+        let id = patch::patch(git, trees.0, trees.1)?;
+        self.together.insert(trees, id);
         Ok(id)
     }
 }
@@ -149,9 +168,18 @@ impl Read {
 /// A branch whose commits are being looked for.
 struct Branch {
     head: Node,
-    is_ancestor: bool,
+    base: Option<Node>,
+    /// How all of it is there, once that is known.
+    whole: Option<Whole>,
     /// Those of its commits that have not been found yet, the newest first.
     missing: Vec<Node>,
+}
+
+/// How all of a branch is somewhere.
+enum Whole {
+    Ancestor,
+    AsOne(Node),
+    SameContent(Node),
 }
 
 impl Branch {
@@ -163,19 +191,22 @@ impl Branch {
         fix: &Fix,
     ) -> Result<Self, GitError> {
         let head = graph.node(oid(&fix.head)?)?;
+        let base = match &fix.base {
+            Some(base) => Some(graph.node(oid(base)?)?),
+            None => None,
+        };
+        let is_ancestor = past.contains(graph, head)?;
         let mut branch = Self {
             head,
-            is_ancestor: past.contains(graph, head)?,
+            base,
+            whole: is_ancestor.then_some(Whole::Ancestor),
             missing: Vec::new(),
         };
-        if branch.is_ancestor {
+        if is_ancestor {
             return Ok(branch);
         }
-        let made = match &fix.base {
-            Some(base) => {
-                let base = graph.node(oid(base)?)?;
-                read.made(graph, head, base)?
-            }
+        let made = match base {
+            Some(base) => read.made(graph, head, base)?,
             None => graph.beyond(&[head], &[into])?.into(),
         };
         for node in made.iter().copied() {
@@ -188,30 +219,47 @@ impl Branch {
     }
 
     fn reach(self, graph: &Graph<'_>) -> Result<Reach, GitError> {
-        Ok(if self.is_ancestor {
-            Reach::Ancestor
-        } else if self.missing.is_empty() {
-            Reach::SamePatches
-        } else {
-            let missing = self.missing.into_iter();
-            Reach::Missing(missing.map(|node| graph.sha(node)).collect::<Result<_, _>>()?)
+        Ok(match self.whole {
+            Some(Whole::Ancestor) => Reach::Ancestor,
+            Some(Whole::SameContent(node)) => Reach::SameContent(graph.sha(node)?),
+            _ if self.missing.is_empty() => Reach::SamePatches,
+            Some(Whole::AsOne(node)) => Reach::AsOne(graph.sha(node)?),
+            None => {
+                let missing = self.missing.into_iter();
+                Reach::Missing(missing.map(|node| graph.sha(node)).collect::<Result<_, _>>()?)
+            }
         })
     }
 }
 
-/// Takes from the branches what need not come any more: what brings no patch, and what `into` has by its patch.
-fn arrive<'a>(
-    git: &'a git2::Repository,
-    graph: &mut Graph<'a>,
+/// A change that is looked for: what a commit of a branch brings, or all of a branch together, by its place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Wanted {
+    Commit(Node),
+    Branch(usize),
+}
+
+/// Finds what of the branches `into` has without having their heads: single commits by their patches, whole branches by
+/// one commit with their patch or their content. What brings no patch is taken out.
+fn arrive(
+    git: &git2::Repository,
+    graph: &mut Graph<'_>,
     read: &mut Read,
     into: Node,
     branches: &mut [Branch],
 ) -> Result<(), GitError> {
-    let mut wanted: HashMap<Rc<Paths>, HashSet<Node>> = HashMap::new();
+    let mut wanted: HashMap<Rc<Paths>, HashSet<Wanted>> = HashMap::new();
+    let mut contents: HashMap<Oid, Vec<usize>> = HashMap::new();
     let mut brought_by = HashSet::new();
     let mut is_settled: HashMap<Node, bool> = HashMap::new();
+    let mut together = HashMap::new();
     let mut oldest = i64::MAX;
-    for branch in &mut *branches {
+    for (at, branch) in branches.iter_mut().enumerate() {
+        if branch.whole.is_some() {
+            continue;
+        }
+        contents.entry(graph.tree(branch.head)).or_default().push(at);
+        oldest = oldest.min(graph.time(branch.head));
         for node in branch.missing.iter().copied() {
             let parents = graph.parents(node)?;
             if is_settled.contains_key(&node) {
@@ -224,7 +272,7 @@ fn arrive<'a>(
                 let is_empty = paths.is_empty();
                 if !is_empty {
                     brought_by.insert(node);
-                    wanted.entry(paths).or_default().insert(node);
+                    wanted.entry(paths).or_default().insert(Wanted::Commit(node));
                     let cut = parents.iter().map(|parent| graph.time(*parent)).min();
                     oldest = oldest.min(graph.written(node)).min(cut.unwrap_or(i64::MAX));
                 }
@@ -233,13 +281,30 @@ fn arrive<'a>(
             is_settled.insert(node, settled);
         }
         branch.missing.retain(|node| !is_settled[node]);
+        if branch.missing.len() > 1
+            && let Some(base) = base(git, graph, into, branch)?
+        {
+            let trees = (Some(graph.tree(base)), graph.tree(branch.head));
+            let paths = Rc::new(patch::paths(git, trees.0, trees.1)?);
+            if !paths.is_empty() {
+                wanted.entry(paths).or_default().insert(Wanted::Branch(at));
+                together.insert(at, trees);
+            }
+        }
     }
-    if wanted.is_empty() {
+    if contents.is_empty() {
         return Ok(());
     }
-    let mut same: HashMap<Node, Vec<Node>> = HashMap::new();
+    let mut same: HashMap<Wanted, Vec<Node>> = HashMap::new();
     for node in graph.since(into, oldest)? {
-        if graph.is_merge(node) || brought_by.contains(&node) {
+        for at in contents.get(&graph.tree(node)).into_iter().flatten().copied() {
+            // The branch may have gone back to a content that both sides had before.
+            let branch = &mut branches[at];
+            if branch.whole.is_none() && !Past::of(graph, branch.head).contains(graph, node)? {
+                branch.whole = Some(Whole::SameContent(node));
+            }
+        }
+        if wanted.is_empty() || graph.is_merge(node) || brought_by.contains(&node) {
             continue;
         }
         let Some(alike) = wanted.get(&read.paths(git, graph, node)?) else {
@@ -247,112 +312,64 @@ fn arrive<'a>(
         };
         let id = read.patch(git, graph, node)?;
         for other in alike {
-            if read.patch(git, graph, *other)? == id {
+            let other_id = match other {
+                Wanted::Commit(other) => read.patch(git, graph, *other)?,
+                Wanted::Branch(at) => read.together(git, together[at])?,
+            };
+            if other_id == id {
                 same.entry(*other).or_default().push(node);
             }
         }
     }
-    for branch in branches {
+    for (at, branch) in branches.iter_mut().enumerate() {
+        if branch.whole.is_some() {
+            continue;
+        }
+        // What both sides had before has been undone since: the branch brings it again.
         let mut past = Past::of(graph, branch.head);
+        let mut newer = |wanted| -> Result<Option<Node>, GitError> {
+            for node in same.get(&wanted).into_iter().flatten().copied() {
+                if !past.contains(graph, node)? {
+                    return Ok(Some(node));
+                }
+            }
+            Ok(None)
+        };
         let mut missing = Vec::new();
-        for node in &branch.missing {
-            let mut has_come = false;
-            for other in same.get(node).into_iter().flatten() {
-                // What both sides had before has been undone since: the branch brings it again.
-                has_come = has_come || !past.contains(graph, *other)?;
+        for node in branch.missing.drain(..) {
+            if newer(Wanted::Commit(node))?.is_none() {
+                missing.push(node);
             }
-            if !has_come {
-                missing.push(*node);
-            }
+        }
+        if !missing.is_empty() {
+            branch.whole = newer(Wanted::Branch(at))?.map(Whole::AsOne);
         }
         branch.missing = missing;
     }
     Ok(())
 }
 
-/// The paths that a commit changes, in their order.
-type Paths = Vec<Vec<u8>>;
-
-/// The paths that a commit changes of its first parent. Only names are compared here, and only where two folders differ:
-/// a difference as libgit2 makes it costs several times as much, and few commits need one.
-fn paths(git: &git2::Repository, graph: &mut Graph<'_>, node: Node) -> Result<Paths, GitError> {
-    let fail = GitError::library("read a commit's changes");
-    let (old, new) = trees(git, graph, node)?;
-    let mut paths = Paths::new();
-    differ(git, old.as_ref(), Some(&new), &[], &mut paths).map_err(&fail)?;
-    paths.sort_unstable();
-    paths.dedup();
-    Ok(paths)
-}
-
-fn differ(
+/// Where a branch began: as it is said, or where it left `into`.
+fn base(
     git: &git2::Repository,
-    old: Option<&git2::Tree<'_>>,
-    new: Option<&git2::Tree<'_>>,
-    folder: &[u8],
-    paths: &mut Paths,
-) -> Result<(), git2::Error> {
-    for (one, other, is_new) in [(new, old, true), (old, new, false)] {
-        for entry in one.into_iter().flatten() {
-            let there = other.and_then(|other| other.get_name_bytes(entry.name_bytes()));
-            let is_same = there
-                .as_ref()
-                .is_some_and(|there| there.id() == entry.id() && there.filemode() == entry.filemode());
-            // What both have is looked at once.
-            if is_same || (there.is_some() && !is_new) {
-                continue;
-            }
-            let mut path = folder.to_vec();
-            path.extend_from_slice(entry.name_bytes());
-            let tree = |entry: &git2::TreeEntry<'_>| {
-                (entry.kind() == Some(git2::ObjectType::Tree)).then(|| git.find_tree(entry.id()))
-            };
-            let here = tree(&entry).transpose()?;
-            let there_tree = there.as_ref().and_then(tree).transpose()?;
-            let is_file = here.is_none() || (there.is_some() && there_tree.is_none());
-            if here.is_some() || there_tree.is_some() {
-                let below = [path.as_slice(), b"/"].concat();
-                differ(git, here.as_ref(), there_tree.as_ref(), &below, paths)?;
-            }
-            if is_file {
-                paths.push(path);
-            }
-        }
+    graph: &mut Graph<'_>,
+    into: Node,
+    branch: &Branch,
+) -> Result<Option<Node>, GitError> {
+    match branch.base {
+        Some(base) => Ok(Some(base)),
+        None => match git.merge_base(graph.id(into), graph.id(branch.head)) {
+            Ok(base) => Ok(Some(graph.node(base)?)),
+            // Two histories that share nothing, or a shallow clone that does not show what.
+            Err(_) => Ok(None),
+        },
     }
-    Ok(())
-}
-
-fn patch(diff: &git2::Diff<'_>) -> Result<Oid, GitError> {
-    diff.patchid(None).map_err(GitError::library("compare patches"))
 }
 
 /// The trees before and after a commit.
-fn trees<'a>(
-    git: &'a git2::Repository,
-    graph: &mut Graph<'_>,
-    node: Node,
-) -> Result<(Option<git2::Tree<'a>>, git2::Tree<'a>), GitError> {
+fn trees(graph: &mut Graph<'_>, node: Node) -> Result<(Option<Oid>, Oid), GitError> {
     let parent = graph.parents(node)?.first().copied();
-    let tree = |node| {
-        let found = git.find_tree(graph.tree(node));
-        found.map_err(GitError::library("read a commit's tree"))
-    };
-    Ok((parent.map(tree).transpose()?, tree(node)?))
-}
-
-/// What a commit changed of its first parent.
-fn diff<'a>(
-    git: &'a git2::Repository,
-    graph: &mut Graph<'a>,
-    node: Node,
-) -> Result<git2::Diff<'a>, GitError> {
-    let fail = GitError::library("read a commit's changes");
-    let (old, new) = trees(git, graph, node)?;
-    let mut options = git2::DiffOptions::new();
-    // Two binary files under the same path are not the same patch.
-    options.show_binary(true);
-    git.diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))
-        .map_err(&fail)
+    Ok((parent.map(|parent| graph.tree(parent)), graph.tree(node)))
 }
 
 /// Whether a merge comes out the same when it is made anew, in memory. Git makes one of more than two parents only where

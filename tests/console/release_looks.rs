@@ -98,6 +98,21 @@ fn releases_show_what_is_open_what_runs_and_what_is_owed() {
 }
 
 #[test]
+fn a_finished_release_stays_until_production_has_it() {
+    let mut model = flow::asked((120, 30), COLOUR);
+    let mut list = flow::list();
+    list.list.last_mut().unwrap().waits_for = Some("prod".parse().unwrap());
+    tell(&mut model, Msg::Releases(false, Ok(list)));
+    let seen = picture(&model);
+    let row = seen.lines().find(|line| line.contains("… waits")).unwrap();
+    assert!(
+        row.contains("v1.3.2") && row.contains("next: promotion to prod"),
+        "{row}"
+    );
+    assert!(seen.contains("3 finished ones not shown"), "{seen}");
+}
+
+#[test]
 fn the_details_of_a_release_fill_a_small_screen() {
     let mut model = flow::releases((80, 24), COLOUR);
     for _ in 0..3 {

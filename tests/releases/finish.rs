@@ -40,6 +40,11 @@ async fn a_release_goes_into_main_and_develop_with_its_tag_and_nothing_of_the_us
     stage.remote(&["fsck", "--strict", "--no-dangling"]);
     let release = stage.release("v1.5.0").await;
     assert!(release.is_finished(), "{release:?}");
+    // Its next step is the promotion, so that nobody loses sight of it.
+    assert_eq!(
+        release.waits_for.as_ref().map(ToString::to_string),
+        Some("prod".into())
+    );
     // Given again, there is nothing to do.
     let references = stage.references();
     let (exit, summary) = stage.run(&finish(&branch, &[])).await;

@@ -100,6 +100,44 @@ async fn one_that_somebody_merged_into_develop_alone_is_still_missing_elsewhere(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_develop_was_moved_on_to_is_still_missing_elsewhere() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    let just_begun = stage.release("v1.3.3").await;
+    assert_eq!(just_begun.fixes, 0, "{just_begun:?}");
+    stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
+    stage.colleague(&["push", "-q", "--force", "origin", "origin/hotfix/v1.3.3:develop"]);
+    let hotfix = stage.release("v1.3.3").await;
+    assert_eq!(hotfix.fixes, 1, "{hotfix:?}");
+    assert_eq!(hotfix.origin, Some(stage.at("v1.3.2^{}")));
+    assert!(debt(&hotfix, "into develop").state.is_paid());
+    assert!(!debt(&hotfix, "into main").state.is_paid(), "{hotfix:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_went_into_main_by_a_squash_has_arrived() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    let fix = stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
+    stage.commit("hotfix/v1.3.3", "src/hot.txt", "hotter\n", "fix: hotter");
+    stage.colleague(&["checkout", "-q", "-B", "main", "origin/main"]);
+    stage.colleague(&["merge", "-q", "--squash", "origin/hotfix/v1.3.3"]);
+    stage.colleague(&["commit", "-q", "-m", "fix: hot (#501)"]);
+    stage.colleague(&["push", "-q", "origin", "main"]);
+    let squash = stage.at("main");
+    let hotfix = stage.release("v1.3.3").await;
+    assert_eq!(
+        debt(&hotfix, "into main").state,
+        DebtState::Paid(format!("there as one commit, {}", squash.short())),
+        "{fix}"
+    );
+    // Its end does not merge it there a second time.
+    let plan = stage.plan(&finish("v1.3.3", &["main"])).await.unwrap();
+    let gate = plan.gates.iter().find(|gate| gate.name == "into main").unwrap();
+    assert!(gate.verdict.reason().contains("there as one commit"), "{gate:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_environment_where_nothing_runs_has_nothing_to_fix() {
     let stage = Stage::set().await;
     let path = stage.world.repository().join("windlass.toml");

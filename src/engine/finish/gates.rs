@@ -69,8 +69,8 @@ async fn target(
             ending: ending(branch, line.head.clone(), Way::Already),
         });
     };
-    if is_there_by_patches(release, &branch) {
-        let verdict = Verdict::Allowed("has all of it already, by its patches".to_owned());
+    if let Some(how) = is_there(release, &branch) {
+        let verdict = Verdict::Allowed(format!("has all of it already: {how}"));
         return Ok(Target {
             gate: Gate::new(&name, verdict),
             ending: ending(branch, at, Way::Already),
@@ -111,10 +111,14 @@ async fn clean(engine: &Engine, branch: &BranchName, at: &CommitSha) -> (Way, Ve
     }
 }
 
-fn is_there_by_patches(release: &Release, branch: &BranchName) -> bool {
-    release.debts.iter().any(|debt| {
+/// How a branch has all of the release, if it has: merged, or in another way that no merge would find.
+fn is_there<'a>(release: &'a Release, branch: &BranchName) -> Option<&'a str> {
+    release.debts.iter().find_map(|debt| {
         let is_it = matches!(&debt.what, Due::Main(it) | Due::Develop(it) | Due::Release(it) if it == branch);
-        is_it && matches!(&debt.state, DebtState::Paid(how) if how.contains("patches"))
+        match &debt.state {
+            DebtState::Paid(how) if is_it => Some(how.as_str()),
+            _ => None,
+        }
     })
 }
 

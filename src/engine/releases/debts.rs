@@ -12,18 +12,60 @@ use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::git::Reach;
 
-/// All of them, with what they owe.
+/// All of them, with what they owe and whether they have still to come to production.
 pub(super) async fn releases(
     engine: &Engine,
     service: &ServiceName,
     survey: Survey,
     facts: &Facts,
-) -> Result<Vec<Release>, EngineError> {
+) -> Vec<Release> {
+    let in_production: Vec<_> = survey
+        .lines
+        .iter()
+        .map(|one| production(engine, one, facts))
+        .collect();
     let looking = survey
         .lines
         .iter()
-        .map(|one| release(engine, service, &survey, one, facts));
-    join_all(looking).await.into_iter().collect()
+        .zip(&in_production)
+        .map(|(one, production)| release(engine, service, &survey, one, facts, production));
+    let mut releases = join_all(looking).await;
+    waiting(engine, facts, &mut releases, &in_production).await;
+    releases
+}
+
+/// Marks the finished ones that production has still to get: not what it had, and not what it has passed by, because it
+/// had a later version or runs a commit that has them in its past.
+async fn waiting(engine: &Engine, facts: &Facts, releases: &mut [Release], in_production: &[Production]) {
+    let production = &engine.production().name;
+    let had = |at: &usize| in_production[*at] == Production::Has;
+    let newest = (0..releases.len())
+        .filter(had)
+        .filter_map(|at| releases[at].version.clone())
+        .max();
+    let heads = releases.iter().map(|release| release.head.clone()).collect();
+    let passed_by = passed_by(engine, facts, heads).await;
+    for (at, release) in releases.iter_mut().enumerate() {
+        let is_older = newest
+            .as_ref()
+            .is_some_and(|newest| release.version.as_ref().is_some_and(|version| version < newest));
+        let is_over = is_older || passed_by.get(at).is_some_and(|passed| *passed);
+        if in_production[at] == Production::HasNot && release.is_finished() && !is_over {
+            release.waits_for = Some(production.clone());
+        }
+    }
+}
+
+/// Which of some commits what runs in production has in its past; nothing where that is not to be found out.
+async fn passed_by(engine: &Engine, facts: &Facts, heads: Vec<CommitSha>) -> Vec<bool> {
+    let production = &engine.production().name;
+    let mut running = facts.running.iter();
+    let Some((_, running, _)) = running.find(|(environment, ..)| environment == production) else {
+        return Vec::new();
+    };
+    let running = running.clone();
+    let asking = engine.git(move |repository| repository.within(&heads, &running));
+    asking.await.unwrap_or_default()
 }
 
 async fn release(
@@ -32,13 +74,13 @@ async fn release(
     survey: &Survey,
     one: &Surveyed,
     facts: &Facts,
-) -> Result<Release, EngineError> {
+    production: &Production,
+) -> Release {
     let line = &one.line;
-    let production = production(engine, one, facts);
-    let mut debts = git_debts(engine, survey, one, &production);
+    let mut debts = git_debts(engine, survey, one, production);
     debts.extend(review_debts(one, facts));
     let runs = facts.running.iter().filter(|(_, commit, _)| is_of(one, commit));
-    Ok(Release {
+    Release {
         kind: line.kind,
         branch: line.branch.clone(),
         version: line.values.version.clone(),
@@ -56,7 +98,8 @@ async fn release(
             })
             .collect(),
         debts,
-    })
+        waits_for: None,
+    }
 }
 
 /// Whether `commit` was made on the branch; for a release, what it was cut from counts too.
@@ -155,6 +198,10 @@ fn of_reach(reach: &Reach, production: &Production) -> DebtState {
     match reach {
         Reach::Ancestor => DebtState::Paid("merged".to_owned()),
         Reach::SamePatches => DebtState::Paid("there by its patches".to_owned()),
+        Reach::AsOne(commit) => DebtState::Paid(format!("there as one commit, {}", commit.short())),
+        Reach::SameContent(commit) => {
+            DebtState::Paid(format!("there by its content, which {} has", commit.short()))
+        }
         Reach::Missing(commits) => {
             let newest = commits
                 .first()

@@ -54,7 +54,7 @@ impl Engine {
         let (survey, facts) = tokio::join!(looking, Facts::of(self, service));
         let survey = survey?;
         let older = survey.older;
-        let mut list = debts::releases(self, service, survey, &facts).await?;
+        let mut list = debts::releases(self, service, survey, &facts).await;
         list.sort_by(|a, b| (&b.version, &b.branch).cmp(&(&a.version, &a.branch)));
         Ok(Releases { list, older, stale })
     }

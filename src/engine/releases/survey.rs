@@ -1,7 +1,7 @@
 //! What git alone tells of releases: where each began, what was made on it, and where that has arrived.
 
 use crate::config::GitSettings;
-use crate::domain::{Clean, CommitSha, ReleaseKind, clean_line};
+use crate::domain::{Clean, CommitSha, ReleaseKind, clean_line, version_of_tag};
 use crate::engine::upstream::{Line, Upstream};
 use crate::git::{Fix, GitError, GitRepository, Question, Reach, TagAt};
 
@@ -75,7 +75,7 @@ impl Survey {
             upstream.branch(&settings.develop),
             upstream.branch(&settings.main),
         );
-        let mut lines = begun(repository, upstream, lines, develop.or(main))?;
+        let mut lines = begun(repository, upstream, settings, lines, develop.or(main))?;
         arrived(
             repository,
             &mut lines,
@@ -135,7 +135,8 @@ impl Surveyed {
     /// What `main` has of it, by what it has of its fixes. A release must be there from where it began; what a hotfix began
     /// at is the debt of the release that brought it.
     fn in_main(&self, fixes: Reach, began_there: bool) -> InMain {
-        let needs_all = self.line.kind == ReleaseKind::Release && fixes != Reach::Ancestor;
+        let has_all = matches!(fixes, Reach::Ancestor | Reach::SameContent(_));
+        let needs_all = self.line.kind == ReleaseKind::Release && !has_all;
         if needs_all && !began_there {
             InMain::NotMerged
         } else {
@@ -187,6 +188,7 @@ fn tag_of<'a>(upstream: &'a Upstream, line: &Line) -> Option<&'a TagAt> {
 fn begun(
     repository: &GitRepository,
     upstream: &Upstream,
+    settings: &GitSettings,
     lines: Vec<Line>,
     trunk: Option<&CommitSha>,
 ) -> Result<Vec<Surveyed>, GitError> {
@@ -202,7 +204,10 @@ fn begun(
     };
     let mut found = Vec::with_capacity(lines.len());
     for (line, (origin, trouble)) in lines.into_iter().zip(named) {
-        let origin = origin.or_else(|| forks.next().flatten());
+        let mut origin = origin.or_else(|| forks.next().flatten());
+        if line.kind == ReleaseKind::Hotfix && origin.as_ref() == Some(&line.head) {
+            origin = after_release(repository, upstream, settings, &line)?.or(origin);
+        }
         let own = match &origin {
             Some(origin) if *origin != line.head => made_on(repository, origin, &line.head)?,
             _ => Vec::new(),
@@ -220,6 +225,37 @@ fn begun(
         });
     }
     Ok(found)
+}
+
+/// Where a hotfix left the release before it. Where develop was moved on to a hotfix, without a merge, the two have one line,
+/// and that tells nothing; without such a release that is known here, nothing does.
+fn after_release(
+    repository: &GitRepository,
+    upstream: &Upstream,
+    settings: &GitSettings,
+    hotfix: &Line,
+) -> Result<Option<CommitSha>, GitError> {
+    let tags = upstream
+        .view
+        .tags
+        .iter()
+        .filter_map(|(tag, at)| Some((version_of_tag(tag)?, &at.commit)));
+    let lines = upstream.lines(settings);
+    let heads = lines
+        .iter()
+        .filter_map(|line| Some((line.values.version.clone()?, &line.head)));
+    let before = tags
+        .chain(heads)
+        .filter(|(version, _)| Some(version) < hotfix.values.version.as_ref())
+        .max_by(|(one, _), (other, _)| one.cmp(other));
+    match before {
+        // A tag may be on a commit that was never fetched.
+        Some((_, before)) if repository.commit(before.as_str()).is_ok() => {
+            let origins = repository.origins(std::slice::from_ref(&hotfix.head), before)?;
+            Ok(origins.into_iter().flatten().next())
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The commits that were made on a branch: not those that were merged into it, as a hotfix is.

@@ -108,12 +108,57 @@ fn what_was_undone_afterwards_has_arrived_all_the_same() {
 }
 
 #[test]
-fn what_was_squashed_has_not_arrived() {
+fn what_was_squashed_has_arrived_as_one_commit() {
+    let release = Release::new();
+    release.git(&["merge", "-q", "--squash", "release/v1.4.0"]);
+    release.git(&["commit", "-q", "-m", "fix: all of it"]);
+    let squash = release.sample.sha("develop");
+    release.write("more.rs", "more\n", "feat: more");
+    assert_eq!(release.reach(), Reach::AsOne(squash));
+}
+
+#[test]
+fn what_was_squashed_and_changed_has_not_arrived() {
     let release = Release::new();
     let [first, second] = release.fixes();
     release.git(&["merge", "-q", "--squash", "release/v1.4.0"]);
-    release.git(&["commit", "-q", "-m", "fix: all of it"]);
+    let text = release
+        .read("app.rs")
+        .replace("line five\n", "line 5 after all\n");
+    release.write("app.rs", text, "fix: most of it");
     assert_eq!(release.reach(), Reach::Missing(vec![second, first]));
+}
+
+#[test]
+fn what_is_there_as_the_very_same_content_has_arrived_however_it_came() {
+    let release = Release::new();
+    release.git(&["checkout", "-q", "-B", "develop", release.base.as_str()]);
+    // Somebody wrote all of it again, in other pieces.
+    release.write("other.rs", "oth", "fix: half");
+    let text = release.read("app.rs").replace("line 5\n", "line five\n");
+    release.write("app.rs", text, "fix: five and other");
+    release.write("other.rs", "other\n", "fix: the other half");
+    let same = release.sample.sha("develop");
+    release.write("more.rs", "more\n", "feat: more");
+    assert_eq!(release.reach(), Reach::SameContent(same));
+}
+
+#[test]
+fn a_content_that_both_sides_had_before_says_nothing() {
+    let release = Release::new();
+    release.git(&["checkout", "-q", "-b", "back", "release/v1.4.0"]);
+    release.git(&["revert", "--no-edit", "HEAD", "HEAD~1"]);
+    let reached = release.sample.repository.reach(
+        &[Fix {
+            head: release.sample.sha("back"),
+            base: Some(release.base.clone()),
+        }],
+        &release.sample.sha("develop"),
+    );
+    let [Reach::Missing(missing)] = &reached.unwrap()[..] else {
+        panic!("nothing of it has arrived");
+    };
+    assert_eq!(missing.len(), 4);
 }
 
 #[test]
@@ -230,8 +275,11 @@ fn ancestry_is_seen_even_where_the_clocks_were_wrong_by_years() {
     let aside = commit("fix: aside", "2001-01-02T00:00:00Z");
     let fixes = [fix, aside].map(|head| Fix { head, base: None });
     let reached = sample.repository.reach(&fixes, &into).unwrap();
-    // An empty commit has no patch that could be missing.
-    assert_eq!(reached, [Reach::Ancestor, Reach::SamePatches]);
+    // An empty commit brings nothing that could be missing: its content is there.
+    assert!(
+        matches!(reached[..], [Reach::Ancestor, Reach::SameContent(_)]),
+        "{reached:?}"
+    );
     let contains = |fix: &Fix| sample.repository.contains(&into, &fix.head).unwrap();
     assert!(contains(&fixes[0]) && !contains(&fixes[1]));
 }

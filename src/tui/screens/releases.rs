@@ -207,9 +207,10 @@ fn empty(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffe
 /// How a release stands, in a word or two.
 pub(super) fn state(release: &Release) -> (State, String) {
     let owed = release.open_debts().count();
-    match (owed, release.is_finished()) {
-        (0, true) => (State::Ok, "finished".to_owned()),
-        (0, false) => (State::Loading, "open".to_owned()),
+    match (owed, &release.waits_for) {
+        (0, Some(_)) => (State::Loading, "waits".to_owned()),
+        (0, None) if release.is_finished() => (State::Ok, "finished".to_owned()),
+        (0, None) => (State::Loading, "open".to_owned()),
         (owed, _) => (State::Bad, format!("owes {owed}")),
     }
 }
@@ -262,11 +263,15 @@ fn runs(release: &Release, theme: Theme) -> Vec<Span<'static>> {
     spans
 }
 
-/// What is owed now; or, where nothing is, what will be.
+/// What is owed now; or, where nothing is, what is to come.
 fn owes(release: &Release, width: usize, theme: Theme) -> Vec<Span<'static>> {
     let open = short(release, DebtState::is_open);
     if !open.is_empty() {
         return vec![Span::raw(line::fit(&open, width, theme))];
+    }
+    if let Some(environment) = &release.waits_for {
+        let next = format!("next: promotion to {environment}");
+        return vec![Span::raw(line::fit(&next, width, theme))];
     }
     let later = short(release, |state| matches!(state, DebtState::NotYet(_)));
     let text = if later.is_empty() {

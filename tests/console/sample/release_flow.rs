@@ -40,6 +40,7 @@ fn release(kind: ReleaseKind, branch: &str, head: usize, subject: &str) -> Relea
         },
         runs: Vec::new(),
         debts: Vec::new(),
+        waits_for: None,
     }
 }
 
