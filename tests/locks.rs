@@ -470,6 +470,46 @@ async fn a_lock_is_renewed_while_its_run_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_renewed_in_a_step_that_takes_longer_than_it_lasts() {
+    let world = world().await;
+    configure(&world, "lock_for = \"2s\"");
+    hold(&world);
+    let ana = machine(&world, "ana");
+    let plan = ana.plan(&promote()).await.unwrap();
+    let run = begin(&ana, plan);
+    appears(&world.folder().join("waiting")).await;
+    let expires = || async { locks(&ana).await[0].note.as_ref().unwrap().expires() };
+    let first = expires().await;
+    // More than it lasts, all of it in one step.
+    let later = async {
+        while expires().await < first + SignedDuration::from_secs(3) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), later).await.unwrap();
+    let_go(&world);
+    assert_eq!(end(run).await.0, Exit::Done);
+    assert!(locks(&ana).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_stops_once_somebody_broke_its_lock() {
+    let world = world().await;
+    configure(&world, "lock_for = \"2s\"");
+    hold(&world);
+    let ana = machine(&world, "ana");
+    let plan = ana.plan(&promote()).await.unwrap();
+    let run = begin(&ana, plan);
+    appears(&world.folder().join("waiting")).await;
+    // Nobody lets the deployer go: it ends because the lock is gone.
+    let broken = carry_out(&machine(&world, "omar"), &unlock("ana is on leave", true)).await;
+    assert_eq!(broken.0, Exit::Done);
+    let (exit, events) = end(run).await;
+    assert_eq!(exit, Exit::Conflict);
+    assert!(last(&events).contains("somebody broke it"), "{}", last(&events));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_lock_was_broken_does_not_go_on_beside_another() {
     let world = world().await;
     configure(&world, "lock_for = \"1ms\"");

@@ -278,11 +278,17 @@ async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(
             lease.keep(context).await?;
         }
         context.recorder.record(Happening::StepStarted { step });
-        let result = tokio::select! {
-            biased;
-            result = one(context, step) => result,
-            // Build, copy and deploy stop by themselves, in their own order; all other steps may be dropped at any await.
-            () = context.cancel.cancelled(), if !stops_itself(step) => Err(EngineError::Interrupted),
+        let work = async {
+            tokio::select! {
+                biased;
+                result = one(context, step) => result,
+                // Build, copy and deploy stop by themselves, in their own order; all other steps may be dropped at any await.
+                () = context.cancel.cancelled(), if !stops_itself(step) => Err(EngineError::Interrupted),
+            }
+        };
+        let (result, kept) = match &mut lease {
+            Some(lease) => lease.keep_during(context, work).await,
+            None => (work.await, Ok(())),
         };
         let outcome = match &result {
             Ok(outcome) => outcome.clone(),
@@ -294,6 +300,8 @@ async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(
             }
         };
         context.recorder.record(Happening::StepEnded { step, outcome });
+        // It is what stopped the step, where both are there.
+        kept?;
         result?;
         context.recorder.check()?;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
 
 use super::LockError;
 use crate::domain::{LockNote, LockStanding, LockSubject, StepKind};
@@ -14,6 +15,8 @@ use crate::git::{GitError, GitRepository, LockAt, ObjectId, Remote};
 
 /// How often a lock is tried for that changes while it is looked at.
 const TRIES: usize = 3;
+/// The shortest time between two renewals, so that a remote that does not answer is not asked without a pause.
+const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The lock that a run holds at the remote.
 pub(in crate::engine) struct Lease {
@@ -110,6 +113,38 @@ impl Lease {
             ));
         }
         Ok(())
+    }
+
+    /// Does `work` and renews the lock all the while. Where it cannot be kept, the run is cancelled: the work stops in its own
+    /// order, and the error tells why.
+    pub(in crate::engine) async fn keep_during<T>(
+        &mut self,
+        context: &Context<'_>,
+        work: impl Future<Output = T>,
+    ) -> (T, Result<(), EngineError>) {
+        let over = CancellationToken::new();
+        let working = async {
+            let _over = over.clone().drop_guard();
+            work.await
+        };
+        let keeping = async {
+            // A renewal that has begun is waited for: its push may have arrived.
+            while over.run_until_cancelled(self.is_due()).await.is_some() {
+                if let Err(error) = self.keep(context).await {
+                    context.cancel.cancel();
+                    return Err(error);
+                }
+            }
+            Ok(())
+        };
+        tokio::join!(working, keeping)
+    }
+
+    /// Waits until it is time to renew it.
+    async fn is_due(&self) {
+        let half = self.note.expires().duration_since(Timestamp::now()) - self.lasts / 2;
+        let pause = half.max(self.lasts / 8).max(PAUSE);
+        tokio::time::sleep(pause.unsigned_abs()).await;
     }
 
     /// Renews it if more than half of its time is gone. One that is not ours any more stops the run: whoever broke it may
