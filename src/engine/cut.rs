@@ -1,21 +1,23 @@
 //! Cutting a release branch: preflights, then a new branch here and on the remote, and nothing else.
 
 use jiff::Timestamp;
+use semver::Version;
 
 use super::Engine;
 use super::candidate::Candidate;
 use super::cut_github;
 use super::error::EngineError;
 use super::event::StepOutcome;
+use super::notes::{self, Since};
 use super::promote;
 use super::rollback;
 use super::run::Context;
 use super::scan::Admission;
 use crate::domain::{
-    BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, Proposal, ServiceName,
-    StepKind, Values, Verdict, propose_next,
+    BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, ServiceName, StepKind,
+    Values, Verdict, propose_next,
 };
-use crate::git::{BranchState, GitError, GitRepository, PushOutcome};
+use crate::git::{BranchState, Change, GitError, GitRepository, PushOutcome};
 
 /// What a person may say of the name of a release branch; the rest is proposed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,7 +34,7 @@ pub(super) async fn plan(
     given: Given<'_>,
 ) -> Result<Plan, EngineError> {
     let commit = engine.commit(commit).await?;
-    let (values, why) = values(engine, &commit, given).await?;
+    let Naming { values, why, brings } = naming(engine, &commit, given).await?;
     let branch = engine
         .config()
         .git
@@ -52,16 +54,14 @@ pub(super) async fn plan(
         Ok(candidate) => (Some(candidate.tag), Some(candidate.image.digest)),
         Err(_) => (engine.tag_of(&commit).ok(), None),
     };
-    // They decide nothing: a history that cannot be read is the gates' to tell.
-    let notes = engine.notes_in_brief(&commit).await;
-    let notes = notes.map_or_else(|_| String::new(), |notes| format!("; brings {notes}"));
+    let brings = brings.map_or_else(String::new, |brings| format!("; brings {brings}"));
     let step = |kind, what: String| PlannedStep { kind, what };
     Ok(Plan {
         steps: vec![
             step(StepKind::Gate, "every preflight again, at that moment".to_owned()),
             step(
                 StepKind::Branch,
-                format!("{branch} at {} ({why}){notes}", commit.short()),
+                format!("{branch} at {} ({why}){brings}", commit.short()),
             ),
             step(
                 StepKind::Push,
@@ -82,8 +82,8 @@ pub(super) async fn plan(
     })
 }
 
-pub(super) fn parse_version(text: &str) -> Result<semver::Version, EngineError> {
-    semver::Version::parse(text.strip_prefix('v').unwrap_or(text)).map_err(|error| EngineError::NoVersion {
+pub(super) fn parse_version(text: &str) -> Result<Version, EngineError> {
+    Version::parse(text.strip_prefix('v').unwrap_or(text)).map_err(|error| EngineError::NoVersion {
         text: crate::domain::clean_line(text),
         why: error.to_string(),
     })
@@ -94,15 +94,22 @@ pub(super) fn today() -> String {
     Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
-/// What fills the template, and why. A commit that has its release branch already keeps that name unless another one is
-/// given: the cut was begun before.
-async fn values(
-    engine: &Engine,
-    commit: &CommitSha,
-    given: Given<'_>,
-) -> Result<(Values, String), EngineError> {
+/// What a release branch is called.
+struct Naming {
+    /// What fills the template.
+    values: Values,
+    /// Why that.
+    why: String,
+    /// What was committed since the last release. It decides nothing: a history that cannot be read is the gates' to tell.
+    brings: Option<String>,
+}
+
+/// How the release branch at `commit` is called. A commit that has its release branch already keeps that name unless
+/// another one is given: the cut was begun before.
+async fn naming(engine: &Engine, commit: &CommitSha, given: Given<'_>) -> Result<Naming, EngineError> {
     let template = engine.config().git.release_branch.clone();
     let remote = engine.config().git.remote.clone();
+    let tickets = engine.config().git.tickets.clone();
     let version = given.version.map(parse_version).transpose()?;
     let mut values = Values {
         short: Some(commit.short().to_owned()),
@@ -112,7 +119,7 @@ async fn values(
     };
     let sha = commit.clone();
     let find = move |repository: &GitRepository| {
-        let mut releases = Vec::new();
+        let (mut releases, mut begun) = (Vec::new(), None);
         for (name, head) in repository.branches(&remote)? {
             let Some(read) = template.parse_back(&name) else {
                 continue;
@@ -120,15 +127,30 @@ async fn values(
             // It may have got fixes since.
             let is_of_it = head == sha || read.short.as_deref() == Some(sha.short());
             if is_of_it && values.version.is_none() && values.sprint.is_none() {
-                return Ok((read, format!("{name} was begun before")));
+                begun.get_or_insert((read, format!("{name} was begun before")));
+            } else {
+                releases.push((read, head));
             }
-            releases.push((read, head));
+        }
+        let since = since_last(repository, &releases, &sha);
+        let brings = |since: &SinceLast| {
+            let from = since.last.as_ref().map(|version| format!("v{version}"));
+            Since::of(&since.changes, since.all, from, &tickets).words()
+        };
+        if let Some((values, why)) = begun {
+            let brings = since.ok().as_ref().map(brings);
+            return Ok(Naming { values, why, brings });
         }
         let mut why = "as given".to_owned();
-        if template.has_version() && values.version.is_none() {
-            let proposal = propose(repository, &releases, &sha)?;
+        let brings = if template.has_version() && values.version.is_none() {
+            let since = since?;
+            let messages = since.changes.iter().map(|change| change.message.as_str());
+            let proposal = propose_next(since.last.as_ref(), messages);
             (values.version, why) = (Some(proposal.version), proposal.why);
-        }
+            Some(brings(&since))
+        } else {
+            since.ok().as_ref().map(brings)
+        };
         if template.has_sprint() && values.sprint.is_none() {
             let last = releases
                 .iter()
@@ -142,26 +164,35 @@ async fn values(
                 None => (Some("1".to_owned()), "the first sprint".to_owned()),
             };
         }
-        Ok((values, why))
+        Ok(Naming { values, why, brings })
     };
     engine.git(find).await
 }
 
-/// The next version after the last release in the past of `commit`, whether that is a tag or still a release branch.
-fn propose(
+/// What was committed since the last release.
+struct SinceLast {
+    last: Option<Version>,
+    /// All of it; of the first release, the newest.
+    changes: Vec<Change>,
+    all: usize,
+}
+
+/// What was committed since the last release in the past of `commit`, whether that is a tag or still a release branch.
+fn since_last(
     repository: &GitRepository,
     releases: &[(Values, CommitSha)],
     commit: &CommitSha,
-) -> Result<Proposal, GitError> {
+) -> Result<SinceLast, GitError> {
     let versions = releases
         .iter()
         .filter_map(|(read, head)| Some((read.version.clone()?, head.clone())));
     let last = repository.last_release_among(commit, &versions.collect::<Vec<_>>())?;
-    let Some((version, at)) = last else {
-        return Ok(propose_next(None, []));
+    let (changes, all) = match &last {
+        Some((_, at)) => repository.changes(at, commit, usize::MAX)?,
+        None => repository.all_changes(commit, notes::MOST)?,
     };
-    let messages = repository.messages_since(&at, commit)?;
-    Ok(propose_next(Some(&version), messages.iter().map(String::as_str)))
+    let last = last.map(|(version, _)| version);
+    Ok(SinceLast { last, changes, all })
 }
 
 /// The preflights that the image answers.

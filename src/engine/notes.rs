@@ -6,16 +6,16 @@ use semver::Version;
 
 use super::Engine;
 use super::error::EngineError;
-use crate::domain::{Changelog, CommitSha, Committed, ServiceName, clean_line};
-use crate::git::Commit;
+use crate::domain::{Changelog, CommitSha, Committed, ServiceName, TicketPattern, clean_line};
+use crate::git::{Change, Commit};
 
 /// Commits that notes are made of; what lies beyond is counted.
-const MOST: usize = 5_000;
+pub(super) const MOST: usize = 5_000;
 /// Changes that are listed.
 const LISTED: usize = 500;
 
 /// What was committed between two points.
-struct Since {
+pub(super) struct Since {
     log: Changelog,
     /// How many commits there are in all.
     all: usize,
@@ -46,11 +46,6 @@ impl Engine {
         let since = self.since(commit, None).await?;
         let list = since.log.markdown(2, None);
         Ok(format!("{}.\n\n{list}", since.words()))
-    }
-
-    /// `14 commits, 6 pull requests since v1.3.2`.
-    pub(super) async fn notes_in_brief(&self, commit: &CommitSha) -> Result<String, EngineError> {
-        Ok(self.since(commit, None).await?.words())
     }
 
     /// The commit that a text names, and what to call it: a release by its version or branch, or else a commit.
@@ -85,17 +80,8 @@ impl Engine {
                 None => repository.all_changes(&until, MOST),
             })
             .await?;
-        let committed = changes.iter().map(|change| Committed {
-            commit: &change.commit.sha,
-            is_merge: change.commit.parents > 1,
-            message: &change.message,
-        });
-        let log = Changelog::of(committed, &self.config().git.tickets).limited(LISTED);
-        Ok(Since {
-            log,
-            all,
-            from: from.map(|(_, name)| name),
-        })
+        let from = from.map(|(_, name)| name);
+        Ok(Since::of(&changes, all, from, &self.config().git.tickets))
     }
 
     /// The last release in the past of `commit` that is not `commit` itself.
@@ -120,7 +106,19 @@ impl Engine {
 }
 
 impl Since {
-    fn words(&self) -> String {
+    /// What `all` commits since `from` are, the newest of which are `changes`.
+    pub(super) fn of(changes: &[Change], all: usize, from: Option<String>, tickets: &TicketPattern) -> Self {
+        let committed = changes.iter().take(MOST).map(|change| Committed {
+            commit: &change.commit.sha,
+            is_merge: change.commit.parents > 1,
+            message: &change.message,
+        });
+        let log = Changelog::of(committed, tickets).limited(LISTED);
+        Self { log, all, from }
+    }
+
+    /// `14 commits, 6 pull requests since v1.3.2`.
+    pub(super) fn words(&self) -> String {
         let from = self.from.as_ref().map_or_else(
             || "in the first release".to_owned(),
             |from| format!("since {from}"),

@@ -57,13 +57,6 @@ impl GitRepository {
         })
     }
 
-    /// The messages of the commits that are in the past of `until` and not in that of `since`, the newest first,
-    /// harmless to a terminal.
-    pub fn messages_since(&self, since: &CommitSha, until: &CommitSha) -> Result<Vec<String>, GitError> {
-        let (changes, _) = self.changes(since, until, usize::MAX)?;
-        Ok(changes.into_iter().map(|change| change.message).collect())
-    }
-
     /// The last commit that both histories have, from which they went apart; `a` itself where it is in the past of `b`.
     pub fn fork(&self, a: &CommitSha, b: &CommitSha) -> Result<Option<CommitSha>, GitError> {
         self.with(|git| match git.merge_base(oid(a)?, oid(b)?) {

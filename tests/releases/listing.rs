@@ -127,7 +127,7 @@ async fn a_cut_tells_what_the_release_brings() {
     let stage = Stage::set().await;
     let plan = stage.plan(&cut("develop", None)).await.unwrap();
     let what = &plan.steps[1].what;
-    assert!(what.contains("brings") && what.contains("since v1.3.2"), "{what}");
+    assert!(what.contains("brings") && what.contains("since v1.4.0"), "{what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
