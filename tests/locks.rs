@@ -382,7 +382,11 @@ async fn a_lock_that_is_held_is_only_taken_by_who_says_so() {
     assert!(!plan.allowed());
     let (exit, events) = end(begin(&ana, plan)).await;
     assert_eq!(exit, Exit::Refused);
-    assert!(last(&events).contains("--held"), "{}", last(&events));
+    assert!(
+        last(&events).contains("may be taken from its holder"),
+        "{}",
+        last(&events)
+    );
     let listed = windlass(&world, &["locks", "--json"]).await.1;
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     let lock = &listed["locks"][0];

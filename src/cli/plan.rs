@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Output;
 use super::args::Confirm;
 use super::failure::Failure;
-use crate::domain::{self, Confirmation, Plan, Verdict};
+use crate::domain::{self, Confirmation, Plan, Verdict, WayOut};
 use crate::engine::Engine;
 
 /// What a plan that deploys changes against what runs there, in a few lines; none for any other. What cannot be found out
@@ -62,7 +62,7 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
             gate.name,
             gate.verdict.reason()
         )?;
-        for note in &gate.notes {
+        for note in gate.notes.iter().chain(&gate.way_out.as_ref().map(way_out)) {
             writeln!(out, "             · {note}")?;
         }
     }
@@ -82,6 +82,19 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
         )?;
     }
     Ok(())
+}
+
+/// The option that asks for what a gate would let pass.
+fn way_out(way_out: &WayOut) -> String {
+    match way_out {
+        WayOut::Reason => "--reason says why it is to go on".to_owned(),
+        WayOut::LeaveOut => "--into with the other branches leaves it out; it stays owed".to_owned(),
+        WayOut::AcceptFindings => {
+            "in an emergency --accept-findings goes on in spite of it, and owes a review".to_owned()
+        }
+        WayOut::TakeLock => "--held takes it from its holder".to_owned(),
+        WayOut::Unpin { environment } => format!("`windlass unpin {environment}` lifts it"),
+    }
 }
 
 /// The symbol of a verdict; the word follows in the reason or beside it.

@@ -107,7 +107,7 @@ pub use template::{BranchTemplate, TagTemplate, TemplateError, Values};
 pub use term::{Term, TermError};
 pub use text::{Clean, clean_line, clean_text};
 pub use ticket::{TicketPattern, TicketPatternError, TicketUrl, TicketUrlError};
-pub use verdict::{Gate, Verdict};
+pub use verdict::{Gate, Verdict, WayOut};
 pub use version::{Proposal, propose_next, version_of_tag};
 pub use vex::{VexProduct, VexStatement, VexStatus, VexSubject};
 pub use waiver::Waiver;

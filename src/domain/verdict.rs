@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EnvironmentName;
+
 /// The answer of one gate. There is no answer without a reason, and `Unknown` stops a promotion as `Refused` does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "reason", rename_all = "kebab-case")]
@@ -48,6 +50,44 @@ pub struct Gate {
     /// What a person should know besides; it decides nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What a person may ask for instead, where it does not allow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way_out: Option<WayOut>,
+}
+
+/// What may be asked for where a gate does not allow, besides setting right what its reason says. How it is asked for is the
+/// business of whoever shows it: an option there, a key here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum WayOut {
+    /// The same with a reason.
+    Reason,
+    /// The same without the branch that stands against it; it stays owed.
+    LeaveOut,
+    /// To go on in spite of the findings, in an emergency; it owes a review.
+    AcceptFindings,
+    /// To take a lock from somebody whose run may be alive.
+    TakeLock,
+    /// To lift the pin of an environment first.
+    Unpin {
+        /// Which environment.
+        environment: EnvironmentName,
+    },
+}
+
+impl WayOut {
+    /// In words, for whoever has no better ones.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Reason => "may be asked for with a reason".to_owned(),
+            Self::LeaveOut => "may be left out; it stays owed".to_owned(),
+            Self::AcceptFindings => {
+                "an emergency may go on in spite of it, if asked to; it owes a review".to_owned()
+            }
+            Self::TakeLock => "may be taken from its holder, if asked to".to_owned(),
+            Self::Unpin { environment } => format!("unpin {environment} first"),
+        }
+    }
 }
 
 impl Gate {
@@ -57,6 +97,7 @@ impl Gate {
             name: name.to_owned(),
             verdict,
             notes: Vec::new(),
+            way_out: None,
         }
     }
 
@@ -64,6 +105,13 @@ impl Gate {
     #[must_use]
     pub fn with_notes(mut self, notes: Vec<String>) -> Self {
         self.notes = notes;
+        self
+    }
+
+    /// The gate with what may be asked for instead.
+    #[must_use]
+    pub fn with_way_out(mut self, way_out: WayOut) -> Self {
+        self.way_out = Some(way_out);
         self
     }
 }

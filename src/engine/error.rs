@@ -253,7 +253,14 @@ fn built_from(revision: Option<&str>) -> String {
 fn names(gates: &[Gate]) -> String {
     let list: Vec<_> = gates
         .iter()
-        .map(|g| format!("{} ({})", g.name, g.verdict.reason()))
+        .map(|gate| {
+            let way_out = gate
+                .way_out
+                .as_ref()
+                .map(|way_out| format!("; {}", way_out.words()));
+            let way_out = way_out.unwrap_or_default();
+            format!("{} ({}{way_out})", gate.name, gate.verdict.reason())
+        })
         .collect();
     list.join("; ")
 }

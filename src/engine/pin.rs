@@ -12,7 +12,7 @@ use super::scan::Admission;
 use super::{Engine, place, promote, records};
 use crate::domain::{
     Clean, Costs, Digest, Environment, EnvironmentName, Gate, Operation, PinRecord, Plan, PlannedStep,
-    ServiceName, StepKind, Target, Term, Verdict, newest_pin, pin_state,
+    ServiceName, StepKind, Target, Term, Verdict, WayOut, newest_pin, pin_state,
 };
 use crate::registry::{Reader, Running, Writer};
 
@@ -85,20 +85,24 @@ pub(super) async fn gate(
     target: &Environment,
     digest: &Digest,
 ) -> Gate {
+    let mut way_out = None;
     let verdict = match engine.pin(service, &target.name).await {
         Ok(None) => Verdict::Allowed(format!("{} is not pinned", target.name)),
         Ok(Some(pin)) if pin.digest == *digest => {
             Verdict::Allowed(format!("{} is held at this very digest", target.name))
         }
-        Ok(Some(pin)) => Verdict::Refused(format!(
-            "{} is {}; `windlass unpin {}` lifts it",
-            target.name,
-            pin.words(),
-            target.name
-        )),
+        Ok(Some(pin)) => {
+            way_out = Some(WayOut::Unpin {
+                environment: target.name.clone(),
+            });
+            Verdict::Refused(format!("{} is {}", target.name, pin.words()))
+        }
         Err(error) => Verdict::Unknown(format!("whether {} is pinned: {}", target.name, error.brief())),
     };
-    Gate::new(PIN, verdict)
+    Gate {
+        way_out,
+        ..Gate::new(PIN, verdict)
+    }
 }
 
 /// The environment, if it is one that promotions reach.

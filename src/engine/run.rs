@@ -99,6 +99,9 @@ impl Context<'_> {
             for note in &gate.notes {
                 log.info(format!("{}: {note}", gate.name));
             }
+            if let Some(way_out) = &gate.way_out {
+                log.info(format!("{}: {}", gate.name, way_out.words()));
+            }
         }
         let (allowed, refused): (Vec<_>, Vec<_>) = gates.into_iter().partition(|gate| gate.verdict.allows());
         if refused.is_empty() {

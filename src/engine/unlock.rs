@@ -11,7 +11,7 @@ use super::lock::LockError;
 use super::run::Context;
 use crate::domain::{
     Confirmation, Costs, Gate, HeldLock, LockPart, LockStanding, LockSubject, Operation, Plan, PlannedStep,
-    ServiceName, StepKind, Verdict, clean_line,
+    ServiceName, StepKind, Verdict, WayOut, clean_line,
 };
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 
@@ -72,12 +72,12 @@ pub(super) async fn plan(
 fn gate(lock: &HeldLock, held: bool) -> Gate {
     let now = Timestamp::now();
     let words = lock.words(now);
-    let verdict = match (lock.standing(now), held) {
-        (LockStanding::Stale { .. }, _) => Verdict::Allowed(words),
-        (LockStanding::Held, true) => Verdict::Allowed(format!("taken from its holder by --held: {words}")),
-        (LockStanding::Held, false) => Verdict::Refused(format!("{words}; only --held takes it from them")),
-    };
-    Gate::new("lock", verdict)
+    let gate = |verdict| Gate::new("lock", verdict);
+    match (lock.standing(now), held) {
+        (LockStanding::Stale { .. }, _) => gate(Verdict::Allowed(words)),
+        (LockStanding::Held, true) => gate(Verdict::Allowed(format!("taken from its holder: {words}"))),
+        (LockStanding::Held, false) => gate(Verdict::Refused(words)).with_way_out(WayOut::TakeLock),
+    }
 }
 
 fn place(engine: &Engine) -> Result<(Remote, Arc<GitRepository>), EngineError> {

@@ -1,7 +1,7 @@
 //! What needs a reason before it is planned: pins, rollbacks, reviews, locks, and promotions that go another way.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use windlass::domain::{Confirmation, Gate, Verdict};
+use windlass::domain::{Confirmation, Gate, Verdict, WayOut};
 use windlass::tui::model::{Choices, Dialog, Difference, Ran};
 use windlass::tui::update::{Effect, Msg, Request};
 
@@ -143,8 +143,8 @@ fn findings_are_accepted_by_choice_alone() {
 #[test]
 fn an_older_candidate_is_planned_anew_with_its_reason_and_never_without() {
     let older = || {
-        let why = "sha-4b22777 is older than the head of release/v1.5.0; --reason says why the older one";
-        vec![Gate::new("release", Verdict::Refused(why.into()))]
+        let why = "sha-4b22777 is older than the head of release/v1.5.0";
+        vec![Gate::new("release", Verdict::Refused(why.into())).with_way_out(WayOut::Reason)]
     };
     let plan = || promotion("stage", Confirmation::Plain, older());
     let mut model = sample::board(SIZE, COLOUR);

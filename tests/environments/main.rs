@@ -11,7 +11,7 @@ mod rollbacks;
 use std::sync::Arc;
 
 use windlass::demo::{World, WorldOptions};
-use windlass::domain::{Digest, Exit, Plan, Target, WriteAccess};
+use windlass::domain::{Digest, Exit, Plan, Target, WayOut, WriteAccess};
 use windlass::engine::{Command, Engine, Event, Happening, Secrets, StepOutcome};
 use windlass::registry::{Reader, Writer};
 
@@ -115,6 +115,12 @@ fn kinds(plan: &Plan) -> Vec<&'static str> {
 fn reason(plan: &Plan, gate: &str) -> (&'static str, String) {
     let gate = plan.gates.iter().find(|known| known.name == gate).unwrap();
     (gate.verdict.word(), gate.verdict.reason().to_owned())
+}
+
+/// What the gate of that name says may be asked for instead.
+fn way_out<'a>(plan: &'a Plan, gate: &str) -> Option<&'a WayOut> {
+    let gate = plan.gates.iter().find(|known| known.name == gate).unwrap();
+    gate.way_out.as_ref()
 }
 
 fn writer(engine: &Engine, environment: &str) -> Writer {

@@ -3,7 +3,8 @@
 
 use super::plan::ending;
 use crate::domain::{
-    Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, Release, ReleaseKind, Verdict, Way, count,
+    Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, Release, ReleaseKind, Verdict, Way, WayOut,
+    count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -85,8 +86,12 @@ async fn target(
         Merge::Clean => clean(engine, &branch, &at).await,
         Merge::Conflicts(conflicts) => (Way::Merge, conflict(&conflicts, line, &branch)),
     };
+    let mut gate = Gate::new(&name, verdict);
+    if !gate.verdict.allows() {
+        gate.way_out = Some(WayOut::LeaveOut);
+    }
     Ok(Target {
-        gate: Gate::new(&name, verdict),
+        gate,
         ending: ending(branch, at, way),
     })
 }
@@ -132,7 +137,7 @@ fn conflict(conflicts: &[Conflict], line: &Line, into: &BranchName) -> Verdict {
         named.push(format!("and {} more", conflicts.len() - NAMED));
     }
     Verdict::Refused(format!(
-        "{} in conflict: {}. Merge {} into {into} by hand, or leave it out with --into; it stays owed",
+        "{} in conflict: {}. Merge {} into {into} by hand",
         are(conflicts.len()),
         named.join("; "),
         line.branch

@@ -4,7 +4,7 @@
 use super::gates::Evaluation;
 use crate::config::HotfixSettings;
 use crate::domain::{
-    Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, Gate, ServiceName, Tag, Verdict,
+    Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, Gate, ServiceName, Tag, Verdict, WayOut,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
@@ -230,10 +230,7 @@ async fn release_gate(
                 Some(Clean::line(&format!("{RELEASE} {older}"))),
             ),
             None => (
-                Gate::new(
-                    RELEASE,
-                    Verdict::Refused(format!("{older}; --reason says why the older one")),
-                ),
+                Gate::new(RELEASE, Verdict::Refused(older)).with_way_out(WayOut::Reason),
                 None,
             ),
         });

@@ -6,7 +6,7 @@ use super::past::{self, Earlier, Past};
 use crate::deploy::Deployer;
 use crate::domain::{
     Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, Operation, PinRecord, Plan,
-    PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state,
+    PlannedStep, ServiceName, StepKind, Target, Verdict, WayOut, clean_line, pin_state,
 };
 use crate::engine::error::EngineError;
 use crate::engine::exception::PassedOver;
@@ -206,8 +206,7 @@ pub(super) fn accept(
         .iter_mut()
         .find(|gate| gate.name == SCAN && !gate.verdict.allows())?;
     if !accept_findings {
-        gate.notes
-            .push("an emergency may go on in spite of it: --accept-findings, which owes a review".to_owned());
+        gate.way_out = Some(WayOut::AcceptFindings);
         return None;
     }
     let said = format!("{}: {}", gate.verdict.word(), gate.verdict.reason());

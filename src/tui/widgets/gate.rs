@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::line;
-use crate::domain::{Gate, Verdict};
+use crate::domain::{Gate, Verdict, WayOut};
 use crate::tui::theme::{State, Theme};
 
 /// The state of a verdict.
@@ -16,7 +16,7 @@ pub const fn state(verdict: &Verdict) -> State {
     }
 }
 
-/// Lines of at most `width` columns; a long reason goes on below itself, and notes follow it.
+/// Lines of at most `width` columns; a long reason goes on below itself, and notes and the way out follow it.
 pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
     let names = gates
         .iter()
@@ -47,7 +47,8 @@ pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
         }
         all.push(Line::from(first));
         all.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", ""))));
-        for note in &gate.notes {
+        let way_out = gate.way_out.as_ref().map(WayOut::words);
+        for note in gate.notes.iter().chain(&way_out) {
             let dot = theme.glyph("·", "-");
             let mut pieces = line::wrap(note, width.saturating_sub(indent + 2)).into_iter();
             let first = pieces.next().unwrap_or_default();

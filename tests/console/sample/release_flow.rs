@@ -6,7 +6,7 @@ use windlass::domain::{
     Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState, Due,
     Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, HeldLock, LockNote, LockSubject,
     Operation, PinRecord, Plan, PlannedStep, Release, ReleaseKind, RunsIn, Side, SideKind, StepKind,
-    TicketPattern, Verdict, Way,
+    TicketPattern, Verdict, Way, WayOut,
 };
 use windlass::engine::{Earlier, Releases};
 use windlass::tui::model::{Message, Model, Ran, Standing};
@@ -194,7 +194,7 @@ pub fn finish() -> Plan {
     };
     let conflict = "2 files are in conflict: src/ledger.rs (changed in develop, changed in hotfix/v1.3.3); \
                     src/refunds.rs (deleted in develop, changed in hotfix/v1.3.3). Merge hotfix/v1.3.3 into develop by \
-                    hand, or leave it out with --into; it stays owed";
+                    hand";
     Plan {
         operation: Operation::Finish {
             branch: "hotfix/v1.3.3".parse().unwrap(),
@@ -218,7 +218,7 @@ pub fn finish() -> Plan {
                 "into main",
                 Verdict::Allowed("merges without a conflict, at ef2d127".into()),
             ),
-            Gate::new("into develop", Verdict::Refused(conflict.into())),
+            Gate::new("into develop", Verdict::Refused(conflict.into())).with_way_out(WayOut::LeaveOut),
         ],
         steps: vec![
             step(StepKind::Gate, "every branch again, at that moment"),
