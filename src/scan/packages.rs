@@ -1,129 +1,16 @@
-//! The packages of an image, as the SBOMs that are attached to it list them, or else its scan reports.
+//! The packages that an SBOM lists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
-use jiff::Timestamp;
 use packageurl::PackageUrl;
 use serde::Deserialize;
 
-use super::attached::PLATFORM;
-use super::{SbomFormat, ScanError};
-use crate::domain::{
-    Clean, Digest, InstalledPackage, Inventory, OPERATING_SYSTEM, PackageList, PackageSource, Platform,
-    ScanEvidence, clean_line,
-};
-use crate::registry::{Content, Descriptor, Reader};
+use super::SbomFormat;
+use crate::domain::{Clean, InstalledPackage, OPERATING_SYSTEM, clean_line};
 
-/// Larger SBOMs are refused rather than read into memory, in bytes. One of 10,000 packages has about 10 MB.
-const SBOM_LIMIT: u64 = 64_000_000;
 /// More packages than any image has.
 const MOST_PACKAGES: usize = 200_000;
-const CREATED: &str = "org.opencontainers.image.created";
-
-/// The packages that the SBOMs attached to `digest` list, of each of `platforms` the newest; CycloneDX where both formats
-/// are there. None if none is attached.
-pub async fn sbom_packages(
-    reader: &Reader,
-    digest: &Digest,
-    platforms: &[Platform],
-) -> Result<Option<PackageList>, ScanError> {
-    let referrers = reader.referrers(digest, None).await?;
-    for format in SbomFormat::ALL {
-        let newest = newest(&referrers, format);
-        if newest.is_empty() {
-            continue;
-        }
-        let reading = newest
-            .values()
-            .map(|(_, referrer)| read(reader, referrer, digest, format));
-        let read = futures_util::future::try_join_all(reading).await?;
-        let packages: BTreeSet<_> = read.into_iter().flatten().collect();
-        let is_whole = newest.contains_key(&None);
-        let mut missing = platforms.to_vec();
-        missing.retain(|platform| !is_whole && !newest.contains_key(&Some(platform.clone())));
-        return Ok(Some(PackageList {
-            source: PackageSource::Sbom {
-                format: format.title(),
-            },
-            missing,
-            packages,
-        }));
-    }
-    Ok(None)
-}
-
-/// The packages that the scan reports of an image list; none if they do not, or if there is none.
-pub fn report_packages(evidence: &ScanEvidence) -> Option<PackageList> {
-    let all = evidence.packages()?;
-    let scanner = evidence.reports.iter().find_map(|report| report.scanner.clone());
-    let covers = |platform: &Platform| {
-        let has = |report: &crate::domain::ScanReport| {
-            report.platform.as_ref().is_none_or(|of| of == platform)
-                && !matches!(report.inventory, Inventory::Untold | Inventory::Something)
-        };
-        evidence.reports.iter().any(has)
-    };
-    let packages = all.into_iter().map(|package| InstalledPackage {
-        kind: Clean::default(),
-        name: Clean::line(&package.name),
-        version: Clean::line(&package.version),
-    });
-    Some(PackageList {
-        source: PackageSource::Report { scanner },
-        missing: evidence
-            .platforms
-            .iter()
-            .filter(|platform| !covers(platform))
-            .cloned()
-            .collect(),
-        packages: packages.collect(),
-    })
-}
-
-type Newest<'a> = BTreeMap<Option<Platform>, (Option<Timestamp>, &'a Descriptor)>;
-
-/// The newest SBOM of each platform.
-fn newest(referrers: &[Descriptor], format: SbomFormat) -> Newest<'_> {
-    let mut found = Newest::new();
-    let of_format = |one: &&Descriptor| one.artifact_type.as_deref() == Some(format.media_type());
-    for referrer in referrers.iter().filter(of_format) {
-        let note = |key: &str| referrer.annotations.get(key);
-        let platform = note(PLATFORM).and_then(|text| text.parse().ok());
-        let made: Option<Timestamp> = note(CREATED).and_then(|text| text.parse().ok());
-        let known = found.get(&platform);
-        if known.is_none_or(|(known, _)| *known <= made) {
-            found.insert(platform, (made, referrer));
-        }
-    }
-    found
-}
-
-async fn read(
-    reader: &Reader,
-    referrer: &Descriptor,
-    subject: &Digest,
-    format: SbomFormat,
-) -> Result<BTreeSet<InstalledPackage>, ScanError> {
-    let malformed = |why: String| ScanError::Malformed {
-        what: format!("{} ({} SBOM)", referrer.digest.short(), format.title()),
-        why,
-    };
-    let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
-    let layer = match manifest.content() {
-        Content::Image { layers, .. } if manifest.subject() == Some(subject) => layers.first(),
-        _ => None,
-    };
-    let layer = layer.ok_or_else(|| malformed("it is attached to something else".to_owned()))?;
-    if layer.size > SBOM_LIMIT {
-        return Err(malformed(format!(
-            "it has more than {} MB",
-            SBOM_LIMIT / 1_000_000
-        )));
-    }
-    let bytes = reader.blob(&layer.digest, SBOM_LIMIT).await?;
-    format.packages(&bytes).map_err(malformed)
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -178,7 +65,7 @@ struct ExternalRef {
 impl SbomFormat {
     /// The packages that a document of this format lists: what is installed, and the operating system. Files, containers
     /// and whatever else is listed are none. The error says what is wrong with it.
-    fn packages(self, bytes: &[u8]) -> Result<BTreeSet<InstalledPackage>, String> {
+    pub(super) fn packages(self, bytes: &[u8]) -> Result<BTreeSet<InstalledPackage>, String> {
         let wrong =
             |error: serde_json::Error| clean_line(&format!("it is no {} document: {error}", self.title()));
         let mut found = BTreeSet::new();

@@ -46,6 +46,14 @@ impl SbomFormat {
         }
     }
 
+    /// What an attestation of it says it is (the predicates of in-toto, as cosign and BuildKit write them).
+    pub const fn predicate_type(self) -> &'static str {
+        match self {
+            Self::CycloneDx => "https://cyclonedx.org/bom",
+            Self::Spdx => "https://spdx.dev/Document",
+        }
+    }
+
     /// The usual name of its file.
     pub const fn file_name(self) -> &'static str {
         match self {

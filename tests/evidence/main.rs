@@ -4,6 +4,7 @@
 
 mod attestations;
 mod reports;
+mod sboms;
 mod signatures;
 
 use bytes::Bytes;
