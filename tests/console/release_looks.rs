@@ -105,10 +105,7 @@ fn a_finished_release_stays_until_production_has_it() {
     tell(&mut model, Msg::Releases(false, Ok(list)));
     let seen = picture(&model);
     let row = seen.lines().find(|line| line.contains("… waits")).unwrap();
-    assert!(
-        row.contains("v1.3.2") && row.contains("next: promotion to prod"),
-        "{row}"
-    );
+    assert!(row.contains("v1.3.2") && row.contains("next: prod"), "{row}");
     assert!(seen.contains("3 finished ones not shown"), "{seen}");
 }
 

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::Finding;
 use crate::build::Builder;
 use crate::config::{CheckRule, Config, DeploySettings, GitSettings};
-use crate::domain::Exit;
+use crate::domain::{Exit, LockStanding};
 use crate::engine;
-use crate::git::{GitError, GitRepository};
+use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
 use crate::sign::PublicKey;
 
@@ -64,15 +66,40 @@ pub(super) async fn repository(config: &Config) -> Vec<Finding> {
             "fetch it, or name the branch that releases end in as git.main in windlass.toml".to_owned(),
         ),
     });
-    let answered = match repository.remote(remote) {
-        Ok(remote) => remote.ping().await,
+    let answering = match repository.remote(remote) {
+        Ok(remote) => remote.ping().await.map(|()| remote),
         Err(error) => Err(error),
     };
-    findings.push(match answered {
-        Ok(()) => Finding::ok("remote", format!("{remote} answers")),
-        Err(error) => problem("remote", &error),
-    });
+    match answering {
+        Ok(answering) => {
+            findings.push(Finding::ok("remote", format!("{remote} answers")));
+            if config.git.lock {
+                findings.extend(locks(&answering, &Arc::new(repository)).await);
+            }
+        }
+        Err(error) => findings.push(problem("remote", &error)),
+    }
     findings
+}
+
+/// Locks that a run left behind stop every run after it, until somebody breaks them.
+async fn locks(remote: &Remote, repository: &Arc<GitRepository>) -> Vec<Finding> {
+    let now = Timestamp::now();
+    let found = match remote.locks(repository).await {
+        Ok(found) => found,
+        Err(error) => return vec![Finding::warning("lock", error.to_string()).advise(error.hint())],
+    };
+    let told = found.iter().map(|LockAt { lock, .. }| {
+        let what = format!("{} is locked: {}", lock.subject, lock.words(now));
+        match lock.standing(now) {
+            LockStanding::Held => Finding::ok("lock", what),
+            LockStanding::Stale { .. } => Finding::warning("lock", what).advise(format!(
+                "if that run is dead, `windlass unlock {} --service {} --reason …`",
+                lock.subject.part, lock.subject.service
+            )),
+        }
+    });
+    told.collect()
 }
 
 pub(super) async fn registries(config: &Config) -> Vec<Finding> {

@@ -70,19 +70,16 @@ async fn target(
             ending: ending(branch, line.head.clone(), Way::Already),
         });
     };
-    if let Some(how) = is_there(release, &branch) {
-        let verdict = Verdict::Allowed(format!("has all of it already: {how}"));
-        return Ok(Target {
-            gate: Gate::new(&name, verdict),
-            ending: ending(branch, at, Way::Already),
-        });
-    }
     let (ours, theirs) = (at.clone(), line.head.clone());
     let merge = engine
         .git(move |repository| repository.try_merge(&ours, &theirs))
         .await?;
     let (way, verdict) = match merge {
         Merge::Already => (Way::Already, Verdict::Allowed("has all of it already".to_owned())),
+        _ if let Some(how) = is_there(release, &branch) => (
+            Way::Already,
+            Verdict::Allowed(format!("has all of it already: {how}")),
+        ),
         Merge::Clean => clean(engine, &branch, &at).await,
         Merge::Conflicts(conflicts) => (Way::Merge, conflict(&conflicts, line, &branch)),
     };
@@ -116,7 +113,7 @@ async fn clean(engine: &Engine, branch: &BranchName, at: &CommitSha) -> (Way, Ve
     }
 }
 
-/// How a branch has all of the release, if it has: merged, or in another way that no merge would find.
+/// How a branch has all of the release, if it has, in a way that no merge finds.
 fn is_there<'a>(release: &'a Release, branch: &BranchName) -> Option<&'a str> {
     release.debts.iter().find_map(|debt| {
         let is_it = matches!(&debt.what, Due::Main(it) | Due::Develop(it) | Due::Release(it) if it == branch);

@@ -270,7 +270,7 @@ fn owes(release: &Release, width: usize, theme: Theme) -> Vec<Span<'static>> {
         return vec![Span::raw(line::fit(&open, width, theme))];
     }
     if let Some(environment) = &release.waits_for {
-        let next = format!("next: promotion to {environment}");
+        let next = format!("next: {environment}");
         return vec![Span::raw(line::fit(&next, width, theme))];
     }
     let later = short(release, |state| matches!(state, DebtState::NotYet(_)));
