@@ -176,7 +176,7 @@ const RUN: &[Screen] = &[Screen::Run];
 const FINDINGS: &[Screen] = &[Screen::Findings];
 const RELEASES: &[Screen] = &[Screen::Releases];
 const PAGE: &[Screen] = &[Screen::Page];
-const BOTH: &[Screen] = &[Screen::Board, Screen::Run];
+const LINES: &[Screen] = &[Screen::Board, Screen::Run, Screen::Page];
 const OUTSIDE: &[Screen] = &[Screen::Board, Screen::Releases, Screen::Findings, Screen::Page];
 const ALL: &[Screen] = &Screen::ALL;
 
@@ -264,9 +264,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Back, &[ESC, Key::Char('h'), LEFT], PAGE, "back", "back to where one came from", 2),
     bind(Action::Back, &[ESC], RUN, "back", "back to where one came from, once the run has ended", 1),
     bind(Action::Back, &[ESC, Key::Char('h'), LEFT], FINDINGS, "back", "all findings again, or back to the board", 4),
-    bind(Action::Search, &[Key::Char('/')], BOTH, "search", "search; Enter keeps the search, Esc drops it", 4),
-    bind(Action::NextFound, &[Key::Char('n')], BOTH, "next", "the next match", 0),
-    bind(Action::PreviousFound, &[Key::Char('N')], BOTH, "previous", "the match before", 0),
+    bind(Action::Search, &[Key::Char('/')], LINES, "search", "search; Enter keeps the search, Esc drops it", 4),
+    bind(Action::NextFound, &[Key::Char('n')], LINES, "next", "the next match", 0),
+    bind(Action::PreviousFound, &[Key::Char('N')], LINES, "previous", "the match before", 0),
     bind(Action::Help, &[Key::Char('?')], ALL, "help", "all keys", 9),
     bind(Action::Quit, &[Key::Char('q')], ALL, "quit", "leave the console", 6),
     bind(Action::Quit, &[Key::Ctrl('c')], OUTSIDE, "quit", "leave the console", 0),

@@ -10,6 +10,7 @@ mod page;
 mod releases;
 mod request;
 mod run;
+mod search;
 
 use jiff::Timestamp;
 
@@ -25,6 +26,7 @@ pub use page::{Ink, PageContent, PageLine, PageModel, PageOf, of_markdown};
 pub use releases::{ReleasesModel, ReleasesPane, Standing, Standings, next, production, reached};
 pub use request::{Promotion, Request};
 pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
+pub use search::{Search, next_match};
 
 use super::theme::Theme;
 
@@ -57,15 +59,6 @@ impl Screen {
             Self::Page => "text",
         }
     }
-}
-
-/// A search, and whether it is still being typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Search {
-    /// What is searched for.
-    pub input: TextInput,
-    /// Whether keys go into it.
-    pub typing: bool,
 }
 
 /// A short notice in the place of the footer: why a key did nothing, or that something was done.
@@ -149,6 +142,29 @@ impl Model {
     /// Whether a run is at work.
     pub fn is_running(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.ended.is_none())
+    }
+
+    /// What is searched for where one is; nothing on a screen that has no search.
+    pub fn search(&self) -> Option<&Search> {
+        match self.screen {
+            Screen::Board => self.board.search.as_ref(),
+            Screen::Run => self.run.as_ref()?.search.as_ref(),
+            Screen::Findings => self.findings.as_ref()?.filter.as_ref(),
+            Screen::Page => self.page.as_ref()?.search.as_ref(),
+            Screen::Releases => None,
+        }
+    }
+
+    /// The search that is being typed, if one is.
+    pub fn typed_search(&mut self) -> Option<&mut Search> {
+        let search = match self.screen {
+            Screen::Board => self.board.search.as_mut(),
+            Screen::Run => self.run.as_mut()?.search.as_mut(),
+            Screen::Findings => self.findings.as_mut()?.filter.as_mut(),
+            Screen::Page => self.page.as_mut()?.search.as_mut(),
+            Screen::Releases => None,
+        };
+        search.filter(|search| search.typing)
     }
 
     /// Whole seconds from `then` to now.

@@ -236,7 +236,7 @@ fn on_paste(model: &mut Model, text: &str) {
     if let Some(dialog) = &mut model.dialog {
         return dialog::paste(dialog, text);
     }
-    if let Some(search) = dialog::typed_search(model) {
+    if let Some(search) = model.typed_search() {
         search.input.insert(text);
         model.notice = None;
         dialog::seek(model);

@@ -6,7 +6,7 @@ use windlass::engine::Happening;
 use windlass::tui::model::{Ink, Model, PageContent, PageLine, PageOf, ReleasesPane, Screen};
 use windlass::tui::update::{Effect, Msg, Request};
 
-use crate::hands::{SIZE, answer, at, code, notice, on_stage, press, requests, starts};
+use crate::hands::{SIZE, answer, at, code, notice, on_stage, press, requests, starts, write};
 use crate::sample::release_flow::{self as flow, failure};
 use crate::sample::{self, COLOUR, allowed, commit, event, promotion, tell};
 
@@ -202,6 +202,46 @@ fn a_text_is_scrolled_copied_and_left_to_where_one_came_from() {
         matches!(&effects[..], [Effect::Page(of)] if *of == wanted),
         "{effects:?}"
     );
+}
+
+#[test]
+fn a_text_is_searched_from_match_to_match_around_its_end() {
+    let mut model = at(0);
+    press(&mut model, 'n');
+    let of = model.page.as_ref().unwrap().of.clone();
+    let lines = (0..200)
+        .map(|n| PageLine::new(Ink::Plain, 0, &format!("Line {n}")))
+        .collect();
+    tell(
+        &mut model,
+        Msg::Page(of, PageContent::Known(lines, String::new())),
+    );
+    press(&mut model, 'n');
+    assert!(model.notice.as_ref().unwrap().text.contains("press /"));
+    write(&mut model, "/line 19");
+    code(&mut model, KeyCode::Enter);
+    let seen = |model: &Model| {
+        let page = model.page.as_ref().unwrap();
+        (page.found.unwrap(), page.top)
+    };
+    // The last ones share the last screen, and are told apart all the same.
+    let last = 200 - 37;
+    let mut found = vec![seen(&model)];
+    for _ in 0..11 {
+        press(&mut model, 'n');
+        found.push(seen(&model));
+    }
+    let wanted: Vec<_> = [19].into_iter().chain(190..200).chain([19]).collect();
+    assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), wanted);
+    assert!(found[1..11].iter().all(|(_, top)| *top == last), "{found:?}");
+    press(&mut model, 'N');
+    assert_eq!(seen(&model), (199, last));
+    // What was searched for is dropped first.
+    code(&mut model, KeyCode::Esc);
+    assert_eq!(model.screen, Screen::Page);
+    assert!(model.page.as_ref().unwrap().search.is_none());
+    code(&mut model, KeyCode::Esc);
+    assert_eq!(model.screen, Screen::Releases);
 }
 
 #[test]

@@ -197,6 +197,9 @@ fn on_page(page: &PageModel, action: Action) -> Result<(), String> {
     match (action, &page.content) {
         (Action::Copy, PageContent::Loading) => Err("it is not there yet".to_owned()),
         (Action::Copy, PageContent::Failed(_)) => Err("there is nothing to copy".to_owned()),
+        (Action::NextFound | Action::PreviousFound, _) if page.search.is_none() => {
+            Err("nothing is searched for: press /".to_owned())
+        }
         _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use url::Url;
 
-use super::Search;
+use super::{Search, next_match};
 use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{BranchName, Clean, CommitSha, Digest, Environment, EnvironmentName, Gate};
 
@@ -204,21 +204,8 @@ impl BoardModel {
 
     /// The next row that the search finds, from the selected one on, around the end.
     pub fn find(&self, forward: bool, from_here: bool) -> Option<usize> {
-        let needle = self.search.as_ref()?.input.text().to_lowercase();
-        let n = self.rows.len();
-        if needle.is_empty() || n == 0 {
-            return None;
-        }
-        let start = usize::from(!from_here);
-        let at = |step: usize| {
-            if forward {
-                (self.selected + step) % n
-            } else {
-                (self.selected + n - step % n) % n
-            }
-        };
-        (start..n + start)
-            .map(at)
-            .find(|index| self.rows[*index].matches(&needle))
+        let needle = self.search.as_ref()?.needle();
+        let matches = |place: usize| !needle.is_empty() && self.rows[place].matches(&needle);
+        next_match(self.rows.len(), self.selected, forward, from_here, matches)
     }
 }

@@ -1,6 +1,6 @@
 //! A text to be read: notes of a release, or a comparison.
 
-use super::{Message, Screen};
+use super::{Message, Screen, Search, next_match};
 use crate::domain::{CommitSha, clean_line};
 use crate::tui::widgets::line;
 
@@ -105,6 +105,10 @@ pub struct PageModel {
     pub top: usize,
     /// How many fit on the screen.
     pub height: usize,
+    /// What is searched for.
+    pub search: Option<Search>,
+    /// The line that was found last.
+    pub found: Option<usize>,
 }
 
 impl PageModel {
@@ -118,6 +122,8 @@ impl PageModel {
             width: 0,
             top: 0,
             height: 0,
+            search: None,
+            found: None,
         }
     }
 
@@ -125,12 +131,42 @@ impl PageModel {
     pub fn fit(&mut self, width: usize) {
         if self.width != width {
             self.width = width;
+            self.found = None;
             self.lines.clear();
             if let PageContent::Known(lines, _) = &self.content {
                 self.lines = lines.iter().flat_map(|line| wrapped(line, width)).collect();
             }
         }
         self.top = self.top.min(self.lines.len().saturating_sub(self.height.max(1)));
+    }
+
+    /// Goes to the next line that the search finds: from the last one that it found, or from the first one in sight. Tells
+    /// whether there is one; an empty search is found where one is.
+    pub fn find(&mut self, forward: bool, from_here: bool) -> bool {
+        let Some(needle) = self.search.as_ref().map(Search::needle) else {
+            return false;
+        };
+        if needle.is_empty() {
+            return true;
+        }
+        let sight = self.top..self.top + self.height.max(1);
+        let last = self.found.filter(|found| sight.contains(found));
+        let matches = |line: usize| self.lines[line].1.to_lowercase().contains(&needle);
+        // What is in sight but was not found yet counts from its very first line.
+        let from_here = from_here || last.is_none();
+        self.found = next_match(
+            self.lines.len(),
+            last.unwrap_or(self.top),
+            forward,
+            from_here,
+            matches,
+        );
+        let Some(found) = self.found else { return false };
+        if !sight.contains(&found) {
+            self.top = found;
+            self.fit(self.width);
+        }
+        true
     }
 
     /// Takes the text in.

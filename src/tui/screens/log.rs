@@ -9,7 +9,7 @@ use super::run::{clock, of_step};
 use crate::domain::bytes;
 use crate::engine::Level;
 use crate::tui::layout::RunLayout;
-use crate::tui::model::{Blob, LogLine, Pane, RunModel, StepRow};
+use crate::tui::model::{Blob, LogLine, Pane, RunModel, Search, StepRow};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::{line, progress};
 
@@ -133,11 +133,7 @@ fn bar(
 fn in_sight(run: &RunModel, area: Rect, theme: Theme) -> Vec<Line<'static>> {
     let height = usize::from(area.height);
     let log = run.log();
-    let needle = run
-        .search
-        .as_ref()
-        .map(|search| search.input.text().to_lowercase())
-        .unwrap_or_default();
+    let needle = run.search.as_ref().map(Search::needle).unwrap_or_default();
     let paint = |line: &LogLine| painted(line, run, usize::from(area.width), &needle, theme);
     if !run.follow {
         return log.iter().skip(run.scroll).flat_map(paint).take(height).collect();

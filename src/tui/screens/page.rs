@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::tui::layout;
-use crate::tui::model::{Ink, Model, PageContent};
+use crate::tui::model::{Ink, Model, PageContent, Search};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::{footer, line};
 
@@ -61,8 +61,9 @@ pub(super) fn paint(model: &Model, buffer: &mut Buffer) {
             }
         }
         PageContent::Known(..) => {
+            let needle = page.search.as_ref().map(Search::needle).unwrap_or_default();
             for (row, (ink, text)) in rows.zip(page.lines.iter().skip(from)) {
-                line::left(buffer, row, vec![Span::styled(text.clone(), style(*ink, theme))]);
+                line::left(buffer, row, line::mark(text, &needle, style(*ink, theme), theme));
             }
         }
     }

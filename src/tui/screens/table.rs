@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::board::{Cell, Image, Scan};
 use crate::domain::{Counts, Verdict, age, bytes};
-use crate::tui::model::{BoardModel, Gates, Model, Row};
+use crate::tui::model::{BoardModel, Gates, Model, Row, Search};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::line;
 
@@ -164,11 +164,7 @@ fn paint_row(
 /// The subject, with what a search has found in it in reverse video.
 fn subject(board: &BoardModel, row: &Row, width: usize, theme: Theme) -> Vec<Span<'static>> {
     let text = line::fit(row.subject.as_str(), width, theme);
-    let needle = board
-        .search
-        .as_ref()
-        .map(|search| search.input.text().to_lowercase())
-        .unwrap_or_default();
+    let needle = board.search.as_ref().map(Search::needle).unwrap_or_default();
     line::mark(&text, &needle, Style::new(), theme)
 }
 

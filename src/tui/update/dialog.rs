@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Effect, Request, ask, choice, form, leave};
 use crate::domain::{Confirmation, Plan};
-use crate::tui::model::{CutDialog, Dialog, Message, Model, Notice, PlanDialog, Screen, Search, TextInput};
+use crate::tui::model::{CutDialog, Dialog, Message, Model, Notice, PlanDialog, Screen, TextInput};
 
 pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(mut dialog) = model.dialog.take() else {
@@ -197,23 +197,9 @@ pub(super) fn edit(input: &mut TextInput, key: KeyEvent) -> bool {
     true
 }
 
-/// The search that is being typed, if one is.
-pub(super) fn typed_search(model: &mut Model) -> Option<&mut Search> {
-    let search = match model.screen {
-        Screen::Board => model.board.search.as_mut(),
-        Screen::Run => model.run.as_mut().and_then(|run| run.search.as_mut()),
-        Screen::Findings => model
-            .findings
-            .as_mut()
-            .and_then(|findings| findings.filter.as_mut()),
-        Screen::Releases | Screen::Page => None,
-    };
-    search.filter(|search| search.typing)
-}
-
 /// Gives the key to the search that is being typed; tells whether there is one.
 pub(super) fn search_takes(model: &mut Model, key: KeyEvent) -> bool {
-    let Some(search) = typed_search(model) else {
+    let Some(search) = model.typed_search() else {
         return false;
     };
     let interrupt = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
@@ -243,9 +229,10 @@ pub(super) fn seek(model: &mut Model) {
 }
 
 fn drop_search(model: &mut Model) {
-    match (model.screen, &mut model.run, &mut model.findings) {
-        (Screen::Run, Some(run), _) => run.search = None,
-        (Screen::Findings, _, Some(findings)) => super::findings::drop_filter(findings),
+    match (model.screen, &mut model.run, &mut model.findings, &mut model.page) {
+        (Screen::Run, Some(run), ..) => run.search = None,
+        (Screen::Findings, _, Some(findings), _) => super::findings::drop_filter(findings),
+        (Screen::Page, .., Some(page)) => page.search = None,
         _ => model.board.search = None,
     }
 }
@@ -258,6 +245,9 @@ fn found(model: &mut Model) -> bool {
     if let (Screen::Findings, Some(findings)) = (model.screen, &mut model.findings) {
         findings.refresh();
         return !findings.shown.is_empty();
+    }
+    if let (Screen::Page, Some(page)) = (model.screen, &mut model.page) {
+        return page.find(true, true);
     }
     let board = &mut model.board;
     if let Some(index) = board.find(true, true) {

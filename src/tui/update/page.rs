@@ -2,7 +2,7 @@
 
 use super::Effect;
 use crate::tui::keymap::Action;
-use crate::tui::model::{Model, Notice, PageContent, PageModel, PageOf, Screen};
+use crate::tui::model::{Model, Notice, PageContent, PageModel, PageOf, Screen, Search};
 
 /// Goes to a text, and asks for it.
 pub(super) fn open(model: &mut Model, of: PageOf, effects: &mut Vec<Effect>) {
@@ -30,7 +30,15 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::PageDown => step(page, true, height),
         Action::First => page.top = 0,
         Action::Last => step(page, true, usize::MAX),
+        Action::Back if page.search.is_some() => page.search = None,
         Action::Back => model.screen = page.back,
+        Action::Search => page.search = Some(Search::begun()),
+        Action::NextFound | Action::PreviousFound => {
+            if !page.find(action == Action::NextFound, false) {
+                let text = "nothing like that is in this text".to_owned();
+                model.notice = Some(Notice { text, grave: true });
+            }
+        }
         Action::Copy => {
             if let PageContent::Known(_, text) = &page.content {
                 effects.push(Effect::Copy(text.clone()));

@@ -8,6 +8,7 @@ use crate::engine::{Event, Happening, Level, RunId, StepOutcome};
 use crate::tui::keymap::Action;
 use crate::tui::model::{
     Blob, Dialog, Ended, LogLine, Message, Model, Notice, Pane, RunModel, Screen, Search, StepRow, StepState,
+    next_match,
 };
 
 /// Lines that are kept of a step; the journal keeps them all.
@@ -188,10 +189,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::Wrap => run.style.wrap = !run.style.wrap,
         Action::Times => run.style.times = !run.style.times,
         Action::Search => {
-            run.search = Some(Search {
-                typing: true,
-                ..Search::default()
-            })
+            run.search = Some(Search::begun());
         }
         Action::NextError => {
             next_error(run);
@@ -274,34 +272,16 @@ fn next_error(run: &mut RunModel) {
 
 /// Goes to the next line that the search finds; tells whether there is one. An empty search is found where one is.
 pub(super) fn find(run: &mut RunModel, forward: bool, from_here: bool) -> bool {
-    let Some(needle) = run
-        .search
-        .as_ref()
-        .map(|search| search.input.text().to_lowercase())
-    else {
+    let Some(needle) = run.search.as_ref().map(Search::needle) else {
         return false;
     };
     let log = run.log();
-    let n = log.len();
-    if needle.is_empty() || n == 0 {
+    if needle.is_empty() || log.is_empty() {
         return needle.is_empty();
     }
-    let here = if run.follow {
-        run.last_scroll()
-    } else {
-        run.scroll.min(n - 1)
-    };
-    let start = usize::from(!from_here);
-    let at = |step: usize| {
-        if forward {
-            (here + step) % n
-        } else {
-            (here + n - step % n) % n
-        }
-    };
-    let found = (start..n + start)
-        .map(at)
-        .find(|index| log[*index].line.to_lowercase().contains(&needle));
+    let here = if run.follow { run.last_scroll() } else { run.scroll };
+    let matches = |line: usize| log[line].line.to_lowercase().contains(&needle);
+    let found = next_match(log.len(), here, forward, from_here, matches);
     if let Some(line) = found {
         go_to(run, line);
     }

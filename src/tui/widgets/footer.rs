@@ -7,21 +7,13 @@ use ratatui::text::Span;
 
 use super::{input, line};
 use crate::tui::keymap;
-use crate::tui::model::{Model, Screen, Search};
+use crate::tui::model::{Model, Search};
 use crate::tui::theme::State;
 
 /// Paints it.
 pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let search = match model.screen {
-        Screen::Board => model.board.search.as_ref(),
-        Screen::Run => model.run.as_ref().and_then(|run| run.search.as_ref()),
-        Screen::Findings => model
-            .findings
-            .as_ref()
-            .and_then(|findings| findings.filter.as_ref()),
-        Screen::Releases | Screen::Page => None,
-    };
+    let search = model.search();
     let typing = search.filter(|search| search.typing);
     if let Some(notice) = &model.notice {
         let state = if notice.grave { State::Attention } else { State::Ok };
