@@ -1,6 +1,7 @@
 //! Local git by libgit2; fetch and push by the `git` program, so that ssh configuration, keys and helpers work as they do
 //! for the user. The working tree, the index and the current branch are never touched.
 
+mod arrival;
 mod between;
 mod branches;
 mod commit;

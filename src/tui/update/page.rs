@@ -34,7 +34,8 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::Back => model.screen = page.back,
         Action::Search => page.search = Some(Search::begun()),
         Action::NextFound | Action::PreviousFound => {
-            if !page.find(action == Action::NextFound, false) {
+            let is_found = page.find(action == Action::NextFound, false);
+            if !is_found {
                 let text = "nothing like that is in this text".to_owned();
                 model.notice = Some(Notice { text, grave: true });
             }
