@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// Lifts one container image, unchanged, from environment to environment.
 #[derive(Debug, Parser)]
-#[command(name = "windlass", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "windlass", version, max_term_width = 100)]
 #[command(
     after_help = "Without a command, windlass opens the console; without a terminal it prints the status.\n\
     Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 refused by a gate, 4 conflict, \
@@ -137,5 +137,16 @@ mod tests {
     #[test]
     fn the_tree_of_commands_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_of_a_release_is_never_taken_for_the_wish_to_know_that_of_the_program() {
+        for option in ["--version", "--release", "--as"] {
+            let parsed = Cli::try_parse_from(["windlass", "cut", "develop", option, "1.5.0"]).unwrap();
+            let Some(Command::Cut(cut)) = parsed.command else {
+                panic!("{option} cuts")
+            };
+            assert_eq!(cut.version.as_deref(), Some("1.5.0"));
+        }
     }
 }

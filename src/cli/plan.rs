@@ -131,7 +131,10 @@ pub async fn confirm(
         Confirmation::Plain => None,
         Confirmation::Typed(_) if confirm.yes => {
             return Err(Failure::usage(
-                "--yes does not confirm a promotion to a protected environment",
+                format!(
+                    "--yes does not confirm {}: its environment is protected",
+                    plan.operation.title()
+                ),
                 format!("read the plan with --dry-run, then confirm that very plan with --plan {hash}"),
             ));
         }

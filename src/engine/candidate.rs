@@ -95,6 +95,7 @@ impl Engine {
         Err(EngineError::NoImage {
             environment: environment.name.clone(),
             image,
+            by_promotion: !environment.from.is_empty(),
         })
     }
 

@@ -127,6 +127,8 @@ pub enum EngineError {
         environment: EnvironmentName,
         /// What was looked for.
         image: ImageReference,
+        /// Whether images come there by promotions, and not by builds.
+        by_promotion: bool,
     },
     /// The immutable tag at the target belongs to another digest.
     #[error("{target} is {found} already, and an immutable tag never moves to {wanted}")]
@@ -345,6 +347,15 @@ impl EngineError {
                 "name a commit, a tag such as sha-2b2e927, a digest or a release branch"
             }
             Self::NothingNamed { hint, .. } => hint,
+            Self::NoImage {
+                environment,
+                by_promotion: true,
+                ..
+            } => {
+                return Some(format!(
+                    "promote it to {environment} first, or choose another: `windlass board` shows what is where"
+                ));
+            }
             Self::NoImage { .. } => {
                 "wait for the build of that commit, or choose another with `windlass board`"
             }

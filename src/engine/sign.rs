@@ -27,6 +27,7 @@ pub(super) async fn plan(
     let reader = engine.registries().reader(&image.repository);
     let Some(found) = reader.resolve(&image.target).await? else {
         return Err(EngineError::NoImage {
+            by_promotion: !engine.environment(&environment)?.from.is_empty(),
             environment,
             image: image.clone(),
         });
