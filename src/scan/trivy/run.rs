@@ -1,0 +1,100 @@
+//! One run of the program: started in an empty room, followed, and stopped where it does not end.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::Stdio;
+
+use bytes::Bytes;
+use secrecy::SecretString;
+
+use super::{Line, Trivy};
+use crate::scan::ScanError;
+use crate::scan::room::{self, Room, Said};
+use crate::scan::sbom::SbomFormat;
+
+/// What Trivy is to write.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    Report,
+    Sbom(SbomFormat),
+}
+
+impl Form {
+    /// As `--format` calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Report => "json",
+            Self::Sbom(format) => format.name(),
+        }
+    }
+
+    /// What it is to look for; for an SBOM, nothing.
+    const fn scanning(self) -> &'static [&'static str] {
+        match self {
+            Self::Report => &["--scanners", "vuln", "--show-suppressed"],
+            Self::Sbom(_) => &[],
+        }
+    }
+}
+
+impl Trivy {
+    /// Runs Trivy on `what` and answers with what it wrote, in the form that was asked for.
+    pub(super) async fn run(
+        &self,
+        form: Form,
+        what: &[OsString],
+        docker: Option<SecretString>,
+        line: Line<'_>,
+    ) -> Result<Bytes, ScanError> {
+        let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
+        let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
+        let nothing = room.nothing().map_err(in_room)?;
+        let mut command = self.command();
+        command
+            .current_dir(room.folder().map_err(in_room)?)
+            .args(["image", "--no-progress"])
+            .args(form.scanning())
+            .arg("--ignorefile")
+            .arg(&nothing)
+            .arg("--config")
+            .arg(&nothing)
+            .arg("--timeout")
+            .arg(format!("{}s", self.options.timeout.as_secs().max(1)));
+        if let Some(config) = docker {
+            command.env("DOCKER_CONFIG", room.docker_config(&config).map_err(in_room)?);
+        }
+        self.source(&mut command)?;
+        command
+            .args(&self.options.args)
+            // After those of other people: without it there is nothing to read.
+            .args(["--format", form.name()])
+            .arg("--output")
+            .arg(room.report())
+            .args(what)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ScanError::NoScanner { program: self.name() },
+            _ => self.failed(error.to_string()),
+        })?;
+        let mut said = Said::default();
+        let ended = {
+            let errors = child.stderr.take();
+            let working = async {
+                tokio::select! {
+                    () = said.follow(errors, line) => child.wait().await.map_err(|error| self.failed(error.to_string())),
+                    () = room.too_large() => Err(self.failed(room::too_large_in_words())),
+                }
+            };
+            tokio::time::timeout(self.patience, working).await
+        };
+        let status = ended.map_err(|_| ScanError::Slow {
+            program: self.name(),
+            limit: self.options.timeout,
+        })??;
+        room.read().map_err(|why| {
+            let words = said.complaint();
+            self.failed(words.unwrap_or_else(|| format!("{why}; it ended with {status}")))
+        })
+    }
+}
