@@ -16,7 +16,13 @@ pub struct CutArgs {
     /// The commit of develop that is released, in any form that git knows
     pub commit: String,
     /// The version [default: proposed from the tags and commits since the last release]
-    #[arg(id = "release", long, visible_alias = "version", alias = "as", value_name = "VERSION")]
+    #[arg(
+        id = "release",
+        long,
+        visible_alias = "version",
+        alias = "as",
+        value_name = "VERSION"
+    )]
     pub version: Option<String>,
     /// The number of the sprint, where release branches are called after it [default: one more than the last]
     #[arg(long, value_name = "NUMBER")]

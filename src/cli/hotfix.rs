@@ -21,7 +21,13 @@ pub struct HotfixArgs {
     #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
     /// The version [default: the next patch of what runs there]
-    #[arg(id = "release", long, visible_alias = "version", alias = "as", value_name = "VERSION")]
+    #[arg(
+        id = "release",
+        long,
+        visible_alias = "version",
+        alias = "as",
+        value_name = "VERSION"
+    )]
     pub version: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]

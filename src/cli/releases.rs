@@ -14,7 +14,8 @@ use crate::engine::{Depth, Releases};
 #[derive(Debug, Args)]
 #[command(
     after_help = "What production has is owed to main, develop and the open releases until the fix is reachable there: \
-    by ancestry, or by its patch where it was cherry-picked.\nWith --check, exit code 3 while anything is owed."
+    by ancestry, by its patch where it was cherry-picked or squashed, or by the same content.\nWith --check, exit code 3 while \
+    anything is owed."
 )]
 pub struct ReleasesArgs {
     /// Exit 3 while anything is owed, or could not be found out

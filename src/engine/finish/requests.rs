@@ -34,8 +34,9 @@ impl Engine {
             base: base.to_string(),
             title: title.to_owned(),
             body: format!(
-                "Merges {head} into {base}, so that nothing of it is lost.\n\nPlease take a merge commit: after a squash or \
-                 a rebase git cannot tell that it arrived.\n"
+                "Merges {head} into {base}, so that nothing of it is lost.\n\nA merge commit keeps the history in step. \
+                 Where the rules forbid one, squash or rebase it as it is: it is known by its patches then, as long as \
+                 nothing else goes into the same commit.\n"
             ),
         };
         let request = github.open_pull_request(&new, access).await?;
