@@ -107,6 +107,10 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
         ),
     ]];
     rows.push(vec!["  candidate".to_owned(), candidate(release)]);
+    if release.is_only_begun() {
+        let what = format!("– commit the fix on {}, and let it be built", release.branch);
+        rows.push(vec!["  next".to_owned(), what]);
+    }
     if let Some(trouble) = &release.trouble {
         rows.push(vec!["  name".to_owned(), format!("✗ {trouble}")]);
     }

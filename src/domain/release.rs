@@ -206,6 +206,11 @@ impl Release {
         !self.is_finished() || self.waits_for.is_some() || self.open_debts().next().is_some()
     }
 
+    /// Whether it is a hotfix on which nothing was committed yet: it brings nothing anywhere.
+    pub fn is_only_begun(&self) -> bool {
+        self.kind == ReleaseKind::Hotfix && self.fixes == 0 && !self.is_finished()
+    }
+
     /// What is owed now.
     pub fn open_debts(&self) -> impl Iterator<Item = &Debt> {
         self.debts.iter().filter(|debt| debt.state.is_open())

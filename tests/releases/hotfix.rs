@@ -23,6 +23,15 @@ async fn it_begins_at_what_production_runs_and_not_at_main() {
     // Given again, it is the same hotfix.
     let again = stage.plan(&hotfix(None)).await.unwrap();
     assert_eq!(again.operation.title(), "begin hotfix/v1.3.3");
+    // Without a fix there is nothing to bring anywhere.
+    assert!(stage.release("v1.3.3").await.is_only_begun());
+    let end = stage.plan(&finish("v1.3.3", &[])).await.unwrap();
+    let refusal = end.refusals().next().unwrap();
+    assert_eq!(refusal.name, "fix");
+    assert!(
+        refusal.verdict.reason().contains("v1.3.2 is at this very commit"),
+        "{refusal:?}"
+    );
     // Once work has begun on it, the next one has the next version.
     stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
     let next = stage.plan(&hotfix(None)).await.unwrap();

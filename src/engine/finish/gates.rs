@@ -4,7 +4,7 @@
 use super::plan::ending;
 use crate::domain::{
     Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, Release, ReleaseKind, Verdict, Way, WayOut,
-    count,
+    count, version_of_tag,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -153,6 +153,13 @@ pub(super) fn of_release(engine: &Engine, upstream: &Upstream, line: &Line, rele
         let why = format!("{}: {trouble}; give the branch its right name first", line.branch);
         gates.push(Gate::new("name", Verdict::Refused(why)));
     }
+    if let Some(before) = without_a_fix(upstream, line) {
+        let why = format!(
+            "{before} is at this very commit: nothing was committed on {} since",
+            line.branch
+        );
+        gates.push(Gate::new("fix", Verdict::Refused(why)));
+    }
     if let Some(version) = &line.values.version {
         gates.push(Gate::new(
             "tag",
@@ -160,6 +167,17 @@ pub(super) fn of_release(engine: &Engine, upstream: &Upstream, line: &Line, rele
         ));
     }
     gates
+}
+
+/// The tag of the version that a hotfix was begun at, if its head is still there.
+fn without_a_fix<'a>(upstream: &'a Upstream, line: &Line) -> Option<&'a str> {
+    let is_before = |tag: &str| {
+        let version = version_of_tag(tag).filter(|version| version.pre.is_empty());
+        version.is_some() && version != line.values.version
+    };
+    let mut tags = upstream.view.tags.iter();
+    let (tag, _) = tags.find(|(tag, at)| at.commit == line.head && is_before(tag))?;
+    (line.kind == ReleaseKind::Hotfix).then_some(tag.as_str())
 }
 
 /// Whether the head is what was built, and what runs of it.

@@ -130,6 +130,9 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
             writes(model)?;
             let release = release()?;
             match &release.candidate {
+                _ if release.is_only_begun() => {
+                    Err(format!("nothing is committed on {} yet", release.branch))
+                }
                 Bound::There { .. } if next(release, &model.board.graph).is_none() => {
                     Err("it is as far as it can come: no environment is ahead of it".to_owned())
                 }

@@ -170,7 +170,7 @@ pub fn production(graph: &[Environment]) -> usize {
 /// The environment that the candidate of `release` could be promoted to: the first in the graph that does not run it, and
 /// takes promotions from one that does, or from where builds go. One that leads to where it runs is behind it.
 pub fn next<'a>(release: &Release, graph: &'a [Environment]) -> Option<&'a Environment> {
-    if !matches!(release.candidate, Bound::There { .. }) {
+    if !matches!(release.candidate, Bound::There { .. }) || release.is_only_begun() {
         return None;
     }
     let running = release.runs.iter().filter(|runs| runs.is_head);

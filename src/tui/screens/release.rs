@@ -117,6 +117,10 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
         ),
     });
     lines.extend(runs(release, width, theme));
+    if release.is_only_begun() {
+        let what = format!("commit the fix on {}, and let it be built", release.branch);
+        lines.extend(reason(name("next"), State::None, &what, width, theme));
+    }
     if let Some(next) = next(release, &model.board.graph)
         && !model.read_only
     {
