@@ -2,25 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "support/git.rs"]
+mod git;
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/sample.rs"]
+mod sample;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
-use windlass::demo::{World, WorldOptions};
-use windlass::domain::{BranchName, Exit, Plan, WriteAccess};
-use windlass::engine::{Command, Engine, Secrets};
+use jiff::Timestamp;
+use windlass::demo::World;
+use windlass::domain::{BranchName, Exit};
+use windlass::engine::{Command, Engine};
 use windlass::git::BranchState;
 
-fn access() -> WriteAccess {
-    WriteAccess::unless_read_only(false).unwrap()
-}
-
-async fn world() -> World {
-    let options = WorldOptions {
-        folder: None,
-        now: jiff::Timestamp::now(),
-    };
-    World::open(options, access()).await.unwrap()
-}
+use git::git;
+use run::carry_out;
+use sample::{access, world_at};
 
 /// The world's engine, with release branches called by `template`.
 fn engine(world: &World, template: &str) -> Arc<Engine> {
@@ -40,19 +40,13 @@ fn cut(version: Option<&str>, sprint: Option<&str>) -> Command {
     }
 }
 
-async fn carry_out(engine: &Arc<Engine>, plan: &Plan) -> Exit {
-    let mut run = engine.start(plan.clone(), access(), Secrets::default()).unwrap();
-    while run.events.recv().await.is_some() {}
-    run.task.await.unwrap()
-}
-
 async fn title(engine: &Engine, command: &Command) -> String {
     engine.plan(command).await.unwrap().operation.title()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sprints_are_counted_on_and_a_cut_that_was_begun_keeps_its_name() {
-    let world = world().await;
+    let world = world_at(Timestamp::now()).await;
     let engine = engine(&world, "release/sprint-{sprint}");
     assert_eq!(title(&engine, &cut(None, None)).await, "cut release/sprint-1");
     assert_eq!(
@@ -69,13 +63,13 @@ async fn sprints_are_counted_on_and_a_cut_that_was_begun_keeps_its_name() {
     let plan = engine.plan(&cut(None, None)).await.unwrap();
     assert_eq!(plan.operation.title(), "cut release/sprint-42");
     assert!(plan.allowed(), "{:?}", plan.gates);
-    assert_eq!(carry_out(&engine, &plan).await, Exit::Done);
+    assert_eq!(carry_out(&engine, plan).await.0, Exit::Done);
     assert_eq!(title(&engine, &cut(None, None)).await, "cut release/sprint-42");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_push_takes_its_own_branch_back_and_leaves_one_that_was_made_by_hand() {
-    let world = world().await;
+    let world = world_at(Timestamp::now()).await;
     let engine = engine(&world, "release/v{version}");
     let hook = world.folder().join("origin.git/hooks/pre-receive");
     std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
@@ -85,24 +79,22 @@ async fn a_refused_push_takes_its_own_branch_back_and_leaves_one_that_was_made_b
     let state = |name: &str| repository.branch_state(&name.parse().unwrap()).unwrap();
 
     let plan = engine.plan(&cut(Some("7.0.0"), None)).await.unwrap();
-    assert_eq!(carry_out(&engine, &plan).await, Exit::Failed);
+    assert_eq!(carry_out(&engine, plan).await.0, Exit::Failed);
     assert_eq!(state("release/v7.0.0"), BranchState::Free);
 
     // As `git branch` makes it: with another first line in its reflog.
     let commit = repository.commit("develop").unwrap().sha;
-    let made = std::process::Command::new("git")
-        .args(["branch", "release/v8.0.0", commit.as_str()])
-        .current_dir(world.repository())
-        .env_remove("GIT_DIR")
-        .status();
-    assert!(made.unwrap().success());
+    git(
+        &world.repository(),
+        &["branch", "release/v8.0.0", commit.as_str()],
+    );
     let plan = engine.plan(&cut(Some("8.0.0"), None)).await.unwrap();
-    assert_eq!(carry_out(&engine, &plan).await, Exit::Failed);
+    assert_eq!(carry_out(&engine, plan.clone()).await.0, Exit::Failed);
     assert_eq!(state("release/v8.0.0"), BranchState::At(commit.clone()));
 
     // With the way free, the same plan goes through.
     std::fs::remove_file(hook).unwrap();
-    assert_eq!(carry_out(&engine, &plan).await, Exit::Done);
+    assert_eq!(carry_out(&engine, plan).await.0, Exit::Done);
     let remote = repository.remote("origin").unwrap();
     let pushed = remote.branch_state(&"release/v8.0.0".parse().unwrap()).await;
     assert_eq!(pushed.unwrap(), BranchState::At(commit));
@@ -110,7 +102,7 @@ async fn a_refused_push_takes_its_own_branch_back_and_leaves_one_that_was_made_b
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_in_the_way_is_refused_before_anything_is_written() {
-    let world = world().await;
+    let world = world_at(Timestamp::now()).await;
     let engine = engine(&world, "release/v{version}");
     let repository = engine.repository().unwrap();
     let commit = repository.commit("develop").unwrap().sha;
@@ -120,7 +112,7 @@ async fn a_branch_in_the_way_is_refused_before_anything_is_written() {
     let plan = engine.plan(&cut(Some("7.0.0"), None)).await.unwrap();
     let refusals: Vec<_> = plan.refusals().map(|gate| gate.name.as_str()).collect();
     assert_eq!(refusals, ["remote"]);
-    assert_eq!(carry_out(&engine, &plan).await, Exit::Refused);
+    assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
     assert_eq!(
         repository
             .branch_state(&"release/v7.0.0".parse().unwrap())

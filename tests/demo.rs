@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "support/place.rs"]
+mod place;
+
 use std::net::TcpListener;
 use std::path::Path;
 
 use windlass::demo::{World, WorldError, WorldOptions};
 use windlass::domain::{Digest, Exit, Target, WriteAccess};
-use windlass::registry::Reader;
+
+use place::reader;
 
 async fn open(folder: &Path, now: jiff::Timestamp) -> Result<World, WorldError> {
     let options = WorldOptions {
@@ -17,18 +21,9 @@ async fn open(folder: &Path, now: jiff::Timestamp) -> Result<World, WorldError> 
     World::open(options, WriteAccess::unless_read_only(false).unwrap()).await
 }
 
-fn reader(world: &World, environment: &str) -> Reader {
-    let engine = world.engine().unwrap();
-    let environment = engine.environment(&environment.parse().unwrap()).unwrap();
-    let repository = engine
-        .repository_of(&"payment-svc".parse().unwrap(), environment)
-        .unwrap();
-    engine.registries().reader(&repository)
-}
-
 /// Each `sha-` tag of an environment with its digest, in the order of the tags.
 async fn images(world: &World, environment: &str) -> Vec<(String, Digest)> {
-    let reader = reader(world, environment);
+    let reader = reader(&world.engine().unwrap(), environment);
     let mut images = Vec::new();
     for tag in reader.tags().await.unwrap() {
         if tag.as_str().starts_with("sha-") {

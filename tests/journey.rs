@@ -2,25 +2,35 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "support/call.rs"]
+mod call;
+#[path = "support/idle.rs"]
+mod idle;
+#[path = "support/place.rs"]
+mod place;
+#[path = "support/run.rs"]
+mod run;
+#[path = "support/sample.rs"]
+mod sample;
+
 use std::path::Path;
-use std::process::{Command as Program, Output};
+use std::process::Output;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use windlass::demo::{World, WorldOptions};
-use windlass::domain::{Digest, Exit, Plan, Tag, Target, WriteAccess};
-use windlass::engine::{Command, Engine, EngineError, Event, Happening, Secrets, StepOutcome};
-use windlass::registry::{Reader, TagRule};
+use windlass::domain::{Digest, Exit, Tag, Target};
+use windlass::engine::{Command, Engine, EngineError, Happening, Secrets};
+use windlass::registry::TagRule;
 
-fn access() -> WriteAccess {
-    WriteAccess::unless_read_only(false).unwrap()
-}
+use call::{program, text};
+use idle::idle;
+use place::reader;
+use run::{begin, carry_out, last};
+use sample::{access, world_at};
 
 async fn world() -> (World, Arc<Engine>) {
-    let options = WorldOptions {
-        folder: None,
-        now: jiff::Timestamp::now(),
-    };
-    let world = World::open(options, access()).await.unwrap();
+    let world = world_at(Timestamp::now()).await;
     let engine = world.engine().unwrap();
     (world, engine)
 }
@@ -36,38 +46,12 @@ fn promote(candidate: &str, to: &str) -> Command {
     }
 }
 
-async fn carry_out(engine: &Arc<Engine>, plan: Plan) -> (Exit, Vec<Event>) {
-    let mut run = engine.start(plan, access(), Secrets::default()).unwrap();
-    let mut events = Vec::new();
-    while let Some(event) = run.events.recv().await {
-        events.push(event);
-    }
-    (run.task.await.unwrap(), events)
-}
-
-fn reader(engine: &Engine, environment: &str) -> Reader {
-    let environment = engine.environment(&environment.parse().unwrap()).unwrap();
-    let repository = engine
-        .repository_of(&"payment-svc".parse().unwrap(), environment)
-        .unwrap();
-    engine.registries().reader(&repository)
-}
-
 async fn has(engine: &Engine, environment: &str, digest: &Digest) -> bool {
     reader(engine, environment)
         .resolve(&Target::Digest(digest.clone()))
         .await
         .unwrap()
         .is_some()
-}
-
-fn last(events: &[Event]) -> (Exit, String, Option<String>) {
-    match &events.last().unwrap().happening {
-        Happening::RunEnded {
-            exit, summary, hint, ..
-        } => (*exit, summary.clone(), hint.clone()),
-        other => panic!("a run ends with its end, not with {other:?}"),
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,16 +147,7 @@ async fn the_same_command_again_finds_nothing_to_do() {
     assert_eq!(again.costs.bytes, 0);
     let (exit, events) = carry_out(&engine, again).await;
     assert_eq!(exit, Exit::Done);
-    let did: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.happening {
-            Happening::StepEnded {
-                step,
-                outcome: StepOutcome::Nothing(_),
-            } => Some(step.word()),
-            _ => None,
-        })
-        .collect();
+    let did = idle(&events);
     assert!(did.contains(&"tag") && did.contains(&"deploy"), "{did:?}");
     assert_eq!(stage.tags().await.unwrap(), tags);
     assert_eq!(
@@ -205,7 +180,7 @@ async fn two_runs_on_one_environment_do_not_run_at_once() {
     let script = format!("while [ ! -e '{}' ]; do sleep 0.05; done\n", gate.display());
     std::fs::write(world.folder().join("deploy.sh"), script).unwrap();
     let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
-    let mut first = engine.start(plan.clone(), access(), Secrets::default()).unwrap();
+    let mut first = begin(&engine, plan.clone());
     let error = engine
         .start(plan.clone(), access(), Secrets::default())
         .map(|run| run.id)
@@ -225,7 +200,7 @@ async fn a_run_that_is_interrupted_ends_with_130_and_the_same_command_completes_
     let good = std::fs::read(&script).unwrap();
     std::fs::write(&script, "echo waiting; sleep 600\n").unwrap();
     let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
-    let mut run = engine.start(plan.clone(), access(), Secrets::default()).unwrap();
+    let mut run = begin(&engine, plan.clone());
     let mut events = Vec::new();
     while let Some(event) = run.events.recv().await {
         if matches!(&event.happening, Happening::Log { line, .. } if line == "waiting") {
@@ -265,7 +240,7 @@ async fn the_world_in_a_folder_is_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let options = || WorldOptions {
         folder: Some(folder.path().join("world")),
-        now: jiff::Timestamp::now(),
+        now: Timestamp::now(),
     };
     let first = World::open(options(), access()).await.unwrap();
     let before = first
@@ -291,24 +266,15 @@ async fn the_world_in_a_folder_is_found_again() {
     assert_eq!(error.exit(), Exit::Usage, "{error}");
 }
 
-fn windlass(folder: &Path, args: &[&str]) -> Output {
-    Program::new(env!("CARGO_BIN_EXE_windlass"))
-        .args(args)
-        .current_dir(folder)
-        .env("XDG_STATE_HOME", folder.join("state"))
-        .env_remove("COSIGN_PASSWORD")
-        .output()
-        .unwrap()
+async fn windlass(folder: &Path, args: &[&str]) -> Output {
+    let mut program = program(folder, &folder.join("state"), args);
+    program.output().await.unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-#[test]
-fn the_headless_demo_plays_the_whole_flow_with_one_digest_in_three_places() {
+#[tokio::test]
+async fn the_headless_demo_plays_the_whole_flow_with_one_digest_in_three_places() {
     let folder = tempfile::tempdir().unwrap();
-    let output = windlass(folder.path(), &["demo", "--headless"]);
+    let output = windlass(folder.path(), &["demo", "--headless"]).await;
     let out = text(&output.stdout);
     assert!(output.status.success(), "{out}{}", text(&output.stderr));
     let (_, end) = out.rsplit_once("One digest, everywhere").unwrap();
@@ -334,63 +300,46 @@ fn the_headless_demo_plays_the_whole_flow_with_one_digest_in_three_places() {
 async fn the_program_confirms_by_hash_and_prod_does_not_take_a_yes() {
     let (world, _engine) = world().await;
     let folder = world.repository();
-    let run = move |args: &'static [&'static str]| {
-        let folder = folder.clone();
-        tokio::task::spawn_blocking(move || windlass(&folder, args))
-    };
-    let nobody = run(&["promote", "develop", "--to", "stage"]).await.unwrap();
+    let run = async |args: &[&str]| windlass(&folder, args).await;
+    let nobody = run(&["promote", "develop", "--to", "stage"]).await;
     assert_eq!(nobody.status.code(), Some(2));
     assert!(
         text(&nobody.stderr).contains("--plan"),
         "{}",
         text(&nobody.stderr)
     );
-    let dry = run(&["promote", "develop", "--to", "stage", "--dry-run", "--json"])
-        .await
-        .unwrap();
+    let dry = run(&["promote", "develop", "--to", "stage", "--dry-run", "--json"]).await;
     let document: serde_json::Value = serde_json::from_slice(&dry.stdout).unwrap();
     assert_eq!(
         (&document["version"], &document["allowed"]),
         (&1.into(), &true.into())
     );
-    let stale = run(&["promote", "develop", "--to", "stage", "--plan", "0000-0000"])
-        .await
-        .unwrap();
+    let stale = run(&["promote", "develop", "--to", "stage", "--plan", "0000-0000"]).await;
     assert_eq!(stale.status.code(), Some(4), "{}", text(&stale.stderr));
-    let done = run(&["promote", "develop", "--to", "stage", "--yes", "--json"])
-        .await
-        .unwrap();
+    let done = run(&["promote", "develop", "--to", "stage", "--yes", "--json"]).await;
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     let lines: Vec<serde_json::Value> = text(&done.stdout)
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines.last().unwrap()["event"], "run-ended");
-    let prod = run(&["promote", "develop", "--to", "prod", "--yes"])
-        .await
-        .unwrap();
+    let prod = run(&["promote", "develop", "--to", "prod", "--yes"]).await;
     assert_eq!(prod.status.code(), Some(2), "{}", text(&prod.stderr));
-    let refused = run(&["promote", "develop~4", "--to", "stage", "--yes"])
-        .await
-        .unwrap();
+    let refused = run(&["promote", "develop~4", "--to", "stage", "--yes"]).await;
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stdout));
-    let missing = run(&["promote", "develop~2", "--to", "stage", "--yes"])
-        .await
-        .unwrap();
+    let missing = run(&["promote", "develop~2", "--to", "stage", "--yes"]).await;
     assert_eq!(missing.status.code(), Some(7), "{}", text(&missing.stderr));
-    let read_only = run(&["--read-only", "promote", "develop", "--to", "stage", "--yes"])
-        .await
-        .unwrap();
+    let read_only = run(&["--read-only", "promote", "develop", "--to", "stage", "--yes"]).await;
     assert_eq!(read_only.status.code(), Some(2));
-    let runs = run(&["runs", "--json"]).await.unwrap();
+    let runs = run(&["runs", "--json"]).await;
     let runs: serde_json::Value = serde_json::from_slice(&runs.stdout).unwrap();
     assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
 }
 
-#[test]
-fn without_a_configuration_the_program_says_what_to_do() {
+#[tokio::test]
+async fn without_a_configuration_the_program_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let output = windlass(folder.path(), &["status"]);
+    let output = windlass(folder.path(), &["status"]).await;
     assert_eq!(output.status.code(), Some(2));
     let err = text(&output.stderr);
     assert!(

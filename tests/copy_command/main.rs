@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "../support/call.rs"]
+mod call;
 #[path = "../registry_client/world.rs"]
 #[expect(
     dead_code,
@@ -17,6 +19,7 @@ use tempfile::TempDir;
 use windlass::demo::registry::{Auth, Credentials, Options};
 use windlass::domain::Target;
 
+use call::{program, text};
 use world::{Journey, journey};
 
 struct Ground {
@@ -63,24 +66,16 @@ impl Ground {
 }
 
 async fn windlass(folder: &Path, arguments: &[&str]) -> Output {
-    tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("HOME", folder)
-        .env("DOCKER_CONFIG", folder)
-        .env("XDG_STATE_HOME", folder.join("state"))
-        .env_remove("WINDLASS_READ_ONLY")
-        .output()
-        .await
-        .unwrap()
+    let mut program = program(folder, &folder.join("state"), arguments);
+    program.env("HOME", folder).output().await.unwrap()
 }
 
 fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    text(&output.stdout)
 }
 
 fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    text(&output.stderr)
 }
 
 #[tokio::test]

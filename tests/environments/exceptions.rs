@@ -1,13 +1,11 @@
 //! Shortened ways: findings that are accepted, older candidates, hotfixes, and the reviews that they owe.
 
-use std::path::Path;
-use std::process::Command as Program;
-
 use serde_json::Value;
 use windlass::domain::{CommitSha, ExceptionKind};
 use windlass::registry::{Descriptor, TagRule};
 
 use super::*;
+use crate::git::git;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const EXCEPTION: &str = "application/vnd.windlass.exception.v1+json";
@@ -54,22 +52,6 @@ async fn an_emergency_goes_on_in_spite_of_findings_and_owes_a_review() {
     assert_eq!(idle(&done(&engine, &review("stage")).await), ["attach"]);
     let error = engine.plan(&review("prod")).await.unwrap_err();
     assert_eq!(error.exit(), Exit::NotFound, "{error}");
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Program::new("git")
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env_remove("GIT_DIR")
-        .envs(["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"].map(|name| (name, "Ana Ruiz")))
-        .envs(["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"].map(|name| (name, "ana@example.com")))
-        .output()
-        .unwrap();
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {err}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// A commit on top of `parent`, which `branch` is then at; nothing is checked out.

@@ -3,6 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "../support/call.rs"]
+mod call;
+#[path = "../support/git.rs"]
+mod git;
+#[path = "../support/idle.rs"]
+mod idle;
+#[path = "../support/place.rs"]
+mod place;
+#[path = "../support/run.rs"]
+mod run;
+#[path = "../support/sample.rs"]
+mod sample;
+
 mod exceptions;
 mod pins;
 mod program;
@@ -10,21 +23,19 @@ mod rollbacks;
 
 use std::sync::Arc;
 
-use windlass::demo::{World, WorldOptions};
-use windlass::domain::{Digest, Exit, Plan, Target, WayOut, WriteAccess};
-use windlass::engine::{Command, Engine, Event, Happening, Secrets, StepOutcome};
+use jiff::Timestamp;
+use windlass::demo::World;
+use windlass::domain::{Digest, Exit, Plan, Target, WayOut};
+use windlass::engine::{Command, Engine, Event, Happening};
 use windlass::registry::{Reader, Writer};
 
-fn access() -> WriteAccess {
-    WriteAccess::unless_read_only(false).unwrap()
-}
+use idle::idle;
+use place::reader;
+use run::{begin, carry_out};
+use sample::{access, world_at};
 
 async fn world() -> (World, Arc<Engine>) {
-    let options = WorldOptions {
-        folder: None,
-        now: jiff::Timestamp::now(),
-    };
-    let world = World::open(options, access()).await.unwrap();
+    let world = world_at(Timestamp::now()).await;
     let engine = world.engine().unwrap();
     (world, engine)
 }
@@ -77,35 +88,12 @@ fn rollback(environment: &str, to: Option<&str>, accept_findings: bool) -> Comma
     }
 }
 
-async fn carry_out(engine: &Arc<Engine>, plan: Plan) -> (Exit, Vec<Event>) {
-    let mut run = engine.start(plan, access(), Secrets::default()).unwrap();
-    let mut events = Vec::new();
-    while let Some(event) = run.events.recv().await {
-        events.push(event);
-    }
-    (run.task.await.unwrap(), events)
-}
-
 async fn done(engine: &Arc<Engine>, command: &Command) -> Vec<Event> {
     let plan = engine.plan(command).await.unwrap();
     assert!(plan.allowed(), "{:#?}", plan.gates);
     let (exit, events) = carry_out(engine, plan).await;
     assert_eq!(exit, Exit::Done, "{:?}", events.last());
     events
-}
-
-/// The steps that had nothing to do.
-fn idle(events: &[Event]) -> Vec<&'static str> {
-    events
-        .iter()
-        .filter_map(|event| match &event.happening {
-            Happening::StepEnded {
-                step,
-                outcome: StepOutcome::Nothing(_),
-            } => Some(step.word()),
-            _ => None,
-        })
-        .collect()
 }
 
 fn kinds(plan: &Plan) -> Vec<&'static str> {
@@ -124,22 +112,19 @@ fn way_out<'a>(plan: &'a Plan, gate: &str) -> Option<&'a WayOut> {
 }
 
 fn writer(engine: &Engine, environment: &str) -> Writer {
-    let environment = engine.environment(&environment.parse().unwrap()).unwrap();
-    let repository = engine
-        .repository_of(&"payment-svc".parse().unwrap(), environment)
-        .unwrap();
+    let repository = reader(engine, environment).repository().clone();
     engine.registries().writer(&repository, access())
 }
 
 async fn running(engine: &Engine, environment: &str) -> Digest {
-    let reader: &Reader = &writer(engine, environment);
-    reader.running(false).await.unwrap().unwrap().digest
+    let found = reader(engine, environment).running(false).await;
+    found.unwrap().unwrap().digest
 }
 
 async fn digest_of(engine: &Engine, environment: &str, commit: &str) -> Digest {
     let commit = engine.resolve(commit).await.unwrap().sha;
     let tag = engine.tag_of(&commit).unwrap();
-    let found = writer(engine, environment).resolve(&Target::Tag(tag)).await;
+    let found = reader(engine, environment).resolve(&Target::Tag(tag)).await;
     found.unwrap().unwrap().digest
 }
 

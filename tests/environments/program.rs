@@ -1,40 +1,27 @@
 //! The same through the program itself.
 
 use std::path::Path;
-use std::process::{Command as Program, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
 use super::*;
+use crate::call::{program, text};
 
-fn windlass(folder: &Path, args: &[&str]) -> Output {
-    Program::new(env!("CARGO_BIN_EXE_windlass"))
-        .args(args)
-        .current_dir(folder)
-        .env("XDG_STATE_HOME", folder.join("state"))
-        .env_remove("COSIGN_PASSWORD")
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+async fn windlass(folder: &Path, args: &[&str]) -> Output {
+    let mut program = program(folder, &folder.join("state"), args);
+    program.output().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_confirms_what_touches_prod_by_hash_and_lists_pins_and_the_past() {
     let (world, _engine) = world().await;
     let folder = world.repository();
-    let run = move |args: Vec<String>| {
-        let folder = folder.clone();
-        let running = tokio::task::spawn_blocking(move || {
-            let args: Vec<_> = args.iter().map(String::as_str).collect();
-            windlass(&folder, &args)
-        });
-        async move { running.await.unwrap() }
+    let run = async |words: &str| {
+        let args: Vec<_> = words.split_whitespace().collect();
+        windlass(&folder, &args).await
     };
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let listed = run(words("rollback prod --list --json")).await;
+    let listed = run("rollback prod --list --json").await;
     let document: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(
         (
@@ -44,19 +31,16 @@ async fn the_program_confirms_what_touches_prod_by_hash_and_lists_pins_and_the_p
         (&1.into(), 2)
     );
     assert_eq!(document["earlier"][0]["ready"], true);
-    let listed = run(words("rollback prod --list")).await;
+    let listed = run("rollback prod --list").await;
     let out = text(&listed.stdout);
     assert!(out.contains("v1.3.1") && out.contains("✓ ready"), "{out}");
 
-    let yes = run(words("rollback prod --reason broken --yes")).await;
+    let yes = run("rollback prod --reason broken --yes").await;
     assert_eq!(yes.status.code(), Some(2), "{}", text(&yes.stderr));
-    let dry = run(words("rollback prod --reason broken --dry-run --json")).await;
+    let dry = run("rollback prod --reason broken --dry-run --json").await;
     let plan: Value = serde_json::from_slice(&dry.stdout).unwrap();
     let hash = plan["hash"].as_str().unwrap();
-    let done = run(words(&format!(
-        "rollback prod --reason broken --plan {hash} --json"
-    )))
-    .await;
+    let done = run(&format!("rollback prod --reason broken --plan {hash} --json")).await;
     assert_eq!(
         done.status.code(),
         Some(0),
@@ -64,23 +48,23 @@ async fn the_program_confirms_what_touches_prod_by_hash_and_lists_pins_and_the_p
         text(&done.stdout),
         text(&done.stderr)
     );
-    let pins = run(words("pins --json")).await;
+    let pins = run("pins --json").await;
     let pins: Value = serde_json::from_slice(&pins.stdout).unwrap();
     assert_eq!(pins["pins"][0]["pin"], Value::Null);
     assert_eq!(
         (&pins["pins"][1]["environment"], &pins["pins"][1]["pin"]["reason"]),
         (&"prod".into(), &"broken".into())
     );
-    let refused = run(words("promote develop~3 --to prod --dry-run")).await;
+    let refused = run("promote develop~3 --to prod --dry-run").await;
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stdout));
-    let pinned = run(words("pins")).await;
+    let pinned = run("pins").await;
     assert!(
         text(&pinned.stdout).contains("broken"),
         "{}",
         text(&pinned.stdout)
     );
-    let unpin = run(words("unpin prod --reason fixed --yes")).await;
+    let unpin = run("unpin prod --reason fixed --yes").await;
     assert_eq!(unpin.status.code(), Some(2), "{}", text(&unpin.stderr));
-    let no_reason = run(words("rollback stage")).await;
+    let no_reason = run("rollback stage").await;
     assert_eq!(no_reason.status.code(), Some(2));
 }

@@ -86,7 +86,7 @@ async fn a_rollback_that_was_killed_before_it_could_pin_pins_when_it_is_given_ag
     );
     // What is left behind by a run that ends between the deployment and the pin.
     let stage = writer(&engine, "stage");
-    let mark: Tag = DeploymentTag::at(jiff::Timestamp::now()).tag().unwrap();
+    let mark: Tag = DeploymentTag::at(Timestamp::now()).tag().unwrap();
     stage.tag(&good, &mark, TagRule::Immutable).await.unwrap();
     assert_eq!(held_at(&engine, "stage").await, None);
     let plan = engine.plan(&rollback("stage", None, false)).await.unwrap();
@@ -105,7 +105,7 @@ async fn wherever_a_rollback_is_broken_off_the_same_command_completes_it() {
         let (_world, engine) = world().await;
         let good = digest_of(&engine, "stage", "develop~15").await;
         let plan = engine.plan(&rollback("stage", None, false)).await.unwrap();
-        let mut run = engine.start(plan, access(), Secrets::default()).unwrap();
+        let mut run = begin(&engine, plan);
         while let Some(event) = run.events.recv().await {
             if event.happening == (Happening::StepStarted { step }) {
                 run.cancel.cancel();

@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::json;
-use windlass::demo::{World, WorldOptions};
-use windlass::domain::{Gate, Verdict, WriteAccess};
+use windlass::demo::World;
+use windlass::domain::{Gate, Verdict};
 use windlass::engine::{Command, Engine};
 
-use super::fake::{Fake, Fault, TOKEN};
+use crate::sample::world_at;
 
-async fn world() -> World {
-    let options = WorldOptions {
-        folder: None,
-        now: jiff::Timestamp::now(),
-    };
-    let access = WriteAccess::unless_read_only(false).unwrap();
-    World::open(options, access).await.unwrap()
-}
+use super::fake::{Fake, Fault, TOKEN};
 
 /// The world's engine, with its repository on the fake.
 fn engine(world: &World, fake: &Fake, more: &str) -> Arc<Engine> {
@@ -58,7 +52,7 @@ fn verdicts(gates: &[Gate]) -> Vec<(&str, &str)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn checks_and_rules_decide_whether_a_commit_is_cut() {
-    let (world, fake) = (world().await, Fake::start().await);
+    let (world, fake) = (world_at(Timestamp::now()).await, Fake::start().await);
     // A remote elsewhere has neither gate.
     assert_eq!(gates(&world.engine().unwrap()).await, []);
 
@@ -101,7 +95,7 @@ async fn checks_and_rules_decide_whether_a_commit_is_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn checks_that_cannot_be_asked_refuse_with_the_way_out_and_rules_leave_it_to_the_push() {
-    let (world, fake) = (world().await, Fake::start().await);
+    let (world, fake) = (world_at(Timestamp::now()).await, Fake::start().await);
     let engine_with = |more: &str| engine(&world, &fake, more);
     let engine = engine_with("");
     fake.fault("GET", "", usize::MAX, Fault::status(401));

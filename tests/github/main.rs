@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "../support/sample.rs"]
+mod sample;
+
 mod cut;
 mod fake;
 mod pulls;

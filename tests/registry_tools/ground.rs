@@ -10,6 +10,8 @@ use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::{Digest, Repository, Tag, WriteAccess};
 use windlass::registry::{Registries, Settings, TagRule, Writer};
 
+use crate::call::{program, text};
+
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// A registry, and an empty folder that the program runs in.
@@ -65,21 +67,13 @@ impl Ground {
 }
 
 pub async fn windlass(folder: &TempDir, args: &[&str]) -> Said {
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
-        .args(args)
-        .current_dir(folder.path())
-        .env("DOCKER_CONFIG", folder.path())
-        .env("XDG_STATE_HOME", folder.path().join("state"))
-        .env_remove("WINDLASS_CONFIG")
-        .env_remove("WINDLASS_READ_ONLY")
-        .stdin(std::process::Stdio::null())
-        .output()
-        .await
-        .unwrap();
+    let folder = folder.path();
+    let mut program = program(folder, &folder.join("state"), args);
+    let output = program.output().await.unwrap();
     Said {
         code: output.status.code().unwrap(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
         bytes: output.stdout,
     }
 }

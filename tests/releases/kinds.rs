@@ -9,7 +9,8 @@ use windlass::domain::Exit;
 use windlass::engine::{self, Depth, Engine};
 use windlass::git::GitRepository;
 
-use crate::world::{Stage, access, cut, finish, hotfix, introduce, service};
+use crate::sample::access;
+use crate::world::{Stage, cut, finish, hotfix, introduce, service};
 
 /// An engine of the world's configuration on another repository.
 fn engine_in(stage: &Stage, repository: &Path) -> Arc<Engine> {

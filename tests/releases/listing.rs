@@ -1,38 +1,37 @@
 //! `windlass releases` and `notes`, as people and CI see them.
 
-use std::process::{Command as Program, Output};
+use std::process::Output;
 
 use tokio_util::sync::CancellationToken;
 use windlass::domain::Exit;
 use windlass::registry::TagRule;
 use windlass::registry::copy::{self, CopyOptions};
 
+use crate::call::{program, text};
 use crate::world::{Stage, cut, debt, hotfix};
 
-fn windlass(stage: &Stage, args: &[&str]) -> Output {
-    Program::new(env!("CARGO_BIN_EXE_windlass"))
-        .args(args)
-        .current_dir(stage.world.repository())
-        .env("XDG_STATE_HOME", stage.world.folder().join("state"))
-        .env_remove("COSIGN_PASSWORD")
-        .output()
-        .unwrap()
+fn windlass(stage: &Stage, args: &[&str]) -> tokio::process::Command {
+    program(
+        &stage.world.repository(),
+        &stage.world.folder().join("state"),
+        args,
+    )
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+async fn said(stage: &Stage, args: &[&str]) -> Output {
+    windlass(stage, args).output().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_has_one_open_release_and_no_debt() {
     let stage = Stage::set().await;
-    let shown = windlass(&stage, &["releases", "--check"]);
+    let shown = said(&stage, &["releases", "--check"]).await;
     let out = text(&shown.stdout);
     assert_eq!(shown.status.code(), Some(0), "{out}{}", text(&shown.stderr));
     assert!(out.contains("release v1.4.0") && out.contains("… open"), "{out}");
     assert!(out.contains("stage runs it"), "{out}");
     assert!(!out.contains("v1.3.2"), "finished ones are not in the way: {out}");
-    let all = windlass(&stage, &["releases", "--all", "--json"]);
+    let all = said(&stage, &["releases", "--all", "--json"]).await;
     let document: serde_json::Value = serde_json::from_slice(&all.stdout).unwrap();
     assert_eq!(document["version"], 1);
     assert_eq!(document["in_debt"], false);
@@ -55,7 +54,7 @@ async fn what_production_has_and_develop_lacks_is_owed_and_fails_the_check() {
         .repository_of(&crate::world::service(), prod)
         .unwrap();
     let reader = stage.engine.registries().reader(&source.unwrap());
-    let writer = stage.engine.registries().writer(&target, crate::world::access());
+    let writer = stage.engine.registries().writer(&target, crate::sample::access());
     let (root, options) = (digest.clone().into(), CopyOptions::default());
     let copy = copy::plan(&reader, &writer, &root, &options).await.unwrap();
     copy::run(&copy, &reader, &writer, &|_| (), &CancellationToken::new())
@@ -67,7 +66,7 @@ async fn what_production_has_and_develop_lacks_is_owed_and_fails_the_check() {
     for words in ["into main", "into develop", "tag v1.3.3"] {
         assert!(debt(&release, words).state.is_open(), "{release:?}");
     }
-    let shown = windlass(&stage, &["releases", "--check"]);
+    let shown = said(&stage, &["releases", "--check"]).await;
     let out = text(&shown.stdout);
     assert_eq!(shown.status.code(), Some(3), "{out}");
     assert!(out.contains("✗ owed: 1 commit is missing"), "{out}");
@@ -95,7 +94,7 @@ async fn a_branch_that_was_made_by_hand_with_a_wrong_commit_in_its_name_is_told(
 async fn a_remote_that_is_away_leaves_what_was_last_fetched_and_fails_the_check() {
     let stage = Stage::set().await;
     std::fs::rename(stage.world.origin(), stage.world.folder().join("away")).unwrap();
-    let shown = windlass(&stage, &["releases", "--check"]);
+    let shown = said(&stage, &["releases", "--check"]).await;
     let out = text(&shown.stdout);
     assert!(out.starts_with("~ stale"), "{out}");
     assert!(out.contains("v1.4.0"), "{out}");
@@ -112,7 +111,7 @@ async fn notes_are_grouped_and_obey_nothing_that_was_committed() {
         "feat(api): \u{1b}[31mred\u{1b}[0m [link](http://evil.example) PAY-7 (#512)",
     );
     stage.here(&["fetch", "-q"]);
-    let shown = windlass(&stage, &["notes", "origin/develop"]);
+    let shown = said(&stage, &["notes", "origin/develop"]).await;
     let out = text(&shown.stdout);
     assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
     assert!(out.contains("## Features"), "{out}");
@@ -140,22 +139,14 @@ async fn a_clock_in_another_time_zone_makes_the_same_branch() {
         format!("[git]\nrelease_branch = \"release/{{date}}\"\n\n{config}"),
     )
     .unwrap();
-    let branches: Vec<String> = ["Pacific/Kiritimati", "Pacific/Niue", "UTC"]
-        .iter()
-        .map(|zone| {
-            let output = Program::new(env!("CARGO_BIN_EXE_windlass"))
-                .args(["cut", "develop", "--dry-run", "--json"])
-                .current_dir(stage.world.repository())
-                .env("TZ", zone)
-                .output()
-                .unwrap();
-            let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-            document["plan"]["operation"]["branch"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
+    let mut branches = Vec::new();
+    for zone in ["Pacific/Kiritimati", "Pacific/Niue", "UTC"] {
+        let mut cut = windlass(&stage, &["cut", "develop", "--dry-run", "--json"]);
+        let output = cut.env("TZ", zone).output().await.unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let branch = document["plan"]["operation"]["branch"].as_str().unwrap();
+        branches.push(branch.to_owned());
+    }
     assert_eq!(branches[0], branches[1]);
     assert_eq!(branches[1], branches[2]);
 }

@@ -3,6 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "../support/call.rs"]
+mod call;
+#[path = "../support/place.rs"]
+mod place;
+#[path = "../support/run.rs"]
+mod run;
+#[path = "../support/sample.rs"]
+mod sample;
+
 mod finish;
 mod hotfix;
 mod journey;

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::process::Command as Program;
 use std::sync::Arc;
 
-use windlass::demo::{World, WorldOptions};
-use windlass::domain::{CommitSha, Debt, Digest, Exit, Plan, Release, WriteAccess};
-use windlass::engine::{Command, Depth, Engine, EngineError, Event, Happening, Secrets};
+use jiff::Timestamp;
+use windlass::demo::World;
+use windlass::domain::{CommitSha, Debt, Digest, Exit, Plan, Release};
+use windlass::engine::{Command, Depth, Engine, EngineError};
 
-pub fn access() -> WriteAccess {
-    WriteAccess::unless_read_only(false).unwrap()
-}
+use crate::place::reader;
+use crate::run::{carry_out, last};
+use crate::sample::world_at;
 
 /// The world, its engine, and a colleague's clone of the remote.
 pub struct Stage {
@@ -21,11 +22,7 @@ pub struct Stage {
 
 impl Stage {
     pub async fn set() -> Self {
-        let options = WorldOptions {
-            folder: None,
-            now: jiff::Timestamp::now(),
-        };
-        let world = World::open(options, access()).await.unwrap();
+        let world = world_at(Timestamp::now()).await;
         let engine = world.engine().unwrap();
         let colleague = tempfile::tempdir().unwrap();
         let stage = Self {
@@ -104,23 +101,14 @@ impl Stage {
 
     /// Carries a plan out; the exit code and the sentence at the end.
     pub async fn carry_out(&self, plan: Plan) -> (Exit, String) {
-        let mut run = self.engine.start(plan, access(), Secrets::default()).unwrap();
-        let mut last: Option<Event> = None;
-        while let Some(event) = run.events.recv().await {
-            last = Some(event);
-        }
-        match last.unwrap().happening {
-            Happening::RunEnded { exit, summary, .. } => (exit, summary),
-            other => panic!("a run ends with its end, not with {other:?}"),
-        }
+        let (exit, events) = carry_out(&self.engine, plan).await;
+        (exit, last(&events).1)
     }
 
     /// What an environment runs.
     pub async fn running(&self, environment: &str) -> Digest {
-        let environment = self.engine.environment(&environment.parse().unwrap()).unwrap();
-        let repository = self.engine.repository_of(&service(), environment).unwrap();
-        let reader = self.engine.registries().reader(&repository);
-        reader.running(false).await.unwrap().unwrap().digest
+        let found = reader(&self.engine, environment).running(false).await;
+        found.unwrap().unwrap().digest
     }
 
     pub async fn releases(&self) -> Vec<Release> {

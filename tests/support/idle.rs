@@ -1,0 +1,17 @@
+//! Which steps of a run found their work done.
+
+use windlass::engine::{Event, Happening, StepOutcome};
+
+/// The steps that had nothing to do.
+pub fn idle(events: &[Event]) -> Vec<&'static str> {
+    events
+        .iter()
+        .filter_map(|event| match &event.happening {
+            Happening::StepEnded {
+                step,
+                outcome: StepOutcome::Nothing(_),
+            } => Some(step.word()),
+            _ => None,
+        })
+        .collect()
+}
