@@ -2,67 +2,44 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "support/call.rs"]
+mod call;
+#[path = "support/git.rs"]
+mod git;
+#[path = "support/image.rs"]
+mod image;
+#[path = "support/sample.rs"]
+mod sample;
+
 use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use bytes::Bytes;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::{Value, json};
-use windlass::demo::{World, WorldOptions};
+use windlass::demo::World;
 use windlass::domain::{
-    ChangeKind, Clean, Comparison, Digest, PackageChange, Part, Repository, ServiceName, SideKind,
-    WriteAccess,
+    ChangeKind, Clean, Comparison, PackageChange, Part, Repository, ServiceName, SideKind,
 };
 use windlass::engine::{Engine, EngineError};
-use windlass::registry::{Descriptor, TagRule, Writer};
+use windlass::registry::{TagRule, Writer};
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
-
-fn access() -> WriteAccess {
-    WriteAccess::unless_read_only(false).unwrap()
-}
+use call::{program, text};
+use git::git;
+use sample::{access, world_at};
 
 async fn world() -> World {
-    let options = WorldOptions {
-        folder: None,
-        // The same moment makes the same commits.
-        now: "2026-11-23T12:00:00Z".parse().unwrap(),
-    };
-    World::open(options, access()).await.unwrap()
+    world_at("2026-11-23T12:00:00Z".parse().unwrap()).await
 }
 
 fn payment() -> ServiceName {
     "payment-svc".parse().unwrap()
 }
 
-fn git(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=Ana Ruiz", "-c", "user.email=ana@example.com"])
-        .args(["-c", "commit.gpgsign=false"])
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {args:?}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
 async fn windlass(world: &World, args: &[&str]) -> Output {
-    tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
-        .args(args)
-        .current_dir(world.repository())
-        .env("XDG_STATE_HOME", world.folder().join("state"))
-        .output()
-        .await
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let state = world.folder().join("state");
+    let mut program = program(&world.repository(), &state, args);
+    program.output().await.unwrap()
 }
 
 async fn out(world: &World, args: &[&str]) -> String {
@@ -287,36 +264,12 @@ async fn nothing_is_wider_than_the_terminal() {
 }
 
 /// Pushes an image of `commit` with these settings, under its tag.
-async fn push(writer: &Writer, commit: &str, settings: Value) {
-    let layer = writer.put_blob(Bytes::from_static(b"a layer")).await.unwrap();
-    let mut settings = settings;
+async fn push(writer: &Writer, commit: &str, mut settings: Value) {
     settings["Labels"]["org.opencontainers.image.revision"] = json!(commit);
     let config = json!({ "os": "linux", "architecture": "amd64", "config": settings });
-    let config = writer.put_blob(Bytes::from(config.to_string())).await.unwrap();
-    let manifest = json!({
-        "schemaVersion": 2, "mediaType": MANIFEST,
-        "config": Descriptor::new(CONFIG, config.digest, config.size),
-        "layers": [Descriptor::new(LAYER, layer.digest, layer.size)],
-    });
-    let manifest = put(writer, MANIFEST, &manifest).await;
-    let index = json!({
-        "schemaVersion": 2, "mediaType": INDEX,
-        "manifests": [{
-            "mediaType": MANIFEST, "digest": manifest.digest, "size": manifest.size,
-            "platform": { "os": "linux", "architecture": "amd64" },
-        }],
-    });
-    let index = put(writer, INDEX, &index).await;
+    let index = image::push(writer, &config).await;
     let tag = format!("sha-{}", &commit[..7]).parse().unwrap();
     writer.tag(&index.digest, &tag, TagRule::Immutable).await.unwrap();
-}
-
-async fn put(writer: &Writer, media_type: &str, document: &Value) -> Descriptor {
-    let bytes = Bytes::from(document.to_string());
-    let descriptor = Descriptor::new(media_type, Digest::of(&bytes), bytes.len() as u64);
-    let target = descriptor.digest.clone().into();
-    writer.put_manifest(&target, media_type, bytes).await.unwrap();
-    descriptor
 }
 
 /// A commit on a branch of its own, without touching what is checked out.

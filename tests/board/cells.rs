@@ -6,7 +6,8 @@ use windlass::board::{Cell, Facts, Place, RunningImage};
 use windlass::demo::registry::{Auth, Credentials, Options};
 use windlass::sign::{self, SigningKey};
 
-use super::world::{World, git, take_down};
+use super::world::{World, take_down};
+use crate::git::git;
 
 async fn facts(world: &World, nth: usize) -> Facts {
     let source = world.source();

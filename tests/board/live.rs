@@ -5,7 +5,8 @@ use windlass::board::{Board, BoardUpdate, Cell, Facts};
 use windlass::demo::faults::{Effect, Fault};
 use windlass::domain::CommitSha;
 
-use super::world::{World, git};
+use super::world::World;
+use crate::git::git;
 
 /// The next facts, whosever they are.
 async fn next_facts(updates: &mut UnboundedReceiver<BoardUpdate>) -> (CommitSha, Facts) {

@@ -2,6 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "../support/call.rs"]
+mod call;
+#[path = "../support/git.rs"]
+mod git;
+#[path = "../support/image.rs"]
+mod image;
+
 mod cells;
 mod live;
 mod program;

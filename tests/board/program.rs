@@ -5,21 +5,14 @@ use std::process::Output;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::world::{World, git, take_down};
+use super::world::{World, take_down};
+use crate::call::{program, text};
+use crate::git::git;
 
 async fn windlass(world: &World, args: &[&str]) -> Output {
-    tokio::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
-        .args(args)
-        .current_dir(world.folder.path())
-        .env("DOCKER_CONFIG", world.folder.path())
-        .env("XDG_STATE_HOME", world.folder.path().join("state"))
-        .output()
-        .await
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let folder = world.folder.path();
+    let mut program = program(folder, &folder.join("state"), args);
+    program.output().await.unwrap()
 }
 
 async fn json(world: &World, args: &[&str]) -> Value {

@@ -1,7 +1,5 @@
 //! A repository with some commits, a shared registry for dev and stage, and one for prod.
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,15 +9,13 @@ use tempfile::TempDir;
 use windlass::board::Source;
 use windlass::config::Config;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
-use windlass::domain::{CommitSha, Digest, WriteAccess};
+use windlass::domain::{CommitSha, WriteAccess};
 use windlass::git::GitRepository;
 use windlass::registry::{Descriptor, Registries, Settings, TagRule, Writer};
 use windlass::scan::{ReportContext, attach_report};
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+use crate::git::git;
+use crate::image;
 
 pub struct World {
     pub folder: TempDir,
@@ -32,18 +28,6 @@ pub struct World {
 
 pub fn access() -> WriteAccess {
     WriteAccess::unless_read_only(false).unwrap()
-}
-
-pub fn git(folder: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=Ana Ruiz", "-c", "user.email=ana@example.com"])
-        .args(["-c", "commit.gpgsign=false"])
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {args:?}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// Ends a registry; nothing answers at its address any more.
@@ -113,7 +97,12 @@ impl World {
     /// The image of the `nth` commit in `environment`, under its tag.
     pub async fn image(&self, environment: &str, nth: usize) -> Descriptor {
         let commit = &self.commits[nth];
-        let image = push(&self.writer(environment), commit).await;
+        // As the pipeline does, it says which commit it was built from.
+        let config = json!({
+            "os": "linux", "architecture": "amd64", "created": "2026-03-10T13:02:00Z",
+            "config": { "Labels": { "org.opencontainers.image.revision": commit } },
+        });
+        let image = image::push(&self.writer(environment), &config).await;
         self.tag(environment, &image, &format!("sha-{}", commit.short()))
             .await;
         image
@@ -146,36 +135,4 @@ impl World {
             .await
             .unwrap();
     }
-}
-
-/// An index with one platform, which says it was built from `commit`.
-async fn push(writer: &Writer, commit: &CommitSha) -> Descriptor {
-    let layer = writer.put_blob(Bytes::from_static(b"a layer")).await.unwrap();
-    let config = json!({
-        "os": "linux", "architecture": "amd64", "created": "2026-03-10T13:02:00Z",
-        "config": { "Labels": { "org.opencontainers.image.revision": commit } },
-    });
-    let config = writer.put_blob(Bytes::from(config.to_string())).await.unwrap();
-    let manifest = json!({
-        "schemaVersion": 2, "mediaType": MANIFEST,
-        "config": Descriptor::new(CONFIG, config.digest, config.size),
-        "layers": [Descriptor::new(LAYER, layer.digest, layer.size)],
-    });
-    let manifest = put(writer, MANIFEST, &manifest).await;
-    let index = json!({
-        "schemaVersion": 2, "mediaType": INDEX,
-        "manifests": [{
-            "mediaType": MANIFEST, "digest": manifest.digest, "size": manifest.size,
-            "platform": { "os": "linux", "architecture": "amd64" },
-        }],
-    });
-    put(writer, INDEX, &index).await
-}
-
-async fn put(writer: &Writer, media_type: &str, document: &serde_json::Value) -> Descriptor {
-    let bytes = Bytes::from(document.to_string());
-    let descriptor = Descriptor::new(media_type, Digest::of(&bytes), bytes.len() as u64);
-    let target = descriptor.digest.clone().into();
-    writer.put_manifest(&target, media_type, bytes).await.unwrap();
-    descriptor
 }

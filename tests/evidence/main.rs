@@ -2,22 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/document.rs"]
+mod document;
+
 mod attestations;
 mod reports;
 mod sboms;
 mod signatures;
 
-use bytes::Bytes;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
-use windlass::domain::{Digest, WriteAccess};
+use windlass::domain::WriteAccess;
 use windlass::registry::{Descriptor, Registries, Settings, Writer};
 use windlass::sign::SigningKey;
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+use document::{CONFIG, INDEX, MANIFEST, put};
 
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
@@ -65,14 +65,6 @@ impl World {
             platforms,
         }
     }
-}
-
-async fn put(writer: &Writer, media_type: &str, document: &Value) -> Descriptor {
-    let bytes = Bytes::from(document.to_string());
-    let descriptor = Descriptor::new(media_type, Digest::of(&bytes), bytes.len() as u64);
-    let target = descriptor.digest.clone().into();
-    writer.put_manifest(&target, media_type, bytes).await.unwrap();
-    descriptor
 }
 
 async fn platform(writer: &Writer, architecture: &str) -> Descriptor {
