@@ -90,7 +90,7 @@ async fn locks(remote: &Remote, repository: &Arc<GitRepository>) -> Vec<Finding>
         Err(error) => return vec![Finding::warning("lock", error.to_string()).advise(error.hint())],
     };
     let told = found.iter().map(|LockAt { lock, .. }| {
-        let what = format!("{} is locked: {}", lock.subject, lock.words(now));
+        let what = format!("{}, {}", lock.subject, lock.words(now));
         match lock.standing(now) {
             LockStanding::Held => Finding::ok("lock", what),
             LockStanding::Stale { .. } => Finding::warning("lock", what).advise(format!(
