@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::domain::{
-    ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, Platform, ProxyAddress,
+    ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, HostSettings, Platform,
     RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl,
 };
 
@@ -41,7 +41,7 @@ pub struct Config {
     /// What each environment asks for beyond its place in the graph; each environment of the graph has an entry.
     pub environments: BTreeMap<EnvironmentName, EnvironmentSettings>,
     /// What is said of registry hosts, by host (with its port, if any).
-    pub registries: BTreeMap<String, RegistrySettings>,
+    pub registries: BTreeMap<String, HostSettings>,
     /// What is checked before a change is taken in.
     pub check: CheckSettings,
     /// How images are built.
@@ -248,25 +248,6 @@ pub enum DeploySettings {
         /// Its arguments.
         args: Vec<String>,
     },
-}
-
-/// What is said of one registry host.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RegistrySettings {
-    /// Whether it is spoken to without TLS.
-    pub plain_http: bool,
-    /// A file of PEM certificates that its TLS certificate may be signed by, beside those of the system.
-    pub ca_file: Option<PathBuf>,
-    /// A file of PEM certificates that it is shown when it asks for one, the client's own first.
-    pub client_cert: Option<PathBuf>,
-    /// The file of the private key to `client_cert` (PEM); by default it is in the same file.
-    pub client_key: Option<PathBuf>,
-    /// The proxy on the way to it, in place of those of the environment. Loopback hosts are never reached through one.
-    pub proxy: Option<ProxyAddress>,
-    /// The most requests that it is sent in a second.
-    pub requests_per_second: Option<u32>,
-    /// The most requests that it is sent at once.
-    pub concurrency: Option<usize>,
 }
 
 /// How images are scanned.

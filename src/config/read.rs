@@ -9,11 +9,11 @@ use toml::de::DeTable;
 use super::section::{Document, Section, Value};
 use super::{
     CheckRule, Config, ConfigError, DeploySettings, EnvironmentSettings, GitHubSettings, GitSettings,
-    HotfixSettings, RegistrySettings, ReleaseSettings, Service, SignSettings, keys, programs,
+    HotfixSettings, ReleaseSettings, Service, SignSettings, keys, programs,
 };
 use crate::domain::{
-    BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, ImageTemplate, LeftOut, Limits,
-    Repository, Rule, ScanPolicy, clean_line,
+    BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, HostSettings, ImageTemplate,
+    LeftOut, Limits, Repository, Rule, ScanPolicy, clean_line,
 };
 
 pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
@@ -396,7 +396,7 @@ fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
     }
 }
 
-fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, RegistrySettings>, ConfigError> {
+fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, HostSettings>, ConfigError> {
     let mut registries = BTreeMap::new();
     for (host, value) in root
         .get("registry")
@@ -423,7 +423,7 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Regi
         }
         registries.insert(
             host.to_owned(),
-            RegistrySettings {
+            HostSettings {
                 plain_http: section.flag("plain_http")?,
                 ca_file: file("ca_file")?,
                 client_cert,

@@ -64,7 +64,7 @@ use crate::domain::{
 };
 use crate::git::{GitError, GitRepository, Names};
 use crate::github::GitHub;
-use crate::registry::{HostSettings, Reader, Registries, RegistryError, Settings};
+use crate::registry::{Reader, Registries, RegistryError, Settings};
 use crate::scan::{Trivy, TrivyOptions};
 
 /// Plans and carries out operations on the services of one configuration.
@@ -423,20 +423,8 @@ impl Engine {
 
 /// All registries, as a configuration speaks of them.
 pub fn registries(config: &Config, state: &Path) -> Result<Registries, RegistryError> {
-    let hosts = config.registries.iter().map(|(host, said)| {
-        let settings = HostSettings {
-            plain_http: said.plain_http,
-            ca_file: said.ca_file.clone(),
-            client_cert: said.client_cert.clone(),
-            client_key: said.client_key.clone(),
-            proxy: said.proxy.clone(),
-            requests_per_second: said.requests_per_second,
-            concurrency: said.concurrency,
-        };
-        (host.clone(), settings)
-    });
     Registries::new(Settings {
-        hosts: hosts.collect(),
+        hosts: config.registries.clone(),
         uploads: Some(state.join("uploads")),
         ..Settings::default()
     })

@@ -18,10 +18,10 @@ use super::credentials::{self, Credentials};
 use super::error::RegistryError;
 use super::patience::LONGEST_WAIT;
 use super::quota::{LOW, Quota};
-use super::settings::{HostSettings, Settings};
+use super::settings::Settings;
 use super::tls;
 use super::transport::deepest;
-use crate::domain::ProxyAddress;
+use crate::domain::{HostSettings, ProxyAddress};
 
 pub(super) struct Host {
     pub(super) name: String,

@@ -40,7 +40,7 @@ pub use error::RegistryError;
 pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
 pub use reader::{ImageSummary, Reader};
 pub use running::Running;
-pub use settings::{HostSettings, Settings};
+pub use settings::Settings;
 pub use whole::Wholeness;
 pub use writer::{PutOutcome, TagOutcome, TagRule, Writer};
 

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::settings::HostSettings;
+use crate::domain::HostSettings;
 
 /// The certificates of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`. Read when they are first needed, which for
 /// registries without TLS is never, and once in the life of the program.

@@ -6,11 +6,9 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use windlass::demo::faults::{Effect, Fault};
 use windlass::demo::registry::Options;
-use windlass::domain::{Digest, Exit, Tag, Target};
+use windlass::domain::{Digest, Exit, HostSettings, Tag, Target};
 use windlass::registry::copy::{self, CopyProgress, How};
-use windlass::registry::{
-    Descriptor, HostSettings, Registries, RegistryError, Settings, TagOutcome, TagRule, Writer,
-};
+use windlass::registry::{Descriptor, Registries, RegistryError, Settings, TagOutcome, TagRule, Writer};
 
 use crate::world::{
     INDEX, MANIFEST, REPORT, access, blob, copied, image, journey, planned, registries, registry, repository,

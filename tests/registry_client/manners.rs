@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpListener;
 use windlass::demo::faults::{Effect, Fault};
 use windlass::demo::registry::Options;
-use windlass::domain::Digest;
-use windlass::registry::{HostSettings, Registries, RegistryError, Settings};
+use windlass::domain::{Digest, HostSettings};
+use windlass::registry::{Registries, RegistryError, Settings};
 
 use crate::raw::RawServer;
 use crate::world::{access, hasty, registries, registry, repository, settings};

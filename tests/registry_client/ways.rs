@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use windlass::demo::registry::Options;
-use windlass::domain::Exit;
-use windlass::registry::{HostSettings, Registries, RegistryError, Settings};
+use windlass::domain::{Exit, HostSettings};
+use windlass::registry::{Registries, RegistryError, Settings};
 
 use crate::raw::RawServer;
 use crate::tls::{Authority, TlsFront};
