@@ -11,6 +11,7 @@ mod releases;
 mod request;
 mod run;
 mod search;
+mod sight;
 
 use jiff::Timestamp;
 
@@ -27,6 +28,7 @@ pub use releases::{ReleasesModel, ReleasesPane, Standing, Standings, next, produ
 pub use request::{Promotion, Request};
 pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
 pub use search::{Search, next_match};
+pub use sight::first_in_sight;
 
 use super::theme::Theme;
 

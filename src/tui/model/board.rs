@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Search, next_match};
+use super::{Search, first_in_sight, next_match};
 use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{BranchName, Clean, CommitSha, Digest, Environment, EnvironmentName, Gate};
 
@@ -195,11 +195,7 @@ impl BoardModel {
 
     /// Scrolls so that the selected row is seen.
     pub fn reveal(&mut self) {
-        let height = self.height.max(1);
-        self.top = self
-            .top
-            .clamp((self.selected + 1).saturating_sub(height), self.selected);
-        self.top = self.top.min(self.rows.len().saturating_sub(height));
+        self.top = first_in_sight(self.top, self.selected, self.height, self.rows.len());
     }
 
     /// The next row that the search finds, from the selected one on, around the end.

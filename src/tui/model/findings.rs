@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use memchr::memmem;
 
-use super::{Message, Search};
+use super::{Message, Search, first_in_sight};
 use crate::domain::{CommitSha, EnvironmentName, Judged, Judgement, Standing};
 
 /// What findings are sorted by.
@@ -247,10 +247,6 @@ impl FindingsModel {
 
     /// Scrolls so that the selected finding is seen.
     pub fn reveal(&mut self) {
-        let height = self.height.max(1);
-        self.top = self
-            .top
-            .clamp((self.selected + 1).saturating_sub(height), self.selected);
-        self.top = self.top.min(self.shown.len().saturating_sub(height));
+        self.top = first_in_sight(self.top, self.selected, self.height, self.shown.len());
     }
 }

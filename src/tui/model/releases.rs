@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Message;
+use super::{Message, first_in_sight};
 use crate::board::Cell;
 use crate::domain::{Bound, Environment, EnvironmentName, ExceptionRecord, PinRecord, Release};
 use crate::engine::Releases;
@@ -146,11 +146,7 @@ impl ReleasesModel {
 
     /// Scrolls so that the selected release is seen.
     pub fn reveal(&mut self) {
-        let height = self.height.max(1);
-        self.top = self
-            .top
-            .clamp((self.selected + 1).saturating_sub(height), self.selected);
-        self.top = self.top.min(self.shown.len().saturating_sub(height));
+        self.top = first_in_sight(self.top, self.selected, self.height, self.shown.len());
     }
 }
 
