@@ -108,7 +108,7 @@ pub(super) const DEPLOY: Keys = Keys {
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
 /// The gates that a hotfix may pass over, where an environment says so.
-pub(super) const SKIPPABLE: &[&str] = &["scan", "soak", "approvals"];
+pub(super) const SKIPPABLE: &[&str] = &["scan", "fixes", "soak", "approvals"];
 
 /// Those that nothing passes over, and why.
 pub(super) const NEVER_SKIPPED: &[(&str, &str)] = &[

@@ -15,13 +15,15 @@ pub enum ExceptionKind {
     Findings,
     /// An older candidate of a release was promoted than the one that is bound to its head.
     OlderCandidate,
+    /// A candidate was promoted that lacks a fix which ran there.
+    UndoesFix,
 }
 
 impl ExceptionKind {
     /// Whether somebody has to look at it afterwards.
     pub const fn owes_review(self) -> bool {
         match self {
-            Self::Hotfix | Self::Findings => true,
+            Self::Hotfix | Self::Findings | Self::UndoesFix => true,
             Self::OlderCandidate => false,
         }
     }
@@ -32,6 +34,7 @@ impl ExceptionKind {
             Self::Hotfix => "by the hotfix path",
             Self::Findings => "in spite of its findings",
             Self::OlderCandidate => "older than the head of its release",
+            Self::UndoesFix => "without a fix that ran there",
         }
     }
 }

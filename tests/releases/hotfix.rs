@@ -1,8 +1,8 @@
 //! Hotfixes: begun at what production runs, and owed to everyone until they have arrived.
 
-use windlass::domain::{DebtState, Exit, Operation};
+use windlass::domain::{DebtState, Exit, Operation, Plan, WayOut};
 
-use crate::world::{Stage, cut, debt, finish, hotfix, introduce};
+use crate::world::{Stage, because, cut, debt, finish, hotfix, introduce, promote, short_way};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_begins_at_what_production_runs_and_not_at_main() {
@@ -144,6 +144,60 @@ async fn one_that_went_into_main_by_a_squash_has_arrived() {
     let plan = stage.plan(&finish("v1.3.3", &["main"])).await.unwrap();
     let gate = plan.gates.iter().find(|gate| gate.name == "into main").unwrap();
     assert!(gate.verdict.reason().contains("there as one commit"), "{gate:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_release_undoes_a_fix_in_production_unless_somebody_says_why() {
+    let stage = Stage::set().await;
+    let release = stage.release("v1.4.0").await;
+    let to_prod = promote(release.head.as_str(), "prod");
+    let gate = |plan: &Plan| plan.gates.iter().find(|gate| gate.name == "fixes").cloned();
+    let before = gate(&stage.plan(&to_prod).await.unwrap()).unwrap();
+    assert!(before.verdict.allows(), "{before:?}");
+
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    let fix = stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: paid out twice");
+    stage.world.build_image(&fix).await.unwrap();
+    stage.here(&["fetch", "-q"]);
+    let (exit, summary) = stage
+        .run(&short_way(fix.as_str(), "prod", "paid out twice"))
+        .await;
+    assert_eq!(exit, Exit::Done, "{summary}");
+
+    let plan = stage.plan(&to_prod).await.unwrap();
+    let refused = gate(&plan).unwrap();
+    assert_eq!(refused.verdict.word(), "refused");
+    for word in [fix.short(), "paid out twice", "would be undone"] {
+        assert!(refused.verdict.reason().contains(word), "{refused:?}");
+    }
+    assert_eq!(refused.way_out, Some(WayOut::Reason));
+    assert_eq!(stage.carry_out(plan).await.0, Exit::Refused);
+    // A reason lets it pass, and leaves a review that is owed.
+    let said = stage.plan(&because(&to_prod, "the fix was wrong")).await.unwrap();
+    assert!(said.allowed(), "{:?}", said.gates);
+    assert!(
+        gate(&said)
+            .unwrap()
+            .verdict
+            .reason()
+            .contains("because: the fix was wrong")
+    );
+
+    // Picked into the release, and built there, nothing is undone any more.
+    let branch = release.branch.to_string();
+    stage.colleague(&["fetch", "-q"]);
+    stage.colleague(&["checkout", "-q", "-B", &branch, &format!("origin/{branch}")]);
+    stage.colleague(&["cherry-pick", fix.as_str()]);
+    stage.colleague(&["push", "-q", "origin", &branch]);
+    let picked = stage.at(&branch);
+    stage.world.build_image(&picked).await.unwrap();
+    stage.here(&["fetch", "-q"]);
+    assert_eq!(stage.run(&promote(picked.as_str(), "stage")).await.0, Exit::Done);
+    let plan = stage.plan(&promote(picked.as_str(), "prod")).await.unwrap();
+    assert!(plan.allowed(), "{:?}", plan.gates);
+    // What ran there before the fix is older than it, and goes back by intent.
+    let back = stage.plan(&promote("v1.3.2", "prod")).await.unwrap();
+    assert!(gate(&back).unwrap().verdict.allows(), "{:?}", back.gates);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,6 +164,16 @@ pub fn promote(candidate: &str, to: &str) -> Command {
     }
 }
 
+/// The same promotion with a reason.
+pub fn because(promotion: &Command, why: &str) -> Command {
+    let mut command = promotion.clone();
+    match &mut command {
+        Command::Promote { reason, .. } => *reason = Some(why.to_owned()),
+        other => panic!("{other:?} is no promotion"),
+    }
+    command
+}
+
 /// A promotion by the path that the configuration allows hotfixes.
 pub fn short_way(candidate: &str, to: &str, reason: &str) -> Command {
     Command::Promote {

@@ -1,6 +1,7 @@
 //! The way that a promotion takes: the usual one along the graph, the short one of a hotfix, or that of an older candidate
 //! with a reason. What the way passes over is evaluated all the same, shown, and kept.
 
+use super::fixes;
 use super::gates::Evaluation;
 use crate::config::HotfixSettings;
 use crate::domain::{
@@ -86,12 +87,20 @@ impl<'a> Way<'a> {
             evaluation.gates.push(gate);
             passed.extend(said);
         }
+        let mut undoes = false;
+        if let Some((gate, said)) = fixes::gate(engine, candidate, self).await {
+            evaluation.gates.push(gate);
+            undoes = said.is_some();
+            passed.extend(said);
+        }
         let kind = if let Some(settings) = self.hotfix {
             evaluation
                 .gates
                 .push(Gate::new(HOTFIX, on_hotfix(engine, candidate).await));
             passed.extend(self.skip(settings, &mut evaluation.gates));
             ExceptionKind::Hotfix
+        } else if undoes {
+            ExceptionKind::UndoesFix
         } else {
             ExceptionKind::OlderCandidate
         };

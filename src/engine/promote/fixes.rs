@@ -1,0 +1,110 @@
+//! Whether a promotion to production would undo a fix that runs there: a hotfix that was never merged back, above all.
+
+use crate::domain::{Clean, CommitSha, EnvironmentName, Gate, Verdict, WayOut, count};
+use crate::engine::Engine;
+use crate::engine::candidate::Candidate;
+use crate::engine::error::EngineError;
+use crate::git::{Fix, GitError, GitRepository, Reach};
+
+use super::way::Way;
+
+/// The name of the gate.
+pub(super) const FIXES: &str = "fixes";
+
+/// The gate, with what was passed over where a reason lets it pass. None where no commit is known to run, or the target
+/// is not the environment that releases are for: the ones before it go to and fro.
+pub(super) async fn gate(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &Way<'_>,
+) -> Option<(Gate, Option<Clean>)> {
+    let target = way.target;
+    if target.name != engine.production().name {
+        return None;
+    }
+    let commit = candidate.commit.clone()?;
+    engine.repository()?;
+    let verdict = match judge(engine, candidate, way, commit).await {
+        Ok(verdict) => verdict?,
+        Err(error) => Verdict::Unknown(format!(
+            "whether {} runs a fix that is not in it: {}",
+            target.name,
+            error.brief()
+        )),
+    };
+    if verdict.allows() {
+        return Some((Gate::new(FIXES, verdict), None));
+    }
+    let said = verdict.reason().to_owned();
+    // The short way has a reason of its own, which says nothing about this.
+    Some(match (&way.hotfix, &way.reason) {
+        (Some(_), _) => (Gate::new(FIXES, verdict), None),
+        (None, None) => (Gate::new(FIXES, verdict).with_way_out(WayOut::Reason), None),
+        (None, Some(reason)) => (
+            Gate::new(FIXES, Verdict::Allowed(format!("{said}; because: {reason}"))),
+            Some(Clean::line(&format!("{FIXES} {said}"))),
+        ),
+    })
+}
+
+/// What is to be said of `commit` by what the target runs; nothing where no commit is known to run there.
+async fn judge(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &Way<'_>,
+    commit: CommitSha,
+) -> Result<Option<Verdict>, EngineError> {
+    let target = &way.target.name;
+    let Some(running) = running(engine, candidate, way).await? else {
+        return Ok(None);
+    };
+    let name = target.clone();
+    let asking = engine.git(move |repository| verdict(repository, &name, &running, &commit));
+    asking.await.map(Some)
+}
+
+/// Whether all of `running`, which `target` runs, is in `commit`: by ancestry, by its patches, or by its content.
+fn verdict(
+    repository: &GitRepository,
+    target: &EnvironmentName,
+    running: &CommitSha,
+    commit: &CommitSha,
+) -> Result<Verdict, GitError> {
+    // That it takes back all of it is what an older one is promoted for, and the plan shows it.
+    if commit != running && repository.contains(running, commit)? {
+        return Ok(Verdict::Allowed(format!("it is older than what {target} runs")));
+    }
+    let all = Fix {
+        head: running.clone(),
+        base: None,
+    };
+    let reached = repository.reach(&[all], commit)?;
+    let Some(Reach::Missing(missing)) = reached.first() else {
+        return Ok(Verdict::Allowed(format!("all that {target} runs is in it")));
+    };
+    let newest = repository.commit(missing.first().unwrap_or(running).as_str())?;
+    let newest = format!("{} ({})", newest.sha.short(), newest.subject);
+    let runs = format!("{target} runs {}", running.short());
+    Ok(Verdict::Refused(match missing.len() {
+        0 | 1 => format!("{runs} with {newest}, which is not in it: it would be undone"),
+        n => format!(
+            "{runs} with {} that are not in it, {newest} the newest: they would be undone",
+            count(n, "commit")
+        ),
+    }))
+}
+
+/// The commit that the target runs, if its image names one.
+async fn running(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &Way<'_>,
+) -> Result<Option<CommitSha>, EngineError> {
+    let repository = engine.repository_of(&candidate.service, way.target)?;
+    let reader = engine.registries().reader(&repository);
+    let Some(running) = reader.running(false).await? else {
+        return Ok(None);
+    };
+    let revision = reader.image(&running.digest).await?.revision;
+    Ok(revision.and_then(|revision| revision.parse().ok()))
+}
