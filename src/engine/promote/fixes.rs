@@ -83,12 +83,15 @@ fn verdict(
         return Ok(Verdict::Allowed(format!("all that {target} runs is in it")));
     };
     let newest = repository.commit(missing.first().unwrap_or(running).as_str())?;
-    let newest = format!("{} ({})", newest.sha.short(), newest.subject);
+    let named = format!("{} ({})", newest.sha.short(), newest.subject);
     let runs = format!("{target} runs {}", running.short());
     Ok(Verdict::Refused(match missing.len() {
-        0 | 1 => format!("{runs} with {newest}, which is not in it: it would be undone"),
+        0 | 1 if newest.sha == *running => {
+            format!("{target} runs {named}, which is not in it: it would be undone")
+        }
+        0 | 1 => format!("{runs} with {named}, which is not in it: it would be undone"),
         n => format!(
-            "{runs} with {} that are not in it, {newest} the newest: they would be undone",
+            "{runs} with {} that are not in it, {named} the newest: they would be undone",
             count(n, "commit")
         ),
     }))

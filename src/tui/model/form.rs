@@ -267,7 +267,7 @@ fn place(options: &[String], name: &EnvironmentName) -> usize {
 fn of_promotion(asked: &Promotion, graph: &[Environment]) -> Vec<Field> {
     let options = names(graph, |environment| !environment.from.is_empty());
     let to = place(&options, &asked.to);
-    let why = "why an older one than the release's head, or why by the hotfix path";
+    let why = "why the older one, the undone fix, or the path for hotfixes";
     let short = "by the path that hotfixes are allowed; it owes a review";
     let mut fields = vec![
         Field::text(REASON, asked.reason.as_deref(), false, why),
