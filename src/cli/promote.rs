@@ -23,7 +23,7 @@ pub struct PromoteArgs {
     /// The environment to promote from, where several lead there
     #[arg(long, value_name = "ENVIRONMENT")]
     pub from: Option<String>,
-    /// Why an older candidate is promoted than the head of its release, or why this is a hotfix
+    /// Why an older candidate is promoted than the head of its release, why one that undoes a fix, or why this is a hotfix
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
     /// Take the path that the environment allows commits of a hotfix branch; wants a reason, and owes a review
