@@ -10,7 +10,7 @@ use windlass::engine::{self, Depth, Engine};
 use windlass::git::GitRepository;
 
 use crate::sample::access;
-use crate::world::{Stage, cut, finish, hotfix, introduce, service};
+use crate::world::{Stage, cut, finish, hotfix, introduce, promote, service};
 
 /// An engine of the world's configuration on another repository.
 fn engine_in(stage: &Stage, repository: &Path) -> Arc<Engine> {
@@ -87,6 +87,7 @@ async fn a_shallow_one_says_how_it_is_deepened_and_writes_nothing() {
     let mut stage = Stage::set().await;
     introduce(&stage);
     assert_eq!(stage.run(&cut("develop", Some("1.5.0"))).await.0, Exit::Done);
+    let released = stage.release("v1.4.0").await.head.to_string();
     let folder = clone(&stage, &["--depth", "1", "-b", "develop"]);
     stage.engine = engine_in(&stage, &folder.path().join("clone"));
     let references = stage.references();
@@ -94,6 +95,10 @@ async fn a_shallow_one_says_how_it_is_deepened_and_writes_nothing() {
     assert!(error.hint().unwrap().contains("--unshallow"), "{error}");
     let error = stage.engine.releases(&service(), Depth::All).await.unwrap_err();
     assert!(error.hint().unwrap().contains("--unshallow"), "{error}");
+    // A promotion has fetched the branch that it is from, which tells that nothing in production would be undone.
+    let plan = stage.plan(&promote(&released, "prod")).await.unwrap();
+    let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
+    assert!(gate.verdict.allows(), "{gate:?}");
     assert_eq!(stage.references(), references);
 }
 

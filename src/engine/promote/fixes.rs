@@ -26,11 +26,14 @@ pub(super) async fn gate(
     engine.repository()?;
     let verdict = match judge(engine, candidate, way, commit).await {
         Ok(verdict) => verdict?,
-        Err(error) => Verdict::Unknown(format!(
-            "whether {} runs a fix that is not in it: {}",
-            target.name,
-            error.brief()
-        )),
+        Err(error) => {
+            let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            Verdict::Unknown(format!(
+                "whether {} runs a fix that is not in it: {}{hint}",
+                target.name,
+                error.brief()
+            ))
+        }
     };
     if verdict.allows() {
         return Some((Gate::new(FIXES, verdict), None));
