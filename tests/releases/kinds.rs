@@ -5,7 +5,7 @@ use std::process::Command as Program;
 use std::sync::Arc;
 
 use windlass::config::Config;
-use windlass::domain::Exit;
+use windlass::domain::{Exit, WayOut};
 use windlass::engine::{self, Depth, Engine};
 use windlass::git::GitRepository;
 
@@ -14,11 +14,20 @@ use crate::world::{Stage, cut, finish, hotfix, introduce, promote, service};
 
 /// An engine of the world's configuration on another repository.
 fn engine_in(stage: &Stage, repository: &Path) -> Arc<Engine> {
+    Arc::new(engine_of(stage, repository).fetching(Some(access())))
+}
+
+/// One that may not fetch.
+fn reading_in(stage: &Stage, repository: &Path) -> Arc<Engine> {
+    Arc::new(engine_of(stage, repository))
+}
+
+fn engine_of(stage: &Stage, repository: &Path) -> Engine {
     let config = Arc::new(Config::load(&stage.world.repository().join("windlass.toml")).unwrap());
     let folder = stage.world.folder().join("elsewhere");
     let registries = engine::registries(&config, &folder).unwrap();
     let repository = Arc::new(GitRepository::discover(repository).unwrap());
-    Arc::new(Engine::new(config, Some(repository), registries, folder).fetching(Some(access())))
+    Engine::new(config, Some(repository), registries, folder)
 }
 
 fn git(folder: &Path, args: &[&str]) {
@@ -100,6 +109,19 @@ async fn a_shallow_one_says_how_it_is_deepened_and_writes_nothing() {
     let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
     assert!(gate.verdict.allows(), "{gate:?}");
     assert_eq!(stage.references(), references);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shallow_one_that_may_not_fetch_does_not_assume_that_nothing_is_undone() {
+    let mut stage = Stage::set().await;
+    assert_eq!(stage.run(&promote("develop", "stage")).await.0, Exit::Done);
+    let folder = clone(&stage, &["--depth", "1", "-b", "develop"]);
+    stage.engine = reading_in(&stage, &folder.path().join("clone"));
+    let plan = stage.plan(&promote("develop", "prod")).await.unwrap();
+    let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
+    assert_eq!(gate.verdict.word(), "unknown", "{gate:?}");
+    assert!(gate.verdict.reason().contains("--unshallow"), "{gate:?}");
+    assert_eq!(gate.way_out, Some(WayOut::Reason));
 }
 
 #[tokio::test(flavor = "multi_thread")]
