@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::row::{EnvironmentNow, RunningImage};
 use super::source::Source;
 use crate::config::Config;
-use crate::domain::{BranchTemplate, CommitSha, Environment, stands_for};
+use crate::domain::{BranchTemplate, Environment, stands_for};
 use crate::git::GitRepository;
 
 impl Source {
@@ -66,8 +66,7 @@ impl Source {
             Err(error) => return Cell::Failed(error.to_string()),
         };
         let stands_for = stands_for(&summary.labels).map(|commit| commit.short().to_owned());
-        let commit: Option<CommitSha> = summary.revision.and_then(|revision| revision.parse().ok());
-        let short = commit.map(|commit| commit.short().to_owned());
+        let short = summary.commit().map(|commit| commit.short().to_owned());
         Cell::Ready(RunningImage {
             digest: running.digest,
             since: running.since,

@@ -194,9 +194,7 @@ impl Source {
         };
         let summary = self.summary(&reader, &descriptor.digest).await;
         let summary = summary.map_err(|error| error.to_string())?;
-        let revision = summary
-            .revision
-            .and_then(|revision| revision.parse::<CommitSha>().ok());
+        let revision = summary.commit();
         let label = stands_for(&summary.labels).filter(|_| built_from.is_some());
         let moved = revision
             .filter(|revision| revision != built_from.unwrap_or(commit))

@@ -42,7 +42,7 @@ impl Engine {
         };
         let (target, image) = self.first_there(&reader, targets, environment).await?;
         let summary = reader.image(&image.digest).await?;
-        let revision = summary.revision.as_deref().and_then(|text| text.parse().ok());
+        let revision = summary.commit();
         let commit = match (named, &target) {
             (Some(_), Target::Tag(tag)) if self.config().git.image_tag.is_rebuilt(tag) => {
                 self.commit_of_tag(tag).await.or_else(|| revision.clone())

@@ -150,8 +150,7 @@ pub(super) async fn plan_pin(
     )?;
     let running = running.ok_or_else(|| EngineError::NothingRuns(environment.name.clone()))?;
     let digest = running.digest.clone();
-    let summary = reader.image(&digest).await?;
-    let commit = summary.revision.and_then(|revision| revision.parse().ok());
+    let commit = reader.image(&digest).await?.commit();
     let held = pin_state(&records, &environment.name, now);
     let kept = format!("what runs there stays: {}", digest.short());
     Ok(Plan {

@@ -16,7 +16,7 @@ use super::error::RegistryError;
 use super::host::Host;
 use super::manifest::{ACCEPT, Content, Descriptor, MANIFEST_LIMIT, Manifest, total};
 use super::transport::Transport;
-use crate::domain::{Digest, Hasher, Platform, Repository, Tag, Target, clean_line};
+use crate::domain::{CommitSha, Digest, Hasher, Platform, Repository, Tag, Target, clean_line};
 
 /// The most bytes of an image's configuration; real ones have a few thousand.
 const CONFIG_LIMIT: u64 = 8 * 1024 * 1024;
@@ -50,6 +50,13 @@ pub struct ImageSummary {
     pub created: Option<Timestamp>,
     /// All labels of the first platform; text from outside, made harmless.
     pub labels: BTreeMap<String, String>,
+}
+
+impl ImageSummary {
+    /// The commit that it says it was built from, if that is the name of one.
+    pub fn commit(&self) -> Option<CommitSha> {
+        self.revision.as_deref()?.parse().ok()
+    }
 }
 
 #[derive(Default, Deserialize)]

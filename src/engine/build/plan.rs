@@ -161,11 +161,7 @@ pub(super) async fn there(
         return Ok(None);
     };
     let summary = reader.image(&found.digest).await?;
-    let revision = summary
-        .revision
-        .as_deref()
-        .and_then(|text| text.parse::<CommitSha>().ok());
-    if revision.as_ref() != Some(commit) {
+    if summary.commit().as_ref() != Some(commit) {
         return Err(EngineError::TagOfAnother {
             target: target.clone(),
             found: found.digest,

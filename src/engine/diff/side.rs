@@ -103,7 +103,7 @@ impl Engine {
 
     /// Fills in the commit that an image says it was built from; says so where another one was named.
     async fn built_from(&self, side: &mut Side, summary: &ImageSummary) -> Option<Clean> {
-        let revision: Option<CommitSha> = summary.revision.as_deref().and_then(|text| text.parse().ok());
+        let revision = summary.commit();
         let stands_for = stands_for(&summary.labels);
         match (&side.commit, revision) {
             (None, revision) => {

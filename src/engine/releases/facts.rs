@@ -66,8 +66,8 @@ async fn running(
     let repository = engine.repository_of(service, environment).ok()?;
     let reader = engine.registries().reader(&repository);
     let running = reader.running(environment.from.is_empty()).await.ok()??;
-    let revision = reader.image(&running.digest).await.ok()?.revision?;
-    Some((environment.name.clone(), revision.parse().ok()?, running.digest))
+    let commit = reader.image(&running.digest).await.ok()?.commit()?;
+    Some((environment.name.clone(), commit, running.digest))
 }
 
 /// The reviews that are owed for what came to an environment.
@@ -81,9 +81,8 @@ async fn reviews(
         let reader = engine.registries().reader(&repository);
         let mut owed = Vec::new();
         for exception in engine.owed_reviews(service, &environment.name).await? {
-            let revision = reader.image(&exception.digest).await?.revision;
             owed.push(Owed {
-                commit: revision.and_then(|revision| revision.parse().ok()),
+                commit: reader.image(&exception.digest).await?.commit(),
                 what: exception.words(),
             });
         }

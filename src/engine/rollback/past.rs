@@ -176,7 +176,7 @@ fn of(
     versions: &[(semver::Version, String)],
     rolled_back: Option<Timestamp>,
 ) -> Earlier {
-    let commit: Option<CommitSha> = summary.and_then(|known| known.revision.as_deref()?.parse().ok());
+    let commit = summary.and_then(ImageSummary::commit);
     let stood_for = summary.and_then(|known| stands_for(&known.labels));
     let shorts = [stood_for.as_ref(), commit.as_ref()];
     let by_git = versions
