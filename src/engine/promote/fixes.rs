@@ -1,12 +1,12 @@
 //! Whether a promotion to production would undo a fix that runs there: a hotfix that was never merged back, above all.
 
-use crate::domain::{Clean, CommitSha, EnvironmentName, Gate, Verdict, WayOut, count};
+use crate::domain::{Clean, CommitSha, EnvironmentName, Gate, Verdict, count};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::git::{Fix, GitError, GitRepository, Reach};
 
-use super::way::Way;
+use super::way::{Way, unless_said};
 
 /// The name of the gate.
 pub(super) const FIXES: &str = "fixes";
@@ -35,18 +35,12 @@ pub(super) async fn gate(
             ))
         }
     };
-    if verdict.allows() {
-        return Some((Gate::new(FIXES, verdict), None));
-    }
-    let said = verdict.reason().to_owned();
+    let gate = Gate::new(FIXES, verdict);
     // The short way has a reason of its own, which says nothing about this.
-    Some(match (&way.hotfix, &way.reason) {
-        (Some(_), _) => (Gate::new(FIXES, verdict), None),
-        (None, None) => (Gate::new(FIXES, verdict).with_way_out(WayOut::Reason), None),
-        (None, Some(reason)) => (
-            Gate::new(FIXES, Verdict::Allowed(format!("{said}; because: {reason}"))),
-            Some(Clean::line(&format!("{FIXES} {said}"))),
-        ),
+    Some(if gate.verdict.allows() || way.hotfix.is_some() {
+        (gate, None)
+    } else {
+        unless_said(gate, way.reason.as_ref())
     })
 }
 
@@ -108,9 +102,8 @@ async fn running(
 ) -> Result<Option<CommitSha>, EngineError> {
     let repository = engine.repository_of(&candidate.service, way.target)?;
     let reader = engine.registries().reader(&repository);
-    let Some(running) = reader.running(false).await? else {
-        return Ok(None);
-    };
-    let revision = reader.image(&running.digest).await?.revision;
-    Ok(revision.and_then(|revision| revision.parse().ok()))
+    Ok(match way.running(&reader).await? {
+        Some(running) => reader.image(&running.digest).await?.commit(),
+        None => None,
+    })
 }

@@ -29,12 +29,12 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
 
     let (tag_state, current, copying, mut evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &digest),
-        async { Ok(reader.running(target.from.is_empty()).await?) },
+        async { Ok(way.running(&reader).await?) },
         async { Ok(copy::plan(&source_reader, &reader, &root, &CopyOptions::default()).await?) },
         gates::on_the_way(engine, &candidate, &way, Admission::Scan),
     )?;
     untaken(tag_state, &repository, &candidate)?;
-    let running = current.as_ref().map(|running| &running.digest);
+    let running = current.map(|running| &running.digest);
     evaluation.compare(engine, &candidate, target, running).await;
     let settings = engine.settings(&target.name)?;
     let deployer = engine.deployer(&target.name)?;
@@ -53,7 +53,7 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
             to: target.name.clone(),
             source: candidate.repository.at(digest.clone()),
             target: repository.tagged(candidate.tag.clone()),
-            replaces: current.map(|running| running.digest),
+            replaces: running.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
         },

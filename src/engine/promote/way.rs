@@ -1,6 +1,8 @@
 //! The way that a promotion takes: the usual one along the graph, the short one of a hotfix, or that of an older candidate
 //! with a reason. What the way passes over is evaluated all the same, shown, and kept.
 
+use tokio::sync::OnceCell;
+
 use super::fixes;
 use super::gates::Evaluation;
 use crate::config::HotfixSettings;
@@ -12,6 +14,7 @@ use crate::engine::error::EngineError;
 use crate::engine::exception::PassedOver;
 use crate::engine::{Engine, place};
 use crate::git::ReleaseLine;
+use crate::registry::{Reader, RegistryError, Running};
 
 /// The names of the gates.
 const RELEASE: &str = "release";
@@ -37,6 +40,7 @@ pub(in crate::engine) struct Way<'a> {
     pub(in crate::engine) reason: Option<Clean>,
     /// What the configuration allows a hotfix, where this is one.
     pub(in crate::engine) hotfix: Option<&'a HotfixSettings>,
+    running: OnceCell<Option<Running>>,
 }
 
 impl<'a> Way<'a> {
@@ -60,6 +64,7 @@ impl<'a> Way<'a> {
             target,
             reason,
             hotfix,
+            running: OnceCell::new(),
         })
     }
 
@@ -77,7 +82,15 @@ impl<'a> Way<'a> {
             target,
             reason: reason.cloned(),
             hotfix: hotfix_settings(engine, target, hotfix)?,
+            running: OnceCell::new(),
         })
+    }
+
+    /// What the target runs now; asked once, whoever wants to know.
+    pub(super) async fn running(&self, reader: &Reader) -> Result<Option<&Running>, RegistryError> {
+        let is_entrance = self.target.from.is_empty();
+        let asked = self.running.get_or_try_init(|| reader.running(is_entrance));
+        Ok(asked.await?.as_ref())
     }
 
     /// Adds the gates that belong to the way, and lets pass what it passes over.
@@ -195,6 +208,17 @@ fn source_of<'a>(
     engine.environment(name)
 }
 
+/// A gate that does not allow, and that a reason lets pass: with the reason, what was passed over is the second half.
+pub(super) fn unless_said(gate: Gate, reason: Option<&Clean>) -> (Gate, Option<Clean>) {
+    let Some(reason) = reason else {
+        return (gate.with_way_out(WayOut::Reason), None);
+    };
+    let said = gate.verdict.reason();
+    let passed = Clean::line(&format!("{} {said}", gate.name));
+    let verdict = Verdict::Allowed(format!("{said}; because: {reason}"));
+    (Gate::new(&gate.name, verdict), Some(passed))
+}
+
 /// Whether the candidate is the one that is bound to the head of its release. None where it lies on no open release; the
 /// second half is what was passed over, where a reason lets an older one pass.
 async fn release_gate(
@@ -233,16 +257,7 @@ async fn release_gate(
             line.branch,
             newer.short()
         );
-        return Some(match reason {
-            Some(reason) => (
-                Gate::new(RELEASE, Verdict::Allowed(format!("{older}; because: {reason}"))),
-                Some(Clean::line(&format!("{RELEASE} {older}"))),
-            ),
-            None => (
-                Gate::new(RELEASE, Verdict::Refused(older)).with_way_out(WayOut::Reason),
-                None,
-            ),
-        });
+        return Some(unless_said(Gate::new(RELEASE, Verdict::Refused(older)), reason));
     }
     let is_head = first.newer.is_empty();
     let words = if is_head {
