@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::message::key;
+use super::message::{key, told};
 use crate::domain::{HeldLock, LockNote, LockStanding, age};
 use crate::engine::Earlier;
 use crate::tui::model::{ChoiceDialog, Choices, Model, Ran};
@@ -24,11 +24,7 @@ pub(super) fn paint(model: &Model, dialog: &ChoiceDialog, area: Rect, buffer: &m
     };
     let mut body = Vec::new();
     if let Some(message) = &dialog.error {
-        for piece in line::wrap(&message.what, width) {
-            body.push(Line::from(Span::styled(piece, theme.state(State::Bad))));
-        }
-        let hint = message.hint.iter().flat_map(|hint| line::wrap(hint, width));
-        body.extend(hint.map(Line::from));
+        body.extend(told(message, width, theme));
     } else {
         body.extend(match &dialog.choices {
             Choices::Past(_, Some(ran)) => past(model, ran, dialog.selected, width),

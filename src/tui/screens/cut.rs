@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::message::key;
+use super::message::{key, told};
 use super::plan;
 use crate::domain::Operation;
 use crate::tui::model::{CutDialog, Model};
@@ -37,11 +37,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
         ])),
         Some(Err(message)) => {
             body.push(Line::default());
-            for piece in line::wrap(&message.what, width) {
-                body.push(Line::from(Span::styled(piece, theme.state(State::Bad))));
-            }
-            let hint = message.hint.iter().flat_map(|hint| line::wrap(hint, width));
-            body.extend(hint.map(Line::from));
+            body.extend(told(message, width, theme));
         }
         Some(Ok(plan)) => {
             if let Operation::Cut { branch, remote } = &plan.operation {

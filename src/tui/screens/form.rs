@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::message::key;
+use super::message::{key, told};
 use crate::tui::model::{Field, Form, FormDialog, Model, Value};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::frame::{Sheet, text_width};
@@ -24,11 +24,7 @@ pub(super) fn paint(model: &Model, dialog: &FormDialog, area: Rect, buffer: &mut
     body.extend(fields(&dialog.form, width, theme));
     body.push(Line::default());
     let enter = if let Some(message) = &dialog.error {
-        for piece in line::wrap(&message.what, width) {
-            body.push(Line::from(Span::styled(piece, theme.state(State::Bad))));
-        }
-        let hint = message.hint.iter().flat_map(|hint| line::wrap(hint, width));
-        body.extend(hint.map(Line::from));
+        body.extend(told(message, width, theme));
         "plan again"
     } else if dialog.waiting {
         let words = format!("preparing {}", dialog.form.request.words());

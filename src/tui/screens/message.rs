@@ -55,6 +55,14 @@ pub(super) fn paint(model: &Model, message: &Message, area: Rect, buffer: &mut B
     .paint(area, theme, buffer);
 }
 
+/// What went wrong and what to do now, inside a dialog that stays open.
+pub(super) fn told(message: &Message, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let what = line::wrap(&message.what, width).into_iter();
+    let what = what.map(|piece| Line::from(Span::styled(piece, theme.state(State::Bad))));
+    let hint = message.hint.iter().flat_map(|hint| line::wrap(hint, width));
+    what.chain(hint.map(Line::from)).collect()
+}
+
 pub(super) fn planning(model: &Model, what: &str, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let body = vec![
