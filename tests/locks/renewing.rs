@@ -1,9 +1,12 @@
 //! A lock is renewed while its run lives, and its run stops once somebody broke it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use windlass::demo::World;
 use windlass::domain::Exit;
+use windlass::engine::{Engine, Run};
 
 use crate::run::{begin, end};
 use crate::world::{
@@ -34,15 +37,21 @@ async fn a_lock_is_renewed_while_its_run_lives() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lock_is_renewed_in_a_step_that_takes_longer_than_it_lasts() {
-    let world = world().await;
-    configure(&world, "lock_for = \"2s\"");
-    hold(&world);
-    let ana = machine(&world, "ana");
+/// A run of Ana's under a lock that lasts two seconds, once it waits in its deployer.
+async fn in_a_long_step(world: &World) -> (Arc<Engine>, Run) {
+    configure(world, "lock_for = \"2s\"");
+    hold(world);
+    let ana = machine(world, "ana");
     let plan = ana.plan(&promote()).await.unwrap();
     let run = begin(&ana, plan);
     appears(&world.folder().join("waiting")).await;
+    (ana, run)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_renewed_in_a_step_that_takes_longer_than_it_lasts() {
+    let world = world().await;
+    let (ana, run) = in_a_long_step(&world).await;
     let expires = || async { locks(&ana).await[0].note.as_ref().unwrap().expires() };
     let first = expires().await;
     // More than it lasts, all of it in one step.
@@ -60,12 +69,7 @@ async fn a_lock_is_renewed_in_a_step_that_takes_longer_than_it_lasts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_stops_once_somebody_broke_its_lock() {
     let world = world().await;
-    configure(&world, "lock_for = \"2s\"");
-    hold(&world);
-    let ana = machine(&world, "ana");
-    let plan = ana.plan(&promote()).await.unwrap();
-    let run = begin(&ana, plan);
-    appears(&world.folder().join("waiting")).await;
+    let (_, run) = in_a_long_step(&world).await;
     // Nobody lets the deployer go: it ends because the lock is gone.
     let broken = carry_out(&machine(&world, "omar"), &unlock("ana is on leave", true)).await;
     assert_eq!(broken.0, Exit::Done);
