@@ -3,7 +3,7 @@
 //! The rooms of the house, and who may know whom:
 //!
 //! ```text
-//! domain ← program ← config git github registry scan sign deploy build ← board engine ← cli tui demo
+//! domain ← program state ← config git github registry scan sign deploy build ← board engine ← cli tui demo
 //! ```
 //!
 //! A room may use those to its left; of the middle ones only `scan` and `sign` know `registry`. `cli` and `tui` never
@@ -24,4 +24,5 @@ pub mod program;
 pub mod registry;
 pub mod scan;
 pub mod sign;
+pub mod state;
 pub mod tui;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use windlass::cli::{self, Outcome, Output};
 use windlass::domain::{Exit, WriteAccess};
+use windlass::program::Signals;
 use windlass::tui;
 
 fn main() -> ExitCode {
@@ -22,13 +23,25 @@ fn main() -> ExitCode {
 }
 
 fn start(io: &mut Output) -> Result<Exit, cli::Failure> {
+    // Before all else, so that a signal finds somebody who answers it.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::listen(|| std::process::exit(i32::from(Exit::Interrupted.code())))?
+    };
     color_eyre::install()?;
     let cli = cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
-        match cli::run(cli, io).await? {
-            Outcome::Ended(exit) => Ok(exit),
-            Outcome::Console(request) => console(*request).await,
+        let working = async {
+            match cli::run(cli, io).await? {
+                Outcome::Ended(exit) => Ok(exit),
+                Outcome::Console(request) => console(*request).await,
+            }
+        };
+        tokio::select! {
+            exit = working => exit,
+            // What was at work is dropped, and with it the programs that it started.
+            () = signals.unhandled() => Ok(Exit::Interrupted),
         }
     });
     // A request that hangs must not keep the process from ending.
@@ -44,6 +57,8 @@ async fn console(request: cli::ConsoleRequest) -> Result<Exit, cli::Failure> {
         ascii,
         sample: _sample,
     } = request;
+    // Nothing is written on the word of settings that nobody trusts.
+    let read_only = read_only || !world.engine.config().is_trusted();
     let console = tui::Console {
         engine: world.engine,
         service: world.service,

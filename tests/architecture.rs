@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from left to right; a room may use those of the columns before its own.
 const COLUMNS: &[&[&str]] = &[
     &["domain"],
-    &["program"],
+    &["program", "state"],
     &[
         "config", "git", "github", "registry", "scan", "sign", "deploy", "build",
     ],

@@ -236,6 +236,7 @@ async fn nothing_is_wider_than_the_terminal() {
         command.args(["diff", "v1.3.0", "develop~8"]);
         command.cwd(world.repository());
         command.env("XDG_STATE_HOME", world.folder().join("state"));
+        command.env("WINDLASS_TRUST", call::trusted(&world.repository()));
         let mut child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let mut reader = pty.master.try_clone_reader().unwrap();

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::BuildError;
 use crate::domain::{Platform, clean_line};
-use crate::program::{Call, Ended, Line};
+use crate::program::{Audience, Call, Ended, Line};
 
 /// How long a builder may take to say that it is there.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -96,7 +96,8 @@ impl BuilderKind {
 
 /// What a program says, if it is there and well.
 async fn answer(call: Call, cancel: &CancellationToken) -> Option<String> {
-    let ended = call.limit(ANSWER).keep(SAID).run(&|_| (), cancel).await.ok()?;
+    let call = call.audience(Audience::Containers).limit(ANSWER).keep(SAID);
+    let ended = call.run(&|_| (), cancel).await.ok()?;
     let said = String::from_utf8_lossy(&ended.output).into_owned();
     ended.status.success().then_some(said)
 }
@@ -183,7 +184,11 @@ impl Builder {
                 let image = std::fs::read_to_string(&name).map_err(|error| unusable(&name, &error))?;
                 let image = image.trim();
                 let left = self.must(self.save(image, output), line, cancel).await;
-                let away = Call::new(program).args(["rmi", "--force", image]).keep(SAID);
+                let away = Call::new(program)
+                    .audience(Audience::Containers)
+                    .args(["rmi", "--force", image])
+                    .limit(ANSWER)
+                    .keep(SAID);
                 // That an image stays behind on this machine is no reason to fail.
                 if let Err(error) = away.run(&|_| (), cancel).await {
                     tracing::debug!(%error, "the built image stays in the storage of the builder");
@@ -257,7 +262,7 @@ impl Builder {
             }
             line(said);
         };
-        let ended = call.run(&tell, cancel).await?;
+        let ended = call.audience(Audience::Containers).run(&tell, cancel).await?;
         if ended.status.success() {
             Ok(ended)
         } else {

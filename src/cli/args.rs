@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 /// Lifts one container image, unchanged, from environment to environment.
@@ -35,10 +36,10 @@ pub struct Global {
     #[arg(short, long, global = true, value_name = "NAME")]
     pub service: Option<String>,
     /// Write nothing anywhere: not to registries, remotes or this repository
-    #[arg(long, global = true, env = "WINDLASS_READ_ONLY")]
+    #[arg(long, global = true, env = "WINDLASS_READ_ONLY", value_parser = FalseyValueParser::new())]
     pub read_only: bool,
     /// Symbols of ASCII only
-    #[arg(long, global = true, env = "WINDLASS_ASCII")]
+    #[arg(long, global = true, env = "WINDLASS_ASCII", value_parser = FalseyValueParser::new())]
     pub ascii: bool,
 }
 
@@ -104,6 +105,8 @@ pub enum Command {
     Unlock(super::unlock::UnlockArgs),
     /// The runs of this machine, newest first, or the events of one
     Runs(super::runs::RunsArgs),
+    /// Show the settings of windlass.toml that decide where secrets go or what runs here, and trust them
+    Trust(super::trust::TrustArgs),
     /// Completions for a shell, on standard output
     Completions {
         /// The shell.

@@ -11,9 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::args::Global;
 use super::failure::Failure;
 use super::report::{github, junit, sarif};
-use super::{Output, signals, table, world::World};
+use super::world::{self, World};
+use super::{Output, table};
 use crate::domain::Exit;
 use crate::engine::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep};
+use crate::program::cancel_on_signal;
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -38,6 +40,7 @@ pub struct CheckArgs {
 /// Checks, shows how it goes, and leaves the reports.
 pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
+    world::must_be_trusted(world.engine.config())?;
     let options = CheckOptions {
         fail_fast: args.fail_fast,
         skip: CheckStep::ALL
@@ -46,7 +49,7 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
             .collect(),
     };
     let cancel = CancellationToken::new();
-    let listening = signals::cancel_on_signal(cancel.clone());
+    let handling = cancel_on_signal(&cancel);
     let (sender, mut events) = unbounded_channel();
     let checking = async {
         let tell = |event| {
@@ -57,33 +60,45 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
         report
     };
     let showing = async {
+        // Whoever stops reading does not stop the check: its verdict and its reports are for others, too.
+        let mut shown = Ok(());
         while let Some(event) = events.recv().await {
-            if let Err(error) = show(&event, args.json, io) {
-                // Nobody reads any more.
-                cancel.cancel();
-                return Err(error);
+            if shown.is_ok() {
+                shown = show(&event, args.json, io);
             }
         }
-        Ok(())
+        shown
     };
     let (report, shown) = tokio::join!(checking, showing);
-    listening.abort();
+    drop(handling);
     let report = report?;
-    shown?;
     leave(&report)?;
+    match shown.and_then(|()| conclude(&report, args.json, io)) {
+        Ok(()) => Ok(report.exit()),
+        Err(failure) if report.exit() == Exit::Done => Err(failure),
+        // What was found is graver than that somebody could not read it.
+        Err(failure) => {
+            let _ = failure.print(&mut io.err);
+            Ok(report.exit())
+        }
+    }
+}
+
+/// The result as a whole, for whoever reads the output, and for GitHub.
+fn conclude(report: &CheckReport, json: bool, io: &mut Output) -> Result<(), Failure> {
     if github::is_here() {
-        for line in github::annotations(&report) {
+        for line in github::annotations(report) {
             writeln!(io.err, "{line}")?;
         }
-        github::summarise(&report)?;
+        github::summarise(report)?;
     }
-    if args.json {
+    if json {
         let document = serde_json::json!({ "event": "checked", "version": 1, "exit": report.exit().code(), "report": report });
         writeln!(io.out, "{document}")?;
     } else {
-        print(&report, io)?;
+        print(report, io)?;
     }
-    Ok(report.exit())
+    Ok(io.out.flush()?)
 }
 
 fn show(event: &CheckEvent, json: bool, io: &mut Output) -> Result<(), Failure> {

@@ -28,7 +28,7 @@ pub struct KeygenArgs {
 
 /// Makes the pair; never overwrites one.
 pub fn run(args: &KeygenArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    super::world::access(global)?;
+    super::world::access_to_state(global)?;
     let base = super::world::folder(global)?.join(&args.output);
     let private = base.with_added_extension("key");
     let public = base.with_added_extension("pub");

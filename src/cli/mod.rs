@@ -34,9 +34,9 @@ mod runs;
 mod scan;
 mod show;
 mod sign;
-mod signals;
 mod status;
 mod table;
+mod trust;
 mod unlock;
 mod verify;
 mod words;
@@ -112,9 +112,13 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Keygen(args)) => keygen::run(&args, &global, io)?,
         Some(Command::Locks(args)) => locks::run(&args, &global, io).await?,
         Some(Command::Unlock(args)) => unlock::run(args, &global, io).await?,
+        Some(Command::Trust(args)) => trust::run(&args, &global, io)?,
         Some(Command::Runs(args)) => runs::run(&args, io)?,
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "windlass", &mut io.out);
+            // The generator panics where it cannot write, as into a pipe that `head` has closed.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "windlass", &mut script);
+            io.out.write_all(&script)?;
             Exit::Done
         }
         Some(Command::Man) => {
@@ -129,6 +133,14 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
 /// `windlass` alone: the console on a terminal, the status without one.
 async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
     if io.out_is_terminal && io.in_is_terminal {
+        // Asked once, before the console takes the terminal, with the same view as `windlass trust`.
+        if let Ok(config) = world::configuration(global)?
+            && !config.is_trusted()
+            && !global.read_only
+            && io.can_ask()
+        {
+            trust::ask(&config, global, io)?;
+        }
         let world = World::open(global)?;
         return Ok(Outcome::Console(Box::new(ConsoleRequest {
             world,

@@ -27,7 +27,7 @@ pub async fn run(
             Exit::Refused
         });
     }
-    let access = access(global)?;
+    let access = access(global, Some(world.engine.config()))?;
     // A plan that its gates refuse needs no confirmation: the run says so, and keeps a record of the attempt.
     if planned.allowed() && !plan::confirm(&world.engine, &planned, confirm, io).await? {
         writeln!(io.err, "not confirmed: nothing was done")?;

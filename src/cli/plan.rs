@@ -142,7 +142,7 @@ pub async fn confirm(
     };
     if !io.can_ask() {
         return Err(Failure::usage(
-            "nobody is here to confirm the plan",
+            "cannot ask for confirmation: not running in a terminal",
             format!("confirm this plan with --plan {hash}, or see it first with --dry-run"),
         ));
     }
@@ -155,7 +155,12 @@ pub async fn confirm(
 
 /// Whether the person wants to go on.
 pub fn agrees(io: &mut Output) -> io::Result<bool> {
-    Ok(matches!(ask("Go on? [y/N] ", io)?.as_str(), "y" | "Y" | "yes"))
+    ask_yes_or_no("Go on? [y/N] ", io)
+}
+
+/// Asks the person; all but a plain yes is a no.
+pub fn ask_yes_or_no(question: &str, io: &mut Output) -> io::Result<bool> {
+    Ok(matches!(ask(question, io)?.as_str(), "y" | "Y" | "yes"))
 }
 
 fn ask(question: &str, io: &mut Output) -> io::Result<String> {

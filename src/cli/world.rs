@@ -1,13 +1,14 @@
 //! What most commands stand on: configuration, repository, registries, engine.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::config::{Config, ConfigError};
-use crate::domain::{ServiceName, WriteAccess};
-use crate::engine::{self, Engine};
+use crate::config::{Config, ConfigError, Trust, TrustHashError, TrustStore, UserFile};
+use crate::domain::{ServiceName, WriteAccess, count};
+use crate::engine::{self, Engine, EngineError};
 use crate::git::GitRepository;
 use crate::registry::{Registries, RegistryError, Settings};
 
@@ -27,6 +28,7 @@ impl World {
     /// Opens what `global` names, from the current folder on.
     pub fn open(global: &Global) -> Result<Self, Failure> {
         let config = Arc::new(configuration(global)??);
+        warn_of_withheld(&config);
         let registries = engine::registries(&config, &Engine::state_of_user())?;
         let repository = match GitRepository::discover(config.folder()) {
             Ok(repository) => Some(Arc::new(repository)),
@@ -50,13 +52,86 @@ impl World {
     }
 }
 
-/// The configuration that the command is about. The outer failure is of the current folder, the inner one of the file.
+/// The configuration that the command is about. The outer failure is of the surroundings, the inner one of the file.
 pub fn configuration(global: &Global) -> Result<Result<Config, ConfigError>, Failure> {
-    let folder = folder(global)?;
-    Ok(match &global.config {
-        Some(path) => Config::load(&folder.join(path)),
-        None => Config::discover(&folder),
+    let path = match config_path(global) {
+        Ok(path) => path,
+        Err(error) => return Ok(Err(error)),
+    };
+    let user = match user_file() {
+        Ok(user) => user,
+        Err(error) => return Ok(Err(error)),
+    };
+    let trust = trust(&path)?;
+    Ok(Config::open(&path, user.as_ref(), &trust))
+}
+
+/// The file of the configuration.
+pub fn config_path(global: &Global) -> Result<PathBuf, ConfigError> {
+    let here = folder(global).map_err(|source| ConfigError::Unreadable {
+        path: PathBuf::from("."),
+        source,
+    })?;
+    match &global.config {
+        Some(path) => Ok(here.join(path)),
+        None => Config::find(&here),
+    }
+}
+
+/// The user's own file, if there is one.
+pub fn user_file() -> Result<Option<UserFile>, ConfigError> {
+    UserFile::of_user()
+}
+
+/// Who vouches for the sensitive settings of the file at `path`.
+fn trust(path: &Path) -> Result<Trust, Failure> {
+    let hashes = std::env::var("WINDLASS_TRUST").unwrap_or_default();
+    let hashes = hashes
+        .split([',', ' '])
+        .filter(|hash| !hash.is_empty())
+        .map(str::parse)
+        .collect::<Result<_, TrustHashError>>()
+        .map_err(|error| {
+            Failure::usage(
+                format!("WINDLASS_TRUST {error}"),
+                "`windlass trust --dry-run` shows the settings and their hash",
+            )
+        })?;
+    Ok(Trust {
+        store: Some(TrustStore::in_state(&Engine::state_of_user())),
+        hashes,
+        protected: protected_text(path),
     })
+}
+
+/// The text of the file at `path` in the commit that GitHub started this job for, where that commit is on a protected
+/// branch or tag, so that only reviewed changes reach it. The variables are GitHub's own, and a job cannot set them:
+/// <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>. What a job checks out instead, such as
+/// the head of a pull request, is another commit and is not vouched for.
+fn protected_text(path: &Path) -> Option<String> {
+    let says = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);
+    if !says("GITHUB_ACTIONS", "true") || !says("GITHUB_REF_PROTECTED", "true") {
+        return None;
+    }
+    let repository = GitRepository::discover(path.parent()?).ok()?;
+    let (commit, text) = repository.committed_text(path).ok()??;
+    says("GITHUB_SHA", commit.as_str()).then_some(text)
+}
+
+/// Says once which settings do not count, where a command goes on without them.
+fn warn_of_withheld(config: &Config) {
+    if config.is_trusted() {
+        return;
+    }
+    let mut err = std::io::stderr().lock();
+    // Whoever does not read errors loses nothing but this.
+    let _ = writeln!(
+        err,
+        "warning: {} of {} not trusted and not in effect; `windlass trust` shows {}",
+        count(config.withheld.len(), "setting"),
+        config.path.display(),
+        if config.withheld.len() == 1 { "it" } else { "them" },
+    );
 }
 
 /// The configuration, if there is one: commands that name an image in full need none.
@@ -81,7 +156,7 @@ pub fn registries(config: Option<&Config>) -> Result<Registries, RegistryError> 
 }
 
 /// The folder that the command is about.
-pub fn folder(global: &Global) -> Result<PathBuf, Failure> {
+pub fn folder(global: &Global) -> std::io::Result<PathBuf> {
     let here = std::env::current_dir()?;
     Ok(global
         .directory
@@ -89,14 +164,36 @@ pub fn folder(global: &Global) -> Result<PathBuf, Failure> {
         .map_or_else(|| here.clone(), |directory| here.join(directory)))
 }
 
-/// Permission to write, or why there is none.
-pub fn access(global: &Global) -> Result<WriteAccess, Failure> {
+/// Permission to write, or why there is none: asked not to, or a configuration with settings that nobody trusts.
+pub fn access(global: &Global, config: Option<&Config>) -> Result<WriteAccess, Failure> {
+    let access = access_to_state(global)?;
+    config.map_or(Ok(()), must_be_trusted)?;
+    Ok(access)
+}
+
+/// Permission to write what is the user's alone, whatever a repository says.
+pub fn access_to_state(global: &Global) -> Result<WriteAccess, Failure> {
     WriteAccess::unless_read_only(global.read_only).ok_or_else(|| {
         Failure::usage(
             "this command writes, and --read-only forbids it",
             "leave out --read-only (or WINDLASS_READ_ONLY), or look at the plan with --dry-run",
         )
     })
+}
+
+/// Refuses a configuration with settings that nobody trusts, for commands that write or start programs.
+pub fn must_be_trusted(config: &Config) -> Result<(), Failure> {
+    if config.is_trusted() {
+        return Ok(());
+    }
+    Err(EngineError::Untrusted(
+        config
+            .withheld
+            .iter()
+            .map(|setting| setting.key.clone())
+            .collect(),
+    )
+    .into())
 }
 
 fn service(config: &Config, global: &Global) -> Result<ServiceName, Failure> {

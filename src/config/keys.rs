@@ -10,13 +10,41 @@ pub struct Keys {
     /// Words that are reserved for what is not built yet. They are refused: a rule that is written down and not
     /// enforced is worse than none.
     pub reserved: &'static [&'static str],
+    /// Those of `known` that decide where secrets go or what runs on this machine. From the file of a repository they
+    /// count only once a person trusts them.
+    pub sensitive: &'static [(&'static str, UntilTrusted)],
 }
+
+/// What becomes of a sensitive setting of a repository that nobody has trusted yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UntilTrusted {
+    /// It does not count: windlass does what it does without the setting.
+    Withheld,
+    /// It is read, because gates ask whether it is there, but nothing acts on it: every operation that would is refused.
+    Inert,
+}
+
+use UntilTrusted::{Inert, Withheld};
 
 const fn keys(section: &'static str, known: &'static [&'static str]) -> Keys {
     Keys {
         section,
         known,
         reserved: &[],
+        sensitive: &[],
+    }
+}
+
+impl Keys {
+    const fn sensitive(mut self, sensitive: &'static [(&'static str, UntilTrusted)]) -> Self {
+        self.sensitive = sensitive;
+        self
+    }
+
+    /// What becomes of `key` until it is trusted; none for a key that needs no trust.
+    pub fn until_trusted(&self, key: &str) -> Option<UntilTrusted> {
+        let found = self.sensitive.iter().find(|(sensitive, _)| *sensitive == key);
+        found.map(|(_, until)| *until)
     }
 }
 
@@ -34,6 +62,7 @@ pub(super) const ROOT: Keys = Keys {
         "scanner",
     ],
     reserved: &[],
+    sensitive: &[],
 };
 pub(super) const RELEASE: Keys = keys("[release]", &["rebuild"]);
 pub(super) const GIT: Keys = keys(
@@ -51,7 +80,8 @@ pub(super) const GIT: Keys = keys(
         "lock_for",
     ],
 );
-pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file"]);
+pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file"])
+    .sensitive(&[("api", Withheld), ("token_file", Withheld)]);
 pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path", "dockerfile", "structure_test"]);
 pub(super) const ENVIRONMENT: Keys = Keys {
     section: "[[environment]]",
@@ -67,11 +97,13 @@ pub(super) const ENVIRONMENT: Keys = Keys {
         "hotfix",
     ],
     reserved: &["runner", "retain"],
+    sensitive: &[("sign", Inert), ("deploy", Inert)],
 };
 pub(super) const GATE: Keys = Keys {
     section: "gate",
     known: &["scan"],
     reserved: &["approvals", "soak"],
+    sensitive: &[],
 };
 pub(super) const SCAN: Keys = Keys {
     section: "gate.scan",
@@ -88,6 +120,7 @@ pub(super) const SCAN: Keys = Keys {
         "signed_by",
     ],
     reserved: &[],
+    sensitive: &[],
 };
 pub(super) const LEAVE_OUT: Keys = keys("gate.scan.leave_out", &["platform", "reason"]);
 pub(super) const FAIL_ON: Keys = keys(
@@ -98,12 +131,14 @@ pub(super) const SIGN: Keys = Keys {
     section: "sign",
     known: &["key", "password_file"],
     reserved: &["keyless"],
+    sensitive: &[],
 };
 pub(super) const VERIFY: Keys = keys("verify", &["key"]);
 pub(super) const DEPLOY: Keys = Keys {
     section: "deploy",
-    known: &["kind", "program", "args"],
+    known: &["kind", "program", "args", "env"],
     reserved: &["context", "workload", "path", "url"],
+    sensitive: &[],
 };
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
@@ -136,7 +171,14 @@ pub(super) const REGISTRY: Keys = keys(
         "requests_per_second",
         "concurrency",
     ],
-);
+)
+.sensitive(&[
+    ("plain_http", Withheld),
+    ("ca_file", Withheld),
+    ("client_cert", Withheld),
+    ("client_key", Withheld),
+    ("proxy", Withheld),
+]);
 pub(super) const CHECK: Keys = keys(
     "[check]",
     &[
@@ -150,7 +192,8 @@ pub(super) const CHECK: Keys = keys(
         "hadolint",
         "container_structure_test",
     ],
-);
+)
+.sensitive(&[("hadolint", Withheld), ("container_structure_test", Withheld)]);
 pub(super) const BUILD: Keys = keys(
     "[build]",
     &[
@@ -161,7 +204,8 @@ pub(super) const BUILD: Keys = keys(
         "emulation",
         "latest",
     ],
-);
+)
+.sensitive(&[("builder_args", Withheld)]);
 pub(super) const SCANNER: Keys = keys(
     "[scanner]",
     &[
@@ -176,7 +220,15 @@ pub(super) const SCANNER: Keys = keys(
         "waivers",
         "vex",
     ],
-);
+)
+.sensitive(&[
+    ("trivy", Withheld),
+    ("args", Withheld),
+    ("server", Withheld),
+    ("token_file", Withheld),
+    ("database", Withheld),
+    ("java_database", Withheld),
+]);
 pub(super) const WAIVERS: Keys = keys("the file of waivers", &["waiver"]);
 pub(super) const WAIVER: Keys = keys(
     "[[waiver]]",

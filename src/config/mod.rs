@@ -1,10 +1,14 @@
 //! `windlass.toml` made into domain values, with errors that point at the line.
 
+mod confined;
 mod error;
 mod keys;
 mod programs;
 mod read;
 mod section;
+mod sensitive;
+mod trust;
+mod user;
 mod waivers;
 
 use std::collections::BTreeMap;
@@ -15,11 +19,14 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, HostSettings, Platform,
-    RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl,
+    RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl, VariablePattern,
 };
 
 pub use error::{ConfigError, Mistake};
-pub use keys::{ALL as ALL_KEYS, Keys};
+pub use keys::{ALL as ALL_KEYS, Keys, UntilTrusted};
+pub use sensitive::{SensitiveSetting, SensitiveSettings, TrustHash, TrustHashError};
+pub use trust::{Trust, TrustStore};
+pub use user::UserFile;
 pub use waivers::waivers;
 
 /// The name of the file.
@@ -30,6 +37,9 @@ pub const FILE_NAME: &str = "windlass.toml";
 pub struct Config {
     /// The file that it was read from.
     pub path: PathBuf,
+    /// The sensitive settings of the file that nobody has trusted: they do not count, and nothing is written or started
+    /// as long as there are any.
+    pub withheld: SensitiveSettings,
     /// Branches, remote and tags.
     pub git: GitSettings,
     /// How GitHub is asked.
@@ -247,6 +257,9 @@ pub enum DeploySettings {
         program: String,
         /// Its arguments.
         args: Vec<String>,
+        /// The variables of windlass's own environment that it is given, beside the harmless ones that every program is:
+        /// `KUBECONFIG`, `AWS_*`.
+        env: Vec<VariablePattern>,
     },
 }
 
@@ -276,29 +289,51 @@ pub struct ScannerSettings {
 }
 
 impl Config {
-    /// Reads the file at `path`.
+    /// Reads the file at `path`, taking it at its word: for files that the caller wrote or vouches for. What a person
+    /// opens goes through [`Config::open`].
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
+        Self::parse(&read_file(path)?, path)
     }
 
-    /// Reads the windlass.toml of the folder `from` or of the nearest folder above it.
-    pub fn discover(from: &Path) -> Result<Self, ConfigError> {
+    /// The windlass.toml of the folder `from` or of the nearest folder above it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find(from: &Path) -> Result<PathBuf, ConfigError> {
         from.ancestors()
             .map(|folder| folder.join(FILE_NAME))
             .find(|path| path.is_file())
-            .map_or_else(
-                || Err(ConfigError::Missing(from.to_owned())),
-                |path| Self::load(&path),
-            )
+            .ok_or_else(|| ConfigError::Missing(from.to_owned()))
     }
 
-    /// Reads `text` as the contents of the file at `path`, which need not exist.
+    /// Reads the windlass.toml of the folder `from` or of the nearest folder above it, taking it at its word.
+    pub fn discover(from: &Path) -> Result<Self, ConfigError> {
+        Self::load(&Self::find(from)?)
+    }
+
+    /// Reads `text` as the contents of the file at `path`, which need not exist, taking it at its word.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        read::config(text, path)
+        read::config(text, path, true, None)
+    }
+
+    /// Reads the file at `path` as what somebody else may have written: its sensitive settings count only where `trust`
+    /// says so, and those of `user` come first.
+    ///
+    /// # Errors
+    /// When one of the two files cannot be read.
+    pub fn open(path: &Path, user: Option<&UserFile>, trust: &Trust) -> Result<Self, ConfigError> {
+        let text = read_file(path)?;
+        let untrusted = read::config(&text, path, false, user)?;
+        if trust.covers(path, &text, &untrusted.withheld) {
+            read::config(&text, path, true, user)
+        } else {
+            Ok(untrusted)
+        }
+    }
+
+    /// Whether all of it counts.
+    pub const fn is_trusted(&self) -> bool {
+        self.withheld.is_empty()
     }
 
     /// The folder of windlass.toml, in which configured programs are started.
@@ -313,4 +348,21 @@ impl Config {
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.services.iter().find(|service| service.name == *name)
     }
+}
+
+/// A file larger than this is no configuration, in bytes.
+const MAX_FILE_SIZE: u64 = 4 * 1024 * 1024;
+
+fn read_file(path: &Path) -> Result<String, ConfigError> {
+    use std::io::Read as _;
+    let unreadable = |source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE_SIZE)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    Ok(text)
 }

@@ -50,18 +50,11 @@ pub(super) fn check(
         scan: section.flag_or("scan", true)?,
         test: section.flag_or("test", true)?,
         policy,
-        artifacts: folder.join(
-            section
-                .text("artifacts")?
-                .unwrap_or_else(|| "artifacts".to_owned()),
-        ),
-        hadolint: program(&section, folder, "hadolint", "hadolint")?,
-        structure_test: program(
-            &section,
-            folder,
-            "container_structure_test",
-            "container-structure-test",
-        )?,
+        artifacts: section
+            .path("artifacts")?
+            .unwrap_or_else(|| folder.join("artifacts")),
+        hadolint: program(&section, "hadolint", "hadolint")?,
+        structure_test: program(&section, "container_structure_test", "container-structure-test")?,
     })
 }
 
@@ -119,21 +112,20 @@ pub(super) fn build(root: &Section<'_>) -> Result<BuildSettings, ConfigError> {
     })
 }
 
-pub(super) fn scanner(root: &Section<'_>, folder: &Path) -> Result<ScannerSettings, ConfigError> {
+pub(super) fn scanner(root: &Section<'_>) -> Result<ScannerSettings, ConfigError> {
     let section = root.table("scanner", keys::SCANNER)?;
-    let file = |key| Ok(section.text(key)?.map(|path| folder.join(path)));
     let timeout = section
         .get("timeout")
         .map(|value| read::duration(&value))
         .transpose()?;
-    let token_file = file("token_file")?;
+    let token_file = section.sensitive_path("token_file")?;
     if token_file.is_some() && section.get("server").is_none() {
         return Err(section
             .require("token_file")?
             .mistake("is the token of a server: `server` is missing"));
     }
     Ok(ScannerSettings {
-        trivy: program(&section, folder, "trivy", "trivy")?,
+        trivy: program(&section, "trivy", "trivy")?,
         args: section.strings("args")?,
         server: section.get("server").map(|value| address(&value)).transpose()?,
         token_file,
@@ -141,12 +133,15 @@ pub(super) fn scanner(root: &Section<'_>, folder: &Path) -> Result<ScannerSettin
         java_database: section.text("java_database")?,
         timeout: timeout.map_or(SCAN_TIMEOUT, jiff::SignedDuration::unsigned_abs),
         at_once: section.positive("at_once")?.unwrap_or(SCANS_AT_ONCE) as usize,
-        waivers: file("waivers")?,
-        vex: section
-            .strings("vex")?
-            .iter()
-            .map(|path| folder.join(path))
-            .collect(),
+        waivers: section.path("waivers")?,
+        vex: match section.get("vex") {
+            None => Vec::new(),
+            Some(value) => value
+                .list()?
+                .iter()
+                .map(super::section::Value::path)
+                .collect::<Result<_, _>>()?,
+        },
     })
 }
 
@@ -164,12 +159,9 @@ fn address(value: &super::section::Value<'_>) -> Result<String, ConfigError> {
     }
 }
 
-/// A program: a bare name is looked up in PATH, a path begins at the folder of the file.
-fn program(section: &Section<'_>, folder: &Path, key: &str, usual: &str) -> Result<PathBuf, ConfigError> {
-    let name = section.text(key)?.unwrap_or_else(|| usual.to_owned());
-    Ok(if name.contains('/') {
-        folder.join(name)
-    } else {
-        name.into()
-    })
+/// A program, by its usual name unless another is named.
+fn program(section: &Section<'_>, key: &str, usual: &str) -> Result<PathBuf, ConfigError> {
+    section
+        .get(key)
+        .map_or_else(|| Ok(usual.into()), |value| value.program())
 }

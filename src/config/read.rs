@@ -6,24 +6,51 @@ use std::path::Path;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use toml::de::DeTable;
 
-use super::section::{Document, Section, Value};
+use super::section::{Document, Origin, OwnTable, Section, Value};
+use super::sensitive::{self, SensitiveSettings};
+use super::user::{UserFile, project_key};
 use super::{
     CheckRule, Config, ConfigError, DeploySettings, EnvironmentSettings, GitHubSettings, GitSettings,
-    HotfixSettings, ReleaseSettings, Service, SignSettings, keys, programs,
+    HotfixSettings, ReleaseSettings, Service, SignSettings, confined, keys, programs,
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, HostSettings, ImageTemplate,
     LeftOut, Limits, Repository, Rule, ScanPolicy, clean_line,
 };
 
-pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    let document = Document { path, text };
-    let table = DeTable::parse(text).map_err(|error| document.syntax(&error))?;
-    let root = Section::new(document, keys::ROOT, 0..0, table.get_ref())?;
+/// Reads the file of a repository, with the settings of the user's own file before its own.
+///
+/// # Errors
+/// At the first place of either file that cannot be meant.
+pub(super) fn config(
+    text: &str,
+    path: &Path,
+    is_trusted: bool,
+    user: Option<&UserFile>,
+) -> Result<Config, ConfigError> {
     let folder = path.parent().unwrap_or(Path::new(""));
+    let root_folder = confined::root_of(folder);
+    let origin = Origin::Repository {
+        root: &root_folder,
+        is_trusted,
+    };
+    let document = Document { path, text, origin };
+    let table = DeTable::parse(text).map_err(|error| document.syntax(&error))?;
+    let own_table = user.map(UserFile::table).transpose()?;
+    let own = user.zip(own_table.as_ref()).map(|(user, table)| OwnTable {
+        document: user.document(),
+        table: table.get_ref(),
+    });
+    let project = own.and_then(|own| own.table("project")?.table(&project_key(folder)));
+    let sensitive = sensitive::settings(
+        table.get_ref(),
+        own.map(|own| own.table),
+        project.map(|own| own.table),
+    );
+    let root = Section::new(document, keys::ROOT, 0..0, table.get_ref())?.with_own(own);
     let git = git(&root)?;
     let services = services(&root)?;
-    let (graph, environments) = environments(&root, folder, &services)?;
+    let (graph, environments) = environments(&root, project, &services)?;
     let graph_names: Vec<_> = graph
         .all()
         .iter()
@@ -33,18 +60,23 @@ pub(super) fn config(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let with_rules: Vec<_> = graph_names.iter().filter(has_rules).cloned().collect();
     Ok(Config {
         path: path.to_owned(),
+        withheld: if is_trusted {
+            SensitiveSettings::default()
+        } else {
+            sensitive
+        },
         git,
-        github: github(&root, folder)?,
+        github: github(&root)?,
         services,
         graph,
         environments,
-        registries: registries(&root, folder)?,
+        registries: registries(&root)?,
         check: programs::check(&root, folder, &graph_names, &with_rules)?,
         build: programs::build(&root)?,
         release: ReleaseSettings {
             rebuild: root.table("release", keys::RELEASE)?.flag("rebuild")?,
         },
-        scanner: programs::scanner(&root, folder)?,
+        scanner: programs::scanner(&root)?,
     })
 }
 
@@ -78,7 +110,7 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
     }
 }
 
-fn github(root: &Section<'_>, folder: &Path) -> Result<GitHubSettings, ConfigError> {
+fn github(root: &Section<'_>) -> Result<GitHubSettings, ConfigError> {
     let section = root.table("github", keys::GITHUB)?;
     Ok(GitHubSettings {
         repository: section.get("repository").map(|value| value.parse()).transpose()?,
@@ -87,7 +119,7 @@ fn github(root: &Section<'_>, folder: &Path) -> Result<GitHubSettings, ConfigErr
             None => CheckRule::default(),
             Some(value) => value.choice(&[("required", CheckRule::Required), ("off", CheckRule::Off)])?,
         },
-        token_file: section.text("token_file")?.map(|path| folder.join(path)),
+        token_file: section.sensitive_path("token_file")?,
     })
 }
 
@@ -110,21 +142,23 @@ fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
     for value in root.require("service")?.list()? {
         let section = value.section(keys::SERVICE)?;
         let name = section.require("name")?;
+        let folder = section
+            .get("path")
+            .map_or_else(|| Ok(".".into()), |value| value.path_in(Path::new("")))?;
         let service = Service {
             name: name.parse()?,
-            path: section.text("path")?.unwrap_or_else(|| ".".to_owned()).into(),
             dockerfile: section
-                .text("dockerfile")?
-                .unwrap_or_else(|| "Dockerfile".to_owned())
-                .into(),
+                .get("dockerfile")
+                .map_or_else(|| Ok("Dockerfile".into()), |value| value.path_in(&folder))?,
             structure_tests: match section.get("structure_test") {
                 Some(value) => value
                     .one_or_many()?
                     .iter()
-                    .map(|file| file.text().map(Into::into))
+                    .map(|file| file.path_in(&folder))
                     .collect::<Result<_, _>>()?,
                 None => Vec::new(),
             },
+            path: folder,
         };
         if services.iter().any(|other| other.name == service.name) {
             return Err(name.mistake(format_args!("service `{}` is defined twice", service.name)));
@@ -141,7 +175,7 @@ type Environments = (EnvironmentGraph, BTreeMap<EnvironmentName, EnvironmentSett
 
 fn environments(
     root: &Section<'_>,
-    folder: &Path,
+    project: Option<OwnTable<'_>>,
     services: &[Service],
 ) -> Result<Environments, ConfigError> {
     // Where an image is says which environment it is in, so no two may have the same place.
@@ -158,13 +192,15 @@ fn environments(
     for value in root.require("environment")?.list()? {
         let section = value.section(keys::ENVIRONMENT)?;
         let environment = environment(&section, services.len() > 1)?;
+        let own = project.and_then(|project| project.table("environment"));
+        let section = section.with_own(own.and_then(|own| own.table(environment.name.as_str())));
         if let Some(twin) = list.iter().find(|other| meet(other, &environment)) {
             return Err(section.require("image")?.mistake(format_args!(
                 "is the location of `{}` already: each environment has its own",
                 twin.name
             )));
         }
-        settings.insert(environment.name.clone(), environment_settings(&section, folder)?);
+        settings.insert(environment.name.clone(), environment_settings(&section)?);
         list.push(environment);
         sections.push(section);
     }
@@ -277,22 +313,19 @@ fn environment(section: &Section<'_>, many_services: bool) -> Result<Environment
     })
 }
 
-fn environment_settings(section: &Section<'_>, folder: &Path) -> Result<EnvironmentSettings, ConfigError> {
+fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, ConfigError> {
     let gate = section
         .get("gate")
         .map(|value| value.section(keys::GATE))
         .transpose()?;
     let scan = gate.as_ref().and_then(|gate| gate.get("scan"));
-    let sign = section
-        .get("sign")
-        .map(|value| sign(&value, folder))
-        .transpose()?;
+    let sign = section.get("sign").map(|value| sign(&value)).transpose()?;
     let verify_key = match section.get("verify") {
-        Some(value) => Some(folder.join(value.section(keys::VERIFY)?.require("key")?.text()?)),
+        Some(value) => Some(value.section(keys::VERIFY)?.require("key")?.path()?),
         None => sign.as_ref().map(|sign| sign.key.with_extension("pub")),
     };
     Ok(EnvironmentSettings {
-        scan: scan.map(|value| scan_gate(&value, folder)).transpose()?,
+        scan: scan.map(|value| scan_gate(&value)).transpose()?,
         sign,
         verify_key,
         deploy: section.get("deploy").map(|value| deploy(&value)).transpose()?,
@@ -300,16 +333,12 @@ fn environment_settings(section: &Section<'_>, folder: &Path) -> Result<Environm
     })
 }
 
-fn scan_gate(value: &Value<'_>, folder: &Path) -> Result<ScanPolicy, ConfigError> {
+fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
     let section = value.section(keys::SCAN)?;
     let span = |key| section.get(key).map(|value| duration(&value)).transpose();
     let rule = |key| match section.get(key) {
         None => Ok(Rule::default()),
         Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),
-    };
-    let file = |key| {
-        let path = section.get(key).map(|value| value.text()).transpose()?;
-        Ok::<_, ConfigError>(path.map(|path| folder.join(path)))
     };
     let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
     let limit = |key| limits.get(key).map(|value| value.number()).transpose();
@@ -328,12 +357,12 @@ fn scan_gate(value: &Value<'_>, folder: &Path) -> Result<ScanPolicy, ConfigError
         fixable_only: section.flag("fixable_only")?,
         max_age: span("max_age")?,
         max_database_age: span("max_database_age")?,
-        exploited: file("exploited")?,
+        exploited: section.path("exploited")?,
         end_of_life: rule("end_of_life")?,
         no_packages: rule("no_packages")?,
         leave_out: left_out(&section)?,
         at_admission: section.flag("at_admission")?,
-        signed_by: file("signed_by")?,
+        signed_by: section.path("signed_by")?,
     })
 }
 
@@ -365,12 +394,11 @@ pub(super) fn duration(value: &Value<'_>) -> Result<SignedDuration, ConfigError>
     }
 }
 
-fn sign(value: &Value<'_>, folder: &Path) -> Result<SignSettings, ConfigError> {
+fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {
     let section = value.section(keys::SIGN)?;
-    let file = |value: Value<'_>| value.text().map(|path| folder.join(path));
     Ok(SignSettings {
-        key: file(section.require("key")?)?,
-        password_file: section.get("password_file").map(file).transpose()?,
+        key: section.require("key")?.sensitive_path()?,
+        password_file: section.sensitive_path("password_file")?,
     })
 }
 
@@ -382,6 +410,12 @@ fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
         Some((_, true)) => Ok(DeploySettings::Command {
             program: table.require("program")?.text()?,
             args: table.strings("args")?,
+            env: table
+                .get("env")
+                .map_or(Ok(Vec::new()), |value| value.list())?
+                .iter()
+                .map(Value::parse)
+                .collect::<Result<_, _>>()?,
         }),
         Some((_, false)) => Err(kind.advise(
             format_args!("`{word}` is not supported yet"),
@@ -396,26 +430,17 @@ fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
     }
 }
 
-fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, HostSettings>, ConfigError> {
+fn registries(root: &Section<'_>) -> Result<BTreeMap<String, HostSettings>, ConfigError> {
     let mut registries = BTreeMap::new();
-    for (host, value) in root
-        .get("registry")
-        .map_or(Ok(Vec::new()), |value| value.entries())?
-    {
-        let section = value.section(keys::REGISTRY)?;
+    for (host, section) in root.tables("registry", keys::REGISTRY)? {
         if format!("{host}/x").parse::<Repository>().is_err() {
-            return Err(value.advise(
-                "is not a registry host",
+            return Err(section.advise(
+                format_args!("`{}` is not a registry host", clean_line(host)),
                 Some("write the host as images name it: [registry.\"registry.example.com:5000\"]".to_owned()),
             ));
         }
-        let file = |key| {
-            let value = section.get(key);
-            value
-                .map(|value| value.text().map(|path| folder.join(path)))
-                .transpose()
-        };
-        let (client_cert, client_key) = (file("client_cert")?, file("client_key")?);
+        let client_cert = section.sensitive_path("client_cert")?;
+        let client_key = section.sensitive_path("client_key")?;
         if client_key.is_some() && client_cert.is_none() {
             return Err(section
                 .require("client_key")?
@@ -425,7 +450,7 @@ fn registries(root: &Section<'_>, folder: &Path) -> Result<BTreeMap<String, Host
             host.to_owned(),
             HostSettings {
                 plain_http: section.flag("plain_http")?,
-                ca_file: file("ca_file")?,
+                ca_file: section.sensitive_path("ca_file")?,
                 client_cert,
                 client_key,
                 proxy: section.get("proxy").map(|value| value.parse()).transpose()?,

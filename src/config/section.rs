@@ -3,20 +3,32 @@
 
 use std::fmt::Display;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::confined;
 use super::error::{ConfigError, Mistake};
-use super::keys::{Keys, nearest};
+use super::keys::{Keys, UntilTrusted, nearest};
+use crate::domain::clean_line;
 
 /// The document, for the places in it.
 #[derive(Clone, Copy)]
 pub(super) struct Document<'a> {
     pub path: &'a Path,
     pub text: &'a str,
+    pub origin: Origin<'a>,
+}
+
+/// Who wrote a document, which decides how far it is believed.
+#[derive(Clone, Copy)]
+pub(super) enum Origin<'a> {
+    /// The user, in a file outside any repository: everything counts.
+    User,
+    /// Whoever may push to a repository. Its paths stay below `root`; its sensitive settings count once they are trusted.
+    Repository { root: &'a Path, is_trusted: bool },
 }
 
 impl<'a> Document<'a> {
@@ -47,6 +59,21 @@ impl<'a> Document<'a> {
         )
     }
 
+    /// The folder that relative paths in it begin at.
+    fn folder(&self) -> &'a Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    fn withholds(&self, keys: &Keys, key: &str) -> bool {
+        matches!(
+            self.origin,
+            Origin::Repository {
+                is_trusted: false,
+                ..
+            }
+        ) && keys.until_trusted(key) == Some(UntilTrusted::Withheld)
+    }
+
     pub fn value(self, value: &'a Spanned<DeValue<'a>>, key: &str) -> Value<'a> {
         Value {
             document: self,
@@ -63,6 +90,23 @@ pub(super) struct Section<'a> {
     span: Range<usize>,
     // None if the file does not have it.
     table: Option<&'a DeTable<'a>>,
+    // The same table of the user's own file, whose settings come first.
+    own: Option<OwnTable<'a>>,
+}
+
+/// A table of the user's own file.
+#[derive(Clone, Copy)]
+pub(super) struct OwnTable<'a> {
+    pub document: Document<'a>,
+    pub table: &'a DeTable<'a>,
+}
+
+impl OwnTable<'_> {
+    /// The table at `key`, if there is one. What is not a table was refused when the file was read.
+    pub fn table(self, key: &str) -> Option<Self> {
+        let table = self.table.get(key)?.get_ref().as_table()?;
+        Some(Self { table, ..self })
+    }
 }
 
 impl<'a> Section<'a> {
@@ -83,6 +127,7 @@ impl<'a> Section<'a> {
                 keys,
                 span,
                 table: Some(table),
+                own: None,
             });
         };
         let name = key.get_ref().as_ref();
@@ -105,11 +150,27 @@ impl<'a> Section<'a> {
         ))
     }
 
-    /// The value of `key`, if it is there.
+    /// The same section, in which the settings of `own` come before those of the file.
+    pub const fn with_own(mut self, own: Option<OwnTable<'a>>) -> Self {
+        self.own = own;
+        self
+    }
+
+    /// The value of `key`, if it is there: from the user's own file, or else from this one. A sensitive setting of a
+    /// repository that nobody trusts is not there.
     pub fn get(&self, key: &str) -> Option<Value<'a>> {
         debug_assert!(self.keys.known.contains(&key), "`{key}` is missing in keys.rs");
+        if let Some(own) = self.own
+            && let Some(value) = own.table.get(key)
+        {
+            return Some(own.document.value(value, key));
+        }
+        self.of_file(key)
+    }
+
+    fn of_file(&self, key: &str) -> Option<Value<'a>> {
         let value = self.table?.get(key)?;
-        Some(self.document.value(value, key))
+        (!self.document.withholds(&self.keys, key)).then(|| self.document.value(value, key))
     }
 
     /// The value of `key`, which must be there.
@@ -122,17 +183,52 @@ impl<'a> Section<'a> {
 
     /// The table at `key`; an empty one if there is none.
     pub fn table(&self, key: &str, keys: Keys) -> Result<Self, ConfigError> {
-        self.get(key).map_or_else(
-            || {
-                Ok(Self {
-                    document: self.document,
-                    keys,
-                    span: self.span.clone(),
-                    table: None,
-                })
-            },
-            |value| value.section(keys),
-        )
+        let section = self
+            .of_file(key)
+            .map_or_else(|| Ok(self.without_table(keys)), |value| value.section(keys))?;
+        Ok(section.with_own(self.own.and_then(|own| own.table(key))))
+    }
+
+    /// The tables of the table at `key`, each with its name: those of the file, then those that only the user's own has.
+    pub fn tables(&self, key: &str, keys: Keys) -> Result<Vec<(&'a str, Self)>, ConfigError> {
+        let own = self.own.and_then(|own| own.table(key));
+        let mut tables = Vec::new();
+        for (name, value) in self
+            .of_file(key)
+            .map_or(Ok(Vec::new()), |value| value.entries())?
+        {
+            let section = value.section(keys)?.with_own(own.and_then(|own| own.table(name)));
+            tables.push((name, section));
+        }
+        for name in own.iter().flat_map(|own| own.table.keys()) {
+            let name = name.get_ref().as_ref();
+            if tables.iter().all(|(known, _)| *known != name) {
+                let section = self.without_table(keys);
+                tables.push((name, section.with_own(own.and_then(|own| own.table(name)))));
+            }
+        }
+        Ok(tables)
+    }
+
+    /// A section that the file does not have.
+    fn without_table(&self, keys: Keys) -> Self {
+        Self {
+            document: self.document,
+            keys,
+            span: self.span.clone(),
+            table: None,
+            own: None,
+        }
+    }
+
+    /// A file or folder, if it is named; see [`Value::path`].
+    pub fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        self.get(key).map(|value| value.path()).transpose()
+    }
+
+    /// A file that only a trusted setting may name, if it is named; see [`Value::sensitive_path`].
+    pub fn sensitive_path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        self.get(key).map(|value| value.sensitive_path()).transpose()
     }
 
     /// The value of `key` read as a `T`, or else the usual one.
@@ -159,7 +255,7 @@ impl<'a> Section<'a> {
     pub fn strings(&self, key: &str) -> Result<Vec<String>, ConfigError> {
         let list = self.get(key).map_or(Ok(Vec::new()), |value| value.list())?;
         list.iter()
-            .map(|value| value.string().map(str::to_owned))
+            .map(|value| value.plain().map(str::to_owned))
             .collect()
     }
 
@@ -172,6 +268,11 @@ impl<'a> Section<'a> {
             },
             None => Ok(None),
         }
+    }
+
+    /// A mistake of the table as a whole, and what would be right.
+    pub fn advise(&self, message: impl Display, hint: Option<String>) -> ConfigError {
+        self.document.advise(self.span.clone(), message.to_string(), hint)
     }
 
     /// A mistake of the table as a whole.
@@ -212,13 +313,63 @@ impl<'a> Value<'a> {
             .ok_or_else(|| self.wrong_kind("a string"))
     }
 
-    /// A string that says something.
+    /// A string that says something, as one harmless line: whoever wrote the file, it is shown on terminals.
     pub fn text(&self) -> Result<String, ConfigError> {
-        let text = self.string()?;
+        let text = clean_line(self.string()?);
         if text.trim().is_empty() {
             return Err(self.mistake("is empty"));
         }
-        Ok(text.to_owned())
+        Ok(text)
+    }
+
+    /// A string that is used as it is written: an argument, a path. Control characters have no business in one.
+    pub fn plain(&self) -> Result<&'a str, ConfigError> {
+        let text = self.string()?;
+        if clean_line(text) == text {
+            Ok(text)
+        } else {
+            Err(self.mistake("has control characters"))
+        }
+    }
+
+    /// A file or folder. A relative path begins at the folder of the file that names it; from a repository's file it must
+    /// not lead out of the repository, by `..`, as an absolute path, or through a symbolic link.
+    pub fn path(&self) -> Result<PathBuf, ConfigError> {
+        let path = self.sensitive_path()?;
+        match self.document.origin {
+            Origin::Repository { root, .. } if !confined::is_below(&path, root) => Err(self.advise(
+                "leads out of the repository",
+                Some("only your own configuration may name files elsewhere".to_owned()),
+            )),
+            Origin::Repository { .. } | Origin::User => Ok(path),
+        }
+    }
+
+    /// A path that begins at the folder `base` of the repository, as it is written; see [`Value::path`] for where it may lead.
+    pub fn path_in(&self, base: &Path) -> Result<PathBuf, ConfigError> {
+        let path = PathBuf::from(self.plain()?);
+        match self.document.origin {
+            Origin::Repository { root, .. } if !confined::is_below(&root.join(base).join(&path), root) => {
+                Err(self.mistake("leads out of the repository"))
+            }
+            Origin::Repository { .. } | Origin::User => Ok(path),
+        }
+    }
+
+    /// A file of a sensitive setting, which may be anywhere: it counts only once it is trusted.
+    pub fn sensitive_path(&self) -> Result<PathBuf, ConfigError> {
+        let text = self.plain()?;
+        if text.trim().is_empty() {
+            return Err(self.mistake("is empty"));
+        }
+        Ok(self.document.folder().join(text))
+    }
+
+    /// A program: a bare name is looked up in `PATH`, a path begins at the folder of the file that names it.
+    pub fn program(&self) -> Result<PathBuf, ConfigError> {
+        let path = self.sensitive_path()?;
+        let text = self.string()?;
+        Ok(if text.contains('/') { path } else { text.into() })
     }
 
     /// A string that reads as a `T`.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::section::{Document, Section, Value};
+use super::section::{Document, Origin, Section, Value};
 use super::{ConfigError, keys};
 use crate::domain::Waiver;
 
@@ -22,7 +22,11 @@ pub fn waivers(path: &Path) -> Result<Vec<Waiver>, ConfigError> {
 }
 
 fn parse(text: &str, path: &Path) -> Result<Vec<Waiver>, ConfigError> {
-    let document = Document { path, text };
+    let document = Document {
+        path,
+        text,
+        origin: Origin::User,
+    };
     let table = DeTable::parse(text).map_err(|error| document.syntax(&error))?;
     let root = Section::new(document, keys::WAIVERS, 0..0, table.get_ref())?;
     let list = root.get("waiver").map_or(Ok(Vec::new()), |value| value.list())?;

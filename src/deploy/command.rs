@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
 
 use super::{DeployError, Deployment};
+use crate::domain::VariablePattern;
 use crate::program::{Call, Line, ProgramError};
 
 /// A program with its arguments. It is started without a shell, in its own process group, with the variables
@@ -16,6 +17,8 @@ pub struct CommandDeployer {
     pub program: String,
     /// The arguments.
     pub args: Vec<String>,
+    /// The variables of our own environment that it is given, beside those that every program is.
+    pub env: Vec<VariablePattern>,
     /// The folder it runs in: the one of windlass.toml.
     pub folder: PathBuf,
 }
@@ -35,6 +38,7 @@ impl CommandDeployer {
         let call = Call::new(&self.program)
             .args(&self.args)
             .folder(&self.folder)
+            .inherit_patterns(&self.env)
             .variable("WINDLASS_SERVICE", deployment.service.as_str())
             .variable("WINDLASS_ENVIRONMENT", deployment.environment.as_str())
             .variable("WINDLASS_IMAGE", deployment.image.to_string())
@@ -82,6 +86,7 @@ mod tests {
         CommandDeployer {
             program: "/bin/sh".into(),
             args: vec!["-c".into(), script.into()],
+            env: Vec::new(),
             folder: std::env::temp_dir(),
         }
     }

@@ -46,6 +46,12 @@ pub enum EngineError {
     /// A lock: another run is at work.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Settings that nobody has trusted: nothing is written or started as long as there are any.
+    #[error(
+        "windlass.toml has settings that decide where secrets go or what runs here, and nobody has trusted them: {}",
+        .0.join(", ")
+    )]
+    Untrusted(Vec<String>),
     /// A service that is not configured.
     #[error("there is no service `{0}` in windlass.toml")]
     UnknownService(ServiceName),
@@ -293,7 +299,8 @@ impl EngineError {
             | Self::TagOfAnother { .. }
             | Self::TagMoved { .. }
             | Self::RunsAnother { .. } => Exit::Conflict,
-            Self::UnknownService(_)
+            Self::Untrusted(_)
+            | Self::UnknownService(_)
             | Self::UnknownEnvironment(_)
             | Self::NoScanRules(_)
             | Self::NoSuchPromotion { .. }
@@ -336,6 +343,9 @@ impl EngineError {
             Self::Deploy(error) => return Some(error.hint()),
             Self::Journal(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
+            Self::Untrusted(_) => {
+                "`windlass trust` shows these settings and asks; CI sets WINDLASS_TRUST to the hash that it prints"
+            }
             Self::UnknownService(_) | Self::UnknownEnvironment(_) => {
                 "`windlass doctor` lists what is configured"
             }

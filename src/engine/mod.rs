@@ -119,11 +119,7 @@ impl Engine {
 
     /// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.
     pub fn state_of_user() -> PathBuf {
-        let state = std::env::var_os("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        let home = || std::env::home_dir().unwrap_or_default().join(".local/state");
-        state.unwrap_or_else(home).join("windlass")
+        crate::state::folder_of_user()
     }
 
     /// Makes the plan of a command. Reads only.
@@ -361,10 +357,11 @@ impl Engine {
     /// What deploys to an environment.
     pub(crate) fn deployer(&self, name: &EnvironmentName) -> Result<Option<Deployer>, EngineError> {
         let deploy = self.settings(name)?.deploy.as_ref();
-        Ok(deploy.map(|DeploySettings::Command { program, args }| {
+        Ok(deploy.map(|DeploySettings::Command { program, args, env }| {
             Deployer::Command(CommandDeployer {
                 program: program.clone(),
                 args: args.clone(),
+                env: env.clone(),
                 folder: self.config.folder().to_owned(),
             })
         }))

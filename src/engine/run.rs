@@ -125,6 +125,10 @@ impl Engine {
         access: WriteAccess,
         secrets: Secrets,
     ) -> Result<Run, EngineError> {
+        if !self.config().is_trusted() {
+            let keys = self.config().withheld.iter().map(|setting| setting.key.clone());
+            return Err(EngineError::Untrusted(keys.collect()));
+        }
         let id = RunId::fresh();
         let actor = Actor::of_process();
         let owner = format!("{actor}, run {}, process {}", id.short(), std::process::id());

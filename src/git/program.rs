@@ -1,12 +1,17 @@
 //! The `git` program, started the same way by all who need it.
 
+use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
+use tokio_util::sync::CancellationToken;
 
 use super::error::GitError;
+use crate::program::{Audience, Call, ProgramError};
+
+/// The most that `git` may answer, in bytes: the references of a large remote have some millions.
+const MAX_ANSWER: u64 = 256 * 1024 * 1024;
 
 /// Variables that would point git at another repository than the folder it is started in, as they are set inside a hook
 /// or an alias (`git rev-parse --local-env-vars`, without those that only carry configuration).
@@ -25,7 +30,10 @@ const OTHER_REPOSITORY: [&str; 9] = [
 /// `git` in `folder`, in plain English, with nothing to read and all output caught.
 pub(super) fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
-    command.current_dir(folder);
+    command
+        .current_dir(folder)
+        .env_clear()
+        .envs(Audience::Git.variables());
     for variable in OTHER_REPOSITORY {
         command.env_remove(variable);
     }
@@ -33,8 +41,6 @@ pub(super) fn git(folder: &Path) -> Command {
         .env("LC_ALL", "C")
         // A question on the terminal would be drawn over by the console, and CI has nobody to answer it.
         .env("GIT_TERMINAL_PROMPT", "0")
-        // Neither git nor a hook has any use for the password of a signing key.
-        .env_remove("COSIGN_PASSWORD")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -60,29 +66,36 @@ pub(super) struct Answer {
 
 /// Starts `git` with its arguments and waits for its end; a call that is dropped ends it.
 pub(super) async fn ask(command: Command, arguments: &[&str], asked: Asked<'_>) -> Result<Answer, GitError> {
-    let mut command = tokio::process::Command::from(command);
-    command.args(arguments).kill_on_drop(true);
-    if asked.input.is_some() {
-        command.stdin(Stdio::piped());
+    let mut call = Call::new(command.get_program())
+        .args(command.get_args())
+        .args(arguments)
+        .limit(asked.patience)
+        .keep(MAX_ANSWER)
+        .keep_errors();
+    if let Some(folder) = command.get_current_dir() {
+        call = call.folder(folder);
     }
-    let running = async {
-        let mut child = command.spawn()?;
-        if let (Some(text), Some(mut input)) = (asked.input, child.stdin.take()) {
-            // Whoever stops reading has a reason, and says it.
-            let _ = input.write_all(text.as_bytes()).await;
-        }
-        child.wait_with_output().await
-    };
-    let output = tokio::time::timeout(asked.patience, running)
-        .await
-        .map_err(|_| GitError::Slow {
+    for (name, value) in command.get_envs() {
+        call = match value {
+            Some(value) => call.variable(name, value),
+            None => call.without_variable(name),
+        };
+    }
+    if let Some(input) = asked.input {
+        call = call.input(input.to_owned());
+    }
+    let ended = call.run(&|_| (), &CancellationToken::new()).await;
+    let ended = ended.map_err(|error| match error {
+        ProgramError::Slow { .. } => GitError::Slow {
             action: asked.action,
             seconds: asked.patience.as_secs(),
-        })?
-        .map_err(GitError::NoProgram)?;
+        },
+        ProgramError::Start { source, .. } => GitError::NoProgram(source),
+        error => GitError::NoProgram(io::Error::other(error.to_string())),
+    })?;
     Ok(Answer {
-        success: output.status.success(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        success: ended.status.success(),
+        out: String::from_utf8_lossy(&ended.output).into_owned(),
+        err: String::from_utf8_lossy(&ended.errors).into_owned(),
     })
 }

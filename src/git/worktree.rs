@@ -1,8 +1,10 @@
 //! The working tree: what in it is not committed, and where its source is published.
 
+use std::path::Path;
+
 use super::error::GitError;
 use super::repository::GitRepository;
-use crate::domain::clean_line;
+use crate::domain::{CommitSha, clean_line};
 
 impl GitRepository {
     /// What differs from the last commit: changed, new and removed files, by their paths. What git ignores does not
@@ -18,6 +20,30 @@ impl GitRepository {
                 .iter()
                 .map(|entry| clean_line(&String::from_utf8_lossy(entry.path_bytes())))
                 .collect())
+        })
+    }
+
+    /// The commit that is checked out, and the text that the file at `path` has in it; none where it has none.
+    pub fn committed_text(&self, path: &Path) -> Result<Option<(CommitSha, String)>, GitError> {
+        let root = self.root().canonicalize();
+        let path = path.canonicalize();
+        let (Ok(root), Ok(path)) = (root, path) else {
+            return Ok(None);
+        };
+        let Ok(inner) = path.strip_prefix(root) else {
+            return Ok(None);
+        };
+        self.with(|git| {
+            let read = GitError::library("read the commit that is checked out");
+            let commit = git.head().and_then(|head| head.peel_to_commit()).map_err(read)?;
+            let found = commit.tree().and_then(|tree| tree.get_path(inner));
+            let blob = match found.and_then(|entry| entry.to_object(git)) {
+                Ok(object) => object.into_blob().ok(),
+                Err(error) if error.code() == git2::ErrorCode::NotFound => None,
+                Err(error) => return Err(GitError::library("read a file of it")(error)),
+            };
+            let text = blob.and_then(|blob| String::from_utf8(blob.content().to_vec()).ok());
+            Ok(text.and_then(|text| Some((commit.id().to_string().parse().ok()?, text))))
         })
     }
 

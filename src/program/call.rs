@@ -2,16 +2,24 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
+use super::environment::Audience;
 use super::group::Group;
-use super::{Line, ProgramError, follow};
+use super::lines::{Teller, follow};
+use super::{Line, ProgramError};
+use crate::domain::{VariablePattern, clean_line};
+
+/// How long the output of a program that has ended is still read: a process that it left behind may hold it open.
+const OUTPUT_GRACE: Duration = Duration::from_secs(2);
 
 /// A program, its arguments and its surroundings.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +27,13 @@ pub struct Call {
     program: PathBuf,
     args: Vec<OsString>,
     folder: Option<PathBuf>,
-    variables: Vec<(OsString, OsString)>,
+    audience: Audience,
+    inherited: Vec<VariablePattern>,
+    variables: Vec<(OsString, Option<OsString>)>,
+    input: Option<Bytes>,
     limit: Option<Duration>,
     kept: Option<u64>,
+    kept_errors: bool,
 }
 
 /// A program that came to its end.
@@ -31,6 +43,8 @@ pub struct Ended {
     pub status: ExitStatus,
     /// What it wrote to standard output; empty unless that was to be kept.
     pub output: Bytes,
+    /// What it wrote to standard error; empty unless that was to be kept.
+    pub errors: Bytes,
 }
 
 impl Ended {
@@ -73,10 +87,38 @@ impl Call {
         self
     }
 
+    /// What kind of program it is, which decides the variables of our own environment that it is given.
+    #[must_use]
+    pub const fn audience(mut self, audience: Audience) -> Self {
+        self.audience = audience;
+        self
+    }
+
+    /// Further variables of our own environment that it is given, because a person asked for it.
+    #[must_use]
+    pub fn inherit_patterns(mut self, patterns: &[VariablePattern]) -> Self {
+        self.inherited.extend_from_slice(patterns);
+        self
+    }
+
     /// A variable of its environment.
     #[must_use]
     pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.variables.push((name.into(), value.into()));
+        self.variables.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// A variable that it is not given, whatever kind of program it is.
+    #[must_use]
+    pub fn without_variable(mut self, name: impl Into<OsString>) -> Self {
+        self.variables.push((name.into(), None));
+        self
+    }
+
+    /// What it reads from its standard input; nothing unless it is said.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Bytes>) -> Self {
+        self.input = Some(input.into());
         self
     }
 
@@ -101,84 +143,169 @@ impl Call {
         self
     }
 
-    /// Runs it to its end, whatever its status.
+    /// Keeps what it writes to standard error, too, within the limit of [`Call::keep`].
+    #[must_use]
+    pub const fn keep_errors(mut self) -> Self {
+        self.kept_errors = true;
+        self
+    }
+
+    /// Runs it to its end, whatever its status. Its end is the end of the program itself: what it leaves in the background
+    /// is said and not waited for.
     ///
     /// # Errors
     /// When it cannot be started, takes too long, writes too much, or somebody cancels.
     pub async fn run(&self, line: Line<'_>, cancel: &CancellationToken) -> Result<Ended, ProgramError> {
-        let start = |source| ProgramError::Start {
-            program: self.program.clone(),
-            source,
+        let mut child = self.start()?;
+        let mut group = Group::of(&*child);
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
+        let teller = Teller::new(line);
+        let ended = {
+            let stdin = child.stdin().take();
+            let (out, err) = (child.stdout().take(), child.stderr().take());
+            let kept_errors = if self.kept_errors { self.kept } else { None };
+            let talking = async {
+                tokio::try_join!(
+                    self.read(out, self.kept, &mut output, &teller),
+                    self.read(err, kept_errors, &mut errors, &teller),
+                    self.write(stdin),
+                )
+            };
+            self.follow_to_its_end(&mut *child, talking, line, cancel).await
         };
+        teller.finish();
+        match ended {
+            Ok(status) => {
+                group.ended();
+                Ok(Ended {
+                    status,
+                    output: output.into(),
+                    errors: errors.into(),
+                })
+            }
+            Err(error) => {
+                group.stop(&mut *child).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts it in a session of its own: it has no terminal to ask on, and a signal reaches all that it started.
+    fn start(&self) -> Result<Box<dyn ChildWrapper>, ProgramError> {
         let mut command = Command::new(&self.program);
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
-        let mut child = command
+        command
             .args(&self.args)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            // The password of the signing key is nobody else's business.
-            .env_remove("COSIGN_PASSWORD")
-            .stdin(Stdio::null())
+            .env_clear()
+            .envs(self.environment())
+            .stdin(if self.input.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(start)?;
-        let mut group = Group::of(&child);
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let work = async {
-            let (output, ()) = tokio::try_join!(self.output(out, line), async {
-                follow(err, line).await;
-                Ok(())
-            })?;
-            let status = child.wait().await.map_err(start)?;
-            Ok(Ended { status, output })
-        };
-        let too_long = async {
+            .kill_on_drop(true);
+        let started = CommandWrap::from(command).wrap(ProcessSession).spawn();
+        // The wrapper would wait for the whole group; the end of the program itself is what counts.
+        started
+            .map(ChildWrapper::into_inner)
+            .map_err(|source| self.not_started(source))
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut environment = self.audience.variables();
+        environment.extend(std::env::vars_os().filter(|(name, _)| {
+            let name = name.to_str();
+            name.is_some_and(|name| self.inherited.iter().any(|pattern| pattern.matches(name)))
+        }));
+        for (name, value) in &self.variables {
+            environment.retain(|(known, _)| known != name);
+            environment.extend(value.clone().map(|value| (name.clone(), value)));
+        }
+        environment
+    }
+
+    async fn follow_to_its_end(
+        &self,
+        child: &mut dyn ChildWrapper,
+        talking: impl Future<Output = Result<((), (), ()), ProgramError>>,
+        line: Line<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<ExitStatus, ProgramError> {
+        let mut talking = pin!(talking);
+        let mut is_silent = false;
+        let mut too_long = pin!(async {
             match self.limit {
                 Some(limit) => tokio::time::sleep(limit).await,
                 None => std::future::pending().await,
             }
+        });
+        let status = loop {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(ProgramError::Interrupted),
+                talked = &mut talking, if !is_silent => {
+                    talked?;
+                    is_silent = true;
+                }
+                ended = child.wait() => break ended.map_err(|source| self.not_started(source))?,
+                () = &mut too_long => return Err(ProgramError::Slow {
+                    program: self.program.clone(),
+                    limit: self.limit.unwrap_or_default(),
+                }),
+            }
         };
-        let ended = tokio::select! {
-            ended = work => ended,
-            () = cancel.cancelled() => Err(ProgramError::Interrupted),
-            () = too_long => Err(ProgramError::Slow {
-                program: self.program.clone(),
-                limit: self.limit.unwrap_or_default(),
-            }),
-        };
-        if ended.is_ok() {
-            group.ended();
-        } else {
-            group.stop(&mut child).await;
+        if !is_silent {
+            match tokio::time::timeout(OUTPUT_GRACE, talking).await {
+                Ok(talked) => drop(talked?),
+                Err(_) => line(format!(
+                    "`{}` has ended and left a program running in the background",
+                    clean_line(&self.program.to_string_lossy())
+                )),
+            }
         }
-        ended
+        Ok(status)
     }
 
-    async fn output(
+    fn not_started(&self, source: std::io::Error) -> ProgramError {
+        ProgramError::Start {
+            program: self.program.clone(),
+            source,
+        }
+    }
+
+    async fn write(&self, stdin: Option<tokio::process::ChildStdin>) -> Result<(), ProgramError> {
+        if let (Some(input), Some(mut stdin)) = (&self.input, stdin) {
+            // Whoever stops reading has a reason, and says it.
+            let _ = stdin.write_all(input).await;
+        }
+        Ok(())
+    }
+
+    /// Reads a stream to its end: into `kept` where it is kept, up to `limit` bytes, or line by line.
+    async fn read(
         &self,
         stream: Option<impl AsyncRead + Unpin>,
-        line: Line<'_>,
-    ) -> Result<Bytes, ProgramError> {
-        let Some(limit) = self.kept else {
-            follow(stream, line).await;
-            return Ok(Bytes::new());
+        limit: Option<u64>,
+        kept: &mut Vec<u8>,
+        teller: &Teller<'_>,
+    ) -> Result<(), ProgramError> {
+        let Some(limit) = limit else {
+            follow(stream, teller).await;
+            return Ok(());
         };
-        let Some(stream) = stream else {
-            return Ok(Bytes::new());
-        };
-        let mut bytes = Vec::new();
-        let read = stream.take(limit + 1).read_to_end(&mut bytes).await;
+        let Some(stream) = stream else { return Ok(()) };
+        let read = stream.take(limit + 1).read_to_end(kept).await;
         if read.is_ok_and(|read| read as u64 > limit) {
             return Err(ProgramError::TooMuch {
                 program: self.program.clone(),
                 limit,
             });
         }
-        Ok(bytes.into())
+        Ok(())
     }
 }
 
@@ -236,5 +363,74 @@ mod tests {
         assert!(ended.unwrap_err().is_missing());
         let (ended, _) = run(Call::new("/")).await;
         assert!(!ended.unwrap_err().is_missing());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_program_decides_though_something_holds_its_output_open() {
+        let began = std::time::Instant::now();
+        let (ended, lines) = run(shell("sleep 600 & echo started; exit 0")).await;
+        assert!(ended.unwrap().status.success());
+        assert!(began.elapsed() < Duration::from_mins(1));
+        assert_eq!(
+            lines,
+            [
+                "started",
+                "`/bin/sh` has ended and left a program running in the background"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_program_has_no_terminal_to_ask_on_and_leads_a_session() {
+        let script = "exec 2>/dev/null; (: </dev/tty) && echo tty; set -- $(cat /proc/$$/stat); [ \"$6\" = $$ ] && echo leads";
+        let (_, lines) = run(shell(script)).await;
+        assert_eq!(lines, ["leads"]);
+    }
+
+    #[tokio::test]
+    async fn a_program_sees_named_variables_only() {
+        // Cargo sets some for its tests that no program has any use for.
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let script = "echo ${CARGO_PKG_NAME:-none} ${HOME:+home}";
+        let (_, lines) = run(shell(script)).await;
+        assert_eq!(lines, ["none home"]);
+        let asked = shell(script).inherit_patterns(&["CARGO_PKG_*".parse().unwrap()]);
+        assert_eq!(run(asked).await.1, ["windlass home"]);
+        assert_eq!(run(shell(script).without_variable("HOME")).await.1, ["none"]);
+    }
+
+    #[tokio::test]
+    async fn a_program_reads_what_it_is_given() {
+        let (ended, _) = run(shell("cat; echo why >&2").input("what").keep(100).keep_errors()).await;
+        let ended = ended.unwrap();
+        assert_eq!(
+            (&ended.output[..], &ended.errors[..]),
+            (&b"what"[..], &b"why\n"[..])
+        );
+        // One that does not read does not hang.
+        assert!(run(shell("exit 0").input(vec![0; 1 << 20])).await.0.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_ignores_the_request_to_stop_is_killed_with_the_rest_of_its_group() {
+        // The leader ends at once when it is asked; its child does not.
+        let script = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & wait";
+        let pid = std::sync::Arc::new(Mutex::new(String::new()));
+        let cancel = CancellationToken::new();
+        let tell = |line: String| {
+            *pid.lock().unwrap() = line;
+            cancel.cancel();
+        };
+        let ended = shell(script).run(&tell, &cancel).await;
+        assert!(matches!(ended.unwrap_err(), ProgramError::Interrupted));
+        let pid: i32 = pid.lock().unwrap().parse().unwrap();
+        let is_there =
+            || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+        let gone = async {
+            while is_there() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
     }
 }

@@ -18,7 +18,7 @@ pub enum ProgramError {
         source: io::Error,
     },
     /// It was stopped, because it took too long.
-    #[error("`{}` was stopped after {} s without an end", program.display(), limit.as_secs())]
+    #[error("`{}` timed out after {} s", program.display(), limit.as_secs())]
     Slow {
         /// Its name or path.
         program: PathBuf,

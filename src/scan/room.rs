@@ -9,17 +9,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
-
 use super::REPORT_LIMIT;
-use super::trivy::Line;
-use crate::domain::clean_line;
 
 /// How much of what Trivy says on its way is kept, in lines, and shown as the reason of a failure, in characters.
 const LINES: usize = 200;
 const COMPLAINT: usize = 600;
-/// Longer lines are cut here, in bytes.
-const LONGEST_LINE: u64 = 16 * 1024;
 /// How often the size of the report is looked at.
 const OFTEN: Duration = Duration::from_millis(200);
 
@@ -101,31 +95,17 @@ pub(super) fn too_large_in_words() -> String {
 pub(super) struct Said(VecDeque<String>);
 
 impl Said {
-    /// Follows what it says to the end, and tells every line.
-    pub(super) async fn follow(&mut self, stream: Option<impl AsyncRead + Unpin>, line: Line<'_>) {
-        let Some(stream) = stream else { return };
-        let mut reader = BufReader::new(stream);
-        let mut bytes = Vec::new();
-        // A line without an end is cut, so that it cannot fill the memory.
-        while matches!(
-            (&mut reader)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut bytes)
-                .await,
-            Ok(1..)
-        ) {
-            let said = clean_line(&String::from_utf8_lossy(&bytes));
-            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-            bytes.clear();
-            if said.is_empty() {
-                continue;
-            }
-            if self.0.len() == LINES {
-                self.0.pop_front();
-            }
-            self.0.push_back(said.clone());
-            line(said);
+    /// One more line; answers with it as it is shown, unless it says nothing.
+    pub(super) fn add(&mut self, line: &str) -> Option<String> {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.is_empty() {
+            return None;
         }
+        if self.0.len() == LINES {
+            self.0.pop_front();
+        }
+        self.0.push_back(line.clone());
+        Some(line)
     }
 
     /// The last thing that it said to a person: its fatal error, of several lines as a rule, or else the last line.

@@ -18,7 +18,7 @@ use crate::domain::{
 };
 use crate::engine::{Engine, EngineError, Secrets};
 use crate::git::Commit;
-use crate::program::Call;
+use crate::program::{Audience, Call};
 use crate::sign::PublicKey;
 
 /// Commits that are read at a time.
@@ -82,7 +82,7 @@ impl Effects {
                     self.tell(Msg::Told(message("Not copied", &error.to_string(), None)));
                 }
             }
-            Effect::Quit => {}
+            Effect::Suspend | Effect::Quit => {}
         }
     }
 
@@ -155,7 +155,9 @@ impl Effects {
                 "xdg-open"
             };
             let browser = std::env::var_os("BROWSER").filter(|browser| !browser.is_empty());
-            let call = Call::new(browser.unwrap_or_else(|| usual.into())).arg(&url);
+            let call = Call::new(browser.unwrap_or_else(|| usual.into()))
+                .audience(Audience::Desktop)
+                .arg(&url);
             let opened = if url.starts_with("https://") || url.starts_with("http://") {
                 call.run(&|_| (), &CancellationToken::new())
                     .await

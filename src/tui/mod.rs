@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::effects::Effects;
@@ -28,6 +29,7 @@ use self::theme::Theme;
 use crate::board::{Board, BoardUpdate, Source};
 use crate::domain::{Exit, ServiceName, WriteAccess};
 use crate::engine::Engine;
+use crate::program::cancel_on_signal;
 
 /// What a console is opened on.
 pub struct Console {
@@ -68,9 +70,12 @@ pub async fn run(console: Console) -> color_eyre::Result<Exit> {
         messages,
         run: None,
     };
+    let ended = CancellationToken::new();
+    let _handling = cancel_on_signal(&ended);
     let sources = Sources {
         board: updates,
         messages: receiver,
+        ended,
     };
     let ended = runtime::run(&mut terminal, &mut model, &mut effects, sources).await;
     drop(terminal);

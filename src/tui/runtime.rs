@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
 
 use super::effects::{Effects, of_board};
 use super::model::Model;
@@ -38,6 +39,8 @@ pub(super) enum End {
 pub(super) struct Sources {
     pub(super) board: UnboundedReceiver<BoardUpdate>,
     pub(super) messages: UnboundedReceiver<Msg>,
+    /// Cancelled when a signal asks the process to end.
+    pub(super) ended: CancellationToken,
 }
 
 /// Runs until someone leaves. The terminal is given back by whoever owns it.
@@ -50,8 +53,7 @@ pub(super) async fn run(
     // All that was typed before a frame belongs into it. The stream wakes only whoever polled it first, so nothing but
     // this loop may poll it: otherwise a key would wait for the next tick.
     let mut input = EventStream::new().ready_chunks(BATCH);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let mut suspend = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut terminated = false;
@@ -62,10 +64,13 @@ pub(super) async fn run(
         tokio::select! {
             biased;
             events = input.next() => {
-                if let Some(events) = events {
-                    for event in events {
-                        heard.extend(of_input(event?));
-                    }
+                let lost = events.as_ref().is_none_or(|events| events.iter().any(Result::is_err));
+                heard.extend(events.into_iter().flatten().filter_map(|event| of_input(event.ok()?)));
+                if !lost {
+                    // The usual case.
+                } else if terminated {
+                    // The stream has ended for good: nothing more is heard from it, and the run still has to end.
+                    tokio::time::sleep(TICK).await;
                 } else {
                     // Without a terminal there is nobody here any more.
                     terminated = true;
@@ -73,24 +78,28 @@ pub(super) async fn run(
                 }
                 next_frame = Instant::now();
             }
-            _ = terminate.recv() => {
+            () = sources.ended.cancelled(), if !terminated => {
                 terminated = true;
                 heard.push(Msg::Terminate);
             }
-            _ = hangup.recv() => {
-                terminated = true;
-                heard.push(Msg::Terminate);
-            }
+            _ = suspend.recv() => heard.push(Msg::Suspend),
             () = tokio::time::sleep_until(next_frame), if stale => {
                 // The word that the terminal was resized may be late, or was lost before anyone listened.
-                let (width, height) = crossterm::terminal::size()?;
-                if (width, height) == model.size {
-                    terminal.draw(|frame| frame.render_widget(View(model), frame.area()))?;
-                    stale = false;
-                    next_frame = Instant::now() + FRAME;
-                } else {
-                    heard.push(Msg::Resize(width, height));
+                match crossterm::terminal::size() {
+                    Ok((width, height)) if (width, height) != model.size => {
+                        heard.push(Msg::Resize(width, height));
+                    }
+                    Ok(_) if terminal.draw(|frame| frame.render_widget(View(model), frame.area())).is_ok() => {
+                        next_frame = Instant::now() + FRAME;
+                    }
+                    // The terminal is gone. What is at work ends cleanly all the same.
+                    _ if !terminated => {
+                        terminated = true;
+                        heard.push(Msg::Terminate);
+                    }
+                    _ => {}
                 }
+                stale = false;
             }
             Some(msg) = sources.messages.recv() => {
                 heard.push(msg);
@@ -110,6 +119,10 @@ pub(super) async fn run(
             for effect in update(model, msg) {
                 if matches!(effect, Effect::Quit) {
                     return Ok(if terminated { End::Terminated } else { End::Left });
+                }
+                if matches!(effect, Effect::Suspend) {
+                    terminal.suspend()?;
+                    next_frame = Instant::now();
                 }
                 effects.carry_out(effect);
             }

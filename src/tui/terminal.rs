@@ -1,6 +1,7 @@
 //! The terminal: taken when the console starts, and given back as it was, whatever happens.
 
 use std::io::{self, Stdout, Write as _};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +23,8 @@ static HOOK: Once = Once::new();
 
 /// The terminal in the hands of the console. Dropped, it is as it was before.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    // Never dropped: its own drop writes to the terminal, and panics where that is gone.
+    inner: ManuallyDrop<ratatui::Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Terminal {
@@ -45,15 +47,21 @@ impl Terminal {
     }
 
     fn enter() -> io::Result<Self> {
-        enable_raw_mode()?;
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            EnableMouseCapture,
-            EnableBracketedPaste
-        )?;
+        enter()?;
         let inner = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        Ok(Self { inner })
+        Ok(Self {
+            inner: ManuallyDrop::new(inner),
+        })
+    }
+
+    /// Gives the terminal to the shell, stops this process until it is continued, and takes the terminal back.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        // Not SIGTSTP: somebody listens for it, and would only be told once more.
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        TAKEN.store(true, Ordering::SeqCst);
+        enter()?;
+        self.clear()
     }
 
     /// Draws one frame, between the brackets of a synchronized update (DEC private mode 2026), so that a terminal that
@@ -86,6 +94,16 @@ impl Terminal {
     pub fn was_lost() -> bool {
         PANICKED.load(Ordering::SeqCst)
     }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableMouseCapture,
+        EnableBracketedPaste
+    )
 }
 
 impl Drop for Terminal {

@@ -11,7 +11,9 @@ mod page;
 mod releases;
 mod run;
 
-use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{
+    KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -41,6 +43,8 @@ pub enum Msg {
     Now(Timestamp),
     /// The process was asked to end.
     Terminate,
+    /// The process was asked to stop until it is continued.
+    Suspend,
     /// More candidates, and whether these were the last.
     Commits(Vec<Row>, bool),
     /// The history of the branch could not be read.
@@ -123,6 +127,8 @@ pub enum Effect {
     Open(String),
     /// Put text on the clipboard.
     Copy(String),
+    /// Stop the process and give the terminal to the shell, until it is continued.
+    Suspend,
     /// Leave the console.
     Quit,
 }
@@ -153,6 +159,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             board::ask_gates(model, effects);
         }
         Msg::Terminate => leave(model, effects),
+        Msg::Suspend => effects.push(Effect::Suspend),
         Msg::Commits(rows, at_end) => board::on_commits(&mut model.board, rows, at_end),
         Msg::HistoryFailed(why) => {
             model.board.trouble = Some(why);
@@ -186,6 +193,10 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
 
 fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     model.notice = None;
+    // As in a shell, wherever one is: the terminal does not make a signal of it in raw mode.
+    if key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL) {
+        return effects.push(Effect::Suspend);
+    }
     if model.dialog.is_some() {
         return dialog::on_key(model, key, effects);
     }

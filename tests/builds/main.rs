@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod build;
+#[path = "../support/call.rs"]
+mod call;
 mod check;
 
 use std::path::{Path, PathBuf};
@@ -92,14 +94,9 @@ impl World {
 
     fn command(&self, args: &[&str]) -> Command {
         let path = std::env::var("PATH").unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        let mut command = call::program(self.folder.path(), &self.path("state"), args);
         command
-            .args(args)
-            .current_dir(self.folder.path())
             .env("PATH", format!("{}:{path}", fixtures().join("builder").display()))
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env_remove("WINDLASS_CONFIG")
-            .env_remove("WINDLASS_READ_ONLY")
             .env_remove("GITHUB_ACTIONS");
         command
     }
@@ -120,9 +117,5 @@ impl World {
 }
 
 fn said(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
+    format!("{}{}", call::text(&output.stdout), call::text(&output.stderr))
 }

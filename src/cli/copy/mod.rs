@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::Output;
 use super::args::Global;
 use super::failure::Failure;
-use super::{protected, signals, world};
+use super::{protected, world};
 use crate::domain::{Exit, ImageReference, Platform, Tag, WriteAccess};
+use crate::program::cancel_on_signal;
 use crate::registry::copy::{self, CopyOptions, Look, ReferrerChoice};
 use crate::registry::{Registries, RegistryError, TagRule};
 use list::Pair;
@@ -89,8 +90,10 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         (None, Some(source), Some(destination)) => vec![Pair::new(source, destination)?],
         _ => Vec::new(),
     };
-    let access = (!args.dry_run).then(|| world::access(global)).transpose()?;
     let config = world::configuration_if_any(global)?;
+    let access = (!args.dry_run)
+        .then(|| world::access(global, config.as_ref()))
+        .transpose()?;
     for pair in &pairs {
         if let Some(environment) = protected::environment(config.as_ref(), &pair.target) {
             return Err(protected::refusal(
@@ -121,7 +124,7 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         progress: Progress::new(io.err_is_terminal, pairs.len()),
         cancel: CancellationToken::new(),
     });
-    let signals = signals::cancel_on_signal(job.cancel.clone());
+    let handling = cancel_on_signal(&job.cancel);
     let mut copying = stream::iter(pairs)
         .map(|pair| {
             let job = Arc::clone(&job);
@@ -137,7 +140,7 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         let (pair, result) = done.map_err(|error| Failure::from(color_eyre::Report::new(error)))?;
         report.add(&pair, result, &job.progress, io)?;
     }
-    signals.abort();
+    drop(handling);
     job.progress.end();
     report.end(io)
 }

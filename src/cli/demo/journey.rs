@@ -8,7 +8,7 @@ use color_eyre::eyre::eyre;
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::world::access;
+use crate::cli::world::access_to_state;
 use crate::cli::{Output, plan, report};
 use crate::demo::World;
 use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, Exit, NameError, Plan, ServiceName};
@@ -132,7 +132,7 @@ impl Story<'_> {
         let difference = plan::difference(&self.engine, &planned).await;
         plan::print(&planned, &difference, &mut io.out)?;
         writeln!(io.out)?;
-        let access = access(&Global {
+        let access = access_to_state(&Global {
             read_only: false,
             ..self.global.clone()
         })?;

@@ -10,10 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::Global;
 use super::failure::Failure;
-use super::world::access;
-use super::{ConsoleRequest, Outcome, Output, signals};
+use super::world::access_to_state;
+use super::{ConsoleRequest, Outcome, Output};
+use crate::config::{Config, FILE_NAME, Trust, TrustStore};
 use crate::demo::{World, WorldOptions};
-use crate::domain::Exit;
+use crate::domain::{Exit, WriteAccess};
+use crate::program::cancel_on_signal;
+use crate::state;
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -28,16 +31,20 @@ pub struct DemoArgs {
 
 /// Builds the world and opens the console on it, plays the journey, or only keeps it up for other tools.
 pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Outcome, Failure> {
-    let access = access(&Global {
+    let access = access_to_state(&Global {
         read_only: false,
         ..global.clone()
     })?;
     writeln!(io.err, "building the sample world …")?;
+    let keeps = args.dir.is_some();
     let options = WorldOptions {
         folder: args.dir,
         now: jiff::Timestamp::now(),
     };
     let world = World::open(options, access).await?;
+    if keeps {
+        trust_own_file(&world, access)?;
+    }
     if args.headless {
         return Ok(Outcome::Ended(journey::play(&world, global, io).await?));
     }
@@ -53,6 +60,20 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
     }
     serve(&world, io).await?;
     Ok(Outcome::Ended(Exit::Done))
+}
+
+/// The configuration of a world that is kept was written a moment ago by this very program: whoever goes on in its folder
+/// need not be asked about it.
+fn trust_own_file(world: &World, access: WriteAccess) -> Result<(), Failure> {
+    let config = Config::open(&world.repository().join(FILE_NAME), None, &Trust::default())?;
+    let store = TrustStore::in_state(&state::folder_of_user());
+    store.add(
+        &config.path,
+        config.withheld.hash(),
+        jiff::Timestamp::now(),
+        access,
+    )?;
+    Ok(())
 }
 
 /// Keeps the world up until a signal comes.
@@ -75,8 +96,7 @@ async fn serve(world: &World, io: &mut Output) -> Result<(), Failure> {
     )?;
     io.out.flush()?;
     let ended = CancellationToken::new();
-    let listening = signals::cancel_on_signal(ended.clone());
+    let _handling = cancel_on_signal(&ended);
     ended.cancelled().await;
-    listening.abort();
     Ok(())
 }

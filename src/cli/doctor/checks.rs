@@ -16,10 +16,14 @@ use crate::domain::{Exit, LockStanding};
 use crate::engine;
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
+use crate::program::Call;
 use crate::sign::PublicKey;
 
 /// How long a tool may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// No answer to `--version` is longer, in bytes.
+const MAX_VERSION_SIZE: u64 = 64 * 1024;
 
 pub(super) fn configuration(config: &Config) -> Finding {
     let names = |list: Vec<&str>| list.join(", ");
@@ -259,19 +263,21 @@ fn on_path(program: &str, folder: &Path) -> bool {
 
 /// Asks a tool for its version; its first line is the answer.
 pub(super) async fn tool(name: &'static str, program: &Path, needed: bool) -> Finding {
-    let asked = tokio::process::Command::new(program)
+    let call = Call::new(program)
         .arg("--version")
-        .stdin(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let why = match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) if answer.status.success() => {
-            let text = String::from_utf8_lossy(&answer.stdout);
+        .limit(PATIENCE)
+        .keep(MAX_VERSION_SIZE);
+    let why = match call.run(&|_| (), &CancellationToken::new()).await {
+        Ok(answer) if answer.status.success() => {
+            let text = String::from_utf8_lossy(&answer.output);
             return Finding::ok(name, text.lines().next().unwrap_or_default());
         }
-        Ok(Ok(answer)) => format!("`{} --version` ended with {}", program.display(), answer.status),
-        Ok(Err(error)) => format!("could not start `{}`: {error}", program.display()),
-        Err(_) => format!("`{} --version` does not answer", program.display()),
+        Ok(answer) => format!(
+            "`{} --version` ended with {}",
+            program.display(),
+            answer.in_words()
+        ),
+        Err(error) => error.to_string(),
     };
     if needed {
         Finding::problem(name, Exit::Failed, why).advise(format!("install {name}"))

@@ -55,7 +55,7 @@ pub struct InitArgs {
 
 /// Writes the file at the root of the repository, or in the folder where there is none.
 pub fn run(args: InitArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    super::world::access(global)?;
+    super::world::access_to_state(global)?;
     let folder = super::world::folder(global)?;
     let repository = GitRepository::discover(&folder).ok();
     let root = repository.as_ref().map_or(&*folder, GitRepository::root);

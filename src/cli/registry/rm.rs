@@ -57,8 +57,10 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
             format!("to delete all that a tag names, give its digest: {repository}@sha256:…"),
         ));
     }
-    let access = (!args.dry_run).then(|| world::access(global)).transpose()?;
     let config = world::configuration_if_any(global)?;
+    let access = (!args.dry_run)
+        .then(|| world::access(global, config.as_ref()))
+        .transpose()?;
     if let Some(environment) = protected::environment(config.as_ref(), repository) {
         return Err(protected::refusal(
             repository,

@@ -7,12 +7,15 @@ pub mod junit;
 mod plain;
 pub mod sarif;
 
+use std::io::Write as _;
+
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Output;
 use super::failure::Failure;
 use crate::domain::Exit;
 use crate::engine::{Event, Happening, Run};
+use crate::program::cancel_on_signal;
 
 /// Something that shows events; each form of output is one.
 trait Reporter {
@@ -42,15 +45,14 @@ async fn watch(
     mut reporter: Box<dyn Reporter + Send>,
     io: &mut Output,
 ) -> Result<Exit, Failure> {
-    let signals = super::signals::cancel_on_signal(run.cancel.clone());
-    let result = show_all(&mut run.events, reporter.as_mut(), io).await;
-    signals.abort();
-    if result.is_err() {
-        // Nobody reads any more (a closed pipe): end the run as cleanly as by Ctrl-C.
-        run.cancel.cancel();
-    }
+    let handling = cancel_on_signal(&run.cancel);
+    let shown = show_all(&mut run.events, reporter.as_mut(), io).await;
+    // What becomes of the output decides nothing about the run: it goes on, and its exit code is its own.
     let exit = run.task.await.unwrap_or(Exit::Failed);
-    result?;
+    drop(handling);
+    if let Err(failure) = shown.and_then(|()| Ok(io.out.flush()?)) {
+        let _ = failure.print(&mut io.err);
+    }
     Ok(exit)
 }
 

@@ -62,8 +62,15 @@ pub struct ScanArgs {
 
 /// Resolves, scans each platform or reads what is there, attaches, judges, and shows.
 pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    let access = args.attach.then(|| world::access(global)).transpose()?;
     let subject = Subject::find(&args, global).await?;
+    let config = subject.world.as_ref().map(|world| &**world.engine.config());
+    if let Some(config) = config
+        && args.report.is_none()
+        && !args.attached
+    {
+        world::must_be_trusted(config)?;
+    }
+    let access = args.attach.then(|| world::access(global, config)).transpose()?;
     let found = look(&args, &subject, io).await?;
     let attached = match access {
         Some(access) => attach(&args, &subject, &found, access, io).await?,

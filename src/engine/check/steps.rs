@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::engine::Engine;
 use crate::engine::build::{builder, order};
 use crate::engine::error::EngineError;
-use crate::program::{Call, Ended, ProgramError};
+use crate::program::{Audience, Call, Ended, ProgramError};
 use crate::scan::{SbomFormat, ScanError};
 
 /// Longer than any Dockerfile takes.
@@ -289,6 +289,7 @@ impl<'a> Bench<'a> {
         };
         let folder = self.root().join(&service.path);
         let mut call = Call::new(&config.check.structure_test)
+            .audience(Audience::Containers)
             .args(["test", "--driver", "tar", "--output", "json", "--image"])
             .arg(image)
             .limit(TESTING);

@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
 use super::Trivy;
 use crate::domain::clean_line;
 use crate::scan::ReportContext;
+
+/// No answer of `trivy version` is larger, in bytes.
+const MAX_VERSION_SIZE: u64 = 64 * 1024;
 
 /// What `trivy version -f json` says.
 #[derive(Deserialize)]
@@ -25,15 +29,16 @@ struct Database {
 impl Trivy {
     /// Which Trivy this is and how old its database; nothing of what it does not tell.
     pub async fn context(&self) -> ReportContext {
-        let mut command = self.command();
-        command.args(["version", "--format", "json"]);
+        let mut call = self
+            .call()
+            .args(["version", "--format", "json"])
+            .keep(MAX_VERSION_SIZE);
         // The database that the scan used is the one in its cache.
         if let Some([flag, folder]) = self.options.args.windows(2).find(|pair| pair[0] == "--cache-dir") {
-            command.args([flag, folder]);
+            call = call.args([flag, folder]);
         }
-        let told = tokio::time::timeout(self.patience, command.output()).await;
-        let told = told.ok().and_then(Result::ok);
-        let version = told.and_then(|output| serde_json::from_slice::<Version>(&output.stdout).ok());
+        let told = call.run(&|_| (), &CancellationToken::new()).await.ok();
+        let version = told.and_then(|ended| serde_json::from_slice::<Version>(&ended.output).ok());
         ReportContext {
             scanner: version
                 .as_ref()

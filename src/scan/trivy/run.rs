@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::process::Stdio;
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use super::{Line, Trivy};
+use crate::program::ProgramError;
 use crate::scan::ScanError;
 use crate::scan::room::{self, Room, Said};
 use crate::scan::sbom::SbomFormat;
@@ -49,11 +51,11 @@ impl Trivy {
         let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
         let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
         let nothing = room.nothing().map_err(in_room)?;
-        let mut command = self.command();
-        command
-            .current_dir(room.folder().map_err(in_room)?)
+        let mut call = self
+            .call()
+            .folder(room.folder().map_err(in_room)?)
             .args(["image", "--no-progress"])
-            .args(form.scanning())
+            .args(form.scanning().iter().copied())
             .arg("--ignorefile")
             .arg(&nothing)
             .arg("--config")
@@ -61,37 +63,36 @@ impl Trivy {
             .arg("--timeout")
             .arg(format!("{}s", self.options.timeout.as_secs().max(1)));
         if let Some(config) = docker {
-            command.env("DOCKER_CONFIG", room.docker_config(&config).map_err(in_room)?);
+            call = call.variable("DOCKER_CONFIG", room.docker_config(&config).map_err(in_room)?);
         }
-        self.source(&mut command)?;
-        command
+        let call = self
+            .source(call)?
             .args(&self.options.args)
             // After those of other people: without it there is nothing to read.
             .args(["--format", form.name()])
             .arg("--output")
             .arg(room.report())
-            .args(what)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ScanError::NoScanner { program: self.name() },
-            _ => self.failed(error.to_string()),
-        })?;
-        let mut said = Said::default();
-        let ended = {
-            let errors = child.stderr.take();
-            let working = async {
-                tokio::select! {
-                    () = said.follow(errors, line) => child.wait().await.map_err(|error| self.failed(error.to_string())),
-                    () = room.too_large() => Err(self.failed(room::too_large_in_words())),
-                }
-            };
-            tokio::time::timeout(self.patience, working).await
+            .args(what);
+        let said = Mutex::new(Said::default());
+        let tell = |text: String| {
+            let told = said.lock().ok().and_then(|mut said| said.add(&text));
+            told.into_iter().for_each(line);
         };
-        let status = ended.map_err(|_| ScanError::Slow {
-            program: self.name(),
-            limit: self.options.timeout,
-        })??;
+        let never = CancellationToken::new();
+        let ended = tokio::select! {
+            ended = call.run(&tell, &never) => ended,
+            () = room.too_large() => return Err(self.failed(room::too_large_in_words())),
+        };
+        let ended = ended.map_err(|error| match error {
+            error if error.is_missing() => ScanError::NoScanner { program: self.name() },
+            ProgramError::Slow { .. } => ScanError::Slow {
+                program: self.name(),
+                limit: self.options.timeout,
+            },
+            error => self.failed(error.to_string()),
+        })?;
+        let said = said.into_inner().unwrap_or_default();
+        let status = ended.in_words();
         room.read().map_err(|why| {
             let words = said.complaint();
             self.failed(words.unwrap_or_else(|| format!("{why}; it ended with {status}")))

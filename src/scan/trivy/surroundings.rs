@@ -1,37 +1,18 @@
 //! What Trivy finds around it: the variables that it may see, the credentials that let it in, and where its knowledge of
 //! vulnerabilities comes from.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use secrecy::SecretString;
-use tokio::process::Command;
 
 use super::Trivy;
 use crate::domain::{ImageReference, Repository};
+use crate::program::{Audience, Call};
 use crate::scan::{ScanError, read_file};
-
-/// The variables that Trivy may see: where its cache and its databases are, and how it is let in. All others of its own
-/// could change what it reports.
-const VARIABLES: &[&str] = &[
-    "TRIVY_CACHE_DIR",
-    "TRIVY_DB_REPOSITORY",
-    "TRIVY_JAVA_DB_REPOSITORY",
-    "TRIVY_USERNAME",
-    "TRIVY_PASSWORD",
-    "TRIVY_REGISTRY_TOKEN",
-    "TRIVY_INSECURE",
-    "TRIVY_CACERT",
-    "TRIVY_SKIP_DB_UPDATE",
-    "TRIVY_SKIP_JAVA_DB_UPDATE",
-    "TRIVY_SKIP_VERSION_CHECK",
-    "TRIVY_OFFLINE_SCAN",
-];
 
 impl Trivy {
     /// Where the knowledge of vulnerabilities comes from: a server, or the databases.
-    pub(super) fn source(&self, command: &mut Command) -> Result<(), ScanError> {
+    pub(super) fn source(&self, mut call: Call) -> Result<Call, ScanError> {
         let Some(server) = &self.options.server else {
             let is_chosen = self
                 .options
@@ -40,26 +21,26 @@ impl Trivy {
                 .any(|arg| arg.starts_with("--cache-backend"));
             if self.options.at_once > 1 && !is_chosen {
                 // The usual one is a file that one Trivy locks until it ends; the next gives up after five seconds.
-                command.args(["--cache-backend", "memory"]);
+                call = call.args(["--cache-backend", "memory"]);
             }
             for (flag, repository) in [
                 ("--db-repository", &self.options.database),
                 ("--java-db-repository", &self.options.java_database),
             ] {
                 if let Some(repository) = repository {
-                    command.arg(flag).arg(repository);
+                    call = call.arg(flag).arg(repository);
                 }
             }
-            return Ok(());
+            return Ok(call);
         };
-        command.arg("--server").arg(server);
+        call = call.arg("--server").arg(server);
         if let Some(path) = &self.options.token_file {
             let token = read_file(path)?;
             let token = String::from_utf8_lossy(&token).trim().to_owned();
             // Not as an argument: those are for everybody to read.
-            command.env("TRIVY_TOKEN", token);
+            call = call.variable("TRIVY_TOKEN", token);
         }
-        Ok(())
+        Ok(call)
     }
 
     /// Docker's configuration with what Trivy needs to be let in, and nothing else; none where it needs nothing.
@@ -82,17 +63,10 @@ impl Trivy {
     }
 
     /// The program, to be called without the variables that could change what it reports.
-    pub(super) fn command(&self) -> Command {
-        let mut command = Command::new(self.program());
-        for name in strangers(std::env::vars_os().map(|(name, _)| name)) {
-            command.env_remove(name);
-        }
-        command
-            .stdin(Stdio::null())
-            // The password of the signing key is nobody else's business.
-            .env_remove("COSIGN_PASSWORD")
-            .kill_on_drop(true);
-        command
+    pub(super) fn call(&self) -> Call {
+        Call::new(self.program())
+            .audience(Audience::Trivy)
+            .limit(self.patience)
     }
 
     /// The program. It is started in another folder, so that a path must not depend on this one.
@@ -102,12 +76,4 @@ impl Trivy {
         let whole = is_path.then(|| std::path::absolute(program).ok()).flatten();
         whole.unwrap_or_else(|| program.clone())
     }
-}
-
-/// The variables of Trivy's own that it may not see.
-pub(super) fn strangers(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
-    names.filter(|name| {
-        let name = name.to_string_lossy();
-        name.starts_with("TRIVY_") && !VARIABLES.contains(&name.as_ref())
-    })
 }

@@ -1,9 +1,7 @@
 //! What becomes of what a scanner does, well or badly: programs that behave as Trivy might.
 
-use std::ffi::OsString;
 use std::process::Stdio;
 
-use super::surroundings::strangers;
 use super::*;
 use crate::registry::Settings;
 
@@ -50,7 +48,7 @@ async fn rubbish_is_no_report() {
 async fn a_scanner_that_writes_nothing_has_not_found_nothing() {
     let said = complaint_of("writes-nothing").await;
     assert!(
-        said.contains("it wrote none; it ended with exit status: 0"),
+        said.contains("it wrote none; it ended with exit code 0"),
         "{said}"
     );
 }
@@ -137,15 +135,12 @@ async fn until<T>(condition: impl Fn() -> Option<T>) -> T {
 }
 
 #[tokio::test]
-async fn rules_of_the_working_folder_and_of_the_environment_do_not_reach_it() {
+async fn rules_of_the_working_folder_do_not_reach_it() {
     let (bytes, _) = scanner("tells").scan(&image(), None, &|_| ()).await.unwrap();
     let told = String::from_utf8_lossy(&bytes);
     for wanted in ["--ignorefile", "--config", "--show-suppressed", "--timeout 600s"] {
         assert!(told.contains(wanted), "{told}");
     }
-    let names = ["TRIVY_IGNOREFILE", "TRIVY_SEVERITY", "TRIVY_CACHE_DIR", "HOME"].map(OsString::from);
-    let kept_away: Vec<_> = strangers(names.into_iter()).collect();
-    assert_eq!(kept_away, ["TRIVY_IGNOREFILE", "TRIVY_SEVERITY"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,17 @@
+//! What windlass keeps on this machine between runs: journals, locks, uploads, trust. Only the user may read it, and
+//! nothing in it is reached through a symbolic link that somebody else may have put there.
+
+mod private;
+
+use std::path::PathBuf;
+
+pub use private::{append, create_folder, create_new, open_locked, read, replace, tighten};
+
+/// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.
+pub fn folder_of_user() -> PathBuf {
+    let state = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let home = || std::env::home_dir().unwrap_or_default().join(".local/state");
+    state.unwrap_or_else(home).join("windlass")
+}
