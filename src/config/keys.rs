@@ -143,7 +143,14 @@ pub(super) const DEPLOY: Keys = Keys {
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
 /// The gates that a hotfix may pass over, where an environment says so.
-pub(super) const SKIPPABLE: &[&str] = &["scan", "fixes", "soak", "approvals"];
+pub(super) const SKIPPABLE: &[&str] = &[
+    "scan",
+    "fixes",
+    "downgrade",
+    "deployed-in-source",
+    "soak",
+    "approvals",
+];
 
 /// Those that nothing passes over, and why.
 pub(super) const NEVER_SKIPPED: &[(&str, &str)] = &[

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::conventional::Conventional;
 use super::{Clean, CommitSha, TicketPattern, TicketUrl, clean_line, clean_text, count, markdown_escape};
 
 /// A commit as a changelog reads it.
@@ -68,7 +69,23 @@ impl ChangeKind {
         }
     }
 
-    fn of_type(text: &str) -> Self {
+    /// What kind of change a commit is by its message. The notes and the proposed version read it in this one way.
+    pub fn of_message(message: &str) -> Self {
+        let message = message.trim();
+        let subject = message.lines().next().unwrap_or_default();
+        Conventional::read(message, subject).map_or_else(
+            || {
+                if subject.starts_with("Revert \"") {
+                    Self::Revert
+                } else {
+                    Self::Other
+                }
+            },
+            |reading| reading.kind,
+        )
+    }
+
+    pub(super) fn of_type(text: &str) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "feat" | "feature" => Self::Feature,
             "fix" | "bugfix" => Self::Fix,
@@ -262,21 +279,16 @@ impl Entry {
         if let Some(number) = merge_of(&subject, body) {
             pull_requests.push(number);
         }
-        // A message that is conventional in its first line only is taken by that.
-        let parsed =
-            git_conventional::Commit::parse(message).or_else(|_| git_conventional::Commit::parse(&subject));
-        if let Ok(parsed) = parsed {
-            entry.kind = ChangeKind::of_type(parsed.type_().as_str());
+        let reading = Conventional::read(message, &subject);
+        if let Some(reading) = reading {
+            entry.kind = reading.kind;
             // Under its heading a type says nothing more; one that has no heading stays.
-            if entry.kind != ChangeKind::Other || parsed.breaking() {
-                entry.scope = parsed.scope().map(|scope| Clean::line(scope.as_str()));
-                let description = clean_line(parsed.description());
+            if entry.kind != ChangeKind::Other {
+                entry.scope = reading.scope.map(|scope| Clean::line(&scope));
+                let description = clean_line(&reading.description);
                 entry.description = Clean::line(without_pull_requests(&description).0);
             }
-            if let Some(breaks) = parsed.breaking_description() {
-                entry.kind = ChangeKind::Breaking;
-                entry.breaks = (breaks != parsed.description()).then(|| Clean::line(breaks));
-            }
+            entry.breaks = reading.breaks.map(|breaks| Clean::line(&breaks));
         } else if subject.starts_with("Revert \"") {
             entry.kind = ChangeKind::Revert;
         } else if change.is_merge || subject.starts_with("Merge ") || subject.starts_with("Merged ") {

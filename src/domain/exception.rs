@@ -17,14 +17,23 @@ pub enum ExceptionKind {
     OlderCandidate,
     /// A candidate was promoted that lacks a fix which ran there.
     UndoesFix,
+    /// An older candidate was promoted than the one that ran there.
+    Downgrade,
+    /// A candidate was promoted that its source environment never deployed.
+    NotDeployed,
+    /// A release was cut of a commit that is not on develop.
+    OffDevelop,
+    /// A release was cut with a version below the last one.
+    LowVersion,
 }
 
 impl ExceptionKind {
     /// Whether somebody has to look at it afterwards.
     pub const fn owes_review(self) -> bool {
         match self {
-            Self::Hotfix | Self::Findings | Self::UndoesFix => true,
-            Self::OlderCandidate => false,
+            Self::Hotfix | Self::Findings | Self::UndoesFix | Self::Downgrade | Self::NotDeployed => true,
+            // Nothing has reached an environment by a cut, and the reason is recorded.
+            Self::OlderCandidate | Self::OffDevelop | Self::LowVersion => false,
         }
     }
 
@@ -35,6 +44,10 @@ impl ExceptionKind {
             Self::Findings => "in spite of its findings",
             Self::OlderCandidate => "older than the head of its release",
             Self::UndoesFix => "without a fix that ran there",
+            Self::Downgrade => "older than what ran there",
+            Self::NotDeployed => "not deployed in its source environment",
+            Self::OffDevelop => "cut at a commit that is not on develop",
+            Self::LowVersion => "cut with a version below the last release",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use semver::Version;
 
+use super::ChangeKind;
+
 /// A version, and why it is this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
@@ -28,9 +30,9 @@ pub fn propose_next<'a>(last: Option<&Version>, messages: impl IntoIterator<Item
     };
     let (mut breaking, mut features, mut others) = (0_usize, 0_usize, 0_usize);
     for message in messages {
-        match git_conventional::Commit::parse(message.trim()) {
-            Ok(commit) if commit.breaking() => breaking += 1,
-            Ok(commit) if commit.type_() == git_conventional::Type::FEAT => features += 1,
+        match ChangeKind::of_message(message) {
+            ChangeKind::Breaking => breaking += 1,
+            ChangeKind::Feature => features += 1,
             _ => others += 1,
         }
     }
@@ -93,6 +95,8 @@ mod tests {
         assert_eq!(next("1.3.2", &["fix: a", "chore: b", "who knows"]), "1.3.3");
         assert_eq!(next("1.3.2", &["fix: a", "feat(api): b (#7)"]), "1.4.0");
         assert_eq!(next("1.3.2", &["feat!: a", "feat: b"]), "2.0.0");
+        assert_eq!(next("1.3.2", &["feature: a"]), "1.4.0");
+        assert_eq!(next("1.3.2", &["fix: a\n\ntext\nBREAKING CHANGE: b"]), "2.0.0");
         assert_eq!(next("1.3.2", &["fix: a\n\nBREAKING CHANGE: b"]), "2.0.0");
         assert_eq!(next("0.3.2", &["feat!: a"]), "0.4.0");
         assert_eq!(next("0.3.2", &["feat: a"]), "0.4.0");

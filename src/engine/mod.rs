@@ -10,6 +10,7 @@ mod check;
 mod command;
 mod cut;
 mod cut_github;
+mod deployments;
 mod diff;
 mod error;
 mod event;

@@ -27,8 +27,28 @@ const OTHER_REPOSITORY: [&str; 9] = [
     "GIT_WORK_TREE",
 ];
 
-/// `git` in `folder`, in plain English, with nothing to read and all output caught.
+/// What a read must not start, whatever the repository's configuration names: hooks (a fetch runs `reference-transaction`),
+/// a file system monitor, a pager, and maintenance with its own hook. How the remote is reached (`core.sshCommand`,
+/// credential helpers) stays the user's.
+const NO_PROGRAMS: [&str; 5] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// `git` in `folder` for whatever only reads: no hook and no other program that the configuration names is run.
 pub(super) fn git(folder: &Path) -> Command {
+    let mut command = git_with_hooks(folder);
+    for setting in NO_PROGRAMS {
+        command.args(["-c", setting]);
+    }
+    command
+}
+
+/// `git` in `folder` for a write that the user's own hooks may have a say in: a tag, and a push.
+pub(super) fn git_with_hooks(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command
         .current_dir(folder)

@@ -79,7 +79,11 @@ impl Remote {
         arguments: &[&str],
         patience: Duration,
     ) -> Result<Answer, GitError> {
-        let mut command = program::git(&self.folder);
+        let mut command = if action == "push" {
+            program::git_with_hooks(&self.folder)
+        } else {
+            program::git(&self.folder)
+        };
         // ssh asks on the terminal even where it is told nothing to read. Whoever has said how ssh is to be started, or
         // what is to ask in its stead, is left alone.
         let is_set = |variable| std::env::var_os(variable).is_some();

@@ -45,7 +45,7 @@ impl GitRepository {
             input: Some(message),
         };
         let signs = self.setting("tag.gpgSign").await? || self.setting("tag.forceSignAnnotated").await?;
-        let answer = program::ask(program::git(self.root()), &arguments, asked).await?;
+        let answer = program::ask(program::git_with_hooks(self.root()), &arguments, asked).await?;
         match self.tag(name)? {
             Some(made) if answer.success && made.commit == *commit => {
                 // Some versions of git make the tag all the same where a key of ssh fails.

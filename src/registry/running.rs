@@ -33,16 +33,41 @@ impl Reader {
         }))
     }
 
+    /// When `digest` was last deployed here, as the deployment tags say it: now running, or earlier. A tag is left only by
+    /// a deployment that succeeded. One request for the list, then as many as it takes to find it, the newest first.
+    pub async fn last_deployed(&self, digest: &Digest) -> Result<Option<Deployed>, RegistryError> {
+        const AT_ONCE: usize = 16;
+        let tags = self.deployment_tags().await?;
+        for some in tags.chunks(AT_ONCE) {
+            let found = self.resolved(some.to_vec()).await?;
+            if let Some(found) = found.into_iter().find(|one| one.digest == *digest) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// The newest deployments here, at most `most`, the newest first, as the tags tell them. One request for the list, and
     /// one for each of them. A tag that went meanwhile is left out.
     pub async fn deployments(&self, most: usize) -> Result<Vec<Deployed>, RegistryError> {
+        let mut tags = self.deployment_tags().await?;
+        tags.truncate(most);
+        self.resolved(tags).await
+    }
+
+    /// The deployment tags, the newest first.
+    async fn deployment_tags(&self) -> Result<Vec<(DeploymentTag, Tag)>, RegistryError> {
         let tags = self.tags_after(DeploymentTag::PREFIX).await?;
         let mut tags: Vec<_> = tags
             .into_iter()
             .filter_map(|tag| Some((DeploymentTag::parse(&tag)?, tag)))
             .collect();
         tags.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        tags.truncate(most);
+        Ok(tags)
+    }
+
+    /// What these tags are of, in their order; without those that went meanwhile.
+    async fn resolved(&self, tags: Vec<(DeploymentTag, Tag)>) -> Result<Vec<Deployed>, RegistryError> {
         let asking = tags.into_iter().map(|(deployment, tag)| async move {
             let found = self.resolve(&Target::Tag(tag)).await?;
             Ok(found.map(|found| Deployed {

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 pub use board::{BoardModel, Gates, Numbering, Row};
 pub use comparison::of_comparison;
 pub use dialog::{
-    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, RELEASE, Ran,
+    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, Ran,
 };
 pub use findings::{Content, Findings, FindingsModel, Sort, standing};
 pub use form::{Field, Form, Value};

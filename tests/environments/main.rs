@@ -17,6 +17,7 @@ mod run;
 mod sample;
 
 mod exceptions;
+mod history;
 mod pins;
 mod program;
 mod rollbacks;

@@ -6,7 +6,7 @@ use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::git::{Fix, GitError, GitRepository, Reach};
 
-use super::way::{Way, unless_said};
+use super::way::Way;
 
 /// The name of the gate.
 pub(super) const FIXES: &str = "fixes";
@@ -36,12 +36,7 @@ pub(super) async fn gate(
         }
     };
     let gate = Gate::new(FIXES, verdict);
-    // The short way has a reason of its own, which says nothing about this.
-    Some(if gate.verdict.allows() || way.hotfix.is_some() {
-        (gate, None)
-    } else {
-        unless_said(gate, way.reason.as_ref())
-    })
+    Some(way.overridable(gate))
 }
 
 /// What is to be said of `commit` by what the target runs; nothing where no commit is known to run there.
@@ -52,7 +47,7 @@ async fn judge(
     commit: CommitSha,
 ) -> Result<Option<Verdict>, EngineError> {
     let target = &way.target.name;
-    let Some(running) = running(engine, candidate, way).await? else {
+    let Some((_, Some(running))) = way.running_commit(engine, &candidate.service).await? else {
         return Ok(None);
     };
     let name = target.clone();
@@ -67,9 +62,11 @@ fn verdict(
     running: &CommitSha,
     commit: &CommitSha,
 ) -> Result<Verdict, GitError> {
-    // That it takes back all of it is what an older one is promoted for, and the plan shows it.
+    // What an older candidate takes back is counted by the gate `downgrade`, which asks for a reason.
     if commit != running && repository.contains(running, commit)? {
-        return Ok(Verdict::Allowed(format!("it is older than what {target} runs")));
+        return Ok(Verdict::Allowed(format!(
+            "it is older than what {target} runs: see downgrade"
+        )));
     }
     let all = Fix {
         head: running.clone(),
@@ -92,18 +89,4 @@ fn verdict(
             count(n, "commit")
         ),
     }))
-}
-
-/// The commit that the target runs, if its image names one.
-async fn running(
-    engine: &Engine,
-    candidate: &Candidate,
-    way: &Way<'_>,
-) -> Result<Option<CommitSha>, EngineError> {
-    let repository = engine.repository_of(&candidate.service, way.target)?;
-    let reader = engine.registries().reader(&repository);
-    Ok(match way.running(&reader).await? {
-        Some(running) => reader.image(&running.digest).await?.commit(),
-        None => None,
-    })
 }

@@ -1,5 +1,7 @@
 //! Promotion: lifting a candidate's digest, with its referrers, to the next environment.
 
+mod deployed_in_source;
+mod downgrade;
 mod fixes;
 mod gates;
 mod plan;

@@ -3,8 +3,8 @@
 
 use tokio::sync::OnceCell;
 
-use super::fixes;
 use super::gates::Evaluation;
+use super::{deployed_in_source, downgrade, fixes};
 use crate::config::HotfixSettings;
 use crate::domain::{
     Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, Gate, ServiceName, Tag, Verdict, WayOut,
@@ -93,6 +93,33 @@ impl<'a> Way<'a> {
         Ok(asked.await?.as_ref())
     }
 
+    /// What the target runs, with the commit that its image says it was built from.
+    pub(super) async fn running_commit(
+        &self,
+        engine: &Engine,
+        service: &ServiceName,
+    ) -> Result<Option<(Running, Option<CommitSha>)>, EngineError> {
+        let repository = engine.repository_of(service, self.target)?;
+        let reader = engine.registries().reader(&repository);
+        Ok(match self.running(&reader).await? {
+            Some(running) => {
+                let commit = reader.image(&running.digest).await?.commit();
+                Some((running.clone(), commit))
+            }
+            None => None,
+        })
+    }
+
+    /// The gate, which a reason lets pass where it does not allow. The hotfix path has a reason of its own, which says
+    /// nothing about this: there only the configuration lets it pass.
+    pub(super) fn overridable(&self, gate: Gate) -> (Gate, Option<Clean>) {
+        if gate.verdict.allows() || self.hotfix.is_some() {
+            (gate, None)
+        } else {
+            unless_said(gate, self.reason.as_ref())
+        }
+    }
+
     /// Adds the gates that belong to the way, and lets pass what it passes over.
     pub(super) async fn judge(&self, engine: &Engine, candidate: &Candidate, evaluation: &mut Evaluation) {
         let mut passed = Vec::new();
@@ -100,10 +127,23 @@ impl<'a> Way<'a> {
             evaluation.gates.push(gate);
             passed.extend(said);
         }
-        let mut undoes = false;
-        if let Some((gate, said)) = fixes::gate(engine, candidate, self).await {
+        let (fixes, downgrade, deployed) = tokio::join!(
+            fixes::gate(engine, candidate, self),
+            downgrade::gate(engine, candidate, self),
+            deployed_in_source::gate(engine, candidate, self),
+        );
+        let mut gravest = ExceptionKind::OlderCandidate;
+        // The gravest last: it is what the exception is called.
+        for (found, kind) in [
+            (deployed, ExceptionKind::NotDeployed),
+            (downgrade, ExceptionKind::Downgrade),
+            (fixes, ExceptionKind::UndoesFix),
+        ] {
+            let Some((gate, said)) = found else { continue };
             evaluation.gates.push(gate);
-            undoes = said.is_some();
+            if said.is_some() {
+                gravest = kind;
+            }
             passed.extend(said);
         }
         let kind = if let Some(settings) = self.hotfix {
@@ -112,10 +152,8 @@ impl<'a> Way<'a> {
                 .push(Gate::new(HOTFIX, on_hotfix(engine, candidate).await));
             passed.extend(self.skip(settings, &mut evaluation.gates));
             ExceptionKind::Hotfix
-        } else if undoes {
-            ExceptionKind::UndoesFix
         } else {
-            ExceptionKind::OlderCandidate
+            gravest
         };
         let is_exception = self.hotfix.is_some() || !passed.is_empty();
         evaluation.passed = self

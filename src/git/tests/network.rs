@@ -162,3 +162,31 @@ fn git_works_on_the_folder_it_is_given_even_inside_a_hook() {
         assert!(command.get_envs().all(|(name, _)| name != variable), "{variable}");
     }
 }
+
+#[tokio::test]
+async fn reads_run_no_hook_and_no_other_program_that_the_repository_names() {
+    let sample = Sample::new();
+    let hooks = sample.folder.path().join("hooks");
+    std::fs::create_dir(&hooks).unwrap();
+    let marker = sample.folder.path().join("it ran");
+    for hook in [
+        "reference-transaction",
+        "pre-auto-gc",
+        "post-index-change",
+        "monitor",
+    ] {
+        script(&hooks.join(hook), &format!("touch '{}'", marker.display()));
+    }
+    let monitor = hooks.join("monitor");
+    sample.git(&["config", "core.hooksPath", hooks.to_str().unwrap()]);
+    sample.git(&["config", "core.fsmonitor", monitor.to_str().unwrap()]);
+    sample.git(&["config", "gc.auto", "1"]);
+    // Something that a fetch has to write.
+    git(&sample.origin(), &["branch", "new", "develop"]);
+    std::fs::remove_file(&marker).ok();
+
+    sample.remote().view().await.unwrap();
+    sample.remote().fetch(access()).await.unwrap();
+    assert!(sample.repository.commit("origin/new").is_ok());
+    assert!(!marker.exists());
+}

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{Form, Request, TextInput};
-use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, HeldLock, Plan, Verdict};
+use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, HeldLock, Plan, WayOut};
 use crate::engine::Earlier;
 
 /// What happened, and what to do now.
@@ -18,9 +18,6 @@ pub struct Message {
     /// What to do now.
     pub hint: Option<String>,
 }
-
-/// The gate that asks for a reason where an older candidate of a release is promoted than the one of its head.
-pub const RELEASE: &str = "release";
 
 /// What a plan changes where it deploys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,11 +71,12 @@ impl PlanDialog {
         }
     }
 
-    /// The gate that lets an older candidate of a release pass for a reason, where it asks for one.
+    /// What the first gate says that a reason can override, where one asks for it.
     pub fn asks_reason(&self) -> Option<&str> {
-        let is_it = |gate: &&crate::domain::Gate| gate.name == RELEASE;
+        let is_it =
+            |gate: &&crate::domain::Gate| !gate.verdict.allows() && gate.way_out == Some(WayOut::Reason);
         let gate = self.plan.gates.iter().find(is_it)?;
-        matches!(gate.verdict, Verdict::Refused(_)).then(|| gate.verdict.reason())
+        Some(gate.verdict.reason())
     }
 
     /// The fields by which it can be asked for otherwise, if there are any.

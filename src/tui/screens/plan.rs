@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::form;
 use super::message::key;
-use crate::domain::{Confirmation, Operation, Plan, bytes, count};
-use crate::tui::model::{Difference, Model, PlanDialog, RELEASE};
+use crate::domain::{Confirmation, Gate, Operation, Plan, WayOut, bytes, count};
+use crate::tui::model::{Difference, Model, PlanDialog};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::{gate, input, line};
@@ -36,7 +36,7 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
         body.push(Line::default());
     } else {
         let revisable = dialog.revised(&model.board.graph).is_some();
-        let is_asked = |name: &str| dialog.form.is_some() && name == RELEASE;
+        let is_asked = |gate: &Gate| dialog.form.is_some() && gate.way_out == Some(WayOut::Reason);
         body.extend(refusal(plan, is_asked, revisable, width, theme));
     }
     let otherwise = key("Tab", "ask otherwise", theme);
@@ -230,13 +230,13 @@ fn confirmation(dialog: &PlanDialog, theme: Theme) -> Line<'static> {
 /// Why nothing can be done here, and where something can.
 pub(super) fn refusal(
     plan: &Plan,
-    is_asked: impl Fn(&str) -> bool,
+    is_asked: impl Fn(&Gate) -> bool,
     revisable: bool,
     width: usize,
     theme: Theme,
 ) -> Vec<Line<'static>> {
-    let names = plan.refusals().map(|gate| gate.name.as_str());
-    let names: Vec<_> = names.filter(|name| !is_asked(name)).collect();
+    let refused = plan.refusals().filter(|gate| !is_asked(gate));
+    let names: Vec<_> = refused.map(|gate| gate.name.as_str()).collect();
     let what = match names.len() {
         // All that is missing is asked for elsewhere.
         0 => return Vec::new(),

@@ -1,0 +1,51 @@
+//! Whether the environment that a candidate comes from has really run it: a candidate whose deployment failed there, or was
+//! stopped, was not tested there.
+
+use crate::domain::{Clean, Gate, Verdict};
+use crate::engine::Engine;
+use crate::engine::candidate::Candidate;
+use crate::engine::deployments::Deployment;
+use crate::engine::error::EngineError;
+
+use super::way::Way;
+
+/// The name of the gate.
+pub(super) const DEPLOYED_IN_SOURCE: &str = "deployed-in-source";
+
+/// The gate, with what was overridden where a reason lets it pass. None where the source has no deployer, as the
+/// environment that builds push to: then nothing is deployed there by windlass.
+pub(super) async fn gate(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &Way<'_>,
+) -> Option<(Gate, Option<Clean>)> {
+    let source = way.source;
+    let has_deployer = engine.settings(&source.name).ok()?.deploy.is_some();
+    if !has_deployer || source.from.is_empty() {
+        return None;
+    }
+    let verdict = match judge(engine, candidate, way).await {
+        Ok(verdict) => verdict,
+        Err(error) => Verdict::Unknown(format!(
+            "cannot tell whether {} deployed it: {}",
+            source.name,
+            error.brief()
+        )),
+    };
+    Some(way.overridable(Gate::new(DEPLOYED_IN_SOURCE, verdict)))
+}
+
+async fn judge(engine: &Engine, candidate: &Candidate, way: &Way<'_>) -> Result<Verdict, EngineError> {
+    let name = &way.source.name;
+    let digest = &candidate.image.digest;
+    Ok(
+        match engine.deployment(&candidate.service, way.source, digest).await? {
+            Deployment::Running(since) => Verdict::Allowed(format!("{name} runs it, deployed {since}")),
+            Deployment::Earlier(at) => Verdict::Allowed(format!("{name} has run it, deployed {at}")),
+            Deployment::Never => Verdict::Refused(format!(
+                "{name} never deployed {} successfully: its deployment failed, was stopped, or never began",
+                digest.short()
+            )),
+        },
+    )
+}

@@ -1,0 +1,102 @@
+//! Whether a promotion takes commits back: its candidate is older than what the target runs.
+
+use crate::domain::{ChangeKind, Clean, CommitSha, Environment, Gate, Verdict, count};
+use crate::engine::Engine;
+use crate::engine::candidate::Candidate;
+use crate::engine::error::EngineError;
+use crate::git::{GitError, GitRepository};
+
+use super::way::Way;
+
+/// The name of the gate.
+pub(super) const DOWNGRADE: &str = "downgrade";
+
+/// The gate, with what was overridden where a reason lets it pass. None where nothing is taken back. Environments that are
+/// not protected may go back as they like; it is noted there.
+pub(super) async fn gate(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &Way<'_>,
+) -> Option<(Gate, Option<Clean>)> {
+    let commit = candidate.commit.clone()?;
+    engine.repository()?;
+    let target = way.target;
+    let verdict = match judge(engine, candidate, way, commit).await {
+        Ok(verdict) => verdict?,
+        Err(error) if target.protected => {
+            let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            Verdict::Unknown(format!(
+                "cannot tell whether it is older than what {} runs: {}{hint}",
+                target.name,
+                error.brief()
+            ))
+        }
+        Err(_) => return None,
+    };
+    Some(way.overridable(Gate::new(DOWNGRADE, verdict)))
+}
+
+/// What is to be said of `commit` by what the target runs; nothing where it takes nothing back.
+async fn judge(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &Way<'_>,
+    commit: CommitSha,
+) -> Result<Option<Verdict>, EngineError> {
+    let target = way.target;
+    let Some((running, built_from)) = way.running_commit(engine, &candidate.service).await? else {
+        return Ok(None);
+    };
+    if running.digest == candidate.image.digest {
+        return Ok(None);
+    }
+    let Some(built_from) = built_from else {
+        return Ok(target.protected.then(|| {
+            Verdict::Unknown(format!(
+                "{} runs {}, and that image does not say which commit it was built from",
+                target.name,
+                running.digest.short()
+            ))
+        }));
+    };
+    let environment = target.clone();
+    let comparing = engine.git(move |repository| taken_back(repository, &environment, &built_from, &commit));
+    comparing.await
+}
+
+/// The commits of `running` that an older `commit` takes back, counted.
+fn taken_back(
+    repository: &GitRepository,
+    target: &Environment,
+    running: &CommitSha,
+    commit: &CommitSha,
+) -> Result<Option<Verdict>, GitError> {
+    if commit == running || !repository.contains(running, commit)? {
+        return Ok(None);
+    }
+    let (changes, all) = repository.changes(commit, running, usize::MAX)?;
+    let fixes = changes
+        .iter()
+        .filter(|change| ChangeKind::of_message(&change.message) == ChangeKind::Fix)
+        .count();
+    let fixes = if fixes == 0 {
+        String::new()
+    } else {
+        format!(", {}", plural(fixes, "fix", "fixes"))
+    };
+    let name = &target.name;
+    let takes_back = format!(
+        "{name} runs {}: this takes back {}{fixes}; `windlass rollback {name}` is the usual way",
+        running.short(),
+        count(all, "commit")
+    );
+    Ok(Some(if target.protected {
+        Verdict::Refused(takes_back)
+    } else {
+        Verdict::Allowed(takes_back)
+    }))
+}
+
+fn plural(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

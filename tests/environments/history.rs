@@ -1,0 +1,90 @@
+//! What was deployed, and what a promotion takes back: the gates about the history of an environment.
+
+use super::*;
+use windlass::domain::ExceptionKind;
+
+/// An engine whose stage has another deployer.
+fn deploying_by(world: &World, program: &str) -> Arc<Engine> {
+    let path = world.repository().join("windlass.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replacen("/bin/sh", program, 1);
+    std::fs::write(path, text).unwrap();
+    world.engine().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_whose_deployment_failed_in_stage_does_not_reach_prod_without_a_reason() {
+    let (world, _) = world().await;
+    let engine = deploying_by(&world, "/bin/false");
+    let plan = engine
+        .plan(&promote("develop", "stage", None, false))
+        .await
+        .unwrap();
+    assert!(plan.allowed(), "{:?}", plan.gates);
+    assert_ne!(carry_out(&engine, plan).await.0, Exit::Done);
+
+    let plan = engine
+        .plan(&promote("develop", "prod", None, false))
+        .await
+        .unwrap();
+    let (verdict, why) = reason(&plan, "deployed-in-source");
+    assert_eq!(verdict, "refused");
+    assert!(why.contains("stage never deployed"), "{why}");
+    assert_eq!(way_out(&plan, "deployed-in-source"), Some(&WayOut::Reason));
+    assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
+
+    let command = promote("develop", "prod", Some("stage is being rebuilt"), false);
+    done(&engine, &command).await;
+    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
+    let owed = engine.owed_reviews(&service, &prod).await.unwrap();
+    assert_eq!(owed.len(), 1);
+    assert_eq!(owed[0].kind, ExceptionKind::NotDeployed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_stage_has_run_once_may_go_on() {
+    let (_world, engine) = world().await;
+    done(&engine, &promote("develop~3", "stage", None, false)).await;
+    done(&engine, &promote("develop", "stage", None, false)).await;
+    let plan = engine
+        .plan(&promote("develop~3", "prod", None, false))
+        .await
+        .unwrap();
+    let (verdict, why) = reason(&plan, "deployed-in-source");
+    assert!(verdict == "allowed" && why.contains("has run it"), "{why}");
+    let plan = engine
+        .plan(&promote("develop", "prod", None, false))
+        .await
+        .unwrap();
+    let (verdict, why) = reason(&plan, "deployed-in-source");
+    assert!(verdict == "allowed" && why.contains("runs it"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_candidate_than_what_production_runs_needs_a_reason_and_stage_only_notes_it() {
+    let (_world, engine) = world().await;
+    done(&engine, &promote("develop~3", "prod", None, false)).await;
+    let command = |why| promote("develop~15", "prod", why, false);
+    let plan = engine.plan(&command(None)).await.unwrap();
+    let (verdict, why) = reason(&plan, "downgrade");
+    assert_eq!(verdict, "refused");
+    for words in ["this takes back 14 commits, 4 fixes", "`windlass rollback prod`"] {
+        assert!(why.contains(words), "{why}");
+    }
+    assert_eq!(way_out(&plan, "downgrade"), Some(&WayOut::Reason));
+    let plan = engine.plan(&command(Some("payouts fail"))).await.unwrap();
+    let (verdict, why) = reason(&plan, "downgrade");
+    assert!(verdict == "allowed" && why.contains("payouts fail"), "{why}");
+    assert_eq!(carry_out(&engine, plan).await.0, Exit::Done);
+    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
+    let owed = engine.owed_reviews(&service, &prod).await.unwrap();
+    assert_eq!(owed[0].kind, ExceptionKind::Downgrade);
+
+    done(&engine, &promote("develop", "stage", None, false)).await;
+    let plan = engine
+        .plan(&promote("develop~3", "stage", None, false))
+        .await
+        .unwrap();
+    let (verdict, why) = reason(&plan, "downgrade");
+    assert!(verdict == "allowed" && why.contains("takes back"), "{why}");
+}
