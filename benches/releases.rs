@@ -96,6 +96,7 @@ async fn cut(folder: &Path, host: &str) -> Duration {
         commit: "develop".to_owned(),
         version: None,
         sprint: None,
+        reason: None,
     };
     let plan = engine.plan(&command).await.unwrap();
     let taken = begun.elapsed();

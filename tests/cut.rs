@@ -37,6 +37,7 @@ fn cut(version: Option<&str>, sprint: Option<&str>) -> Command {
         commit: "develop".to_owned(),
         version: version.map(str::to_owned),
         sprint: sprint.map(str::to_owned),
+        reason: None,
     }
 }
 

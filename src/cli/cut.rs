@@ -27,6 +27,9 @@ pub struct CutArgs {
     /// The number of the sprint, where release branches are called after it [default: one more than the last]
     #[arg(long, value_name = "NUMBER")]
     pub sprint: Option<String>,
+    /// Reason; required for a commit that is not on develop, and for a version below the last release
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
@@ -43,6 +46,7 @@ pub async fn run(args: CutArgs, global: &Global, io: &mut Output) -> Result<Exit
         commit: args.commit,
         version: args.version,
         sprint: args.sprint,
+        reason: args.reason,
     };
     operation::run(&world, &command, &args.confirm, args.json, global, io).await
 }

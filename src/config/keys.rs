@@ -73,6 +73,7 @@ pub(super) const GIT: Keys = keys(
         "main",
         "release_branch",
         "hotfix_branch",
+        "release_tag",
         "image_tag",
         "tickets",
         "tickets_url",

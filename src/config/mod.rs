@@ -19,7 +19,8 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, HostSettings, Platform,
-    RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl, VariablePattern,
+    ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl,
+    VariablePattern,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -105,6 +106,8 @@ pub struct GitSettings {
     pub release_branch: BranchTemplate,
     /// The template of hotfix branches; `hotfix/v{version}` unless said otherwise.
     pub hotfix_branch: BranchTemplate,
+    /// The template of the tags of releases; none if they are called as those that exist, or else `v{version}`.
+    pub release_tag: Option<ReleaseTagTemplate>,
     /// The template of the tag that a commit's image has; `sha-{short}` unless said otherwise.
     pub image_tag: TagTemplate,
     /// By which form tickets are found in commit messages; `[A-Z][A-Z0-9]+-[0-9]+` unless said otherwise.
@@ -118,6 +121,20 @@ pub struct GitSettings {
     pub lock_for: SignedDuration,
 }
 
+impl GitSettings {
+    /// The same for one service: its name stands wherever a template has `{service}`.
+    #[must_use]
+    pub fn for_service(&self, service: &ServiceName) -> Self {
+        let name = service.as_str();
+        Self {
+            release_branch: self.release_branch.for_service(name),
+            hotfix_branch: self.hotfix_branch.for_service(name),
+            release_tag: self.release_tag.as_ref().map(|tag| tag.for_service(name)),
+            ..self.clone()
+        }
+    }
+}
+
 impl Default for GitSettings {
     fn default() -> Self {
         Self {
@@ -126,6 +143,7 @@ impl Default for GitSettings {
             main: BranchName::main(),
             release_branch: BranchTemplate::release(),
             hotfix_branch: BranchTemplate::hotfix(),
+            release_tag: None,
             image_tag: TagTemplate::default(),
             tickets: TicketPattern::default(),
             tickets_url: None,

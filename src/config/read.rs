@@ -91,6 +91,10 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
         main: section.parse_or("main", usual.main)?,
         release_branch: section.parse_or("release_branch", usual.release_branch)?,
         hotfix_branch: section.parse_or("hotfix_branch", usual.hotfix_branch)?,
+        release_tag: section
+            .get("release_tag")
+            .map(|value| value.parse())
+            .transpose()?,
         image_tag: section.parse_or("image_tag", usual.image_tag)?,
         tickets: section.parse_or("tickets", usual.tickets)?,
         tickets_url: section

@@ -19,6 +19,9 @@ pub enum Operation {
         branch: String,
         /// The remote that it is pushed to.
         remote: String,
+        /// Why, where a gate is overridden.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Clean>,
     },
     /// Lifts a digest from one environment to another.
     Promote {

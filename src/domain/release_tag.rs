@@ -16,6 +16,15 @@ pub struct Padding {
 }
 
 impl Padding {
+    /// What either of them pads.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            minor: self.minor || other.minor,
+            patch: self.patch || other.patch,
+        }
+    }
+
     /// The text of `version`.
     pub fn render(self, version: &Version) -> String {
         let two = |number: u64, is_padded: bool| {

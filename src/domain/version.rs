@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::ChangeKind;
+use super::{ChangeKind, ReleaseTagReading, ReleaseTagTemplate};
 
 /// A version, and why it is this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +13,12 @@ pub struct Proposal {
     pub why: String,
 }
 
-/// The version of a tag such as `v1.3.2` or `1.3.2`; none for any other tag.
+/// The version of a tag such as `v1.3.2`, `1.3.2` or `2026.08.0`; none for any other tag.
 pub fn version_of_tag(tag: &str) -> Option<Version> {
-    Version::parse(tag.strip_prefix('v').unwrap_or(tag)).ok()
+    match ReleaseTagTemplate::default().read(tag) {
+        ReleaseTagReading::Version(version, _) => Some(version),
+        ReleaseTagReading::Unreadable(_) | ReleaseTagReading::Other => None,
+    }
 }
 
 /// Proposes the version after `last` from the messages of the commits since then (conventional commits 1.0, semantic
@@ -144,6 +147,7 @@ mod tests {
     fn tags_are_read_with_and_without_their_letter() {
         assert_eq!(version_of_tag("v1.3.2").unwrap(), Version::new(1, 3, 2));
         assert_eq!(version_of_tag("1.3.2").unwrap(), Version::new(1, 3, 2));
-        assert!(version_of_tag("v1.3").is_none());
+        assert_eq!(version_of_tag("2026.08.0").unwrap(), Version::new(2026, 8, 0));
+        assert!(version_of_tag("v1.3.2.1").is_none());
     }
 }

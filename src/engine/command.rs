@@ -15,6 +15,8 @@ pub enum Command {
         version: Option<String>,
         /// The number of the sprint, where release branches are called after it; one more than the last if none is given.
         sprint: Option<String>,
+        /// Why it is cut although a gate stands against it; none if no gate is to be overridden.
+        reason: Option<String>,
     },
     /// Promote a candidate.
     Promote {

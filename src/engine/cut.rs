@@ -3,27 +3,28 @@
 use jiff::Timestamp;
 use semver::Version;
 
-use super::Engine;
 use super::candidate::Candidate;
-use super::cut_github;
 use super::error::EngineError;
 use super::event::StepOutcome;
-use super::notes::{self, Since};
-use super::promote;
-use super::rollback;
-use super::run::Context;
+use super::exception::{self, PassedOver};
+use super::naming::{self, Naming};
+use super::run::{Context, Proof};
 use super::scan::Admission;
+use super::upstream::Upstream;
+use super::version_gate::{self, Wanted};
+use super::{Engine, cut_github, develop_gate, place, promote, rollback};
 use crate::domain::{
-    BranchName, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, ServiceName, StepKind,
-    Values, Verdict, propose_next,
+    BranchName, Clean, CommitSha, Confirmation, Costs, ExceptionKind, Gate, Operation, Padding, Plan,
+    PlannedStep, ServiceName, StepKind, Verdict,
 };
-use crate::git::{BranchState, Change, GitError, GitRepository, PushOutcome};
+use crate::git::{BranchState, GitError, PushOutcome};
 
-/// What a person may say of the name of a release branch; the rest is proposed.
+/// What a person may say of a cut; the rest is proposed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Given<'a> {
     pub(super) version: Option<&'a str>,
     pub(super) sprint: Option<&'a str>,
+    pub(super) reason: Option<&'a str>,
 }
 
 /// Plans the cut at `commit`, under the name that is given or the one that follows from what was released before.
@@ -33,44 +34,56 @@ pub(super) async fn plan(
     commit: &str,
     given: Given<'_>,
 ) -> Result<Plan, EngineError> {
+    let reason = given
+        .reason
+        .map(|text| place::reason(text, "this cut"))
+        .transpose()?;
     let commit = engine.commit(commit).await?;
-    let Naming { values, why, brings } = naming(engine, &commit, given).await?;
-    let branch = engine
-        .config()
-        .git
+    // A remote that is not configured is a mistake; one that does not answer is for the gates to tell.
+    let remote = engine.remote()?.name().to_owned();
+    let upstream = engine.look_upstream_or_last().await?;
+    let git = engine.config().git.for_service(service);
+    let Naming { values, why, brings } = naming::naming(engine, service, &upstream, &commit, given).await?;
+    let branch = git
         .release_branch
         .render(&values)
         .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
-    let remote = engine.config().git.remote.clone();
     let candidate = engine
         .candidate(service, commit.as_str(), engine.config().graph.entrance())
         .await;
-    let (mut gates, of_git) = tokio::try_join!(
-        image_gates(engine, candidate.as_ref()),
-        branch_gates(engine, &commit, &branch),
-    )?;
-    gates.extend(of_git);
+    let cut = Cut {
+        service,
+        commit: &commit,
+        branch: &branch,
+        reason: reason.as_ref(),
+    };
+    let (gates, passed) = Box::pin(cut.gates(engine, &upstream, candidate.as_ref())).await?;
     let (tag, digest) = match candidate {
         Ok(candidate) => (Some(candidate.tag), Some(candidate.image.digest)),
         Err(_) => (engine.tag_of(&commit).ok(), None),
     };
     let brings = brings.map_or_else(String::new, |brings| format!("; brings {brings}"));
     let step = |kind, what: String| PlannedStep { kind, what };
+    let mut steps = vec![
+        step(StepKind::Gate, "every preflight again, at that moment".to_owned()),
+        step(
+            StepKind::Branch,
+            format!("{branch} at {} ({why}){brings}", commit.short()),
+        ),
+        step(
+            StepKind::Push,
+            format!("to {remote}, only if it does not exist there"),
+        ),
+    ];
+    if passed.is_some() {
+        steps.push(step(StepKind::Attach, "the record of the exception".to_owned()));
+    }
     Ok(Plan {
-        steps: vec![
-            step(StepKind::Gate, "every preflight again, at that moment".to_owned()),
-            step(
-                StepKind::Branch,
-                format!("{branch} at {} ({why}){brings}", commit.short()),
-            ),
-            step(
-                StepKind::Push,
-                format!("to {remote}, only if it does not exist there"),
-            ),
-        ],
+        steps,
         operation: Operation::Cut {
             branch: branch.to_string(),
             remote,
+            reason,
         },
         service: service.clone(),
         commit: Some(commit),
@@ -82,117 +95,88 @@ pub(super) async fn plan(
     })
 }
 
-pub(super) fn parse_version(text: &str) -> Result<Version, EngineError> {
-    Version::parse(text.strip_prefix('v').unwrap_or(text)).map_err(|error| EngineError::NoVersion {
+/// What is cut, as its gates ask for it.
+struct Cut<'a> {
+    service: &'a ServiceName,
+    commit: &'a CommitSha,
+    branch: &'a BranchName,
+    reason: Option<&'a Clean>,
+}
+
+impl Cut<'_> {
+    /// Every preflight, and what a reason overrides of them.
+    async fn gates(
+        &self,
+        engine: &Engine,
+        upstream: &Upstream,
+        candidate: Result<&Candidate, &EngineError>,
+    ) -> Result<(Vec<Gate>, Option<PassedOver>), EngineError> {
+        let (mut gates, of_git, own) = tokio::try_join!(
+            Box::pin(image_gates(engine, candidate)),
+            Box::pin(branch_gates(engine, upstream, self.commit, self.branch)),
+            Box::pin(self.own_gates(engine, upstream)),
+        )?;
+        gates.extend(of_git);
+        let (mut skipped, mut kind) = (Vec::new(), ExceptionKind::LowVersion);
+        for gate in own {
+            if gate.way_out.is_none() {
+                gates.push(gate);
+                continue;
+            }
+            let is_off_develop = gate.name == develop_gate::DEVELOP;
+            let (gate, said) = promote::unless_said(gate, self.reason);
+            gates.push(gate);
+            if is_off_develop && said.is_some() {
+                kind = ExceptionKind::OffDevelop;
+            }
+            skipped.extend(said);
+        }
+        let reason = self.reason.filter(|_| !skipped.is_empty());
+        let passed = reason.map(|reason| PassedOver {
+            kind,
+            environment: engine.config().graph.entrance().name.clone(),
+            skipped,
+            environments: Vec::new(),
+            reason: reason.clone(),
+        });
+        Ok((gates, passed))
+    }
+
+    /// The gates on what is cut, and under which version.
+    async fn own_gates(&self, engine: &Engine, upstream: &Upstream) -> Result<Vec<Gate>, EngineError> {
+        let git = engine.config().git.for_service(self.service);
+        let mut gates = vec![develop_gate::gate(engine, upstream, self.commit).await];
+        let version = git.release_branch.parse_back(self.branch.as_str());
+        if let Some(version) = version.and_then(|values| values.version) {
+            let local = engine.git(version_gate::local).await?;
+            let wanted = Wanted {
+                version: &version,
+                branch: self.branch,
+                commit: self.commit,
+                may_be_lower: false,
+            };
+            let released = engine.released_of(self.service, upstream).await?;
+            let upstream = Upstream {
+                released,
+                ..upstream.clone()
+            };
+            gates.push(version_gate::gate(&upstream, &local, &git, &wanted));
+        }
+        Ok(gates)
+    }
+}
+
+pub(super) fn parse_version(text: &str) -> Result<(Version, Padding), EngineError> {
+    let bare = text.strip_prefix('v').unwrap_or(text);
+    Padding::read(bare).ok_or_else(|| EngineError::NoVersion {
         text: crate::domain::clean_line(text),
-        why: error.to_string(),
+        why: Version::parse(bare).map_or_else(|error| error.to_string(), |_| String::new()),
     })
 }
 
 /// The day in UTC, wherever the clock of this machine stands.
 pub(super) fn today() -> String {
     Timestamp::now().strftime("%Y-%m-%d").to_string()
-}
-
-/// What a release branch is called.
-struct Naming {
-    /// What fills the template.
-    values: Values,
-    /// Why that.
-    why: String,
-    /// What was committed since the last release. It decides nothing: a history that cannot be read is the gates' to tell.
-    brings: Option<String>,
-}
-
-/// How the release branch at `commit` is called. A commit that has its release branch already keeps that name unless
-/// another one is given: the cut was begun before.
-async fn naming(engine: &Engine, commit: &CommitSha, given: Given<'_>) -> Result<Naming, EngineError> {
-    let template = engine.config().git.release_branch.clone();
-    let remote = engine.config().git.remote.clone();
-    let tickets = engine.config().git.tickets.clone();
-    let version = given.version.map(parse_version).transpose()?;
-    let mut values = Values {
-        short: Some(commit.short().to_owned()),
-        date: Some(today()),
-        sprint: given.sprint.map(str::to_owned),
-        version,
-    };
-    let sha = commit.clone();
-    let find = move |repository: &GitRepository| {
-        let (mut releases, mut begun) = (Vec::new(), None);
-        for (name, head) in repository.branches(&remote)? {
-            let Some(read) = template.parse_back(&name) else {
-                continue;
-            };
-            // It may have got fixes since.
-            let is_of_it = head == sha || read.short.as_deref() == Some(sha.short());
-            if is_of_it && values.version.is_none() && values.sprint.is_none() {
-                begun.get_or_insert((read, format!("{name} was begun before")));
-            } else {
-                releases.push((read, head));
-            }
-        }
-        let since = since_last(repository, &releases, &sha);
-        let brings = |since: &SinceLast| {
-            let from = since.last.as_ref().map(|version| format!("v{version}"));
-            Since::of(&since.changes, since.all, from, &tickets).words()
-        };
-        if let Some((values, why)) = begun {
-            let brings = since.ok().as_ref().map(brings);
-            return Ok(Naming { values, why, brings });
-        }
-        let mut why = "as given".to_owned();
-        let brings = if template.has_version() && values.version.is_none() {
-            let since = since?;
-            let messages = since.changes.iter().map(|change| change.message.as_str());
-            let proposal = propose_next(since.last.as_ref(), messages);
-            (values.version, why) = (Some(proposal.version), proposal.why);
-            Some(brings(&since))
-        } else {
-            since.ok().as_ref().map(brings)
-        };
-        if template.has_sprint() && values.sprint.is_none() {
-            let last = releases
-                .iter()
-                .filter_map(|(read, _)| read.sprint.as_ref()?.parse::<u64>().ok())
-                .max();
-            (values.sprint, why) = match last {
-                Some(last) => (
-                    Some(last.saturating_add(1).to_string()),
-                    format!("after sprint {last}"),
-                ),
-                None => (Some("1".to_owned()), "the first sprint".to_owned()),
-            };
-        }
-        Ok(Naming { values, why, brings })
-    };
-    engine.git(find).await
-}
-
-/// What was committed since the last release.
-struct SinceLast {
-    last: Option<Version>,
-    /// All of it; of the first release, the newest.
-    changes: Vec<Change>,
-    all: usize,
-}
-
-/// What was committed since the last release in the past of `commit`, whether that is a tag or still a release branch.
-fn since_last(
-    repository: &GitRepository,
-    releases: &[(Values, CommitSha)],
-    commit: &CommitSha,
-) -> Result<SinceLast, GitError> {
-    let versions = releases
-        .iter()
-        .filter_map(|(read, head)| Some((read.version.clone()?, head.clone())));
-    let last = repository.last_release_among(commit, &versions.collect::<Vec<_>>())?;
-    let (changes, all) = match &last {
-        Some((_, at)) => repository.changes(at, commit, usize::MAX)?,
-        None => repository.all_changes(commit, notes::MOST)?,
-    };
-    let last = last.map(|(version, _)| version);
-    Ok(SinceLast { last, changes, all })
 }
 
 /// The preflights that the image answers.
@@ -240,6 +224,7 @@ async fn image_gates(
 /// The preflights that git answers.
 pub(super) async fn branch_gates(
     engine: &Engine,
+    upstream: &Upstream,
     commit: &CommitSha,
     branch: &BranchName,
 ) -> Result<Vec<Gate>, EngineError> {
@@ -256,9 +241,14 @@ pub(super) async fn branch_gates(
         ))
     };
     let remote = engine.remote()?;
-    let there = match remote.branch_state(branch).await {
-        Ok(state) => at(branch, commit, &state, &format!("on {}", remote.name())),
-        Err(error) => Verdict::Unknown(error.to_string()),
+    let there = match &upstream.stale {
+        None => at(
+            branch,
+            commit,
+            &upstream.branch_state(branch),
+            &format!("on {}", remote.name()),
+        ),
+        Some(why) => Verdict::Unknown(why.clone()),
     };
     let mut gates = vec![
         Gate::new("short sha", unique),
@@ -285,7 +275,8 @@ fn at(branch: &BranchName, commit: &CommitSha, state: &BranchState, place: &str)
 
 /// Carries out one step.
 pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
-    let (Operation::Cut { branch, .. }, Some(commit)) = (&context.plan.operation, &context.plan.commit)
+    let (Operation::Cut { branch, reason, .. }, Some(commit)) =
+        (&context.plan.operation, &context.plan.commit)
     else {
         return Err(EngineError::Internal(
             "a plan of a cut without a commit".to_owned(),
@@ -295,23 +286,26 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
         .parse()
         .map_err(|error: crate::domain::BranchNameError| EngineError::Internal(error.to_string()))?;
     match step {
-        StepKind::Gate => gate(context, commit, &branch).await,
+        StepKind::Gate => {
+            let cut = Cut {
+                service: &context.plan.service,
+                commit,
+                branch: &branch,
+                reason: reason.as_ref(),
+            };
+            gate(context, &cut).await
+        }
         StepKind::Branch => create(context, commit.clone(), branch).await,
         StepKind::Push => push(context, commit, &branch).await,
+        StepKind::Attach => record(context).await,
         _ => Ok(StepOutcome::Nothing("no part of a cut".to_owned())),
     }
 }
 
-async fn gate(
-    context: &Context<'_>,
-    commit: &CommitSha,
-    branch: &BranchName,
-) -> Result<StepOutcome, EngineError> {
+async fn gate(context: &Context<'_>, cut: &Cut<'_>) -> Result<StepOutcome, EngineError> {
     let engine = context.engine;
     let entrance = engine.config().graph.entrance();
-    let candidate = engine
-        .candidate(&context.plan.service, commit.as_str(), entrance)
-        .await;
+    let candidate = engine.candidate(cut.service, cut.commit.as_str(), entrance).await;
     if let (Ok(candidate), Some(planned)) = (&candidate, &context.plan.digest)
         && candidate.image.digest != *planned
     {
@@ -321,9 +315,27 @@ async fn gate(
             found: candidate.image.digest.to_string(),
         });
     }
-    let mut gates = image_gates(engine, candidate.as_ref()).await?;
-    gates.extend(branch_gates(engine, commit, branch).await?);
+    let upstream = engine.look_upstream_or_last().await?;
+    let (gates, passed) = Box::pin(cut.gates(engine, &upstream, candidate.as_ref())).await?;
+    if let Ok(candidate) = candidate {
+        let _ = context.proof.set(Proof {
+            record: None,
+            fresh: None,
+            image: candidate.image,
+            promoted_before: false,
+            exception: passed,
+        });
+    }
     context.judge(gates)
+}
+
+/// The record of the exception goes to the image, where builds push to: the release has come nowhere else yet.
+async fn record(context: &Context<'_>) -> Result<StepOutcome, EngineError> {
+    let engine = context.engine;
+    let entrance = engine.config().graph.entrance();
+    let repository = engine.repository_of(&context.plan.service, entrance)?;
+    let writer = engine.registries().writer(&repository, context.access);
+    exception::leave(context, &writer).await
 }
 
 pub(super) async fn create(

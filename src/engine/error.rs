@@ -95,6 +95,14 @@ pub enum EngineError {
         /// Why it is not one.
         why: String,
     },
+    /// What comes next cannot be told.
+    #[error(
+        "cannot propose a version: the tag {tag} seems to be the newest, and is not a version that windlass reads"
+    )]
+    NoProposal {
+        /// The tag.
+        tag: String,
+    },
     /// No release or hotfix is called that.
     #[error("{remote} has no release or hotfix `{text}`: {why}")]
     NoRelease {
@@ -307,6 +315,7 @@ impl EngineError {
             | Self::NoKey(_)
             | Self::NoPassword
             | Self::NoVersion { .. }
+            | Self::NoProposal { .. }
             | Self::NotInto { .. }
             | Self::NoBranchName(_)
             | Self::PasswordFile { .. }
@@ -400,6 +409,9 @@ impl EngineError {
                 "name an environment whose image says which commit it was built from; `windlass status` lists them"
             }
             Self::NoBranchName(_) => "change git.release_branch in windlass.toml, or what was given for it",
+            Self::NoProposal { .. } => {
+                "give the version with `--release`; `git.release_tag` in windlass.toml says how the tags of releases are called"
+            }
             Self::NoVersion { .. } => "write a version such as 1.4.0 (semantic versioning)",
             Self::NoPassword => {
                 "set COSIGN_PASSWORD, name a `password_file` beside the key, or run it on a terminal"

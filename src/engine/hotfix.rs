@@ -8,6 +8,7 @@ use super::error::EngineError;
 use super::event::StepOutcome;
 use super::run::Context;
 use super::upstream::{Line, Upstream};
+use super::version_gate::{self, Wanted};
 use crate::domain::{
     BranchName, CommitSha, Confirmation, Costs, Digest, EnvironmentName, Gate, Operation, Plan, PlannedStep,
     ReleaseKind, ServiceName, StepKind, Values, Verdict, age, count,
@@ -32,19 +33,46 @@ pub(super) async fn plan(
         None => engine.production(),
     };
     let base = base(engine, service, &environment.name).await?;
-    let upstream = engine.upstream().await?;
-    let (version, why) = match version {
-        Some(text) => (cut::parse_version(text)?, "as given".to_owned()),
-        None => next(engine, &upstream, &base.commit).await?,
+    let git = engine.config().git.for_service(service);
+    let mut upstream = engine.upstream().await?;
+    upstream.released = engine.released_of(service, &upstream).await?;
+    let local = engine.git(version_gate::local).await?;
+    let lines = version_gate::lines(&upstream, &local, &git);
+    let (version, padding, why) = match version {
+        Some(text) => {
+            let (version, padding) = cut::parse_version(text)?;
+            (version, padding, "as given".to_owned())
+        }
+        None => {
+            let (version, why) = next(engine, &upstream, &lines, &base.commit).await?;
+            (version, upstream.released.padding(), why)
+        }
     };
-    let branch = name(engine, &version, &base.commit)?;
+    let values = Values {
+        short: Some(base.commit.short().to_owned()),
+        date: Some(cut::today()),
+        version: Some(version.clone()),
+        service: Some(service.to_string()),
+        padding,
+        ..Values::default()
+    };
+    let branch = git
+        .hotfix_branch
+        .render(&values)
+        .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
+    let wanted = Wanted {
+        version: &version,
+        branch: &branch,
+        commit: &base.commit,
+        may_be_lower: true,
+    };
     let remote = engine.config().git.remote.clone();
     let mut gates = vec![
         Gate::new("running", running(&environment.name, &base)),
         main(engine, &upstream, &base.commit).await?,
-        Gate::new("version", free(&upstream, &version, &remote)),
+        version_gate::gate(&upstream, &local, &git, &wanted),
     ];
-    gates.extend(cut::branch_gates(engine, &base.commit, &branch).await?);
+    gates.extend(cut::branch_gates(engine, &upstream, &base.commit, &branch).await?);
     let repository = engine.repository_of(service, environment)?;
     let step = |kind, what: String| PlannedStep { kind, what };
     Ok(Plan {
@@ -104,62 +132,66 @@ async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) ->
 async fn next(
     engine: &Engine,
     upstream: &Upstream,
+    lines: &[Line],
     commit: &CommitSha,
 ) -> Result<(Version, String), EngineError> {
-    let is_at = |line: &Line| line.head == *commit || line.values.short.as_deref() == Some(commit.short());
-    let lines: Vec<_> = upstream
-        .lines(&engine.config().git)
-        .into_iter()
-        .filter(is_at)
-        .collect();
+    let released = &upstream.released;
+    let is_at = |line: &&Line| line.head == *commit || line.values.short.as_deref() == Some(commit.short());
+    let here: Vec<_> = lines.iter().filter(is_at).collect();
+    let is_tagged = |line: &Line| {
+        let version = line.values.version.as_ref();
+        version.is_some_and(|version| released.find(version).is_some())
+    };
     // A hotfix that was only begun is at the commit of another version, and did not make this commit its own.
-    let is_only_begun =
-        |line: &Line| line.kind == ReleaseKind::Hotfix && !is_tagged(upstream, line) && lines.len() > 1;
-    let of_line = lines
+    let is_only_begun = |line: &Line| line.kind == ReleaseKind::Hotfix && !is_tagged(line) && here.len() > 1;
+    // A long-lived branch tells by its tags alone what was released.
+    let of_line = here
         .iter()
-        .filter(|line| !is_only_begun(line))
+        .filter(|line| !is_only_begun(line) && (is_tagged(line) || !line.values.series.is_known()))
         .filter_map(|line| line.values.version.clone())
         .max();
-    let sha = commit.clone();
+    let (sha, versions) = (commit.clone(), released.commits());
     let last = engine
-        .git(move |repository| repository.last_release(&sha))
+        .git(move |repository| {
+            // What is not here is not in the past of a commit that is.
+            let commits: Vec<_> = versions.iter().map(|(_, commit)| commit.clone()).collect();
+            let absent = repository.absent(&commits)?;
+            let here: Vec<_> = versions
+                .into_iter()
+                .filter(|(_, commit)| !absent.contains(commit))
+                .collect();
+            repository.last_release_among(&sha, &here)
+        })
         .await?
         .map(|(version, _)| version);
-    let Some(last) = of_line.max(last) else {
+    let last = of_line.max(last);
+    if let Some(tag) = released.unreadable_at(commit).or_else(|| {
+        let is_newest = released.highest().map(|tag| &tag.version) <= last.as_ref();
+        is_newest
+            .then(|| released.unreadable_after(last.as_ref()))
+            .flatten()
+    }) {
+        return Err(EngineError::NoProposal {
+            tag: crate::domain::clean_line(tag),
+        });
+    }
+    let Some(last) = last else {
         return Ok((Version::new(0, 1, 1), "nothing was released before".to_owned()));
     };
-    let mut next = Version::new(last.major, last.minor, last.patch.saturating_add(1));
-    while !free(upstream, &next, "").allows() || has_line(engine, upstream, &next, commit) {
-        next.patch = next.patch.saturating_add(1);
-    }
-    Ok((next, format!("the patch after v{last}")))
-}
-
-fn is_tagged(upstream: &Upstream, line: &Line) -> bool {
-    let version = line.values.version.as_ref();
-    version.is_some_and(|version| !free(upstream, version, "").allows())
-}
-
-/// Whether a release or a hotfix of that version was begun at another commit. One that begins at this commit is the hotfix
-/// that was broken off before.
-fn has_line(engine: &Engine, upstream: &Upstream, version: &Version, commit: &CommitSha) -> bool {
-    let lines = upstream.lines(&engine.config().git);
-    lines
-        .iter()
-        .any(|line| line.values.version.as_ref() == Some(version) && line.head != *commit)
-}
-
-fn name(engine: &Engine, version: &Version, commit: &CommitSha) -> Result<BranchName, EngineError> {
-    let values = Values {
-        version: Some(version.clone()),
-        short: Some(commit.short().to_owned()),
-        sprint: None,
-        date: Some(cut::today()),
+    // A release or hotfix of that version that was begun elsewhere has it; one at this commit is the hotfix that was
+    // broken off before.
+    let is_taken = |version: &Version| {
+        let mut of_version = lines
+            .iter()
+            .filter(|line| line.values.version.as_ref() == Some(version));
+        released.find(version).is_some()
+            || of_version.any(|line| line.head != *commit && !line.values.series.is_known())
     };
-    let template = &engine.config().git.hotfix_branch;
-    template
-        .render(&values)
-        .map_err(|error| EngineError::NoBranchName(error.to_string()))
+    let mut next = Version::new(last.major, last.minor, last.patch.saturating_add(1));
+    while is_taken(&next) && next.patch < u64::MAX {
+        next.patch += 1;
+    }
+    Ok((next, format!("the patch after {}", released.name_of(&last))))
 }
 
 fn running(environment: &EnvironmentName, base: &Base) -> Verdict {
@@ -203,15 +235,6 @@ async fn main(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Resul
         ),
     };
     Ok(Gate::new("main", Verdict::Allowed(words)))
-}
-
-fn free(upstream: &Upstream, version: &Version, remote: &str) -> Verdict {
-    let tags = &upstream.view.tags;
-    let name = format!("v{version}");
-    match tags.get(&name).or_else(|| tags.get(&version.to_string())) {
-        None => Verdict::Allowed(format!("{name} was never tagged on {remote}")),
-        Some(at) => Verdict::Refused(format!("{name} is a tag on {remote}, at {}", at.commit.short())),
-    }
 }
 
 /// Carries out one step.
@@ -260,6 +283,7 @@ async fn gate(
         });
     }
     let mut gates = vec![Gate::new("running", running(environment, &base))];
-    gates.extend(cut::branch_gates(context.engine, commit, branch).await?);
+    let upstream = context.engine.look_upstream_or_last().await?;
+    gates.extend(cut::branch_gates(context.engine, &upstream, commit, branch).await?);
     context.judge(gates)
 }

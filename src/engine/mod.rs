@@ -11,6 +11,7 @@ mod command;
 mod cut;
 mod cut_github;
 mod deployments;
+mod develop_gate;
 mod diff;
 mod error;
 mod event;
@@ -20,12 +21,14 @@ mod github;
 mod hotfix;
 mod journal;
 mod lock;
+mod naming;
 mod notes;
 mod pin;
 mod place;
 mod promote;
 mod recorder;
 mod records;
+mod released;
 mod releases;
 mod revision;
 mod rollback;
@@ -34,9 +37,11 @@ mod scan;
 mod sign;
 mod unlock;
 mod upstream;
+mod version_gate;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
 
 use secrecy::SecretString;
 
@@ -56,6 +61,7 @@ pub use scan::Examined;
 pub use sign::{invocation, load_key};
 
 use place::mark;
+use released::Released;
 
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
@@ -76,6 +82,8 @@ pub struct Engine {
     trivy: Trivy,
     github: OnceLock<Option<GitHub>>,
     state: PathBuf,
+    /// What was released, and when the remote was asked for it.
+    released: Mutex<Option<(Instant, Arc<Released>)>>,
     /// Permission to fetch what the remote has; without it, plans make do with what is here.
     fetching: Option<WriteAccess>,
 }
@@ -107,13 +115,14 @@ impl Engine {
             repository,
             registries,
             state,
+            released: Mutex::new(None),
             fetching: None,
         }
     }
 
     /// The same engine, allowed to fetch from the git remote what is not on this machine yet.
     #[must_use]
-    pub const fn fetching(mut self, access: Option<WriteAccess>) -> Self {
+    pub fn fetching(mut self, access: Option<WriteAccess>) -> Self {
         self.fetching = access;
         self
     }
@@ -131,10 +140,12 @@ impl Engine {
                 commit,
                 version,
                 sprint,
+                reason,
             } => {
                 let given = cut::Given {
                     version: version.as_deref(),
                     sprint: sprint.as_deref(),
+                    reason: reason.as_deref(),
                 };
                 cut::plan(self, service, commit, given).await
             }
@@ -294,6 +305,16 @@ impl Engine {
             main: git.main.clone(),
             release: git.release_branch.clone(),
             hotfix: git.hotfix_branch.clone(),
+        }
+    }
+
+    /// The same for one service, where the branches of several are told apart.
+    pub(crate) fn names_of(&self, service: &ServiceName) -> Names {
+        let git = self.config.git.for_service(service);
+        Names {
+            release: git.release_branch,
+            hotfix: git.hotfix_branch,
+            ..self.names()
         }
     }
 

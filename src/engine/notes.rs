@@ -6,11 +6,15 @@ use semver::Version;
 
 use super::Engine;
 use super::error::EngineError;
+use super::released::ReleaseTag;
+use super::upstream::Upstream;
 use crate::domain::{Changelog, CommitSha, Committed, ServiceName, TicketPattern, clean_line};
 use crate::git::{Change, Commit};
 
 /// Commits that notes are made of; what lies beyond is counted.
 pub(super) const MOST: usize = 5_000;
+/// Released versions whose commits are brought here to find the one before a commit.
+const NEAR: usize = 3;
 /// Changes that are listed.
 const LISTED: usize = 500;
 
@@ -24,15 +28,27 @@ pub(super) struct Since {
 }
 
 impl Engine {
-    /// The notes of a commit or a release as Markdown: everything since `since`, or since the last release in its past.
+    /// The notes of a commit or a release as Markdown: everything since `since`, or since the last release before it.
     pub async fn notes(
         &self,
         service: &ServiceName,
         text: &str,
         since: Option<&str>,
     ) -> Result<String, EngineError> {
-        let (commit, name) = self.release_or_commit(text).await?;
-        let since = self.since(&commit, since).await?;
+        let upstream = self.upstream_of(service).await?;
+        let Named {
+            commit,
+            name,
+            version,
+        } = self.release_or_commit(service, &upstream, text).await?;
+        let from = match since {
+            Some(text) => {
+                let named = self.release_or_commit(service, &upstream, text).await?;
+                Some((named.commit, clean_line(text)))
+            }
+            None => self.release_before(&upstream, &commit, version.as_ref()).await?,
+        };
+        let since = self.since(&commit, from).await?;
         let tickets = self.config().git.tickets_url.as_ref();
         let mut notes = format!("# {service} {name}\n\n");
         notes.push_str(&since.log.markdown(2, tickets));
@@ -41,38 +57,105 @@ impl Engine {
         Ok(notes)
     }
 
-    /// What a tag says of the commits since the last release.
-    pub(super) async fn notes_of(&self, commit: &CommitSha) -> Result<String, EngineError> {
-        let since = self.since(commit, None).await?;
+    /// What a tag of `version` says of the commits since the last release.
+    pub(super) async fn notes_of(
+        &self,
+        service: &ServiceName,
+        commit: &CommitSha,
+        version: Option<&Version>,
+    ) -> Result<String, EngineError> {
+        let upstream = self.upstream_of(service).await?;
+        let from = self.release_before(&upstream, commit, version).await?;
+        let since = self.since(commit, from).await?;
         let list = since.log.markdown(2, None);
         Ok(format!("{}.\n\n{list}", since.words()))
     }
 
-    /// The commit that a text names, and what to call it: a release by its version or branch, or else a commit.
-    async fn release_or_commit(&self, text: &str) -> Result<(CommitSha, String), EngineError> {
-        let remote = self.config().git.remote.clone();
-        let view = self.git(move |repository| repository.last_view(&remote)).await;
-        let upstream = view.map(|view| super::upstream::Upstream { view, stale: None });
-        if let Ok(upstream) = &upstream
-            && let Ok(line) = super::finish::find(self, upstream, text)
-        {
-            let name = crate::domain::release_name(line.values.version.as_ref(), &line.branch);
-            return Ok((line.head, name));
-        }
-        let Commit { sha, .. } = self.resolve(text).await?;
-        let name = crate::domain::version_of_tag(text)
-            .map_or_else(|| sha.short().to_owned(), |version| format!("v{version}"));
-        Ok((sha, name))
+    /// The remote, with the releases of one service; as it was last fetched where it does not answer.
+    async fn upstream_of(&self, service: &ServiceName) -> Result<Upstream, EngineError> {
+        let mut upstream = self.look_upstream_or_last().await?;
+        upstream.released = self.released_of(service, &upstream).await?;
+        Ok(upstream)
     }
 
-    async fn since(&self, commit: &CommitSha, since: Option<&str>) -> Result<Since, EngineError> {
-        let from = match since {
-            Some(text) => Some((self.release_or_commit(text).await?.0, clean_line(text))),
-            None => self
-                .last_release_before(commit)
-                .await?
-                .map(|(version, at)| (at, format!("v{version}"))),
+    /// The commit that a text names, and what to call it: a release by its version or branch, or else a commit.
+    async fn release_or_commit(
+        &self,
+        service: &ServiceName,
+        upstream: &Upstream,
+        text: &str,
+    ) -> Result<Named, EngineError> {
+        let released = &upstream.released;
+        let version = released.version_named(text);
+        if let Ok(line) = super::finish::find(self, service, upstream, text) {
+            let name = line.values.version.as_ref();
+            return Ok(Named {
+                name: name.map_or_else(|| line.branch.to_string(), |version| released.name_of(version)),
+                version: line.values.version,
+                commit: line.head,
+            });
+        }
+        if let Some(tag) = version.as_ref().and_then(|version| released.find(version)) {
+            return Ok(Named {
+                commit: self.commit_of_release(tag).await?,
+                name: tag.name.clone(),
+                version,
+            });
+        }
+        let Commit { sha, .. } = self.resolve(text).await?;
+        // A tag on that very commit says which version it is.
+        let version = version.or_else(|| {
+            let mut tags = released.tags().iter().filter(|tag| tag.at.commit == sha);
+            tags.next().map(|tag| tag.version.clone())
+        });
+        Ok(Named {
+            name: version
+                .as_ref()
+                .map_or_else(|| sha.short().to_owned(), |version| released.name_of(version)),
+            commit: sha,
+            version,
+        })
+    }
+
+    /// The release before a commit: of one with a version the highest below it, else the highest that does not have the
+    /// commit already. A pre-release counts only for the next pre-release of its own version.
+    async fn release_before(
+        &self,
+        upstream: &Upstream,
+        commit: &CommitSha,
+        version: Option<&Version>,
+    ) -> Result<Option<(CommitSha, String)>, EngineError> {
+        let is_before = |tag: &&ReleaseTag| {
+            let is_own =
+                version.is_some_and(|version| !version.pre.is_empty() && same_core(version, &tag.version));
+            let counts = tag.version.pre.is_empty() || is_own;
+            counts && tag.at.commit != *commit && version.is_none_or(|version| tag.version < *version)
         };
+        let tags: Vec<_> = upstream.released.tags().iter().filter(is_before).collect();
+        if version.is_some() {
+            return match tags.first() {
+                Some(tag) => Ok(Some((self.commit_of_release(tag).await?, tag.name.clone()))),
+                None => Ok(None),
+            };
+        }
+        // The newest ones that are at the remote only may be what the commit came after.
+        for tag in tags.iter().take(NEAR) {
+            self.commit_of_release(tag).await.ok();
+        }
+        let commits: Vec<_> = tags.iter().map(|tag| tag.at.commit.clone()).collect();
+        let sha = commit.clone();
+        let at = self
+            .git(move |repository| repository.first_without(&sha, &commits))
+            .await?;
+        let tag = at.and_then(|at| tags.get(at));
+        Ok(tag.map(|tag| (tag.at.commit.clone(), tag.name.clone())))
+    }
+
+    async fn since(
+        &self,
+        commit: &CommitSha,
+        from: Option<(CommitSha, String)>,
+    ) -> Result<Since, EngineError> {
         let (start, until) = (from.as_ref().map(|(at, _)| at.clone()), commit.clone());
         let (changes, all) = self
             .git(move |repository| match &start {
@@ -83,26 +166,17 @@ impl Engine {
         let from = from.map(|(_, name)| name);
         Ok(Since::of(&changes, all, from, &self.config().git.tickets))
     }
+}
 
-    /// The last release in the past of `commit` that is not `commit` itself.
-    async fn last_release_before(
-        &self,
-        commit: &CommitSha,
-    ) -> Result<Option<(Version, CommitSha)>, EngineError> {
-        let sha = commit.clone();
-        self.git(move |repository| {
-            let last = repository.last_release(&sha)?;
-            if last.as_ref().is_none_or(|(_, at)| *at != sha) {
-                return Ok(last);
-            }
-            match repository.commit(&format!("{sha}~1")) {
-                Ok(before) => repository.last_release(&before.sha),
-                // The very first commit has nothing before it.
-                Err(_) => Ok(None),
-            }
-        })
-        .await
-    }
+/// What a text names.
+struct Named {
+    commit: CommitSha,
+    name: String,
+    version: Option<Version>,
+}
+
+fn same_core(one: &Version, other: &Version) -> bool {
+    (one.major, one.minor, one.patch) == (other.major, other.minor, other.patch)
 }
 
 impl Since {
@@ -125,6 +199,10 @@ impl Since {
         );
         if self.all == 0 {
             return format!("nothing was committed {from}");
+        }
+        // Of more commits than are read, what they came by is not known.
+        if self.all > self.log.commits {
+            return format!("{} {from}", crate::domain::count(self.all, "commit"));
         }
         format!("{} {from}", self.log.summary())
     }

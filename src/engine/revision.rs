@@ -39,8 +39,9 @@ impl Engine {
     /// revision that git knows.
     async fn known(&self, text: &str) -> Result<Commit, EngineError> {
         let (text, names) = (text.to_owned(), self.names());
+        let released = self.released_if_named(&text).await?;
         self.git(move |repository| {
-            if let Some(release) = repository.release_named(&text, &names)? {
+            if let Some(release) = repository.release_named(&text, &names, &released)? {
                 return repository.commit(release.as_str());
             }
             repository.commit(&text).or_else(|error| {
@@ -49,6 +50,24 @@ impl Engine {
             })
         })
         .await
+    }
+
+    /// The released versions, where a text may be one of them: only then the remote is asked. A commit that is at the
+    /// remote only is brought here.
+    pub(super) async fn released_if_named(
+        &self,
+        text: &str,
+    ) -> Result<Vec<(semver::Version, CommitSha)>, EngineError> {
+        if version_of_tag(text).is_none() || self.repository().is_none() {
+            return Ok(Vec::new());
+        }
+        let released = self.released().await?;
+        let named = released.version_named(text);
+        if let Some(tag) = named.as_ref().and_then(|version| released.find(version)) {
+            // That it cannot be brought is said by whoever looks for it.
+            self.commit_of_release(tag).await.ok();
+        }
+        Ok(released.commits())
     }
 
     pub(crate) async fn commit(&self, text: &str) -> Result<CommitSha, EngineError> {

@@ -2,18 +2,28 @@
 //! this machine.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use semver::Version;
 
 use super::Engine;
 use super::error::EngineError;
+use super::released::{ReleaseTag, Released};
 use crate::config::GitSettings;
-use crate::domain::{BranchName, CommitSha, ReleaseKind, Values, version_of_tag};
-use crate::git::{GitError, GitRepository, Remote, RemoteView};
+use crate::domain::{BranchName, CommitSha, ReleaseKind, ServiceName, Values, clean_line};
+use crate::git::{BranchState, GitError, GitRepository, Remote, RemoteView};
 
-/// The branches and tags of the remote that have to do with releases.
+/// How long the tags of the remote are believed where a text is only looked up.
+const BELIEVED: Duration = Duration::from_secs(10);
+
+/// What the remote has.
 #[derive(Debug, Clone)]
 pub(super) struct Upstream {
-    /// `main`, `develop`, releases and hotfixes, and the tags of versions.
+    /// Its branches and tags.
     pub(super) view: RemoteView,
+    /// What was released, by its tags and those that are only here.
+    pub(super) released: Arc<Released>,
     /// Why it is as it was last fetched, where the remote could not be asked.
     pub(super) stale: Option<String>,
 }
@@ -40,9 +50,44 @@ impl Upstream {
             .branches
             .iter()
             .filter_map(|(name, head)| line(name, head, git))
+            .map(|line| self.with_version(line))
             .collect();
         lines.sort_by(|a, b| (&a.values.version, &a.branch).cmp(&(&b.values.version, &b.branch)));
         lines
+    }
+
+    /// A long-lived branch of a series is now for the version that its head is tagged with, or the one after the last.
+    pub(super) fn with_version(&self, mut line: Line) -> Line {
+        let series = line.values.series;
+        if line.values.version.is_some() || !series.is_known() {
+            return line;
+        }
+        let mut tags = self.released.tags().iter().filter(|tag| series.has(&tag.version));
+        let at_head = tags.clone().find(|tag| tag.at.commit == line.head);
+        line.values.version = Some(match (at_head, tags.next()) {
+            (Some(tag), _) => tag.version.clone(),
+            (None, Some(last)) if last.version.pre.is_empty() => Version::new(
+                last.version.major,
+                last.version.minor,
+                last.version.patch.saturating_add(1),
+            ),
+            (None, Some(before)) => {
+                Version::new(before.version.major, before.version.minor, before.version.patch)
+            }
+            (None, None) => Version::new(series.major.unwrap_or(0), series.minor.unwrap_or(0), 0),
+        });
+        line
+    }
+
+    /// What stands where a branch is to be, at the remote.
+    pub(super) fn branch_state(&self, branch: &BranchName) -> BranchState {
+        if let Some(at) = self.branch(branch) {
+            return BranchState::At(at.clone());
+        }
+        let mut names = self.view.branches.keys();
+        names
+            .find(|name| branch.excludes(name))
+            .map_or(BranchState::Free, |name| BranchState::Blocked(clean_line(name)))
     }
 }
 
@@ -84,36 +129,134 @@ impl Engine {
     /// # Errors
     /// When the remote does not answer, or has commits that are not here and may not be fetched.
     pub(super) async fn upstream(&self) -> Result<Upstream, EngineError> {
-        let remote = self.remote()?;
-        let mut view = self.concerned(remote.view().await?);
-        if !self.missing(&view).await?.is_empty()
-            && let Some(access) = self.fetching
-        {
-            remote.fetch(access).await?;
-            view = self.concerned(remote.view().await?);
-        }
-        if let Some(branch) = self.missing(&view).await?.into_iter().next() {
+        let upstream = self.look_upstream().await?;
+        if let Some(branch) = self.missing(&upstream.view).await?.into_iter().next() {
             return Err(GitError::NotFetched {
-                remote: remote.name().to_owned(),
+                remote: self.config().git.remote.clone(),
                 branch,
             }
             .into());
         }
-        Ok(Upstream { view, stale: None })
+        Ok(upstream)
+    }
+
+    /// As [`Engine::upstream`], for whoever can do without some commits: what is not here and may not be fetched is no error.
+    pub(super) async fn look_upstream(&self) -> Result<Upstream, EngineError> {
+        let remote = self.remote()?;
+        let mut view = remote.view().await?;
+        if !self.missing(&view).await?.is_empty()
+            && let Some(access) = self.fetching
+        {
+            remote.fetch(access).await?;
+            view = remote.view().await?;
+        }
+        self.joined(view, None).await
     }
 
     /// As [`Engine::upstream`]; what was last fetched where the remote cannot be asked, with the reason.
     pub(super) async fn upstream_or_last(&self) -> Result<Upstream, EngineError> {
-        let error = match self.upstream().await {
-            Ok(upstream) => return Ok(upstream),
-            Err(error) => error,
-        };
+        match self.upstream().await {
+            Ok(upstream) => Ok(upstream),
+            Err(error) => self.last_upstream(&error).await,
+        }
+    }
+
+    /// As [`Engine::look_upstream`]; what was last fetched where the remote cannot be asked, with the reason.
+    pub(super) async fn look_upstream_or_last(&self) -> Result<Upstream, EngineError> {
+        match self.look_upstream().await {
+            Ok(upstream) => Ok(upstream),
+            Err(error) => self.last_upstream(&error).await,
+        }
+    }
+
+    async fn last_upstream(&self, error: &EngineError) -> Result<Upstream, EngineError> {
         let remote = self.config().git.remote.clone();
         let view = self.git(move |repository| repository.last_view(&remote)).await?;
+        self.joined(view, Some(error.brief())).await
+    }
+
+    async fn joined(&self, view: RemoteView, stale: Option<String>) -> Result<Upstream, EngineError> {
+        let local = self.git(GitRepository::tags).await?;
+        let template = self.config().git.release_tag.as_ref();
+        let template = template.map(|template| match self.config().services.as_slice() {
+            [only] => template.for_service(only.name.as_str()),
+            _ => template.clone(),
+        });
+        let released = Arc::new(Released::join(&view.tags, &local, template.as_ref()));
+        let mut known = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((Instant::now(), Arc::clone(&released)));
+        drop(known);
         Ok(Upstream {
-            view: self.concerned(view),
-            stale: Some(error.brief()),
+            view,
+            released,
+            stale,
         })
+    }
+
+    /// What was released, for whoever only looks something up: asked anew after some seconds, and by the tags that are here
+    /// where the remote cannot be asked.
+    pub(super) async fn released(&self) -> Result<Arc<Released>, EngineError> {
+        let known = self
+            .released
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some((at, released)) = known
+            && at.elapsed() < BELIEVED
+        {
+            return Ok(released);
+        }
+        self.repository_or_none("a release")?;
+        let view = async { Ok::<_, EngineError>(self.remote()?.view().await?) };
+        let upstream = match view.await {
+            Ok(view) => self.joined(view, None).await?,
+            Err(error) => self.last_upstream(&error).await?,
+        };
+        Ok(upstream.released)
+    }
+
+    /// The same of one service, where the tags of several are told apart.
+    pub(super) async fn released_of(
+        &self,
+        service: &ServiceName,
+        upstream: &Upstream,
+    ) -> Result<Arc<Released>, EngineError> {
+        let template = self.config().git.release_tag.as_ref();
+        let Some(template) = template.filter(|template| template.has_service()) else {
+            return Ok(Arc::clone(&upstream.released));
+        };
+        let local = self.git(GitRepository::tags).await?;
+        let template = template.for_service(service.as_str());
+        Ok(Arc::new(Released::join(
+            &upstream.view.tags,
+            &local,
+            Some(&template),
+        )))
+    }
+
+    /// The commit of a released version on this machine: brought here where it is at the remote only.
+    pub(super) async fn commit_of_release(&self, tag: &ReleaseTag) -> Result<CommitSha, EngineError> {
+        let commit = tag.at.commit.clone();
+        let wanted = commit.clone();
+        let is_absent = move |repository: &GitRepository| {
+            let absent = repository.absent(std::slice::from_ref(&wanted))?;
+            Ok(!absent.is_empty())
+        };
+        if !self.git(is_absent.clone()).await? {
+            return Ok(commit);
+        }
+        let remote = self.remote()?;
+        if let Some(access) = self.fetching {
+            remote.fetch_tag(&tag.name, access).await?;
+            if !self.git(is_absent).await? {
+                return Ok(commit);
+            }
+        }
+        Err(GitError::NotFetched {
+            remote: remote.name().to_owned(),
+            branch: tag.name.clone(),
+        }
+        .into())
     }
 
     /// Sees to it that the releases and hotfixes of the remote are on this machine, for gates that look at branches. What
@@ -125,22 +268,18 @@ impl Engine {
         }
     }
 
+    /// The branches that have to do with releases and are not on this machine. Whatever else people push is not fetched for
+    /// it, and of a tag its name is enough until its commit is asked for.
     async fn missing(&self, view: &RemoteView) -> Result<Vec<String>, EngineError> {
-        // A tag is only asked whether it is there and where; its commit is looked at where it lies on a branch.
-        let branches = RemoteView {
-            branches: view.branches.clone(),
-            tags: BTreeMap::new(),
-        };
-        self.git(move |repository| repository.missing(&branches)).await
-    }
-
-    /// Without branches and tags that have nothing to do with releases: whatever else people push is not fetched for it.
-    fn concerned(&self, mut view: RemoteView) -> RemoteView {
         let git = &self.config().git;
-        view.branches.retain(|name, head| {
+        let mut branches = view.branches.clone();
+        branches.retain(|name, head| {
             name == git.main.as_str() || name == git.develop.as_str() || line(name, head, git).is_some()
         });
-        view.tags.retain(|name, _| version_of_tag(name).is_some());
-        view
+        let concerned = RemoteView {
+            branches,
+            tags: BTreeMap::new(),
+        };
+        self.git(move |repository| repository.missing(&concerned)).await
     }
 }

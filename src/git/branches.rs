@@ -122,6 +122,16 @@ impl GitRepository {
         })
     }
 
+    /// The local branches and where they are.
+    pub fn local_branches(&self) -> Result<Vec<(String, CommitSha)>, GitError> {
+        self.with(|git| {
+            let odb = git.odb().map_err(GitError::library("open its objects"))?;
+            let all = references(git, "refs/heads/").into_iter();
+            let found = all.filter_map(|(branch, short)| Some((short, commit_at(&odb, &branch)?)));
+            found.map(|(short, commit)| Ok((short, name(commit)?))).collect()
+        })
+    }
+
     /// What stands where a local branch is to be.
     pub fn branch_state(&self, branch: &BranchName) -> Result<BranchState, GitError> {
         self.with(|git| {

@@ -89,6 +89,14 @@ pub enum GitError {
         /// The commit that it is on.
         found: String,
     },
+    /// A lightweight tag where an annotated one is to be.
+    #[error(
+        "tag {tag} exists here already, and is a lightweight one: it has no author, no date and no notes"
+    )]
+    LightweightTag {
+        /// The tag.
+        tag: String,
+    },
     /// A merge that a person has to make.
     #[error("{theirs} does not merge into {ours}: {}", files(.conflicts, .ours, .theirs))]
     Conflicts {
@@ -291,6 +299,7 @@ impl GitError {
             Self::BranchTaken { .. }
             | Self::BranchBlocked { .. }
             | Self::TagTaken { .. }
+            | Self::LightweightTag { .. }
             | Self::Conflicts { .. }
             | Self::NothingToMerge { .. }
             | Self::Moved { .. } => Exit::Conflict,
@@ -333,6 +342,9 @@ impl GitError {
                 "rename or remove that branch, or change git.release_branch in windlass.toml"
             }
             Self::BadTag { .. } => "choose another name for the tag",
+            Self::LightweightTag { .. } => {
+                "remove it with `git tag -d` and its name; windlass makes an annotated one"
+            }
             Self::TagTaken { .. } => {
                 "a tag is never moved: choose another version, or look at what it is on with `git show`"
             }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use semver::Version;
+
 use super::branches::named;
 use super::commit::name;
 use super::error::GitError;
@@ -86,7 +88,12 @@ impl GitRepository {
     /// The commit that a release or a hotfix stands for, named by its branch or its version: the one that its tag is on, or
     /// the head of its branch while it has none. A tag on the merge into main stands for what was merged, because nothing
     /// is built from a merge.
-    pub fn release_named(&self, text: &str, names: &Names) -> Result<Option<CommitSha>, GitError> {
+    pub fn release_named(
+        &self,
+        text: &str,
+        names: &Names,
+        released: &[(Version, CommitSha)],
+    ) -> Result<Option<CommitSha>, GitError> {
         let version = version_of_tag(text);
         let of_branch = |branch: &str| {
             let values = names.release.parse_back(branch);
@@ -103,10 +110,8 @@ impl GitRepository {
         let head = branches.into_iter().find(|(branch, _)| is_named(branch));
         let head = head.map(|(_, head)| head);
         let Some(version) = &version else { return Ok(head) };
-        let tags = [format!("v{version}"), version.to_string()];
-        let tagged = tags
-            .iter()
-            .find_map(|tag| self.commit(&format!("refs/tags/{tag}")).ok());
+        let tagged = released.iter().find(|(known, _)| known == version);
+        let tagged = tagged.and_then(|(_, at)| self.commit(at.as_str()).ok());
         let Some(tagged) = tagged else { return Ok(head) };
         let merged = self.commit(&format!("{}^2", tagged.sha)).ok();
         Ok(Some(match (merged, head) {
@@ -173,11 +178,15 @@ impl GitRepository {
 
     /// The hotfix branch that `commit` was made on, if there is one: it lies on its first line, and on that of no other
     /// branch. That it was merged elsewhere since changes nothing, because a merge does not put it on their first line.
-    pub fn hotfix_of(&self, commit: &CommitSha, names: &Names) -> Result<Option<String>, GitError> {
+    pub fn hotfix_of(
+        &self,
+        commit: &CommitSha,
+        names: &Names,
+        released: &[(Version, CommitSha)],
+    ) -> Result<Option<String>, GitError> {
         self.with(|git| {
             let commit = oid(commit)?;
             let mut pasts = Pasts::new(git)?;
-            let released = tagged(git)?;
             let mut found = None;
             for (branch, short) in named(git, &names.remote) {
                 let Ok(head) = branch.peel_to_commit() else {
@@ -200,7 +209,7 @@ impl GitRepository {
                 let version = hotfix.and_then(|values| values.version);
                 let is_older = version.is_some_and(|version| {
                     let mut earlier = released.iter().filter(|(known, _)| *known < version);
-                    earlier.any(|(_, tag)| pasts.reaches(tag.id(), commit))
+                    earlier.any(|(_, at)| oid(at).is_ok_and(|at| pasts.reaches(at, commit)))
                 });
                 if is_elsewhere || is_older {
                     return Ok(None);
@@ -214,11 +223,20 @@ impl GitRepository {
     /// The versions that commits have by tags, releases and hotfixes, with the first seven characters of each commit. A tag
     /// on a merge is that of what was merged, too: there a finished release has it. A hotfix that was only begun is at a
     /// commit of another version, and has none of its own yet.
-    pub fn versions(&self, names: &Names) -> Result<Vec<(semver::Version, String)>, GitError> {
+    pub fn versions(
+        &self,
+        names: &Names,
+        released: &[(Version, CommitSha)],
+    ) -> Result<Vec<(Version, String)>, GitError> {
         let branches = self.branches(&names.remote)?;
         self.with(|git| {
             let mut found = Vec::new();
-            for (version, commit) in tagged(git)? {
+            for (version, at) in released {
+                let Ok(commit) = git.find_commit(oid(at)?) else {
+                    // A tag of the remote whose commit is not here is still the version of that commit.
+                    found.push((version.clone(), at.short().to_owned()));
+                    continue;
+                };
                 let merged = commit.parent_ids().skip(1);
                 let commits = std::iter::once(commit.id()).chain(merged);
                 found.extend(commits.map(|id| (version.clone(), id.to_string()[..7].to_owned())));
@@ -281,17 +299,6 @@ fn leaves(graph: &mut Graph<'_>, past: &mut Past, head: Node) -> Result<Option<N
         at = graph.parents(node)?.first().copied();
     }
     Ok(None)
-}
-
-/// The tags that are versions, with the commits that they are on.
-fn tagged(git: &git2::Repository) -> Result<Vec<(semver::Version, git2::Commit<'_>)>, GitError> {
-    let tags = git.tag_names(None).map_err(GitError::library("read the tags"))?;
-    let names = tags.iter().flatten().flatten();
-    let versions = names.filter_map(|tag| {
-        let tagged = git.find_reference(&format!("refs/tags/{tag}"));
-        Some((version_of_tag(tag)?, tagged.ok()?.peel_to_commit().ok()?))
-    });
-    Ok(versions.collect())
 }
 
 /// Where a branch is, here and at the remote.

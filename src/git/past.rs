@@ -2,38 +2,25 @@
 
 use semver::Version;
 
-use super::branches::references;
 use super::commit::name;
 use super::error::GitError;
 use super::graph::{Graph, Past};
 use super::repository::{GitRepository, oid};
-use crate::domain::{CommitSha, version_of_tag};
+use crate::domain::CommitSha;
 
 impl GitRepository {
-    /// The highest released version that is in the past of `sha`, by its tag, with the commit it is at.
-    pub fn last_release(&self, sha: &CommitSha) -> Result<Option<(Version, CommitSha)>, GitError> {
-        self.last_release_among(sha, &[])
-    }
-
-    /// The highest version that is in the past of `sha`, with the commit it is at: of the tags and of `others`, which are
-    /// versions that are not tagged yet. They are asked from the highest down, and the history is read only as far back as
-    /// the first that is there.
+    /// The highest of some released versions that is in the past of `sha`, with the commit that is there. They are asked
+    /// from the highest down, and the history is read only as far back as the first that is there.
     pub fn last_release_among(
         &self,
         sha: &CommitSha,
-        others: &[(Version, CommitSha)],
+        released: &[(Version, CommitSha)],
     ) -> Result<Option<(Version, CommitSha)>, GitError> {
         self.with(|git| {
-            let mut versions: Vec<(Version, git2::Oid)> = Vec::new();
-            for (tag, short) in references(git, "refs/tags/") {
-                if let (Some(version), Some(at)) = (version_of_tag(&short), tag.target()) {
-                    versions.push((version, tag.target_peel().unwrap_or(at)));
-                }
-            }
-            for (version, commit) in others {
+            let mut versions = Vec::with_capacity(released.len());
+            for (version, commit) in released {
                 versions.push((version.clone(), oid(commit)?));
             }
-            // The sort keeps the order of equals, so a tag goes before a branch of its version.
             versions.sort_by(|a, b| b.0.cmp(&a.0));
             let mut graph = Graph::new(git)?;
             let tip = graph.node(oid(sha)?)?;
@@ -51,6 +38,28 @@ impl GitRepository {
                     if past.contains(&mut graph, node)? {
                         return Ok(Some((version, name(id)?)));
                     }
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// The first of some commits that does not have `sha` in its past, by its place: of released versions from the highest
+    /// down, the one that `sha` came after or left before. Those that are not on this machine are passed over.
+    pub fn first_without(
+        &self,
+        sha: &CommitSha,
+        candidates: &[CommitSha],
+    ) -> Result<Option<usize>, GitError> {
+        self.with(|git| {
+            let mut graph = Graph::new(git)?;
+            let wanted = graph.node(oid(sha)?)?;
+            for (at, candidate) in candidates.iter().enumerate() {
+                let Ok(node) = graph.node(oid(candidate)?) else {
+                    continue;
+                };
+                if !Past::of(&graph, node).contains(&mut graph, wanted)? {
+                    return Ok(Some(at));
                 }
             }
             Ok(None)

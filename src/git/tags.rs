@@ -10,8 +10,8 @@ use super::view::TagAt;
 use crate::domain::{BranchName, CommitSha, WriteAccess, clean_line};
 
 impl GitRepository {
-    /// Makes an annotated tag here, and tells whether it is new: a tag of that name on that commit, whoever made it, is
-    /// taken as it is. One on another commit is never moved.
+    /// Makes an annotated tag here, and tells whether it is new: an annotated tag of that name on that commit, whoever made
+    /// it, is taken as it is. One on another commit is never moved, and a lightweight one never pushed in its stead.
     pub async fn create_tag(
         &self,
         name: &str,
@@ -125,6 +125,11 @@ fn reference(name: &str) -> String {
 }
 
 fn reused(name: &str, commit: &CommitSha, there: TagAt) -> Result<(ObjectId, bool), GitError> {
+    if there.commit == *commit && there.object.as_str() == commit.as_str() {
+        return Err(GitError::LightweightTag {
+            tag: clean_line(name),
+        });
+    }
     if there.commit == *commit {
         return Ok((there.object, false));
     }

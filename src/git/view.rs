@@ -73,6 +73,28 @@ impl Remote {
         Ok(lines.collect())
     }
 
+    /// Brings the objects of one tag to this machine. No reference changes: the tags of the user are the user's.
+    pub async fn fetch_tag(&self, tag: &str, _access: WriteAccess) -> Result<(), GitError> {
+        let refspec = format!("refs/tags/{tag}");
+        let arguments = [
+            "fetch",
+            "--quiet",
+            "--no-write-fetch-head",
+            "--no-tags",
+            "--recurse-submodules=no",
+            "--refmap=",
+            "--",
+            self.name(),
+            &refspec,
+        ];
+        let answer = self.git("fetch", &arguments, FETCHING).await?;
+        if answer.success {
+            Ok(())
+        } else {
+            Err(self.failure(&answer.err))
+        }
+    }
+
     /// Brings what the remote has to this machine, into `refs/remotes/…` as `git fetch` does. Neither tags nor anything
     /// of the user's is changed.
     pub async fn fetch(&self, _access: WriteAccess) -> Result<(), GitError> {
@@ -133,16 +155,47 @@ impl GitRepository {
                     view.branches.insert(short, name(commit.id())?);
                 }
             }
-            for (reference, short) in super::branches::references(git, "refs/tags/") {
-                if let (Some(object), Ok(commit)) = (reference.target(), reference.peel_to_commit()) {
-                    let at = TagAt {
-                        object: ObjectId::new(object.to_string()),
-                        commit: name(commit.id())?,
-                    };
-                    view.tags.insert(short, at);
-                }
-            }
+            view.tags = tags(git)?;
             Ok(view)
         })
     }
+
+    /// The tags that are here.
+    pub fn tags(&self) -> Result<BTreeMap<String, TagAt>, GitError> {
+        self.with(tags)
+    }
+
+    /// Which of some commits are not on this machine.
+    pub fn absent(&self, commits: &[CommitSha]) -> Result<Vec<CommitSha>, GitError> {
+        self.with(|git| {
+            let odb = git.odb().map_err(GitError::library("open its objects"))?;
+            let is_absent =
+                |commit: &&CommitSha| git2::Oid::from_str(commit.as_str()).is_ok_and(|id| !odb.exists(id));
+            Ok(commits.iter().filter(is_absent).cloned().collect())
+        })
+    }
+}
+
+fn tags(git: &git2::Repository) -> Result<BTreeMap<String, TagAt>, GitError> {
+    let mut tags = BTreeMap::new();
+    for (reference, short) in super::branches::references(git, "refs/tags/") {
+        let Some(object) = reference.target() else {
+            continue;
+        };
+        // A packed tag brings along what it is on; only a loose one of an annotated tag has to be opened.
+        let commit = match reference.target_peel() {
+            Some(commit) => commit,
+            None => match reference.peel_to_commit() {
+                Ok(commit) => commit.id(),
+                // On something else than a commit, or, in a shallow clone, on nothing that is here.
+                Err(_) => continue,
+            },
+        };
+        let at = TagAt {
+            object: ObjectId::new(object.to_string()),
+            commit: super::commit::name(commit)?,
+        };
+        tags.insert(short, at);
+    }
+    Ok(tags)
 }

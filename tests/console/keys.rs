@@ -136,6 +136,7 @@ fn an_edited_version_is_planned_again_before_anything_is_cut() {
     plan.operation = windlass::domain::Operation::Cut {
         branch: "release/v1.5.0".into(),
         remote: "origin".into(),
+        reason: None,
     };
     answer(&mut model, plan.clone(), false);
     press(&mut model, KeyCode::Backspace);

@@ -237,6 +237,7 @@ fn a_release_is_proposed_with_its_checks() {
     plan.operation = windlass::domain::Operation::Cut {
         branch: "release/v1.5.0-sha-2b2e927".into(),
         remote: "origin".into(),
+        reason: None,
     };
     plan.commit = Some(commit(4));
     plan.steps.truncate(2);

@@ -37,6 +37,7 @@ async fn gates(engine: &Engine) -> Vec<Gate> {
         commit: "develop".to_owned(),
         version: Some("7.0.0".to_owned()),
         sprint: None,
+        reason: None,
     };
     let plan = engine.plan(&cut).await.unwrap();
     let of_github = |gate: &Gate| matches!(gate.name.as_str(), "checks" | "rules");

@@ -17,4 +17,5 @@ mod hotfix;
 mod journey;
 mod kinds;
 mod listing;
+mod versions;
 mod world;

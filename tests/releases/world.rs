@@ -142,6 +142,7 @@ pub fn cut(commit: &str, version: Option<&str>) -> Command {
         commit: commit.to_owned(),
         version: version.map(str::to_owned),
         sprint: None,
+        reason: None,
     }
 }
 

@@ -51,6 +51,7 @@ impl Story<'_> {
             commit: newest.to_string(),
             version: None,
             sprint: None,
+            reason: None,
         };
         let planned = self.chapter("Cut the release", &cut, io).await?;
         let branch = branch(&planned)?;

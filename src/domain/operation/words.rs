@@ -45,7 +45,7 @@ impl Operation {
         match self {
             Self::Promote { from, to, target, .. } => format!("{from} ▸ {to}  {}", target.repository),
             Self::Sign { image: target } | Self::Build { target, .. } => target.repository.to_string(),
-            Self::Cut { branch, remote } => format!("{branch} ▸ {remote}"),
+            Self::Cut { branch, remote, .. } => format!("{branch} ▸ {remote}"),
             Self::Hotfix {
                 branch, environment, ..
             } => format!("{environment} ▸ {branch}"),
@@ -73,7 +73,15 @@ impl Operation {
     /// between its title and its gates. What it replaces is told by [`Operation::replaces`].
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Cut { branch, remote } => vec![("branch", format!("{branch}, here and on {remote}"))],
+            Self::Cut {
+                branch,
+                remote,
+                reason,
+            } => {
+                let mut lines = vec![("branch", format!("{branch}, here and on {remote}"))];
+                lines.extend(reason.as_ref().map(|reason| ("reason", reason.to_string())));
+                lines
+            }
             Self::Hotfix {
                 branch,
                 remote,

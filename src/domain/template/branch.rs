@@ -36,9 +36,29 @@ impl BranchTemplate {
         ])
     }
 
-    /// Whether names carry a version.
+    /// Whether names carry a version, or the beginning of one.
     pub fn has_version(&self) -> bool {
-        self.0.contains(&Part::Field(Field::Version))
+        self.0.contains(&Part::Field(Field::Version)) || self.has_series()
+    }
+
+    /// Whether names carry the beginning of a version only, as the long-lived `release-{major}.{minor}` does.
+    pub fn has_series(&self) -> bool {
+        self.0.contains(&Part::Field(Field::Major))
+    }
+
+    /// Whether the branches of services are told apart.
+    pub fn has_service(&self) -> bool {
+        self.0.contains(&Part::Field(Field::Service))
+    }
+
+    /// The same for one service, whose name stands where `{service}` is.
+    #[must_use]
+    pub fn for_service(&self, service: &str) -> Self {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Field(Field::Service) => Part::Text(service.to_owned()),
+            part => part.clone(),
+        });
+        Self(parts.collect())
     }
 
     /// Whether names carry the number of a sprint.
@@ -139,10 +159,19 @@ impl FromStr for BranchTemplate {
         let template = Self(parts(text)?);
         template.render(&Values {
             version: Some(semver::Version::new(1, 2, 3)),
+            service: Some("a".to_owned()),
             short: Some("2b2e927".to_owned()),
             sprint: Some("7".to_owned()),
             date: Some("2026-11-23".to_owned()),
+            ..Values::default()
         })?;
+        let has = |field| template.0.contains(&Part::Field(field));
+        if has(Field::Minor) && !has(Field::Major) {
+            return Err(TemplateError::Missing("major"));
+        }
+        if has(Field::Major) && has(Field::Version) {
+            return Err(TemplateError::Twice("version"));
+        }
         Ok(template)
     }
 }

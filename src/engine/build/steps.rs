@@ -191,13 +191,14 @@ impl Build<'_> {
     async fn labels(&self, commit: &Commit) -> Result<Vec<(String, String)>, EngineError> {
         let engine = self.context.engine;
         let (remote, sha) = (engine.config().git.remote.clone(), self.commit.clone());
-        let (source, release) = engine
+        let source = engine
             .git(move |repository| {
                 // A repository without that remote is still one that can be built.
-                let source = repository.source_of(&remote).ok().flatten();
-                Ok((source, repository.last_release(&sha)?))
+                Ok(repository.source_of(&remote).ok().flatten())
             })
             .await?;
+        let released = engine.released().await?;
+        let release = released.tags().iter().find(|tag| tag.at.commit == sha);
         let anew = match self.release {
             Some(_) => release::find(engine, self.commit, self.release).await?,
             None => None,
@@ -206,7 +207,7 @@ impl Build<'_> {
         let of_release = anew.as_ref().and_then(|anew| anew.version.clone());
         let version = match release {
             _ if of_release.is_some() => of_release.map(|version| version.to_string()).unwrap_or_default(),
-            Some((version, at)) if at == *self.commit && self.is_of_commit() => version.to_string(),
+            Some(tag) if self.is_of_commit() => tag.version.to_string(),
             _ => self.tag.to_string(),
         };
         let labels = [

@@ -273,9 +273,12 @@ impl Engine {
     /// The commit of a release or a hotfix.
     async fn release(&self, text: &str) -> Result<Option<CommitSha>, EngineError> {
         let (name, names) = (text.to_owned(), self.names());
-        let found = self
-            .git(move |repository| repository.release_named(&name, &names))
-            .await;
+        let found = async {
+            let released = self.released_if_named(text).await?;
+            let asking = self.git(move |repository| repository.release_named(&name, &names, &released));
+            asking.await
+        };
+        let found = found.await;
         match found {
             // Without a repository there are images all the same.
             Err(EngineError::NoCandidate { .. }) => Ok(None),
@@ -288,6 +291,8 @@ impl Engine {
         let git = self.config().git.clone();
         let environments = self.config().graph.all().iter();
         let environments: Vec<String> = environments.map(|one| one.name.to_string()).collect();
+        let released = self.released().await.unwrap_or_default();
+        let last = released.highest().map(|tag| tag.version.clone());
         let releases = self
             .git(move |repository| {
                 let branches = repository.branches(&git.remote)?;
@@ -295,8 +300,7 @@ impl Engine {
                     .iter()
                     .filter_map(|(branch, _)| git.release_branch.parse_back(branch)?.version)
                     .collect();
-                let head = repository.branch(git.develop.as_str(), &git.remote)?;
-                versions.extend(repository.last_release(&head.commit)?.map(|(version, _)| version));
+                versions.extend(last);
                 Ok(versions)
             })
             .await

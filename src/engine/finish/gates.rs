@@ -4,12 +4,12 @@
 use super::plan::ending;
 use crate::domain::{
     Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, Release, ReleaseKind, Verdict, Way, WayOut,
-    count, version_of_tag,
+    count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::upstream::{Line, Upstream};
-use crate::git::{Conflict, Merge};
+use crate::git::{Conflict, Merge, TagAt};
 
 /// Files that a refusal names.
 const NAMED: usize = 5;
@@ -147,7 +147,12 @@ fn are(files: usize) -> String {
 }
 
 /// What must hold of the release itself.
-pub(super) fn of_release(engine: &Engine, upstream: &Upstream, line: &Line, release: &Release) -> Vec<Gate> {
+pub(super) async fn of_release(
+    engine: &Engine,
+    upstream: &Upstream,
+    line: &Line,
+    release: &Release,
+) -> Result<Vec<Gate>, EngineError> {
     let mut gates = vec![Gate::new("candidate", candidate(engine, release))];
     if let Some(trouble) = &release.trouble {
         let why = format!("{}: {trouble}; give the branch its right name first", line.branch);
@@ -161,23 +166,23 @@ pub(super) fn of_release(engine: &Engine, upstream: &Upstream, line: &Line, rele
         gates.push(Gate::new("fix", Verdict::Refused(why)));
     }
     if let Some(version) = &line.values.version {
-        gates.push(Gate::new(
-            "tag",
-            tag(engine, upstream, line, &format!("v{version}")),
-        ));
+        let name = upstream.released.name_of(version);
+        let here = name.clone();
+        let here = engine.git(move |repository| repository.tag(&here)).await?;
+        let verdict = tag(engine, upstream, line, &name, here.as_ref());
+        gates.push(Gate::new("tag", verdict));
     }
-    gates
+    Ok(gates)
 }
 
 /// The tag of the version that a hotfix was begun at, if its head is still there.
 fn without_a_fix<'a>(upstream: &'a Upstream, line: &Line) -> Option<&'a str> {
-    let is_before = |tag: &str| {
-        let version = version_of_tag(tag).filter(|version| version.pre.is_empty());
-        version.is_some() && version != line.values.version
-    };
-    let mut tags = upstream.view.tags.iter();
-    let (tag, _) = tags.find(|(tag, at)| at.commit == line.head && is_before(tag))?;
-    (line.kind == ReleaseKind::Hotfix).then_some(tag.as_str())
+    let mut tags = upstream.released.tags().iter();
+    let tag = tags.find(|tag| {
+        let is_before = tag.version.pre.is_empty() && Some(&tag.version) != line.values.version.as_ref();
+        is_before && tag.at.commit == line.head
+    })?;
+    (line.kind == ReleaseKind::Hotfix).then_some(tag.name.as_str())
 }
 
 /// Whether the head is what was built, and what runs of it.
@@ -207,10 +212,32 @@ fn candidate(engine: &Engine, release: &Release) -> Verdict {
     Verdict::Allowed(format!("{tag} is {}, {runs}", digest.short()))
 }
 
-fn tag(engine: &Engine, upstream: &Upstream, line: &Line, name: &str) -> Verdict {
+/// What a tag says that is here and not at the remote: it would be pushed as it is.
+fn only_here(line: &Line, name: &str, here: Option<&TagAt>) -> Option<Verdict> {
+    let here = here?;
+    Some(if here.commit != line.head {
+        Verdict::Refused(format!(
+            "{name} is a tag here, at {}, and not at the head {}; `git tag -d {name}` removes it",
+            here.commit.short(),
+            line.head.short()
+        ))
+    } else if here.object.as_str() == here.commit.as_str() {
+        Verdict::Refused(format!(
+            "{name} is a lightweight tag here, without author, date and notes; `git tag -d {name}` removes it, and an \
+             annotated one is made"
+        ))
+    } else {
+        Verdict::Allowed(format!(
+            "{name} is an annotated tag here already, and is pushed as it is"
+        ))
+    })
+}
+
+fn tag(engine: &Engine, upstream: &Upstream, line: &Line, name: &str, here: Option<&TagAt>) -> Verdict {
     let remote = &engine.config().git.remote;
     match upstream.view.tags.get(name) {
-        None => Verdict::Allowed(format!("{name} is free on {remote}")),
+        None => only_here(line, name, here)
+            .unwrap_or_else(|| Verdict::Allowed(format!("{name} is free on {remote}"))),
         Some(at) if at.commit == line.head => {
             Verdict::Allowed(format!("{name} is on {remote} already, at this commit"))
         }

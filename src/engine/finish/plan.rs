@@ -18,13 +18,14 @@ pub(in crate::engine) async fn plan(
     text: &str,
     only: &[String],
 ) -> Result<Plan, EngineError> {
-    let upstream = engine.upstream().await?;
-    let line = find(engine, &upstream, text)?;
+    let upstream = engine.upstream_for(service).await?;
+    let line = find(engine, service, &upstream, text)?;
     let release = engine.release_of(service, &line).await?;
     let targets = gates::targets(engine, &upstream, &line, &release, only).await?;
-    let mut all = gates::of_release(engine, &upstream, &line, &release);
+    let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
     all.extend(targets.iter().map(|target| target.gate.clone()));
-    let tag = line.values.version.as_ref().map(|version| format!("v{version}"));
+    let version = line.values.version.as_ref();
+    let tag = version.map(|version| upstream.released.name_of(version));
     let remote = engine.config().git.remote.clone();
     let candidate = engine
         .candidate(service, line.head.as_str(), engine.config().graph.entrance())
@@ -49,12 +50,16 @@ pub(in crate::engine) async fn plan(
 }
 
 /// The release or hotfix of that branch or version.
-pub(in crate::engine) fn find(engine: &Engine, upstream: &Upstream, text: &str) -> Result<Line, EngineError> {
-    let lines = upstream.lines(&engine.config().git);
-    let is_it = |line: &&Line| {
-        let version = line.values.version.as_ref().map(ToString::to_string);
-        line.branch.as_str() == text || version.as_deref() == Some(text.strip_prefix('v').unwrap_or(text))
-    };
+pub(in crate::engine) fn find(
+    engine: &Engine,
+    service: &ServiceName,
+    upstream: &Upstream,
+    text: &str,
+) -> Result<Line, EngineError> {
+    let lines = upstream.lines(&engine.config().git.for_service(service));
+    let version = upstream.released.version_named(text);
+    let is_it =
+        |line: &&Line| line.branch.as_str() == text || version.is_some() && line.values.version == version;
     let mut found = lines.iter().filter(is_it);
     let unknown = |why| EngineError::NoRelease {
         text: crate::domain::clean_line(text),
@@ -89,6 +94,16 @@ pub(in crate::engine) fn find(engine: &Engine, upstream: &Upstream, text: &str) 
 }
 
 impl Engine {
+    /// The remote, with what was released of one service.
+    pub(in crate::engine) async fn upstream_for(
+        &self,
+        service: &ServiceName,
+    ) -> Result<Upstream, EngineError> {
+        let mut upstream = self.upstream().await?;
+        upstream.released = self.released_of(service, &upstream).await?;
+        Ok(upstream)
+    }
+
     /// What is known of the release or hotfix of one branch.
     pub(super) async fn release_of(
         &self,

@@ -70,15 +70,16 @@ impl Finish<'_> {
     /// Rule: what was looked at is what is merged. A branch that has moved since makes the plan another one.
     async fn gate(&self) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        let upstream = engine.upstream().await?;
-        let line = find(engine, &upstream, self.branch.as_str())?;
+        let service = &self.context.plan.service;
+        let upstream = engine.upstream_for(service).await?;
+        let line = find(engine, service, &upstream, self.branch.as_str())?;
         self.unmoved(self.branch, self.head, Some(&line.head))?;
         for ending in self.into {
             self.unmoved(&ending.branch, &ending.at, upstream.branch(&ending.branch))?;
         }
         let names: Vec<_> = self.into.iter().map(|ending| ending.branch.to_string()).collect();
-        let release = engine.release_of(&self.context.plan.service, &line).await?;
-        let mut all = gates::of_release(engine, &upstream, &line, &release);
+        let release = engine.release_of(service, &line).await?;
+        let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
         let targets = gates::targets(engine, &upstream, &line, &release, &names).await?;
         all.extend(targets.into_iter().map(|target| target.gate));
         self.context.judge(all)
@@ -104,16 +105,22 @@ impl Finish<'_> {
 
     /// The name of the release, and which kind it is.
     fn named(&self) -> (ReleaseKind, String) {
-        let line = line(self.branch.as_str(), self.head, &self.context.engine.config().git);
-        line.map_or_else(
-            || (ReleaseKind::Release, self.branch.to_string()),
-            |line| {
-                (
-                    line.kind,
-                    release_name(line.values.version.as_ref(), &line.branch),
-                )
+        let git = self
+            .context
+            .engine
+            .config()
+            .git
+            .for_service(&self.context.plan.service);
+        let line = line(self.branch.as_str(), self.head, &git);
+        let kind = line.as_ref().map_or(ReleaseKind::Release, |line| line.kind);
+        let name = self.tag.map_or_else(
+            || {
+                let version = line.and_then(|line| line.values.version);
+                release_name(version.as_ref(), self.branch)
             },
-        )
+            str::to_owned,
+        );
+        (kind, name)
     }
 
     async fn merge(&self) -> Result<StepOutcome, EngineError> {
@@ -157,15 +164,18 @@ impl Finish<'_> {
     ) -> Result<Option<(String, ObjectId)>, EngineError> {
         let engine = self.context.engine;
         let Some(tag) = self.tag else { return Ok(None) };
-        if engine.upstream().await?.view.tags.contains_key(tag) {
+        let service = &self.context.plan.service;
+        let upstream = engine.upstream_for(service).await?;
+        if upstream.view.tags.contains_key(tag) {
             return Ok(None);
         }
+        let version = upstream.released.version_named(tag);
         let repository = engine.repository_or_none("a release")?;
         let title = match kind {
             ReleaseKind::Release => format!("Release {tag}"),
             ReleaseKind::Hotfix => format!("Hotfix {tag}"),
         };
-        let notes = engine.notes_of(self.head).await.unwrap_or_default();
+        let notes = engine.notes_of(service, self.head, version.as_ref()).await?;
         let message = format!("{title}\n\n{notes}");
         let (object, is_new) = repository
             .create_tag(tag, self.head, &message, self.context.access)

@@ -11,4 +11,4 @@ mod way;
 pub(super) use gates::{evaluate, revision_gate};
 pub(super) use plan::{plan, preview};
 pub(super) use steps::step;
-pub(super) use way::Request;
+pub(super) use way::{Request, unless_said};

@@ -128,9 +128,10 @@ impl<'a> Way<'a> {
             passed.extend(said);
         }
         let (fixes, downgrade, deployed) = tokio::join!(
-            fixes::gate(engine, candidate, self),
-            downgrade::gate(engine, candidate, self),
-            deployed_in_source::gate(engine, candidate, self),
+            // On the heap: the stack of a plan is deep already.
+            Box::pin(fixes::gate(engine, candidate, self)),
+            Box::pin(downgrade::gate(engine, candidate, self)),
+            Box::pin(deployed_in_source::gate(engine, candidate, self)),
         );
         let mut gravest = ExceptionKind::OlderCandidate;
         // The gravest last: it is what the exception is called.
@@ -247,7 +248,7 @@ fn source_of<'a>(
 }
 
 /// A gate that does not allow, and that a reason lets pass: with the reason, what was passed over is the second half.
-pub(super) fn unless_said(gate: Gate, reason: Option<&Clean>) -> (Gate, Option<Clean>) {
+pub(in crate::engine) fn unless_said(gate: Gate, reason: Option<&Clean>) -> (Gate, Option<Clean>) {
     let Some(reason) = reason else {
         return (gate.with_way_out(WayOut::Reason), None);
     };
@@ -266,7 +267,7 @@ async fn release_gate(
 ) -> Option<(Gate, Option<Clean>)> {
     let commit = candidate.commit.clone()?;
     engine.repository()?;
-    let names = engine.names();
+    let names = engine.names_of(&candidate.service);
     let reading = engine.git({
         let commit = commit.clone();
         move |repository| repository.open_releases_of(&commit, &names)
@@ -340,8 +341,12 @@ async fn on_hotfix(engine: &Engine, candidate: &Candidate) -> Verdict {
     let Some(commit) = candidate.commit.clone() else {
         return Verdict::Unknown("the commit of this image is not known".to_owned());
     };
-    let (names, short) = (engine.names(), commit.short().to_owned());
-    let reading = engine.git(move |repository| repository.hotfix_of(&commit, &names));
+    let (names, short) = (engine.names_of(&candidate.service), commit.short().to_owned());
+    let reading = async {
+        let released = engine.released().await?.commits();
+        let asking = engine.git(move |repository| repository.hotfix_of(&commit, &names, &released));
+        asking.await
+    };
     match reading.await {
         Ok(Some(branch)) => Verdict::Allowed(format!("{short} was made on {branch}")),
         Ok(None) => Verdict::Refused(format!(

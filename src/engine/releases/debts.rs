@@ -155,14 +155,14 @@ fn git_debts(engine: &Engine, survey: &Survey, one: &Surveyed, production: &Prod
         };
         debts.insert(0, main);
     }
-    if let Some(version) = &one.line.values.version {
+    if let Some(tag) = &one.tag_name {
         let state = match &one.tag {
             Some(at) if at.commit == one.line.head => DebtState::Paid(format!("at {}", at.commit.short())),
             // Commits that came after the tag are the business of the next version.
             Some(at) => DebtState::Paid(format!("at {}, not at the head of the branch", at.commit.short())),
             None => DebtState::missing(format!("{} has no such tag", git.remote), production),
         };
-        let what = Due::Tag(format!("v{version}"));
+        let what = Due::Tag(tag.clone());
         debts.push(Debt { what, state });
     }
     debts

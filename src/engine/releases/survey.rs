@@ -1,7 +1,7 @@
 //! What git alone tells of releases: where each began, what was made on it, and where that has arrived.
 
 use crate::config::GitSettings;
-use crate::domain::{Clean, CommitSha, ReleaseKind, clean_line, version_of_tag};
+use crate::domain::{Clean, CommitSha, ReleaseKind, clean_line};
 use crate::engine::upstream::{Line, Upstream};
 use crate::git::{Fix, GitError, GitRepository, Question, Reach, TagAt};
 
@@ -30,6 +30,8 @@ pub(super) struct Surveyed {
     pub(super) trouble: Option<String>,
     /// Its tag at the remote.
     pub(super) tag: Option<TagAt>,
+    /// What that tag is called, or would be.
+    pub(super) tag_name: Option<String>,
     /// What `main` has of it; none where there is no such branch.
     pub(super) main: Option<InMain>,
     /// What `develop` has of it; none where there is no such branch, or it is `main`.
@@ -178,10 +180,9 @@ fn chosen(upstream: &Upstream, settings: &GitSettings, depth: &Depth) -> (Vec<Li
 }
 
 fn tag_of<'a>(upstream: &'a Upstream, line: &Line) -> Option<&'a TagAt> {
-    let version = line.values.version.as_ref()?;
-    let tags = &upstream.view.tags;
-    tags.get(&format!("v{version}"))
-        .or_else(|| tags.get(&version.to_string()))
+    let found = upstream.released.find(line.values.version.as_ref()?)?;
+    // A tag that is only here has yet to be pushed.
+    (!found.is_only_here).then_some(&found.at)
 }
 
 /// Each of them with where it began. Those whose name does not tell are asked together.
@@ -215,6 +216,11 @@ fn begun(
         found.push(Surveyed {
             subject: repository.commit(line.head.as_str())?.subject,
             tag: tag_of(upstream, &line).cloned(),
+            tag_name: line
+                .values
+                .version
+                .as_ref()
+                .map(|version| upstream.released.name_of(version)),
             line,
             origin,
             own,
@@ -235,11 +241,8 @@ fn after_release(
     settings: &GitSettings,
     hotfix: &Line,
 ) -> Result<Option<CommitSha>, GitError> {
-    let tags = upstream
-        .view
-        .tags
-        .iter()
-        .filter_map(|(tag, at)| Some((version_of_tag(tag)?, &at.commit)));
+    let tags = upstream.released.tags().iter();
+    let tags = tags.map(|tag| (tag.version.clone(), &tag.at.commit));
     let lines = upstream.lines(settings);
     let heads = lines
         .iter()

@@ -208,7 +208,11 @@ fn of(
 /// Versions are a help to find something by; without a repository there are none.
 async fn versions(engine: &Engine) -> Vec<(semver::Version, String)> {
     let names = engine.names();
-    let reading = engine.git(move |repository| repository.versions(&names));
+    let reading = async {
+        let released = engine.released().await?.commits();
+        let asking = engine.git(move |repository| repository.versions(&names, &released));
+        asking.await
+    };
     reading.await.unwrap_or_default()
 }
 

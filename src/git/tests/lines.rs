@@ -131,7 +131,13 @@ fn fixes_that_only_the_remote_has_count_too() {
 fn a_hotfix_is_what_was_made_on_its_branch_and_stays_one_when_it_is_merged() {
     let sample = Sample::new();
     let names = names("release/v{version}-sha-{short}");
-    let hotfix = |commit: &str| sample.repository.hotfix_of(&sample.sha(commit), &names).unwrap();
+    let hotfix = |commit: &str| {
+        let released = sample.released();
+        sample
+            .repository
+            .hotfix_of(&sample.sha(commit), &names, &released)
+            .unwrap()
+    };
     sample.git(&["checkout", "-q", "-b", "hotfix/v1.3.3", "v1.3.2"]);
     assert_eq!(hotfix("HEAD"), None, "nothing was made on it yet");
     let fix = sample.commits("fix: payouts fail");
@@ -168,7 +174,7 @@ fn versions_are_told_by_branches_and_by_tags_also_on_a_merge() {
     sample.git(&["merge", "-q", "--no-ff", "-m", "release", &branch]);
     sample.git(&["tag", "v1.4.0"]);
     sample.git(&["branch", "-q", "-D", &branch]);
-    let versions = sample.repository.versions(&names).unwrap();
+    let versions = sample.repository.versions(&names, &sample.released()).unwrap();
     let of = |commit: &crate::domain::CommitSha| {
         let found = versions.iter().find(|(_, short)| short == commit.short());
         found.map(|(version, _)| version.to_string())
@@ -182,7 +188,13 @@ fn versions_are_told_by_branches_and_by_tags_also_on_a_merge() {
 fn a_release_is_named_by_its_branch_or_its_version_and_stands_for_what_was_built() {
     let sample = Sample::new();
     let templates = names("release/v{version}");
-    let named = |text: &str| sample.repository.release_named(text, &templates).unwrap();
+    let named = |text: &str| {
+        let released = sample.released();
+        sample
+            .repository
+            .release_named(text, &templates, &released)
+            .unwrap()
+    };
     sample.git(&["branch", "main", "develop~2"]);
     sample.git(&["checkout", "-q", "-b", "release/v1.4.0", "develop~1"]);
     let head = sample.commits("fix: one");

@@ -101,6 +101,13 @@ impl Sample {
         self.repository.commit(text).unwrap().sha
     }
 
+    /// The released versions, by the tags that are here.
+    fn released(&self) -> Vec<(semver::Version, crate::domain::CommitSha)> {
+        let tags = self.repository.tags().unwrap().into_iter();
+        tags.filter_map(|(name, at)| Some((crate::domain::version_of_tag(&name)?, at.commit)))
+            .collect()
+    }
+
     /// Everything of the working tree that a person would notice if it changed.
     fn untouched(&self) -> (String, Vec<u8>, String) {
         (

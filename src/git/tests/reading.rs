@@ -55,14 +55,20 @@ fn the_last_release_and_what_came_since() {
     sample.git(&["tag", "v3.0.0", &file]);
     let (tip, aside) = (sample.sha("develop"), sample.sha("aside"));
     let repository = &sample.repository;
-    let (version, at) = repository.last_release(&tip).unwrap().unwrap();
+    let (version, at) = repository
+        .last_release_among(&tip, &sample.released())
+        .unwrap()
+        .unwrap();
     assert_eq!(version.to_string(), "1.3.2");
     let (changes, all) = repository.changes(&at, &tip, usize::MAX).unwrap();
     assert_eq!(all, 1);
     assert_eq!(changes[0].message, "feat: two\n\nmore of it\n");
     assert!(repository.contains(&tip, &at).unwrap() && repository.contains(&tip, &tip).unwrap());
     assert!(!repository.contains(&tip, &aside).unwrap());
-    let (version, _) = repository.last_release(&aside).unwrap().unwrap();
+    let (version, _) = repository
+        .last_release_among(&aside, &sample.released())
+        .unwrap()
+        .unwrap();
     assert_eq!(version.to_string(), "2.0.0");
 }
 
@@ -75,7 +81,10 @@ fn a_release_whose_tag_is_on_the_merge_into_main_is_in_the_past_of_what_was_merg
     sample.git(&["merge", "-q", "--no-ff", "-m", "release", "release/v1.4.0"]);
     sample.git(&["tag", "-a", "-m", "1.4.0", "v1.4.0"]);
     let last = |text: &str| {
-        let last = sample.repository.last_release(&sample.sha(text)).unwrap();
+        let last = sample
+            .repository
+            .last_release_among(&sample.sha(text), &sample.released())
+            .unwrap();
         let (version, at) = last.unwrap();
         (version.to_string(), at)
     };

@@ -39,9 +39,11 @@ async fn a_tag_on_another_commit_is_a_conflict_and_stays() {
     let told = format!("tag v1.3.2 exists here already, on {}", tagged.short());
     assert_eq!(error.to_string(), told);
     assert_eq!(sample.sha("v1.3.2"), tagged);
-    // One that somebody made by hand on the very commit is a tag of it, annotated or not.
-    let (object, is_new) = create("v1.3.2", &tagged).await.unwrap();
-    assert!(!is_new && object == ObjectId::from(&tagged));
+    // One that somebody made by hand on the very commit is a tag of it, if it is annotated.
+    let error = create("v1.3.2", &tagged).await.unwrap_err();
+    assert!(matches!(error, GitError::LightweightTag { .. }), "{error}");
+    sample.git(&["tag", "-f", "-a", "-m", "by hand", "v1.3.2", tagged.as_str()]);
+    assert!(!create("v1.3.2", &tagged).await.unwrap().1);
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ impl Request {
                     commit: commit.as_str().to_owned(),
                     version,
                     sprint,
+                    reason: None,
                 }
             }
             Self::Promote(asked) => Command::Promote {

@@ -40,7 +40,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
             body.extend(told(message, width, theme));
         }
         Some(Ok(plan)) => {
-            if let Operation::Cut { branch, remote } = &plan.operation {
+            if let Operation::Cut { branch, remote, .. } = &plan.operation {
                 let style = if dialog.edited {
                     theme.quiet()
                 } else {

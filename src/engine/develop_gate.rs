@@ -1,0 +1,47 @@
+//! Whether a release is cut of a commit that develop has: candidates come from there.
+
+use super::Engine;
+use super::upstream::Upstream;
+use crate::domain::{CommitSha, Gate, Verdict, WayOut, count};
+
+/// The name of the gate.
+pub(super) const DEVELOP: &str = "develop";
+
+/// The gate. Somebody who knows why may cut elsewhere.
+pub(super) async fn gate(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Gate {
+    let gate = Gate::new(DEVELOP, judge(engine, upstream, commit).await);
+    if gate.verdict.allows() {
+        gate
+    } else {
+        gate.with_way_out(WayOut::Reason)
+    }
+}
+
+async fn judge(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Verdict {
+    let git = &engine.config().git;
+    let develop = &git.develop;
+    let place = format!("{}/{develop}", git.remote);
+    let Some(head) = upstream.branch(develop).cloned() else {
+        return Verdict::Unknown(format!("{} has no branch {develop}", git.remote));
+    };
+    let sha = commit.clone();
+    let own = engine.git(move |repository| {
+        if repository.contains(&head, &sha)? {
+            return Ok(0);
+        }
+        Ok(repository.changes(&head, &sha, 0)?.1)
+    });
+    match own.await {
+        Ok(0) => Verdict::Allowed(format!("{} is on {place}", commit.short())),
+        Ok(own) => Verdict::Refused(format!(
+            "{} is not on {place}: it has {} of its own",
+            commit.short(),
+            count(own, "commit")
+        )),
+        Err(error) => Verdict::Unknown(format!(
+            "cannot tell whether {} is on {place}: {}",
+            commit.short(),
+            error.brief()
+        )),
+    }
+}

@@ -1,0 +1,118 @@
+//! Whether a version is free: nobody has released or begun it, here or at the remote, and it lies above the last release.
+
+use semver::Version;
+
+use super::upstream::{Line, Upstream};
+use crate::config::GitSettings;
+use crate::domain::{BranchName, CommitSha, Gate, Verdict, WayOut};
+use crate::git::{GitRepository, TagAt};
+
+/// The name of the gate.
+pub(super) const VERSION: &str = "version";
+
+/// A version that is asked for, and the branch that would carry it.
+pub(super) struct Wanted<'a> {
+    pub(super) version: &'a Version,
+    pub(super) branch: &'a BranchName,
+    pub(super) commit: &'a CommitSha,
+    /// Whether a version below the last release is fine, as that of a hotfix is.
+    pub(super) may_be_lower: bool,
+}
+
+/// Branches of releases and hotfixes that are only here, by name.
+pub(super) type LocalBranches = Vec<(String, CommitSha)>;
+
+/// The local branches, for [`gate`].
+pub(super) fn local(repository: &GitRepository) -> Result<LocalBranches, crate::git::GitError> {
+    repository.local_branches()
+}
+
+/// The gate. Only a version that is too low can be had for a reason: one that exists is somebody else's.
+pub(super) fn gate(
+    upstream: &Upstream,
+    local: &LocalBranches,
+    git: &GitSettings,
+    wanted: &Wanted<'_>,
+) -> Gate {
+    let name = upstream.released.name_of(wanted.version);
+    if let Some(taken) = taken(upstream, local, git, wanted) {
+        return Gate::new(VERSION, Verdict::Refused(taken));
+    }
+    if let Some(why) = &upstream.stale {
+        let unknown = format!("cannot tell whether {name} exists at {}: {why}", git.remote);
+        return Gate::new(VERSION, Verdict::Unknown(unknown));
+    }
+    let last = upstream.released.highest();
+    match last {
+        Some(last) if *wanted.version < last.version && !wanted.may_be_lower => {
+            let below = format!("{name} is below {}, the last release", last.name);
+            Gate::new(VERSION, Verdict::Refused(below)).with_way_out(WayOut::Reason)
+        }
+        Some(last) => Gate::new(
+            VERSION,
+            Verdict::Allowed(format!("{name} is free; the last release is {}", last.name)),
+        ),
+        None => Gate::new(
+            VERSION,
+            Verdict::Allowed(format!("{name} is free; nothing was released before")),
+        ),
+    }
+}
+
+/// Who has the version, if anybody has. The very branch that is asked for, at its own commit, is the same release, begun
+/// before.
+fn taken(
+    upstream: &Upstream,
+    local: &LocalBranches,
+    git: &GitSettings,
+    wanted: &Wanted<'_>,
+) -> Option<String> {
+    let lines = lines(upstream, local, git);
+    let own = lines.iter().find(|line| line.branch == *wanted.branch);
+    if let Some(tag) = upstream.released.find(wanted.version) {
+        let is_own = tag.at.commit == *wanted.commit || own.is_some_and(|own| own.head == tag.at.commit);
+        if !(is_own && own.is_some()) {
+            return Some(format!(
+                "{} exists {}, at {}",
+                tag.name,
+                place(tag.is_only_here, &git.remote),
+                short(&tag.at)
+            ));
+        }
+    }
+    let other = lines
+        .iter()
+        .find(|line| line.values.version.as_ref() == Some(wanted.version) && line.branch != *wanted.branch);
+    other.map(|other| {
+        format!(
+            "{} is a branch of that version, at {}",
+            other.branch,
+            other.head.short()
+        )
+    })
+}
+
+/// The releases and hotfixes of the remote, and those that are only here.
+pub(super) fn lines(upstream: &Upstream, local: &LocalBranches, git: &GitSettings) -> Vec<Line> {
+    let mut lines = upstream.lines(git);
+    for (name, head) in local {
+        if !upstream.view.branches.contains_key(name)
+            && let Some(line) = super::upstream::line(name, head, git)
+        {
+            lines.push(upstream.with_version(line));
+        }
+    }
+    lines
+}
+
+fn place(is_only_here: bool, remote: &str) -> String {
+    if is_only_here {
+        "as a tag that is only here".to_owned()
+    } else {
+        format!("as a tag on {remote}")
+    }
+}
+
+fn short(at: &TagAt) -> &str {
+    at.commit.short()
+}
