@@ -38,15 +38,12 @@ pub(super) async fn plan(
     upstream.released = engine.released_of(service, &upstream).await?;
     let local = engine.git(version_gate::local).await?;
     let lines = version_gate::lines(&upstream, &local, &git);
-    let (version, padding, why) = match version {
-        Some(text) => {
-            let (version, padding) = cut::parse_version(text)?;
-            (version, padding, "as given".to_owned())
-        }
-        None => {
-            let (version, why) = next(engine, &upstream, &lines, &base.commit).await?;
-            (version, upstream.released.padding(), why)
-        }
+    let (version, padding, why) = if let Some(text) = version {
+        let (version, padding) = cut::parse_version(text)?;
+        (version, padding, "as given".to_owned())
+    } else {
+        let (version, why) = next(engine, &upstream, &lines, &base.commit).await?;
+        (version, upstream.released.padding(), why)
     };
     let values = Values {
         short: Some(base.commit.short().to_owned()),

@@ -293,7 +293,7 @@ impl Engine {
         let environments: Vec<String> = environments.map(|one| one.name.to_string()).collect();
         let released = self.released().await.unwrap_or_default();
         let last = released.highest().map(|tag| tag.version.clone());
-        let releases = self
+        let known = self
             .git(move |repository| {
                 let branches = repository.branches(&git.remote)?;
                 let mut versions: BTreeSet<Version> = branches
@@ -305,18 +305,18 @@ impl Engine {
             })
             .await
             .unwrap_or_default();
-        let releases: Vec<String> = releases
+        let known: Vec<String> = known
             .iter()
             .rev()
             .take(NAMED)
             .map(|version| format!("v{version}"))
             .collect();
-        let near = nearest(text, environments.iter().chain(&releases));
+        let near = nearest(text, environments.iter().chain(&known));
         let mut hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         // Writing to a String does not fail.
         let _ = write!(hint, "there are the environments {}", environments.join(", "));
-        if !releases.is_empty() {
-            let _ = write!(hint, "; the releases {}", releases.join(", "));
+        if !known.is_empty() {
+            let _ = write!(hint, "; the releases {}", known.join(", "));
         }
         hint.push_str("; and every commit, image tag and digest (`windlass board` lists them)");
         EngineError::NothingNamed {
