@@ -41,10 +41,10 @@ fn in_a_poor_clone(stage: &mut Stage, folder: &Path) {
     );
     let config = Arc::clone(stage.engine.config());
     let repository = Arc::new(GitRepository::discover(&folder.join("clone")).unwrap());
-    let state = folder.join("state");
-    let registries = engine::registries(&config, &state).unwrap();
+    let place = folder.join("state");
+    let registries = engine::registries(&config, &place).unwrap();
     stage.engine =
-        Arc::new(Engine::new(config, Some(repository), registries, state).fetching(Some(access())));
+        Arc::new(Engine::new(config, Some(repository), registries, place).fetching(Some(access())));
 }
 
 fn gate(plan: &Plan, name: &str) -> (&'static str, String, Option<WayOut>) {
