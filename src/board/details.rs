@@ -28,7 +28,9 @@ pub struct ReportDetails {
     pub platform: Option<Platform>,
     /// When it was made, if that is known.
     pub made: Option<Timestamp>,
-    /// What it found, gravest first.
+    /// Whether the scanner examined anything, so that no finding means something.
+    pub examined: bool,
+    /// What it found, gravest first, that which the scanner hid included.
     pub findings: Vec<Finding>,
 }
 
@@ -66,11 +68,14 @@ impl Source {
         let summary = self.summary(reader, &image.digest).await?;
         let evidence = crate::scan::evidence(reader, &image.digest, &summary).await?;
         let reports = evidence.reports.into_iter().map(|report| {
-            let mut findings = report.findings;
+            let examined = report.has_examined();
+            let hidden = report.hidden.into_iter().map(|(finding, _)| finding);
+            let mut findings: Vec<_> = report.findings.into_iter().chain(hidden).collect();
             findings.sort_by_key(|finding| finding.severity);
             ReportDetails {
                 platform: report.platform,
                 made: report.made,
+                examined,
                 findings,
             }
         });

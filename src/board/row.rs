@@ -47,6 +47,15 @@ pub struct Scan {
     pub counts: Counts,
     /// When the oldest of the reports was made.
     pub made: Option<Timestamp>,
+    /// What the number does not tell: images that were not scanned, reports that examined nothing.
+    pub gaps: Vec<String>,
+}
+
+impl Scan {
+    /// Whether the number of findings speaks of the whole image.
+    pub const fn is_complete(&self) -> bool {
+        self.gaps.is_empty()
+    }
 }
 
 /// A digest in an environment.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::cell::Cell;
 use super::row::{Facts, Image, Place, Scan};
 use crate::config::Config;
-use crate::domain::{CommitSha, Counts, Digest, Environment, ServiceName, Severity, Tag, Target, stands_for};
+use crate::domain::{CommitSha, Digest, Environment, ServiceName, Tag, Target, stands_for};
 use crate::git::{GitError, GitRepository, History};
 use crate::registry::{ImageSummary, Reader, Registries, RegistryError};
 
@@ -194,6 +194,11 @@ impl Source {
         };
         let summary = self.summary(&reader, &descriptor.digest).await;
         let summary = summary.map_err(|error| error.to_string())?;
+        if let Some(disagreement) = &summary.disagreement {
+            return Err(format!(
+                "the images of {tag} name different commits: {disagreement}"
+            ));
+        }
         let revision = summary.commit();
         let label = stands_for(&summary.labels).filter(|_| built_from.is_some());
         let moved = revision
@@ -227,17 +232,20 @@ impl Source {
     }
 
     async fn scan(&self, reader: &Reader, digest: &Digest, now: Timestamp) -> Cell<Scan> {
-        let reports = match crate::scan::summaries(reader, digest).await {
-            Ok(reports) if reports.is_empty() => return Cell::None("no report".to_owned()),
-            Ok(reports) => reports,
+        let image = match self.summary(reader, digest).await {
+            Ok(image) => image,
             Err(error) => return Cell::Failed(error.to_string()),
         };
-        let made = reports.iter().map(|report| report.made).min().flatten();
-        let scan = Scan {
-            counts: worst(reports.iter().map(|report| report.counts)),
-            made,
+        let scan = match crate::scan::summary(reader, digest, &image).await {
+            Ok(None) => return Cell::None("no report".to_owned()),
+            Ok(Some(found)) => Scan {
+                counts: found.counts,
+                made: found.made,
+                gaps: found.gaps,
+            },
+            Err(error) => return Cell::Failed(error.to_string()),
         };
-        if self.is_stale(made, now) {
+        if self.is_stale(scan.made, now) {
             Cell::Stale(scan)
         } else {
             Cell::Ready(scan)
@@ -304,12 +312,6 @@ impl Source {
             Err(error) => Cell::Failed(error.to_string()),
         }
     }
-}
-
-/// The gravest report of several platforms speaks for the image.
-fn worst(counts: impl Iterator<Item = Counts>) -> Counts {
-    let rank = |counts: &Counts| Severity::ALL.map(|severity| counts.get(severity));
-    counts.max_by_key(rank).unwrap_or_default()
 }
 
 /// The value behind a lock. Nothing here panics half-way through a change, so a poisoned lock guards a whole value.

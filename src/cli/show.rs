@@ -143,7 +143,10 @@ fn print_details(details: &Details, now: Timestamp, io: &mut Output) -> Result<(
 
 fn print_report(report: &ReportDetails, now: Timestamp, io: &mut Output) -> Result<(), Failure> {
     let platform = report.platform.as_ref().map(|platform| format!(" on {platform}"));
-    let counts = words::counts(crate::domain::Counts::of(&report.findings));
+    let counts = match crate::domain::Counts::of(&report.findings) {
+        counts if !report.examined && counts.worst().is_none() => "? nothing was examined".to_owned(),
+        counts => words::counts(counts),
+    };
     let ago = words::ago(report.made, now);
     writeln!(
         io.out,

@@ -44,7 +44,13 @@ pub fn image(image: &Cell<Image>) -> String {
 /// The cell of a scan.
 pub fn scan(scan: &Cell<Scan>, now: Timestamp) -> String {
     cell(scan, |scan| {
-        format!("{} {}", counts(scan.counts), since(scan.made, now))
+        let age = since(scan.made, now);
+        let gaps = scan.gaps.join(", ");
+        match scan.counts.worst() {
+            _ if scan.is_complete() => format!("{} {age}", counts(scan.counts)),
+            None => format!("? {gaps}"),
+            Some(_) => format!("{} {age}; {gaps}", counts(scan.counts)),
+        }
     })
 }
 

@@ -110,12 +110,16 @@ pub(super) const SCAN: Keys = Keys {
     section: "gate.scan",
     known: &[
         "fail_on",
+        "fail_on_secrets",
+        "fail_on_misconfigurations",
+        "fail_on_licences",
         "fixable_only",
         "max_age",
         "max_database_age",
         "exploited",
         "end_of_life",
         "no_packages",
+        "filtered",
         "leave_out",
         "at_admission",
         "signed_by",
@@ -124,10 +128,11 @@ pub(super) const SCAN: Keys = Keys {
     sensitive: &[],
 };
 pub(super) const LEAVE_OUT: Keys = keys("gate.scan.leave_out", &["platform", "reason"]);
-pub(super) const FAIL_ON: Keys = keys(
-    "gate.scan.fail_on",
-    &["critical", "high", "medium", "low", "unknown"],
-);
+const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "unknown"];
+pub(super) const FAIL_ON: Keys = keys("gate.scan.fail_on", SEVERITIES);
+pub(super) const FAIL_ON_SECRETS: Keys = keys("gate.scan.fail_on_secrets", SEVERITIES);
+pub(super) const FAIL_ON_MISCONFIGURATIONS: Keys = keys("gate.scan.fail_on_misconfigurations", SEVERITIES);
+pub(super) const FAIL_ON_LICENCES: Keys = keys("gate.scan.fail_on_licences", SEVERITIES);
 pub(super) const SIGN: Keys = Keys {
     section: "sign",
     known: &["key", "password_file"],
@@ -262,6 +267,9 @@ pub const ALL: &[Keys] = &[
     GATE,
     SCAN,
     FAIL_ON,
+    FAIL_ON_SECRETS,
+    FAIL_ON_MISCONFIGURATIONS,
+    FAIL_ON_LICENCES,
     LEAVE_OUT,
     SIGN,
     VERIFY,

@@ -344,29 +344,42 @@ fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
         None => Ok(Rule::default()),
         Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),
     };
-    let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
-    let limit = |key| limits.get(key).map(|value| value.number()).transpose();
-    let fail_on = Limits {
-        critical: limit("critical")?,
-        high: limit("high")?,
-        medium: limit("medium")?,
-        low: limit("low")?,
-        unknown: limit("unknown")?,
-    };
+    let fail_on = limits(&section.require("fail_on")?, keys::FAIL_ON)?;
     if fail_on == Limits::default() {
+        let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
         return Err(limits.mistake("gate.scan.fail_on has no limit, so that no report could ever fail"));
     }
+    let others = |key, keys| section.get(key).map(|value| limits(&value, keys)).transpose();
+    let fail_on_misconfigurations = others("fail_on_misconfigurations", keys::FAIL_ON_MISCONFIGURATIONS)?;
+    let fail_on_licences = others("fail_on_licences", keys::FAIL_ON_LICENCES)?;
     Ok(ScanPolicy {
         fail_on,
+        fail_on_secrets: others("fail_on_secrets", keys::FAIL_ON_SECRETS)?,
+        fail_on_misconfigurations: fail_on_misconfigurations.unwrap_or_default(),
+        fail_on_licences: fail_on_licences.unwrap_or_default(),
         fixable_only: section.flag("fixable_only")?,
         max_age: span("max_age")?,
         max_database_age: span("max_database_age")?,
         exploited: section.path("exploited")?,
         end_of_life: rule("end_of_life")?,
         no_packages: rule("no_packages")?,
+        filtered: rule("filtered")?,
         leave_out: left_out(&section)?,
         at_admission: section.flag("at_admission")?,
         signed_by: section.path("signed_by")?,
+    })
+}
+
+/// How many findings of each severity are accepted.
+fn limits(value: &Value<'_>, keys: keys::Keys) -> Result<Limits, ConfigError> {
+    let limits = value.section(keys)?;
+    let limit = |key| limits.get(key).map(|value| value.number()).transpose();
+    Ok(Limits {
+        critical: limit("critical")?,
+        high: limit("high")?,
+        medium: limit("medium")?,
+        low: limit("low")?,
+        unknown: limit("unknown")?,
     })
 }
 

@@ -6,22 +6,22 @@ use toml::de::DeTable;
 
 use super::section::{Document, Origin, Section, Value};
 use super::{ConfigError, keys};
-use crate::domain::Waiver;
+use crate::domain::{EnvironmentName, Waiver};
 
 /// Reads the waivers of the file at `path`. A file without any is fine.
 ///
 /// # Errors
 /// When the file cannot be read, or a waiver lacks its reason, its owner or its last day: one of these without the
 /// others is what makes waivers outlive their sense.
-pub fn waivers(path: &Path) -> Result<Vec<Waiver>, ConfigError> {
+pub fn waivers(path: &Path, known: &[&EnvironmentName]) -> Result<Vec<Waiver>, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
-    parse(&text, path)
+    parse(&text, path, known)
 }
 
-fn parse(text: &str, path: &Path) -> Result<Vec<Waiver>, ConfigError> {
+fn parse(text: &str, path: &Path, known: &[&EnvironmentName]) -> Result<Vec<Waiver>, ConfigError> {
     let document = Document {
         path,
         text,
@@ -30,10 +30,10 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Waiver>, ConfigError> {
     let table = DeTable::parse(text).map_err(|error| document.syntax(&error))?;
     let root = Section::new(document, keys::WAIVERS, 0..0, table.get_ref())?;
     let list = root.get("waiver").map_or(Ok(Vec::new()), |value| value.list())?;
-    list.iter().map(waiver).collect()
+    list.iter().map(|value| waiver(value, known)).collect()
 }
 
-fn waiver(value: &Value<'_>) -> Result<Waiver, ConfigError> {
+fn waiver(value: &Value<'_>, known: &[&EnvironmentName]) -> Result<Waiver, ConfigError> {
     let section = value.section(keys::WAIVER)?;
     let environments = section
         .get("environments")
@@ -44,8 +44,25 @@ fn waiver(value: &Value<'_>) -> Result<Waiver, ConfigError> {
         reason: section.require("reason")?.text()?,
         owner: section.require("owner")?.text()?,
         expires: section.require("expires")?.date()?,
-        environments: environments.iter().map(Value::parse).collect::<Result<_, _>>()?,
+        environments: environments
+            .iter()
+            .map(|value| environment(value, known))
+            .collect::<Result<_, _>>()?,
     })
+}
+
+/// One of the environments that there are: a waiver for any other would never hold, in silence.
+fn environment(value: &Value<'_>, known: &[&EnvironmentName]) -> Result<EnvironmentName, ConfigError> {
+    let name: EnvironmentName = value.parse()?;
+    if known.contains(&&name) {
+        return Ok(name);
+    }
+    let names = known.iter().map(|name| name.as_str());
+    let meant = keys::nearest(name.as_str(), names).map(|meant| format!(": did you mean `{meant}`?"));
+    Err(value.mistake(format!(
+        "no environment is named `{name}`{}",
+        meant.unwrap_or_default()
+    )))
 }
 
 #[cfg(test)]
@@ -53,7 +70,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Waiver>, String> {
-        parse(text, Path::new("waivers.toml")).map_err(|error| error.to_string())
+        let stage = "stage".parse().unwrap();
+        parse(text, Path::new("waivers.toml"), &[&stage]).map_err(|error| error.to_string())
     }
 
     const WHOLE: &str = r#"
@@ -95,6 +113,16 @@ environments = ["stage"]
             let error = read(&WHOLE.replace("2026-12-31", bad)).unwrap_err();
             assert!(error.contains("`expires`"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_waiver_for_an_environment_that_does_not_exist_is_refused_with_its_line() {
+        let error = read(&WHOLE.replace("[\"stage\"]", "[\"stagee\"]")).unwrap_err();
+        assert!(
+            error.contains("no environment is named `stagee`: did you mean `stage`?"),
+            "{error}"
+        );
+        assert!(error.contains("waivers.toml:8"), "{error}");
     }
 
     #[test]

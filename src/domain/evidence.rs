@@ -1,21 +1,27 @@
-//! What is known of an image's vulnerabilities: the reports of its platforms, and what each of them says of itself.
+//! What was examined of an image, and what was found: the newest report of each runnable image, and what each of them
+//! says of itself.
+
+mod selection;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Finding, Platform};
+use super::{Counts, Digest, Finding, FindingKind, Platform};
 
 /// What is known of an image's vulnerabilities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanEvidence {
     /// The image or index that is judged.
     pub digest: Digest,
-    /// The platforms that it has; empty for an image without any.
-    pub platforms: Vec<Platform>,
-    /// The newest report of each platform, or one of the whole.
+    /// What can be run of it: the images of an index (of nested ones as well), or the image itself.
+    pub images: Vec<RunnableImage>,
+    /// The newest report of each image. Several where nobody can tell which one is newer.
     pub reports: Vec<ScanReport>,
+    /// Attached evidence that could not be read, and why. It may be the piece that matters.
+    pub unreadable: Vec<String>,
     /// What attached reports that are not of this image say they are of. They prove nothing, and explain much.
     pub strays: Vec<Digest>,
     /// The key whose signature a report needs to count here, if only such do.
@@ -23,15 +29,53 @@ pub struct ScanEvidence {
 }
 
 impl ScanEvidence {
-    /// These reports, and nothing that does not count.
-    pub const fn new(digest: Digest, platforms: Vec<Platform>, reports: Vec<ScanReport>) -> Self {
+    /// The reports that count among `reports`: each is assigned to the image that it is of, and those that a newer one
+    /// replaces are left out.
+    pub fn new(digest: Digest, images: Vec<RunnableImage>, reports: Vec<ScanReport>) -> Self {
         Self {
             digest,
-            platforms,
-            reports,
+            reports: selection::select(reports, &images),
+            images,
+            unreadable: Vec::new(),
             strays: Vec::new(),
             signed_by: None,
         }
+    }
+
+    /// Those of `reports` that count, each assigned to the image that it is of.
+    pub fn select<T>(reports: Vec<T>, images: &[RunnableImage]) -> Vec<T>
+    where
+        T: AsRef<ScanReport> + AsMut<ScanReport>,
+    {
+        selection::select(reports, images)
+    }
+
+    /// The platforms of the images, as far as they are known.
+    pub fn platforms(&self) -> impl Iterator<Item = &Platform> {
+        self.images.iter().filter_map(|image| image.platform.as_ref())
+    }
+
+    /// The image that `report` is of, if it is known.
+    pub fn image_of(&self, report: &ScanReport) -> Option<&RunnableImage> {
+        let digest = report.image.as_ref()?;
+        self.images.iter().find(|image| image.digest == *digest)
+    }
+
+    /// The platform that a report speaks of: that of the image, whose own configuration decides, or as the report says.
+    pub fn platform_of<'a>(&'a self, report: &'a ScanReport) -> Option<&'a Platform> {
+        match self.image_of(report) {
+            Some(image) => image.platform.as_ref(),
+            None => report.platform.as_ref(),
+        }
+    }
+
+    /// The images that no report speaks of.
+    pub fn uncovered(&self) -> impl Iterator<Item = &RunnableImage> {
+        let has = |image: &RunnableImage| {
+            let mut reports = self.reports.iter();
+            reports.any(|report| report.image.as_ref() == Some(&image.digest))
+        };
+        self.images.iter().filter(move |image| !has(image))
     }
 
     /// The packages of all reports, if every one of them lists its own.
@@ -40,8 +84,9 @@ impl ScanEvidence {
         for report in &self.reports {
             match &report.inventory {
                 Inventory::Packages(packages) => all.extend(packages.iter().cloned()),
-                Inventory::Nothing => {}
-                Inventory::Something | Inventory::Untold => return None,
+                Inventory::Nothing | Inventory::Unlisted(_) | Inventory::Something | Inventory::Untold => {
+                    return None;
+                }
             }
         }
         (!self.reports.is_empty()).then_some(all)
@@ -52,13 +97,115 @@ impl ScanEvidence {
         let dates = self.reports.iter().map(|report| report.database);
         dates.collect::<Option<Vec<_>>>()?.into_iter().min()
     }
+
+    /// When the oldest report was made, if every report says it.
+    pub fn made(&self) -> Option<Timestamp> {
+        let dates = self.reports.iter().map(|report| report.made);
+        dates.collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+
+    /// What a summary must say besides a number of findings: images that nobody scanned, and reports of nothing.
+    pub fn gaps(&self) -> Vec<String> {
+        if self.reports.is_empty() && self.unreadable.is_empty() {
+            return vec!["not scanned".to_owned()];
+        }
+        let mut gaps: Vec<_> = self
+            .uncovered()
+            .map(|image| format!("{image} not scanned"))
+            .collect();
+        if self.reports.iter().any(|report| !report.has_examined()) {
+            gaps.push("nothing was examined".to_owned());
+        }
+        if !self.unreadable.is_empty() {
+            gaps.push("a report cannot be read".to_owned());
+        }
+        gaps
+    }
+}
+
+/// An image that can be run: what an index is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunnableImage {
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// The digest of its configuration, which scanners call the image's ID.
+    pub config: Option<Digest>,
+    /// Its platform, as its own configuration says, or else the index.
+    pub platform: Option<Platform>,
+    /// The version of the operating system that it is for: what tells images for Windows apart.
+    pub os_version: Option<String>,
+}
+
+impl RunnableImage {
+    /// An image of which nothing else is known.
+    pub const fn new(digest: Digest, platform: Option<Platform>) -> Self {
+        Self {
+            digest,
+            config: None,
+            platform,
+            os_version: None,
+        }
+    }
+
+    /// The one of `images` that a report of this platform is of; none where several or none may be meant. Scanners often
+    /// leave out the variant, which is fine as long as it is not what tells two images apart.
+    pub fn on<'a>(
+        images: &'a [Self],
+        platform: Option<&Platform>,
+        os_version: Option<&str>,
+    ) -> Option<&'a Self> {
+        let only = |mut found: Vec<&'a Self>| (found.len() == 1).then(|| found.remove(0));
+        let Some(wanted) = platform else {
+            return only(images.iter().collect());
+        };
+        let may_be = |image: &&Self| match &image.platform {
+            None => images.len() == 1,
+            Some(of) => {
+                of.os == wanted.os
+                    && of.architecture == wanted.architecture
+                    && agree(of.variant.as_deref(), wanted.variant.as_deref())
+                    && agree(image.os_version.as_deref(), os_version)
+            }
+        };
+        let found: Vec<_> = images.iter().filter(may_be).collect();
+        if found.len() > 1 {
+            let exactly = |image: &&&Self| {
+                image.platform.as_ref() == Some(wanted) && image.os_version.as_deref() == os_version
+            };
+            return only(found.iter().filter(exactly).copied().collect());
+        }
+        only(found)
+    }
+}
+
+/// Whether two texts, where both are given, are the same.
+fn agree(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    }
+}
+
+impl fmt::Display for RunnableImage {
+    /// `linux/amd64`, `windows/amd64 10.0.17763.1`, or the digest where the platform is not known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.platform, &self.os_version) {
+            (Some(platform), Some(version)) => write!(f, "{platform} {version}"),
+            (Some(platform), None) => platform.fmt(f),
+            (None, _) => f.write_str(&self.digest.short()),
+        }
+    }
 }
 
 /// One report of one scan of the image that is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanReport {
-    /// The platform, if it is known which.
+    /// The image that it is of, if it is known which.
+    pub image: Option<Digest>,
+    /// The platform, if the report says which.
     pub platform: Option<Platform>,
+    /// The version of the operating system, if the report says which.
+    pub os_version: Option<String>,
     /// When it was made, if that is known.
     pub made: Option<Timestamp>,
     /// The date of the vulnerability database, if that is known.
@@ -75,6 +222,82 @@ pub struct ScanReport {
     pub findings: Vec<Finding>,
     /// What the scanner found and left out by a rule of its own, each with the reason that it gives.
     pub hidden: Vec<(Finding, String)>,
+    /// What the scanner was told to leave out without listing it.
+    pub filters: Vec<ScannerFilter>,
+    /// Why the report cannot be relied on, beside all that: it contradicts itself, or the scan did not end well.
+    pub flaws: Vec<String>,
+}
+
+impl AsRef<Self> for ScanReport {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl AsMut<Self> for ScanReport {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
+impl ScanReport {
+    /// Whether the scanner looked at anything, so that not to find something means something.
+    pub fn has_examined(&self) -> bool {
+        match &self.inventory {
+            Inventory::Packages(packages) => !packages.is_empty(),
+            Inventory::Something => true,
+            Inventory::Untold => {
+                let hidden = self.hidden.iter().map(|(finding, _)| finding);
+                let mut all = self.findings.iter().chain(hidden);
+                all.any(|finding| finding.kind == FindingKind::Vulnerability)
+            }
+            Inventory::Nothing | Inventory::Unlisted(_) => false,
+        }
+    }
+
+    /// Whether nothing speaks against taking its word instead of that of an older report.
+    pub fn is_complete(&self) -> bool {
+        self.has_examined() && self.filters.is_empty() && self.flaws.is_empty()
+    }
+
+    /// How many findings it has, those that the scanner hid included.
+    pub fn counts(&self) -> Counts {
+        Counts::of(
+            self.findings
+                .iter()
+                .chain(self.hidden.iter().map(|(finding, _)| finding)),
+        )
+    }
+
+    /// `2 critical, 1 low`, `clean`, or that nothing was examined.
+    pub fn words(&self) -> String {
+        let counts = self.counts();
+        if self.has_examined() {
+            counts.to_string()
+        } else if counts.worst().is_some() {
+            format!("{counts}; no package was examined")
+        } else {
+            "nothing was examined".to_owned()
+        }
+    }
+}
+
+/// Something that a scanner was told to leave out of its report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScannerFilter {
+    /// Vulnerabilities without a fix.
+    Unfixed,
+    /// Something else, as the scanner calls it.
+    Other(String),
+}
+
+impl fmt::Display for ScannerFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unfixed => f.write_str("vulnerabilities without a fix"),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
 }
 
 /// Where a report comes from.
@@ -91,14 +314,16 @@ pub enum Origin {
     File,
 }
 
-/// What a scanner recognised in an image. Where it recognised nothing, that it found nothing means nothing.
+/// What a scanner examined in an image. Where it examined nothing, that it found nothing means nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inventory {
     /// The report does not say.
     Untold,
     /// No operating system and no package.
     Nothing,
-    /// Something, but the report does not list the packages.
+    /// This was recognised, `alpine 3.20.3` for instance, but no package of it was listed.
+    Unlisted(String),
+    /// Packages in which something was found, but the report does not list all packages.
     Something,
     /// These packages.
     Packages(BTreeSet<Package>),

@@ -58,21 +58,59 @@ impl FromStr for Severity {
     }
 }
 
-/// One vulnerability in one package. All text is harmless to a terminal.
+/// What a finding is of. Each kind has limits of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingKind {
+    /// A vulnerability in a package.
+    #[default]
+    Vulnerability,
+    /// A password, a key or a token in a file of the image.
+    Secret,
+    /// A setting that is not safe.
+    Misconfiguration,
+    /// The licence of a package.
+    Licence,
+}
+
+impl FindingKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Vulnerability,
+        Self::Secret,
+        Self::Misconfiguration,
+        Self::Licence,
+    ];
+
+    /// The word for one of them in a sentence on a severity: `2 critical findings`, `1 high secret`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Vulnerability => "finding",
+            Self::Secret => "secret",
+            Self::Misconfiguration => "misconfiguration",
+            Self::Licence => "licence",
+        }
+    }
+}
+
+/// One vulnerability in one package, or something else that a scanner found. All text is harmless to a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// `CVE-2026-12345`.
+    /// What it is of.
+    #[serde(default)]
+    pub kind: FindingKind,
+    /// `CVE-2026-12345`; of anything else than a vulnerability the scanner's rule.
     pub id: String,
     /// Other names of the same vulnerability: `GHSA-…`, a distribution's advisory.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// How grave.
     pub severity: Severity,
-    /// The package.
+    /// The package; of a secret or a misconfiguration the file.
     pub package: String,
     /// The package as a package URL, which waivers name, if the scanner knows it.
     pub purl: Option<String>,
-    /// The version that is installed.
+    /// The version that is installed; of a secret or a misconfiguration the line.
     pub installed: String,
     /// The version that mends it, if there is one.
     pub fixed: Option<String>,
@@ -93,6 +131,10 @@ impl Finding {
 impl fmt::Display for Finding {
     /// `CVE-2026-1 in openssl 3.1.1 (fixed in 3.1.2)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind != FindingKind::Vulnerability {
+            let place = [self.package.as_str(), self.installed.as_str()];
+            return write!(f, "{} in {}", self.id, place.join(" ").trim());
+        }
         write!(f, "{} in {} {} ", self.id, self.package, self.installed)?;
         match &self.fixed {
             Some(version) => write!(f, "(fixed in {version})"),

@@ -1,19 +1,19 @@
 //! The rule for scan reports carried out: evidence in, verdict out, with what became of each finding.
 
 mod doubts;
+mod notes;
+mod rules;
+mod standing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::vex::{self, VexSubject};
 use super::{
-    Counts, EnvironmentName, Finding, Platform, Repository, Rule, ScanEvidence, ScanPolicy, Severity,
-    Verdict, VexStatement, Waiver, count,
+    Counts, EnvironmentName, Finding, FindingKind, Platform, Repository, Tag, Verdict, VexStatement, Waiver,
 };
 
 /// What people have decided about single vulnerabilities, and where it is asked.
@@ -29,6 +29,8 @@ pub struct Exceptions<'a> {
     pub exploited: &'a BTreeSet<String>,
     /// Every repository that the image may be in.
     pub repositories: &'a [Repository],
+    /// The tags that it is known by.
+    pub tags: &'a [Tag],
 }
 
 impl<'a> Exceptions<'a> {
@@ -41,6 +43,7 @@ impl<'a> Exceptions<'a> {
             vex: &[],
             exploited: &NOTHING,
             repositories: &[],
+            tags: &[],
         }
     }
 }
@@ -160,6 +163,12 @@ impl Judged {
 }
 
 impl Judgement {
+    /// How many findings of `kind` and each severity nobody has decided about.
+    fn open_of(&self, kind: FindingKind) -> Counts {
+        let open = |judged: &&Judged| !judged.is_suppressed() && judged.finding.kind == kind;
+        Counts::of(self.findings.iter().filter(open).map(|judged| &judged.finding))
+    }
+
     /// How many findings of each severity nobody has decided about.
     pub fn open(&self) -> Counts {
         Counts::of(
@@ -177,263 +186,4 @@ impl Judgement {
             .filter(|judged| judged.is_suppressed())
             .count()
     }
-}
-
-/// How many findings of a severity a refusal names.
-const EXAMPLES: usize = 3;
-
-impl ScanPolicy {
-    /// Judges `evidence` at the time `now`. What is not known is not assumed, and every reason is given, not only the
-    /// first.
-    pub fn judge(&self, evidence: &ScanEvidence, exceptions: &Exceptions<'_>, now: Timestamp) -> Judgement {
-        let findings = self.judged(evidence, exceptions, now);
-        let (mut doubts, how_old) = self.doubts(evidence, now);
-        let mut reasons = exploited(&findings);
-        reasons.append(&mut self.over_the_limits(&findings));
-        reasons.append(&mut self.out_of_support(evidence));
-        let notes = self.notes(evidence, exceptions, now);
-        let mut judgement = Judgement {
-            verdict: Verdict::Unknown(String::new()),
-            findings,
-            notes,
-        };
-        judgement.verdict = if !reasons.is_empty() {
-            reasons.append(&mut doubts);
-            Verdict::Refused(reasons.join("; "))
-        } else if !doubts.is_empty() {
-            Verdict::Unknown(doubts.join("; "))
-        } else {
-            let words = [found(&judgement), how_old];
-            Verdict::Allowed(words.join("; "))
-        };
-        judgement
-    }
-
-    /// Whether `platform` is left out.
-    fn leaves_out(&self, platform: Option<&Platform>) -> bool {
-        self.leave_out.iter().any(|left| Some(&left.platform) == platform)
-    }
-
-    /// Every finding once, gravest first. What several platforms have in common counts once, by its graver side, and has
-    /// a fix if it has one on any.
-    fn judged(&self, evidence: &ScanEvidence, exceptions: &Exceptions<'_>, now: Timestamp) -> Vec<Judged> {
-        let reports: Vec<_> = evidence
-            .reports
-            .iter()
-            .filter(|report| !self.leaves_out(report.platform.as_ref()))
-            .collect();
-        let mut at: HashMap<(&str, &str, &str), usize> = HashMap::new();
-        let mut found: Vec<(Finding, BTreeSet<usize>)> = Vec::new();
-        for (nth, report) in reports.iter().enumerate() {
-            for finding in report
-                .findings
-                .iter()
-                .chain(report.hidden.iter().map(|(finding, _)| finding))
-            {
-                let key = (
-                    finding.id.as_str(),
-                    finding.package.as_str(),
-                    finding.installed.as_str(),
-                );
-                let index = *at.entry(key).or_insert_with(|| {
-                    found.push((finding.clone(), BTreeSet::new()));
-                    found.len() - 1
-                });
-                let (known, on) = &mut found[index];
-                known.severity = known.severity.min(finding.severity);
-                if known.fixed.is_none() {
-                    known.fixed.clone_from(&finding.fixed);
-                }
-                on.insert(nth);
-            }
-        }
-        let mut judged: Vec<_> = found
-            .into_iter()
-            .map(|(finding, on)| {
-                let only_on = if on.len() == reports.len() {
-                    Vec::new()
-                } else {
-                    on.iter()
-                        .filter_map(|nth| reports[*nth].platform.clone())
-                        .collect()
-                };
-                let exploited = is_exploited(&finding, exceptions.exploited);
-                let standing = self.standing(&finding, exploited, evidence, exceptions, now);
-                Judged {
-                    finding,
-                    only_on,
-                    exploited,
-                    standing,
-                }
-            })
-            .collect();
-        judged.sort_by(|one, other| {
-            let key = |judged: &Judged| (!judged.counts(), judged.finding.severity);
-            key(one)
-                .cmp(&key(other))
-                .then_with(|| one.finding.id.cmp(&other.finding.id))
-        });
-        judged
-    }
-
-    fn standing(
-        &self,
-        finding: &Finding,
-        exploited: bool,
-        evidence: &ScanEvidence,
-        exceptions: &Exceptions<'_>,
-        now: Timestamp,
-    ) -> Standing {
-        let subject = VexSubject {
-            digest: &evidence.digest,
-            repositories: exceptions.repositories,
-        };
-        let of_it = |waiver: &&Waiver| waiver.holds_in(exceptions.environment) && waiver.names(finding);
-        let mut waivers = exceptions.waivers.iter().filter(of_it);
-        if let Some(waiver) = waivers.clone().find(|waiver| !waiver.is_expired(now)) {
-            return Standing::Suppressed {
-                by: Suppression::Waiver {
-                    reason: waiver.reason.clone(),
-                    owner: waiver.owner.clone(),
-                    expires: waiver.expires,
-                },
-            };
-        }
-        if let Some(statement) = vex::newest(exceptions.vex, finding, &subject)
-            && statement.status.clears()
-        {
-            return Standing::Suppressed {
-                by: Suppression::Vex {
-                    status: statement.status.word().to_owned(),
-                    why: statement.why.clone(),
-                    document: statement.document.clone(),
-                },
-            };
-        }
-        if exploited {
-            // Whatever the limits say.
-        } else if self.fail_on.get(finding.severity).is_none() {
-            return Standing::Passes {
-                why: format!("no limit for {}", finding.severity),
-            };
-        } else if self.fixable_only && finding.fixed.is_none() {
-            return Standing::Passes {
-                why: "no fix yet".to_owned(),
-            };
-        }
-        Standing::Counts {
-            waived_until: waivers.next().map(|waiver| waiver.expires),
-        }
-    }
-
-    /// A sentence for each severity of which there are more findings than are accepted.
-    fn over_the_limits(&self, findings: &[Judged]) -> Vec<String> {
-        let fix = if self.fixable_only { " with a fix" } else { "" };
-        let mut over = Vec::new();
-        for severity in Severity::ALL {
-            let of_it: Vec<_> = findings
-                .iter()
-                .filter(|judged| judged.finding.severity == severity && judged.counts())
-                // One without a fix counts only because it is exploited, which is said apart.
-                .filter(|judged| !self.fixable_only || judged.finding.fixed.is_some())
-                .collect();
-            let limit = self.fail_on.get(severity);
-            let Some(limit) = limit.filter(|limit| of_it.len() as u64 > *limit) else {
-                continue;
-            };
-            over.push(format!(
-                "{}{fix}, {limit} allowed: {}",
-                count(of_it.len(), &format!("{severity} finding")),
-                examples(&of_it)
-            ));
-        }
-        over
-    }
-
-    /// A sentence for each operating system that is out of support, unless that is accepted.
-    fn out_of_support(&self, evidence: &ScanEvidence) -> Vec<String> {
-        if self.end_of_life == Rule::Allow {
-            return Vec::new();
-        }
-        let reports = evidence
-            .reports
-            .iter()
-            .filter(|report| !self.leaves_out(report.platform.as_ref()));
-        let systems: BTreeSet<_> = reports
-            .filter_map(|report| report.end_of_life.as_deref())
-            .collect();
-        systems
-            .into_iter()
-            .map(|system| {
-                format!(
-                    "{system} is out of support, so that nobody looks for its vulnerabilities any more: build on a \
-                     newer base"
-                )
-            })
-            .collect()
-    }
-}
-
-/// A sentence on findings that are known to be exploited, if there are any.
-fn exploited(findings: &[Judged]) -> Vec<String> {
-    let of_them: Vec<_> = findings
-        .iter()
-        .filter(|judged| judged.exploited && judged.counts())
-        .collect();
-    if of_them.is_empty() {
-        return Vec::new();
-    }
-    let are = if of_them.len() == 1 { "is" } else { "are" };
-    vec![format!(
-        "{} {are} known to be exploited, and none is allowed: {}",
-        count(of_them.len(), "finding"),
-        examples(&of_them)
-    )]
-}
-
-fn is_exploited(finding: &Finding, known: &BTreeSet<String>) -> bool {
-    !known.is_empty()
-        && (known.contains(&finding.id.to_uppercase())
-            || finding
-                .aliases
-                .iter()
-                .any(|alias| known.contains(&alias.to_uppercase())))
-}
-
-/// The first few by name, and how many more there are.
-fn examples(findings: &[&Judged]) -> String {
-    let named: Vec<_> = findings
-        .iter()
-        .take(EXAMPLES)
-        .map(|judged| named(judged))
-        .collect();
-    let more = match findings.len().saturating_sub(EXAMPLES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{}{more}", named.join(", "))
-}
-
-/// A finding as a refusal names it.
-fn named(judged: &Judged) -> String {
-    match judged.standing {
-        Standing::Counts {
-            waived_until: Some(day),
-        } => format!("{}, whose waiver ended on {day}", judged.finding),
-        _ => judged.finding.to_string(),
-    }
-}
-
-/// What was found, where it is accepted.
-fn found(judgement: &Judgement) -> String {
-    let open = judgement.open();
-    let mut words = if open.worst().is_none() {
-        open.to_string()
-    } else {
-        format!("{open}, within the limits")
-    };
-    if judgement.suppressed() > 0 {
-        words = format!("{words}, {} waived", judgement.suppressed());
-    }
-    words
 }

@@ -4,14 +4,20 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 
-use super::{Limits, Platform};
+use super::{FindingKind, Limits, Platform};
 
 /// What an environment asks of scan reports.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScanPolicy {
     /// How many findings of each severity are still accepted; no limit where none is written.
     pub fail_on: Limits,
-    /// Whether only findings that have a fix count.
+    /// The same for secrets; as for vulnerabilities if none is written.
+    pub fail_on_secrets: Option<Limits>,
+    /// The same for misconfigurations.
+    pub fail_on_misconfigurations: Limits,
+    /// The same for licences.
+    pub fail_on_licences: Limits,
+    /// Whether only vulnerabilities that have a fix count.
     pub fixable_only: bool,
     /// How old the report may be; any age if none is written.
     pub max_age: Option<SignedDuration>,
@@ -22,14 +28,28 @@ pub struct ScanPolicy {
     /// An operating system that gets no updates any more. Nobody looks for its vulnerabilities, so that none being found
     /// means little.
     pub end_of_life: Rule,
-    /// An image in which the scanner recognised nothing.
+    /// An image of which the scanner examined no package.
     pub no_packages: Rule,
+    /// A report of a scanner that was told to leave something out.
+    pub filtered: Rule,
     /// Platforms of the image that need no report, and whose findings do not count.
     pub leave_out: Vec<LeftOut>,
     /// Whether the image is scanned anew at the moment of the promotion, whatever is attached.
     pub at_admission: bool,
     /// The public key that must have signed the attached scan; any report counts if none is written.
     pub signed_by: Option<PathBuf>,
+}
+
+impl ScanPolicy {
+    /// The limits for findings of `kind`.
+    pub fn limits(&self, kind: FindingKind) -> &Limits {
+        match kind {
+            FindingKind::Vulnerability => &self.fail_on,
+            FindingKind::Secret => self.fail_on_secrets.as_ref().unwrap_or(&self.fail_on),
+            FindingKind::Misconfiguration => &self.fail_on_misconfigurations,
+            FindingKind::Licence => &self.fail_on_licences,
+        }
+    }
 }
 
 /// Whether something is accepted.

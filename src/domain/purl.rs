@@ -38,6 +38,9 @@ impl PackagePattern {
                 .qualifiers()
                 .iter()
                 .all(|(key, value)| package.qualifiers().get(key) == Some(value))
+            && pattern
+                .subpath()
+                .is_none_or(|subpath| package.subpath() == Some(subpath))
     }
 
     /// The kind of package: `apk`, `deb`, `npm`, `oci`.
@@ -53,6 +56,17 @@ impl PackagePattern {
     /// The version, if the pattern names one.
     pub fn version(&self) -> Option<&str> {
         self.0.version()
+    }
+
+    /// Whether the pattern names a part of the package.
+    pub fn has_subpath(&self) -> bool {
+        self.0.subpath().is_some()
+    }
+
+    /// All qualifiers.
+    pub fn qualifiers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.qualifiers().iter();
+        all.map(|(key, value)| (key.as_ref(), value.as_ref()))
     }
 
     /// A qualifier, such as `repository_url`.

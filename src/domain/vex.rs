@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::{Digest, Finding, PackagePattern, Repository};
+use super::{Digest, Exceptions, Finding, PackagePattern, Repository, RunnableImage, ScanEvidence, Tag};
 
 /// One statement on one vulnerability.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +62,47 @@ pub struct VexProduct {
     pub subcomponents: Vec<PackagePattern>,
 }
 
-/// The image that statements may name: `pkg:oci/app@sha256:…?repository_url=registry.example.com/dev/app`.
+/// The image that statements may name: `pkg:oci/app@sha256:…?repository_url=registry.example.com/dev/app&arch=arm64`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VexSubject<'a> {
-    /// Its digest.
+    /// The digest of the image or index.
     pub digest: &'a Digest,
+    /// The image that has the finding, if it is known which one of the index.
+    pub image: Option<&'a RunnableImage>,
     /// Every repository that it may be in: it is the same image in each environment.
     pub repositories: &'a [Repository],
+    /// The tags that it is known by.
+    pub tags: &'a [Tag],
+}
+
+impl<'a> VexSubject<'a> {
+    /// `image` of what is judged.
+    pub const fn new(
+        evidence: &'a ScanEvidence,
+        image: Option<&'a RunnableImage>,
+        exceptions: &Exceptions<'a>,
+    ) -> Self {
+        Self {
+            digest: &evidence.digest,
+            image,
+            repositories: exceptions.repositories,
+            tags: exceptions.tags,
+        }
+    }
+
+    /// Whether `digest` is that of the index or of the image in it.
+    fn has_digest(&self, digest: &str) -> bool {
+        let image = self.image.map(|image| &image.digest);
+        image
+            .into_iter()
+            .chain([self.digest])
+            .any(|own| own.to_string() == digest)
+    }
+
+    fn has_architecture(&self, architecture: &str) -> bool {
+        let platform = self.image.and_then(|image| image.platform.as_ref());
+        platform.is_some_and(|platform| platform.architecture == architecture)
+    }
 }
 
 impl VexStatement {
@@ -77,35 +111,66 @@ impl VexStatement {
         self.vulnerabilities.iter().any(|id| finding.is_called(id))
             && self.products.iter().any(|product| product.has(finding, subject))
     }
+
+    /// Whether one of its products may be in an image of `repositories`: a package, or an image of that name.
+    pub fn may_be_of(&self, repositories: &[Repository]) -> bool {
+        let may_be = |product: &VexProduct| {
+            product.product.kind() != "oci"
+                || repositories
+                    .iter()
+                    .any(|repository| last_part(repository) == product.product.name())
+        };
+        self.products.iter().any(may_be)
+    }
+
+    /// `CVE-2026-1 (pkg:oci/app)`.
+    pub fn title(&self) -> String {
+        let id = self.vulnerabilities.first().map_or("", String::as_str);
+        match self.products.as_slice() {
+            [only] => format!("{id} ({})", only.product),
+            [first, more @ ..] => format!("{id} ({} and {} more)", first.product, more.len()),
+            [] => id.to_owned(),
+        }
+    }
 }
 
 impl VexProduct {
     fn has(&self, finding: &Finding, subject: &VexSubject<'_>) -> bool {
         let is = |pattern: &PackagePattern| finding.purl.as_deref().is_some_and(|purl| pattern.matches(purl));
-        if is(&self.product) {
-            return true;
-        }
-        self.is_image(subject) && (self.subcomponents.is_empty() || self.subcomponents.iter().any(is))
+        let is_product = is(&self.product) || self.is_image(subject);
+        is_product && (self.subcomponents.is_empty() || self.subcomponents.iter().any(is))
     }
 
-    /// Whether the product is the image: its name is the last part of a repository, and its digest and its repository,
-    /// where it gives them, are those of the image.
+    /// Whether the product is the image: its name is the last part of a repository, and all else that it gives (digest,
+    /// repository, architecture, tag) is that of the image. What is not known here does not hold.
+    ///
+    /// <https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md>
     fn is_image(&self, subject: &VexSubject<'_>) -> bool {
-        if self.product.kind() != "oci" {
-            return false;
-        }
-        let name = self.product.name();
-        let url = self.product.qualifier("repository_url");
-        let of_this_digest = self
-            .product
-            .version()
-            .is_none_or(|version| version == subject.digest.to_string());
-        of_this_digest
-            && subject.repositories.iter().any(|repository| {
-                let path = repository.to_string();
-                path.rsplit('/').next() == Some(name) && url.is_none_or(|url| url == path)
+        let product = &self.product;
+        let in_repository = |url: Option<&str>| {
+            subject.repositories.iter().any(|repository| {
+                last_part(repository) == product.name() && url.is_none_or(|url| url == repository.to_string())
+            })
+        };
+        product.kind() == "oci"
+            && !product.has_subpath()
+            && product
+                .version()
+                .is_none_or(|version| subject.has_digest(version))
+            && in_repository(product.qualifier("repository_url"))
+            && product.qualifiers().all(|(key, value)| match key {
+                "repository_url" => true,
+                "arch" => subject.has_architecture(value),
+                "tag" => subject.tags.iter().any(|tag| tag.as_str() == value),
+                _ => false,
             })
     }
+}
+
+/// `app` of `registry.example.com/dev/app`.
+fn last_part(repository: &Repository) -> &str {
+    let path = repository.path();
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The newest statement on `finding`, if there is one. Of two that were made at one time the later in the list wins.
@@ -123,10 +188,11 @@ pub fn newest<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Severity;
+    use crate::domain::{FindingKind, Severity};
 
     fn finding() -> Finding {
         Finding {
+            kind: FindingKind::Vulnerability,
             id: "CVE-2026-1".into(),
             aliases: Vec::new(),
             severity: Severity::High,
@@ -161,7 +227,9 @@ mod tests {
         ];
         let subject = VexSubject {
             digest: &digest,
+            image: None,
             repositories: &repositories,
+            tags: &[],
         };
         statement.is_about(&finding(), &subject)
     }
@@ -195,7 +263,9 @@ mod tests {
         let digest = Digest::of(b"image");
         let subject = VexSubject {
             digest: &digest,
+            image: None,
             repositories: &[],
+            tags: &[],
         };
         let at = |day: &str, status| VexStatement {
             made: Some(format!("2026-11-{day}T00:00:00Z").parse().unwrap()),

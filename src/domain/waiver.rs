@@ -55,7 +55,7 @@ impl Waiver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Severity;
+    use crate::domain::{FindingKind, Severity};
 
     fn waiver() -> Waiver {
         Waiver {
@@ -70,6 +70,7 @@ mod tests {
 
     fn finding() -> Finding {
         Finding {
+            kind: FindingKind::Vulnerability,
             id: "GHSA-1".into(),
             aliases: vec!["cve-2026-1".into()],
             severity: Severity::High,

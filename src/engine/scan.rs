@@ -9,8 +9,8 @@ use super::error::EngineError;
 use super::{Engine, records};
 use crate::config;
 use crate::domain::{
-    Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateRecord, Judgement, Platform,
-    Repository, ScanEvidence, ScanPolicy, ServiceName, Verdict, VexStatement, Waiver,
+    Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateRecord, Judgement, Repository,
+    RunnableImage, ScanEvidence, ScanPolicy, ServiceName, Tag, Verdict, VexStatement, Waiver,
 };
 use crate::registry::{ImageSummary, Reader};
 use crate::scan::{self, FreshScan, Trivy};
@@ -167,15 +167,15 @@ impl Engine {
         target: &EnvironmentName,
         admission: Admission,
     ) -> Result<Judged, EngineError> {
-        let decisions = self.decisions(&candidate.service, policy)?;
+        let decisions = self.decisions(&candidate.service, policy)?.of(&candidate.tag);
         let digest = &candidate.image.digest;
         let mut notes = Vec::new();
         let fresh = match (policy.at_admission, admission) {
             (true, Admission::Scan) => {
-                let image = candidate.repository.at(digest.clone());
-                let platforms = asked(policy, candidate);
-                let mut fresh = scan::fresh(self.trivy(), &image, digest, &platforms, &|_| ()).await?;
-                fresh.evidence.platforms = platforms_of(candidate);
+                let images = asked(policy, candidate);
+                let repository = &candidate.repository;
+                let mut fresh = scan::fresh(self.trivy(), repository, digest, &images, &|_| ()).await?;
+                fresh.evidence.images.clone_from(&candidate.summary.images);
                 Some(fresh)
             }
             (true, Admission::Preview) => {
@@ -281,17 +281,15 @@ impl Engine {
     }
 }
 
-/// The platforms of a candidate.
-fn platforms_of(candidate: &Candidate) -> Vec<Platform> {
-    let platforms = candidate.summary.platforms.iter();
-    platforms.map(|(platform, _)| platform.clone()).collect()
-}
-
-/// The platforms that `policy` wants to know about.
-fn asked(policy: &ScanPolicy, candidate: &Candidate) -> Vec<Platform> {
-    let mut platforms = platforms_of(candidate);
-    platforms.retain(|platform| !policy.leave_out.iter().any(|left| left.platform == *platform));
-    platforms
+/// The images of a candidate that `policy` asks about.
+fn asked(policy: &ScanPolicy, candidate: &Candidate) -> Vec<RunnableImage> {
+    let is_left_out = |image: &RunnableImage| {
+        let mut left = policy.leave_out.iter();
+        left.any(|left| Some(&left.platform) == image.platform.as_ref())
+    };
+    let mut images = candidate.summary.images.clone();
+    images.retain(|image| !is_left_out(image));
+    images
 }
 
 /// What people have decided about single vulnerabilities, as it stands in files at the moment of the question.
@@ -300,6 +298,7 @@ pub(super) struct Decisions {
     vex: Vec<VexStatement>,
     exploited: BTreeSet<String>,
     repositories: Vec<Repository>,
+    tags: Vec<Tag>,
 }
 
 impl Engine {
@@ -311,7 +310,9 @@ impl Engine {
         policy: &ScanPolicy,
     ) -> Result<Decisions, EngineError> {
         let settings = &self.config().scanner;
-        let waivers = settings.waivers.as_deref().map(config::waivers).transpose()?;
+        let names: Vec<_> = self.config().graph.all().iter().map(|one| &one.name).collect();
+        let waivers = settings.waivers.as_deref();
+        let waivers = waivers.map(|path| config::waivers(path, &names)).transpose()?;
         let mut vex = Vec::new();
         for path in &settings.vex {
             vex.append(&mut scan::openvex(path)?);
@@ -325,11 +326,18 @@ impl Engine {
             repositories: environments
                 .map(|environment| self.repository_of(service, environment))
                 .collect::<Result<_, _>>()?,
+            tags: Vec::new(),
         })
     }
 }
 
 impl Decisions {
+    /// The same for an image that is known by `tag`.
+    fn of(mut self, tag: &Tag) -> Self {
+        self.tags.push(tag.clone());
+        self
+    }
+
     /// What `policy` makes of `evidence` in `environment` at this moment.
     pub(super) fn judge(
         &self,
@@ -344,6 +352,7 @@ impl Decisions {
             vex: &self.vex,
             exploited: &self.exploited,
             repositories: &self.repositories,
+            tags: &self.tags,
         };
         policy.judge(evidence, &exceptions, now)
     }

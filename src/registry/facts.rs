@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::error::RegistryError;
+use super::images::{ImageSummary, summary};
 use super::manifest::{Content, Manifest};
-use super::reader::{ConfigDocument, ImageSummary, Reader, summary};
-use crate::domain::{Clean, Digest, ImageFacts, ImageSettings, Layer, Platform, PlatformFacts};
+use super::reader::Reader;
+use crate::domain::{Clean, Digest, ImageFacts, ImageSettings, Layer, PlatformFacts};
 
 /// What an image says of how it is run (OCI image specification 1.1, "config"). Docker writes null for what is not set.
 #[derive(Deserialize)]
@@ -61,22 +62,15 @@ impl Section {
 }
 
 impl Reader {
-    /// What the image or index `digest` says of itself, with the layers and the settings of each platform: one request
-    /// more than [`Reader::image`] for each platform but the first.
+    /// What the image or index `digest` says of itself, with the layers and the settings of each platform: as many
+    /// requests as [`Reader::image`].
     pub async fn facts(&self, digest: &Digest) -> Result<(ImageSummary, ImageFacts), RegistryError> {
         let images = self.images(digest).await?;
-        let reading = images.iter().map(|(_, image)| async {
-            match image.config() {
-                Some(config) => self.config_bytes(config).await,
-                None => Ok(None),
-            }
-        });
-        let configs = futures_util::future::try_join_all(reading).await?;
-        let first = configs.iter().flatten().next();
-        let first = first.map_or_else(ConfigDocument::default, |bytes| ConfigDocument::parse(bytes));
-        let summary = summary(&images, first);
-        let platforms = images.iter().zip(&configs).map(|((platform, image), config)| {
-            let platform = platform.clone().or_else(|| only(&summary));
+        let configs = self.configs(&images).await?;
+        let summary = summary(&images, &configs);
+        let all = images.manifests.iter().zip(&summary.images).zip(&configs);
+        let platforms = all.map(|(((_, image), runnable), config)| {
+            let platform = runnable.platform.clone();
             let document = config
                 .as_ref()
                 .map(|bytes| serde_json::from_slice::<Document>(bytes));
@@ -95,14 +89,6 @@ impl Reader {
             platforms: platforms.collect(),
         };
         Ok((summary, facts))
-    }
-}
-
-/// The platform of an image that is for one only.
-fn only(summary: &ImageSummary) -> Option<Platform> {
-    match summary.platforms.as_slice() {
-        [(platform, _)] => Some(platform.clone()),
-        _ => None,
     }
 }
 

@@ -134,12 +134,16 @@ impl Descriptor {
             || self.media_type.contains(".nondistributable.")
     }
 
-    /// Whether an index entry is an attestation that buildx put beside the images, not an image.
-    pub fn is_attestation(&self) -> bool {
+    /// Whether an index entry is marked as an attestation that buildx put beside the images.
+    pub(super) fn is_marked_as_attestation(&self) -> bool {
         self.annotations
             .get("vnd.docker.reference.type")
             .is_some_and(|kind| kind == "attestation-manifest")
-            || self.platform.as_ref().is_some_and(Platform::is_unknown)
+    }
+
+    /// Whether an index entry is an attestation that buildx put beside the images, not an image.
+    pub fn is_attestation(&self) -> bool {
+        self.is_marked_as_attestation() || self.platform.as_ref().is_some_and(Platform::is_unknown)
     }
 }
 

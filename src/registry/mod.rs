@@ -16,6 +16,7 @@ mod delete;
 mod error;
 mod facts;
 mod host;
+mod images;
 mod known;
 mod manifest;
 mod patience;
@@ -37,8 +38,9 @@ use reqwest::Method;
 
 pub use attached::Attachment;
 pub use error::RegistryError;
+pub use images::ImageSummary;
 pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
-pub use reader::{ImageSummary, Reader};
+pub use reader::Reader;
 pub use running::Running;
 pub use settings::Settings;
 pub use whole::Wholeness;

@@ -1,11 +1,10 @@
 //! Reading one repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use reqwest::{Method, header};
 use serde::Deserialize;
 
@@ -14,17 +13,14 @@ use super::auth::Scope;
 use super::call::Call;
 use super::error::RegistryError;
 use super::host::Host;
-use super::manifest::{ACCEPT, Content, Descriptor, MANIFEST_LIMIT, Manifest, total};
+use super::manifest::{ACCEPT, Descriptor, MANIFEST_LIMIT, Manifest};
 use super::transport::Transport;
-use crate::domain::{CommitSha, Digest, Hasher, Platform, Repository, Tag, Target, clean_line};
+use crate::domain::{Digest, Hasher, Repository, Tag, Target, clean_line};
 
 /// The most bytes of an image's configuration; real ones have a few thousand.
 const CONFIG_LIMIT: u64 = 8 * 1024 * 1024;
 /// The most of one page of a listing.
 const PAGE_LIMIT: u64 = 16 * 1024 * 1024;
-
-/// More platforms than any image has.
-const MOST_PLATFORMS: usize = 256;
 
 /// Reads a repository. There is no way from here to a write.
 #[derive(Clone)]
@@ -35,43 +31,6 @@ pub struct Reader {
     pub(super) push: bool,
     /// The requests that it has sent, clones of it included.
     pub(super) sent: Arc<AtomicU64>,
-}
-
-/// What an image says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageSummary {
-    /// The platforms with the bytes that each needs, configuration and layers, compressed.
-    pub platforms: Vec<(Platform, u64)>,
-    /// All bytes together, each blob counted once.
-    pub size: u64,
-    /// `org.opencontainers.image.revision`: the commit that it says it was built from.
-    pub revision: Option<String>,
-    /// When it says that it was built.
-    pub created: Option<Timestamp>,
-    /// All labels of the first platform; text from outside, made harmless.
-    pub labels: BTreeMap<String, String>,
-}
-
-impl ImageSummary {
-    /// The commit that it says it was built from, if that is the name of one.
-    pub fn commit(&self) -> Option<CommitSha> {
-        self.revision.as_deref()?.parse().ok()
-    }
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct ConfigDocument {
-    os: Option<String>,
-    architecture: Option<String>,
-    variant: Option<String>,
-    created: Option<String>,
-    config: Option<ConfigSection>,
-}
-
-#[derive(Deserialize)]
-struct ConfigSection {
-    #[serde(rename = "Labels")]
-    labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -195,51 +154,6 @@ impl Reader {
             what,
             why,
         })
-    }
-
-    /// What the image or index `digest` says of itself. Three requests for the usual index: itself, the first
-    /// platform's manifest and configuration; one more manifest for each further platform.
-    pub async fn image(&self, digest: &Digest) -> Result<ImageSummary, RegistryError> {
-        let images = self.images(digest).await?;
-        let first = images.iter().find_map(|(_, image)| image.config());
-        let first = match first {
-            Some(config) => self.config(config).await?,
-            None => ConfigDocument::default(),
-        };
-        Ok(summary(&images, first))
-    }
-
-    /// The images of `digest`, one for each platform, each with the platform that its index says it is for.
-    pub(super) async fn images(
-        &self,
-        digest: &Digest,
-    ) -> Result<Vec<(Option<Platform>, Manifest)>, RegistryError> {
-        let root = self.manifest(&Target::Digest(digest.clone())).await?;
-        let Content::Index { manifests } = root.content() else {
-            return Ok(vec![(None, root)]);
-        };
-        let entries: Vec<_> = manifests
-            .iter()
-            .filter(|entry| entry.is_manifest() && !entry.is_attestation())
-            .collect();
-        if entries.len() > MOST_PLATFORMS {
-            return Err(RegistryError::Malformed {
-                host: self.repository.host().to_owned(),
-                what: self.name(&Target::Digest(digest.clone())),
-                why: format!("names {} platforms, more than any image has", entries.len()),
-            });
-        }
-        let fetching = entries.iter().map(|entry| async {
-            let manifest = self.manifest(&Target::Digest(entry.digest.clone())).await?;
-            Ok::<_, RegistryError>((entry.platform.clone(), manifest))
-        });
-        futures_util::future::try_join_all(fetching).await
-    }
-
-    /// An artifact that is no image has a configuration that is no image's either: nothing is known of it.
-    async fn config(&self, config: &Descriptor) -> Result<ConfigDocument, RegistryError> {
-        let bytes = self.config_bytes(config).await?;
-        Ok(bytes.map_or_else(ConfigDocument::default, |bytes| ConfigDocument::parse(&bytes)))
     }
 
     /// The configuration of an image; none of another artifact.
@@ -387,50 +301,5 @@ impl Reader {
             Target::Tag(tag) => format!("{}:{tag}", self.repository),
             Target::Digest(digest) => format!("{}@{}", self.repository, digest.short()),
         }
-    }
-}
-
-/// What some images and the configuration of the first say of the whole.
-pub(super) fn summary(images: &[(Option<Platform>, Manifest)], first: ConfigDocument) -> ImageSummary {
-    let mut blobs = BTreeMap::new();
-    let mut platforms = Vec::new();
-    for (platform, image) in images {
-        let size = total(image.blobs().map(|blob| blob.size));
-        blobs.extend(image.blobs().map(|blob| (blob.digest.clone(), blob.size)));
-        let platform = platform.clone().or_else(|| first.platform());
-        platforms.extend(platform.map(|platform| (platform, size)));
-    }
-    let created = first.created.as_deref().and_then(|text| text.parse().ok());
-    let labels = first.config.and_then(|c| c.labels).unwrap_or_default();
-    let labels: BTreeMap<_, _> = labels
-        .iter()
-        .map(|(key, value)| (clean_line(key), clean_line(value)))
-        .collect();
-    ImageSummary {
-        platforms,
-        size: total(blobs.values().copied()),
-        revision: labels.get("org.opencontainers.image.revision").cloned(),
-        created,
-        labels,
-    }
-}
-
-impl ConfigDocument {
-    /// One that cannot be understood says nothing.
-    pub(super) fn parse(bytes: &[u8]) -> Self {
-        serde_json::from_slice(bytes).unwrap_or_default()
-    }
-
-    fn platform(&self) -> Option<Platform> {
-        let clean = |text: &String| clean_line(text);
-        Some(Platform {
-            os: clean(self.os.as_ref()?),
-            architecture: clean(self.architecture.as_ref()?),
-            variant: self
-                .variant
-                .as_ref()
-                .map(clean)
-                .filter(|variant| !variant.is_empty()),
-        })
     }
 }

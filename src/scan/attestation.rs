@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::attached::{OwnDigests, platform_named};
+use super::json::or_default;
+use super::subject::Subject;
 use super::{Report, ReportContext, ScanError};
-use crate::domain::{Digest, Origin, ScanReport};
+use crate::domain::{Digest, Origin, ScanReport, clean_line};
 use crate::registry::{Descriptor, Reader, Writer};
 use crate::sign::{self, PublicKey, SigningKey};
 
@@ -138,20 +139,22 @@ fn package_url(scanner: &str, version: &str) -> String {
 #[derive(Deserialize)]
 struct Told {
     scanner: ToldScanner,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     metadata: ToldMetadata,
+    #[serde(default, deserialize_with = "or_default")]
+    invocation: ToldInvocation,
 }
 
 #[derive(Deserialize)]
 struct ToldScanner {
     result: Box<RawValue>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     db: ToldDatabase,
 }
 
 #[derive(Deserialize, Default)]
 struct ToldDatabase {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     version: String,
 }
 
@@ -161,47 +164,89 @@ struct ToldMetadata {
     scan_finished_on: Option<String>,
 }
 
-/// The reports in the attestations attached to `digest`, and what those that are of something else say they are of. With
-/// a key, only what it signed counts.
+/// What the parameters are is up to whoever writes them.
+#[derive(Deserialize, Default)]
+struct ToldInvocation {
+    #[serde(default)]
+    parameters: serde_json::Value,
+}
+
+/// What the attestations of an image say.
+#[derive(Default)]
+pub(super) struct Attested {
+    /// The reports in them.
+    pub reports: Vec<ScanReport>,
+    /// What those that are of something else say they are of.
+    pub strays: Vec<Digest>,
+    /// Those whose report cannot be read, and why.
+    pub unreadable: Vec<String>,
+}
+
+/// What the attestations attached to `digest` say. With a key, only what it signed counts.
 pub(super) async fn attested(
     reader: &Reader,
     digest: &Digest,
-    own: &OwnDigests,
+    of: &Subject<'_>,
     key: Option<&PublicKey>,
-) -> Result<(Vec<ScanReport>, Vec<Digest>), ScanError> {
-    let (mut reports, mut strays) = (Vec::new(), Vec::new());
+) -> Result<Attested, ScanError> {
+    let mut found = Attested::default();
     for attestation in sign::attestations(reader, digest, VULNERABILITIES, key).await? {
-        let subject = attestation.subjects.iter().find_map(|subject| own.get(subject));
-        let Some(subject) = subject.cloned() else {
-            strays.extend(attestation.subjects.into_iter().next());
+        if !attestation.subjects.iter().any(|subject| of.has(subject)) {
+            found.strays.extend(attestation.subjects.into_iter().next());
             continue;
-        };
-        let (report, context) = told(attestation.predicate.get()).map_err(|why| ScanError::Malformed {
-            what: attestation.referrer.short(),
-            why,
-        })?;
-        let named = match platform_named(&report, own) {
-            Ok(named) => named,
-            Err(stray) => {
-                strays.push(stray);
+        }
+        let (report, context) = match told(attestation.predicate.get()) {
+            Ok(told) => told,
+            Err(why) => {
+                let what = attestation.referrer.short();
+                found
+                    .unreadable
+                    .push(ScanError::Malformed { what, why }.to_string());
                 continue;
             }
         };
+        let named = match of.named(&report) {
+            Ok(named) => named,
+            Err(stray) => {
+                found.strays.push(stray);
+                continue;
+            }
+        };
+        let by_subject: Vec<_> = attestation
+            .subjects
+            .iter()
+            .filter_map(|one| of.image(one))
+            .collect();
+        let by_subject = match by_subject.as_slice() {
+            [only] => Some(only.digest.clone()),
+            _ => None,
+        };
+        let differ = by_subject
+            .as_ref()
+            .zip(named.image.as_ref())
+            .is_some_and(|(one, other)| one != other);
+        let flaw = differ.then(|| "an attestation and the report in it are of different images".to_owned());
         let context = ReportContext {
-            platform: subject.or(named).or_else(|| report.platform.clone()),
+            image: by_subject.or(named.image),
             ..context
         };
-        reports.push(report.into_evidence(&context, Origin::Attested));
+        let mut report = report.into_evidence(&context, Origin::Attested);
+        report.flaws.extend(named.flaw.or(flaw));
+        found.reports.push(report);
     }
-    Ok((reports, strays))
+    Ok(found)
 }
 
 fn told(predicate: &str) -> Result<(Report, ReportContext), String> {
-    let told: Told = serde_json::from_str(predicate).map_err(|error| error.to_string())?;
+    let told: Told = serde_json::from_str(predicate)
+        .map_err(|error| clean_line(&format!("it is no attestation: {error}")))?;
     let report = Report::read(told.scanner.result.get().as_bytes())?;
+    let parameter = |name: &str| told.invocation.parameters.get(name)?.as_str();
     let context = ReportContext {
         made: told.metadata.scan_finished_on.and_then(|text| text.parse().ok()),
         database: told.scanner.db.version.parse().ok(),
+        platform: parameter("platform").and_then(|text| text.parse().ok()),
+        arguments: parameter("arguments").map(clean_line),
         ..ReportContext::default()
     };
     Ok((report, context))

@@ -4,22 +4,22 @@ use std::path::Path;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::attached::{own_digests, platform_named};
+use super::json::is_present;
+use super::subject::Subject;
 use super::{FreshScan, Report, ReportContext, ScanError, grype_report, read_file, sarif_report};
-use crate::domain::{Digest, Origin, Platform, ScanEvidence, clean_line};
-use crate::registry::Reader;
+use crate::domain::{Digest, Origin, ScanEvidence, clean_line};
+use crate::registry::ImageSummary;
 
 /// What tells the formats apart.
 #[derive(Deserialize)]
 struct Head {
-    #[serde(rename = "SchemaVersion")]
-    trivy: Option<IgnoredAny>,
-    #[serde(rename = "matches")]
-    grype: Option<IgnoredAny>,
-    #[serde(rename = "runs")]
-    sarif: Option<IgnoredAny>,
+    #[serde(rename = "SchemaVersion", default, deserialize_with = "is_present")]
+    trivy: bool,
+    #[serde(rename = "matches", default, deserialize_with = "is_present")]
+    grype: bool,
+    #[serde(rename = "runs", default, deserialize_with = "is_present")]
+    sarif: bool,
 }
 
 impl Report {
@@ -28,9 +28,9 @@ impl Report {
         let head: Head = serde_json::from_slice(bytes)
             .map_err(|error| clean_line(&format!("it is no report: {error}")))?;
         match head {
-            Head { trivy: Some(_), .. } => Self::parse(bytes),
-            Head { grype: Some(_), .. } => grype_report::parse(bytes),
-            Head { sarif: Some(_), .. } => sarif_report::parse(bytes),
+            Head { trivy: true, .. } => Self::parse(bytes),
+            Head { grype: true, .. } => grype_report::parse(bytes),
+            Head { sarif: true, .. } => sarif_report::parse(bytes),
             _ => Err("it is neither a report of Trivy or Grype nor SARIF".to_owned()),
         }
     }
@@ -40,30 +40,29 @@ impl Report {
 ///
 /// # Errors
 /// When it cannot be read, is no report, or says that it is of another image.
-pub async fn from_file(
-    reader: &Reader,
-    digest: &Digest,
-    platforms: &[Platform],
-    path: &Path,
-) -> Result<(FreshScan, bool), ScanError> {
+pub fn from_file(digest: &Digest, image: &ImageSummary, path: &Path) -> Result<(FreshScan, bool), ScanError> {
     let bytes = Bytes::from(read_file(path)?);
-    let report = Report::read(&bytes).map_err(|why| ScanError::Malformed {
+    let malformed = |why| ScanError::Malformed {
         what: clean_line(&path.to_string_lossy()),
         why,
-    })?;
-    let named = platform_named(&report, &own_digests(reader, digest).await?);
+    };
+    let report = Report::read(&bytes).map_err(malformed)?;
+    let named = Subject::new(digest, image).named(&report);
     let named = named.map_err(|found| ScanError::AnotherImage {
         found,
         wanted: digest.clone(),
     })?;
-    let says_so = !report.digests.is_empty();
+    if let Some(why) = named.flaw {
+        return Err(malformed(why));
+    }
+    let says_so = !report.digests.is_empty() || named.image.is_some();
     let context = ReportContext {
-        platform: named,
+        image: named.image,
         ..ReportContext::default()
     };
     let reports = vec![report.into_evidence(&context, Origin::File)];
     let found = FreshScan {
-        evidence: ScanEvidence::new(digest.clone(), platforms.to_vec(), reports),
+        evidence: ScanEvidence::new(digest.clone(), image.images.clone(), reports),
         reports: vec![(bytes, context)],
     };
     Ok((found, says_so))

@@ -2,16 +2,19 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Report;
+use super::json::or_default;
 use super::trivy_report::digest_of;
-use crate::domain::{Finding, Inventory, Platform, clean_line};
+use crate::domain::{Digest, Finding, FindingKind, Inventory, Platform, ScannerFilter, clean_line};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
+    #[serde(deserialize_with = "or_default")]
     matches: Vec<Match>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     ignored_matches: Vec<Ignored>,
     source: Option<Source>,
     descriptor: Option<Program>,
@@ -21,7 +24,7 @@ struct Document {
 #[serde(rename_all = "camelCase")]
 struct Match {
     vulnerability: Vulnerability,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     related_vulnerabilities: Vec<Related>,
     artifact: Artifact,
 }
@@ -31,15 +34,15 @@ struct Match {
 struct Ignored {
     #[serde(flatten)]
     found: Match,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     applied_ignore_rules: Vec<Rule>,
 }
 
 #[derive(Deserialize)]
 struct Rule {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     reason: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     namespace: String,
 }
 
@@ -47,19 +50,19 @@ struct Rule {
 #[serde(rename_all = "camelCase")]
 struct Vulnerability {
     id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     severity: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     data_source: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     description: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     fix: Fix,
 }
 
 #[derive(Deserialize, Default)]
 struct Fix {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     versions: Vec<String>,
 }
 
@@ -71,15 +74,15 @@ struct Related {
 #[derive(Deserialize)]
 struct Artifact {
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     purl: String,
 }
 
 #[derive(Deserialize)]
 struct Source {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     r#type: String,
     target: Target,
 }
@@ -95,22 +98,27 @@ enum Target {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Image {
-    #[serde(default)]
+    #[serde(rename = "imageID")]
+    image_id: Option<String>,
+    manifest_digest: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
     repo_digests: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     architecture: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     os: String,
 }
 
 #[derive(Deserialize)]
 struct Program {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     version: String,
     timestamp: Option<String>,
     db: Option<Database>,
+    #[serde(default, deserialize_with = "or_default")]
+    configuration: serde_json::Map<String, Value>,
 }
 
 /// Version 6 of the database has its date one level deeper than those before.
@@ -150,6 +158,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
         .map(Ignored::into_hidden)
         .collect();
     let program = document.descriptor;
+    let filters = program.as_ref().map(|program| filters(&program.configuration));
+    let mut digests = image
+        .repo_digests
+        .iter()
+        .map(|name| digest_of(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Digest>().ok());
+    if !digests.is_empty() {
+        digests.extend(id(&image.manifest_digest));
+    }
     let time = |text: Option<String>| text.and_then(|text| text.parse::<Timestamp>().ok());
     Ok(Report {
         created: time(program.as_ref().and_then(|program| program.timestamp.clone())),
@@ -160,11 +178,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
             let database = program.db?;
             database.built.or(database.status?.built)
         })),
-        digests: image
-            .repo_digests
-            .iter()
-            .map(|name| digest_of(name))
-            .collect::<Result<_, _>>()?,
+        digests,
+        image_id: id(&image.image_id),
+        os_version: None,
         platform: (!image.architecture.is_empty() && !image.os.is_empty()).then(|| Platform {
             os: clean_line(&image.os),
             architecture: clean_line(&image.architecture),
@@ -175,7 +191,33 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
         inventory: Inventory::Untold,
         findings,
         hidden,
+        filters: filters.unwrap_or_default(),
+        flaws: Vec::new(),
     })
+}
+
+/// What Grype was told to leave out. Its rules of `ignore` are not among it: what they match is listed as ignored.
+fn filters(configuration: &serde_json::Map<String, Value>) -> Vec<ScannerFilter> {
+    // Which of the forms of a name it writes depends on its version.
+    let name = |key: &str| key.replace(['-', '_'], "").to_ascii_lowercase();
+    let told = configuration.iter().filter_map(|(key, value)| {
+        let text = || clean_line(value.as_str().unwrap_or_default());
+        match name(key).as_str() {
+            "onlyfixed" if *value == true => Some(ScannerFilter::Unfixed),
+            "onlynotfixed" if *value == true => {
+                Some(ScannerFilter::Other("vulnerabilities with a fix".to_owned()))
+            }
+            "ignorestates" | "ignorewontfix" if !text().is_empty() => Some(ScannerFilter::Other(format!(
+                "vulnerabilities whose state is {}",
+                text()
+            ))),
+            "exclude" if value.as_array().is_some_and(|paths| !paths.is_empty()) => {
+                Some(ScannerFilter::Other("some files".to_owned()))
+            }
+            _ => None,
+        }
+    });
+    told.collect()
 }
 
 impl Match {
@@ -188,6 +230,7 @@ impl Match {
             other => other,
         };
         Finding {
+            kind: FindingKind::Vulnerability,
             id: clean_line(&vulnerability.id),
             aliases: self
                 .related_vulnerabilities

@@ -1,27 +1,30 @@
 //! Scan reports into findings: made by Trivy, attached to an image as referrers, read back, and handed to the domain as
 //! evidence.
 
+mod arguments;
 mod attached;
 mod attestation;
 mod error;
+mod evidence;
 mod exploited;
 mod file;
 mod fresh;
 mod grype_report;
+mod json;
 mod openvex;
 mod package_lists;
 mod packages;
 mod room;
 mod sarif_report;
 mod sbom;
+mod subject;
 mod trivy;
 mod trivy_report;
 
-pub use attached::{
-    REPORT_TYPE, ReportContext, ReportSummary, attach_report, evidence, signed_evidence, summaries,
-};
+pub use attached::{REPORT_TYPE, ReportContext, attach_report};
 pub use attestation::{Invocation, VULNERABILITIES, attest};
 pub use error::ScanError;
+pub use evidence::{ScanSummary, evidence, signed_evidence, summary};
 pub use exploited::exploited;
 pub use file::from_file;
 pub use fresh::{FreshScan, fresh};

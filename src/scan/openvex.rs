@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::ScanError;
+use super::json::or_default;
 use crate::domain::{PackagePattern, VexProduct, VexStatement, VexStatus, clean_line};
 
 #[derive(Deserialize)]
@@ -22,7 +23,7 @@ struct Document {
 struct Statement {
     vulnerability: Vulnerability,
     timestamp: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     products: Vec<Product>,
     status: Status,
     justification: Option<String>,
@@ -39,7 +40,7 @@ enum Vulnerability {
         #[serde(rename = "@id")]
         id: Option<String>,
         name: Option<String>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         aliases: Vec<String>,
     },
 }
@@ -52,7 +53,7 @@ enum Product {
         #[serde(rename = "@id")]
         id: Option<String>,
         identifiers: Option<Identifiers>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         subcomponents: Vec<Product>,
     },
 }

@@ -79,8 +79,8 @@ pub fn report_packages(evidence: &ScanEvidence) -> Option<PackageList> {
     let scanner = evidence.reports.iter().find_map(|report| report.scanner.clone());
     let covers = |platform: &Platform| {
         let has = |report: &crate::domain::ScanReport| {
-            report.platform.as_ref().is_none_or(|of| of == platform)
-                && !matches!(report.inventory, Inventory::Untold | Inventory::Something)
+            evidence.platform_of(report) == Some(platform)
+                && matches!(report.inventory, Inventory::Packages(_))
         };
         evidence.reports.iter().any(has)
     };
@@ -92,8 +92,7 @@ pub fn report_packages(evidence: &ScanEvidence) -> Option<PackageList> {
     Some(PackageList {
         source: PackageSource::Report { scanner },
         missing: evidence
-            .platforms
-            .iter()
+            .platforms()
             .filter(|platform| !covers(platform))
             .cloned()
             .collect(),

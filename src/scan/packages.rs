@@ -7,6 +7,7 @@ use packageurl::PackageUrl;
 use serde::Deserialize;
 
 use super::SbomFormat;
+use super::json::or_default;
 use crate::domain::{Clean, InstalledPackage, OPERATING_SYSTEM, clean_line};
 
 /// More packages than any image has.
@@ -16,7 +17,7 @@ const MOST_PACKAGES: usize = 200_000;
 #[serde(rename_all = "camelCase")]
 struct CycloneDx {
     bom_format: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     components: Vec<Component>,
 }
 
@@ -24,14 +25,14 @@ struct CycloneDx {
 struct Component {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     group: String,
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     purl: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     components: Vec<Component>,
 }
 
@@ -39,7 +40,7 @@ struct Component {
 #[serde(rename_all = "camelCase")]
 struct Spdx {
     spdx_version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     packages: Vec<SpdxPackage>,
 }
 
@@ -47,11 +48,11 @@ struct Spdx {
 #[serde(rename_all = "camelCase")]
 struct SpdxPackage {
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     version_info: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     primary_package_purpose: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     external_refs: Vec<ExternalRef>,
 }
 

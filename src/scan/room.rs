@@ -108,6 +108,11 @@ impl Said {
         Some(line)
     }
 
+    /// Whether it said that it could not go on.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.0.iter().any(|line| line.contains("FATAL"))
+    }
+
     /// The last thing that it said to a person: its fatal error, of several lines as a rule, or else the last line.
     pub(super) fn complaint(&self) -> Option<String> {
         let from = self.0.iter().rposition(|line| line.contains("FATAL"));

@@ -1,90 +1,16 @@
-//! Findings in SARIF 2.1.0, as Trivy and Grype write them for images.
-//!
-//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>. The standard knows files and lines, not packages:
-//! these stand in the message of each result, which both tools write as lines of `Name: value`.
+//! Findings in SARIF 2.1.0, as Trivy and Grype write them for images. The standard knows files and lines, not packages:
+//! these stand in the message of each result, or in the help text of its rule, as lines of `Name: value`.
 
-use std::collections::HashMap;
+mod document;
+#[cfg(test)]
+mod tests;
 
-use serde::Deserialize;
+use jiff::Timestamp;
 
+use self::document::{Document, Entry, Invocation, Rule, Run, Suppression};
 use super::Report;
 use super::trivy_report::digest_of;
-use crate::domain::{Finding, Inventory, Severity, clean_line};
-
-#[derive(Deserialize)]
-struct Document {
-    version: String,
-    runs: Vec<Run>,
-}
-
-#[derive(Deserialize)]
-struct Run {
-    tool: Tool,
-    #[serde(default)]
-    results: Vec<Entry>,
-    #[serde(default)]
-    properties: Properties,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Properties {
-    #[serde(default)]
-    repo_digests: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    driver: Driver,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver {
-    name: String,
-    version: Option<String>,
-    #[serde(default)]
-    rules: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    id: String,
-    help_uri: Option<String>,
-    short_description: Option<Text>,
-    #[serde(default)]
-    properties: Scores,
-}
-
-#[derive(Deserialize, Default)]
-struct Scores {
-    #[serde(rename = "security-severity")]
-    severity: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    rule_id: Option<String>,
-    level: Option<String>,
-    #[serde(default)]
-    message: Text,
-    #[serde(default)]
-    suppressions: Vec<Suppression>,
-}
-
-#[derive(Deserialize, Default)]
-struct Text {
-    #[serde(default)]
-    text: String,
-}
-
-#[derive(Deserialize)]
-struct Suppression {
-    justification: Option<String>,
-    status: Option<String>,
-}
+use crate::domain::{Digest, Finding, FindingKind, Inventory, Severity, clean_line};
 
 /// Parses `bytes`; the error says what is wrong with them.
 pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
@@ -96,152 +22,248 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
             document.version
         )));
     }
-    let (mut findings, mut hidden, mut digests) = (Vec::new(), Vec::new(), Vec::new());
-    let mut scanners = Vec::new();
     if document.runs.is_empty() {
         return Err("it has no run, so nothing was scanned".to_owned());
     }
-    for run in document.runs {
-        let driver = run.tool.driver;
-        let version = driver.version.as_deref().unwrap_or_default();
-        scanners.push(clean_line(format!("{} {version}", driver.name).trim()));
-        for name in &run.properties.repo_digests {
-            digests.push(digest_of(name)?);
-        }
-        let rules: HashMap<&str, &Rule> = driver.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
-        for entry in &run.results {
-            let finding = finding(entry, &rules)?;
-            // One that a person has still to agree to is none.
-            let accepted =
-                |one: &&Suppression| !matches!(one.status.as_deref(), Some("underReview" | "rejected"));
-            match entry.suppressions.iter().find(accepted) {
-                Some(by) => {
-                    let why = by
-                        .justification
-                        .as_deref()
-                        .unwrap_or("suppressed, without a word why");
-                    hidden.push((finding, clean_line(why)));
-                }
-                None => findings.push(finding),
-            }
-        }
-    }
-    findings.sort_by(|a: &Finding, b| a.severity.cmp(&b.severity).then_with(|| a.id.cmp(&b.id)));
-    Ok(Report {
-        created: None,
-        scanner: Some(scanners.join(", ")),
+    let ended = document.runs.iter().map(ended).collect::<Option<Vec<_>>>();
+    let mut report = Report {
+        // The oldest run is as old as the whole.
+        created: ended.and_then(|ended| ended.into_iter().min()),
+        scanner: None,
         database: None,
-        digests,
+        digests: Vec::new(),
+        image_id: None,
         platform: None,
+        os_version: None,
         end_of_life: None,
         inventory: Inventory::Untold,
-        findings,
-        hidden,
-    })
+        findings: Vec::new(),
+        hidden: Vec::new(),
+        filters: Vec::new(),
+        flaws: Vec::new(),
+    };
+    let mut scanners = Vec::new();
+    for run in &document.runs {
+        let driver = &run.tool.driver;
+        let version = driver.version.as_ref().or(driver.semantic_version.as_ref());
+        let name = format!("{} {}", driver.name, version.map_or("", String::as_str));
+        let name = clean_line(name.trim());
+        read_run(run, &name, &mut report)?;
+        scanners.push(name);
+    }
+    report.scanner = Some(scanners.join(", "));
+    report
+        .findings
+        .sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.id.cmp(&b.id)));
+    Ok(report)
 }
 
-fn finding(entry: &Entry, rules: &HashMap<&str, &Rule>) -> Result<Finding, String> {
-    let id = entry
-        .rule_id
-        .as_deref()
-        .ok_or("one of its results names no rule")?;
-    let rule = rules.get(id);
-    let said = |name: &str| {
-        let mut lines = entry.message.text.lines();
-        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim));
-        value.map(clean_line).filter(|value| !value.is_empty())
+/// When a run ended, the earliest of its invocations, if each says it.
+fn ended(run: &Run) -> Option<Timestamp> {
+    let time = |invocation: &Invocation| {
+        let text = invocation
+            .end_time_utc
+            .as_ref()
+            .or(invocation.start_time_utc.as_ref())?;
+        text.parse::<Timestamp>().ok()
     };
-    let score = rule.and_then(|rule| rule.properties.severity.as_deref()?.parse::<f64>().ok());
-    let severity = said("Severity").and_then(|word| word.parse().ok());
-    let severity = severity.unwrap_or_else(|| severity_of(score, entry.level.as_deref()));
+    run.invocations
+        .iter()
+        .map(time)
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .min()
+}
+
+fn read_run(run: &Run, scanner: &str, report: &mut Report) -> Result<(), String> {
+    for name in &run.properties.repo_digests {
+        report.digests.push(digest_of(name)?);
+    }
+    let id = run.properties.image_id.as_deref();
+    report.image_id = report.image_id.take().or_else(|| id?.parse::<Digest>().ok());
+    if run
+        .invocations
+        .iter()
+        .any(|one| one.execution_successful == Some(false))
+    {
+        report.flaws.push(format!(
+            "{scanner} says itself that its run did not succeed: scan again"
+        ));
+    }
+    let Some(results) = &run.results else {
+        report.flaws.push(format!(
+            "the report of {scanner} has no list of results, so that it does not say what was found: scan again"
+        ));
+        return Ok(());
+    };
+    for entry in results.iter().filter(|entry| is_finding(entry)) {
+        let finding = finding(entry, run)?;
+        // One that a person has still to agree to is none.
+        let accepted =
+            |one: &&Suppression| !matches!(one.status.as_deref(), Some("underReview" | "rejected"));
+        match entry.suppressions.iter().find(accepted) {
+            Some(by) => {
+                let why = by
+                    .justification
+                    .as_deref()
+                    .unwrap_or("suppressed, without a word why");
+                report.hidden.push((finding, clean_line(why)));
+            }
+            None => report.findings.push(finding),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a result says that something is wrong: one may also say that a check passed (3.27.9), or what is there no more
+/// (3.27.24).
+fn is_finding(entry: &Entry) -> bool {
+    let is_good = matches!(
+        entry.kind.as_deref(),
+        Some("pass" | "notApplicable" | "informational")
+    );
+    !is_good && entry.baseline_state.as_deref() != Some("absent")
+}
+
+fn finding(entry: &Entry, run: &Run) -> Result<Finding, String> {
+    let rule = run.tool.rule_of(entry);
+    let named = entry.rule.id.as_deref().or(entry.rule_id.as_deref());
+    let id = rule.map(|rule| rule.id.as_str()).or(named);
+    let id = id.ok_or("one of its results names no rule")?;
+    let package = value(entry, rule, &["Package"]).or_else(|| in_sentence(&entry.message.text, "package: "));
+    let name = vulnerability_name(id, package.as_deref());
+    let mut aliases: Vec<_> = [Some(id), named]
+        .into_iter()
+        .flatten()
+        .filter(|other| *other != name)
+        .map(clean_line)
+        .collect();
+    aliases.dedup();
+    let title = rule.and_then(|rule| rule.short_description.as_ref()).map_or_else(
+        || entry.message.text.lines().next().unwrap_or_default(),
+        |text| text.text.as_str(),
+    );
     Ok(Finding {
-        id: clean_line(id),
-        aliases: Vec::new(),
-        severity,
-        package: said("Package").unwrap_or_else(|| "a package that the report does not name".to_owned()),
+        kind: kind_of(rule),
+        id: clean_line(name),
+        aliases,
+        severity: severity_of(entry, rule),
+        package: package.unwrap_or_else(|| "a package that the report does not name".to_owned()),
         purl: None,
-        installed: said("Installed Version").unwrap_or_default(),
-        fixed: said("Fixed Version"),
-        title: clean_line(rule.and_then(|rule| rule.short_description.as_ref()).map_or_else(
-            || entry.message.text.lines().next().unwrap_or_default(),
-            |text| text.text.as_str(),
-        )),
+        installed: value(entry, rule, &["Installed Version", "Version"])
+            .or_else(|| in_sentence(&entry.message.text, "version "))
+            .unwrap_or_default(),
+        fixed: value(entry, rule, &["Fixed Version", "Fix Version"]),
+        title: clean_line(title),
         url: rule.and_then(|rule| rule.help_uri.as_deref()).map(clean_line),
     })
 }
 
-/// By the score, as code hosts read it (CVSS 3.1, "Qualitative Severity Rating Scale"); without one by the level.
-fn severity_of(score: Option<f64>, level: Option<&str>) -> Severity {
-    match (score, level) {
-        (Some(score), _) if score >= 9.0 => Severity::Critical,
-        (Some(score), _) if score >= 7.0 => Severity::High,
-        (Some(score), _) if score >= 4.0 => Severity::Medium,
-        (Some(score), _) if score > 0.0 => Severity::Low,
-        (None, Some("error")) => Severity::High,
-        (None, Some("note")) => Severity::Low,
-        // What is not written is a warning, says the standard (3.27.10).
-        (None, Some("warning") | None) => Severity::Medium,
-        (Some(_), _) | (None, Some(_)) => Severity::Unknown,
+/// The value of a line of `Name: value` in the message of a result, or else in the help text of its rule.
+fn value(entry: &Entry, rule: Option<&Rule>, names: &[&str]) -> Option<String> {
+    let texts = [
+        Some(entry.message.text.as_str()),
+        rule.map(|rule| rule.help.text.as_str()),
+    ];
+    texts.into_iter().flatten().find_map(|text| {
+        let of_line = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            names.contains(&name.trim()).then(|| clean_line(value.trim()))
+        };
+        text.lines().find_map(of_line).filter(|value| !value.is_empty())
+    })
+}
+
+/// What follows `before` up to a comma or a blank, in a sentence of Grype's: `A critical vulnerability in java-archive
+/// package: log4j-core, version 2.11.0 was found at: /app.jar`.
+fn in_sentence(text: &str, before: &str) -> Option<String> {
+    let (_, rest) = text.split_once(before)?;
+    let word = rest.split([',', ' ', '\n']).next()?;
+    Some(clean_line(word)).filter(|word| !word.is_empty())
+}
+
+/// The vulnerability that a rule is of. Grype makes a rule for each package that has one: `CVE-2021-44228-log4j-core`.
+fn vulnerability_name<'a>(id: &'a str, package: Option<&str>) -> &'a str {
+    let own = package.and_then(|package| id.strip_suffix(package)?.strip_suffix('-'));
+    known_name(id).or(own).unwrap_or(id)
+}
+
+/// The name at the beginning of `text`, if it is one of CVE's or GitHub's.
+fn known_name(text: &str) -> Option<&str> {
+    let parts: Vec<&str> = text.splitn(4, '-').collect();
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let length = match parts.as_slice() {
+        [cve, year, rest @ ..] if cve.eq_ignore_ascii_case("CVE") && digits(year) == 4 && year.len() == 4 => {
+            let number = digits(rest.first()?);
+            (number > 0).then_some(9 + number)?
+        }
+        [ghsa, one, two, three] if ghsa.eq_ignore_ascii_case("GHSA") => {
+            let is_part = |part: &str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_alphanumeric());
+            (is_part(one) && is_part(two) && three.get(..4).is_some_and(is_part)).then_some(19)?
+        }
+        _ => return None,
+    };
+    let (name, rest) = text.split_at_checked(length)?;
+    let ends_here = rest.chars().next().is_none_or(|next| !next.is_alphanumeric());
+    ends_here.then_some(name)
+}
+
+/// Trivy says by a tag of the rule what it is of.
+fn kind_of(rule: Option<&Rule>) -> FindingKind {
+    let has = |wanted: &str| {
+        rule.is_some_and(|rule| {
+            rule.properties
+                .tags
+                .iter()
+                .any(|tag| tag.eq_ignore_ascii_case(wanted))
+        })
+    };
+    if has("secret") {
+        FindingKind::Secret
+    } else if has("misconfiguration") {
+        FindingKind::Misconfiguration
+    } else if has("license") {
+        FindingKind::Licence
+    } else {
+        FindingKind::Vulnerability
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Digest;
-
-    #[test]
-    fn reads_what_trivy_writes_into_the_message() {
-        let digest = Digest::of(b"image");
-        let text = serde_json::json!({"version": "2.1.0", "runs": [{
-            "tool": {"driver": {"name": "Trivy", "version": "0.74.0", "rules": [{
-                "id": "CVE-1", "helpUri": "https://example.com/CVE-1", "shortDescription": {"text": "reads too much"},
-                "properties": {"security-severity": "9.8"},
-            }, {"id": "CVE-2", "properties": {"security-severity": "5.0"}}]}},
-            "results": [
-                {"ruleId": "CVE-1", "level": "error", "message": {
-                    "text": "Package: openssl\nInstalled Version: 3.1\nVulnerability CVE-1\nSeverity: HIGH\nFixed Version: 3.2"}},
-                {"ruleId": "CVE-2", "message": {"text": "words"}},
-                {"ruleId": "CVE-2", "message": {"text": "words"},
-                    "suppressions": [{"kind": "external", "status": "accepted", "justification": "not reachable"}]},
-                {"ruleId": "CVE-2", "message": {"text": "words"}, "suppressions": [{"kind": "external", "status": "underReview"}]},
-            ],
-            "properties": {"repoDigests": [format!("a/b@{digest}")]},
-        }]});
-        let report = Report::read(text.to_string().as_bytes()).unwrap();
-        assert_eq!(report.digests, [digest]);
-        assert_eq!(
-            report.findings[0].to_string(),
-            "CVE-1 in openssl 3.1 (fixed in 3.2)"
-        );
-        assert_eq!(
-            report.findings[0].severity,
-            Severity::High,
-            "the message is nearer than the score"
-        );
-        assert_eq!(report.findings[1].severity, Severity::Medium);
-        assert_eq!(report.findings.len(), 3, "what is under review counts");
-        assert_eq!(report.hidden[0].1, "not reachable");
-        assert_eq!(report.inventory, Inventory::Untold);
-    }
-
-    #[test]
-    fn what_is_no_report_is_told() {
-        for (text, why) in [
-            ("", "it is no report"),
-            ("{}", "neither"),
-            (r#"{"version": "2.1.0", "runs": []}"#, "no run"),
-            (r#"{"version": "2.0.0", "runs": []}"#, "only 2.1.0"),
-            (
-                r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{}]}]}"#,
-                "names no rule",
-            ),
-            (r#"{"version": "2.1.0", "runs": [{"#, "it is no report"),
-        ] {
-            let error = Report::read(text.as_bytes()).unwrap_err();
-            assert!(error.contains(why), "{text}: {error}");
+/// As the message says; by the score, as code hosts read it (CVSS 3.1, "Qualitative Severity Rating Scale"); as the rule
+/// says; or by the level.
+fn severity_of(entry: &Entry, rule: Option<&Rule>) -> Severity {
+    let known = |severity: Severity| (severity != Severity::Unknown).then_some(severity);
+    let word = |rule: Option<&Rule>, entry: &Entry| {
+        let word = value(entry, rule, &["Severity"])?;
+        match word.to_ascii_lowercase().as_str() {
+            "negligible" => Some(Severity::Low),
+            word => word.parse().ok().and_then(known),
         }
-        let deep = "[".repeat(100_000);
-        assert!(Report::read(deep.as_bytes()).is_err());
+    };
+    let score = entry.properties.severity.or_else(|| rule?.properties.severity);
+    word(None, entry)
+        .or_else(|| of_score(score?))
+        .or_else(|| word(rule, entry))
+        .unwrap_or_else(|| of_level(entry, rule))
+}
+
+fn of_score(score: f64) -> Option<Severity> {
+    match score {
+        score if score >= 9.0 => Some(Severity::Critical),
+        score if score >= 7.0 => Some(Severity::High),
+        score if score >= 4.0 => Some(Severity::Medium),
+        score if score > 0.0 => Some(Severity::Low),
+        _ => None,
+    }
+}
+
+/// The level of a result, or else the usual one of its rule; what is not written is a warning (3.27.10).
+fn of_level(entry: &Entry, rule: Option<&Rule>) -> Severity {
+    let usual = rule.and_then(|rule| rule.default_configuration.level.as_deref());
+    match entry.level.as_deref().or(usual).unwrap_or("warning") {
+        "error" => Severity::High,
+        "warning" => Severity::Medium,
+        "note" => Severity::Low,
+        _ => Severity::Unknown,
     }
 }

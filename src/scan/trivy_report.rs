@@ -1,11 +1,19 @@
 //! Trivy's JSON report (schema version 2), as far as a gate looks at it.
 
+mod others;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::domain::{Digest, Finding, Inventory, Package, Platform, Severity, clean_line};
+use self::others::{License, Misconfiguration, Secret};
+use super::json::or_default;
+use crate::domain::{
+    Digest, Finding, FindingKind, Inventory, Package, Platform, ScannerFilter, Severity, clean_line,
+};
 
 /// What `trivy image` writes as `ArtifactType`. A report of a file system or of an SBOM finds less than one of the image,
 /// and does not count as one.
@@ -22,8 +30,12 @@ pub struct Report {
     pub database: Option<Timestamp>,
     /// The digests that the image is known by, from `Metadata.RepoDigests`; none of an image that came from a file.
     pub digests: Vec<Digest>,
+    /// The digest of the image's configuration, from `Metadata.ImageID`.
+    pub image_id: Option<Digest>,
     /// The platform whose image was scanned, if it says so.
     pub platform: Option<Platform>,
+    /// The version of the operating system of that platform, if it says so.
+    pub os_version: Option<String>,
     /// The operating system, `alpine 3.12.1`, if it is out of support.
     pub end_of_life: Option<String>,
     /// What Trivy recognised in the image.
@@ -32,6 +44,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was found and left out by a rule of Trivy's own (`.trivyignore`, VEX, …), each with the rule and its reason.
     pub hidden: Vec<(Finding, String)>,
+    /// What the scanner was told to leave out, if it says so.
+    pub filters: Vec<ScannerFilter>,
+    /// Why it cannot be relied on, if it says so: the scan did not end well.
+    pub flaws: Vec<String>,
 }
 
 // Borrowed where JSON allows: a report may have 30,000 findings, each with long texts that nobody here reads.
@@ -45,7 +61,7 @@ struct Document<'a> {
     created_at: Option<Cow<'a, str>>,
     #[serde(borrow)]
     artifact_type: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     metadata: Metadata<'a>,
     #[serde(borrow)]
     results: Option<Vec<ScanResult<'a>>>,
@@ -61,6 +77,8 @@ struct Program<'a> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata<'a> {
+    #[serde(borrow, rename = "ImageID")]
+    image_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     repo_digests: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow)]
@@ -88,17 +106,34 @@ struct ImageConfig<'a> {
     os: Option<Cow<'a, str>>,
     #[serde(borrow)]
     variant: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "os.version")]
+    os_version: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ScanResult<'a> {
-    #[serde(borrow, rename = "ExperimentalModifiedFindings")]
-    modified: Option<Vec<Modified<'a>>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    target: Cow<'a, str>,
     #[serde(borrow)]
-    packages: Option<Vec<ListedPackage<'a>>>,
-    #[serde(borrow)]
-    vulnerabilities: Option<Vec<Vulnerability<'a>>>,
+    class: Option<Cow<'a, str>>,
+    #[serde(
+        borrow,
+        rename = "ExperimentalModifiedFindings",
+        default,
+        deserialize_with = "or_default"
+    )]
+    modified: Vec<Modified<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    packages: Vec<ListedPackage<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    vulnerabilities: Vec<Vulnerability<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    secrets: Vec<Secret<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    misconfigurations: Vec<Misconfiguration<'a>>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    licenses: Vec<License<'a>>,
 }
 
 /// What `--show-suppressed` lists.
@@ -129,7 +164,7 @@ struct ListedPackage<'a> {
 struct Vulnerability<'a> {
     #[serde(borrow, rename = "VulnerabilityID")]
     id: Cow<'a, str>,
-    #[serde(borrow, rename = "VendorIDs", default)]
+    #[serde(borrow, rename = "VendorIDs", default, deserialize_with = "or_default")]
     aliases: Vec<Cow<'a, str>>,
     #[serde(borrow, rename = "PkgName")]
     package: Cow<'a, str>,
@@ -143,7 +178,7 @@ struct Vulnerability<'a> {
     title: Cow<'a, str>,
     #[serde(borrow, rename = "PrimaryURL", default)]
     url: Cow<'a, str>,
-    #[serde(borrow, rename = "PkgIdentifier", default)]
+    #[serde(borrow, rename = "PkgIdentifier", default, deserialize_with = "or_default")]
     identifier: Identifier<'a>,
 }
 
@@ -174,20 +209,19 @@ impl Report {
         let digests = metadata.repo_digests.unwrap_or_default();
         let results = document.results.unwrap_or_default();
         let end_of_life = metadata.system.as_ref().filter(|system| system.end_of_life);
-        let end_of_life = end_of_life.map(|system| clean_line(&format!("{} {}", system.family, system.name)));
-        let inventory = inventory(metadata.system.is_some(), &results);
-        let modified = results
-            .iter()
-            .filter_map(|result| result.modified.as_ref())
-            .flatten();
-        let hidden = modified.filter_map(Modified::read).collect::<Result<_, _>>()?;
-        let mut findings: Vec<Finding> = results
-            .into_iter()
-            .filter_map(|result| result.vulnerabilities)
-            .flatten()
-            .map(Vulnerability::into_finding)
-            .collect();
+        let end_of_life = end_of_life.map(System::name);
+        let inventory = inventory(metadata.system.as_ref(), &results);
+        let mut hidden = Vec::new();
+        let mut findings = Vec::new();
+        for result in results {
+            for modified in &result.modified {
+                hidden.extend(modified.read(&result.target)?);
+            }
+            result.into_findings(&mut findings);
+        }
         findings.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.id.cmp(&b.id)));
+        let config = metadata.image_config.as_ref();
+        let os_version = config.and_then(|config| config.os_version.as_deref());
         Ok(Self {
             created: document.created_at.and_then(|text| text.parse().ok()),
             scanner: document
@@ -198,21 +232,28 @@ impl Report {
                 .iter()
                 .map(|name| digest_of(name))
                 .collect::<Result<_, _>>()?,
-            platform: metadata.image_config.and_then(|config| config.platform()),
+            image_id: metadata.image_id.and_then(|id| id.parse().ok()),
+            os_version: os_version.map(clean_line).filter(|text| !text.is_empty()),
+            platform: config.and_then(ImageConfig::platform),
             end_of_life,
             inventory,
             findings,
             hidden,
+            filters: Vec::new(),
+            flaws: Vec::new(),
         })
     }
 }
 
+impl System<'_> {
+    fn name(&self) -> String {
+        clean_line(format!("{} {}", self.family, self.name).trim())
+    }
+}
+
 impl Modified<'_> {
-    /// The vulnerability, and why it was left out; none of something else, such as a licence.
-    fn read(&self) -> Option<Result<(Finding, String), String>> {
-        if self.r#type != "vulnerability" {
-            return None;
-        }
+    /// What was left out in `target`, and why; none of something that is no finding.
+    fn read(&self, target: &str) -> Result<Option<(Finding, String)>, String> {
         let words = [&self.status, &self.source, &self.statement];
         let words: Vec<_> = words
             .into_iter()
@@ -221,26 +262,86 @@ impl Modified<'_> {
             .collect();
         // The strings of an already parsed value cannot be lent, hence once more as text; there are few of them.
         let text = self.finding.to_string();
-        let finding = serde_json::from_str::<Vulnerability<'_>>(&text);
-        Some(match finding {
-            Ok(finding) => Ok((finding.into_finding(), words.join(", "))),
+        let finding = match &*self.r#type {
+            "vulnerability" => {
+                serde_json::from_str::<Vulnerability<'_>>(&text).map(Vulnerability::into_finding)
+            }
+            "secret" => serde_json::from_str::<Secret<'_>>(&text).map(|secret| secret.into_finding(target)),
+            "misconfiguration" => {
+                serde_json::from_str::<Misconfiguration<'_>>(&text).map(|one| one.into_finding(target))
+            }
+            "license" => serde_json::from_str::<License<'_>>(&text).map(License::into_finding),
+            _ => return Ok(None),
+        };
+        match finding {
+            Ok(finding) => Ok(Some((finding, words.join(", ")))),
             Err(error) => Err(format!("one of its suppressed findings cannot be read: {error}")),
-        })
+        }
     }
 }
 
-/// What the results speak of. Trivy writes none at all where it recognised nothing.
-fn inventory(has_system: bool, results: &[ScanResult<'_>]) -> Inventory {
-    if results.is_empty() && !has_system {
+/// The class of a result that lists the packages of the operating system.
+const OS_PACKAGES: &str = "os-pkgs";
+
+impl ScanResult<'_> {
+    /// Whether it speaks of packages, listed or not.
+    fn is_of_packages(&self) -> bool {
+        match self.class.as_deref() {
+            Some(class) => class == OS_PACKAGES || class == "lang-pkgs",
+            None => self.names_packages(),
+        }
+    }
+
+    /// Whether some of its packages are known by name.
+    fn names_packages(&self) -> bool {
+        let is_vulnerability = |modified: &Modified<'_>| modified.r#type == "vulnerability";
+        !self.packages.is_empty()
+            || !self.vulnerabilities.is_empty()
+            || self.modified.iter().any(is_vulnerability)
+    }
+
+    fn into_findings(self, findings: &mut Vec<Finding>) {
+        let target = self.target;
+        findings.extend(self.vulnerabilities.into_iter().map(Vulnerability::into_finding));
+        findings.extend(
+            self.secrets
+                .into_iter()
+                .map(|secret| secret.into_finding(&target)),
+        );
+        let failed = self
+            .misconfigurations
+            .into_iter()
+            .filter(Misconfiguration::has_failed);
+        findings.extend(failed.map(|one| one.into_finding(&target)));
+        findings.extend(self.licenses.into_iter().map(License::into_finding));
+    }
+}
+
+/// What the results say was examined. Trivy writes none at all where it recognised nothing; and none, or an empty one, where
+/// it recognised an operating system and could not read which packages it has.
+fn inventory(system: Option<&System<'_>>, results: &[ScanResult<'_>]) -> Inventory {
+    let of_packages: Vec<_> = results.iter().filter(|result| result.is_of_packages()).collect();
+    let system = system.filter(|system| !system.family.is_empty() && system.family != "none");
+    let of_system =
+        |result: &&&ScanResult<'_>| result.class.as_deref().is_none_or(|class| class == OS_PACKAGES);
+    if let Some(system) = system
+        && !of_packages
+            .iter()
+            .filter(of_system)
+            .any(|result| result.names_packages())
+    {
+        return Inventory::Unlisted(system.name());
+    }
+    if let Some(empty) = of_packages.iter().find(|result| !result.names_packages()) {
+        return Inventory::Unlisted(clean_line(&empty.target));
+    }
+    if of_packages.is_empty() {
         return Inventory::Nothing;
     }
-    if results.iter().any(|result| result.packages.is_none()) || results.is_empty() {
+    if of_packages.iter().any(|result| result.packages.is_empty()) {
         return Inventory::Something;
     }
-    let listed = results
-        .iter()
-        .filter_map(|result| result.packages.as_ref())
-        .flatten();
+    let listed = of_packages.iter().flat_map(|result| &result.packages);
     let packages = listed.map(|package| Package {
         name: clean_line(&package.name),
         version: clean_line(&package.version),
@@ -276,6 +377,7 @@ impl Vulnerability<'_> {
     fn into_finding(self) -> Finding {
         let filled = |text: &str| Some(clean_line(text)).filter(|text| !text.is_empty());
         Finding {
+            kind: FindingKind::Vulnerability,
             id: clean_line(&self.id),
             aliases: self.aliases.iter().map(|alias| clean_line(alias)).collect(),
             severity: self.severity.parse().unwrap_or(Severity::Unknown),
@@ -285,108 +387,6 @@ impl Vulnerability<'_> {
             fixed: filled(&self.fixed),
             title: clean_line(&self.title),
             url: filled(&self.url),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_what_a_gate_needs_and_makes_it_harmless() {
-        let digest = Digest::of(b"image");
-        let text = serde_json::json!({
-            "SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "CreatedAt": "2026-11-23T09:00:00.123456789Z",
-            "ArtifactType": "container_image",
-            "Metadata": {
-                "RepoDigests": [format!("registry.example.com/a@{digest}")],
-                "ImageConfig": {"architecture": "arm64", "os": "linux"},
-            },
-            "Results": [{"Target": "a"}, {"Vulnerabilities": [
-                {"VulnerabilityID": "CVE-2", "PkgName": "zlib", "InstalledVersion": "1", "Severity": "LOW"},
-                {
-                    "VulnerabilityID": "CVE-1", "PkgName": "open\u{1b}[31mssl", "InstalledVersion": "3",
-                    "PkgIdentifier": {"PURL": "pkg:apk/alpine/openssl@3"}, "Severity": "CRITICAL",
-                    "FixedVersion": "4", "PrimaryURL": "",
-                },
-            ]}],
-        });
-        let report = Report::parse(text.to_string().as_bytes()).unwrap();
-        assert_eq!(report.digests, [digest]);
-        assert_eq!(report.scanner.as_deref(), Some("Trivy 0.74.0"));
-        assert_eq!(report.platform.unwrap().to_string(), "linux/arm64");
-        let [gravest, other] = &report.findings[..] else {
-            panic!("two findings")
-        };
-        assert_eq!(gravest.to_string(), "CVE-1 in openssl 3 (fixed in 4)");
-        assert_eq!(gravest.purl.as_deref(), Some("pkg:apk/alpine/openssl@3"));
-        assert_eq!(gravest.url, None);
-        assert_eq!(other.fixed, None);
-    }
-
-    #[test]
-    fn what_trivy_left_out_is_read_with_its_reason() {
-        let text = r#"{"SchemaVersion": 2, "ArtifactType": "container_image",
-            "Metadata": {"OS": {"Family": "alpine", "Name": "3.20.3", "EOSL": true}},
-            "Results": [{"Class": "os-pkgs", "Type": "alpine",
-                "Packages": [{"ID": "libcrypto3@3.3.1-r0", "Name": "libcrypto3", "Version": "3.3.1-r0"}],
-                "ExperimentalModifiedFindings": [{"Type": "vulnerability", "Status": "ignored", "Statement": "no",
-                    "Source": ".trivyignore.yaml", "Finding": {"VulnerabilityID": "CVE-2099-0001",
-                    "PkgName": "libcrypto3", "InstalledVersion": "3.3.1-r0", "FixedVersion": "3.3.9-r9",
-                    "Severity": "CRITICAL"}}]}]}"#;
-        let report = Report::parse(text.as_bytes()).unwrap();
-        let [(finding, why)] = &report.hidden[..] else {
-            panic!("{report:?}")
-        };
-        assert_eq!(
-            finding.to_string(),
-            "CVE-2099-0001 in libcrypto3 3.3.1-r0 (fixed in 3.3.9-r9)"
-        );
-        assert_eq!(why, "ignored, .trivyignore.yaml, no");
-        assert_eq!(report.end_of_life.as_deref(), Some("alpine 3.20.3"));
-        let Inventory::Packages(packages) = report.inventory else {
-            panic!("{:?}", report.inventory)
-        };
-        assert_eq!(packages.len(), 1);
-    }
-
-    #[test]
-    fn a_report_without_any_result_has_seen_nothing() {
-        let text = r#"{"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {"Size": 10240}}"#;
-        assert_eq!(
-            Report::parse(text.as_bytes()).unwrap().inventory,
-            Inventory::Nothing
-        );
-    }
-
-    #[test]
-    fn rubbish_is_no_clean_report() {
-        for (bad, why) in [
-            (r"<html>", "no report of Trivy"),
-            ("{}", "SchemaVersion"),
-            ("null", "no report of Trivy"),
-            ("[]", "no report of Trivy"),
-            (r#"{"SchemaVersion":1,"Results":[]}"#, "schema version 1"),
-            (
-                r#"{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{}]}]}"#,
-                "VulnerabilityID",
-            ),
-            (
-                r#"{"SchemaVersion":2,"ArtifactType":"cyclonedx"}"#,
-                "is of a cyclonedx",
-            ),
-            (
-                r#"{"SchemaVersion":2,"Metadata":{"RepoDigests":["app"]}}"#,
-                "no digest",
-            ),
-            (
-                r#"{"SchemaVersion":2,"Metadata":{"RepoDigests":["app@sha256:0"]}}"#,
-                "RepoDigests are wrong",
-            ),
-        ] {
-            let error = Report::parse(bad.as_bytes()).unwrap_err();
-            assert!(error.contains(why), "{bad}: {error}");
         }
     }
 }

@@ -127,12 +127,9 @@ impl Effects {
             let content = match examined {
                 Ok(examined) => {
                     let sorting = tokio::task::spawn_blocking(move || {
-                        let made = examined.evidence.reports.iter().map(|report| report.made);
-                        let made = made
-                            .collect::<Option<Vec<_>>>()
-                            .and_then(|made| made.into_iter().min());
-                        let database = examined.evidence.database();
+                        let (made, database) = (examined.evidence.made(), examined.evidence.database());
                         Findings::new(examined.judgement, examined.environment, made, database)
+                            .with_gaps(examined.evidence.gaps())
                     });
                     match sorting.await {
                         Ok(findings) => Content::Known(Arc::new(findings)),

@@ -144,6 +144,7 @@ mod tests {
     fn judged(standing: Standing) -> Judged {
         Judged {
             finding: Finding {
+                kind: crate::domain::FindingKind::Vulnerability,
                 id: "CVE-2026-1".into(),
                 aliases: Vec::new(),
                 severity: Severity::Critical,

@@ -14,7 +14,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::{Output, password, report, world};
 use crate::domain::{
-    Counts, Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy, WriteAccess,
+    Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy, ScanReport, WriteAccess,
 };
 use crate::engine::{self, RunId};
 use crate::scan::{self, FreshScan};
@@ -137,13 +137,17 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// How many findings each report has.
-    fn counts(&self) -> impl Iterator<Item = (String, Counts)> {
-        self.evidence.reports.iter().map(|report| {
-            let platform = report.platform.as_ref();
-            let platform = platform.map_or_else(|| "image".to_owned(), ToString::to_string);
-            (platform, Counts::of(&report.findings))
-        })
+    /// What each report found, and which images have none, by the name of the image.
+    fn in_words(&self) -> impl Iterator<Item = (String, String)> {
+        let name = |report: &ScanReport| match (self.evidence.image_of(report), &report.platform) {
+            (Some(image), _) if image.platform.is_some() => image.to_string(),
+            (_, Some(platform)) => platform.to_string(),
+            _ => "image".to_owned(),
+        };
+        let reports = self.evidence.reports.iter();
+        let reports = reports.map(move |report| (name(report), report.words()));
+        let uncovered = self.evidence.uncovered();
+        reports.chain(uncovered.map(|image| (image.to_string(), "not scanned".to_owned())))
     }
 
     /// By whose rules it is judged.
@@ -172,16 +176,11 @@ async fn look(args: &ScanArgs, subject: &Subject, io: &mut Output) -> Result<Fre
             reports: Vec::new(),
         });
     }
-    let platforms: Vec<_> = subject
-        .summary
-        .platforms
-        .iter()
-        .map(|(platform, _)| platform.clone())
-        .collect();
     let Some(path) = &args.report else {
-        return Ok(scan::fresh(&subject.trivy, &subject.image, digest, &platforms, &|_| ()).await?);
+        let (repository, images) = (&subject.image.repository, &subject.summary.images);
+        return Ok(scan::fresh(&subject.trivy, repository, digest, images, &|_| ()).await?);
     };
-    let (found, says_so) = scan::from_file(&reader, digest, &platforms, path).await?;
+    let (found, says_so) = scan::from_file(digest, &subject.summary, path)?;
     if !says_so {
         let image = &subject.image;
         writeln!(

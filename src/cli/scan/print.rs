@@ -16,8 +16,11 @@ const MOST: usize = 200;
 pub(super) fn table(shown: &Shown<'_>, now: Timestamp, io: &mut Output) -> Result<(), Failure> {
     let judgement = shown.judgement;
     writeln!(io.out, "{}", shown.subject.image)?;
-    for (platform, counts) in shown.counts() {
-        writeln!(io.out, "  {platform:<14} {counts}")?;
+    for (image, words) in shown.in_words() {
+        writeln!(io.out, "  {image:<14} {words}")?;
+    }
+    for what in &shown.evidence.unreadable {
+        writeln!(io.out, "  ? {what}")?;
     }
     if let Some(database) = shown.evidence.database() {
         let seconds = now.as_second() - database.as_second();
@@ -83,15 +86,16 @@ pub(super) fn json(shown: &Shown<'_>, io: &mut Output) -> Result<(), Failure> {
         .evidence
         .reports
         .iter()
-        .zip(shown.counts())
-        .map(|(report, (_, counts))| {
+        .map(|report| {
             serde_json::json!({
-                "platform": report.platform,
+                "image": report.image,
+                "platform": shown.evidence.platform_of(report),
                 "made": report.made,
                 "database": report.database,
                 "scanner": report.scanner,
                 "origin": report.origin,
-                "counts": counts,
+                "examined": report.has_examined(),
+                "counts": report.counts(),
                 "attached": attached.next(),
             })
         })
@@ -108,6 +112,8 @@ pub(super) fn json(shown: &Shown<'_>, io: &mut Output) -> Result<(), Failure> {
         "version": 1,
         "image": shown.subject.image.to_string(),
         "reports": reports,
+        "not_scanned": shown.evidence.uncovered().map(|image| &image.digest).collect::<Vec<_>>(),
+        "unreadable": shown.evidence.unreadable,
         "judgement": verdict,
         "findings": shown.judgement.findings,
     });

@@ -1,10 +1,9 @@
-//! What evidence leaves open, and what a person should know besides the verdict.
+//! What evidence leaves open.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Exceptions;
 use crate::domain::{
-    Digest, Finding, Inventory, Platform, Rule, ScanEvidence, ScanPolicy, ScanReport, Waiver, age, count,
+    Digest, Inventory, Platform, Rule, ScanEvidence, ScanPolicy, ScanReport, ScannerFilter, age,
 };
 
 /// How far a report's time may lie ahead of the clock here, in seconds: clocks differ.
@@ -15,12 +14,17 @@ impl ScanPolicy {
     pub(super) fn doubts(&self, evidence: &ScanEvidence, now: Timestamp) -> (Vec<String>, String) {
         let asked: Vec<_> = self.asked(evidence).collect();
         let mut doubts = self.uncovered(evidence);
+        doubts.extend(
+            evidence.unreadable.iter().map(|what| {
+                format!("{what}: it may be the newest report, so that nothing is known without it")
+            }),
+        );
         if asked.is_empty() && !evidence.reports.is_empty() {
             doubts.push("every platform of the image is left out of the policy".to_owned());
             return (doubts, String::new());
         }
-        let made = asked.iter().map(|report| report.made);
-        let how_old = match ages(made, self.max_age, now, &REPORT) {
+        doubts.extend(asked.iter().flat_map(|report| &report.flaws).cloned());
+        let how_old = match self.age(&asked, now) {
             Ok(words) => words,
             Err(doubt) => {
                 doubts.push(doubt);
@@ -32,20 +36,65 @@ impl ScanPolicy {
             doubts.extend(ages(dates, self.max_database_age, now, &DATABASE).err());
         }
         if self.no_packages == Rule::Refuse {
-            doubts.extend(asked.iter().filter_map(|report| saw_nothing(report)));
+            doubts.extend(asked.iter().filter_map(|report| unexamined(report, evidence)));
+        }
+        for report in &asked {
+            let filters = report.filters.iter().filter(|filter| !self.accepts(filter));
+            doubts.extend(filters.map(|filter| {
+                format!(
+                    "the scanner of {} was told to leave out {filter}, so that what it left out is not known \
+                     (`filtered = \"allow\"` accepts that): scan without that",
+                    name(report, evidence)
+                )
+            }));
         }
         (doubts, how_old)
     }
 
+    /// Whether what a scanner leaves out by `filter` need not be known.
+    pub(super) fn accepts(&self, filter: &ScannerFilter) -> bool {
+        let asks_nothing_of_it =
+            *filter == ScannerFilter::Unfixed && self.fixable_only && self.exploited.is_none();
+        self.filtered == Rule::Allow || asks_nothing_of_it
+    }
+
+    /// The age of the oldest report in words, or why it would not do. A date is needed only where an age is asked for, or to
+    /// tell which of two reports is newer.
+    fn age(&self, asked: &[&ScanReport], now: Timestamp) -> Result<String, String> {
+        let is_alone = |report: &ScanReport| {
+            let of_it = asked.iter().filter(|other| other.image == report.image);
+            report.image.is_some() && of_it.count() == 1
+        };
+        let undated = asked.iter().filter(|report| report.made.is_none());
+        let undated: Vec<_> = undated.collect();
+        if self.max_age.is_none() && !undated.is_empty() {
+            if !undated.iter().all(|report| is_alone(report)) {
+                return Err(format!(
+                    "{}, and there is another one: nobody can tell which is newer",
+                    REPORT.undated
+                ));
+            }
+            let dated = asked.iter().filter(|report| report.made.is_some());
+            ages(dated.map(|report| report.made), None, now, &REPORT)?;
+            return Ok(REPORT.undated.to_owned());
+        }
+        ages(asked.iter().map(|report| report.made), self.max_age, now, &REPORT)
+    }
+
+    /// Whether `platform` is left out.
+    fn leaves_out(&self, platform: Option<&Platform>) -> bool {
+        self.leave_out.iter().any(|left| Some(&left.platform) == platform)
+    }
+
     /// The reports that the policy asks about.
-    fn asked<'a>(&'a self, evidence: &'a ScanEvidence) -> impl Iterator<Item = &'a ScanReport> {
+    pub(super) fn asked<'a>(&'a self, evidence: &'a ScanEvidence) -> impl Iterator<Item = &'a ScanReport> {
         evidence
             .reports
             .iter()
-            .filter(|report| !self.leaves_out(report.platform.as_ref()))
+            .filter(|report| !self.leaves_out(evidence.platform_of(report)))
     }
 
-    /// Which platforms no report speaks of, in words; nothing if all are covered.
+    /// Which images no report speaks of, in words; nothing if all are covered.
     fn uncovered(&self, evidence: &ScanEvidence) -> Vec<String> {
         let stray = evidence.strays.first().map(Digest::short);
         if evidence.reports.is_empty() {
@@ -63,14 +112,14 @@ impl ScanPolicy {
                 },
             }];
         }
+        if evidence.images.is_empty() {
+            return vec![
+                "nothing that can be run is in this index, so that no report can be of it".to_owned(),
+            ];
+        }
         let missing: Vec<_> = evidence
-            .platforms
-            .iter()
-            .filter(|platform| !self.leaves_out(Some(platform)))
-            .filter(|platform| {
-                let mut reports = evidence.reports.iter();
-                !reports.any(|report| covers(report, platform, &evidence.platforms))
-            })
+            .uncovered()
+            .filter(|image| !self.leaves_out(image.platform.as_ref()))
             .map(ToString::to_string)
             .collect();
         if missing.is_empty() {
@@ -82,85 +131,37 @@ impl ScanPolicy {
         }
         vec![doubt]
     }
+}
 
-    /// What a person should know besides the verdict.
-    pub(super) fn notes(
-        &self,
-        evidence: &ScanEvidence,
-        exceptions: &Exceptions<'_>,
-        now: Timestamp,
-    ) -> Vec<String> {
-        let mut notes = Vec::new();
-        for left in &self.leave_out {
-            if evidence.platforms.contains(&left.platform) {
-                notes.push(format!("{} is left out: {}", left.platform, left.reason));
-            }
-        }
-        let hidden: Vec<_> = self.asked(evidence).flat_map(|report| &report.hidden).collect();
-        if let Some((finding, why)) = hidden.first() {
-            notes.push(format!(
-                "the scanner left {} out, which counts here all the same: {finding} ({why}); a waiver would accept it",
-                count(hidden.len(), "finding")
-            ));
-        }
-        let all = || self.asked(evidence).flat_map(|report| &report.findings);
-        for waiver in exceptions.waivers {
-            if waiver.holds_in(exceptions.environment) {
-                notes.extend(of_waiver(waiver, all(), now));
-            }
-        }
-        notes
+/// How a report is called: after the image that it is of.
+fn name(report: &ScanReport, evidence: &ScanEvidence) -> String {
+    match (evidence.image_of(report), &report.platform) {
+        (Some(image), _) if image.platform.is_some() => image.to_string(),
+        (_, Some(platform)) => platform.to_string(),
+        _ => "the image".to_owned(),
     }
 }
 
-/// What is to be said of a waiver: that it has ended, or that there is nothing for it here.
-fn of_waiver<'a>(
-    waiver: &Waiver,
-    mut findings: impl Iterator<Item = &'a Finding>,
-    now: Timestamp,
-) -> Option<String> {
-    let matched = findings.any(|finding| waiver.names(finding));
-    let (title, owner) = (waiver.title(), &waiver.owner);
-    if waiver.is_expired(now) {
-        let expires = waiver.expires;
-        return Some(if matched {
-            format!("the waiver of {title} by {owner} ended on {expires}: mend it, or accept it anew")
-        } else {
-            format!(
-                "the waiver of {title} by {owner} ended on {expires}, and nothing needs it any more: remove it"
-            )
-        });
+/// Why that a report has no finding says nothing, if it does not.
+fn unexamined(report: &ScanReport, evidence: &ScanEvidence) -> Option<String> {
+    if report.has_examined() {
+        return None;
     }
-    (!matched).then(|| format!("the waiver of {title} by {owner} meets no finding here"))
-}
-
-/// Whether `report` speaks of `platform`. One without a platform does only where the image has no second one. Scanners
-/// often leave out the variant, which is fine as long as it is not what tells two platforms of the image apart.
-fn covers(report: &ScanReport, platform: &Platform, all: &[Platform]) -> bool {
-    let Some(of) = &report.platform else {
-        return all.len() == 1;
-    };
-    let alike = |other: &Platform| other.os == of.os && other.architecture == of.architecture;
-    alike(platform)
-        && (of.variant == platform.variant || all.iter().filter(|other| alike(other)).count() == 1)
-}
-
-/// Why a report without findings says nothing, if it does not.
-fn saw_nothing(report: &ScanReport) -> Option<String> {
-    let of = report
-        .platform
-        .as_ref()
-        .map_or_else(|| "the image".to_owned(), ToString::to_string);
-    match report.inventory {
-        Inventory::Nothing => Some(format!(
-            "the scanner recognised neither an operating system nor a package in {of}, so that finding nothing means \
-             nothing (`no_packages = \"allow\"` accepts that)"
-        )),
-        Inventory::Untold if report.findings.is_empty() => Some(format!(
+    let of = name(report, evidence);
+    let accepts = "(`no_packages = \"allow\"` accepts that)";
+    Some(match &report.inventory {
+        Inventory::Unlisted(what) => format!(
+            "nothing was examined in {of}: the scanner recognised {what}, but lists no package of it, so that finding \
+             nothing means nothing {accepts}"
+        ),
+        Inventory::Untold => format!(
             "the report of {of} does not say what the scanner looked at, so that finding nothing means nothing"
-        )),
-        Inventory::Untold | Inventory::Something | Inventory::Packages(_) => None,
-    }
+        ),
+        Inventory::Nothing | Inventory::Something | Inventory::Packages(_) => format!(
+            "nothing was examined in {of}: the scanner recognised neither an operating system nor a package, so that \
+             finding nothing means nothing {accepts}"
+        ),
+    })
 }
 
 /// How something with a date is called.

@@ -1,9 +1,12 @@
 //! What a gate makes of evidence.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::domain::{Digest, Inventory, LeftOut, Limits, Origin, ScanReport, VexProduct, VexStatus};
+use crate::domain::{
+    Digest, Inventory, LeftOut, Limits, Origin, Rule, RunnableImage, ScanEvidence, ScanPolicy, ScanReport,
+    Severity, VexProduct, VexStatus,
+};
 
 fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
@@ -11,6 +14,7 @@ fn now() -> Timestamp {
 
 fn finding(severity: Severity, fixed: bool) -> Finding {
     Finding {
+        kind: FindingKind::Vulnerability,
         id: "CVE-2026-1".into(),
         aliases: Vec::new(),
         severity,
@@ -27,9 +31,11 @@ fn evidence(findings: Vec<Finding>) -> ScanEvidence {
     let platform: Platform = "linux/amd64".parse().unwrap();
     ScanEvidence::new(
         Digest::of(b"image"),
-        vec![platform.clone()],
+        vec![RunnableImage::new(Digest::of(b"image"), Some(platform.clone()))],
         vec![ScanReport {
+            image: Some(Digest::of(b"image")),
             platform: Some(platform),
+            os_version: None,
             made: Some("2026-11-23T09:00:00Z".parse().unwrap()),
             findings,
             database: Some("2026-11-23T06:00:00Z".parse().unwrap()),
@@ -38,6 +44,8 @@ fn evidence(findings: Vec<Finding>) -> ScanEvidence {
             end_of_life: None,
             inventory: Inventory::Something,
             hidden: Vec::new(),
+            filters: Vec::new(),
+            flaws: Vec::new(),
         }],
     )
 }
@@ -67,6 +75,7 @@ fn judge(
         vex,
         exploited: &BTreeSet::new(),
         repositories: &["localhost:1/dev/app".parse().unwrap()],
+        tags: &[],
     };
     policy.judge(evidence, &exceptions, now())
 }
@@ -168,25 +177,25 @@ fn nothing_is_assumed_without_a_report_of_this_digest() {
     assert!(unknown(&none).starts_with("the attached scan report is of another digest, sha256:"));
 }
 
-#[test]
-fn every_platform_of_the_image_needs_a_report() {
-    let mut half = evidence(vec![]);
-    half.platforms.push("linux/arm64".parse().unwrap());
-    assert_eq!(unknown(&half), "no scan report covers linux/arm64");
-    half.reports[0].platform = None;
-    assert_eq!(unknown(&half), "no scan report covers linux/amd64, linux/arm64");
+/// Another image beside that of the evidence, which no report covers.
+fn image(platform: &str) -> RunnableImage {
+    RunnableImage::new(Digest::of(platform.as_bytes()), Some(platform.parse().unwrap()))
 }
 
 #[test]
-fn a_variant_may_be_missing_only_where_it_tells_nothing_apart() {
-    let platforms = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
-    let mut image = evidence(vec![]);
-    image.reports[0].platform = Some("linux/arm64".parse().unwrap());
-    image.platforms = platforms(&["linux/arm64/v8"]);
-    assert!(verdict(&policy(), &image).allows());
-    image.reports[0].platform = Some("linux/arm/v7".parse().unwrap());
-    image.platforms = platforms(&["linux/arm/v6", "linux/arm/v7"]);
-    assert_eq!(unknown(&image), "no scan report covers linux/arm/v6");
+fn every_image_needs_a_report() {
+    let mut half = evidence(vec![]);
+    half.images.push(image("linux/arm64"));
+    assert_eq!(unknown(&half), "no scan report covers linux/arm64");
+    half.reports[0].image = None;
+    assert!(unknown(&half).starts_with("no scan report covers linux/amd64, linux/arm64"));
+}
+
+#[test]
+fn an_index_without_anything_to_run_is_covered_by_nothing() {
+    let mut empty = evidence(vec![]);
+    empty.images.clear();
+    assert!(unknown(&empty).starts_with("nothing that can be run is in this index"));
 }
 
 #[test]
@@ -322,6 +331,7 @@ fn what_is_known_to_be_exploited_is_refused_whatever_the_limits() {
             vex: &[],
             exploited: &BTreeSet::from(["CVE-2026-1".to_owned()]),
             repositories: &[],
+            tags: &[],
         };
         policy().judge(&found, &exceptions, now()).verdict
     };
@@ -359,8 +369,7 @@ fn a_scan_that_recognised_nothing_is_not_clean() {
     let mut empty = evidence(vec![]);
     empty.reports[0].inventory = Inventory::Nothing;
     assert!(
-        unknown(&empty)
-            .starts_with("the scanner recognised neither an operating system nor a package in linux/amd64")
+        unknown(&empty).starts_with("nothing was examined in linux/amd64: the scanner recognised neither")
     );
     empty.reports[0].inventory = Inventory::Untold;
     assert!(unknown(&empty).starts_with("the report of linux/amd64 does not say what the scanner looked at"));
@@ -405,10 +414,10 @@ fn a_platform_that_is_left_out_needs_no_report_and_its_findings_do_not_count() {
         ..policy()
     };
     let mut two = evidence(vec![finding(Severity::Critical, true)]);
-    two.platforms.push("linux/s390x".parse().unwrap());
+    two.images.push(image("linux/s390x"));
     assert_eq!(verdict(&lenient("linux/s390x"), &two).word(), "refused");
     let mut clean = evidence(vec![]);
-    clean.platforms.push("linux/s390x".parse().unwrap());
+    clean.images.push(image("linux/s390x"));
     let judgement = judge(&lenient("linux/s390x"), &clean, &[], &[]);
     assert!(judgement.verdict.allows());
     assert_eq!(judgement.notes, ["linux/s390x is left out: nobody runs it"]);

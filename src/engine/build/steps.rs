@@ -249,8 +249,9 @@ impl Build<'_> {
             }
         }
         let lists = try_join_all(listing).await?;
-        let image = self.target.repository.at(built.index.digest.clone());
-        let scanned = scan::fresh(trivy, &image, &built.index.digest, self.platforms, &tell).await?;
+        let digest = &built.index.digest;
+        let images = self.writer.image(digest).await?.images;
+        let scanned = scan::fresh(trivy, &self.target.repository, digest, &images, &tell).await?;
         for (bytes, context) in &scanned.reports {
             scan::attach_report(&self.writer, &built.index, bytes.clone(), context).await?;
         }

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::report::{CheckEvent, CheckOutcome, CheckReport, CheckStep};
 use crate::build::{BuildError, Output, TestOutcome, lint_findings, structure_tests};
 use crate::domain::{
-    Counts, Digest, EnvironmentName, Exceptions, NameError, Origin, ScanEvidence, ScanPolicy, ServiceName,
-    count,
+    Digest, EnvironmentName, Exceptions, NameError, Origin, RunnableImage, ScanEvidence, ScanPolicy,
+    ServiceName, count,
 };
 use crate::engine::Engine;
 use crate::engine::build::{builder, order};
@@ -248,11 +248,11 @@ impl<'a> Bench<'a> {
         let (bytes, report) = trivy.scan_file(&image, &log).await?;
         self.keep(TRIVY, &bytes)?;
         let report = report.into_evidence(&trivy.context().await, Origin::Fresh);
-        let counts = Counts::of(&report.findings);
+        let words = report.words();
         // The image was never in a registry, so that nobody can have named it by its digest.
         let digest = Digest::of(&bytes);
-        let platforms = report.platform.iter().cloned().collect();
-        let evidence = ScanEvidence::new(digest, platforms, vec![report]);
+        let image = RunnableImage::new(digest.clone(), report.platform.clone());
+        let evidence = ScanEvidence::new(digest, vec![image], vec![report]);
         let now = Timestamp::now();
         let Some(environment) = &self.report.environment else {
             let nowhere: EnvironmentName = "nowhere"
@@ -261,7 +261,7 @@ impl<'a> Bench<'a> {
             let listed = ScanPolicy::default().judge(&evidence, &Exceptions::none(&nowhere), now);
             self.report.judgement = Some(listed);
             return Ok(passed(format!(
-                "{counts}; no environment has rules for scans, so nothing is refused"
+                "{words}; no environment has rules for scans, so nothing is refused"
             )));
         };
         let judgement = self

@@ -115,6 +115,8 @@ impl Engine {
         };
         let findings = match evidence {
             Ok(evidence) if evidence.reports.is_empty() => Err(Clean::line("no scan report is attached")),
+            // What was not examined may have any finding: to call it the same or fixed would be a guess.
+            Ok(evidence) if !evidence.gaps().is_empty() => Err(Clean::line(&evidence.gaps().join(", "))),
             Ok(evidence) => {
                 let environment = &self.config().graph.entrance().name;
                 let now = Timestamp::now();

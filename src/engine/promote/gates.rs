@@ -93,6 +93,12 @@ pub(in crate::engine) fn revision_gate(candidate: &Candidate) -> Gate {
 
 /// Whether tag, commit and the image's own word agree.
 fn revision(candidate: &Candidate) -> Verdict {
+    if let Some(disagreement) = &candidate.summary.disagreement {
+        return Verdict::Refused(format!(
+            "the images of {} do not come from one commit: {disagreement}",
+            candidate.tag
+        ));
+    }
     match (&candidate.commit, &candidate.revision) {
         (Some(commit), Some(revision)) if commit == revision => {
             let of = format!("the image says it was built from {}", commit.short());
@@ -141,13 +147,7 @@ mod tests {
             service: "a".parse().unwrap(),
             repository: "localhost:1/dev/a".parse().unwrap(),
             image: Descriptor::new("application/vnd.oci.image.index.v1+json", Digest::of(b"x"), 1),
-            summary: ImageSummary {
-                platforms: Vec::new(),
-                size: 0,
-                revision: None,
-                created: None,
-                labels: std::collections::BTreeMap::default(),
-            },
+            summary: ImageSummary::default(),
             tag: "sha-aaaaaaa".parse().unwrap(),
             commit: commit.map(sha),
             revision: revision.map(sha),

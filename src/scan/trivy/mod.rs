@@ -65,7 +65,7 @@ impl Trivy {
     ///
     /// # Errors
     /// When Trivy cannot be started or does not end, or what it writes is no report of this image and platform. Its exit
-    /// code decides nothing: 1 is any error, and with some arguments also a finding.
+    /// code counts only where nothing that it found explains it: 1 is any error, and with some arguments also a finding.
     pub async fn scan(
         &self,
         image: &ImageReference,
@@ -113,9 +113,13 @@ impl Trivy {
             source,
         })?;
         let _permit = self.permit().await?;
-        let bytes = self
+        let written = self
             .run(Form::Sbom(format), &["--input".into(), image.into()], None, line)
             .await?;
+        if let Some(why) = written.failure {
+            return Err(self.failed(why));
+        }
+        let bytes = written.bytes;
         format.check(&bytes).map_err(|why| self.failed(why))?;
         Ok(bytes)
     }
@@ -150,9 +154,14 @@ impl Trivy {
         docker: Option<SecretString>,
         line: Line<'_>,
     ) -> Result<(Bytes, Report), ScanError> {
-        let bytes = self.run(Form::Report, what, docker, line).await?;
-        let report = Report::parse(&bytes).map_err(|why| self.failed(why))?;
-        Ok((bytes, report))
+        let written = self.run(Form::Report, what, docker, line).await?;
+        let report = Report::parse(&written.bytes).map_err(|why| self.failed(why))?;
+        // With `--exit-code` or `--exit-on-eol` it also ends so because of what it found.
+        let explains = |report: &Report| !report.findings.is_empty() || report.end_of_life.is_some();
+        match written.failure {
+            Some(why) if written.has_given_up || !explains(&report) => Err(self.failed(why)),
+            _ => Ok((written.bytes, report)),
+        }
     }
 
     fn name(&self) -> String {

@@ -21,6 +21,15 @@ pub(super) enum Form {
     Sbom(SbomFormat),
 }
 
+/// What Trivy wrote, and how it ended.
+pub(super) struct Written {
+    pub bytes: Bytes,
+    /// How it ended, where its exit code is not 0.
+    pub failure: Option<String>,
+    /// Whether it said that it could not go on.
+    pub has_given_up: bool,
+}
+
 impl Form {
     /// As `--format` calls it.
     const fn name(self) -> &'static str {
@@ -47,7 +56,7 @@ impl Trivy {
         what: &[OsString],
         docker: Option<SecretString>,
         line: Line<'_>,
-    ) -> Result<Bytes, ScanError> {
+    ) -> Result<Written, ScanError> {
         let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
         let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
         let nothing = room.nothing().map_err(in_room)?;
@@ -93,9 +102,20 @@ impl Trivy {
         })?;
         let said = said.into_inner().unwrap_or_default();
         let status = ended.in_words();
-        room.read().map_err(|why| {
+        let bytes = room.read().map_err(|why| {
             let words = said.complaint();
             self.failed(words.unwrap_or_else(|| format!("{why}; it ended with {status}")))
+        })?;
+        let failure = (!ended.status.success()).then(|| {
+            let words = said.complaint().unwrap_or_default();
+            format!("it ended with {status}: {words}")
+                .trim_end_matches([':', ' '])
+                .to_owned()
+        });
+        Ok(Written {
+            bytes,
+            failure,
+            has_given_up: said.has_given_up(),
         })
     }
 }

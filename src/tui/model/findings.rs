@@ -54,6 +54,8 @@ pub struct Findings {
     pub made: Option<Timestamp>,
     /// The date of the oldest database, if every report says it.
     pub database: Option<Timestamp>,
+    /// What the findings do not tell: images that were not scanned, reports that examined nothing.
+    pub gaps: Vec<String>,
     /// What a filter looks through, in lower case: all of it in one piece, which is much faster to go through.
     text: String,
     /// Where the part of each finding begins, and the end of the last.
@@ -93,10 +95,18 @@ impl Findings {
             judgement,
             made,
             database,
+            gaps: Vec::new(),
             text,
             starts,
             orders,
         }
+    }
+
+    /// The same with what they do not tell.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: Vec<String>) -> Self {
+        self.gaps = gaps;
+        self
     }
 
     /// The findings that `needle`, in lower case, is part of, in that order.

@@ -169,7 +169,7 @@ fn scan_lines(model: &Model, row: &Row, name: Span<'static>, width: usize) -> Ve
         Cell::None(why) => reason(name, State::None, why, width, theme),
         Cell::Failed(why) => reason(name, State::Unknown, why, width, theme),
         Cell::Ready(scan) | Cell::Stale(scan) => {
-            let (state, word) = table::found(&scan.counts);
+            let (state, word) = table::scanned(scan);
             let mut spans = vec![name, theme.says(state, &word)];
             if let Some(made) = scan.made {
                 spans.push(Span::raw(format!(
@@ -181,7 +181,14 @@ fn scan_lines(model: &Model, row: &Row, name: Span<'static>, width: usize) -> Ve
                 spans.push(line::gap());
                 spans.push(theme.says(State::Stale, "too old"));
             }
-            vec![Line::from(spans)]
+            let mut lines = vec![Line::from(spans)];
+            let gaps = line::wrap(&scan.gaps.join(", "), width.saturating_sub(13));
+            lines.extend(
+                gaps.into_iter()
+                    .filter(|gap| !gap.is_empty())
+                    .map(|gap| Line::from(format!("{:13}{gap}", ""))),
+            );
+            lines
         }
     }
 }

@@ -55,6 +55,11 @@ fn title(model: &Model, findings: &FindingsModel, area: Rect, buffer: &mut Buffe
         Some(text) => format!("{shown} of {} with “{text}”", count(all, "finding")),
         None => count(all, "finding"),
     };
+    let number = match known.gaps.join(", ") {
+        gaps if gaps.is_empty() => number,
+        gaps if all == 0 => gaps,
+        gaps => format!("{number}{dot}{gaps}"),
+    };
     let number = if theme.ascii {
         number.replace(['“', '”'], "\"")
     } else {
@@ -134,10 +139,16 @@ fn table(theme: Theme, findings: &FindingsModel, head: Rect, rows: Rect, buffer:
         }
     }
     if findings.shown.is_empty() && rows.height > 0 {
+        let gaps = findings
+            .findings()
+            .map(|known| known.gaps.join(", "))
+            .unwrap_or_default();
         let what = if findings.filter.is_some() {
             "no finding is like that; Esc shows all again"
-        } else {
+        } else if gaps.is_empty() {
             "no finding"
+        } else {
+            gaps.as_str()
         };
         buffer.set_stringn(rows.x + 2, rows.y, what, usize::from(rows.width), theme.quiet());
     }

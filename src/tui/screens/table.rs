@@ -197,7 +197,7 @@ fn scan(model: &Model, scan: &Cell<Scan>, image: &Cell<Image>) -> Vec<Span<'stat
         Cell::None(_) => vec![theme.says(State::None, "not scanned")],
         Cell::Failed(_) => vec![theme.says(State::Unknown, "failed")],
         Cell::Ready(known) | Cell::Stale(known) => {
-            let (state, word) = found(&known.counts);
+            let (state, word) = scanned(known);
             let old = matches!(scan, Cell::Stale(_));
             let age = known
                 .made
@@ -217,7 +217,16 @@ fn scan(model: &Model, scan: &Cell<Scan>, image: &Cell<Image>) -> Vec<Span<'stat
 }
 
 /// The gravest findings in two words.
-pub(super) fn found(counts: &Counts) -> (State, String) {
+/// What scans found, where that is all there is to know; that something was not examined weighs more than a few findings.
+pub(super) fn scanned(scan: &Scan) -> (State, String) {
+    match scan.counts.worst() {
+        Some((crate::domain::Severity::Critical, _)) => found(&scan.counts),
+        _ if scan.is_complete() => found(&scan.counts),
+        _ => (State::Unknown, "incomplete".to_owned()),
+    }
+}
+
+fn found(counts: &Counts) -> (State, String) {
     match counts {
         Counts {
             critical: n @ 1.., ..

@@ -1,0 +1,354 @@
+//! The one reader of what is attached to an image: it gives the newest evidence, whatever its form, and says what of it cannot
+//! be read.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::attached::Notes;
+use super::subject::Subject;
+use super::{REPORT_LIMIT, REPORT_TYPE, Report, ReportContext, ScanError, arguments, attestation};
+use crate::domain::{Counts, Digest, Inventory, Origin, RunnableImage, ScanEvidence, ScanReport, Severity};
+use crate::registry::{Content, Descriptor, ImageSummary, Manifest, Reader, RegistryError};
+use crate::sign::PublicKey;
+
+/// What a manifest is said to be that does not say it itself: these types tell of its configuration, not of what it carries.
+/// Where such a type stands in a list, only the manifest knows better.
+const GENERIC_TYPES: &[&str] = &[
+    "",
+    "application/vnd.oci.empty.v1+json",
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+    "application/vnd.unknown.config.v1+json",
+    "application/vnd.unknown.artifact.v1",
+    "application/json",
+    "application/octet-stream",
+];
+/// What statements are attached as.
+const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle.";
+
+/// What is known of an image's scans, for a list, not for a gate.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScanSummary {
+    /// How many findings, the worst report's.
+    pub counts: Counts,
+    /// When the oldest report was made, if every report says it.
+    pub made: Option<Timestamp>,
+    /// What the number of findings does not tell: images that were not scanned, reports that examined nothing.
+    pub gaps: Vec<String>,
+}
+
+/// What is attached to `digest` in short; none if nothing is. One request where annotations tell it; otherwise what is
+/// attached is read.
+pub async fn summary(
+    reader: &Reader,
+    digest: &Digest,
+    image: &ImageSummary,
+) -> Result<Option<ScanSummary>, ScanError> {
+    let referrers = reader.referrers(digest, None).await?;
+    let (evidence, counts) = match by_annotations(&referrers) {
+        Some(noted) => {
+            let noted = ScanEvidence::select(noted, &image.images);
+            let (reports, counts): (Vec<_>, Vec<_>) = noted
+                .into_iter()
+                .map(|noted| (noted.report, noted.counts))
+                .unzip();
+            (
+                ScanEvidence::new(digest.clone(), image.images.clone(), reports),
+                counts,
+            )
+        }
+        None => {
+            let evidence = gathered(reader, digest, image, referrers).await?;
+            let counts = evidence.reports.iter().map(ScanReport::counts).collect();
+            (evidence, counts)
+        }
+    };
+    if evidence.reports.is_empty() && evidence.unreadable.is_empty() {
+        return Ok(None);
+    }
+    let rank = |counts: &Counts| Severity::ALL.map(|severity| counts.get(severity));
+    Ok(Some(ScanSummary {
+        counts: counts.into_iter().max_by_key(rank).unwrap_or_default(),
+        made: evidence.made(),
+        gaps: evidence.gaps(),
+    }))
+}
+
+/// The evidence for a gate: the newest report of each image, read itself, whether it is attached as it is or stands in an
+/// attestation, by whomever that is. What annotations say decides only which reports need not be read.
+pub async fn evidence(
+    reader: &Reader,
+    digest: &Digest,
+    image: &ImageSummary,
+) -> Result<ScanEvidence, ScanError> {
+    let referrers = reader.referrers(digest, None).await?;
+    gathered(reader, digest, image, referrers).await
+}
+
+/// The evidence for a gate that believes one key only: the newest attestation of each image that `key` signed. `name` is how
+/// a verdict calls the key.
+pub async fn signed_evidence(
+    reader: &Reader,
+    digest: &Digest,
+    image: &ImageSummary,
+    key: &PublicKey,
+    name: String,
+) -> Result<ScanEvidence, ScanError> {
+    let mut found = Gathered::new(reader, digest, image);
+    found.attestations(Some(key)).await?;
+    Ok(ScanEvidence {
+        signed_by: Some(name),
+        ..found.into_evidence()
+    })
+}
+
+async fn gathered(
+    reader: &Reader,
+    digest: &Digest,
+    image: &ImageSummary,
+    referrers: Vec<Descriptor>,
+) -> Result<ScanEvidence, ScanError> {
+    let mut found = Gathered::new(reader, digest, image);
+    if referrers.iter().any(may_be_attestation) {
+        found.attestations(None).await?;
+    }
+    found.reports(referrers).await?;
+    Ok(found.into_evidence())
+}
+
+/// Whether an entry of a list may be a report. A list repeats what manifests say, and not always rightly.
+fn may_be_report(referrer: &Descriptor) -> bool {
+    let kind = referrer.artifact_type.as_deref().unwrap_or_default();
+    kind == REPORT_TYPE || GENERIC_TYPES.contains(&kind)
+}
+
+fn may_be_attestation(referrer: &Descriptor) -> bool {
+    let kind = referrer.artifact_type.as_deref().unwrap_or_default();
+    kind.starts_with(BUNDLE_TYPE) || GENERIC_TYPES.contains(&kind)
+}
+
+/// The reports as annotations tell of them; none where something must be read to know.
+fn by_annotations(referrers: &[Descriptor]) -> Option<Vec<Noted>> {
+    if referrers.iter().any(may_be_attestation) {
+        return None;
+    }
+    let reports = referrers.iter().filter(|referrer| may_be_report(referrer));
+    reports.map(Noted::of).collect()
+}
+
+/// What was found attached to an image.
+struct Gathered<'a> {
+    reader: &'a Reader,
+    digest: &'a Digest,
+    images: &'a [RunnableImage],
+    subject: Subject<'a>,
+    reports: Vec<ScanReport>,
+    strays: Vec<Digest>,
+    unreadable: Vec<String>,
+}
+
+/// What reading one entry of a list came to.
+enum Read {
+    Report(Box<ScanReport>),
+    Unreadable,
+    Other,
+}
+
+impl<'a> Gathered<'a> {
+    const fn new(reader: &'a Reader, digest: &'a Digest, image: &'a ImageSummary) -> Self {
+        Self {
+            reader,
+            digest,
+            images: image.images.as_slice(),
+            subject: Subject::new(digest, image),
+            reports: Vec::new(),
+            strays: Vec::new(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    async fn attestations(&mut self, key: Option<&PublicKey>) -> Result<(), ScanError> {
+        let mut found = attestation::attested(self.reader, self.digest, &self.subject, key).await?;
+        self.reports.append(&mut found.reports);
+        self.strays.append(&mut found.strays);
+        self.unreadable.append(&mut found.unreadable);
+        Ok(())
+    }
+
+    /// Reads the attached reports. Of those that annotations say are of one image, the older ones are left unread as soon as
+    /// one that is read replaces them.
+    async fn reports(&mut self, referrers: Vec<Descriptor>) -> Result<(), ScanError> {
+        let mut groups: BTreeMap<String, Vec<(Option<Timestamp>, Descriptor)>> = BTreeMap::new();
+        for referrer in referrers.into_iter().filter(may_be_report) {
+            let notes = Notes::of(&referrer);
+            let group = self.group(&notes).unwrap_or_else(|| referrer.digest.to_string());
+            groups.entry(group).or_default().push((notes.made, referrer));
+        }
+        for mut group in groups.into_values() {
+            // Those without a date first: they may be the newest.
+            group.sort_by(|(one, _), (other, _)| match (one, other) {
+                (Some(one), Some(other)) => other.cmp(one),
+                _ => one.is_some().cmp(&other.is_some()),
+            });
+            let mut replaced_before: Option<Timestamp> = None;
+            for (noted, referrer) in group {
+                if noted
+                    .zip(replaced_before)
+                    .is_some_and(|(noted, newest)| noted < newest)
+                {
+                    break;
+                }
+                let Read::Report(report) = self.read(&referrer).await? else {
+                    continue;
+                };
+                // Only a report that is as its annotations say tells anything of those that they call older.
+                if report.is_complete() && report.made.is_some() && report.made == noted {
+                    replaced_before = replaced_before.max(noted);
+                }
+                self.reports.push(*report);
+            }
+        }
+        Ok(())
+    }
+
+    /// What annotations say that a report is of, where that is one image.
+    fn group(&self, notes: &Notes) -> Option<String> {
+        if let Some(image) = &notes.image {
+            return Some(image.to_string());
+        }
+        let platform = notes.platform.as_ref()?;
+        let image = RunnableImage::on(self.images, Some(platform), None)?;
+        Some(image.digest.to_string())
+    }
+
+    async fn read(&mut self, referrer: &Descriptor) -> Result<Read, ScanError> {
+        let (report, notes) = match read(self.reader, referrer, self.digest).await {
+            Ok(Some(read)) => read,
+            Ok(None) => return Ok(Read::Other),
+            Err(ScanError::Registry(error)) if !is_of_one_referrer(&error) => return Err(error.into()),
+            Err(error) => {
+                self.unreadable.push(error.to_string());
+                return Ok(Read::Unreadable);
+            }
+        };
+        let named = match self.subject.named(&report) {
+            Ok(named) => named,
+            Err(stray) => {
+                self.strays.push(stray);
+                return Ok(Read::Other);
+            }
+        };
+        let context = ReportContext {
+            image: named
+                .image
+                .or_else(|| notes.image.filter(|image| self.subject.image(image).is_some())),
+            platform: report.platform.clone().or(notes.platform),
+            made: notes.made,
+            database: notes.database,
+            scanner: notes.scanner,
+            arguments: notes.arguments,
+            ..ReportContext::default()
+        };
+        let mut report = report.into_evidence(&context, Origin::Attached);
+        report.flaws.extend(named.flaw);
+        Ok(Read::Report(Box::new(report)))
+    }
+
+    fn into_evidence(self) -> ScanEvidence {
+        ScanEvidence {
+            strays: self.strays,
+            unreadable: self.unreadable,
+            ..ScanEvidence::new(self.digest.clone(), self.images.to_vec(), self.reports)
+        }
+    }
+}
+
+/// Whether only the one thing that was read is not in order, rather than the registry.
+const fn is_of_one_referrer(error: &RegistryError) -> bool {
+    matches!(
+        error,
+        RegistryError::NotFound { .. }
+            | RegistryError::TooLarge { .. }
+            | RegistryError::DigestMismatch { .. }
+            | RegistryError::Malformed { .. }
+    )
+}
+
+/// The report that a referrer of `subject` carries, and what its manifest notes of it; none if it turns out to be something
+/// else, since entries of a fallback index need not be what they seem.
+async fn read(
+    reader: &Reader,
+    referrer: &Descriptor,
+    subject: &Digest,
+) -> Result<Option<(Report, Notes)>, ScanError> {
+    let manifest = reader.manifest(&referrer.digest.clone().into()).await?;
+    let Some(layer) = report_layer(&manifest, subject) else {
+        return Ok(None);
+    };
+    let bytes = reader.blob(&layer.digest, REPORT_LIMIT).await?;
+    let report = Report::parse(&bytes).map_err(|why| ScanError::Malformed {
+        what: referrer.digest.short(),
+        why,
+    })?;
+    Ok(Some((report, Notes::of(manifest.descriptor()))))
+}
+
+fn report_layer<'a>(manifest: &'a Manifest, subject: &Digest) -> Option<&'a Descriptor> {
+    let is_report = manifest.descriptor().artifact_type.as_deref() == Some(REPORT_TYPE)
+        && manifest.subject() == Some(subject);
+    match manifest.content() {
+        Content::Image { layers, .. } if is_report => layers.first(),
+        _ => None,
+    }
+}
+
+/// A report as its annotations tell of it: of what it found only the number is known.
+struct Noted {
+    report: ScanReport,
+    counts: Counts,
+}
+
+impl AsRef<ScanReport> for Noted {
+    fn as_ref(&self) -> &ScanReport {
+        &self.report
+    }
+}
+
+impl AsMut<ScanReport> for Noted {
+    fn as_mut(&mut self) -> &mut ScanReport {
+        &mut self.report
+    }
+}
+
+impl Noted {
+    /// None where the annotations do not tell enough.
+    fn of(referrer: &Descriptor) -> Option<Self> {
+        let notes = Notes::of(referrer);
+        let examined = notes.examined?;
+        let report = ScanReport {
+            image: notes.image,
+            platform: notes.platform,
+            os_version: None,
+            made: Some(notes.made?),
+            database: notes.database,
+            scanner: notes.scanner,
+            origin: Origin::Attached,
+            end_of_life: None,
+            inventory: if examined {
+                Inventory::Something
+            } else {
+                Inventory::Nothing
+            },
+            findings: Vec::new(),
+            hidden: Vec::new(),
+            filters: arguments::filters(notes.arguments.as_deref().unwrap_or_default()),
+            flaws: Vec::new(),
+        };
+        Some(Self {
+            report,
+            counts: notes.counts?,
+        })
+    }
+}
