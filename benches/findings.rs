@@ -101,6 +101,7 @@ fn ms(time: Duration) -> f64 {
 fn judgement() -> Judgement {
     let findings = (0..FINDINGS).map(|n| Judged {
         finding: Finding {
+            kind: windlass::domain::FindingKind::Vulnerability,
             id: format!("CVE-2026-{n:05}"),
             aliases: vec![format!("GHSA-{n:04}-aaaa-bbbb")],
             severity: Severity::ALL[n * 5 / FINDINGS],

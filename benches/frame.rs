@@ -95,6 +95,7 @@ fn row(seed: usize) -> Row {
             scan: Cell::Ready(Scan {
                 counts: Counts::default(),
                 made: Some(Timestamp::UNIX_EPOCH),
+                gaps: Vec::new(),
             }),
             places: Vec::new(),
         },

@@ -18,7 +18,9 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use windlass::demo::registry::{EmbeddedRegistry, Options};
-use windlass::domain::{Digest, Exceptions, Origin, Platform, ScanEvidence, ScanPolicy, WriteAccess};
+use windlass::domain::{
+    Digest, Exceptions, Origin, Platform, RunnableImage, ScanEvidence, ScanPolicy, WriteAccess,
+};
 use windlass::registry::{Descriptor, Registries, Settings};
 use windlass::scan::{self, Report, ReportContext};
 
@@ -70,7 +72,10 @@ fn judged(bytes: &Bytes) -> Duration {
     let report = Report::parse(bytes).unwrap();
     let evidence = ScanEvidence::new(
         Digest::of(b"image"),
-        vec![Platform::linux("amd64")],
+        vec![RunnableImage::new(
+            Digest::of(b"image"),
+            Some(Platform::linux("amd64")),
+        )],
         vec![report.into_evidence(&ReportContext::default(), Origin::Fresh)],
     );
     let name = "prod".parse().unwrap();

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::attached::Notes;
 use super::subject::Subject;
-use super::{REPORT_LIMIT, REPORT_TYPE, Report, ReportContext, ScanError, arguments, attestation};
+use super::{
+    REPORT_LIMIT, REPORT_TYPE, Report, ReportContext, ScanError, VULNERABILITIES, arguments, attestation,
+};
 use crate::domain::{Counts, Digest, Inventory, Origin, RunnableImage, ScanEvidence, ScanReport, Severity};
 use crate::registry::{Content, Descriptor, ImageSummary, Manifest, Reader, RegistryError};
 use crate::sign::PublicKey;
@@ -25,7 +27,8 @@ const GENERIC_TYPES: &[&str] = &[
     "application/json",
     "application/octet-stream",
 ];
-/// What statements are attached as.
+/// What statements are attached as, and where a list repeats of what kind one is.
+const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle.";
 
 /// What is known of an image's scans, for a list, not for a gate.
@@ -47,23 +50,20 @@ pub async fn summary(
     image: &ImageSummary,
 ) -> Result<Option<ScanSummary>, ScanError> {
     let referrers = reader.referrers(digest, None).await?;
-    let (evidence, counts) = match by_annotations(&referrers) {
-        Some(noted) => {
-            let noted = ScanEvidence::select(noted, &image.images);
-            let (reports, counts): (Vec<_>, Vec<_>) = noted
-                .into_iter()
-                .map(|noted| (noted.report, noted.counts))
-                .unzip();
-            (
-                ScanEvidence::new(digest.clone(), image.images.clone(), reports),
-                counts,
-            )
-        }
-        None => {
-            let evidence = gathered(reader, digest, image, referrers).await?;
-            let counts = evidence.reports.iter().map(ScanReport::counts).collect();
-            (evidence, counts)
-        }
+    let (evidence, counts) = if let Some(noted) = by_annotations(&referrers) {
+        let noted = ScanEvidence::select(noted, &image.images);
+        let (reports, counts): (Vec<_>, Vec<_>) = noted
+            .into_iter()
+            .map(|noted| (noted.report, noted.counts))
+            .unzip();
+        (
+            ScanEvidence::new(digest.clone(), image.images.clone(), reports),
+            counts,
+        )
+    } else {
+        let evidence = gathered(reader, digest, image, referrers).await?;
+        let counts = evidence.reports.iter().map(ScanReport::counts).collect();
+        (evidence, counts)
     };
     if evidence.reports.is_empty() && evidence.unreadable.is_empty() {
         return Ok(None);
@@ -126,7 +126,9 @@ fn may_be_report(referrer: &Descriptor) -> bool {
 
 fn may_be_attestation(referrer: &Descriptor) -> bool {
     let kind = referrer.artifact_type.as_deref().unwrap_or_default();
-    kind.starts_with(BUNDLE_TYPE) || GENERIC_TYPES.contains(&kind)
+    let predicate = referrer.annotations.get(PREDICATE_TYPE);
+    let may_be = predicate.is_none_or(|predicate| predicate == VULNERABILITIES);
+    may_be && (kind.starts_with(BUNDLE_TYPE) || GENERIC_TYPES.contains(&kind))
 }
 
 /// The reports as annotations tell of them; none where something must be read to know.

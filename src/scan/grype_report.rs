@@ -99,7 +99,7 @@ enum Target {
 #[serde(rename_all = "camelCase")]
 struct Image {
     #[serde(rename = "imageID")]
-    image_id: Option<String>,
+    config_digest: Option<String>,
     manifest_digest: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
     repo_digests: Vec<String>,
@@ -179,7 +179,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
             database.built.or(database.status?.built)
         })),
         digests,
-        image_id: id(&image.image_id),
+        image_id: id(&image.config_digest),
         os_version: None,
         platform: (!image.architecture.is_empty() && !image.os.is_empty()).then(|| Platform {
             os: clean_line(&image.os),

@@ -128,7 +128,10 @@ impl World {
             "SchemaVersion": 2,
             "CreatedAt": made.to_string(),
             "Metadata": { "ImageConfig": { "architecture": "amd64", "os": "linux" } },
-            "Results": [{ "Target": "app", "Vulnerabilities": findings }],
+            "Results": [{
+                "Target": "app", "Class": "os-pkgs", "Packages": [{ "Name": "openssl", "Version": "3.3.1" }],
+                "Vulnerabilities": findings,
+            }],
         });
         let bytes = Bytes::from(report.to_string());
         attach_report(&self.writer("dev"), image, bytes, &ReportContext::default())

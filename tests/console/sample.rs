@@ -95,6 +95,7 @@ fn facts(seed: usize, counts: Counts, there: [bool; 3]) -> Facts {
         scan: Cell::Ready(Scan {
             counts,
             made: Some(ago(2)),
+            gaps: Vec::new(),
         }),
         places: ["dev", "stage", "prod"]
             .into_iter()
@@ -367,6 +368,7 @@ pub fn findings(size: (u16, u16), theme: Theme) -> Model {
     tell(&mut model, key('f'));
     let commit = model.findings.as_ref().unwrap().commit.clone();
     let finding = |id: &str, severity, package: &str, fixed: Option<&str>| Finding {
+        kind: windlass::domain::FindingKind::Vulnerability,
         id: id.into(),
         aliases: vec!["GHSA-aaaa-bbbb-cccc".into()],
         severity,

@@ -170,8 +170,8 @@ async fn an_attestation_of_another_digest_proves_nothing_of_this_one() {
         .await;
     world.attach_attestation(world.bundle_of(&of_arm64).await).await;
     let evidence = world.signed(ours.public()).await;
-    let platforms: Vec<_> = evidence.reports.iter().map(|report| &report.platform).collect();
-    assert_eq!(platforms, [&Some("linux/arm64".parse().unwrap())]);
+    let images: Vec<_> = evidence.reports.iter().map(|report| &report.image).collect();
+    assert_eq!(images, [&Some(arm64.digest.clone())]);
     // The statement is of the index, the report in it of something else.
     let elsewhere = Digest::of(b"elsewhere");
     world

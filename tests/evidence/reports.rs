@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use windlass::domain::{Counts, Digest, Exceptions, Limits, ScanEvidence, ScanPolicy, Tag, Verdict};
-use windlass::scan::{REPORT_TYPE, ReportContext, ScanError, attach_report, evidence, summaries};
+use windlass::scan::{REPORT_TYPE, ReportContext, ScanError, ScanSummary, attach_report, evidence, summary};
 
 use crate::{INDEX, World};
 
@@ -27,7 +27,10 @@ pub(crate) fn report(digest: &Digest, architecture: &str, hour: u8, critical: bo
             "RepoDigests": [format!("elsewhere.example.com/app@{digest}")],
             "ImageConfig": {"os": "linux", "architecture": architecture},
         },
-        "Results": [{"Vulnerabilities": if critical { vec![finding] } else { vec![] }}],
+        "Results": [{
+            "Class": "os-pkgs", "Packages": [{"Name": "openssl", "Version": "3.1.1"}],
+            "Vulnerabilities": if critical { vec![finding] } else { vec![] },
+        }],
     })
 }
 
@@ -52,7 +55,12 @@ impl World {
         evidence(&self.writer, &self.image.digest, &image).await.unwrap()
     }
 
-    async fn verdict(&self) -> Verdict {
+    pub(crate) async fn summary(&self) -> Option<ScanSummary> {
+        let image = self.writer.image(&self.image.digest).await.unwrap();
+        summary(&self.writer, &self.image.digest, &image).await.unwrap()
+    }
+
+    pub(crate) async fn verdict(&self) -> Verdict {
         let policy = ScanPolicy {
             fail_on: Limits {
                 critical: Some(0),
@@ -104,10 +112,10 @@ async fn a_list_needs_one_request_however_many_reports_there_are() {
         world.attach(&report(index, "amd64", hour, false)).await.unwrap();
     }
     world.attach(&report(index, "amd64", 4, true)).await.unwrap();
+    let image = world.writer.image(index).await.unwrap();
     world.registry.forget_requests();
-    let found = summaries(&world.writer, index).await.unwrap();
+    let newest = summary(&world.writer, index, &image).await.unwrap().unwrap();
     assert_eq!(world.registry.requests().len(), 1);
-    let [newest] = &found[..] else { panic!("{found:?}") };
     assert_eq!(
         newest.counts,
         Counts {
@@ -116,7 +124,7 @@ async fn a_list_needs_one_request_however_many_reports_there_are() {
         }
     );
     assert_eq!(newest.made.unwrap().to_string(), "2026-11-23T04:00:00Z");
-    assert_eq!(newest.platform.as_ref().unwrap().to_string(), "linux/amd64");
+    assert_eq!(newest.gaps, ["linux/arm64 not scanned"]);
 }
 
 #[tokio::test]
@@ -130,21 +138,16 @@ async fn reports_that_another_tool_attached_are_read() {
             report["Metadata"].as_object_mut().unwrap().remove("ImageConfig");
             world.attach_bare(&report).await;
         }
-        let found = summaries(&world.writer, &world.image.digest).await.unwrap();
-        assert_eq!(
-            found
-                .iter()
-                .map(|report| report.counts.critical)
-                .collect::<Vec<_>>(),
-            [1, 1]
-        );
+        let found = world.summary().await.unwrap();
+        assert_eq!(found.counts.critical, 1);
+        assert_eq!(found.gaps, [""; 0]);
         let evidence = world.evidence().await;
-        let platforms: Vec<_> = evidence
+        let images: Vec<_> = evidence
             .reports
             .iter()
-            .filter_map(|report| report.platform.clone())
+            .map(|report| report.image.clone())
             .collect();
-        assert_eq!(platforms, evidence.platforms);
+        assert_eq!(images, [Some(amd64.digest.clone()), Some(arm64.digest.clone())]);
     }
 }
 
@@ -188,14 +191,18 @@ async fn annotations_are_not_evidence() {
 }
 
 #[tokio::test]
-async fn a_newest_report_that_cannot_be_read_is_an_error_and_not_passed_over() {
+async fn a_report_that_cannot_be_read_is_doubt_beside_older_clean_ones() {
     let world = World::new(true).await;
+    for architecture in ["amd64", "arm64"] {
+        let clean = report(&world.image.digest, architecture, 8, false);
+        world.attach(&clean).await.unwrap();
+    }
+    assert!(world.verdict().await.allows());
     world.attach_bare(&json!({"SchemaVersion": 3})).await;
-    let image = world.writer.image(&world.image.digest).await.unwrap();
-    let error = evidence(&world.writer, &world.image.digest, &image)
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains("schema version 3"), "{error}");
+    let verdict = world.verdict().await;
+    assert_eq!(verdict.word(), "unknown");
+    assert!(verdict.reason().contains("schema version 3"), "{verdict:?}");
+    assert_eq!(world.summary().await.unwrap().gaps, ["a report cannot be read"]);
 }
 
 #[tokio::test]
