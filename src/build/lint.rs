@@ -21,6 +21,16 @@ pub struct LintFinding {
     pub message: Clean,
 }
 
+/// The rule of hadolint that says that a file could not be read from a line on.
+const UNREAD: &str = "DL1000";
+
+impl LintFinding {
+    /// Whether it says that the file was not read to its end.
+    pub fn is_unread_file(&self) -> bool {
+        self.code.as_str().eq_ignore_ascii_case(UNREAD)
+    }
+}
+
 /// How grave a finding is, in hadolint's words; the gravest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -5,6 +5,7 @@ mod emulation;
 mod error;
 mod layout;
 mod lint;
+mod structure_files;
 mod structure_test;
 
 pub use builder::{Builder, BuilderKind, Order, Output};
@@ -12,4 +13,5 @@ pub use emulation::{Emulator, emulator};
 pub use error::BuildError;
 pub use layout::{LayoutBlob, LayoutImage};
 pub use lint::{LintFinding, LintLevel, lint_findings};
+pub use structure_files::DeclaredTests;
 pub use structure_test::{StructureTest, TestOutcome, structure_tests};

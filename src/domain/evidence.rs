@@ -159,7 +159,7 @@ impl RunnableImage {
             return only(images.iter().collect());
         };
         let may_be = |image: &&Self| match &image.platform {
-            None => images.len() == 1,
+            None => true,
             Some(of) => {
                 of.os == wanted.os
                     && of.architecture == wanted.architecture
@@ -168,6 +168,10 @@ impl RunnableImage {
             }
         };
         let found: Vec<_> = images.iter().filter(may_be).collect();
+        // An image whose platform nobody knows may be the one that is meant, and cannot be told by it.
+        if found.iter().any(|image| image.platform.is_none()) {
+            return None;
+        }
         if found.len() > 1 {
             let exactly = |image: &&&Self| {
                 image.platform.as_ref() == Some(wanted) && image.os_version.as_deref() == os_version

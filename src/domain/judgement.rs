@@ -1,7 +1,11 @@
 //! The rule for scan reports carried out: evidence in, verdict out, with what became of each finding.
 
 mod doubts;
+#[cfg(test)]
+mod examined_tests;
 mod notes;
+#[cfg(test)]
+mod properties;
 mod rules;
 mod standing;
 #[cfg(test)]

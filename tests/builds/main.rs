@@ -53,7 +53,10 @@ impl World {
             fixtures().join("scanner/works").display()
         );
         world.write("windlass.toml", &text);
-        world.write("structure.yaml", "schemaVersion: 2.0.0\n");
+        world.write(
+            "structure.yaml",
+            "schemaVersion: 2.0.0\nfileExistenceTests: [{name: app is there, path: /app}]\n",
+        );
         world.write(".gitignore", "/deployed\n/state\n/hangs.pid\n");
         world.commit("first");
         world

@@ -52,13 +52,18 @@ fn is_replaced<T: AsRef<ScanReport>>(report: &ScanReport, all: &[T], images: &[R
     if let Some(image) = &report.image {
         return has_newer(image);
     }
-    // It may be of any image that it does not exclude: each of them needs a newer report.
-    let may_be_of = |image: &&RunnableImage| match (&report.platform, &image.platform) {
+    // It may be of any image that it does not exclude: each of them needs a newer report. One of a platform that no image is
+    // known to have stays, as what it is of is not understood.
+    let may_be_of = |image: &RunnableImage| match (&report.platform, &image.platform) {
         (Some(of), Some(platform)) => (&of.os, &of.architecture) == (&platform.os, &platform.architecture),
         _ => true,
     };
-    let may_be_of: Vec<_> = images.iter().filter(may_be_of).collect();
-    !may_be_of.is_empty() && may_be_of.iter().all(|image| has_newer(&image.digest))
+    let is_known = |image: &RunnableImage| report.platform.is_none() || image.platform.is_some();
+    images.iter().any(|image| may_be_of(image) && is_known(image))
+        && images
+            .iter()
+            .filter(|image| may_be_of(image))
+            .all(|image| has_newer(&image.digest))
 }
 
 #[cfg(test)]

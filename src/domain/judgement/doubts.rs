@@ -58,27 +58,15 @@ impl ScanPolicy {
         self.filtered == Rule::Allow || asks_nothing_of_it
     }
 
-    /// The age of the oldest report in words, or why it would not do. A date is needed only where an age is asked for, or to
-    /// tell which of two reports is newer.
+    /// The age of the oldest report in words, or why it would not do. A date is needed only where an age is asked for: without
+    /// one a report counts beside all others of its image, since nobody can tell which is newer.
     fn age(&self, asked: &[&ScanReport], now: Timestamp) -> Result<String, String> {
-        let is_alone = |report: &ScanReport| {
-            let of_it = asked.iter().filter(|other| other.image == report.image);
-            report.image.is_some() && of_it.count() == 1
-        };
-        let undated = asked.iter().filter(|report| report.made.is_none());
-        let undated: Vec<_> = undated.collect();
-        if self.max_age.is_none() && !undated.is_empty() {
-            if !undated.iter().all(|report| is_alone(report)) {
-                return Err(format!(
-                    "{}, and there is another one: nobody can tell which is newer",
-                    REPORT.undated
-                ));
-            }
-            let dated = asked.iter().filter(|report| report.made.is_some());
-            ages(dated.map(|report| report.made), None, now, &REPORT)?;
-            return Ok(REPORT.undated.to_owned());
+        let all = || asked.iter().map(|report| report.made);
+        if self.max_age.is_some() || all().all(|made| made.is_some()) {
+            return ages(all(), self.max_age, now, &REPORT);
         }
-        ages(asked.iter().map(|report| report.made), self.max_age, now, &REPORT)
+        ages(all().filter(Option::is_some), None, now, &REPORT)?;
+        Ok(REPORT.undated.to_owned())
     }
 
     /// Whether `platform` is left out.

@@ -12,7 +12,7 @@ fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-fn finding(severity: Severity, fixed: bool) -> Finding {
+pub(super) fn finding(severity: Severity, fixed: bool) -> Finding {
     Finding {
         kind: FindingKind::Vulnerability,
         id: "CVE-2026-1".into(),
@@ -27,7 +27,7 @@ fn finding(severity: Severity, fixed: bool) -> Finding {
     }
 }
 
-fn evidence(findings: Vec<Finding>) -> ScanEvidence {
+pub(super) fn evidence(findings: Vec<Finding>) -> ScanEvidence {
     let platform: Platform = "linux/amd64".parse().unwrap();
     ScanEvidence::new(
         Digest::of(b"image"),
@@ -50,7 +50,7 @@ fn evidence(findings: Vec<Finding>) -> ScanEvidence {
     )
 }
 
-fn policy() -> ScanPolicy {
+pub(super) fn policy() -> ScanPolicy {
     ScanPolicy {
         fail_on: Limits {
             critical: Some(0),
@@ -63,7 +63,7 @@ fn policy() -> ScanPolicy {
     }
 }
 
-fn judge(
+pub(super) fn judge(
     policy: &ScanPolicy,
     evidence: &ScanEvidence,
     waivers: &[Waiver],
@@ -80,11 +80,11 @@ fn judge(
     policy.judge(evidence, &exceptions, now())
 }
 
-fn verdict(policy: &ScanPolicy, evidence: &ScanEvidence) -> Verdict {
+pub(super) fn verdict(policy: &ScanPolicy, evidence: &ScanEvidence) -> Verdict {
     judge(policy, evidence, &[], &[]).verdict
 }
 
-fn unknown(evidence: &ScanEvidence) -> String {
+pub(super) fn unknown(evidence: &ScanEvidence) -> String {
     match verdict(&policy(), evidence) {
         Verdict::Unknown(reason) => reason,
         other => panic!("{other:?}"),
@@ -221,7 +221,7 @@ fn a_stale_report_proves_nothing_but_what_it_found_still_counts() {
     assert!(verdict.reason().ends_with(stale), "{verdict:?}");
 }
 
-fn waiver(expires: &str) -> Waiver {
+pub(super) fn waiver(expires: &str) -> Waiver {
     Waiver {
         id: "CVE-2026-1".into(),
         package: Some("pkg:apk/alpine/openssl".parse().unwrap()),

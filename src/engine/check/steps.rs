@@ -9,7 +9,9 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::report::{CheckEvent, CheckOutcome, CheckReport, CheckStep};
-use crate::build::{BuildError, Output, TestOutcome, lint_findings, structure_tests};
+use crate::build::{
+    BuildError, DeclaredTests, LintFinding, Output, TestOutcome, lint_findings, structure_tests,
+};
 use crate::domain::{
     Digest, EnvironmentName, Exceptions, NameError, Origin, RunnableImage, ScanEvidence, ScanPolicy,
     ServiceName, count,
@@ -190,6 +192,9 @@ impl<'a> Bench<'a> {
                 finding.message
             ));
         }
+        if let Some(unread) = self.report.lint.iter().find(|finding| finding.is_unread_file()) {
+            return Err(unread_file(&self.report.dockerfile, unread));
+        }
         let findings = count(self.report.lint.len(), "finding");
         // Which findings matter is hadolint's configuration to say (`failure-threshold`), and its exit code tells it.
         Ok(match (ended.status.success(), self.report.lint.is_empty()) {
@@ -288,6 +293,14 @@ impl<'a> Bench<'a> {
             return Ok(self.no_image());
         };
         let folder = self.root().join(&service.path);
+        let mut declared = DeclaredTests::default();
+        for file in &service.structure_tests {
+            let path = folder.join(file);
+            let unreadable =
+                |why: String| Broken::tool(format!("{} cannot be read: {why}", path.display()), None);
+            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
+            declared = declared.and(DeclaredTests::read(&text).map_err(unreadable)?);
+        }
         let mut call = Call::new(&config.check.structure_test)
             .audience(Audience::Containers)
             .args(["test", "--driver", "tar", "--output", "json", "--image"])
@@ -311,11 +324,11 @@ impl<'a> Bench<'a> {
             )
         })?;
         self.report.tests = tests;
-        self.tested(&ended)
+        self.tested(&ended, declared)
     }
 
     /// What the tests say together.
-    fn tested(&self, ended: &Ended) -> Result<CheckOutcome, Broken> {
+    fn tested(&self, ended: &Ended, declared: DeclaredTests) -> Result<CheckOutcome, Broken> {
         let log = self.log(CheckStep::Test);
         let (mut failed, mut not_made) = (Vec::new(), None);
         for test in &self.report.tests {
@@ -338,12 +351,18 @@ impl<'a> Bench<'a> {
         if let Some(why) = not_made {
             return Err(Broken::tool(format!("a test could not be made: {why}"), None));
         }
+        if let Some(why) = declared.missing_from(&self.report.tests) {
+            return Err(Broken::tool(
+                why,
+                Some(
+                    "what container-structure-test says above tells why; write a test where there is none, or take \
+                     `structure_test` out of windlass.toml"
+                        .to_owned(),
+                ),
+            ));
+        }
         let all = count(self.report.tests.len(), "test");
         match (failed.as_slice(), ended.status.success()) {
-            ([], true) if self.report.tests.is_empty() => Err(Broken::tool(
-                "its files hold no test at all",
-                Some("write a test, or take `structure_test` out of windlass.toml".to_owned()),
-            )),
             ([], true) => Ok(passed(all)),
             ([], false) => Err(Broken::tool(
                 format!(
@@ -429,6 +448,19 @@ fn first_with_rules(engine: &Engine) -> Option<EnvironmentName> {
     environments
         .find(|environment| has_rules(&environment.name))
         .map(|environment| environment.name.clone())
+}
+
+/// A file that hadolint could not read to its end: whatever it found before, it did not look at the rest.
+fn unread_file(dockerfile: &Path, unread: &LintFinding) -> Broken {
+    Broken::tool(
+        format!(
+            "{} could not be read from line {} on: {}",
+            dockerfile.display(),
+            unread.line,
+            unread.message
+        ),
+        Some("mend that line, or let hadolint know a syntax that it does not: the rest of the file was not checked".to_owned()),
+    )
 }
 
 fn passed(what: impl Into<String>) -> CheckOutcome {
