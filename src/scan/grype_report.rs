@@ -315,4 +315,46 @@ mod tests {
                 .contains("does not say")
         );
     }
+
+    const IMAGE: &str = r#""source": {"type": "image", "target": {"repoDigests": null, "architecture": "amd64", "os": "linux"}}"#;
+
+    #[test]
+    fn null_is_an_empty_list() {
+        let text = format!(
+            r#"{{"matches": [{{"vulnerability": {{"id": "CVE-1", "severity": "High", "fix": {{"versions": null}}}},
+            "relatedVulnerabilities": null, "artifact": {{"name": "a"}}}}], "ignoredMatches": null, {IMAGE}}}"#
+        );
+        let report = Report::read(text.as_bytes()).unwrap();
+        assert_eq!(report.findings.len(), 1);
+        assert!(report.hidden.is_empty());
+        let none = format!(r#"{{"matches": null, {IMAGE}}}"#);
+        assert!(Report::read(none.as_bytes()).unwrap().findings.is_empty());
+    }
+
+    #[test]
+    fn what_grype_was_told_to_leave_out_is_known() {
+        let filters = |configuration: &str| -> Vec<String> {
+            let text = format!(
+                r#"{{"matches": [], {IMAGE}, "descriptor": {{"name": "grype", "configuration": {configuration}}}}}"#
+            );
+            let report = Report::read(text.as_bytes()).unwrap();
+            report.filters.iter().map(ToString::to_string).collect()
+        };
+        for (configuration, filter) in [
+            (r#"{"only-fixed": true}"#, "vulnerabilities without a fix"),
+            (r#"{"onlyFixed": true}"#, "vulnerabilities without a fix"),
+            (r#"{"only-notfixed": true}"#, "vulnerabilities with a fix"),
+            (
+                r#"{"ignore-wontfix": "wont-fix"}"#,
+                "vulnerabilities whose state is wont-fix",
+            ),
+            (r#"{"exclude": ["/usr"]}"#, "some files"),
+        ] {
+            assert_eq!(filters(configuration), [filter], "{configuration}");
+        }
+        let usual =
+            r#"{"only-fixed": false, "ignore-wontfix": "", "exclude": [], "ignore": [{"reason": "kernel"}]}"#;
+        assert_eq!(filters(usual), [""; 0]);
+        assert_eq!(filters("null"), [""; 0]);
+    }
 }

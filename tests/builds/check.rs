@@ -169,3 +169,38 @@ async fn until<T>(condition: impl Fn() -> Option<T>) -> T {
         .await
         .unwrap()
 }
+
+#[tokio::test]
+async fn a_dockerfile_that_was_not_read_to_its_end_is_no_pass() {
+    let world = World::new().await;
+    world.write("Dockerfile", "# unread\nFROM scratch\nADD app /app\n");
+    let output = check(&world, &[]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        row(&output, "lint").contains("Dockerfile could not be read from line 3 on: unexpected RUNN"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[tokio::test]
+async fn tests_that_were_declared_and_not_run_are_no_pass() {
+    let world = World::new().await;
+    let two = "fileExistenceTests: [{name: app is there, path: /app}, {name: more, path: /more}]\n";
+    world.write("structure.yaml", two);
+    let output = check(&world, &[]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        row(&output, "test").contains("1 of 2 tests that its files declare was run"),
+        "{}",
+        said(&output)
+    );
+    world.write("structure.yaml", "fileExistenceTests: [");
+    let output = check(&world, &[]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        row(&output, "test").contains("structure.yaml cannot be read"),
+        "{}",
+        said(&output)
+    );
+}

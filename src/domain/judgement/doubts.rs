@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Digest, Inventory, Platform, Rule, ScanEvidence, ScanPolicy, ScanReport, ScannerFilter, age,
+    Digest, Inventory, Platform, Rule, RunnableImage, ScanEvidence, ScanPolicy, ScanReport, ScannerFilter,
+    age,
 };
 
 /// How far a report's time may lie ahead of the clock here, in seconds: clocks differ.
@@ -19,7 +20,9 @@ impl ScanPolicy {
                 format!("{what}: it may be the newest report, so that nothing is known without it")
             }),
         );
-        if asked.is_empty() && !evidence.reports.is_empty() {
+        let is_left_out = |image: &RunnableImage| self.leaves_out(image.platform.as_ref());
+        let none_is_asked = !evidence.images.is_empty() && evidence.images.iter().all(is_left_out);
+        if none_is_asked && !evidence.reports.is_empty() {
             doubts.push("every platform of the image is left out of the policy".to_owned());
             return (doubts, String::new());
         }

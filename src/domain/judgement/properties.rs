@@ -77,6 +77,11 @@ impl Case {
         match part {
             Part::PlatformOfImage => {
                 let image = &mut rest.images[at(self.images.len())?];
+                let mut left_out = self.policy.leave_out.iter();
+                // One that is left out by its platform needs a report without it.
+                if left_out.any(|left| Some(&left.platform) == image.platform.as_ref()) {
+                    return None;
+                }
                 (image.platform, image.os_version) = (None, None);
             }
             Part::Waiver => {
@@ -349,7 +354,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_verdict_never_gets_better_when_a_part_of_the_evidence_is_taken_away(

@@ -57,3 +57,112 @@ fn what_is_no_report_is_told() {
     let deep = "[".repeat(100_000);
     assert!(Report::read(deep.as_bytes()).is_err());
 }
+
+fn read(run: &str) -> Report {
+    Report::read(format!(r#"{{"version": "2.1.0", "runs": [{run}]}}"#).as_bytes()).unwrap()
+}
+
+/// The findings, each as `SEVERITY ID`.
+fn found(run: &str) -> Vec<String> {
+    let report = read(run);
+    report
+        .findings
+        .iter()
+        .map(|finding| format!("{} {}", finding.severity, finding.id))
+        .collect()
+}
+
+#[test]
+fn a_run_is_as_old_as_its_invocations_say() {
+    let run = |invocations: &str| {
+        format!(r#"{{"tool": {{"driver": {{"name": "x"}}}}, "results": [], "invocations": {invocations}}}"#)
+    };
+    let made = |invocations: &str| read(&run(invocations)).created.map(|made| made.to_string());
+    let both = r#"[{"endTimeUtc": "2026-11-23T09:00:00Z"}, {"startTimeUtc": "2026-11-23T08:00:00.000Z"}]"#;
+    assert_eq!(made(both).as_deref(), Some("2026-11-23T08:00:00Z"));
+    assert_eq!(made(r#"[{"endTimeUtc": "2026-11-23T09:00:00Z"}, {}]"#), None);
+    assert_eq!(made("null"), None);
+}
+
+#[test]
+fn a_run_that_did_not_succeed_or_lists_nothing_is_doubt() {
+    let failed = r#"{"tool": {"driver": {"name": "x"}}, "results": [], "invocations": [{"executionSuccessful": false}]}"#;
+    assert!(read(failed).flaws[0].contains("did not succeed"));
+    for results in ["", r#", "results": null"#] {
+        let run = format!(r#"{{"tool": {{"driver": {{"name": "x"}}}}{results}}}"#);
+        assert!(read(&run).flaws[0].contains("has no list of results"));
+    }
+}
+
+#[test]
+fn rules_are_found_wherever_the_standard_puts_them() {
+    let tool = r#"{"driver": {"name": "x", "rules": [
+            {"id": "CVE-2026-1", "properties": {"security-severity": 9.8}},
+            {"id": "CVE-2026-2", "defaultConfiguration": {"level": "error"}}]},
+        "extensions": [{"name": "more", "rules": [{"id": "CVE-2026-3", "properties": {"security-severity": "9.8"}}]}]}"#;
+    for (result, expected) in [
+        (r#"{"ruleId": "CVE-2026-1"}"#, "critical CVE-2026-1"),
+        (r#"{"ruleIndex": 0}"#, "critical CVE-2026-1"),
+        (
+            r#"{"ruleId": "CVE-2026-1/sub", "ruleIndex": 0}"#,
+            "critical CVE-2026-1",
+        ),
+        (r#"{"ruleId": "CVE-2026-1/sub"}"#, "critical CVE-2026-1"),
+        (r#"{"ruleId": "CVE-2026-2"}"#, "high CVE-2026-2"),
+        (r#"{"ruleId": "CVE-2026-2", "level": "note"}"#, "low CVE-2026-2"),
+        (r#"{"ruleId": "CVE-2026-3"}"#, "critical CVE-2026-3"),
+        (
+            r#"{"ruleId": "CVE-2026-3", "ruleIndex": 0}"#,
+            "critical CVE-2026-3",
+        ),
+        (
+            r#"{"rule": {"index": 0, "toolComponent": {"index": 0}}}"#,
+            "critical CVE-2026-3",
+        ),
+        (
+            r#"{"rule": {"id": "CVE-2026-3", "toolComponent": {"name": "more"}}}"#,
+            "critical CVE-2026-3",
+        ),
+        (r#"{"ruleId": "CVE-2026-4"}"#, "medium CVE-2026-4"),
+        (
+            r#"{"ruleId": "CVE-2026-4", "properties": {"security-severity": 7.5}}"#,
+            "high CVE-2026-4",
+        ),
+    ] {
+        let run = format!(r#"{{"tool": {tool}, "results": [{result}]}}"#);
+        assert_eq!(found(&run), [expected], "{result}");
+    }
+}
+
+#[test]
+fn the_rules_of_grype_are_named_after_the_vulnerability_and_its_package() {
+    let run = r#"{"tool": {"driver": {"name": "grype", "rules": [
+        {"id": "CVE-2021-44228-log4j-core", "properties": {"security-severity": "10.0"},
+            "help": {"text": "Vulnerability CVE-2021-44228\nSeverity: critical\nPackage: log4j-core\nVersion: 2.11.0\nFix Version: 2.12.2"}},
+        {"id": "GHSA-jfh8-c2jp-5v3q-log4j-core"}, {"id": "ALAS-2021-1553-java-1.8.0"}]}},
+        "results": [{"ruleId": "CVE-2021-44228-log4j-core", "message": {"text": "x"}},
+            {"ruleId": "GHSA-jfh8-c2jp-5v3q-log4j-core", "message": {"text": "x"}},
+            {"ruleId": "ALAS-2021-1553-java-1.8.0", "message": {
+                "text": "A high vulnerability in rpm package: java-1.8.0, version 1.8.0 was found at: /"}}]}"#;
+    let report = read(run);
+    assert_eq!(
+        report.findings[0].to_string(),
+        "CVE-2021-44228 in log4j-core 2.11.0 (fixed in 2.12.2)"
+    );
+    assert!(report.findings[0].is_called("CVE-2021-44228-log4j-core"));
+    let ids: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| finding.id.as_str())
+        .collect();
+    assert_eq!(ids, ["CVE-2021-44228", "ALAS-2021-1553", "GHSA-jfh8-c2jp-5v3q"]);
+}
+
+#[test]
+fn what_passed_or_is_gone_is_no_finding() {
+    let run = r#"{"tool": {"driver": {"name": "x", "rules": null}}, "properties": {"repoDigests": null, "imageID": ""},
+        "results": [{"ruleId": "A", "kind": "pass"}, {"ruleId": "B", "kind": "notApplicable"},
+            {"ruleId": "C", "baselineState": "absent"}, {"ruleId": "D", "kind": "fail", "suppressions": null},
+            {"ruleId": "E", "kind": "review"}]}"#;
+    assert_eq!(found(run), ["medium D", "medium E"]);
+}

@@ -251,3 +251,12 @@ async fn a_report_that_is_too_large_is_refused_and_not_read() {
     let said = complaint_of("writes-200-megabytes").await;
     assert!(said.contains("its report has more than 100 MB"), "{said}");
 }
+
+#[tokio::test]
+async fn a_scanner_that_gives_up_leaves_no_clean_report() {
+    let said = complaint_of("gives-up").await;
+    assert!(
+        said.contains("it ended with exit code 1: FATAL the database is broken"),
+        "{said}"
+    );
+}

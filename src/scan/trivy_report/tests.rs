@@ -98,3 +98,93 @@ fn rubbish_is_no_clean_report() {
         assert!(error.contains(why), "{bad}: {error}");
     }
 }
+
+fn image_report(metadata: &str, results: &str) -> Report {
+    let text = format!(
+        r#"{{"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {metadata}, "Results": {results}}}"#
+    );
+    Report::parse(text.as_bytes()).unwrap()
+}
+
+const ALPINE: &str = r#"{"OS": {"Family": "alpine", "Name": "3.20.3"}}"#;
+
+#[test]
+fn an_operating_system_of_which_no_package_is_listed_was_not_examined() {
+    let unlisted = Inventory::Unlisted("alpine 3.20.3".into());
+    for results in [
+        "null",
+        "[]",
+        r#"[{"Target": "a", "Class": "os-pkgs", "Type": "alpine"}]"#,
+        r#"[{"Target": "a", "Class": "os-pkgs", "Packages": null, "Vulnerabilities": null}]"#,
+        r#"[{"Target": "a", "Class": "os-pkgs", "Packages": []}]"#,
+        r#"[{"Target": "app", "Class": "lang-pkgs", "Packages": [{"Name": "a", "Version": "1"}]}]"#,
+        r#"[{"Target": "/k.pem", "Class": "secret", "Secrets": [{"RuleID": "private-key", "Severity": "HIGH"}]}]"#,
+    ] {
+        assert_eq!(image_report(ALPINE, results).inventory, unlisted, "{results}");
+    }
+    let listed = r#"[{"Target": "a", "Class": "os-pkgs", "Packages": [{"Name": "musl", "Version": "1"}]}]"#;
+    assert!(matches!(
+        image_report(ALPINE, listed).inventory,
+        Inventory::Packages(_)
+    ));
+}
+
+#[test]
+fn a_list_that_is_missing_beside_others_was_not_examined() {
+    let results = r#"[{"Target": "a", "Class": "os-pkgs", "Packages": [{"Name": "musl", "Version": "1"}]},
+        {"Target": "app/pom.xml", "Class": "lang-pkgs", "Type": "jar"}]"#;
+    let report = image_report(ALPINE, results);
+    assert_eq!(report.inventory, Inventory::Unlisted("app/pom.xml".into()));
+}
+
+#[test]
+fn secrets_alone_examine_no_package_and_are_found() {
+    let results = r#"[{"Target": "/app/.env", "Class": "secret", "Secrets": [{"RuleID": "aws-access-key-id",
+        "Category": "AWS", "Severity": "CRITICAL", "Title": "AWS\u001b[2J key", "StartLine": 3, "Match": "****"}]}]"#;
+    let report = image_report("{}", results);
+    assert_eq!(report.inventory, Inventory::Nothing);
+    let [secret] = &report.findings[..] else {
+        panic!("{report:?}")
+    };
+    assert_eq!(
+        (secret.kind, secret.severity),
+        (FindingKind::Secret, Severity::Critical)
+    );
+    assert_eq!(secret.to_string(), "aws-access-key-id in /app/.env line 3");
+    assert_eq!(secret.title, "AWS key");
+}
+
+#[test]
+fn misconfigurations_that_failed_and_licences_are_read() {
+    let results = r#"[
+        {"Target": "Dockerfile", "Class": "config", "Misconfigurations": [
+            {"ID": "DS002", "AVDID": "AVD-DS-0002", "Severity": "HIGH", "Status": "FAIL", "Title": "root"},
+            {"ID": "DS003", "Severity": "LOW", "Status": "PASS"}]},
+        {"Target": "a", "Class": "license", "Licenses": [
+            {"Severity": "HIGH", "Category": "restricted", "PkgName": "bash", "Name": "GPL-3.0"}]}]"#;
+    let report = image_report("{}", results);
+    let found: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["DS002 in Dockerfile", "GPL-3.0 in bash"]);
+    assert!(report.findings[0].is_called("AVD-DS-0002"));
+}
+
+#[test]
+fn an_image_is_known_by_its_configuration_and_the_version_of_its_system() {
+    let id = Digest::of(b"config");
+    let metadata = format!(
+        r#"{{"ImageID": "{id}", "RepoDigests": null,
+            "ImageConfig": {{"os": "windows", "architecture": "amd64", "os.version": "10.0.17763.1"}}}}"#
+    );
+    let report = image_report(&metadata, "null");
+    assert_eq!(report.image_id, Some(id));
+    assert_eq!(report.os_version.as_deref(), Some("10.0.17763.1"));
+}
+
+#[test]
+fn null_is_an_empty_list_everywhere() {
+    let results = r#"[{"Class": "os-pkgs", "Packages": null, "ExperimentalModifiedFindings": null, "Secrets": null,
+        "Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "a", "VendorIDs": null, "PkgIdentifier": null}]}]"#;
+    let report = image_report("null", results);
+    assert_eq!(report.findings.len(), 1);
+    assert_eq!(report.inventory, Inventory::Something);
+}
