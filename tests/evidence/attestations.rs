@@ -13,7 +13,7 @@ use crate::reports::{now, report};
 use crate::{BUNDLE, World, key};
 
 impl World {
-    async fn attest(&self, subject: &Descriptor, report: &Value, key: &SigningKey) -> Descriptor {
+    pub(crate) async fn attest(&self, subject: &Descriptor, report: &Value, key: &SigningKey) -> Descriptor {
         let invocation = Invocation {
             uri: "https://ci.example.com/7".to_owned(),
             event_id: "7".to_owned(),

@@ -6,6 +6,7 @@
 mod document;
 
 mod attestations;
+mod images;
 mod reports;
 mod sboms;
 mod signatures;

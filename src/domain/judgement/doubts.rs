@@ -68,7 +68,7 @@ impl ScanPolicy {
         if self.max_age.is_some() || all().all(|made| made.is_some()) {
             return ages(all(), self.max_age, now, &REPORT);
         }
-        ages(all().filter(Option::is_some), None, now, &REPORT)?;
+        ages(all().flatten().map(Some), None, now, &REPORT)?;
         Ok(REPORT.undated.to_owned())
     }
 
