@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use windlass::domain::{Digest, Tag};
+use windlass::domain::Tag;
 use windlass::registry::Descriptor;
 use windlass::scan::REPORT_TYPE;
 
@@ -201,27 +201,6 @@ async fn a_list_of_referrers_does_not_hide_a_report_by_what_it_says_of_it() {
     let verdict = world.verdict().await;
     assert_eq!(verdict.word(), "refused", "{verdict:?}");
     assert_eq!(world.summary().await.unwrap().counts.critical, 1);
-}
-
-#[tokio::test]
-async fn a_report_that_is_listed_and_gone_is_doubt() {
-    let world = World::new(false).await;
-    let index = &world.image.digest;
-    for architecture in ["amd64", "arm64"] {
-        world
-            .attach(&report(index, architecture, 8, false))
-            .await
-            .unwrap();
-    }
-    let mut entries = world.referrers().await;
-    let mut gone = Descriptor::new(MANIFEST, Digest::of(b"gone"), 4);
-    gone.artifact_type = Some(REPORT_TYPE.to_owned());
-    entries.push(gone);
-    let list = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries});
-    let tag = index.fallback_tag().parse::<Tag>().unwrap().into();
-    let written = world.writer.put_manifest(&tag, INDEX, list.to_string().into());
-    written.await.unwrap();
-    assert_eq!(world.verdict().await.word(), "unknown");
 }
 
 #[tokio::test]
