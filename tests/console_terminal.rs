@@ -47,7 +47,7 @@ fn a_resize_is_followed_and_a_termination_gives_the_terminal_back() {
         pixel_width: 0,
         pixel_height: 0,
     };
-    session.master.resize(size).unwrap();
+    session.master.as_ref().unwrap().resize(size).unwrap();
     session.see("windlass needs");
     let process = session.child.process_id().unwrap().cast_signed();
     let process = rustix::process::Pid::from_raw(process).unwrap();

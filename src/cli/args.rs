@@ -117,6 +117,24 @@ pub enum Command {
     Man,
 }
 
+impl Command {
+    /// Whether it asks git, registries or GitHub before it has anything to say.
+    pub const fn waits_for_others(&self) -> bool {
+        !matches!(
+            self,
+            Self::Demo(_)
+                | Self::Init(_)
+                | Self::Copy(_)
+                | Self::Check(_)
+                | Self::Keygen(_)
+                | Self::Runs(_)
+                | Self::Trust(_)
+                | Self::Completions { .. }
+                | Self::Man
+        )
+    }
+}
+
 /// How an operation that writes is confirmed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Confirm {

@@ -60,10 +60,18 @@ impl Failure {
     }
 }
 
+/// The exit code where the output could not be written: a reader who went away has what they wanted.
+fn unwritten(kind: Option<std::io::ErrorKind>) -> Exit {
+    match kind {
+        Some(std::io::ErrorKind::BrokenPipe) => Exit::Done,
+        _ => Exit::Failed,
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self {
-            exit: Exit::Failed,
+            exit: unwritten(Some(error.kind())),
             hint: None,
             report: Report::new(error).wrap_err("could not write the output"),
         }
@@ -73,7 +81,7 @@ impl From<std::io::Error> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self {
-            exit: Exit::Failed,
+            exit: unwritten(error.io_error_kind()),
             hint: None,
             report: Report::new(error).wrap_err("could not write JSON"),
         }

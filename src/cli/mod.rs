@@ -39,6 +39,7 @@ mod table;
 mod trust;
 mod unlock;
 mod verify;
+mod waiting;
 mod words;
 mod world;
 
@@ -82,6 +83,9 @@ pub fn parse() -> Cli {
 /// Carries out the command.
 pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let global = cli.global;
+    if io.err_is_terminal && cli.command.as_ref().is_some_and(args::Command::waits_for_others) {
+        io.waiting.begin();
+    }
     let exit = match cli.command {
         None => return open(&global, io).await,
         Some(Command::Demo(args)) => return demo::run(args, &global, io).await,
@@ -113,7 +117,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Locks(args)) => locks::run(&args, &global, io).await?,
         Some(Command::Unlock(args)) => unlock::run(args, &global, io).await?,
         Some(Command::Trust(args)) => trust::run(&args, &global, io)?,
-        Some(Command::Runs(args)) => runs::run(&args, io)?,
+        Some(Command::Runs(args)) => runs::run(&args, &global, io)?,
         Some(Command::Completions { shell }) => {
             // The generator panics where it cannot write, as into a pipe that `head` has closed.
             let mut script = Vec::new();
@@ -132,7 +136,8 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
 
 /// `windlass` alone: the console on a terminal, the status without one.
 async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
-    if io.out_is_terminal && io.in_is_terminal {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if io.out_is_terminal && io.in_is_terminal && !is_dumb {
         // Asked once, before the console takes the terminal, with the same view as `windlass trust`.
         if let Ok(config) = world::configuration(global)?
             && !config.is_trusted()
@@ -152,7 +157,12 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
     let exit = status::run(&status::StatusArgs { json: false }, global, io).await?;
     writeln!(
         io.err,
-        "this is the status; `windlass` on a terminal opens the console"
+        "{}",
+        if is_dumb {
+            "this is the status; the console needs a terminal that can do more than TERM=dumb"
+        } else {
+            "this is the status; `windlass` on a terminal opens the console"
+        }
     )?;
     Ok(Outcome::Ended(exit))
 }

@@ -31,7 +31,7 @@ pub async fn run(
     // A plan that its gates refuse needs no confirmation: the run says so, and keeps a record of the attempt.
     if planned.allowed() && !plan::confirm(&world.engine, &planned, confirm, io).await? {
         writeln!(io.err, "not confirmed: nothing was done")?;
-        return Ok(Exit::Usage);
+        return Ok(Exit::Failed);
     }
     let secrets = secrets(world, &planned, io)?;
     let run = world.engine.start(planned, access, secrets)?;
@@ -66,11 +66,11 @@ async fn show(world: &World, planned: &Plan, json: bool, io: &mut Output) -> Res
 }
 
 /// The password of the key, asked for where nothing else gives it and a person is there.
-fn secrets(world: &World, planned: &Plan, io: &mut Output) -> Result<Secrets, Failure> {
+fn secrets(world: &World, planned: &Plan, io: &Output) -> Result<Secrets, Failure> {
     if !planned.allowed() || !world.engine.asks_for_password(planned) || !io.can_ask() {
         return Ok(Secrets::default());
     }
     Ok(Secrets {
-        signing_password: Some(password::prompt()?),
+        signing_password: Some(password::prompt(io)?),
     })
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
+use super::waiting::Waiting;
+
 /// Standard output and error with what is known of them. Results go to `out`; progress, questions and errors to
 /// `err`, so that a pipe gets only results.
 pub struct Output {
@@ -9,6 +11,8 @@ pub struct Output {
     pub out: Box<dyn Write + Send>,
     /// All else.
     pub err: Box<dyn Write + Send>,
+    /// The line that is shown while nothing else is.
+    pub waiting: Waiting,
     /// Whether results are read by a person.
     pub out_is_terminal: bool,
     /// Whether a person watches progress, and can be asked.
@@ -20,9 +24,11 @@ pub struct Output {
 impl Output {
     /// The process's own.
     pub fn of_process() -> Self {
+        let waiting = Waiting::hidden();
         Self {
-            out: Box::new(io::stdout()),
-            err: Box::new(io::stderr()),
+            out: waiting.before(io::stdout()),
+            err: waiting.before(io::stderr()),
+            waiting,
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             in_is_terminal: io::stdin().is_terminal(),

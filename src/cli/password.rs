@@ -6,7 +6,8 @@ use super::Output;
 use crate::engine::EngineError;
 
 /// Asks a person for it.
-pub fn prompt() -> std::io::Result<SecretString> {
+pub fn prompt(io: &Output) -> std::io::Result<SecretString> {
+    io.waiting.end();
     rpassword::prompt_password("Password of the signing key: ").map(SecretString::from)
 }
 
@@ -17,7 +18,7 @@ pub fn prompt() -> std::io::Result<SecretString> {
 pub fn of_key(io: &Output) -> Result<SecretString, super::failure::Failure> {
     match std::env::var("COSIGN_PASSWORD") {
         Ok(password) => Ok(SecretString::from(password)),
-        Err(_) if io.can_ask() => Ok(prompt()?),
+        Err(_) if io.can_ask() => Ok(prompt(io)?),
         Err(_) => Err(EngineError::NoPassword.into()),
     }
 }

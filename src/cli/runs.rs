@@ -3,18 +3,26 @@
 use std::io::Write as _;
 
 use clap::Args;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use super::Output;
+use super::args::Global;
 use super::failure::Failure;
-use super::report;
-use crate::domain::{Exit, age, clean_line};
-use crate::engine::{Engine, Event, Happening, Journals, RunId};
+use super::world::access_to_state;
+use super::{Output, report, table};
+use crate::domain::{Digest, Exit, age, clean_line, count};
+use crate::engine::{Engine, Event, Happening, Journals, Retention, RunId};
 
 /// Arguments of `runs`.
 #[derive(Debug, Args)]
 pub struct RunsArgs {
     /// The run to show, or the end of its name [default: a list]
     pub run: Option<String>,
+    /// Take away what is older than --older-than, or too much
+    #[arg(long, conflicts_with_all = ["run", "limit"])]
+    pub prune: bool,
+    /// How old a run may be when it is pruned: `90d`, `24h`
+    #[arg(long, value_name = "AGE", requires = "prune", default_value = "365d", value_parser = age_of)]
+    pub older_than: SignedDuration,
     /// At most this many
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub limit: usize,
@@ -27,16 +35,28 @@ pub struct RunsArgs {
 #[derive(serde::Serialize)]
 struct Summary {
     run: RunId,
-    started: jiff::Timestamp,
+    started: Timestamp,
+    service: String,
     operation: String,
+    commit: Option<String>,
+    digest: Option<String>,
     actor: String,
     /// None while it runs, or where it was killed.
     exit: Option<Exit>,
 }
 
 /// Lists runs, or shows the events of one.
-pub fn run(args: &RunsArgs, io: &mut Output) -> Result<Exit, Failure> {
+pub fn run(args: &RunsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let journals = Journals::at(Engine::state_of_user().join("runs"));
+    if args.prune {
+        let retention = Retention {
+            max_age: args.older_than,
+            ..Retention::default()
+        };
+        let pruned = journals.prune(retention, Timestamp::now(), access_to_state(global)?)?;
+        writeln!(io.out, "removed {}", count(pruned, "run"))?;
+        return Ok(Exit::Done);
+    }
     match &args.run {
         None => list(&journals, args, io),
         Some(text) => show(&journals, text, args.json, io),
@@ -44,13 +64,20 @@ pub fn run(args: &RunsArgs, io: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn list(journals: &Journals, args: &RunsArgs, io: &mut Output) -> Result<Exit, Failure> {
+    let now = Timestamp::now();
     let mut runs = Vec::new();
-    for id in journals.runs()?.into_iter().take(args.limit) {
-        match journals.read(&id) {
-            Ok(events) => runs.extend(summary(&events)),
+    for id in journals.runs()? {
+        match journals.ends(&id) {
+            Ok(Some((first, last))) => runs.extend(summary(first, &last)),
+            Ok(None) => {}
             Err(error) => writeln!(io.err, "! {error}")?,
         }
+        if runs.len() == args.limit {
+            break;
+        }
     }
+    // Names sort by time: one made while the clock was ahead would stay on top until that time has come.
+    runs.sort_by_key(|run: &Summary| run.started > now);
     if args.json {
         serde_json::to_writer_pretty(&mut io.out, &serde_json::json!({ "version": 1, "runs": runs }))?;
         writeln!(io.out)?;
@@ -59,41 +86,66 @@ fn list(journals: &Journals, args: &RunsArgs, io: &mut Output) -> Result<Exit, F
     if runs.is_empty() {
         writeln!(io.out, "no runs yet: promote or cut something")?;
     }
-    let now = jiff::Timestamp::now();
-    for run in runs {
-        let state = match run.exit {
-            Some(Exit::Done) => "✓ done".to_owned(),
-            Some(exit) => format!("✗ exit {}", exit.code()),
-            None => "? no end".to_owned(),
-        };
-        let ago = age(now.as_second() - run.started.as_second());
-        writeln!(
-            io.out,
-            "{}  {ago:>4}  {state:<10} {}  by {}",
-            run.run.short(),
-            run.operation,
-            run.actor
-        )?;
-    }
+    let rows: Vec<_> = runs.iter().map(|run| row(run, now)).collect();
+    table::print(&rows, &mut io.out)?;
     Ok(Exit::Done)
 }
 
-fn summary(events: &[Event]) -> Option<Summary> {
-    let first = events.first()?;
-    let Happening::RunStarted { plan, actor, .. } = &first.happening else {
+fn row(run: &Summary, now: Timestamp) -> Vec<String> {
+    let state = match run.exit {
+        Some(Exit::Done) => "✓ done".to_owned(),
+        Some(exit) => format!("✗ exit {}", exit.code()),
+        None => "? running or killed".to_owned(),
+    };
+    let ago = if run.started > now {
+        "clock?".to_owned()
+    } else {
+        age(now.as_second() - run.started.as_second())
+    };
+    let subject = run
+        .commit
+        .as_deref()
+        .map_or_else(String::new, |commit| commit[..7.min(commit.len())].to_owned());
+    let digest = run.digest.as_deref().unwrap_or_default();
+    vec![
+        run.run.short().to_owned(),
+        ago,
+        state,
+        run.service.clone(),
+        run.operation.clone(),
+        subject,
+        digest.to_owned(),
+        format!("by {}", run.actor),
+    ]
+}
+
+fn summary(first: Event, last: &Event) -> Option<Summary> {
+    let Happening::RunStarted { plan, actor, .. } = first.happening else {
         return None;
     };
-    let exit = events.iter().rev().find_map(|event| match &event.happening {
+    let exit = match &last.happening {
         Happening::RunEnded { exit, .. } => Some(*exit),
         _ => None,
-    });
+    };
     Some(Summary {
-        run: first.run.clone(),
+        run: first.run,
         started: first.at,
+        service: plan.service.to_string(),
         operation: plan.operation.title(),
-        actor: clean_line(actor),
+        commit: plan.commit.as_ref().map(ToString::to_string),
+        digest: plan.digest.as_ref().map(Digest::short),
+        actor: clean_line(&actor),
         exit,
     })
+}
+
+/// A length of time: a day has 24 hours.
+fn age_of(text: &str) -> Result<SignedDuration, String> {
+    let span: Span = text.parse().map_err(|_| "write it as 90d or 24h".to_owned())?;
+    let age = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    age.ok()
+        .filter(SignedDuration::is_positive)
+        .ok_or_else(|| "write it as 90d or 24h".to_owned())
 }
 
 fn show(journals: &Journals, text: &str, json: bool, io: &mut Output) -> Result<Exit, Failure> {

@@ -31,6 +31,11 @@ impl World {
         warn_of_withheld(&config);
         let registries = engine::registries(&config, &Engine::state_of_user())?;
         let repository = match GitRepository::discover(config.folder()) {
+            // A configuration that is kept elsewhere is about the repository that the command is given in.
+            Err(error) if error.is_no_repository() => GitRepository::discover(&folder(global)?),
+            found => found,
+        };
+        let repository = match repository {
             Ok(repository) => Some(Arc::new(repository)),
             Err(error) if error.is_no_repository() => None,
             Err(error) => return Err(error.into()),

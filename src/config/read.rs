@@ -18,6 +18,9 @@ use crate::domain::{
     LeftOut, Limits, Repository, Rule, ScanPolicy, clean_line,
 };
 
+/// What the lock of releases is called beside those of environments, see [`crate::domain::LockPart`].
+const LOCK_OF_RELEASES: &str = "releases";
+
 /// Reads the file of a repository, with the settings of the user's own file before its own.
 ///
 /// # Errors
@@ -309,8 +312,12 @@ fn environment(section: &Section<'_>, many_services: bool) -> Result<Environment
     if many_services && !image.string()?.contains("{service}") {
         return Err(image.mistake("is one location for several services: it needs `{service}`"));
     }
+    let name = section.require("name")?;
+    if name.string()? == LOCK_OF_RELEASES {
+        return Err(name.mistake("is what the lock of releases is called; name the environment otherwise"));
+    }
     Ok(Environment {
-        name: section.require("name")?.parse()?,
+        name: name.parse()?,
         image: image.parse::<ImageTemplate>()?,
         from,
         protected: section.flag("protected")?,

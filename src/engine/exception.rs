@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::error::EngineError;
 use super::event::StepOutcome;
-use super::run::{Actor, Context};
+use super::run::Context;
 use super::{Engine, place, records};
 use crate::domain::{
     Clean, Confirmation, Costs, Digest, Environment, EnvironmentName, ExceptionKind, ExceptionRecord, Gate,
@@ -80,7 +80,7 @@ pub(super) async fn leave(context: &Context<'_>, writer: &Writer) -> Result<Step
         skipped: passed.skipped.clone(),
         passed_over: passed.environments.clone(),
         reason: passed.reason.clone(),
-        by: Clean::line(&Actor::of_process().to_string()),
+        by: Clean::line(&context.engine.actor().to_string()),
         at: records::moment(
             Timestamp::now(),
             before.chain(reviews.iter().map(|review| review.at)),
@@ -222,7 +222,7 @@ pub(super) async fn review_step(context: &Context<'_>, step: StepKind) -> Result
         digest: digest.clone(),
         environment: environment.name.clone(),
         note: note.clone(),
-        by: Clean::line(&Actor::of_process().to_string()),
+        by: Clean::line(&context.engine.actor().to_string()),
         at: at.map_or(now, |at| at.max(now)),
     };
     records::attach(&writer, &subject(&writer, digest).await?, &record).await?;

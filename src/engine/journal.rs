@@ -1,14 +1,16 @@
 //! The journal of a run: append-only lines of JSON, each chained to the one before it by hash, on the disk before
 //! the next step begins.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, RunId};
+use super::event::{Event, Happening, Level, RunId};
 use crate::domain::{Digest, Exit, WriteAccess};
+use crate::state;
 
 /// The folder with the journals of all runs, one file each.
 #[derive(Debug, Clone)]
@@ -29,6 +31,16 @@ pub enum JournalError {
         /// Why.
         source: std::io::Error,
     },
+    /// A line of a version that this windlass does not know.
+    #[error(
+        "the journal {path} was written by a newer windlass (format {version}; this one reads up to {VERSION})"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version of its form.
+        version: u64,
+    },
     /// A line that is not what was written.
     #[error(
         "line {line} of the journal {path} does not follow from the line before it: it was changed or cut"
@@ -46,7 +58,7 @@ impl JournalError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Io { .. } => Exit::Incomplete,
-            Self::Broken { .. } => Exit::Failed,
+            Self::Newer { .. } | Self::Broken { .. } => Exit::Failed,
         }
     }
 
@@ -57,18 +69,59 @@ impl JournalError {
                 "make room or give access to the state folder (XDG_STATE_HOME), then give the same command again"
                     .to_owned()
             }
+            Self::Newer { .. } => "read it with the windlass that wrote it, or a newer one".to_owned(),
             Self::Broken { .. } => "keep the file as evidence; what comes after that line cannot be trusted".to_owned(),
         })
     }
 }
 
+/// The version of the form of a line that is written here.
+const VERSION: u64 = 1;
+/// No line of a journal is longer, in bytes; the longest is the plan.
+const MAX_LINE: u64 = 4 * 1024 * 1024;
+/// How many bytes of logs one journal keeps; what matters of a longer one is told by its steps.
+const MAX_LOGGED: u64 = 8 * 1024 * 1024;
+
 /// One line of a journal: an event, and the hash that chains it.
 #[derive(Serialize, Deserialize)]
 struct Line {
+    /// The version of its form; lines without one are of the first.
+    #[serde(default = "first_version")]
+    version: u64,
     /// The digest of the line before, as it stands in the file; of nothing for the first.
     previous: Digest,
     #[serde(flatten)]
     event: Event,
+}
+
+const fn first_version() -> u64 {
+    1
+}
+
+/// How long journals are kept, and how much they may take together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Older ones go.
+    pub max_age: SignedDuration,
+    /// Of the rest the oldest go until they have no more than this together, in bytes.
+    pub max_bytes: u64,
+}
+
+impl Default for Retention {
+    /// What is kept unless somebody asks for less: a year, and 256 MiB.
+    fn default() -> Self {
+        Self {
+            max_age: SignedDuration::from_hours(365 * 24),
+            max_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
+/// Only the version of a line, whatever else is in it.
+#[derive(Deserialize)]
+struct Versioned {
+    #[serde(default = "first_version")]
+    version: u64,
 }
 
 impl Journals {
@@ -90,16 +143,14 @@ impl Journals {
             path: path.clone(),
             source,
         };
-        std::fs::create_dir_all(&self.folder).map_err(fail)?;
-        let file = OpenOptions::new()
-            .create_new(true)
-            .append(true)
-            .open(&path)
-            .map_err(fail)?;
+        state::create_folder(&self.folder).map_err(fail)?;
+        let file = state::create_new(&path).map_err(fail)?;
         Ok(Journal {
             file,
             path,
             previous: Digest::of(b""),
+            logged: 0,
+            dropped: 0,
         })
     }
 
@@ -150,6 +201,11 @@ impl Journals {
                 path: path.clone(),
                 line: events.len() + 1,
             };
+            if let Ok(Versioned { version }) = serde_json::from_slice(text)
+                && version > VERSION
+            {
+                return Err(JournalError::Newer { path, version });
+            }
             let line: Line = serde_json::from_slice(text).map_err(|_| broken())?;
             if line.previous != previous {
                 return Err(broken());
@@ -159,6 +215,82 @@ impl Journals {
             bytes.clear();
         }
         Ok(events)
+    }
+
+    /// The first and the last whole event of a run, without what is between them and without a look at the chain: what a
+    /// list of many runs needs. None of a journal that has no whole line yet.
+    pub fn ends(&self, run: &RunId) -> Result<Option<(Event, Event)>, JournalError> {
+        let path = self.path(run);
+        let fail = |source| JournalError::Io {
+            action: "read",
+            path: path.clone(),
+            source,
+        };
+        let mut reader = BufReader::new(File::open(&path).map_err(fail)?);
+        let mut first = Vec::new();
+        (&mut reader)
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut first)
+            .map_err(fail)?;
+        let size = reader.seek(SeekFrom::End(0)).map_err(fail)?;
+        reader
+            .seek(SeekFrom::Start(size.saturating_sub(MAX_LINE)))
+            .map_err(fail)?;
+        let mut tail = Vec::new();
+        reader.take(MAX_LINE).read_to_end(&mut tail).map_err(fail)?;
+        let event = |line: &[u8], number| match serde_json::from_slice::<Versioned>(line) {
+            Ok(Versioned { version }) if version > VERSION => Err(JournalError::Newer {
+                path: path.clone(),
+                version,
+            }),
+            _ => serde_json::from_slice::<Line>(line)
+                .map(|line| line.event)
+                .map_err(|_| JournalError::Broken {
+                    path: path.clone(),
+                    line: number,
+                }),
+        };
+        if !first.ends_with(b"\n") {
+            return Ok(None);
+        }
+        // What comes after the last end of a line was cut off in the middle, as by a crash.
+        let whole = tail
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(&[][..], |end| &tail[..end]);
+        let last = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        Ok(Some((event(&first, 1)?, event(last, 0)?)))
+    }
+
+    /// Takes away the journals that are older than `max_age`, and of the rest the oldest until all together have at most
+    /// `max_bytes`; `now` is the time. How many went.
+    ///
+    /// # Errors
+    /// When the folder cannot be read. A journal that cannot be removed stays.
+    pub fn prune(
+        &self,
+        retention: Retention,
+        now: Timestamp,
+        _access: WriteAccess,
+    ) -> Result<usize, JournalError> {
+        let (mut kept, mut pruned) = (0, 0);
+        for run in self.runs()? {
+            let path = self.path(&run);
+            let Ok(file) = path.symlink_metadata() else {
+                continue;
+            };
+            let changed = file
+                .modified()
+                .ok()
+                .and_then(|time| Timestamp::try_from(time).ok());
+            let is_old = changed.is_some_and(|changed| now.duration_since(changed) > retention.max_age);
+            if (is_old || kept + file.len() > retention.max_bytes) && std::fs::remove_file(&path).is_ok() {
+                pruned += 1;
+            } else {
+                kept += file.len();
+            }
+        }
+        Ok(pruned)
     }
 
     fn path(&self, run: &RunId) -> PathBuf {
@@ -172,20 +304,59 @@ pub struct Journal {
     file: File,
     path: PathBuf,
     previous: Digest,
+    /// Bytes of logs that were kept.
+    logged: u64,
+    /// Lines of logs that were not, since a line was last said about it.
+    dropped: u64,
 }
 
 impl Journal {
     /// Appends what the journal keeps, and waits for the disk at milestones.
     pub fn append(&mut self, event: &Event) -> Result<(), JournalError> {
-        if !event.happening.is_kept() {
+        if !event.happening.is_kept() || !self.has_room_for(event) {
             return Ok(());
         }
+        if let Some(note) = self.note_of_dropped(event) {
+            self.write(&note)?;
+        }
+        self.write(event)
+    }
+
+    /// Whether `event` is to be kept: a log is bounded, and everything else is not.
+    fn has_room_for(&mut self, event: &Event) -> bool {
+        let Happening::Log { line, .. } = &event.happening else {
+            return true;
+        };
+        self.logged += line.len() as u64;
+        let fits = self.logged <= MAX_LOGGED;
+        self.dropped += u64::from(!fits);
+        fits
+    }
+
+    /// What is said before `event`, where lines were dropped before it.
+    fn note_of_dropped(&mut self, event: &Event) -> Option<Event> {
+        let Happening::StepEnded { step, .. } = &event.happening else {
+            return None;
+        };
+        let dropped = std::mem::take(&mut self.dropped);
+        (dropped > 0).then(|| Event {
+            happening: Happening::Log {
+                step: *step,
+                level: Level::Warning,
+                line: format!("{dropped} further lines are not in this journal"),
+            },
+            ..event.clone()
+        })
+    }
+
+    fn write(&mut self, event: &Event) -> Result<(), JournalError> {
         let fail = |source| JournalError::Io {
             action: "write",
             path: self.path.clone(),
             source,
         };
         let line = Line {
+            version: VERSION,
             previous: self.previous.clone(),
             event: event.clone(),
         };
@@ -204,8 +375,10 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::OpenOptions;
+
     use crate::domain::StepKind;
-    use crate::engine::event::{Happening, Level, StepOutcome};
+    use crate::engine::event::StepOutcome;
 
     fn access() -> WriteAccess {
         WriteAccess::unless_read_only(false).unwrap()
@@ -214,7 +387,7 @@ mod tests {
     fn event(run: &RunId, happening: Happening) -> Event {
         Event {
             run: run.clone(),
-            at: jiff::Timestamp::now(),
+            at: Timestamp::now(),
             happening,
         }
     }
@@ -296,9 +469,85 @@ mod tests {
                 file: full,
                 path: "/dev/full".into(),
                 previous: Digest::of(b""),
+                logged: 0,
+                dropped: 0,
             };
             let error = journal.append(&log(&run, "lost")).unwrap_err().to_string();
             assert!(error.contains("could not write the journal"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_flood_of_output_does_not_fill_the_disk_and_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = Journals::at(folder.path().to_owned());
+        let run = RunId::fresh();
+        let mut journal = journals.begin(&run, access()).unwrap();
+        let line = "x".repeat(64 * 1024);
+        for _ in 0..200 {
+            journal.append(&log(&run, &line)).unwrap();
+        }
+        let step = StepKind::Copy;
+        let outcome = StepOutcome::Done(String::new());
+        journal
+            .append(&event(&run, Happening::StepEnded { step, outcome }))
+            .unwrap();
+        let size = std::fs::metadata(journals.path(&run)).unwrap().len();
+        assert!(size < MAX_LOGGED + 1024 * 1024, "{size}");
+        let events = journals.read(&run).unwrap();
+        let note = &events[events.len() - 2].happening;
+        assert!(
+            matches!(note, Happening::Log { line, .. } if line == "72 further lines are not in this journal"),
+            "{note:?}"
+        );
+        let (first, last) = journals.ends(&run).unwrap().unwrap();
+        assert_eq!((&first, &last), (&events[0], &events[events.len() - 1]));
+    }
+
+    #[test]
+    fn a_journal_of_a_newer_version_is_said_to_be_newer() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = Journals::at(folder.path().to_owned());
+        let run = RunId::fresh();
+        let text = format!(
+            "{{\"version\":{},\"event\":\"what-is-not-known-yet\"}}\n",
+            VERSION + 1
+        );
+        std::fs::write(journals.path(&run), text).unwrap();
+        for error in [journals.read(&run).unwrap_err(), journals.ends(&run).unwrap_err()] {
+            assert!(matches!(error, JournalError::Newer { .. }), "{error}");
+            assert!(error.to_string().contains("newer windlass"), "{error}");
+        }
+    }
+
+    #[test]
+    fn old_journals_and_those_that_are_too_much_go_oldest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = Journals::at(folder.path().to_owned());
+        let runs: Vec<_> = (0..4)
+            .map(|hours| {
+                let run = RunId::fresh();
+                std::fs::write(journals.path(&run), vec![b'x'; 100]).unwrap();
+                let time = std::time::SystemTime::now() - std::time::Duration::from_hours(10 - hours);
+                File::options()
+                    .write(true)
+                    .open(journals.path(&run))
+                    .unwrap()
+                    .set_modified(time)
+                    .unwrap();
+                run
+            })
+            .collect();
+        let prune = |hours, max_bytes| {
+            let max_age = SignedDuration::from_hours(hours);
+            journals
+                .prune(Retention { max_age, max_bytes }, Timestamp::now(), access())
+                .unwrap()
+        };
+        assert_eq!(prune(100, 1000), 0);
+        assert_eq!(prune(9, 1000), 1);
+        assert_eq!(prune(100, 250), 1);
+        let left = journals.runs().unwrap();
+        assert_eq!(left, [runs[3].clone(), runs[2].clone()]);
     }
 }

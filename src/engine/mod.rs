@@ -52,7 +52,7 @@ pub use command::Command;
 pub use error::EngineError;
 pub use event::{Event, Happening, Level, Place, RunId, StepOutcome};
 pub use github::github_of;
-pub use journal::{Journal, JournalError, Journals};
+pub use journal::{Journal, JournalError, Journals, Retention};
 pub use lock::LockError;
 pub use releases::{Depth, Releases};
 pub use rollback::{Earlier, Past};

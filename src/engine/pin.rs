@@ -352,23 +352,31 @@ pub(super) async fn run_step(context: &Context<'_>, step: StepKind) -> Result<St
         }
         (StepKind::Pin, Operation::Pin { reason, until, .. }) => {
             let records = pins(&writer, environment).await?;
-            hold(
-                &writer,
-                environment,
-                digest,
-                &records,
+            let actor = context.engine.actor();
+            let by = Attribution {
                 reason,
-                until.as_ref(),
-                None,
-            )
-            .await
+                actor: &actor,
+            };
+            hold(&writer, environment, digest, &records, by, until.as_ref(), None).await
         }
         (StepKind::Pin, Operation::Unpin { reason, pin, .. }) => {
             let records = pins(&writer, environment).await?;
-            let_go(&writer, environment, &records, reason, pin).await
+            let actor = context.engine.actor();
+            let by = Attribution {
+                reason,
+                actor: &actor,
+            };
+            let_go(&writer, environment, &records, by, pin).await
         }
         _ => Ok(StepOutcome::Nothing("no part of a pin".to_owned())),
     }
+}
+
+/// Who does it, and why.
+#[derive(Clone, Copy)]
+pub(super) struct Attribution<'a> {
+    pub(super) reason: &'a Clean,
+    pub(super) actor: &'a Actor,
 }
 
 /// Leaves the record that holds `environment` at `digest`, unless one like it does so already. `known` are the records that
@@ -378,7 +386,7 @@ pub(super) async fn hold(
     environment: &Environment,
     digest: &Digest,
     known: &[PinRecord],
-    reason: &Clean,
+    attribution: Attribution<'_>,
     until: Option<&Term>,
     from: Option<&Digest>,
 ) -> Result<StepOutcome, EngineError> {
@@ -387,8 +395,8 @@ pub(super) async fn hold(
         digest: digest.clone(),
         environment: environment.name.clone(),
         held: true,
-        reason: reason.clone(),
-        by: Clean::line(&Actor::of_process().to_string()),
+        reason: attribution.reason.clone(),
+        by: Clean::line(&attribution.actor.to_string()),
         at,
         until: until.map(|term| term.end(at)),
         from: from.cloned(),
@@ -425,7 +433,7 @@ async fn let_go(
     writer: &Writer,
     environment: &Environment,
     known: &[PinRecord],
-    reason: &Clean,
+    attribution: Attribution<'_>,
     planned: &PinRecord,
 ) -> Result<StepOutcome, EngineError> {
     let now = Timestamp::now();
@@ -444,8 +452,8 @@ async fn let_go(
     }
     let record = PinRecord {
         held: false,
-        reason: reason.clone(),
-        by: Clean::line(&Actor::of_process().to_string()),
+        reason: attribution.reason.clone(),
+        by: Clean::line(&attribution.actor.to_string()),
         at: records::moment(now, known.iter().map(|record| record.at)),
         until: None,
         from: None,

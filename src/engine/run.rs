@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::EngineError;
 use super::event::{Event, Happening, Place, RunId, StepOutcome};
 use super::exception::PassedOver;
+use super::journal::Retention;
 use super::lock::{Lease, Lock};
 use super::recorder::{Recorder, StepLog};
 use super::{Engine, build, cut, exception, finish, hotfix, pin, promote, rollback, sign, unlock};
@@ -130,10 +132,15 @@ impl Engine {
             return Err(EngineError::Untrusted(keys.collect()));
         }
         let id = RunId::fresh();
-        let actor = Actor::of_process();
+        let actor = self.actor();
         let owner = format!("{actor}, run {}, process {}", id.short(), std::process::id());
         let lock = Lock::take(&self.state.join("locks"), &subject(&plan), &owner, access)?;
-        let journal = self.journals().begin(&id, access)?;
+        let journals = self.journals();
+        // What is kept of old runs must not stand in the way of this one.
+        if let Err(error) = journals.prune(Retention::default(), Timestamp::now(), access) {
+            tracing::warn!(%error, "old journals could not be taken away");
+        }
+        let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
         let recorder = Recorder::new(id.clone(), journal, sender);
         let cancel = CancellationToken::new();
@@ -197,12 +204,20 @@ pub(super) struct Actor {
     pub(super) host: String,
 }
 
+impl Engine {
+    /// Who is at work here: by the environment, as CI and logins set it, or else by git's identity.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::of_process(|| self.repository()?.identity())
+    }
+}
+
 impl Actor {
-    pub(super) fn of_process() -> Self {
+    fn of_process(identity: impl FnOnce() -> Option<String>) -> Self {
         let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
         let user = name("GITHUB_ACTOR")
             .or_else(|| name("USER"))
-            .or_else(|| name("LOGNAME"));
+            .or_else(|| name("LOGNAME"))
+            .or_else(identity);
         Self {
             user: clean_line(user.as_deref().unwrap_or("someone")),
             host: clean_line(&rustix::system::uname().nodename().to_string_lossy()),

@@ -47,6 +47,15 @@ impl GitRepository {
         })
     }
 
+    /// The address of whoever commits here, as git has it; none where nothing says it.
+    pub fn identity(&self) -> Option<String> {
+        let email = self.with(|git| {
+            let signature = git.signature().map_err(GitError::library("read the identity"))?;
+            Ok(clean_line(&String::from_utf8_lossy(signature.email_bytes())))
+        });
+        email.ok().filter(|email| !email.is_empty())
+    }
+
     /// The address of a remote as people open it, without credentials; none if it has no such address.
     pub fn source_of(&self, remote: &str) -> Result<Option<String>, GitError> {
         self.with(|git| {

@@ -60,8 +60,12 @@ impl Terminal {
         // Not SIGTSTP: somebody listens for it, and would only be told once more.
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
         TAKEN.store(true, Ordering::SeqCst);
+        // A terminal that knows nothing of the screen paints all of it. Clearing would ask where the cursor is, and the
+        // answer would go to whoever reads the keys.
         enter()?;
-        self.clear()
+        let inner = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        self.inner = ManuallyDrop::new(inner);
+        Ok(())
     }
 
     /// Draws one frame, between the brackets of a synchronized update (DEC private mode 2026), so that a terminal that

@@ -1,6 +1,7 @@
 //! What keys, events and answers make of the model, and what they ask of the world.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use windlass::board::Cell;
 use windlass::domain::{Confirmation, Exit};
 use windlass::engine::{Happening, Level, RunId};
 use windlass::tui::model::{Content, Dialog, Message, Model, Pane, Screen};
@@ -55,6 +56,24 @@ fn a_key_that_does_nothing_here_says_why() {
     press(&mut model, KeyCode::Char('j'));
     assert!(press(&mut model, KeyCode::Char('p')).is_empty());
     assert!(model.notice.as_ref().unwrap().text.contains("no image"));
+}
+
+#[test]
+fn an_environment_that_has_not_answered_is_not_one_that_has_the_image() {
+    let mut model = sample::board(SIZE, COLOUR);
+    let places = &mut model.board.rows[0].facts.places;
+    places
+        .iter_mut()
+        .for_each(|place| place.there = Cell::Ready(true));
+    places[1].there = Cell::Loading;
+    assert!(press(&mut model, KeyCode::Char('p')).is_empty());
+    assert_eq!(model.notice.as_ref().unwrap().text, "stage has not answered yet");
+    model.board.rows[0].facts.places[1].there = Cell::Failed("connection refused".into());
+    press(&mut model, KeyCode::Char('p'));
+    assert_eq!(
+        model.notice.as_ref().unwrap().text,
+        "stage could not be asked: connection refused"
+    );
 }
 
 #[test]

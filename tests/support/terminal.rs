@@ -1,6 +1,7 @@
 //! A program on a pseudo-terminal: what a person sees, and types.
 
 use std::io::{Read as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -19,8 +20,9 @@ pub struct Session {
     pub seen: Arc<(Mutex<Seen>, Condvar)>,
     keys: Box<dyn Write + Send>,
     pub child: Box<dyn Child + Send + Sync>,
-    pub master: Box<dyn MasterPty + Send>,
-    _state: tempfile::TempDir,
+    pub master: Option<Box<dyn MasterPty + Send>>,
+    hung_up: Arc<AtomicBool>,
+    _folder: tempfile::TempDir,
 }
 
 impl Session {
@@ -34,7 +36,18 @@ impl Session {
     }
 
     /// Any command, with a folder that is kept as long as the session.
-    pub fn open(mut command: CommandBuilder, columns: u16, rows: u16, state: tempfile::TempDir) -> Self {
+    pub fn open(command: CommandBuilder, columns: u16, rows: u16, folder: tempfile::TempDir) -> Self {
+        Self::open_as("xterm-256color", command, columns, rows, folder)
+    }
+
+    /// Any command on a terminal of this kind.
+    pub fn open_as(
+        term: &str,
+        mut command: CommandBuilder,
+        columns: u16,
+        rows: u16,
+        folder: tempfile::TempDir,
+    ) -> Self {
         let size = PtySize {
             rows,
             cols: columns,
@@ -42,7 +55,7 @@ impl Session {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        command.env("TERM", "xterm-256color");
+        command.env("TERM", term);
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -54,6 +67,8 @@ impl Session {
         };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let shared = Arc::clone(&seen);
+        let hung_up = Arc::new(AtomicBool::new(false));
+        let lets_go = Arc::clone(&hung_up);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             loop {
@@ -62,7 +77,7 @@ impl Session {
                 seen.parser.process(&bytes[..read]);
                 seen.ended = read == 0;
                 shared.1.notify_all();
-                if read == 0 {
+                if read == 0 || lets_go.load(Ordering::SeqCst) {
                     return;
                 }
             }
@@ -71,8 +86,9 @@ impl Session {
             seen,
             keys,
             child,
-            master: pair.master,
-            _state: state,
+            master: Some(pair.master),
+            hung_up,
+            _folder: folder,
         }
     }
 
@@ -97,6 +113,15 @@ impl Session {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
+    }
+
+    /// Takes the terminal away, and waits for the end of the process: its exit code.
+    pub fn hang_up(&mut self) -> u32 {
+        self.keys = Box::new(std::io::sink());
+        self.master = None;
+        // Whoever reads lets go of it with the next thing that is shown.
+        self.hung_up.store(true, Ordering::SeqCst);
+        self.child.wait().unwrap().exit_code()
     }
 
     /// Waits for the end of the process; gives its exit code, and whether the terminal is as it was.

@@ -35,6 +35,16 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
         read_only: false,
         ..global.clone()
     })?;
+    // The journey begins at the beginning, wherever the last one left the world.
+    if let Some(folder) = args.dir.as_ref().filter(|_| args.headless)
+        && World::discard(folder, access)?
+    {
+        writeln!(
+            io.err,
+            "the sample world in {} was played through before: starting afresh",
+            folder.display()
+        )?;
+    }
     writeln!(io.err, "building the sample world …")?;
     let keeps = args.dir.is_some();
     let options = WorldOptions {

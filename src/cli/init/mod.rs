@@ -14,7 +14,7 @@ use super::Output;
 use super::args::Global;
 use super::failure::Failure;
 use crate::config::{Config, FILE_NAME};
-use crate::domain::{BranchName, EnvironmentName, Exit, ServiceName};
+use crate::domain::{BranchName, EnvironmentName, Exit, ServiceName, clean_line};
 use crate::git::GitRepository;
 
 /// Arguments of `init`.
@@ -159,7 +159,11 @@ fn answers(
 ) -> Result<Answers, Failure> {
     let mut ask = Questions { input, out };
     let service = ask.unless(global.service.as_deref(), "service", found.service.clone())?;
-    let remote = ask.unless(args.remote.as_deref(), "remote", Some(found.remote()))?;
+    let remote: RemoteName = ask.unless(
+        args.remote.as_deref(),
+        "remote",
+        RemoteName::usual(&found.remote()),
+    )?;
     let develop = ask.unless(args.develop.as_deref(), "develop", Some(found.develop()))?;
     let main = ask.unless(args.main.as_deref(), "main", Some(found.main()))?;
     let registry: Location = ask.unless(args.registry.as_deref(), "registry", None)?;
@@ -170,7 +174,7 @@ fn answers(
     )?;
     Ok(Answers {
         service,
-        remote,
+        remote: remote.0,
         develop,
         main,
         environments: args.environments,
@@ -178,6 +182,36 @@ fn answers(
         prod_registry,
         key: args.key,
     })
+}
+
+/// The name of a git remote, as windlass.toml takes it: `origin`, and not an address.
+struct RemoteName(String);
+
+impl RemoteName {
+    fn usual(name: &str) -> Option<Self> {
+        name.parse().ok()
+    }
+}
+
+impl FromStr for RemoteName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.parse::<BranchName>().is_ok() && !text.contains(':') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!(
+                "`{}` is not the name of a remote; `git remote` lists the names, such as origin",
+                clean_line(text)
+            ))
+        }
+    }
+}
+
+impl fmt::Display for RemoteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Questions on a terminal; without one the input is empty, and each answer is its default.
@@ -205,6 +239,10 @@ impl Questions<'_> {
             self.out.flush()?;
             let mut line = String::new();
             let ended = self.input.read_line(&mut line)? == 0;
+            if ended {
+                // The answer to Ctrl-D stands on the line of the question.
+                writeln!(self.out)?;
+            }
             let answer = line.trim();
             if !answer.is_empty() {
                 match answer.parse() {
@@ -215,7 +253,7 @@ impl Questions<'_> {
                 return Ok(default);
             } else if ended {
                 return Err(Failure::usage(
-                    format!("the {name} is not known, and nobody is here to say"),
+                    format!("{name} is missing, and there is no further answer"),
                     format!("give it with --{name}"),
                 ));
             }
@@ -300,6 +338,32 @@ mod tests {
         assert_eq!(
             config.graph.all().last().unwrap().image.to_string(),
             "prod.example.com/{service}"
+        );
+    }
+
+    #[test]
+    fn each_answer_is_checked_when_it_is_given_and_asked_for_again() {
+        let found = Found {
+            service: "payment".parse().ok(),
+            remotes: vec!["upstream".to_owned()],
+            ..Found::default()
+        };
+        let typed =
+            "\nhttps://git.example.com/acme/app\nupstream\n\n\nnohost\nhttps://r.example.com/team/\n\n";
+        let answered = answer(&[], &found, typed).unwrap();
+        assert_eq!(answered.remote, "upstream");
+        let config = parsed(&answered);
+        assert_eq!(
+            config.graph.all()[0].image.to_string(),
+            "r.example.com/team/dev/{service}"
+        );
+        let failure = answer(&["--remote", "git@example.com:acme/app"], &found, "")
+            .err()
+            .unwrap();
+        assert!(
+            failure.report.to_string().contains("is not the name of a remote"),
+            "{}",
+            failure.report
         );
     }
 

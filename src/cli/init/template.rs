@@ -27,7 +27,13 @@ impl FromStr for Location {
     type Err = ImageError;
 
     fn from_str(text: &str) -> Result<Self, ImageError> {
-        let text = text.trim_end_matches('/');
+        // As it is copied from a browser.
+        let text = text.trim();
+        let text = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))
+            .unwrap_or(text)
+            .trim_end_matches('/');
         format!("{text}/service").parse::<Repository>()?;
         Ok(Self(text.to_owned()))
     }

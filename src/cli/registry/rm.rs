@@ -105,7 +105,7 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
         }
         if !plan::agrees(io)? {
             writeln!(io.err, "not confirmed: nothing was deleted")?;
-            return Ok(Exit::Usage);
+            return Ok(Exit::Failed);
         }
     }
     delete(&removal, &registries, &args.image, access, io).await

@@ -45,6 +45,7 @@ async fn watch(
     mut reporter: Box<dyn Reporter + Send>,
     io: &mut Output,
 ) -> Result<Exit, Failure> {
+    io.waiting.end();
     let handling = cancel_on_signal(&run.cancel);
     let shown = show_all(&mut run.events, reporter.as_mut(), io).await;
     // What becomes of the output decides nothing about the run: it goes on, and its exit code is its own.
@@ -52,6 +53,8 @@ async fn watch(
     drop(handling);
     if let Err(failure) = shown.and_then(|()| Ok(io.out.flush()?)) {
         let _ = failure.print(&mut io.err);
+        // What could not be written is not tried once more at the end.
+        io.out = Box::new(std::io::sink());
     }
     Ok(exit)
 }

@@ -27,6 +27,19 @@ const PARTS: [&str; 8] = [
 /// A world that is being built, by nobody else: its mark is locked for as long as this is held.
 pub(super) struct Building(std::fs::File);
 
+/// Marks a whole world as one that is to be built anew; false where none is there.
+///
+/// # Errors
+/// When the mark cannot be moved.
+pub(super) fn discard(folder: &Path) -> Result<bool, WorldError> {
+    let built = folder.join(BUILT);
+    match std::fs::rename(&built, folder.join(UNFINISHED)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_at(&built)(error)),
+    }
+}
+
 impl Building {
     /// Takes an empty folder, or one whose building was broken off, and clears that away; none if a whole world is there.
     pub(super) fn begin(folder: &Path, now: Timestamp) -> Result<Option<Self>, WorldError> {

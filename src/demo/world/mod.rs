@@ -149,6 +149,14 @@ impl World {
         Ok(world)
     }
 
+    /// Has the world in `folder` built anew when it is opened next, if there is one; says whether there is.
+    ///
+    /// # Errors
+    /// When the folder cannot be changed.
+    pub fn discard(folder: &Path, _access: WriteAccess) -> Result<bool, WorldError> {
+        building::discard(folder)
+    }
+
     /// Ends the registries, and waits until their ports and folders are free again.
     pub async fn close(self) {
         self.shared.shutdown().await;

@@ -1,12 +1,13 @@
 //! One run at a time on one environment of a service, on this machine: a file that the operating system locks, and
 //! releases by itself when the process ends, however it ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use super::LockError;
 use crate::domain::{WriteAccess, clean_line};
+use crate::state;
 
 /// The lock on one subject, held until it is dropped.
 #[derive(Debug)]
@@ -35,14 +36,8 @@ impl Lock {
             path: path.clone(),
             source,
         };
-        std::fs::create_dir_all(folder).map_err(fail)?;
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(fail)?;
+        state::create_folder(folder).map_err(fail)?;
+        let mut file = state::open_locked(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0).map_err(fail)?;

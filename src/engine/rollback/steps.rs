@@ -61,7 +61,12 @@ pub(in crate::engine) async fn step(
         StepKind::Pin => {
             let history = past::read(engine, &context.plan.service, environment).await?;
             let (known, until, from) = (&history.pins, until.as_ref(), from.as_ref());
-            pin::hold(&writer, environment, digest, known, reason, until, from).await
+            let actor = engine.actor();
+            let by = pin::Attribution {
+                reason,
+                actor: &actor,
+            };
+            pin::hold(&writer, environment, digest, known, by, until, from).await
         }
         _ => Ok(StepOutcome::Nothing("no part of a rollback".to_owned())),
     }

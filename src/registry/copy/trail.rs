@@ -3,7 +3,7 @@
 //!
 //! An upload's address may carry a secret of its session, so the file is for its owner only, and none of it is ever shown.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Algorithm, Digest, Hasher, Repository};
+use crate::state;
 
 /// Blobs below this size begin anew: to remember them would cost more than to send them.
 const LEAST: u64 = 128 * 1024;
@@ -169,14 +170,8 @@ impl Trail {
 
 /// The file, locked; none if another process has it.
 fn locked(folder: &Path, path: &Path) -> std::io::Result<Option<File>> {
-    if !folder.is_dir() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    state::create_folder(folder)?;
+    let file = state::open_locked(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),

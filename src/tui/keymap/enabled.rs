@@ -39,7 +39,7 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
             let row = row()?;
             has_image(row)?;
             if board.next(row).is_none() {
-                return Err("it is in every environment that it can reach".to_owned());
+                return Err(board.why_no_next(row));
             }
             Ok(())
         }

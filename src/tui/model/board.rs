@@ -140,6 +140,21 @@ impl BoardModel {
         })
     }
 
+    /// Why `row` has no next environment, as far as it is known: one that has not answered is not one that has it.
+    pub fn why_no_next(&self, row: &Row) -> String {
+        let places = &row.facts.places;
+        let waiting = places.iter().find(|place| place.there.is_loading());
+        let failed = places
+            .iter()
+            .find_map(|place| Some((place, place.there.failure()?)));
+        match (waiting, failed) {
+            (Some(place), _) => format!("{} has not answered yet", place.environment),
+            (None, Some((place, why))) => format!("{} could not be asked: {why}", place.environment),
+            (None, None) if places.is_empty() => "the environments have not answered yet".to_owned(),
+            (None, None) => "already in every environment that it can reach".to_owned(),
+        }
+    }
+
     /// What the gates before the next environment of `row` said, if someone has looked.
     pub fn gates_of(&self, row: &Row) -> Option<&Gates> {
         let next = self.next(row)?;

@@ -221,11 +221,10 @@ fn why_not(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let Some(next) = model.board.next(row) else {
         let text = match &row.facts.image {
-            Cell::Loading => "looking where it is",
-            Cell::None(_) => "it cannot be promoted: it has no image",
-            Cell::Failed(_) => "it is not known where it could go",
-            _ if row.facts.places.iter().any(|place| place.there.is_loading()) => "looking where it is",
-            _ => "it is in every environment that it can reach",
+            Cell::Loading => "looking where it is".to_owned(),
+            Cell::None(_) => "it cannot be promoted: it has no image".to_owned(),
+            Cell::Failed(_) => "it is not known where it could go".to_owned(),
+            Cell::Ready(_) | Cell::Stale(_) => model.board.why_no_next(row),
         };
         return vec![Line::from(Span::styled(text, theme.quiet()))];
     };
