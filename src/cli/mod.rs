@@ -83,7 +83,7 @@ pub fn parse() -> Cli {
 /// Carries out the command.
 pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let global = cli.global;
-    if io.err_is_terminal && cli.command.as_ref().is_some_and(args::Command::waits_for_others) {
+    if io.err_is_terminal && cli.command.as_ref().is_some_and(Command::waits_for_others) {
         io.waiting.begin();
     }
     let exit = match cli.command {

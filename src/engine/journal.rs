@@ -528,7 +528,8 @@ mod tests {
             .map(|hours| {
                 let run = RunId::fresh();
                 std::fs::write(journals.path(&run), vec![b'x'; 100]).unwrap();
-                let time = std::time::SystemTime::now() - std::time::Duration::from_hours(10 - hours);
+                let time =
+                    std::time::SystemTime::now() - std::time::Duration::from_mins(600 - 60 * hours + 30);
                 File::options()
                     .write(true)
                     .open(journals.path(&run))

@@ -62,9 +62,9 @@ fn a_key_that_does_nothing_here_says_why() {
 fn an_environment_that_has_not_answered_is_not_one_that_has_the_image() {
     let mut model = sample::board(SIZE, COLOUR);
     let places = &mut model.board.rows[0].facts.places;
-    places
-        .iter_mut()
-        .for_each(|place| place.there = Cell::Ready(true));
+    for place in places.iter_mut() {
+        place.there = Cell::Ready(true);
+    }
     places[1].there = Cell::Loading;
     assert!(press(&mut model, KeyCode::Char('p')).is_empty());
     assert_eq!(model.notice.as_ref().unwrap().text, "stage has not answered yet");

@@ -1,24 +1,15 @@
 //! Runs end, and say how: whatever signal comes, whatever becomes of the terminal and of the output.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "../support/call.rs"]
-mod call;
-#[path = "../support/git.rs"]
-mod git;
-#[path = "../support/sample.rs"]
-mod sample;
-#[path = "../support/terminal.rs"]
-mod terminal;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::git::git;
+use crate::session::Session;
+use crate::{call, sample};
 use portable_pty::CommandBuilder;
 use rustix::process::{Pid, Signal, kill_process};
-use terminal::Session;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use windlass::demo::World;
 
@@ -78,7 +69,7 @@ impl Console {
         until("the end of the deployer", || {
             matches!(state_of(deployer), None | Some('Z'))
         });
-        let locks = git::git(
+        let locks = git(
             &world.join("origin.git"),
             &["for-each-ref", "refs/windlass/locks"],
         );
@@ -255,8 +246,8 @@ fn a_terminal_that_can_do_little_gets_the_status() {
     let folder = tempfile::tempdir().unwrap();
     let text = "[[service]]\nname = \"app\"\n[[environment]]\nname = \"dev\"\nimage = \"127.0.0.1:1/app\"\n";
     std::fs::write(folder.path().join("windlass.toml"), text).unwrap();
-    git::git(folder.path(), &["init", "-q", "-b", "develop"]);
-    git::git(folder.path(), &["commit", "-q", "--allow-empty", "-m", "first"]);
+    git(folder.path(), &["init", "-q", "-b", "develop"]);
+    git(folder.path(), &["commit", "-q", "--allow-empty", "-m", "first"]);
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_windlass"));
     command.cwd(folder.path());
     command.env("XDG_STATE_HOME", folder.path());

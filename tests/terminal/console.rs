@@ -1,12 +1,7 @@
 //! The console on a real pseudo-terminal, on the sample world: what a person sees, from the first frame to the shell prompt.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
-
-#[path = "support/terminal.rs"]
-mod terminal;
-
+use crate::session::Session;
 use portable_pty::PtySize;
-use terminal::Session;
 
 #[test]
 fn a_candidate_is_promoted_by_keys_and_the_terminal_is_given_back() {

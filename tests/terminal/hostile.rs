@@ -1,23 +1,15 @@
 //! A repository that an attacker wrote: whoever looks at it with windlass loses no credential to it, connects to no proxy and
 //! no server of its choice, and starts none of its programs, until they trust it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[path = "../support/git.rs"]
-mod git;
-#[path = "../registry_client/raw.rs"]
-mod raw;
-#[path = "../support/terminal.rs"]
-mod terminal;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
+use crate::git::git;
+use crate::raw::RawServer;
+use crate::session::Session;
 use portable_pty::CommandBuilder;
-use raw::RawServer;
-use terminal::Session;
 
 const TOKEN: &str = "ghp_the-token-of-the-user";
 const PASSWORD: &str = "the-password-of-the-user";
@@ -133,20 +125,20 @@ impl World {
                       expires = 2999-12-31\n";
         std::fs::write(at.join("waivers.toml"), waiver).unwrap();
         std::fs::write(at.join("Dockerfile"), "FROM scratch\n").unwrap();
-        git::git(&at, &["init", "-q", "-b", "develop"]);
-        git::git(&at, &["add", "-A"]);
-        git::git(&at, &["commit", "-q", "-m", "first \u{1b}]0;evil\u{7}"]);
-        git::git(&at, &["branch", "main"]);
-        git::git(
+        git(&at, &["init", "-q", "-b", "develop"]);
+        git(&at, &["add", "-A"]);
+        git(&at, &["commit", "-q", "-m", "first \u{1b}]0;evil\u{7}"]);
+        git(&at, &["branch", "main"]);
+        git(
             self.folder.path(),
             &["clone", "-q", "--bare", "repository", "origin"],
         );
-        git::git(
+        git(
             &at,
             &["remote", "add", "origin", self.path("origin").to_str().unwrap()],
         );
         // As a folder that came in an archive may have it, with its `.git`.
-        git::git(&at, &["config", "core.hooksPath", "hooks"]);
+        git(&at, &["config", "core.hooksPath", "hooks"]);
     }
 
     fn variables(&self) -> Vec<(&'static str, String)> {
