@@ -528,8 +528,7 @@ mod tests {
             .map(|hours| {
                 let run = RunId::fresh();
                 std::fs::write(journals.path(&run), vec![b'x'; 100]).unwrap();
-                let time =
-                    std::time::SystemTime::now() - std::time::Duration::from_mins(570 - 60 * hours);
+                let time = std::time::SystemTime::now() - std::time::Duration::from_mins(570 - 60 * hours);
                 File::options()
                     .write(true)
                     .open(journals.path(&run))
