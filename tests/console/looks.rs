@@ -5,9 +5,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
-use windlass::domain::{Confirmation, Digest, Exit, StepKind};
+use windlass::domain::{Confirmation, Digest, Exit, Judgement, StepKind, Verdict};
 use windlass::engine::{Happening, Level, Place, StepOutcome};
-use windlass::tui::model::{Content, Dialog, Message, Model};
+use windlass::tui::model::{Content, Dialog, Findings, Message, Model};
 use windlass::tui::screens::Console;
 use windlass::tui::theme::Theme;
 use windlass::tui::update::{Msg, Planned};
@@ -129,6 +129,26 @@ fn findings_without_colour_and_beyond_ascii_say_the_same() {
     let picture = picture(&sample::findings((80, 24), plain));
     assert!(picture.contains("x refused for prod: 1 critical"), "{picture}");
     assert!(picture.lines().take(24).all(str::is_ascii), "{picture}");
+}
+
+#[test]
+fn findings_of_an_image_that_nobody_scanned_are_not_none() {
+    let mut model = sample::findings((80, 24), COLOUR);
+    let commit = model.findings.as_ref().unwrap().commit.clone();
+    let judgement = Judgement {
+        verdict: Verdict::Unknown("no scan report is attached to this digest".into()),
+        findings: Vec::new(),
+        notes: Vec::new(),
+    };
+    let known = Findings::new(judgement, None, None, None).with_gaps(vec!["not scanned".into()]);
+    let known = Content::Known(std::sync::Arc::new(known));
+    tell(&mut model, Msg::Examined(commit, known));
+    let picture = picture(&model);
+    assert!(picture.contains("not scanned"), "{picture}");
+    assert!(
+        !picture.contains("0 findings") && !picture.contains("no finding"),
+        "{picture}"
+    );
 }
 
 #[test]
