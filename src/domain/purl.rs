@@ -90,7 +90,8 @@ impl FromStr for PackagePattern {
 
 impl fmt::Display for PackagePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.to_string())
+        // A part of it may hold whatever a document says, which is not all encoded.
+        f.pad(&super::clean_line(&self.0.to_string()))
     }
 }
 
