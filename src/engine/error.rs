@@ -80,10 +80,12 @@ pub enum EngineError {
         why: String,
     },
     /// The text names neither an environment, nor a release, nor a commit, nor an image.
-    #[error("`{text}` names nothing here: no environment, release, commit, image tag or digest")]
+    #[error("`{text}` names nothing here: no environment, release, commit, image tag or digest{}", in_brackets(.unasked.as_deref()))]
     NothingNamed {
         /// What was given.
         text: String,
+        /// Why a registry could not be asked for an image of that name, where one could not.
+        unasked: Option<String>,
         /// What there is.
         hint: String,
     },
@@ -279,6 +281,13 @@ fn names(gates: &[Gate]) -> String {
         })
         .collect();
     list.join("; ")
+}
+
+/// What could not be asked, in brackets.
+fn in_brackets(why: Option<&str>) -> String {
+    why.map_or_else(String::new, |why| {
+        format!(" (and the registry could not be asked: {why})")
+    })
 }
 
 impl EngineError {

@@ -207,3 +207,15 @@ impl Since {
         format!("{} {from}", self.log.summary())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_commits_than_are_read_are_counted_all_the_same() {
+        let tickets = TicketPattern::default();
+        let since = Since::of(&[], 78_283, Some("v2.4.0".to_owned()), &tickets);
+        assert_eq!(since.words(), "78283 commits since v2.4.0");
+    }
+}

@@ -11,6 +11,7 @@ use super::graph::{Graph, Node, Past};
 use super::patch::{self, PatchId, Paths};
 use super::reach::{Fix, Reach};
 use super::repository::oid;
+use super::undone::Undone;
 
 /// What was read of commits so far.
 #[derive(Default)]
@@ -62,6 +63,23 @@ impl Read {
         Ok(id)
     }
 
+    /// Whether `revert` takes back exactly what `commit` brought.
+    pub(super) fn takes_back(
+        &mut self,
+        git: &git2::Repository,
+        graph: &mut Graph<'_>,
+        revert: Node,
+        commit: Node,
+    ) -> Result<bool, GitError> {
+        if graph.is_merge(commit) || self.paths(git, graph, revert)? != self.paths(git, graph, commit)? {
+            return Ok(false);
+        }
+        let (before, after) = trees(graph, revert)?;
+        let Some(before) = before else { return Ok(false) };
+        let taken = self.whole(git, (Some(after), before))?;
+        Ok(taken == self.patch(git, graph, commit)?)
+    }
+
     /// The patch of a whole branch, from the content of its base to that of its head.
     fn whole(&mut self, git: &git2::Repository, trees: (Option<Oid>, Oid)) -> Result<PatchId, GitError> {
         if let Some(known) = self.wholes.get(&trees) {
@@ -77,6 +95,12 @@ impl Read {
 pub(super) struct Branch {
     head: Node,
     base: Option<Node>,
+    /// Its own commits, the newest first; of one that is in the past of the other side and has no base, its head.
+    own: Rc<[Node]>,
+    /// The commits of the other side that have the patch of one of them, or that of all of them.
+    same: HashMap<Node, Vec<Node>>,
+    /// Those of its commits that were reverted on the other side, with the newest revert.
+    reverted: Option<(Vec<Node>, Node)>,
     /// How all of it is there, once that is known.
     whole: Option<Whole>,
     /// Those of its commits that have not been found yet, the newest first.
@@ -107,16 +131,23 @@ impl Branch {
         let mut branch = Self {
             head,
             base,
+            own: Rc::from([head]),
+            same: HashMap::new(),
+            reverted: None,
             whole: is_ancestor.then_some(Whole::Ancestor),
             missing: Vec::new(),
         };
-        if is_ancestor {
+        if is_ancestor && base.is_none() {
             return Ok(branch);
         }
         let made = match base {
             Some(base) => read.made(graph, head, base)?,
             None => graph.beyond(&[head], &[into])?.into(),
         };
+        branch.own = Rc::clone(&made);
+        if is_ancestor {
+            return Ok(branch);
+        }
         for node in made.iter().copied() {
             // The walk ends by date alone, and what was made since the base may have been merged.
             if !past.contains(graph, node)? {
@@ -126,7 +157,55 @@ impl Branch {
         Ok(branch)
     }
 
+    /// Nothing that was made earlier can revert it, in seconds since 1970; none where it brings nothing.
+    pub(super) fn oldest(&self, graph: &Graph<'_>) -> Option<i64> {
+        self.own.iter().map(|node| graph.time(*node)).min()
+    }
+
+    /// Takes out what was reverted on the other side.
+    pub(super) fn take_out(
+        &mut self,
+        git: &git2::Repository,
+        graph: &mut Graph<'_>,
+        read: &mut Read,
+        undone: &Undone,
+    ) -> Result<(), GitError> {
+        let mut past = Past::of(graph, self.head);
+        let squash = match self.whole {
+            Some(Whole::AsOne(node)) => Some(node),
+            _ => None,
+        };
+        let (mut commits, mut newest) = (Vec::new(), None);
+        for commit in self.own.iter().copied() {
+            if self.missing.contains(&commit) && squash.is_none() {
+                continue;
+            }
+            let picked = self.same.get(&commit).into_iter().flatten().copied();
+            let brought: Vec<_> = picked.chain(squash).collect();
+            let Some(by) = undone.of(git, graph, read, commit, &brought)? else {
+                continue;
+            };
+            // What the branch itself has reverted it does not bring.
+            if !past.contains(graph, by)? {
+                commits.push(commit);
+                newest = newest.or(Some(by));
+            }
+        }
+        self.reverted = newest.map(|by| (commits, by));
+        Ok(())
+    }
+
     pub(super) fn reach(self, graph: &Graph<'_>) -> Result<Reach, GitError> {
+        if let Some((commits, by)) = &self.reverted {
+            // What never came is missing as well.
+            let never = self.missing.iter().filter(|_| self.whole.is_none());
+            let never = never.filter(|node| !commits.contains(node));
+            let all = commits.iter().chain(never).map(|node| graph.sha(*node));
+            return Ok(Reach::Reverted {
+                commits: all.collect::<Result<_, _>>()?,
+                by: graph.sha(*by)?,
+            });
+        }
         Ok(match self.whole {
             Some(Whole::Ancestor) => Reach::Ancestor,
             Some(Whole::SameContent(node)) => Reach::SameContent(graph.sha(node)?),
@@ -316,6 +395,9 @@ impl Search {
         for node in branch.missing.drain(..) {
             if found(Wanted::Commit(node))?.is_none() {
                 missing.push(node);
+            } else {
+                let same = self.same.get(&Wanted::Commit(node)).cloned();
+                branch.same.insert(node, same.unwrap_or_default());
             }
         }
         if !missing.is_empty() {
@@ -358,7 +440,7 @@ fn is_automatic(git: &git2::Repository, graph: &mut Graph<'_>, node: Node) -> Re
         return Ok(true);
     };
     // What comes out of it is written to a handle of its own that forgets it.
-    let scratch = git2::Repository::open(git.path()).map_err(&fail)?;
+    let scratch = super::repository::open_bare(git.path()).map_err(&fail)?;
     let odb = scratch.odb().map_err(&fail)?;
     odb.add_new_mempack_backend(i32::MAX).map_err(&fail)?;
     let commit = |node| scratch.find_commit(graph.id(node)).map_err(&fail);

@@ -30,17 +30,29 @@ impl Commit {
             time: Timestamp::from_second(time.seconds()).unwrap_or(Timestamp::UNIX_EPOCH),
             offset: time.offset_minutes(),
             parents: commit.parent_count(),
-            author: Clean::line(&String::from_utf8_lossy(commit.author().name_bytes())),
-            subject: Clean::line(&String::from_utf8_lossy(
-                commit.summary_bytes().unwrap_or_default(),
-            )),
+            author: Clean::line(&decoded(commit, commit.author().name_bytes())),
+            subject: Clean::line(&decoded(commit, commit.summary_bytes().unwrap_or_default())),
             sha,
         })
     }
 
     /// The whole message of a commit, harmless.
     pub(super) fn message(commit: &git2::Commit<'_>) -> String {
-        clean_text(&String::from_utf8_lossy(commit.message_bytes()))
+        clean_text(&decoded(commit, commit.message_bytes()))
+    }
+}
+
+/// The text of a commit in the encoding that it names. Latin-1 is read, by its bytes; git writes UTF-8 unless told
+/// otherwise, and a text in neither keeps what can be read of it.
+fn decoded(commit: &git2::Commit<'_>, bytes: &[u8]) -> String {
+    const LATIN: [&str; 5] = ["iso-8859-1", "iso8859-1", "latin1", "latin-1", "iso-8859-15"];
+    let encoding = commit.message_encoding().ok().flatten().unwrap_or_default();
+    let is_latin = LATIN.iter().any(|name| encoding.eq_ignore_ascii_case(name));
+    // Whoever names Latin-1 and writes UTF-8 is believed by what was written.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) if is_latin => bytes.iter().copied().map(char::from).collect(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Where two histories contradict each other, by file and in words.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::error::GitError;
-use crate::domain::clean_line;
+use crate::domain::{CommitSha, clean_line};
 
 /// What git calls a submodule in a tree.
 const SUBMODULE: u32 = 0o160_000;
@@ -41,6 +43,8 @@ pub enum ConflictKind {
     OnlyInOurs,
     /// Theirs has it, and ours has something else in its place.
     OnlyInTheirs,
+    /// Another kind, by git's own name: `file location`.
+    Other(String),
 }
 
 impl Conflict {
@@ -60,6 +64,10 @@ impl Conflict {
             ConflictKind::Renamed { ours: a, theirs: b } => format!("{}, {}", went(a, ours), went(b, theirs)),
             ConflictKind::OnlyInOurs => format!("{ours} has it where {theirs} has something else"),
             ConflictKind::OnlyInTheirs => format!("{theirs} has it where {ours} has something else"),
+            ConflictKind::Other(kind) if kind == "file location" || kind == "directory rename suggested" => {
+                "added in a folder that the other side renamed (file location)".to_owned()
+            }
+            ConflictKind::Other(kind) => format!("git reports a conflict ({kind})"),
         };
         format!("{}: {what}", self.path)
     }
@@ -127,6 +135,56 @@ pub(super) fn all(
     conflicts.sort();
     conflicts.dedup();
     Ok(conflicts)
+}
+
+/// Where a file and a folder have one name, git puts the file beside it, under the name of its commit: `a~6417ef6…`.
+fn without_commit(path: &str) -> &str {
+    match path.rsplit_once('~') {
+        Some((path, commit)) if commit.parse::<CommitSha>().is_ok() => path,
+        _ => path,
+    }
+}
+
+/// The conflicts that git found, told in the words of `known` where it has any for them.
+pub(super) fn joined(known: Vec<Conflict>, found: BTreeMap<String, Option<String>>) -> Vec<Conflict> {
+    let found: BTreeMap<_, _> = found
+        .into_iter()
+        .map(|(path, kind)| (without_commit(&path).to_owned(), kind))
+        .collect();
+    let names = |conflict: &Conflict| match &conflict.kind {
+        ConflictKind::Renamed { ours, theirs } => [ours.clone(), theirs.clone()],
+        _ => [None, None],
+    };
+    let mut joined: Vec<_> = known
+        .into_iter()
+        .filter(|conflict| {
+            let mut paths = names(conflict)
+                .into_iter()
+                .flatten()
+                .chain([conflict.path.clone()]);
+            paths.any(|path| found.contains_key(&path))
+        })
+        .collect();
+    let told: BTreeSet<_> = joined
+        .iter()
+        .flat_map(|conflict| {
+            names(conflict)
+                .into_iter()
+                .flatten()
+                .chain([conflict.path.clone()])
+        })
+        .collect();
+    joined.extend(
+        found
+            .into_iter()
+            .filter(|(path, _)| !told.contains(path))
+            .map(|(path, kind)| Conflict {
+                path,
+                kind: ConflictKind::Other(kind.unwrap_or_else(|| "contents".to_owned())),
+            }),
+    );
+    joined.sort();
+    joined
 }
 
 /// Where `side` has the file that `base` has at `path`, if it has another name there.

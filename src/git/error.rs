@@ -97,6 +97,25 @@ pub enum GitError {
         /// The tag.
         tag: String,
     },
+    /// A `git` that is too old to merge as `git merge` does without a working tree.
+    #[error("this git cannot merge without a working tree: version 2.38 or newer is needed")]
+    OldGit,
+    /// An object that a partial clone left out.
+    #[error("git could not {action}: this clone is partial, and an object that is needed is not in it")]
+    Partial {
+        /// What was tried.
+        action: &'static str,
+    },
+    /// A form of repository that windlass does not read.
+    #[error("the git repository at {path} is of a form that windlass does not read: {form}")]
+    Form {
+        /// Where.
+        path: PathBuf,
+        /// `reftable` or `sha256`.
+        form: &'static str,
+        /// What can be done.
+        advice: &'static str,
+    },
     /// A merge that a person has to make.
     #[error("{theirs} does not merge into {ours}: {}", files(.conflicts, .ours, .theirs))]
     Conflicts {
@@ -305,6 +324,9 @@ impl GitError {
             | Self::Moved { .. } => Exit::Conflict,
             Self::NotAuthorised { .. } => Exit::NotAuthorised,
             Self::NotOwned(_)
+            | Self::OldGit
+            | Self::Partial { .. }
+            | Self::Form { .. }
             | Self::NotFetched { .. }
             | Self::Unusable { .. }
             | Self::Rejected { .. }
@@ -342,6 +364,12 @@ impl GitError {
                 "rename or remove that branch, or change git.release_branch in windlass.toml"
             }
             Self::BadTag { .. } => "choose another name for the tag",
+            Self::OldGit => "install a newer git",
+            Self::Partial { .. } => {
+                "bring the rest with `git fetch --refetch --no-filter` and the name of the remote, or work in a clone \
+                 without --filter"
+            }
+            Self::Form { advice, .. } => advice,
             Self::LightweightTag { .. } => {
                 "remove it with `git tag -d` and its name; windlass makes an annotated one"
             }
@@ -398,6 +426,40 @@ impl GitError {
             Self::NotSigned { action, why }
         } else {
             Self::Program { action, why }
+        }
+    }
+
+    /// Why an object could not be read: a partial clone leaves some out, which is no damage.
+    pub(super) fn missing_or(git: &git2::Repository, action: &'static str, error: &git2::Error) -> Self {
+        if error.code() == git2::ErrorCode::NotFound && super::repository::is_partial(git) {
+            Self::Partial { action }
+        } else {
+            Self::library(action)(git2::Error::new(error.code(), error.class(), error.message()))
+        }
+    }
+
+    /// The same error, where the repository explains it: what a partial clone leaves out is not damaged.
+    pub(super) fn in_repository(self, git: &git2::Repository) -> Self {
+        let action = match &self {
+            Self::Library { action, why } if why.contains("not found") => action,
+            Self::Unreadable(_) => "read a commit",
+            _ => return self,
+        };
+        if super::repository::is_partial(git) {
+            Self::Partial { action }
+        } else {
+            self
+        }
+    }
+
+    /// That a commit is not here: left out of a partial clone, or lost.
+    pub(super) fn unreadable(git: &git2::Repository, sha: &CommitSha) -> Self {
+        if super::repository::is_partial(git) {
+            Self::Partial {
+                action: "read a commit",
+            }
+        } else {
+            Self::Unreadable(sha.clone())
         }
     }
 

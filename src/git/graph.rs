@@ -30,6 +30,8 @@ struct Read {
     time: i64,
     written: i64,
     parents: Box<[Oid]>,
+    /// The commits that its message says it reverts; none where it speaks of no revert.
+    reverts: Option<Box<[Oid]>>,
     /// They as nodes, once they were asked for.
     nodes: Option<Rc<[Node]>>,
 }
@@ -105,6 +107,16 @@ impl<'a> Graph<'a> {
         self.of(node).parents.len() > 1
     }
 
+    /// The commits that it says it reverts; an empty list where it only speaks of a revert, none for any other commit.
+    pub(super) fn reverts(&self, node: Node) -> Option<&[Oid]> {
+        self.of(node).reverts.as_deref()
+    }
+
+    /// The commit `id`, if it was read already.
+    pub(super) fn known(&self, id: Oid) -> Option<Node> {
+        self.known.get(&id).copied()
+    }
+
     pub(super) fn parents(&mut self, node: Node) -> Result<Rc<[Node]>, GitError> {
         if let Some(known) = &self.of(node).nodes {
             return Ok(Rc::clone(known));
@@ -166,6 +178,15 @@ impl<'a> Graph<'a> {
 
     /// What is in the past of `tip` and was committed at `time` or later, newest first.
     pub(super) fn since(&mut self, tip: Node, time: i64) -> Result<Vec<Node>, GitError> {
+        self.newer(tip, time, false)
+    }
+
+    /// The same as far as a shallow clone shows it: what came after a commit that is in it lies on this side of its end.
+    pub(super) fn shown_since(&mut self, tip: Node, time: i64) -> Result<Vec<Node>, GitError> {
+        self.newer(tip, time, true)
+    }
+
+    fn newer(&mut self, tip: Node, time: i64, may_end: bool) -> Result<Vec<Node>, GitError> {
         let time = time.saturating_sub(WRONG_CLOCKS);
         let mut seen = HashSet::from([tip]);
         let mut queue = Queue::default();
@@ -175,7 +196,11 @@ impl<'a> Graph<'a> {
             && self.time(node) >= time
         {
             found.push(node);
-            for parent in self.parents(node)?.iter().copied() {
+            let parents = match self.parents(node) {
+                Err(GitError::Shallow(_)) if may_end => continue,
+                parents => parents?,
+            };
+            for parent in parents.iter().copied() {
                 if seen.insert(parent) {
                     queue.push(self, parent);
                 }
@@ -189,8 +214,12 @@ impl<'a> Graph<'a> {
 fn parse(id: Oid, data: &[u8]) -> Option<Read> {
     let oid = |hex: &[u8]| Oid::from_str(std::str::from_utf8(hex).ok()?).ok();
     let (mut tree, mut parents, mut written, mut time) = (None, Vec::new(), 0, 0);
+    let mut message: &[u8] = &[];
+    let mut at = 0;
     for line in data.split(|byte| *byte == b'\n') {
+        at += line.len() + 1;
         if line.is_empty() {
+            message = data.get(at..).unwrap_or_default();
             break;
         } else if let Some(hex) = line.strip_prefix(b"tree ") {
             tree = Some(oid(hex)?);
@@ -208,8 +237,26 @@ fn parse(id: Oid, data: &[u8]) -> Option<Read> {
         time,
         written,
         parents: parents.into(),
+        reverts: reverts(message),
         nodes: None,
     })
+}
+
+/// What a message says of reverts: `git revert` names the commit, the button of a forge often only its pull request.
+fn reverts(message: &[u8]) -> Option<Box<[Oid]>> {
+    const NAMES: &[u8] = b"This reverts commit ";
+    const LONGEST_NAME: usize = 40;
+    let subject = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let speaks = memchr::memmem::find(subject, b"evert").is_some();
+    let mut named = Vec::new();
+    for at in memchr::memmem::find_iter(message, NAMES) {
+        let rest = &message[at + NAMES.len()..];
+        let id = rest
+            .get(..LONGEST_NAME)
+            .and_then(|id| std::str::from_utf8(id).ok());
+        named.extend(id.and_then(|id| Oid::from_str(id).ok()));
+    }
+    (speaks || !named.is_empty()).then(|| named.into())
 }
 
 /// The time in `Ana <ana@example.com> 1700000000 +0000`; one that cannot be read is as old as can be.

@@ -1,5 +1,5 @@
-//! Merges that are made in memory: whether one goes through is known before anything is written, and one that does becomes
-//! a commit that no reference, index or working tree knows of yet.
+//! Merges: whether one goes through is known before anything is written, and one that does becomes a commit that no
+//! reference, index or working tree knows of yet.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::conflict::{self, Conflict};
 use super::error::GitError;
+use super::merge_tree::{self, Merged, Objects};
 use super::program::{self, Asked};
 use super::repository::{GitRepository, oid};
 use crate::domain::{CommitSha, WriteAccess};
@@ -29,14 +30,37 @@ pub enum Merge {
 }
 
 impl GitRepository {
-    /// What merging `theirs` into `ours` comes to. Nothing at all is written, no object either.
+    /// What merging `theirs` into `ours` comes to, as `git merge` would make it. Nothing at all is written, no object either.
     pub fn try_merge(&self, ours: &CommitSha, theirs: &CommitSha) -> Result<Merge, GitError> {
+        self.merge(ours, theirs, Objects::Forget).map(|(merge, _)| merge)
+    }
+
+    /// The merge, with the tree of one that goes through.
+    fn merge(
+        &self,
+        ours: &CommitSha,
+        theirs: &CommitSha,
+        objects: Objects,
+    ) -> Result<(Merge, Option<String>), GitError> {
         let git = self.apart()?;
-        // libgit2 stores each file that it merges; here they go no further than memory.
-        let odb = git.odb().map_err(GitError::library("open its objects"))?;
-        odb.add_new_mempack_backend(1000)
-            .map_err(GitError::library("merge in memory"))?;
-        merged(&git, ours, theirs).map(|(merge, _)| merge)
+        for commit in [ours, theirs] {
+            git.find_commit(oid(commit)?)
+                .map_err(|_| GitError::unreadable(&git, commit))?;
+        }
+        if bases(&git, ours, theirs)?.contains(&oid(theirs)?) {
+            return Ok((Merge::Already, None));
+        }
+        match merge_tree::merge(&git, ours, theirs, objects)? {
+            Merged::Clean(tree) => Ok((Merge::Clean, Some(tree))),
+            Merged::Conflicts(paths) => {
+                // libgit2 stores each file that it merges; here they go no further than memory.
+                let odb = git.odb().map_err(GitError::library("open its objects"))?;
+                odb.add_new_mempack_backend(1000)
+                    .map_err(GitError::library("merge in memory"))?;
+                let known = described(&git, ours, theirs)?;
+                Ok((Merge::Conflicts(conflict::joined(known, paths)), None))
+            }
+        }
     }
 
     /// The merge of `theirs` into `ours` as a commit with both as its parents, even where the one could just follow the
@@ -49,7 +73,12 @@ impl GitRepository {
         _access: WriteAccess,
     ) -> Result<CommitSha, GitError> {
         let (ours_name, theirs_name) = (ours.short().to_owned(), theirs.short().to_owned());
-        match self.try_merge(ours, theirs)? {
+        // One that does not go through leaves nothing: it is tried before its objects are kept.
+        let (merge, tree) = match self.merge(ours, theirs, Objects::Forget)? {
+            (Merge::Clean, _) => self.merge(ours, theirs, Objects::Keep)?,
+            other => other,
+        };
+        match merge {
             Merge::Clean => {}
             Merge::Already => {
                 return Err(GitError::NothingToMerge {
@@ -65,7 +94,10 @@ impl GitRepository {
                 });
             }
         }
-        let tree = self.merged_tree(ours, theirs)?;
+        let tree = tree.ok_or_else(|| GitError::Program {
+            action: "merge-tree",
+            why: "it named no tree".to_owned(),
+        })?;
         let mut arguments = vec![
             // The message is UTF-8, whatever the user writes in.
             "-c",
@@ -98,19 +130,6 @@ impl GitRepository {
         })
     }
 
-    /// The tree of a merge that is known to go through, by its name.
-    fn merged_tree(&self, ours: &CommitSha, theirs: &CommitSha) -> Result<String, GitError> {
-        let git = self.apart()?;
-        let fail = GitError::library("write the merged tree");
-        let (merge, index) = merged(&git, ours, theirs)?;
-        let mut index = index.ok_or_else(|| GitError::Program {
-            action: "merge",
-            why: format!("what went through a moment ago came to {merge:?}"),
-        })?;
-        let tree = index.write_tree_to(&git).map_err(fail)?;
-        Ok(tree.to_string())
-    }
-
     /// Whether a setting of git is on, as the `git` program sees it: libgit2 knows neither all files that it may be set
     /// in nor the environment.
     pub(super) async fn setting(&self, name: &'static str) -> Result<bool, GitError> {
@@ -127,34 +146,20 @@ impl GitRepository {
         }
         Ok(answer.out.trim() == "true")
     }
-
-    /// A second handle that knows neither the working tree nor the index: what is checked out, and how, has no part in a
-    /// merge of two commits.
-    fn apart(&self) -> Result<git2::Repository, GitError> {
-        let place = self.with(|git| Ok(git.commondir().to_owned()))?;
-        // Unlike `open_bare` this reads where a shallow clone ends.
-        let flags = git2::RepositoryOpenFlags::BARE | git2::RepositoryOpenFlags::NO_SEARCH;
-        git2::Repository::open_ext(place, flags, &[] as &[&std::ffi::OsStr])
-            .map_err(GitError::library("open its objects"))
-    }
 }
 
-/// The merge as libgit2 makes it, with the index of one that goes through.
-fn merged(
+/// The conflicts as libgit2 sees them, which tells more of each than git does; it may see fewer or others.
+fn described(
     git: &git2::Repository,
     ours: &CommitSha,
     theirs: &CommitSha,
-) -> Result<(Merge, Option<git2::Index>), GitError> {
+) -> Result<Vec<Conflict>, GitError> {
     let fail = GitError::library("merge in memory");
     let read = |sha: &CommitSha| {
         git.find_commit(oid(sha)?)
             .map_err(|_| GitError::Unreadable(sha.clone()))
     };
     let (our_commit, their_commit) = (read(ours)?, read(theirs)?);
-    let bases = bases(git, ours, theirs)?;
-    if bases.contains(&their_commit.id()) {
-        return Ok((Merge::Already, None));
-    }
     // How a file is to be merged is said by the attributes of the branch that is merged into.
     let mut attributes = git2::Index::new().map_err(&fail)?;
     let our_tree = our_commit.tree().map_err(&fail)?;
@@ -162,17 +167,15 @@ fn merged(
     git.set_index(&mut attributes).map_err(&fail)?;
     let mut options = git2::MergeOptions::new();
     options.find_renames(true).target_limit(RENAMES);
-    let index = git
-        .merge_commits(&our_commit, &their_commit, Some(&options))
-        .map_err(&fail)?;
-    if !index.has_conflicts() {
-        return Ok((Merge::Clean, Some(index)));
-    }
-    let base = bases.first().and_then(|base| git.find_commit(*base).ok());
+    // A merge that libgit2 cannot make is described by git alone.
+    let Ok(index) = git.merge_commits(&our_commit, &their_commit, Some(&options)) else {
+        return Ok(Vec::new());
+    };
+    let base = bases(git, ours, theirs)?.first().copied();
+    let base = base.and_then(|base| git.find_commit(base).ok());
     let base = base.and_then(|base| base.tree().ok());
     let their_tree = their_commit.tree().map_err(&fail)?;
-    let conflicts = conflict::all(git, &index, base.as_ref(), [&our_tree, &their_tree])?;
-    Ok((Merge::Conflicts(conflicts), None))
+    conflict::all(git, &index, base.as_ref(), [&our_tree, &their_tree])
 }
 
 /// The commits from which both went apart. That there are none, or that they cannot be known, is an error: what a merge
@@ -200,7 +203,7 @@ fn bases(git: &git2::Repository, ours: &CommitSha, theirs: &CommitSha) -> Result
         Err(error) => return Err(fail(error)),
     };
     if git.is_shallow() && !bases.contains(&theirs) {
-        let ends = ends(git.path());
+        let ends = ends(git.commondir());
         let mut walk = git.revwalk().map_err(&fail)?;
         walk.push(ours).map_err(&fail)?;
         walk.push(theirs).map_err(&fail)?;

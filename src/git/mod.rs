@@ -13,6 +13,7 @@ mod import;
 mod lines;
 mod lock_refs;
 mod merge;
+mod merge_tree;
 mod past;
 mod patch;
 mod program;
@@ -25,6 +26,8 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod touch;
+mod trusted;
+mod undone;
 mod view;
 mod worktree;
 

@@ -1,13 +1,16 @@
 //! Whether what a branch brought has arrived somewhere, by ancestry, by its patches or by its content.
 
+use std::collections::HashMap;
+
 use super::arrival::{Branch, Read, arrive};
 use super::error::GitError;
 use super::graph::{Graph, Past};
 use super::repository::{GitRepository, oid};
+use super::undone;
 use crate::domain::CommitSha;
 
-/// Whether what a branch brought has arrived somewhere. What was undone there afterwards has arrived all the same: the
-/// history of that branch has seen it, and whoever undid it has decided so.
+/// Whether what a branch brought has arrived somewhere, and is still there: a revert takes back what a merge, a pick or a
+/// squash had brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
     /// Its head is in that past.
@@ -20,6 +23,13 @@ pub enum Reach {
     SameContent(CommitSha),
     /// These commits are not there, the newest first.
     Missing(Vec<CommitSha>),
+    /// These commits, the newest first, were there until this commit reverted them, or never came.
+    Reverted {
+        /// They.
+        commits: Vec<CommitSha>,
+        /// The newest revert.
+        by: CommitSha,
+    },
 }
 
 /// What is asked for: the commits that are in the past of `head` and not in that of `base`.
@@ -34,7 +44,7 @@ pub struct Fix {
 impl Reach {
     /// Whether nothing is missing.
     pub const fn is_there(&self) -> bool {
-        !matches!(self, Self::Missing(_))
+        !matches!(self, Self::Missing(_) | Self::Reverted { .. })
     }
 }
 
@@ -68,10 +78,49 @@ impl GitRepository {
                     branches.push(Branch::of(&mut graph, &mut read, &mut past, into, fix)?);
                 }
                 arrive(git, &mut graph, &mut read, into, &mut branches)?;
+                undone::settle(git, &mut graph, &mut read, into, &mut branches)?;
                 let reached = branches.into_iter().map(|branch| branch.reach(&graph));
                 answers.push(reached.collect::<Result<_, _>>()?);
             }
             Ok(answers)
+        })
+    }
+
+    /// The commits in the past of `from` that are reverted between it and `to`, each after its revert.
+    pub fn reverts_of(
+        &self,
+        from: &CommitSha,
+        to: &CommitSha,
+    ) -> Result<Vec<(CommitSha, CommitSha)>, GitError> {
+        self.with(|git| {
+            let mut graph = Graph::new(git)?;
+            let (from, to) = (graph.node(oid(from)?)?, graph.node(oid(to)?)?);
+            let mut past = Past::of(&graph, from);
+            let since = graph.beyond(&[to], &[from])?;
+            let mut undone = HashMap::new();
+            for node in since {
+                let Some(named) = graph.reverts(node).map(<[_]>::to_vec) else {
+                    continue;
+                };
+                // The newest come first: a revert that was reverted takes nothing back.
+                if undone.contains_key(&node) {
+                    continue;
+                }
+                for id in named {
+                    // One that is not here is none that runs.
+                    if let Ok(target) = graph.node(id) {
+                        undone.entry(target).or_insert(node);
+                    }
+                }
+            }
+            let mut found = Vec::new();
+            for (target, revert) in undone {
+                if past.contains(&mut graph, target)? {
+                    found.push((graph.sha(revert)?, graph.sha(target)?));
+                }
+            }
+            found.sort();
+            Ok(found)
         })
     }
 

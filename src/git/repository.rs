@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::commit::Commit;
 use super::error::GitError;
 use super::remote::Remote;
+use super::trusted;
 use crate::domain::{CommitSha, clean_line};
 
 /// A repository on this machine. libgit2's handle stays behind a lock, so it can be shared among tasks; every call blocks
@@ -13,27 +14,40 @@ use crate::domain::{CommitSha, clean_line};
 pub struct GitRepository {
     git: Mutex<git2::Repository>,
     root: PathBuf,
+    /// The second entrance that it was opened by, where it has one; it goes with this handle.
+    entrance: Option<tempfile::TempDir>,
 }
 
 impl GitRepository {
     /// The repository that `path` is in: an ordinary one, a worktree of one, or a bare one.
     pub fn discover(path: &Path) -> Result<Self, GitError> {
-        let git = git2::Repository::discover(path).map_err(|error| {
-            let path = path.to_owned();
-            match error.code() {
-                git2::ErrorCode::NotFound => GitError::NoRepository(path),
-                git2::ErrorCode::Owner => GitError::NotOwned(path),
-                _ => GitError::Unusable {
-                    path,
-                    why: clean_line(error.message()),
-                },
+        let (git, entrance) = match git2::Repository::discover(path) {
+            Ok(git) => (git, None),
+            Err(error) if error.code() == git2::ErrorCode::Owner => {
+                let found = trusted::open(path).ok_or_else(|| GitError::NotOwned(path.to_owned()))?;
+                (found.git, Some(found.folder))
             }
-        })?;
-        let root = git.workdir().unwrap_or_else(|| git.path()).to_owned();
+            Err(error) => return Err(not_opened(path, &error)),
+        };
+        let root = match git.workdir() {
+            Some(root) => root.to_owned(),
+            None if entrance.is_some() => git.commondir().to_owned(),
+            None => git.path().to_owned(),
+        };
         Ok(Self {
             git: Mutex::new(git),
             root,
+            entrance,
         })
+    }
+
+    /// A second handle that knows neither the working tree nor the index.
+    pub(super) fn apart(&self) -> Result<git2::Repository, GitError> {
+        let place = match &self.entrance {
+            Some(folder) => folder.path().to_owned(),
+            None => self.with(|git| Ok(git.commondir().to_owned()))?,
+        };
+        open_bare(&place).map_err(GitError::library("open its objects"))
     }
 
     /// The working tree's folder; of a bare repository, the repository itself.
@@ -129,11 +143,56 @@ impl GitRepository {
         &self,
         work: impl FnOnce(&git2::Repository) -> Result<T, GitError>,
     ) -> Result<T, GitError> {
-        work(&self.locked())
+        let git = self.locked();
+        work(&git).map_err(|error| error.in_repository(&git))
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, git2::Repository> {
         self.git.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens a repository without its working tree and index. Unlike `open_bare` of git2 this reads where a shallow clone ends.
+pub(super) fn open_bare(place: &Path) -> Result<git2::Repository, git2::Error> {
+    let flags = git2::RepositoryOpenFlags::BARE | git2::RepositoryOpenFlags::NO_SEARCH;
+    git2::Repository::open_ext(place, flags, &[] as &[&std::ffi::OsStr])
+}
+
+/// Whether a clone was told to leave objects out, to be fetched when they are asked for.
+pub(super) fn is_partial(git: &git2::Repository) -> bool {
+    let Ok(config) = git.config() else { return false };
+    let has = |pattern: &str| {
+        let mut entries = config.entries(Some(pattern));
+        entries
+            .as_mut()
+            .is_ok_and(|entries| entries.next().is_some_and(|entry| entry.is_ok()))
+    };
+    has("^extensions\\.partialclone$") || has("^remote\\..*\\.promisor$")
+}
+
+/// Why libgit2 did not open a repository; two forms that it does not know are named.
+fn not_opened(path: &Path, error: &git2::Error) -> GitError {
+    let said = error.message().to_lowercase();
+    let path = path.to_owned();
+    if error.code() == git2::ErrorCode::NotFound {
+        GitError::NoRepository(path)
+    } else if said.contains("refstorage") || said.contains("reftable") {
+        GitError::Form {
+            path,
+            form: "its references are a reftable",
+            advice: "`git refs migrate --ref-format=files` converts it, or clone it with --ref-format=files",
+        }
+    } else if said.contains("objectformat") || said.contains("object format") || said.contains("sha256") {
+        GitError::Form {
+            path,
+            form: "its objects are named by SHA-256",
+            advice: "windlass reads repositories of SHA-1 only, which most forges have; git cannot convert one",
+        }
+    } else {
+        GitError::Unusable {
+            path,
+            why: clean_line(error.message()),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use windlass::engine::{self, Command, Engine};
 use windlass::git::GitRepository;
 
 use crate::sample::access;
-use crate::world::{Stage, cut, finish, hotfix, introduce, service};
+use crate::world::{Stage, cut, debt, finish, hotfix, introduce, service};
 
 /// Windlass in a clone of the remote without tags and of develop only, after somebody has removed the branches of
 /// releases there.
@@ -266,4 +266,36 @@ async fn long_lived_release_branches_carry_the_beginning_of_their_versions() {
     );
     let plan = stage.plan(&cut("develop", None)).await.unwrap();
     assert_eq!(plan.operation.title(), "cut release-1.4");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_main_has_reverted_is_outstanding_and_a_merge_does_not_bring_it_back() {
+    let stage = Stage::set().await;
+    introduce(&stage);
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    let fix = stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
+    stage.world.build_image(&fix).await.unwrap();
+    let on_main = |args: &[&str]| {
+        stage.colleague(&["fetch", "-q", "origin"]);
+        stage.colleague(&["checkout", "-q", "-B", "main", "origin/main"]);
+        stage.colleague(args);
+        stage.colleague(&["push", "-q", "origin", "main"]);
+    };
+    // Picked and taken back: a merge brings it.
+    on_main(&["cherry-pick", "origin/hotfix/v1.3.3"]);
+    on_main(&["revert", "--no-edit", "HEAD"]);
+    let release = stage.release("v1.3.3").await;
+    let why = debt(&release, "into main").state.why().to_owned();
+    assert!(!debt(&release, "into main").state.is_paid(), "{why}");
+    assert!(why.contains("reverted by"), "{why}");
+    let plan = stage.plan(&finish("v1.3.3", &["main"])).await.unwrap();
+    let (verdict, why, _) = gate(&plan, "into main");
+    assert!(verdict == "allowed" && why.contains("merges without"), "{why}");
+    // Merged and taken back: it does not.
+    on_main(&["merge", "-q", "--no-ff", "-m", "merge", "origin/hotfix/v1.3.3"]);
+    on_main(&["revert", "--no-edit", "-m", "1", "HEAD"]);
+    let plan = stage.plan(&finish("v1.3.3", &["main"])).await.unwrap();
+    let (verdict, why, way_out) = gate(&plan, "into main");
+    assert!(verdict == "refused" && why.contains("revert the revert"), "{why}");
+    assert_eq!(way_out, Some(WayOut::LeaveOut));
 }

@@ -35,6 +35,66 @@ pub(super) fn configuration(config: &Config) -> Finding {
     )
 }
 
+/// Branches that look like releases and fit no template: `releases` would say that nothing is open. And templates that
+/// several services share, whose releases at one commit would have one branch.
+fn release_branches(config: &Config, repository: &GitRepository) -> Vec<Finding> {
+    const NAMED: usize = 3;
+    let git = &config.git;
+    let mut findings = Vec::new();
+    let branches = repository.branches(&git.remote).unwrap_or_default();
+    let fits = |name: &str| {
+        git.release_branch.parse_back(name).is_some() || git.hotfix_branch.parse_back(name).is_some()
+    };
+    let looks_so = |name: &str| {
+        (name.starts_with("release") || name.starts_with("rel/") || name.starts_with("hotfix"))
+            && name.contains(|c: char| c.is_ascii_digit())
+    };
+    let strange: Vec<_> = branches
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| looks_so(name) && !fits(name))
+        .collect();
+    if !strange.is_empty()
+        && !branches
+            .iter()
+            .any(|(name, _)| git.release_branch.parse_back(name).is_some())
+    {
+        let named: Vec<_> = strange
+            .iter()
+            .take(NAMED)
+            .map(|name| crate::domain::clean_line(name))
+            .collect();
+        let text = format!(
+            "no branch fits {}; there are {}",
+            git.release_branch,
+            named.join(", ")
+        );
+        findings.push(
+            Finding::warning("releases", text).advise(
+                "say how release branches are called as git.release_branch in windlass.toml, for instance \
+             \"release-{major}.{minor}\""
+                    .to_owned(),
+            ),
+        );
+    }
+    if config.services.len() > 1 && !git.release_branch.has_service() {
+        findings.push(
+            Finding::warning(
+                "releases",
+                format!(
+                    "{} services share the branches {}",
+                    config.services.len(),
+                    git.release_branch
+                ),
+            )
+            .advise(
+                "put {service} into git.release_branch and git.release_tag to release them apart".to_owned(),
+            ),
+        );
+    }
+    findings
+}
+
 pub(super) async fn repository(config: &Config) -> Vec<Finding> {
     let problem = |subject, error: &GitError| {
         Finding::problem(subject, error.exit(), error.to_string()).advise(error.hint())
@@ -70,6 +130,7 @@ pub(super) async fn repository(config: &Config) -> Vec<Finding> {
             "fetch it, or name the branch that releases end in as git.main in windlass.toml".to_owned(),
         ),
     });
+    findings.extend(release_branches(config, &repository));
     let answering = match repository.remote(remote) {
         Ok(remote) => remote.ping().await.map(|()| remote),
         Err(error) => Err(error),

@@ -61,7 +61,7 @@ impl Engine {
     /// The side that `text` names.
     pub(super) async fn side(&self, service: &ServiceName, text: &str) -> Result<Found, EngineError> {
         let Some(named) = self.named(service, text).await? else {
-            return Err(self.nothing_named(text).await);
+            return Err(self.nothing_named(text, None).await);
         };
         let mut side = Side {
             name: Clean::line(text),
@@ -173,7 +173,11 @@ impl Engine {
             Err(error) => return Err(error),
         }
         let Some(tag) = tag else { return Ok(None) };
-        let found = self.somewhere(service, &[Target::Tag(tag)]).await?;
+        // Git knows no such name: that a registry does not answer is only the second half of it.
+        let found = match self.somewhere(service, &[Target::Tag(tag)]).await {
+            Ok(found) => found,
+            Err(error) => return Err(self.nothing_named(text, Some(error.brief())).await),
+        };
         Ok(found.map(|place| Named {
             kind: SideKind::Tag,
             commit: None,
@@ -287,7 +291,7 @@ impl Engine {
     }
 
     /// That `text` names nothing, and what there is.
-    async fn nothing_named(&self, text: &str) -> EngineError {
+    async fn nothing_named(&self, text: &str, unasked: Option<String>) -> EngineError {
         let git = self.config().git.clone();
         let environments = self.config().graph.all().iter();
         let environments: Vec<String> = environments.map(|one| one.name.to_string()).collect();
@@ -321,6 +325,7 @@ impl Engine {
         hint.push_str("; and every commit, image tag and digest (`windlass board` lists them)");
         EngineError::NothingNamed {
             text: clean_line(text),
+            unasked,
             hint,
         }
     }

@@ -75,6 +75,12 @@ async fn target(
         .git(move |repository| repository.try_merge(&ours, &theirs))
         .await?;
     let (way, verdict) = match merge {
+        Merge::Already if let Some(why) = is_reverted(release, &branch) => (
+            Way::Already,
+            Verdict::Refused(format!(
+                "{why}: a merge does not bring that back; revert the revert on {branch} first"
+            )),
+        ),
         Merge::Already => (Way::Already, Verdict::Allowed("has all of it already".to_owned())),
         _ if let Some(how) = is_there(release, &branch) => (
             Way::Already,
@@ -119,6 +125,17 @@ fn is_there<'a>(release: &'a Release, branch: &BranchName) -> Option<&'a str> {
         let is_it = matches!(&debt.what, Due::Main(it) | Due::Develop(it) | Due::Release(it) if it == branch);
         match &debt.state {
             DebtState::Paid(how) if is_it => Some(how.as_str()),
+            _ => None,
+        }
+    })
+}
+
+/// What is missing of the release in a branch that has its commits in its past: it was reverted there.
+fn is_reverted<'a>(release: &'a Release, branch: &BranchName) -> Option<&'a str> {
+    release.debts.iter().find_map(|debt| {
+        let is_it = matches!(&debt.what, Due::Main(it) | Due::Develop(it) | Due::Release(it) if it == branch);
+        match &debt.state {
+            DebtState::Owed(why) | DebtState::NotYet(why) if is_it => Some(why.as_str()),
             _ => None,
         }
     })

@@ -1,6 +1,6 @@
 //! Whether a promotion to production would undo a fix that runs there: a hotfix that was never merged back, above all.
 
-use crate::domain::{Clean, CommitSha, EnvironmentName, Gate, Verdict, count};
+use crate::domain::{ChangeKind, Clean, CommitSha, EnvironmentName, Gate, Verdict, count};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
@@ -73,8 +73,17 @@ fn verdict(
         base: None,
     };
     let reached = repository.reach(&[all], commit)?;
-    let Some(Reach::Missing(missing)) = reached.first() else {
-        return Ok(Verdict::Allowed(format!("all that {target} runs is in it")));
+    let missing = match reached.first() {
+        Some(Reach::Reverted { by, .. }) => {
+            let revert = repository.commit(by.as_str())?;
+            return Ok(Verdict::Refused(format!(
+                "{} ({}) takes back what {target} runs: it would be undone",
+                revert.sha.short(),
+                revert.subject
+            )));
+        }
+        Some(Reach::Missing(missing)) => missing,
+        _ => return reverted_fix(repository, target, running, commit),
     };
     let newest = repository.commit(missing.first().unwrap_or(running).as_str())?;
     let named = format!("{} ({})", newest.sha.short(), newest.subject);
@@ -89,4 +98,27 @@ fn verdict(
             count(n, "commit")
         ),
     }))
+}
+
+/// Whether `commit`, which has all of `running` in its past, has reverted a fix of it. That somebody reverts something else
+/// that runs is how features are taken back.
+fn reverted_fix(
+    repository: &GitRepository,
+    target: &EnvironmentName,
+    running: &CommitSha,
+    commit: &CommitSha,
+) -> Result<Verdict, GitError> {
+    for (revert, taken) in repository.reverts_of(running, commit)? {
+        let message = repository.message(&taken)?;
+        if ChangeKind::of_message(&message) == ChangeKind::Fix {
+            let fix = repository.commit(taken.as_str())?;
+            return Ok(Verdict::Refused(format!(
+                "{target} runs {} ({}), which {} reverts: it would be undone",
+                fix.sha.short(),
+                fix.subject,
+                revert.short()
+            )));
+        }
+    }
+    Ok(Verdict::Allowed(format!("all that {target} runs is in it")))
 }

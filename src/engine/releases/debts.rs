@@ -147,6 +147,12 @@ fn git_debts(engine: &Engine, survey: &Survey, one: &Surveyed, production: &Prod
     for (other, reach) in &one.others {
         owe(Due::Release(survey.lines[*other].line.branch.clone()), reach);
     }
+    if let Some(why) = &one.unknown {
+        for what in [Due::Main(git.main.clone()), Due::Develop(git.develop.clone())] {
+            let state = DebtState::Unknown(why.clone());
+            debts.push(Debt { what, state });
+        }
+    }
     if not_merged {
         let why = format!("{} is not merged", one.line.head.short());
         let main = Debt {
@@ -201,6 +207,10 @@ fn of_reach(reach: &Reach, production: &Production) -> DebtState {
         Reach::AsOne(commit) => DebtState::Paid(format!("there as one commit, {}", commit.short())),
         Reach::SameContent(commit) => {
             DebtState::Paid(format!("there by its content, which {} has", commit.short()))
+        }
+        Reach::Reverted { commits, by } => {
+            let why = format!("{} reverted by {}", are(commits.len()), by.short());
+            DebtState::missing(why, production)
         }
         Reach::Missing(commits) => {
             let newest = commits

@@ -28,6 +28,8 @@ pub(super) struct Surveyed {
     /// The commits that were made on it, newest first.
     pub(super) own: Vec<CommitSha>,
     pub(super) trouble: Option<String>,
+    /// Why nothing else is known of it, where its history cannot be read.
+    pub(super) unknown: Option<String>,
     /// Its tag at the remote.
     pub(super) tag: Option<TagAt>,
     /// What that tag is called, or would be.
@@ -43,6 +45,9 @@ pub(super) struct Surveyed {
 impl Surveyed {
     /// Whether it has come to its end, by git alone.
     fn is_finished(&self) -> bool {
+        if self.unknown.is_some() {
+            return false;
+        }
         let in_main = self.main.as_ref().is_none_or(InMain::is_there);
         in_main && (self.tag.is_some() || self.line.values.version.is_none())
     }
@@ -77,14 +82,34 @@ impl Survey {
             upstream.branch(&settings.develop),
             upstream.branch(&settings.main),
         );
-        let mut lines = begun(repository, upstream, settings, lines, develop.or(main))?;
-        arrived(
-            repository,
-            &mut lines,
-            main,
-            develop.filter(|_| settings.develop != settings.main),
-        )?;
-        reach_others(repository, &mut lines)?;
+        let ask = |lines: Vec<Line>| -> Result<Vec<Surveyed>, GitError> {
+            let mut lines = begun(repository, upstream, settings, lines, develop.or(main))?;
+            arrived(
+                repository,
+                &mut lines,
+                main,
+                develop.filter(|_| settings.develop != settings.main),
+            )?;
+            reach_others(repository, &mut lines)?;
+            Ok(lines)
+        };
+        let error = match ask(lines.clone()) {
+            Ok(lines) => return Ok(Self { lines, older }),
+            Err(error) => error,
+        };
+        // One that cannot be read leaves the others as they are: each is asked alone to find it.
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for line in lines {
+            match ask(vec![line.clone()]) {
+                Ok(_) => good.push(line),
+                Err(why) => bad.push(Surveyed::unreadable(upstream, line, &why)),
+            }
+        }
+        if good.is_empty() {
+            return Err(error);
+        }
+        let mut lines = ask(good)?;
+        lines.extend(bad);
         Ok(Self { lines, older })
     }
 }
@@ -122,6 +147,27 @@ fn arrived(
 }
 
 impl Surveyed {
+    /// One whose history cannot be read.
+    fn unreadable(upstream: &Upstream, line: Line, why: &GitError) -> Self {
+        Self {
+            subject: Clean::line(""),
+            tag: tag_of(upstream, &line).cloned(),
+            tag_name: line
+                .values
+                .version
+                .as_ref()
+                .map(|version| upstream.released.name_of(version)),
+            origin: None,
+            own: Vec::new(),
+            trouble: None,
+            unknown: Some(clean_line(&why.to_string())),
+            main: None,
+            develop: None,
+            others: Vec::new(),
+            line,
+        }
+    }
+
     /// What was made on it.
     fn fix(&self) -> Fix {
         Fix {
@@ -137,7 +183,10 @@ impl Surveyed {
     /// What `main` has of it, by what it has of its fixes. A release must be there from where it began; what a hotfix began
     /// at is the debt of the release that brought it.
     fn in_main(&self, fixes: Reach, began_there: bool) -> InMain {
-        let has_all = matches!(fixes, Reach::Ancestor | Reach::SameContent(_));
+        let has_all = matches!(
+            fixes,
+            Reach::Ancestor | Reach::SameContent(_) | Reach::Reverted { .. }
+        );
         let needs_all = self.line.kind == ReleaseKind::Release && !has_all;
         if needs_all && !began_there {
             InMain::NotMerged
@@ -225,6 +274,7 @@ fn begun(
             origin,
             own,
             trouble,
+            unknown: None,
             main: None,
             develop: None,
             others: Vec::new(),

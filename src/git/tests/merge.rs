@@ -492,3 +492,84 @@ async fn a_message_is_utf_8_whatever_the_user_writes_in() {
     let raw = sides.sample.git(&["cat-file", "commit", merge.as_str()]);
     assert!(!raw.contains("\nencoding ") && raw.ends_with(message), "{raw}");
 }
+
+#[test]
+fn a_merge_driver_of_the_attributes_decides_as_in_git_merge() {
+    let sample = Sample::new();
+    let write = |name: &str, text: &str| {
+        let path = sample.work().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        sample.git(&["add", "-A"]);
+        sample.git(&["commit", "-q", "-m", name]);
+    };
+    sample.git(&["config", "merge.ours.driver", "true"]);
+    write(".gitattributes", "a merge=ours\n");
+    write("a", "one\ntwo\nthree\n");
+    sample.git(&["checkout", "-q", "-b", "release"]);
+    write("a", "one\ntwo\nof the release\n");
+    sample.git(&["checkout", "-q", "develop"]);
+    write("a", "of main\ntwo\nthree\n");
+    let (ours, theirs) = (sample.sha("develop"), sample.sha("release"));
+    assert_eq!(sample.repository.try_merge(&ours, &theirs).unwrap(), Merge::Clean);
+    let making = sample.repository.merge_commit(&ours, &theirs, "merge", access());
+    let made = tokio::runtime::Runtime::new().unwrap().block_on(making).unwrap();
+    sample.git(&["merge", "-q", "--no-ff", "-m", "by git", "release"]);
+    let tree = |commit: &str| sample.git(&["rev-parse", &format!("{commit}^{{tree}}")]);
+    assert_eq!(tree(made.as_str()), tree("HEAD"));
+    assert_eq!(sample.git(&["show", &format!("{made}:a")]), "of main\ntwo\nthree");
+}
+
+#[test]
+fn a_file_in_a_folder_that_the_other_side_renamed_is_a_conflict_as_in_git_merge() {
+    let sample = Sample::new();
+    let folder = sample.work().join("d");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["f1", "f2", "f3", "f4"] {
+        std::fs::write(folder.join(name), format!("{name}\n").repeat(9)).unwrap();
+    }
+    sample.git(&["add", "-A"]);
+    sample.git(&["commit", "-q", "-m", "d"]);
+    sample.git(&["checkout", "-q", "-b", "release"]);
+    std::fs::write(folder.join("new"), "new\n").unwrap();
+    sample.git(&["add", "-A"]);
+    sample.git(&["commit", "-q", "-m", "new"]);
+    sample.git(&["checkout", "-q", "develop"]);
+    sample.git(&["mv", "d", "e"]);
+    sample.git(&["commit", "-q", "-m", "e"]);
+    let (ours, theirs) = (sample.sha("develop"), sample.sha("release"));
+    let Merge::Conflicts(conflicts) = sample.repository.try_merge(&ours, &theirs).unwrap() else {
+        panic!("no conflict")
+    };
+    let words: Vec<_> = conflicts
+        .iter()
+        .map(|conflict| conflict.words("develop", "release"))
+        .collect();
+    assert!(
+        words.iter().any(|words| words.contains("file location")),
+        "{words:?}"
+    );
+    // Where the user lets git follow the folder, it is clean, and the file goes along.
+    sample.git(&["config", "merge.directoryRenames", "true"]);
+    let making = sample.repository.merge_commit(&ours, &theirs, "merge", access());
+    let made = tokio::runtime::Runtime::new().unwrap().block_on(making).unwrap();
+    assert_eq!(sample.git(&["show", &format!("{made}:e/new")]), "new");
+}
+
+#[test]
+fn a_merge_that_is_only_tried_leaves_no_object() {
+    let sides = Sample::new();
+    sides.git(&["checkout", "-q", "-b", "release"]);
+    std::fs::write(sides.work().join("r"), "r\n").unwrap();
+    sides.git(&["add", "-A"]);
+    sides.git(&["commit", "-q", "-m", "r"]);
+    sides.git(&["checkout", "-q", "develop"]);
+    std::fs::write(sides.work().join("d"), "d\n").unwrap();
+    sides.git(&["add", "-A"]);
+    sides.git(&["commit", "-q", "-m", "d"]);
+    let objects = || sides.git(&["count-objects"]);
+    let before = objects();
+    let (ours, theirs) = (sides.sha("develop"), sides.sha("release"));
+    assert_eq!(sides.repository.try_merge(&ours, &theirs).unwrap(), Merge::Clean);
+    assert_eq!(objects(), before);
+}

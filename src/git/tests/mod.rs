@@ -58,13 +58,13 @@ fn branch(name: &str) -> BranchName {
 }
 
 /// A repository `work` with `develop`, a bare `origin.git` beside it, a tag and some commits.
-struct Sample {
+pub(super) struct Sample {
     folder: tempfile::TempDir,
     repository: GitRepository,
 }
 
 impl Sample {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (work, origin) = (folder.path().join("work"), folder.path().join("origin.git"));
         std::fs::create_dir(&work).unwrap();
@@ -81,11 +81,11 @@ impl Sample {
         Self { folder, repository }
     }
 
-    fn work(&self) -> PathBuf {
+    pub(super) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
-    fn origin(&self) -> PathBuf {
+    pub(super) fn origin(&self) -> PathBuf {
         self.folder.path().join("origin.git")
     }
 
@@ -97,7 +97,7 @@ impl Sample {
         self.repository.remote("origin").unwrap()
     }
 
-    fn sha(&self, text: &str) -> crate::domain::CommitSha {
+    pub(super) fn sha(&self, text: &str) -> crate::domain::CommitSha {
         self.repository.commit(text).unwrap().sha
     }
 

@@ -48,15 +48,19 @@ impl Release {
     }
 
     fn reach(&self) -> Reach {
+        let [with, without] = self.with_and_without_base();
+        assert_eq!(with, without, "nothing but the fixes is missing");
+        with
+    }
+
+    fn with_and_without_base(&self) -> [Reach; 2] {
         let fix = |base| Fix {
             head: self.sample.sha("release/v1.4.0"),
             base,
         };
         let fixes = [fix(Some(self.base.clone())), fix(None)];
         let reached = self.sample.repository.reach(&fixes, &self.sample.sha("develop"));
-        let [with, without] = reached.unwrap().try_into().unwrap();
-        assert_eq!(with, without, "nothing but the fixes is missing");
-        with
+        reached.unwrap().try_into().unwrap()
     }
 
     fn fixes(&self) -> [CommitSha; 2] {
@@ -96,15 +100,33 @@ fn what_was_rebased_has_arrived() {
 }
 
 #[test]
-fn what_was_undone_afterwards_has_arrived_all_the_same() {
+fn what_was_undone_afterwards_is_there_no_longer() {
     let release = Release::new();
+    let [first, second] = release.fixes();
     release.git(&["merge", "-q", "--no-ff", "-m", "merge", "release/v1.4.0"]);
     release.git(&["revert", "--no-edit", "-m", "1", "HEAD"]);
-    assert_eq!(release.reach(), Reach::Ancestor);
+    let by = release.sample.sha("HEAD");
+    let [with, without] = release.with_and_without_base();
+    let reverted = |commits: &[&CommitSha], by: &CommitSha| Reach::Reverted {
+        commits: commits.iter().map(|commit| (*commit).clone()).collect(),
+        by: by.clone(),
+    };
+    assert_eq!(with, reverted(&[&second, &first], &by));
+    // Of what is there by its head only the head is told.
+    assert_eq!(without, reverted(&[&second], &by));
     let release = Release::new();
+    let [first, second] = release.fixes();
     release.git(&["cherry-pick", "develop..release/v1.4.0"]);
     release.git(&["revert", "--no-edit", "HEAD", "HEAD~1"]);
-    assert_eq!(release.reach(), Reach::SamePatches);
+    let by = release.sample.sha("HEAD~1");
+    assert_eq!(release.reach(), reverted(&[&second, &first], &by));
+    // One of two that was taken back is missing alone.
+    let release = Release::new();
+    let [first, _] = release.fixes();
+    release.git(&["cherry-pick", "develop..release/v1.4.0"]);
+    release.git(&["revert", "--no-edit", "HEAD~1"]);
+    let by = release.sample.sha("HEAD");
+    assert_eq!(release.reach(), reverted(&[&first], &by));
 }
 
 #[test]
@@ -314,4 +336,82 @@ fn what_a_shallow_clone_cannot_see_is_not_called_missing() {
     assert!(error.hint().unwrap().contains("--unshallow"));
     // What can be seen is told.
     assert_eq!(shallow.reach(&[fix(&into)], &into).unwrap(), [Reach::Ancestor]);
+}
+
+/// A release `release/v1.4.0` with a fix, a main that it may go to, and what `git revert` does there.
+fn fixed() -> (Sample, CommitSha, Fix) {
+    let sample = Sample::new();
+    let write = |name: &str, text: &str, message: &str| {
+        std::fs::write(sample.work().join(name), text).unwrap();
+        sample.git(&["add", "."]);
+        sample.git(&["commit", "-q", "-m", message]);
+    };
+    write("base", "base\n", "chore: base");
+    sample.git(&["checkout", "-q", "-b", "main"]);
+    write("other", "other\n", "chore: of main");
+    sample.git(&["checkout", "-q", "-b", "release/v1.4.0", "develop"]);
+    write("fix", "fixed\n", "fix: payouts");
+    let fix = sample.sha("HEAD");
+    let asked = Fix {
+        head: fix.clone(),
+        base: Some(sample.sha("develop")),
+    };
+    sample.git(&["checkout", "-q", "main"]);
+    (sample, fix, asked)
+}
+
+fn in_main(sample: &Sample, fix: &Fix) -> Reach {
+    let into = sample.sha("main");
+    let reached = sample.repository.reach(std::slice::from_ref(fix), &into);
+    reached.unwrap().pop().unwrap()
+}
+
+#[test]
+fn a_revert_takes_back_what_a_pick_a_merge_or_a_squash_had_brought() {
+    let commands: [&[&[&str]]; 3] = [
+        &[&["cherry-pick", "release/v1.4.0"]],
+        &[&["merge", "-q", "--no-ff", "-m", "merge", "release/v1.4.0"]],
+        &[
+            &["merge", "-q", "--squash", "release/v1.4.0"],
+            &["commit", "-q", "-m", "squashed"],
+        ],
+    ];
+    for (commands, is_merge) in commands.into_iter().zip([false, true, false]) {
+        let (sample, fix, asked) = fixed();
+        for command in commands {
+            sample.git(command);
+        }
+        assert!(in_main(&sample, &asked).is_there(), "{commands:?}");
+        let revert: &[&str] = if is_merge {
+            &["revert", "--no-edit", "-m", "1", "HEAD"]
+        } else {
+            &["revert", "--no-edit", "HEAD"]
+        };
+        sample.git(revert);
+        let by = sample.sha("HEAD");
+        let reverted = Reach::Reverted {
+            commits: vec![fix.clone()],
+            by,
+        };
+        assert_eq!(in_main(&sample, &asked), reverted, "{commands:?}");
+        // The revert of the revert brings it back.
+        sample.git(&["revert", "--no-edit", "HEAD"]);
+        assert!(in_main(&sample, &asked).is_there(), "{commands:?}");
+    }
+}
+
+#[test]
+fn a_revert_that_names_no_commit_is_known_by_its_patch_and_a_second_pick_counts() {
+    let (sample, fix, asked) = fixed();
+    sample.git(&["cherry-pick", "release/v1.4.0"]);
+    sample.git(&["revert", "--no-edit", "HEAD"]);
+    // As the button of a forge leaves it.
+    sample.git(&["commit", "-q", "--amend", "-m", "Revert \"fix: payouts\" (#7)"]);
+    let by = sample.sha("HEAD");
+    let commits = vec![fix];
+    assert_eq!(in_main(&sample, &asked), Reach::Reverted { commits, by });
+    sample.git(&["cherry-pick", "release/v1.4.0"]);
+    let later = "2038-01-01T00:00:00Z";
+    sample.git(&["commit", "-q", "--amend", "--no-edit", "--date", later]);
+    assert!(in_main(&sample, &asked).is_there());
 }

@@ -196,3 +196,58 @@ fn a_branch_of_the_same_name_does_not_hide_that_a_short_name_has_two_commits() {
     let repository = GitRepository::discover(&sample.work()).unwrap();
     assert!(!repository.short_is_unique(&first.parse().unwrap()).unwrap());
 }
+
+#[test]
+fn a_commit_in_an_older_encoding_is_decoded() {
+    let sample = Sample::new();
+    let tree = sample.git(&["rev-parse", "develop^{tree}"]);
+    let mut text = format!("tree {tree}\nauthor J").into_bytes();
+    text.extend(
+        b"\xfcrgen <j@example.com> 1700000000 +0000\ncommitter J\xfcrgen <j@example.com> 1700000000 +0000\n",
+    );
+    text.extend(b"encoding ISO-8859-1\n\nfix: Gr\xf6\xdfe\n");
+    let file = sample.folder.path().join("commit");
+    std::fs::write(&file, text).unwrap();
+    let sha = sample.git(&["hash-object", "-w", "-t", "commit", file.to_str().unwrap()]);
+    let commit = sample.repository.commit(&sha).unwrap();
+    assert_eq!(commit.author.as_str(), "Jürgen");
+    assert_eq!(commit.subject.as_str(), "fix: Größe");
+    assert_eq!(sample.repository.message(&commit.sha).unwrap(), "fix: Größe\n");
+}
+
+#[test]
+fn what_a_partial_clone_leaves_out_is_named_with_the_command_that_brings_it() {
+    let sample = Sample::new();
+    std::fs::write(sample.work().join("file"), "text\n").unwrap();
+    sample.git(&["add", "-A"]);
+    sample.git(&["commit", "-q", "-m", "feat: a file"]);
+    sample.git(&["push", "-q", "origin", "develop"]);
+    git(&sample.origin(), &["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", sample.origin().display());
+    let clone = ["clone", "-q", "--bare", "--filter=tree:0", &url, "partial"];
+    git(sample.folder.path(), &clone);
+    let partial = GitRepository::discover(&sample.folder.path().join("partial")).unwrap();
+    let head = partial.commit("develop").unwrap().sha;
+    let before = partial.commit("develop~1").unwrap().sha;
+    let error = partial.files(&before, &head, &[]).unwrap_err();
+    assert!(matches!(error, GitError::Partial { .. }), "{error:?}");
+    assert!(error.hint().unwrap().contains("--refetch"), "{error}");
+}
+
+#[test]
+fn a_form_of_repository_that_is_not_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q", "--object-format=sha256", "."]);
+    let error = GitRepository::discover(folder.path()).err().unwrap();
+    assert!(error.to_string().contains("SHA-256"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q", "."]);
+    // As a newer git than ours writes it.
+    let config = folder.path().join(".git/config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("repositoryformatversion = 0", "repositoryformatversion = 1");
+    std::fs::write(&config, text + "[extensions]\n\trefStorage = reftable\n").unwrap();
+    let error = GitRepository::discover(folder.path()).err().unwrap();
+    assert!(error.to_string().contains("reftable"), "{error}");
+    assert!(error.hint().unwrap().contains("git refs migrate"), "{error}");
+}
