@@ -75,6 +75,7 @@ pub(super) const GIT: Keys = keys(
         "hotfix_branch",
         "release_tag",
         "image_tag",
+        "image_revision",
         "tickets",
         "tickets_url",
         "lock",

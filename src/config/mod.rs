@@ -110,6 +110,8 @@ pub struct GitSettings {
     pub release_tag: Option<ReleaseTagTemplate>,
     /// The template of the tag that a commit's image has; `sha-{short}` unless said otherwise.
     pub image_tag: TagTemplate,
+    /// What ties an image to its commit; its label unless said otherwise.
+    pub image_revision: RevisionSource,
     /// By which form tickets are found in commit messages; `[A-Z][A-Z0-9]+-[0-9]+` unless said otherwise.
     pub tickets: TicketPattern,
     /// Where a person finds a ticket; none if they are only named.
@@ -145,12 +147,24 @@ impl Default for GitSettings {
             hotfix_branch: BranchTemplate::hotfix(),
             release_tag: None,
             image_tag: TagTemplate::default(),
+            image_revision: RevisionSource::default(),
             tickets: TicketPattern::default(),
             tickets_url: None,
             lock: true,
             lock_for: SignedDuration::from_hours(1),
         }
     }
+}
+
+/// What ties an image to the commit that it was built from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RevisionSource {
+    /// Its label `org.opencontainers.image.revision`, which its digest covers.
+    #[default]
+    Label,
+    /// The label, or its tag where it has none: for images of a pipeline that sets no labels. Whoever may push the tag
+    /// decides.
+    Tag,
 }
 
 /// One deployable image.

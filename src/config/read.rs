@@ -11,7 +11,7 @@ use super::sensitive::{self, SensitiveSettings};
 use super::user::{UserFile, project_key};
 use super::{
     CheckRule, Config, ConfigError, DeploySettings, EnvironmentSettings, GitHubSettings, GitSettings,
-    HotfixSettings, ReleaseSettings, Service, SignSettings, confined, keys, programs,
+    HotfixSettings, ReleaseSettings, RevisionSource, Service, SignSettings, confined, keys, programs,
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, HostSettings, ImageTemplate,
@@ -99,6 +99,10 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
             .map(|value| value.parse())
             .transpose()?,
         image_tag: section.parse_or("image_tag", usual.image_tag)?,
+        image_revision: match section.get("image_revision") {
+            None => usual.image_revision,
+            Some(value) => value.choice(&[("label", RevisionSource::Label), ("tag", RevisionSource::Tag)])?,
+        },
         tickets: section.parse_or("tickets", usual.tickets)?,
         tickets_url: section
             .get("tickets_url")

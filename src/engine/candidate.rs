@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::error::EngineError;
+use crate::config::RevisionSource;
 use crate::domain::{CommitSha, Digest, Environment, Repository, ServiceName, Tag, Target};
 use crate::registry::{Descriptor, ImageSummary, Reader};
 
@@ -20,7 +21,7 @@ pub struct Candidate {
     pub tag: Tag,
     /// The commit that was named, or that the image says it was built from.
     pub commit: Option<CommitSha>,
-    /// The commit that the image's revision label names.
+    /// The commit that the image's revision label names, or its tag where that may stand for the label.
     pub revision: Option<CommitSha>,
 }
 
@@ -42,7 +43,10 @@ impl Engine {
         };
         let (target, image) = self.first_there(&reader, targets, environment).await?;
         let summary = reader.image(&image.digest).await?;
-        let revision = summary.commit();
+        let revision = match (summary.commit(), &target) {
+            (None, Target::Tag(tag)) if self.may_go_by_tag(&summary) => self.commit_of_tag(tag).await,
+            (revision, _) => revision,
+        };
         let commit = match (named, &target) {
             (Some(_), Target::Tag(tag)) if self.config().git.image_tag.is_rebuilt(tag) => {
                 self.commit_of_tag(tag).await.or_else(|| revision.clone())
@@ -70,6 +74,14 @@ impl Engine {
             commit,
             revision,
         })
+    }
+
+    /// Whether the tag of an image may say which commit it was built from: the image says nothing, and the configuration
+    /// allows it.
+    fn may_go_by_tag(&self, summary: &ImageSummary) -> bool {
+        self.config().git.image_revision == RevisionSource::Tag
+            && summary.revision.is_none()
+            && summary.disagreement.is_none()
     }
 
     /// The first of `targets` that is there.

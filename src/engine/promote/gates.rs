@@ -101,6 +101,13 @@ fn revision(candidate: &Candidate) -> Verdict {
     }
     match (&candidate.commit, &candidate.revision) {
         (Some(commit), Some(revision)) if commit == revision => {
+            if candidate.summary.revision.is_none() {
+                return Verdict::Allowed(format!(
+                    "the image has no revision label; its tag {} names {}, as `image_revision = \"tag\"` allows",
+                    candidate.tag,
+                    commit.short()
+                ));
+            }
             let of = format!("the image says it was built from {}", commit.short());
             Verdict::Allowed(match stands_for(&candidate.summary.labels) {
                 Some(other) => format!("{of}, anew for a release, and stands for {}", other.short()),
@@ -114,7 +121,8 @@ fn revision(candidate: &Candidate) -> Verdict {
             revision.short()
         )),
         (_, None) => Verdict::Unknown(
-            "the image has no org.opencontainers.image.revision label, so nothing ties it to a commit"
+            "the image has no org.opencontainers.image.revision label, so nothing ties it to a commit: set the label in \
+             the build, or let its tag say it with `image_revision = \"tag\"` in [git]"
                 .to_owned(),
         ),
         (None, Some(_)) => Verdict::Unknown("the commit of this tag is not known here".to_owned()),
@@ -147,7 +155,10 @@ mod tests {
             service: "a".parse().unwrap(),
             repository: "localhost:1/dev/a".parse().unwrap(),
             image: Descriptor::new("application/vnd.oci.image.index.v1+json", Digest::of(b"x"), 1),
-            summary: ImageSummary::default(),
+            summary: ImageSummary {
+                revision: revision.map(|c| c.repeat(40)),
+                ..ImageSummary::default()
+            },
             tag: "sha-aaaaaaa".parse().unwrap(),
             commit: commit.map(sha),
             revision: revision.map(sha),
@@ -164,6 +175,25 @@ mod tests {
             "{}",
             moved.reason()
         );
-        assert_eq!(revision(&candidate(Some("a"), None)).word(), "unknown");
+        let unlabelled = revision(&candidate(Some("a"), None));
+        assert_eq!(unlabelled.word(), "unknown");
+        assert!(
+            unlabelled.reason().contains("image_revision"),
+            "{}",
+            unlabelled.reason()
+        );
+    }
+
+    #[test]
+    fn a_tag_that_stands_for_the_label_is_said_to() {
+        let mut by_tag = candidate(Some("a"), Some("a"));
+        by_tag.summary.revision = None;
+        let verdict = revision(&by_tag);
+        assert!(verdict.allows());
+        assert!(
+            verdict.reason().contains("its tag sha-aaaaaaa names aaaaaaa"),
+            "{}",
+            verdict.reason()
+        );
     }
 }
