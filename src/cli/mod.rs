@@ -146,7 +146,12 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
         {
             trust::ask(&config, global, io)?;
         }
-        let world = World::open(global)?;
+        let mut global = global.clone();
+        if let Ok(config) = world::configuration(&global)? {
+            global.service =
+                plan::choose_service(&world::services_to_choose(&config, &global), io)?.or(global.service);
+        }
+        let world = World::open(&global)?;
         return Ok(Outcome::Console(Box::new(ConsoleRequest {
             world,
             read_only: global.read_only,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::config::{Config, ConfigError, Trust, TrustHashError, TrustStore, UserFile};
+use crate::config::{Config, ConfigError, Service, Trust, TrustHashError, TrustStore, UserFile};
 use crate::domain::{ServiceName, WriteAccess, count};
 use crate::engine::{self, Engine, EngineError};
 use crate::git::GitRepository;
@@ -223,9 +223,30 @@ fn service(config: &Config, global: &Global) -> Result<ServiceName, Failure> {
                 )
             }),
         (None, [only]) => Ok(only.name.clone()),
-        (None, _) => Err(Failure::usage(
-            "windlass.toml has several services, and none was named",
-            format!("add --service with one of: {}", names()),
-        )),
+        (None, _) => service_here(config, global).ok_or_else(|| {
+            Failure::usage(
+                "windlass.toml has several services, and none was named",
+                format!("add --service with one of: {}", names()),
+            )
+        }),
     }
+}
+
+/// The service in whose folder the command is given.
+fn service_here(config: &Config, global: &Global) -> Option<ServiceName> {
+    let here = folder(global).ok()?.canonicalize().ok()?;
+    let root = config.folder().canonicalize().ok()?;
+    let inside = |service: &&Service| here != root && here.starts_with(root.join(&service.path));
+    // Of nested folders the innermost.
+    let services = config.services.iter().filter(inside);
+    let found = services.max_by_key(|service| service.path.components().count())?;
+    Some(found.name.clone())
+}
+
+/// The services to choose from, where the command does not say which one it is about.
+pub fn services_to_choose(config: &Config, global: &Global) -> Vec<ServiceName> {
+    let is_clear =
+        global.service.is_some() || config.services.len() < 2 || service_here(config, global).is_some();
+    let names = config.services.iter().map(|service| service.name.clone());
+    if is_clear { Vec::new() } else { names.collect() }
 }

@@ -1,7 +1,9 @@
 //! The console on a real pseudo-terminal, on the sample world: what a person sees, from the first frame to the shell prompt.
 
 use crate::session::Session;
-use portable_pty::PtySize;
+use portable_pty::{CommandBuilder, PtySize};
+
+use crate::git::git;
 
 #[test]
 fn a_candidate_is_promoted_by_keys_and_the_terminal_is_given_back() {
@@ -48,4 +50,40 @@ fn a_resize_is_followed_and_a_termination_gives_the_terminal_back() {
     let process = rustix::process::Pid::from_raw(process).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     assert_eq!(session.end(), (130, true));
+}
+
+#[test]
+fn a_console_at_the_root_of_several_services_asks_which_and_in_the_folder_of_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("repository");
+    std::fs::create_dir_all(root.join("services/web")).unwrap();
+    let service = |name| format!("[[service]]\nname = \"{name}\"\npath = \"services/{name}\"\n");
+    let text = format!(
+        "[git]\nrelease_branch = \"release/{{service}}/v{{version}}-sha-{{short}}\"\nhotfix_branch = \"hotfix/{{service}}/v{{version}}\"\n\
+         {}{}[[environment]]\nname = \"dev\"\nimage = \"127.0.0.1:1/{{service}}\"\n",
+        service("api"),
+        service("web")
+    );
+    std::fs::write(root.join("windlass.toml"), text).unwrap();
+    git(&root, &["init", "-q", "-b", "develop"]);
+    git(&root, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    let open = |at: &std::path::Path| {
+        let state = tempfile::tempdir().unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_windlass"));
+        command.cwd(at);
+        command.env("XDG_STATE_HOME", state.path());
+        Session::open(command, 100, 30, state)
+    };
+    let mut session = open(&root);
+    session.see("Which service?");
+    session.press("3\r");
+    session.see("type a number from 1 to 2, or a name");
+    session.press("2\r");
+    session.see("windlass · web");
+    session.press("q");
+    session.end();
+    let mut session = open(&root.join("services/web"));
+    session.see("windlass · web");
+    session.press("q");
+    session.end();
 }
