@@ -1,9 +1,11 @@
 //! The preflights of a cut that GitHub answers: the checks of the commit, and the rules over the new branch.
 
+use std::collections::BTreeSet;
+
 use super::Engine;
 use crate::config::CheckRule;
 use crate::domain::{BranchName, CommitSha, Gate, Verdict};
-use crate::github::{ChecksVerdict, GitHub, refusal_of_creation};
+use crate::github::{Checks, ChecksVerdict, GitHub, RequiredCheck, refusal_of_creation};
 
 /// The gates; none where the repository is not on GitHub.
 pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchName) -> Vec<Gate> {
@@ -19,7 +21,11 @@ pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchNa
     };
     let checks = async {
         if wanted {
-            Some(Gate::new("checks", checks(github, commit).await))
+            let develop = &engine.config().git.develop;
+            Some(Gate::new(
+                "checks",
+                checks(github, commit, [(develop, false), (branch, true)]).await,
+            ))
         } else {
             None
         }
@@ -28,15 +34,44 @@ pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchNa
     checks.into_iter().chain([rules]).collect()
 }
 
-async fn checks(github: &GitHub, commit: &CommitSha) -> Verdict {
-    let checks = match github.checks(commit).await {
-        Ok(checks) => checks,
+/// What ran on the commit, held against what the rules over the branches require.
+async fn checks(github: &GitHub, commit: &CommitSha, branches: [(&BranchName, bool); 2]) -> Verdict {
+    let required = futures_util::future::try_join_all(
+        branches.map(|(branch, is_new)| github.required_checks(branch.as_str(), is_new)),
+    );
+    let (checks, required) = match futures_util::try_join!(github.checks(commit), required) {
+        Ok(found) => found,
         Err(error) => return Verdict::Unknown(with_way_out(&error.to_string(), error.hint())),
     };
+    let required: BTreeSet<String> = required.into_iter().flatten().collect();
+    judge(&checks, &required)
+}
+
+fn judge(checks: &Checks, required: &BTreeSet<String>) -> Verdict {
+    let standing = |wanted| -> Vec<&str> {
+        let names = required.iter().map(String::as_str);
+        names.filter(|name| checks.required(name) == wanted).collect()
+    };
+    let missing = standing(RequiredCheck::Missing);
+    if !missing.is_empty() {
+        return Verdict::Refused(format!(
+            "{checks}; a rule requires {}, which did not report",
+            missing.join(", ")
+        ));
+    }
+    let skipped = standing(RequiredCheck::Skipped);
     match checks.verdict() {
+        ChecksVerdict::Pending | ChecksVerdict::Failed => Verdict::Refused(checks.to_string()),
+        ChecksVerdict::Passed | ChecksVerdict::Skipped if !skipped.is_empty() => Verdict::Unknown(format!(
+            "{checks}; a rule requires {}, which was skipped",
+            skipped.join(", ")
+        )),
         ChecksVerdict::None => Verdict::Allowed("GitHub has no checks on it".to_owned()),
         ChecksVerdict::Passed => Verdict::Allowed(checks.to_string()),
-        ChecksVerdict::Pending | ChecksVerdict::Failed => Verdict::Refused(checks.to_string()),
+        ChecksVerdict::Skipped => Verdict::Unknown(with_way_out(
+            &format!("{checks}: all were skipped, so that nothing was checked"),
+            None,
+        )),
     }
 }
 

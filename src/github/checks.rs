@@ -1,12 +1,14 @@
 //! What ran on a commit, and how it ended: check runs, and the statuses that were before them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
 
 use serde::Deserialize;
 
 use super::GitHub;
-use super::client::Ask;
+use super::client::{Ask, Page};
 use super::error::GitHubError;
 use crate::domain::{CommitSha, clean_line};
 
@@ -15,12 +17,29 @@ const NEEDS: &str = "checks: read and commit statuses: read (classic: repo)";
 /// The checks of a commit, the newest attempt of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checks {
-    /// How many passed; what was skipped, or is neither good nor bad, is among them, as it is for GitHub.
+    /// How many passed.
     pub passed: usize,
+    /// Those that were skipped, or say that they are neither good nor bad: nothing was proved by them.
+    pub skipped: Vec<String>,
     /// Those that did not, by name, with how they ended where that is not plain failure.
     pub failed: Vec<String>,
     /// Those that have not ended yet.
     pub pending: Vec<String>,
+    /// The names of those that passed.
+    successful: BTreeSet<String>,
+}
+
+/// How a context that a rule requires stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequiredCheck {
+    /// It passed, wherever it ran.
+    Passed,
+    /// It was skipped, so that it says nothing.
+    Skipped,
+    /// It failed, or has not ended: the checks themselves say so.
+    Reported,
+    /// Nothing with this name reported.
+    Missing,
 }
 
 /// What the checks say together.
@@ -28,8 +47,10 @@ pub struct Checks {
 pub enum ChecksVerdict {
     /// Nothing ran on the commit, and nothing is to.
     None,
-    /// All passed.
+    /// None failed, and some passed.
     Passed,
+    /// All were skipped or neutral.
+    Skipped,
     /// Some have not ended yet, and none failed so far.
     Pending,
     /// Some failed.
@@ -39,7 +60,24 @@ pub enum ChecksVerdict {
 impl Checks {
     /// How many there are.
     pub const fn count(&self) -> usize {
-        self.passed + self.failed.len() + self.pending.len()
+        self.passed + self.skipped.len() + self.failed.len() + self.pending.len()
+    }
+
+    /// How the context `name`, which a rule requires, stands.
+    pub fn required(&self, name: &str) -> RequiredCheck {
+        let is_it = |listed: &String| {
+            let rest = listed.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("))
+        };
+        if self.failed.iter().chain(&self.pending).any(is_it) {
+            RequiredCheck::Reported
+        } else if self.successful.contains(name) {
+            RequiredCheck::Passed
+        } else if self.skipped.iter().any(is_it) {
+            RequiredCheck::Skipped
+        } else {
+            RequiredCheck::Missing
+        }
     }
 
     /// What they say together.
@@ -50,6 +88,8 @@ impl Checks {
             ChecksVerdict::Pending
         } else if self.passed > 0 {
             ChecksVerdict::Passed
+        } else if !self.skipped.is_empty() {
+            ChecksVerdict::Skipped
         } else {
             ChecksVerdict::None
         }
@@ -57,7 +97,11 @@ impl Checks {
 
     fn add(&mut self, name: &str, ended: Ended) {
         match ended {
-            Ended::Passed => self.passed += 1,
+            Ended::Passed => {
+                self.passed += 1;
+                self.successful.insert(name.to_owned());
+            }
+            Ended::Skipped(how) => self.skipped.push(format!("{name}{how}")),
             Ended::Pending => self.pending.push(name.to_owned()),
             Ended::Failed => self.failed.push(name.to_owned()),
             Ended::Otherwise(how) => self.failed.push(format!("{name} ({how})")),
@@ -72,7 +116,12 @@ impl fmt::Display for Checks {
             return f.write_str("no checks");
         }
         write!(f, "{} of {} passed", self.passed, self.count())?;
-        for (word, names) in [("failed", &self.failed), ("pending", &self.pending)] {
+        let lists = [
+            ("failed", &self.failed),
+            ("pending", &self.pending),
+            ("skipped", &self.skipped),
+        ];
+        for (word, names) in lists {
             if !names.is_empty() {
                 write!(f, "; {word}: {}", few(names))?;
             }
@@ -100,6 +149,8 @@ fn few(names: &[String]) -> String {
 #[derive(Debug, PartialEq, Eq)]
 enum Ended {
     Passed,
+    /// With what to say behind its name.
+    Skipped(&'static str),
     Pending,
     Failed,
     Otherwise(String),
@@ -107,7 +158,28 @@ enum Ended {
 
 #[derive(Debug, Deserialize)]
 struct CheckRuns {
+    total_count: Option<u64>,
     check_runs: Vec<CheckRun>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CheckSuites {
+    total_count: Option<u64>,
+    check_suites: Vec<CheckSuite>,
+}
+
+/// The run of one workflow, or of all checks of another app.
+#[derive(Debug, Deserialize)]
+struct CheckSuite {
+    status: Option<String>,
+    latest_check_runs_count: Option<u64>,
+    created_at: Option<Timestamp>,
+    app: Option<App>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SuiteId {
+    id: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,6 +190,7 @@ struct CheckRun {
     conclusion: Option<String>,
     details_url: Option<String>,
     app: Option<App>,
+    check_suite: Option<SuiteId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -127,6 +200,7 @@ struct App {
 
 #[derive(Debug, Deserialize)]
 struct CombinedStatus {
+    total_count: Option<u64>,
     statuses: Vec<CommitStatus>,
 }
 
@@ -143,7 +217,9 @@ impl CheckRun {
             return Ended::Pending;
         }
         match self.conclusion.as_deref() {
-            Some("success" | "neutral" | "skipped") => Ended::Passed,
+            Some("success") => Ended::Passed,
+            Some("skipped") => Ended::Skipped(""),
+            Some("neutral") => Ended::Skipped(" (neutral)"),
             Some("failure") => Ended::Failed,
             Some(other) => Ended::Otherwise(clean_line(other).replace('_', " ")),
             None => Ended::Pending,
@@ -169,9 +245,45 @@ impl CommitStatus {
     }
 }
 
-/// Of each name the newest attempt. Two apps may give the same name to checks of theirs: both count.
-fn sum_up(runs: Vec<CheckRun>, statuses: Vec<CommitStatus>, own_run: Option<u64>) -> Checks {
-    let mut newest: BTreeMap<(String, Option<String>), (u64, Ended)> = BTreeMap::new();
+/// How long an app may take to begin its checks. GitHub makes a suite for every app that could check a commit, and most
+/// of them never do.
+const APP_STARTS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+impl CheckSuite {
+    /// Whether checks are still to come of which none is listed yet. A workflow that waits for its turn always has some.
+    fn is_to_come(&self, now: Timestamp) -> bool {
+        let is_empty = self.latest_check_runs_count.unwrap_or_default() == 0;
+        let is_open = self.status.as_deref().is_none_or(|status| status != "completed");
+        let is_workflow = self.app().is_some_and(|app| app == "github-actions");
+        let is_recent = self
+            .created_at
+            .is_none_or(|created| now.duration_since(created) < APP_STARTS_WITHIN);
+        is_empty && is_open && (is_workflow || is_recent)
+    }
+
+    fn app(&self) -> Option<&str> {
+        self.app.as_ref()?.slug.as_deref()
+    }
+}
+
+/// What makes two check runs attempts of the same check. The same name in another workflow (suite) or app is another
+/// check; a status has neither.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct CheckKey {
+    name: String,
+    app: Option<String>,
+    suite: Option<u64>,
+}
+
+/// Of each check the newest attempt.
+fn sum_up(
+    runs: Vec<CheckRun>,
+    statuses: Vec<CommitStatus>,
+    suites: &[CheckSuite],
+    own_run: Option<u64>,
+    now: Timestamp,
+) -> Checks {
+    let mut newest: BTreeMap<CheckKey, (u64, Ended)> = BTreeMap::new();
     let mut take = |key, id, ended| match newest.get(&key) {
         Some((known, _)) if *known > id => {}
         _ => {
@@ -185,14 +297,28 @@ fn sum_up(runs: Vec<CheckRun>, statuses: Vec<CommitStatus>, own_run: Option<u64>
             continue;
         }
         let app = run.app.and_then(|app| app.slug).unwrap_or_default();
-        take((clean_line(&run.name), Some(app)), run.id, ended);
+        let key = CheckKey {
+            name: clean_line(&run.name),
+            app: Some(app),
+            suite: run.check_suite.map(|suite| suite.id),
+        };
+        take(key, run.id, ended);
     }
     for status in statuses {
-        take((clean_line(&status.context), None), status.id, status.ended());
+        let key = CheckKey {
+            name: clean_line(&status.context),
+            app: None,
+            suite: None,
+        };
+        take(key, status.id, status.ended());
     }
     let mut checks = Checks::default();
-    for ((name, _), (_, ended)) in newest {
-        checks.add(&name, ended);
+    for (key, (_, ended)) in newest {
+        checks.add(&key.name, ended);
+    }
+    for suite in suites.iter().filter(|suite| suite.is_to_come(now)) {
+        let app = suite.app().map_or_else(|| "an app".to_owned(), clean_line);
+        checks.pending.push(format!("{app} (not started)"));
     }
     checks
 }
@@ -206,13 +332,25 @@ impl GitHub {
             "/commits/{commit}/check-runs?filter=latest&per_page=100"
         ));
         let statuses = self.route(&format!("/commits/{commit}/status?per_page=100"));
+        let suites = self.route(&format!("/commits/{commit}/check-suites?per_page=100"));
         let found = futures_util::try_join!(
-            self.client.pages(&ask, &runs, |page: CheckRuns| page.check_runs),
-            self.client
-                .pages(&ask, &statuses, |page: CombinedStatus| page.statuses),
+            self.client.pages(&ask, &runs, |page: CheckRuns| Page {
+                entries: page.check_runs,
+                total: page.total_count,
+            }),
+            self.client.pages(&ask, &statuses, |page: CombinedStatus| Page {
+                entries: page.statuses,
+                total: page.total_count,
+            }),
+            self.client.pages(&ask, &suites, |page: CheckSuites| Page {
+                entries: page.check_suites,
+                total: page.total_count,
+            }),
         );
         match found {
-            Ok((runs, statuses)) => Ok(sum_up(runs, statuses, self.own_run)),
+            Ok((runs, statuses, suites)) => {
+                Ok(sum_up(runs, statuses, &suites, self.own_run, Timestamp::now()))
+            }
             // That is how GitHub says that it does not know a commit.
             Err(GitHubError::Refused { .. }) => Err(GitHubError::NotFound {
                 what: format!("commit {} in {}", commit.short(), self.repository),
@@ -238,7 +376,85 @@ mod tests {
             app: Some(App {
                 slug: Some("github-actions".to_owned()),
             }),
+            check_suite: Some(SuiteId { id: 5 }),
         }
+    }
+
+    fn sum_up(runs: Vec<CheckRun>, statuses: Vec<CommitStatus>, own_run: Option<u64>) -> Checks {
+        super::sum_up(runs, statuses, &[], own_run, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_same_name_in_two_workflows_is_two_checks() {
+        let mut other = run(6, "build", "completed", Some("success"));
+        other.check_suite = Some(SuiteId { id: 6 });
+        for runs in [
+            vec![run(5, "build", "completed", Some("failure")), other],
+            vec![
+                run(9, "build", "completed", Some("failure")),
+                CheckRun {
+                    check_suite: Some(SuiteId { id: 7 }),
+                    ..run(1, "build", "completed", Some("success"))
+                },
+            ],
+        ] {
+            let checks = sum_up(runs, Vec::new(), None);
+            assert_eq!(checks.to_string(), "1 of 2 passed; failed: build");
+            assert_eq!(checks.verdict(), ChecksVerdict::Failed);
+        }
+    }
+
+    #[test]
+    fn what_was_skipped_or_is_neutral_has_not_passed() {
+        for conclusion in ["skipped", "neutral"] {
+            let runs = vec![
+                run(1, "a", "completed", Some(conclusion)),
+                run(2, "b", "completed", Some(conclusion)),
+            ];
+            let checks = sum_up(runs, Vec::new(), None);
+            assert_eq!(checks.verdict(), ChecksVerdict::Skipped, "{checks}");
+            assert_eq!(checks.required("a"), RequiredCheck::Skipped);
+        }
+    }
+
+    #[test]
+    fn a_workflow_that_waits_for_its_turn_is_pending_and_an_app_that_never_checks_is_not() {
+        let suite = |app: &str, status: &str, runs: u64, created: &str| CheckSuite {
+            status: Some(status.to_owned()),
+            latest_check_runs_count: Some(runs),
+            created_at: created.parse().ok(),
+            app: Some(App {
+                slug: Some(app.to_owned()),
+            }),
+        };
+        let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
+        let pending = |suite: CheckSuite| super::sum_up(Vec::new(), Vec::new(), &[suite], None, now).pending;
+        let (early, late) = ("2026-11-20T12:00:00Z", "2026-11-27T11:30:00Z");
+        assert_eq!(
+            pending(suite("github-actions", "queued", 0, early)),
+            ["github-actions (not started)"]
+        );
+        assert!(pending(suite("github-actions", "queued", 2, early)).is_empty());
+        assert!(pending(suite("github-actions", "completed", 0, early)).is_empty());
+        assert!(pending(suite("idle-app", "queued", 0, early)).is_empty());
+        assert_eq!(pending(suite("busy-app", "queued", 0, late)).len(), 1);
+        assert_eq!(pending(suite("busy-app", "queued", 0, "")).len(), 1);
+    }
+
+    #[test]
+    fn a_required_context_is_looked_for_among_what_reported() {
+        let checks = sum_up(
+            vec![
+                run(1, "test", "completed", Some("success")),
+                run(2, "lint", "completed", Some("timed_out")),
+            ],
+            Vec::new(),
+            None,
+        );
+        assert_eq!(checks.required("test"), RequiredCheck::Passed);
+        assert_eq!(checks.required("lint"), RequiredCheck::Reported);
+        assert_eq!(checks.required("ci"), RequiredCheck::Missing);
+        assert_eq!(checks.required("tes"), RequiredCheck::Missing);
     }
 
     #[test]
@@ -259,7 +475,7 @@ mod tests {
         );
         assert_eq!(
             checks.to_string(),
-            "2 of 4 passed; failed: lint (timed out); pending: ci/old"
+            "1 of 4 passed; failed: lint (timed out); pending: ci/old; skipped: docs"
         );
         assert_eq!(checks.verdict(), ChecksVerdict::Failed);
     }

@@ -2,6 +2,7 @@
 
 mod explain;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use tokio::sync::{OnceCell, watch};
 use url::Url;
 
 use super::error::GitHubError;
-use crate::domain::{ApiAddress, clean_line};
+use crate::domain::{ApiAddress, LinkError, clean_line, next_link};
 
 /// How often a read is repeated.
 const REPETITIONS: usize = 3;
@@ -54,6 +55,19 @@ impl Ask {
             what: clean_line(what.as_ref()),
             needs,
         }
+    }
+}
+
+/// One page of a list.
+pub(super) struct Page<T> {
+    pub(super) entries: Vec<T>,
+    /// How many entries the whole list has, where GitHub says it.
+    pub(super) total: Option<u64>,
+}
+
+impl<T> From<Vec<T>> for Page<T> {
+    fn from(entries: Vec<T>) -> Self {
+        Self { entries, total: None }
     }
 }
 
@@ -126,22 +140,45 @@ impl Client {
         Ok(self.page(ask, route).await?.0)
     }
 
-    /// All entries of a list, page by page.
+    /// All entries of a list, page by page. Where the answer says how many there are, that many have to come: fewer are
+    /// not the list.
     pub(super) async fn pages<P: DeserializeOwned, T>(
         &self,
         ask: &Ask,
         route: &str,
-        entries: impl Fn(P) -> Vec<T>,
+        entries: impl Fn(P) -> Page<T>,
     ) -> Result<Vec<T>, GitHubError> {
+        let odd = |why: String| GitHubError::Malformed {
+            what: ask.what.clone(),
+            why,
+        };
         let mut all = Vec::new();
+        let mut total = None;
         let mut next = Some(route.to_owned());
+        let mut seen = BTreeSet::from([self.ours(route).unwrap_or_else(|| route.to_owned())]);
         for _ in 0..PAGES {
-            let Some(route) = next else { return Ok(all) };
+            let Some(route) = next else {
+                let came = all.len() as u64;
+                return match total {
+                    Some(total) if total != came => Err(odd(format!(
+                        "it says that there are {total} entries, and {came} came"
+                    ))),
+                    _ => Ok(all),
+                };
+            };
             let (page, link) = self.page(ask, &route).await?;
-            all.extend(entries(page));
+            let page = entries(page);
+            all.extend(page.entries);
+            total = page.total.or(total);
             next = link
+                .map_err(|error| odd(error.to_string()))?
                 .map(|link| self.ours(&link).ok_or_else(|| elsewhere(ask)))
                 .transpose()?;
+            if let Some(next) = &next
+                && !seen.insert(next.clone())
+            {
+                return Err(odd("a page leads back to one before it".to_owned()));
+            }
         }
         Err(GitHubError::Malformed {
             what: ask.what.clone(),
@@ -154,12 +191,13 @@ impl Client {
         &self,
         ask: &Ask,
         route: &str,
-    ) -> Result<(T, Option<String>), GitHubError> {
+    ) -> Result<(T, Result<Option<String>, LinkError>), GitHubError> {
         let reads = &self.octocrabs().await?.reads;
         let mut limits = self.limits.until.subscribe();
         let asking = async {
             let response = reads._get(route).await?;
-            let next = next_page(response.headers());
+            let links = response.headers().get_all(header::LINK).iter();
+            let next = next_link(links.map(|link| link.to_str().unwrap_or("\u{fffd}")));
             let answer = octocrab::map_github_error(response).await?;
             octocrab::Result::Ok((T::from_response(answer).await?, next))
         };
@@ -318,18 +356,6 @@ fn tls(api: &Url) -> Result<rustls::ClientConfig, String> {
     Ok(config)
 }
 
-/// The address of the next page, from `Link: <…>; rel="next"` (RFC 8288).
-fn next_page(headers: &HeaderMap) -> Option<String> {
-    let links = headers.get(header::LINK)?.to_str().ok()?;
-    links.split(',').find_map(|link| {
-        let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = parameters
-            .split(';')
-            .any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
-        is_next.then(|| address.to_owned())
-    })
-}
-
 fn elsewhere(ask: &Ask) -> GitHubError {
     GitHubError::Malformed {
         what: ask.what.clone(),
@@ -340,21 +366,6 @@ fn elsewhere(ask: &Ask) -> GitHubError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_the_next_page_among_the_links() {
-        let next = |link: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::LINK, link.parse().unwrap());
-            next_page(&headers)
-        };
-        assert_eq!(
-            next("<https://a/x?page=1>; rel=\"prev\", <https://a/x?page=3>; rel=\"next\"").as_deref(),
-            Some("https://a/x?page=3")
-        );
-        assert_eq!(next("<https://a/x?page=1>; rel=\"first\""), None);
-        assert_eq!(next("nonsense"), None);
-    }
 
     #[test]
     fn parts_of_a_path_are_encoded_whole() {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
-pub use checks::{Checks, ChecksVerdict};
+pub use checks::{Checks, ChecksVerdict, RequiredCheck};
 pub use error::GitHubError;
 pub use pulls::{NewPullRequest, PullRequest, PullRequestState};
 pub use rules::{BranchRule, Operator, Pattern, PatternOf, asks_for_pull_request, refusal_of_creation};

@@ -168,6 +168,18 @@ impl GitHub {
         Ok(rules)
     }
 
+    /// The names of the checks that rules over `branch` require; of one that is only to be created, where they do so then.
+    pub async fn required_checks(&self, branch: &str, is_new: bool) -> Result<Vec<String>, GitHubError> {
+        let rules = self.rules(branch).await?;
+        let required = rules.into_iter().filter_map(|rule| match rule {
+            BranchRule::RequiredChecks {
+                checks, on_creation, ..
+            } if on_creation || !is_new => Some(checks),
+            _ => None,
+        });
+        Ok(required.flatten().collect())
+    }
+
     /// The rules that would hold for this token if it created `branch`: as [`GitHub::rules`], without those that it may
     /// always pass by.
     pub async fn rules_of_creation(&self, branch: &str) -> Result<Vec<BranchRule>, GitHubError> {
@@ -193,7 +205,7 @@ impl GitHub {
         let route = self.route(&format!("/rules/branches/{}?per_page=100", client_path(branch)));
         let found: Vec<wire::Rule> = self
             .client
-            .pages(&ask, &route, |page: Vec<wire::Rule>| page)
+            .pages(&ask, &route, |page: Vec<wire::Rule>| page.into())
             .await?;
         Ok(found.into_iter().map(wire::Rule::read).collect())
     }

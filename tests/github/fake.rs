@@ -53,6 +53,8 @@ pub struct Asked {
 pub struct Store {
     /// Check runs by commit.
     pub runs: HashMap<String, Vec<Value>>,
+    /// Check suites by commit.
+    pub suites: HashMap<String, Vec<Value>>,
     /// Statuses by commit.
     pub statuses: HashMap<String, Vec<Value>>,
     /// Rules of rulesets by branch.
@@ -318,6 +320,15 @@ impl Store {
                 ),
                 None => plain(422, &format!("No commit found for SHA: {sha}")),
             },
+            ("GET", ["commits", sha, "check-suites"]) => {
+                let none = Vec::new();
+                let suites = self.suites.get(*sha).unwrap_or(&none);
+                self.page(
+                    question,
+                    suites,
+                    |page, all| json!({"total_count": all, "check_suites": page}),
+                )
+            }
             ("GET", ["commits", sha, "status"]) => {
                 let none = Vec::new();
                 let statuses = self.statuses.get(*sha).unwrap_or(&none);

@@ -120,6 +120,7 @@ struct Reviews {
 struct StatusChecks {
     strict: Option<bool>,
     contexts: Option<Vec<String>>,
+    checks: Option<Vec<Check>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,7 +138,12 @@ impl Protection {
             });
         }
         if let Some(checks) = &self.required_status_checks {
-            let names = checks.contexts.iter().flatten();
+            // GitHub lists them in both forms, of which `contexts` is the older.
+            let newer = checks.checks.iter().flatten().map(|check| &check.context);
+            let mut names: Vec<_> = checks.contexts.iter().flatten().chain(newer).collect();
+            names.sort_unstable();
+            names.dedup();
+            let names = names.into_iter();
             rules.push(BranchRule::RequiredChecks {
                 checks: names.map(|name| clean_line(name)).collect(),
                 strict: checks.strict.unwrap_or_default(),
