@@ -30,7 +30,6 @@ const TENANTS: &[(&str, &str)] = &[
     ("axum", "demo"),
     ("clap", "cli"),
     ("crossterm", "tui"),
-    ("docker_credential", "registry"),
     ("git2", "git"),
     ("indicatif", "cli"),
     ("oci_client", "registry"),

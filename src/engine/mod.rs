@@ -425,11 +425,15 @@ impl Engine {
         if let Some(password) = &secrets.signing_password {
             return Ok(password.clone());
         }
-        if let Ok(password) = std::env::var("COSIGN_PASSWORD") {
+        let sign = self.settings(environment)?.sign.as_ref();
+        let file = sign.and_then(|sign| sign.password_file.as_ref());
+        // An empty variable is as good as none, where a file says it; a key may have an empty password.
+        if let Ok(password) = std::env::var("COSIGN_PASSWORD")
+            && (!password.is_empty() || file.is_none())
+        {
             return Ok(SecretString::from(password));
         }
-        let sign = self.settings(environment)?.sign.as_ref();
-        let Some(file) = sign.and_then(|sign| sign.password_file.as_ref()) else {
+        let Some(file) = file else {
             return Err(EngineError::NoPassword);
         };
         let text = std::fs::read_to_string(file).map_err(|source| EngineError::PasswordFile {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::Response;
+use reqwest::{Response, Url};
 
 use super::budget::Place;
-use super::credentials::Credentials;
+use super::credentials::refusal;
 use super::error::RegistryError;
 use super::host::Host;
 use super::manifest::MANIFEST_LIMIT;
@@ -18,11 +18,25 @@ use crate::domain::clean_line;
 /// The most that is read of an error's body.
 const ERROR_LIMIT: u64 = 64 * 1024;
 
+/// Who answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The registry.
+    Registry,
+    /// Another place, by its scheme, host and port. What it answers says nothing about the registry: not who is let in,
+    /// not how much it bears, not what it has.
+    Elsewhere(String),
+}
+
 /// An answer; its place in the host's budget is given back when it is dropped.
 pub(super) struct Answer {
     pub(super) response: Response,
     pub(super) host: Arc<Host>,
     pub(super) request: String,
+    /// The repository that it was about, whose credentials it was asked with.
+    pub(super) path: String,
+    /// Who gave it: the registry itself, or a place that it led to (a storage, an upload host).
+    pub(super) from: Origin,
     /// What was read of the body too early, and is given out again first.
     pub(super) put_back: Option<Bytes>,
     pub(super) place: Option<Place>,
@@ -31,6 +45,11 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn status(&self) -> u16 {
         self.response.status().as_u16()
+    }
+
+    /// Whether the registry itself gave it.
+    pub(super) fn is_own(&self) -> bool {
+        self.from == Origin::Registry
     }
 
     pub(super) fn host(&self) -> &str {
@@ -52,21 +71,24 @@ impl Answer {
 
     /// Where the registry says that a thing is, made absolute; with the query it came with.
     pub(super) fn location(&self) -> Option<String> {
-        self.resolve(self.header("location")?)
+        self.resolve(self.header("location")?).map(Into::into)
     }
 
-    /// The address of the next page, from `Link: <…>; rel="next"` (RFC 8288).
-    pub(super) fn next_page(&self) -> Option<String> {
-        let (address, rest) = self.header("link")?.split_once('>')?;
-        let address = address.trim_start().strip_prefix('<')?;
-        if !rest.contains("next") {
-            return None;
-        }
-        self.resolve(address)
+    /// All values of a header.
+    pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.response.headers().get_all(name).iter();
+        // What is no text is left to the parser of the header, which refuses it.
+        values.map(|value| value.to_str().unwrap_or("\u{fffd}"))
     }
 
-    fn resolve(&self, address: &str) -> Option<String> {
-        self.response.url().join(address).ok().map(Into::into)
+    /// The address that answered.
+    pub(super) fn address(&self) -> &str {
+        self.response.url().as_str()
+    }
+
+    /// An address of this answer, made absolute.
+    pub(super) fn resolve(&self, address: &str) -> Option<Url> {
+        self.response.url().join(address).ok()
     }
 
     /// Gives the rest of a piece back, to be the next one.
@@ -127,12 +149,21 @@ impl Answer {
         let host = self.host.name.clone();
         let status = self.status();
         let request = self.request.clone();
-        let anonymous = matches!(self.host.credentials().await, Ok(Credentials::Anonymous));
+        if let Origin::Elsewhere(storage) = &self.from {
+            return RegistryError::Elsewhere {
+                host,
+                storage: clean_line(&self.host.mask(storage)),
+                what: what.to_owned(),
+                status,
+            };
+        }
+        let login = self.host.login(&self.path).await.ok();
         let is_html = self.is_html();
         let wait = comes_back(status, self.response.headers(), Timestamp::now())
             .or_else(|| self.host.grants_again().filter(|_| status == 429));
+        let masking = Arc::clone(&self.host);
         let mut message = match self.bytes(ERROR_LIMIT, "an error").await {
-            Ok(body) => own_words(&body),
+            Ok(body) => clean_line(&masking.mask(&own_words(&body))),
             Err(_) => String::new(),
         };
         if let Some(wait) = wait {
@@ -142,11 +173,7 @@ impl Answer {
         match status {
             401 | 403 => RegistryError::Unauthorised {
                 host,
-                why: if anonymous {
-                    format!("wants credentials for {what}")
-                } else {
-                    format!("refuses the credentials for {what}")
-                },
+                why: refusal(login.as_deref(), what),
                 message,
             },
             404 if is_html => RegistryError::NotARegistry {

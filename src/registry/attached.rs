@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 
-use super::copy::cosign::{self, Reserved};
+use super::copy::cosign;
 use super::error::RegistryError;
 use super::manifest::{Content, Descriptor, Manifest};
 use super::reader::Reader;
 use super::together::together;
-use crate::domain::{Digest, Tag, Target};
+use crate::domain::{Digest, Tag};
 
 /// More than is attached to any image.
 const MOST: usize = 10_000;
@@ -34,21 +34,31 @@ impl Reader {
     pub async fn attached(&self, digest: &Digest) -> Result<Vec<Attachment>, RegistryError> {
         let walk = Walk {
             reader: self,
-            reserved: cosign::reserved(self).await?,
             seen: Mutex::new(HashSet::from([digest.clone()])),
         };
         walk.below(digest.clone()).await
     }
 
+    /// The manifest that holds signatures of `digest` in cosign's old form, if there is one.
+    pub async fn cosign_signature(&self, digest: &Digest) -> Result<Option<Manifest>, RegistryError> {
+        let Some(tag) = cosign::old_tag(digest, "sig") else {
+            return Ok(None);
+        };
+        match self.manifest(&tag.into()).await {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What is attached to `digest` itself.
     pub async fn attached_directly(&self, digest: &Digest) -> Result<Vec<Attachment>, RegistryError> {
-        direct(self, digest, &cosign::reserved(self).await?).await
+        direct(self, digest).await
     }
 }
 
 struct Walk<'a> {
     reader: &'a Reader,
-    reserved: Reserved,
     /// Digests cannot refer to each other in a circle, but lists of referrers may say what they like.
     seen: Mutex<HashSet<Digest>>,
 }
@@ -56,7 +66,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn below(&self, digest: Digest) -> BoxFuture<'_, Result<Vec<Attachment>, RegistryError>> {
         Box::pin(async move {
-            let found = direct(self.reader, &digest, &self.reserved).await?;
+            let found = direct(self.reader, &digest).await?;
             let looking = found.into_iter().map(|mut one| async move {
                 if self.is_new(&one.descriptor.digest)? {
                     one.attached = self.below(one.descriptor.digest.clone()).await?;
@@ -80,17 +90,20 @@ impl Walk<'_> {
     }
 }
 
-async fn direct(
-    reader: &Reader,
-    digest: &Digest,
-    reserved: &Reserved,
-) -> Result<Vec<Attachment>, RegistryError> {
-    let (listed, old) = tokio::try_join!(
-        reader.referrers_among(digest, reserved),
-        cosign::old_signatures(reader, digest, reserved),
-    )?;
-    let describing = listed.into_iter().map(|one| described(reader, one));
-    let mut found = together(describing.collect()).await?;
+async fn direct(reader: &Reader, digest: &Digest) -> Result<Vec<Attachment>, RegistryError> {
+    let listing = async {
+        reader
+            .describe_referrers(reader.list_referrers(digest).await?)
+            .await
+    };
+    let (listed, old) = tokio::try_join!(listing, cosign::old_signatures(reader, digest))?;
+    let attach = |descriptor| Attachment {
+        descriptor,
+        tag: None,
+        layers: Vec::new(),
+        attached: Vec::new(),
+    };
+    let mut found: Vec<_> = listed.into_iter().map(attach).collect();
     found.extend(old.into_iter().map(|(tag, manifest)| Attachment {
         descriptor: manifest.descriptor().clone(),
         tag: Some(tag),
@@ -98,28 +111,6 @@ async fn direct(
         attached: Vec::new(),
     }));
     Ok(found)
-}
-
-/// Entries without an artifact type tell it only in their manifest. One that is gone, but still on a list, stays
-/// without.
-async fn described(reader: &Reader, mut descriptor: Descriptor) -> Result<Attachment, RegistryError> {
-    let mut kinds = Vec::new();
-    if descriptor.artifact_type.is_none() {
-        match reader.manifest(&Target::Digest(descriptor.digest.clone())).await {
-            Ok(manifest) => {
-                kinds = layers(&manifest);
-                descriptor = manifest.descriptor().clone();
-            }
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(Attachment {
-        descriptor,
-        tag: None,
-        layers: kinds,
-        attached: Vec::new(),
-    })
 }
 
 fn layers(manifest: &Manifest) -> Vec<String> {

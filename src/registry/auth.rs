@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::credentials::Credentials;
 
@@ -103,23 +103,29 @@ impl Token {
     }
 }
 
-#[derive(Deserialize)]
-struct TokenAnswer {
-    token: Option<String>,
-    access_token: Option<String>,
-    expires_in: Option<u64>,
+/// The seconds that a token lives, which servers write as a number, a float or a text.
+fn seconds(value: &Value) -> Option<u64> {
+    let seconds = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    // No token lives longer than a day here: what is more may not even fit a clock.
+    let seconds = seconds.filter(|seconds| *seconds >= 0.0)?.min(86_400.0);
+    Some(Duration::try_from_secs_f64(seconds).ok()?.as_secs())
 }
 
 /// Reads the answer of a token endpoint. A token is given up some seconds early, and lives 60 s where nothing is said.
 pub(super) fn token(body: &[u8]) -> Option<Token> {
-    let answer: TokenAnswer = serde_json::from_slice(body).ok()?;
-    let value = answer
-        .token
-        .or(answer.access_token)
-        .filter(|token| !token.is_empty())?;
-    let seconds = answer.expires_in.unwrap_or(60).max(10);
+    // Only the token itself is needed: another field that is odd does not lose it.
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let value = ["token", "access_token"]
+        .into_iter()
+        .filter_map(|name| answer[name].as_str())
+        .find(|token| !token.is_empty())?;
+    let seconds = seconds(&answer["expires_in"]).unwrap_or(60).max(10);
     Some(Token {
-        value: SecretString::from(value),
+        value: SecretString::from(value.to_owned()),
         until: Instant::now() + Duration::from_secs(seconds - 5),
     })
 }
@@ -162,5 +168,27 @@ mod tests {
         let token = token(br#"{"access_token":"abc","expires_in":300}"#).unwrap();
         assert_eq!(token.header(), "Bearer abc");
         assert!(token.is_fresh());
+    }
+
+    #[test]
+    fn a_token_is_read_whatever_form_the_fields_beside_it_have() {
+        for (lifetime, wanted) in [
+            (r#""300""#, 300),
+            ("300", 300),
+            ("300.7", 300),
+            ("null", 60),
+            ("-1", 60),
+            (r#""soon""#, 60),
+            ("1e300", 86_400),
+            ("{}", 60),
+        ] {
+            let body =
+                format!(r#"{{"token":"abc","access_token":7,"issued_at":[],"expires_in":{lifetime}}}"#);
+            let token = token(body.as_bytes()).unwrap();
+            let left = token.until.saturating_duration_since(Instant::now()).as_secs();
+            assert!((wanted - 7..=wanted - 5).contains(&left), "{lifetime}: {left}");
+        }
+        let token = token(br#"{"token":"","access_token":"abc"}"#).unwrap();
+        assert_eq!(token.header(), "Bearer abc");
     }
 }

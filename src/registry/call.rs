@@ -24,6 +24,8 @@ pub(super) struct Call {
     pub(super) headers: Vec<(HeaderName, String)>,
     pub(super) body: Body,
     pub(super) scopes: BTreeSet<Scope>,
+    /// The repository that it is about, whose credentials are used for it; empty for the registry itself.
+    pub(super) path: String,
     /// Whether the caller holds a place in the host's budget for it already.
     pub(super) holds_place: bool,
     /// Whether the body of its answer is read piece by piece, because it may be large.
@@ -112,6 +114,7 @@ impl Call {
             target: target.into(),
             headers: Vec::new(),
             body: Body::None,
+            path: scope.path.clone(),
             scopes: BTreeSet::from([scope]),
             holds_place: false,
             piecewise: false,

@@ -2,6 +2,7 @@
 //! registries have taken over. Some have none, or show it to administrators only.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -10,10 +11,12 @@ use super::Registries;
 use super::auth::Scope;
 use super::call::Call;
 use super::error::RegistryError;
+use super::pages::Pages;
 use crate::domain::clean_line;
 
 /// The most of one page.
 const PAGE_LIMIT: u64 = 16 * 1024 * 1024;
+const WHAT: &str = "the list of repositories";
 
 #[derive(Deserialize)]
 struct Page {
@@ -36,6 +39,7 @@ impl Registries {
         // Few have a limit of their own that is lower, and refuse what is over it.
         let mut next = Some("/v2/_catalog?n=1000".to_owned());
         let mut first = true;
+        let mut pages = Pages::default();
         while let Some(target) = next.take() {
             // Without a repository, a token is asked for with the scope that the registry names itself.
             let scope = Scope::pull("");
@@ -49,34 +53,38 @@ impl Registries {
             };
             match answer.status() {
                 200 if !answer.is_html() => {}
-                400 if first => {
+                400 if first && answer.is_own() => {
                     first = false;
                     next = Some("/v2/_catalog".to_owned());
                     continue;
                 }
-                status @ (401 | 403) => return Err(no_catalog(status, true)),
-                status @ (404 | 405 | 501) if found.is_empty() => return Err(no_catalog(status, false)),
-                _ => return Err(answer.into_error("the list of repositories").await),
+                status @ (401 | 403) if answer.is_own() => return Err(no_catalog(status, true)),
+                status @ (404 | 405 | 501) if answer.is_own() && found.is_empty() => {
+                    return Err(no_catalog(status, false));
+                }
+                _ => return Err(answer.into_error(WHAT).await),
             }
             first = false;
-            next = answer.next_page();
-            let bytes = answer.bytes(PAGE_LIMIT, "the list of repositories").await?;
+            let host_answers = Arc::clone(&answer.host);
+            next = pages.next(&answer, WHAT)?;
+            let bytes = answer.bytes(PAGE_LIMIT, WHAT).await?;
             let page: Page = serde_json::from_slice(&bytes).map_err(|error| RegistryError::NotARegistry {
                 host: host.to_owned(),
                 why: format!(
                     "it answers for the list of repositories with something else: {}",
-                    clean_line(&error.to_string())
+                    clean_line(&host_answers.mask(&error.to_string()))
                 ),
             })?;
             let before = found.len();
-            for name in page.repositories.unwrap_or_default() {
+            let names = page.repositories.unwrap_or_default();
+            let page_is_empty = names.is_empty();
+            for name in names {
                 if seen.insert(name.clone()) {
                     found.push(clean_line(&name));
                 }
             }
-            // A page that brings nothing new would go on for ever.
-            if found.len() == before {
-                break;
+            if found.len() == before && next.is_some() && !page_is_empty {
+                return Err(pages.stands_still(host, WHAT));
             }
         }
         Ok(found)

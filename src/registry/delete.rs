@@ -81,7 +81,7 @@ impl Writer {
         let Some(subject) = subject else {
             return self.delete(&target).await;
         };
-        let taken_out = if self.by_api(&subject, None).await?.is_none() {
+        let taken_out = if self.by_api(&subject).await?.is_none() {
             self.unlist_in_fallback(&subject, digest).await?
         } else {
             None

@@ -57,6 +57,18 @@ pub enum RegistryError {
         /// Its own words, if it had any.
         message: String,
     },
+    /// A place that the registry led to, as a storage of blobs, did not give what was asked for.
+    #[error("{storage}, where registry {host} keeps {what}, answered {status}")]
+    Elsewhere {
+        /// The registry.
+        host: String,
+        /// The place: scheme, host and port.
+        storage: String,
+        /// What was asked for.
+        what: String,
+        /// What it answered.
+        status: u16,
+    },
     /// The credentials could not be had.
     #[error("no credentials for registry {host}: {why}")]
     Credentials {
@@ -172,6 +184,20 @@ pub enum RegistryError {
         /// What is missing.
         what: String,
     },
+    /// Evidence is at the target, but not on the list that it is found by.
+    #[error("{} could not be listed at {list}: {why}", listing(.entries))]
+    Unlisted {
+        /// The registry.
+        host: String,
+        /// The tag of the list.
+        list: String,
+        /// What is missing on it.
+        entries: Vec<String>,
+        /// Whether the registry refused to take the list.
+        is_refused: bool,
+        /// Why.
+        why: String,
+    },
     /// The settings cannot be carried out.
     #[error("registry settings of {host}: {why}")]
     Settings {
@@ -183,6 +209,14 @@ pub enum RegistryError {
     /// Cancelled from outside.
     #[error("interrupted")]
     Interrupted,
+}
+
+fn listing(entries: &[String]) -> String {
+    match entries {
+        [] => "a change".to_owned(),
+        [one] => format!("the referrer {one}"),
+        several => format!("{} referrers ({})", several.len(), several.join(", ")),
+    }
 }
 
 fn because(message: &str) -> String {
@@ -202,15 +236,16 @@ impl RegistryError {
             | Self::NoClientCertificate { .. }
             | Self::NoCatalog { denied: true, .. } => Exit::NotAuthorised,
             Self::NotFound { .. } => Exit::NotFound,
-            Self::TagTaken { .. } => Exit::Conflict,
+            Self::TagTaken { .. } | Self::Unlisted { is_refused: true, .. } => Exit::Conflict,
             Self::Settings { .. } => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
-            Self::Broken { .. } | Self::Incomplete { .. } => Exit::Incomplete,
+            Self::Broken { .. } | Self::Incomplete { .. } | Self::Unlisted { .. } => Exit::Incomplete,
             Self::Unreachable { .. }
             | Self::Untrusted { .. }
             | Self::Slow { .. }
             | Self::NotARegistry { .. }
             | Self::Status { .. }
+            | Self::Elsewhere { .. }
             | Self::NoCatalog { .. }
             | Self::NotDeleted { .. }
             | Self::TooLarge { .. }
@@ -271,11 +306,49 @@ impl RegistryError {
             Self::Broken { .. } | Self::Incomplete { .. } => {
                 "give the same command again: what has arrived is kept"
             }
+            Self::Unlisted { is_refused: true, .. } => {
+                "the registry has no referrers API, and does not let the tag of its list of referrers move: exempt tags \
+                 that begin with `sha256-` from its rule of immutable tags, then run the command again"
+            }
+            Self::Unlisted { .. } => "run the command again: what is listed already stays",
             Self::Settings { .. } => "correct windlass.toml",
             Self::Status { .. } => "the registry's own log says more",
+            Self::Elsewhere { .. } => {
+                "logging in does not help here: check that the storage can be reached from here, and that the registry's \
+                 own access to it is in order"
+            }
             Self::Interrupted => "give the same command again to go on",
         };
         Some(text.to_owned())
+    }
+
+    /// Whether only the manifest that was read is in order or not, rather than the registry.
+    pub const fn is_of_one_manifest(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::TooLarge { .. }
+                | Self::DigestMismatch { .. }
+                | Self::Malformed { .. }
+        )
+    }
+
+    /// The same failure of the network, of a place that the registry led to.
+    pub(super) fn of_host(mut self, place: &reqwest::Url) -> Self {
+        if let Self::Unreachable { host, .. }
+        | Self::Untrusted { host, .. }
+        | Self::NoClientCertificate { host, .. }
+        | Self::Slow { host, .. }
+        | Self::Broken { host, .. } = &mut self
+        {
+            *host = format!("{} (to which {host} leads)", place.origin().ascii_serialization());
+        }
+        self
+    }
+
+    /// Whether nobody answered in time.
+    pub(super) const fn is_slow(&self) -> bool {
+        matches!(self, Self::Slow { .. })
     }
 
     /// Whether the thing asked for simply is not there.

@@ -1,7 +1,6 @@
 //! One registry host: its address, its client, its budget, its credentials and tokens.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -9,12 +8,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
-use tokio::sync::{OnceCell, watch};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::auth::{Challenge, Scope, Token};
 use super::budget::{Budget, Place};
-use super::credentials::{self, Credentials};
+use super::call::Call;
+use super::credentials::{Keyring, Login};
 use super::error::RegistryError;
 use super::patience::LONGEST_WAIT;
 use super::quota::{LOW, Quota};
@@ -34,17 +35,34 @@ pub(super) struct Host {
     pub(super) idle_timeout: Duration,
     /// Whether it has ever answered.
     answered: AtomicBool,
+    heard_last: Mutex<Option<Instant>>,
     /// The budget of requests under way; one for all traffic to this host.
     budget: Arc<Budget>,
     pace: Option<Pace>,
     quota: Mutex<Option<Left>>,
     /// Until when the host asked to be left alone.
     pause: watch::Sender<Option<Instant>>,
-    docker_config: Option<PathBuf>,
-    credentials: OnceCell<Credentials>,
-    challenge: Mutex<Option<Challenge>>,
+    /// Since when it is silent: until it answers again, or for [`BELIEVED_SILENT`], nobody waits for it anew.
+    silent: watch::Sender<Option<Instant>>,
+    keyring: Arc<Keyring>,
+    challenges: Mutex<Challenges>,
     tokens: Mutex<HashMap<BTreeSet<Scope>, TokenSlot>>,
+    /// What was sent to prove who we are, and must not be shown when the host repeats it.
+    secrets: Mutex<Vec<SecretString>>,
 }
+
+/// How the host asks to be proved who somebody is: it may ask differently for one repository than for another.
+#[derive(Default)]
+struct Challenges {
+    by_path: HashMap<String, Challenge>,
+    /// The last one, which serves for a repository that was not asked for yet.
+    last: Option<Challenge>,
+}
+
+/// How long a host that was silent is taken to be so still.
+const BELIEVED_SILENT: Duration = Duration::from_mins(1);
+/// Shorter texts are no secrets, and taking them out would take messages apart.
+const SHORTEST_SECRET: usize = 4;
 
 /// The token for some scopes. Whoever fetches it holds the lock meanwhile.
 pub(super) type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
@@ -63,7 +81,7 @@ struct Pace {
 }
 
 impl Host {
-    pub(super) fn new(name: &str, settings: &Settings) -> Result<Self, RegistryError> {
+    pub(super) fn new(name: &str, settings: &Settings, keyring: Arc<Keyring>) -> Result<Self, RegistryError> {
         let of_host = settings.hosts.get(name).cloned().unwrap_or_default();
         let address = match name {
             "docker.io" | "index.docker.io" => "registry-1.docker.io",
@@ -87,13 +105,15 @@ impl Host {
             connect_timeout: settings.connect_timeout,
             idle_timeout: settings.idle_timeout,
             answered: AtomicBool::new(false),
+            heard_last: Mutex::new(None),
             pace,
             quota: Mutex::new(None),
             pause: watch::Sender::new(None),
-            docker_config: settings.docker_config.clone(),
-            credentials: OnceCell::new(),
-            challenge: Mutex::new(None),
+            silent: watch::Sender::new(None),
+            keyring,
+            challenges: Mutex::default(),
             tokens: Mutex::new(HashMap::new()),
+            secrets: Mutex::default(),
             settings: of_host,
         })
     }
@@ -135,6 +155,8 @@ impl Host {
     /// Learns from an answer to a request of that time how much the host bears.
     pub(super) fn heard(&self, status: u16, headers: &HeaderMap, sent: Instant) {
         self.answered.store(true, Ordering::Relaxed);
+        self.silent.send_if_modified(|silent| silent.take().is_some());
+        *locked(&self.heard_last) = Some(Instant::now());
         if let Some(quota) = Quota::of(headers, Timestamp::now()) {
             self.learn_quota(quota);
         }
@@ -234,21 +256,104 @@ impl Host {
         }
     }
 
-    pub(super) async fn credentials(&self) -> Result<&Credentials, RegistryError> {
-        self.credentials
-            .get_or_try_init(|| credentials::look_up(&self.name, self.docker_config.clone()))
-            .await
+    /// Whether an address is the registry's own, rather than that of a place that it leads to.
+    pub(super) fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
     }
 
-    pub(super) fn challenge(&self) -> Option<Challenge> {
-        self.challenge
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Whether what is sent there can be read on the way: without TLS, and not only within this machine.
+    pub(super) fn is_in_clear(&self, url: &Url) -> bool {
+        url.scheme() != "https" && !url.host_str().is_some_and(is_loopback)
     }
 
-    pub(super) fn remember(&self, challenge: Challenge) {
-        *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(challenge);
+    /// An error where it is known to be silent.
+    pub(super) fn check_silence(&self) -> Result<(), RegistryError> {
+        match *self.silent.borrow() {
+            Some(since) if since.elapsed() < BELIEVED_SILENT => Err(self.slow(self.idle_timeout)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends when somebody else has found out that the host is silent.
+    pub(super) async fn falls_silent(&self) -> RegistryError {
+        let mut silent = self.silent.subscribe();
+        silent.mark_unchanged();
+        while silent.changed().await.is_ok() {
+            if silent.borrow_and_update().is_some() {
+                return self.slow(self.idle_timeout);
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Whether it has answered nothing since `time`, or ever.
+    pub(super) fn has_been_silent_since(&self, time: Option<Instant>) -> bool {
+        match (*locked(&self.heard_last), time) {
+            (None, _) => true,
+            (Some(heard), Some(time)) => heard < time,
+            (Some(_), None) => false,
+        }
+    }
+
+    /// A request of that time was not answered, and is not repeated any more: if nothing else was either, nobody else
+    /// waits as long for the same.
+    pub(super) fn note_silence(&self, sent: Instant) {
+        if self.has_been_silent_since(Some(sent)) {
+            tracing::warn!(host = self.name, "does not answer; it is not asked for a while");
+            self.silent.send_replace(Some(Instant::now()));
+        }
+    }
+
+    /// What proves who we are in the repository `path`.
+    ///
+    /// # Errors
+    /// Where they cannot be had, and where they would go through the network in the clear, whatever the settings say.
+    pub(super) async fn login(&self, path: &str) -> Result<Arc<Login>, RegistryError> {
+        let login = self.keyring.look_up(&self.name, path).await?;
+        if !login.is_anonymous() && self.is_in_clear(&self.base) {
+            return Err(RegistryError::Credentials {
+                host: self.name.clone(),
+                why: format!(
+                    "{} would be sent without TLS, which windlass does only within this machine",
+                    login.source()
+                ),
+            });
+        }
+        Ok(login)
+    }
+
+    /// Keeps what is sent from being shown.
+    pub(super) fn keep_secret(&self, texts: impl IntoIterator<Item = String>) {
+        let mut secrets = locked(&self.secrets);
+        for text in texts {
+            let is_known = secrets.iter().any(|known| known.expose_secret() == text);
+            if text.len() >= SHORTEST_SECRET && !is_known {
+                secrets.push(SecretString::from(text));
+            }
+        }
+        // A secret may be a part of another one.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+    }
+
+    /// `text`, which the host may have written, without what was sent to it.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let secrets = locked(&self.secrets);
+        secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.expose_secret(), "[masked]")
+        })
+    }
+
+    /// The challenge that a call will meet, as far as the host is known.
+    pub(super) fn challenge(&self, call: &Call) -> Option<Challenge> {
+        let challenges = locked(&self.challenges);
+        let own = challenges.by_path.get(&call.path);
+        own.or(challenges.last.as_ref()).cloned()
+    }
+
+    pub(super) fn remember(&self, call: &Call, challenge: Challenge) {
+        let mut challenges = locked(&self.challenges);
+        challenges.by_path.insert(call.path.clone(), challenge.clone());
+        challenges.last = Some(challenge);
     }
 
     /// Where the token for these scopes is kept.
@@ -256,6 +361,10 @@ impl Host {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(tokens.entry(scopes.clone()).or_default())
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a host, with or without a port, is this machine.
@@ -331,7 +440,12 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_and_for_hosts_that_are_configured_so() {
-        let base = |name: &str, settings: &Settings| Host::new(name, settings).unwrap().base.to_string();
+        let base = |name: &str, settings: &Settings| {
+            Host::new(name, settings, Arc::new(Keyring::new(None)))
+                .unwrap()
+                .base
+                .to_string()
+        };
         let mut settings = Settings::default();
         assert_eq!(base("127.0.0.1:5000", &settings), "http://127.0.0.1:5000/");
         assert_eq!(base("[::1]:5000", &settings), "http://[::1]:5000/");
@@ -352,7 +466,12 @@ mod tests {
 
     #[test]
     fn a_host_without_tls_reads_certificates_only_when_it_leads_to_tls() {
-        let host = Host::new("127.0.0.1:5000", &Settings::default()).unwrap();
+        let host = Host::new(
+            "127.0.0.1:5000",
+            &Settings::default(),
+            Arc::new(Keyring::new(None)),
+        )
+        .unwrap();
         let made = || {
             host.clients
                 .iter()
@@ -377,7 +496,7 @@ mod tests {
         };
         let name = "registry.example.com";
         settings.hosts.insert(name.to_owned(), of_host);
-        let host = Host::new(name, &settings).unwrap();
+        let host = Host::new(name, &settings, Arc::new(Keyring::new(None))).unwrap();
         let client = |url: &str, ours| host.client(&url.parse().unwrap(), ours).map(|_| ());
         let error = client("https://registry.example.com/v2/", true).unwrap_err();
         assert!(error.to_string().contains("missing.pem"), "{error}");
@@ -387,7 +506,7 @@ mod tests {
     #[test]
     fn what_began_with_tls_goes_on_with_tls() {
         let may = |from: &str, to: &str| {
-            Host::new(from, &Settings::default())
+            Host::new(from, &Settings::default(), Arc::new(Keyring::new(None)))
                 .unwrap()
                 .may_reach(&to.parse().unwrap())
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::manifest::Descriptor;
 use crate::domain::Digest;
 
 /// Facts about all hosts.
@@ -13,6 +14,8 @@ use crate::domain::Digest;
 pub(super) struct Known {
     ways: Mutex<HashMap<String, Ways>>,
     blobs: Mutex<HashMap<(String, Digest), Places>>,
+    /// What manifests of referrers say of themselves: whatever has the digest says the same.
+    referrers: Mutex<HashMap<Digest, Descriptor>>,
     /// Whether what earlier processes left of uploads has been looked through.
     pub(super) swept: OnceLock<()>,
 }
@@ -20,8 +23,6 @@ pub(super) struct Known {
 /// How a host does what the specification leaves open.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ways {
-    /// It has answered the referrers API of a repository that exists, or said that it has none.
-    pub(super) referrers_api: Option<bool>,
     /// It has mounted a blob.
     pub(super) mounts: bool,
     /// It has answered the wish for a mount with an error, where it might have opened an upload.
@@ -68,6 +69,16 @@ impl Known {
     pub(super) fn learn(&self, host: &str, fact: impl FnOnce(&mut Ways)) {
         let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         fact(ways.entry(host.to_owned()).or_default());
+    }
+
+    pub(super) fn referrer(&self, digest: &Digest) -> Option<Descriptor> {
+        let referrers = self.referrers.lock().unwrap_or_else(PoisonError::into_inner);
+        referrers.get(digest).cloned()
+    }
+
+    pub(super) fn learn_referrer(&self, descriptor: Descriptor) {
+        let mut referrers = self.referrers.lock().unwrap_or_else(PoisonError::into_inner);
+        referrers.insert(descriptor.digest.clone(), descriptor);
     }
 
     pub(super) fn places(&self, host: &str, digest: &Digest) -> Places {

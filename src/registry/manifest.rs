@@ -42,11 +42,38 @@ pub struct Descriptor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
     /// Annotations; text from outside.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub annotations: BTreeMap<String, String>,
-    /// Where else the content may be had: only of layers that registries do not store.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Where else the content may be had.
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub urls: Vec<String>,
+}
+
+/// A list or map that is `null` is empty: Go writes it so.
+fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A list of which it matters whether it is there, be it as `null`.
+#[expect(clippy::option_option, reason = "absent, null and a list are three things")]
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// The platform of an index entry is an object in JSON, and a text here.
@@ -129,9 +156,9 @@ impl Descriptor {
 
     /// Whether the content is a layer that registries need not store, because it may not be distributed.
     pub fn is_foreign(&self) -> bool {
-        !self.urls.is_empty()
-            || self.media_type.contains(".foreign.")
-            || self.media_type.contains(".nondistributable.")
+        // Addresses beside an ordinary layer are only further places where it may be had (OCI image specification 1.1,
+        // "Descriptor", and "Non-Distributable Layers").
+        self.media_type.contains(".foreign.") || self.media_type.contains(".nondistributable.")
     }
 
     /// Whether an index entry is marked as an attestation that buildx put beside the images.
@@ -179,7 +206,8 @@ struct Document {
     #[serde(default)]
     schema_version: Option<u8>,
     media_type: Option<String>,
-    manifests: Option<Vec<Descriptor>>,
+    #[serde(default, deserialize_with = "present")]
+    manifests: Option<Option<Vec<Descriptor>>>,
     config: Option<Descriptor>,
     #[serde(default)]
     layers: Option<Vec<Descriptor>>,
@@ -202,22 +230,27 @@ impl Manifest {
         }
         let header = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_owned());
         let (content, usual) = match (document.manifests, document.config) {
-            (Some(manifests), None) => (Content::Index { manifests }, OCI_IMAGE_INDEX_MEDIA_TYPE),
-            (None, Some(config)) => (
+            (Some(manifests), None) => {
+                let manifests = manifests.unwrap_or_default();
+                (Content::Index { manifests }, OCI_IMAGE_INDEX_MEDIA_TYPE)
+            }
+            (None | Some(None), Some(config)) => (
                 Content::Image {
                     config: Box::new(config),
                     layers: document.layers.unwrap_or_default(),
                 },
                 OCI_IMAGE_MEDIA_TYPE,
             ),
-            (Some(_), Some(_)) => {
+            (Some(Some(_)), Some(_)) => {
                 return Err("is an index and an image at once, which no manifest may be".to_owned());
             }
             (None, None) => return Err("is JSON, but neither an index nor an image".to_owned()),
         };
-        let media_type = document.media_type.or(header).unwrap_or_else(|| usual.to_owned());
+        let named = document.media_type.filter(|kind| !kind.is_empty());
+        let media_type = named.or(header).unwrap_or_else(|| usual.to_owned());
         let mut descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
-        descriptor.artifact_type = document.artifact_type.or_else(|| match &content {
+        let kind = document.artifact_type.filter(|kind| !kind.is_empty());
+        descriptor.artifact_type = kind.or_else(|| match &content {
             Content::Image { config, .. } => Some(config.media_type.clone()),
             Content::Index { .. } => None,
         });

@@ -19,6 +19,7 @@ mod host;
 mod images;
 mod known;
 mod manifest;
+mod pages;
 mod patience;
 mod quota;
 mod reader;

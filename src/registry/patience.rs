@@ -85,7 +85,9 @@ pub(super) const fn is_passing(error: &RegistryError) -> bool {
     match error {
         // It was reached a moment ago: it starts again.
         RegistryError::Broken { .. } | RegistryError::Slow { .. } | RegistryError::Unreachable { .. } => true,
-        RegistryError::Status { status, .. } => matches!(*status, 408 | 429 | 500 | 502 | 503 | 504),
+        RegistryError::Status { status, .. } | RegistryError::Elsewhere { status, .. } => {
+            matches!(*status, 408 | 429 | 500 | 502 | 503 | 504)
+        }
         _ => false,
     }
 }

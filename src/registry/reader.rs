@@ -14,6 +14,7 @@ use super::call::Call;
 use super::error::RegistryError;
 use super::host::Host;
 use super::manifest::{ACCEPT, Descriptor, MANIFEST_LIMIT, Manifest};
+use super::pages::Pages;
 use super::transport::Transport;
 use crate::domain::{Digest, Hasher, Repository, Tag, Target, clean_line};
 
@@ -31,6 +32,14 @@ pub struct Reader {
     pub(super) push: bool,
     /// The requests that it has sent, clones of it included.
     pub(super) sent: Arc<AtomicU64>,
+}
+
+/// A manifest as it came.
+pub(super) struct FetchedManifest {
+    pub(super) bytes: Bytes,
+    /// Computed here.
+    pub(super) digest: Digest,
+    pub(super) content_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +70,12 @@ impl Reader {
         let answer = self.send(call).await?;
         match answer.status() {
             200 => {}
-            404 => return self.absent(&answer, target),
+            404 if answer.is_own() => return self.absent(&answer, target),
+            // A storage may answer GET only (presigned addresses), and what it says is not what the registry says.
+            _ if !answer.is_own() => {
+                drop(answer);
+                return Ok(Some(self.manifest(target).await?.descriptor));
+            }
             _ => return Err(answer.into_error(&self.name(target)).await),
         }
         let announced: Option<Digest> = answer
@@ -110,6 +124,25 @@ impl Reader {
     /// The manifest `target`, its bytes unchanged and its digest computed here: what was asked for by digest, or
     /// announced in the header, and what came must be the same.
     pub async fn manifest(&self, target: &Target) -> Result<Manifest, RegistryError> {
+        let fetched = self.fetch_manifest(target).await?;
+        let content_type = fetched.content_type.as_deref();
+        Manifest::parse(fetched.bytes, fetched.digest, content_type)
+            .map_err(|why| self.malformed(target, &why))
+    }
+
+    /// A manifest that cannot be understood; what is said of it may repeat what the registry wrote.
+    pub(super) fn malformed(&self, target: &Target, why: &str) -> RegistryError {
+        let host = self.repository.host();
+        let why = self.host().map_or_else(|_| why.to_owned(), |host| host.mask(why));
+        RegistryError::Malformed {
+            host: host.to_owned(),
+            what: self.name(target),
+            why,
+        }
+    }
+
+    /// The bytes of the manifest `target`, their digest checked as [`Reader::manifest`] does, not yet understood.
+    pub(super) async fn fetch_manifest(&self, target: &Target) -> Result<FetchedManifest, RegistryError> {
         let what = self.name(target);
         let call = self
             .call(Method::GET, &format!("manifests/{target}"))
@@ -149,10 +182,10 @@ impl Reader {
                 found: found.to_string(),
             });
         }
-        Manifest::parse(bytes, found, content_type.as_deref()).map_err(|why| RegistryError::Malformed {
-            host,
-            what,
-            why,
+        Ok(FetchedManifest {
+            bytes,
+            digest: found,
+            content_type,
         })
     }
 
@@ -224,52 +257,43 @@ impl Reader {
         };
         let mut call = self.call(Method::GET, &format!("tags/list?n=100{from}"));
         let mut tags = Vec::new();
-        let mut pages = BTreeSet::new();
+        let mut known = BTreeSet::new();
+        let mut pages = Pages::default();
+        let mut is_first = true;
         loop {
             let answer = self.send(call).await?;
-            if answer.status() == 404 && pages.is_empty() && !answer.is_html() {
+            if answer.status() == 404 && is_first && answer.is_own() && !answer.is_html() {
                 return Ok(None);
             }
             if answer.status() != 200 {
                 return Err(answer.into_error(&what).await);
             }
-            let next = answer.next_page();
-            let host = answer.host().to_owned();
+            is_first = false;
+            let next = pages.next(&answer, &what)?;
+            let (host, masking) = (answer.host().to_owned(), Arc::clone(&answer.host));
             let bytes = answer.bytes(PAGE_LIMIT, &what).await?;
             let page: TagPage =
                 serde_json::from_slice(&bytes).map_err(|error| RegistryError::NotARegistry {
                     host,
                     why: format!(
                         "it answers for {what} with something else: {}",
-                        clean_line(&error.to_string())
+                        clean_line(&masking.mask(&error.to_string()))
                     ),
                 })?;
             let page = page.tags.unwrap_or_default();
-            let page = page.iter().filter(|tag| tag.as_str() > last);
-            tags.extend(page.filter_map(|tag| tag.parse::<Tag>().ok()));
+            let before = known.len();
+            let is_empty = page.is_empty();
+            let new = page.into_iter().filter(|tag| known.insert(tag.clone()));
+            let new: Vec<_> = new.filter(|tag| tag.as_str() > last).collect();
+            tags.extend(new.iter().filter_map(|tag| tag.parse::<Tag>().ok()));
             match next {
-                // A page that leads to one that was read already would go on for ever.
-                Some(next) if pages.insert(next.clone()) => call = self.absolute(Method::GET, next),
-                _ => return Ok(Some(tags)),
+                Some(_) if known.len() == before && !is_empty => {
+                    return Err(pages.stands_still(self.repository.host(), &what));
+                }
+                Some(next) => call = self.absolute(Method::GET, next),
+                None => return Ok(Some(tags)),
             }
         }
-    }
-
-    /// The first page of the tags after `last`, as the registry has it, and whether there are more. None where it does
-    /// not list tags, to us or at all.
-    pub(super) async fn tag_page_after(
-        &self,
-        last: &str,
-    ) -> Result<Option<(Vec<String>, bool)>, RegistryError> {
-        let call = self.call(Method::GET, &format!("tags/list?n=100&last={last}"));
-        let answer = self.send(call).await?;
-        if answer.status() != 200 {
-            return Ok(None);
-        }
-        let more = answer.header("link").is_some();
-        let bytes = answer.bytes(PAGE_LIMIT, "a page of tags").await?;
-        let page: Option<TagPage> = serde_json::from_slice(&bytes).ok();
-        Ok(page.map(|page| (page.tags.unwrap_or_default(), more)))
     }
 
     pub(super) fn call(&self, method: Method, rest: &str) -> Call {

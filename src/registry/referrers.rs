@@ -1,138 +1,229 @@
 //! What is attached to a digest: signatures, reports, attestations. By the referrers API where there is one, else by
 //! the index at the fallback tag (OCI distribution 1.1, "Listing Referrers" and "Referrers Tag Schema").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use oci_client::manifest::OCI_IMAGE_INDEX_MEDIA_TYPE;
 use reqwest::{Method, header};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::copy::cosign::Reserved;
 use super::error::RegistryError;
-use super::manifest::{Descriptor, MANIFEST_LIMIT, Manifest};
+use super::manifest::{Descriptor, MANIFEST_LIMIT};
+use super::pages::Pages;
 use super::reader::Reader;
+use super::together::together;
 use super::writer::Writer;
-use crate::domain::{Algorithm, Digest, ImageError, Tag, Target};
+use crate::domain::{Digest, ImageError, Tag, Target, clean_line};
 
 /// How often the fallback index is written again when another writer was faster.
-const FALLBACK_ATTEMPTS: usize = 5;
-/// More pages of referrers than any digest has.
-const MOST_PAGES: usize = 200;
+const FALLBACK_ATTEMPTS: usize = 8;
+
+/// What is listed as attached to a digest.
+pub(super) struct ListedReferrers {
+    pub(super) entries: Vec<Descriptor>,
+    /// Whether the registry keeps the list itself, and knows what it lists.
+    pub(super) by_api: bool,
+}
+
+/// An index at a fallback tag, and what of its entries is understood.
+struct FallbackIndex {
+    bytes: Bytes,
+    media_type: String,
+    entries: Vec<Descriptor>,
+}
 
 impl Reader {
     /// The referrers of `digest`, all or those of one artifact type. "None" is only ever said by the registry: an
-    /// error on the way is an error.
+    /// error on the way is an error. An entry of a list narrows only what is surely something else; where it does not
+    /// say, or somebody else than the registry wrote it, the manifest decides.
     pub async fn referrers(
         &self,
         digest: &Digest,
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>, RegistryError> {
-        let mut found = match self.by_api(digest, artifact_type).await? {
-            Some(found) => found,
-            None => self.by_fallback_tag(digest).await?,
+        let listed = self.list_referrers(digest).await?;
+        let Some(wanted) = artifact_type else {
+            return Ok(listed.entries);
         };
-        if let Some(wanted) = artifact_type {
-            // Not every registry filters, and entries without a type tell it only in their manifest.
-            found.retain(|entry| entry.artifact_type.as_deref().is_none_or(|kind| kind == wanted));
-        }
+        let mut found = self.describe_referrers(listed).await?;
+        // A manifest that is gone cannot say what it was.
+        found.retain(|entry| match entry.artifact_type.as_deref() {
+            Some(kind) => kind == wanted || is_generic(kind),
+            None => true,
+        });
         Ok(found)
     }
 
-    /// All referrers of a `digest` that is there, for whoever asks about many: a registry that has no API for one digest
-    /// has none for the next; and if its fallback tags are all known (`reserved`), only those that exist are asked for.
-    pub(super) async fn referrers_among(
+    /// All that is listed for `digest`, as it is listed.
+    pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<ListedReferrers, RegistryError> {
+        match self.by_api(digest).await? {
+            Some(entries) => Ok(ListedReferrers {
+                entries,
+                by_api: true,
+            }),
+            None => Ok(ListedReferrers {
+                entries: self.by_fallback_tag(digest).await?,
+                by_api: false,
+            }),
+        }
+    }
+
+    /// Entries as their manifests say, where the list cannot be relied on. A manifest is read once in the life of the
+    /// program; the entry of one that is gone stays as it is.
+    pub(super) async fn describe_referrers(
         &self,
-        digest: &Digest,
-        reserved: &Reserved,
+        listed: ListedReferrers,
     ) -> Result<Vec<Descriptor>, RegistryError> {
-        let host = self.repository.host();
-        let known = &self.transport.known;
-        if known.ways(host).referrers_api != Some(false) {
-            let found = self.by_api(digest, None).await?;
-            known.learn(host, |ways| ways.referrers_api = Some(found.is_some()));
-            if let Some(found) = found {
-                return Ok(found);
+        let ListedReferrers { entries, by_api } = listed;
+        let describing = entries.into_iter().map(|entry| async move {
+            let kind = entry.artifact_type.as_deref();
+            if by_api && kind.is_some_and(|kind| !is_generic(kind)) {
+                return Ok(entry);
             }
-        }
-        let is_missing = reserved.as_ref().is_some_and(|names| {
-            digest.algorithm() == Algorithm::Sha256 && !names.contains(&digest.fallback_tag())
+            self.described(entry).await
         });
-        if is_missing {
-            return Ok(Vec::new());
+        together(describing.collect()).await
+    }
+
+    async fn described(&self, entry: Descriptor) -> Result<Descriptor, RegistryError> {
+        let known = &self.transport.known;
+        if let Some(described) = known.referrer(&entry.digest) {
+            return Ok(described);
         }
-        self.by_fallback_tag(digest).await
+        match self.manifest(&Target::Digest(entry.digest.clone())).await {
+            Ok(manifest) => {
+                let described = manifest.descriptor().clone();
+                known.learn_referrer(described.clone());
+                Ok(described)
+            }
+            Err(error) if error.is_of_one_manifest() => {
+                tracing::warn!(%error, "a referrer that is listed cannot be read");
+                Ok(entry)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Through the API; none where the registry has none.
-    pub(super) async fn by_api(
-        &self,
-        digest: &Digest,
-        artifact_type: Option<&str>,
-    ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
-        let what = format!("the referrers of {}@{}", self.repository, digest.short());
-        let mut path = format!("referrers/{digest}");
-        if let Some(kind) = artifact_type {
-            let kind: String = url::form_urlencoded::byte_serialize(kind.as_bytes()).collect();
-            path = format!("{path}?artifactType={kind}");
-        }
+    pub(super) async fn by_api(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, RegistryError> {
+        let what = format!("the list of referrers of {}@{}", self.repository, digest.short());
         let mut call = self
-            .call(Method::GET, &path)
+            .call(Method::GET, &format!("referrers/{digest}"))
             .header(header::ACCEPT, OCI_IMAGE_INDEX_MEDIA_TYPE);
-        let mut found = Vec::new();
-        for page in 0..MOST_PAGES {
+        let mut found: Vec<Descriptor> = Vec::new();
+        let mut known = BTreeSet::new();
+        let mut pages = Pages::default();
+        let mut is_first = true;
+        loop {
             let answer = self.send(call).await?;
             match answer.status() {
                 200 => {}
-                // A registry with the API answers 200 for any digest, known or not.
-                404 if page == 0 => return Ok(None),
+                // A registry with the API answers 200 for any digest, known or not; these say that it has none.
+                400 | 404 | 405 | 501 if is_first && answer.is_own() => return Ok(None),
                 _ => return Err(answer.into_error(&what).await),
             }
-            // A catch-all that answers every path is not the API.
-            if page == 0 && !answer.header("content-type").is_some_and(|t| t.contains("json")) {
-                return Ok(None);
-            }
-            let next = answer.next_page();
-            let host = answer.host().to_owned();
+            is_first = false;
+            let next = pages.next(&answer, &what)?;
+            let (host, masking) = (answer.host().to_owned(), Arc::clone(&answer.host));
+            let is_page = answer.is_html();
             let bytes = answer.bytes(MANIFEST_LIMIT, &what).await?;
-            let index = Manifest::parse(bytes.clone(), Digest::of(&bytes), None).map_err(|why| {
-                RegistryError::Malformed {
-                    host,
-                    what: what.clone(),
-                    why,
-                }
+            let page = entries(&bytes, &what).map_err(|why| RegistryError::NotARegistry {
+                host: host.clone(),
+                // The page of a proxy that wants a login, for instance: it says nothing about referrers.
+                why: if is_page {
+                    format!("it answers for {what} with a web page")
+                } else {
+                    format!("it answers for {what} with something that {}", masking.mask(&why))
+                },
             })?;
-            found.extend(index.children().iter().cloned());
+            let (before, is_empty) = (known.len(), page.is_empty());
+            found.extend(
+                page.into_iter()
+                    .filter(|entry| known.insert(entry.digest.clone())),
+            );
             match next {
+                Some(_) if known.len() == before && !is_empty => return Err(pages.stands_still(&host, &what)),
                 Some(next) => call = self.absolute(Method::GET, next),
                 None => return Ok(Some(found)),
             }
         }
-        Err(RegistryError::Malformed {
-            host: self.repository().host().to_owned(),
-            what,
-            why: format!("come in more than {MOST_PAGES} pages"),
-        })
     }
 
     /// From the index at the fallback tag.
     pub(super) async fn by_fallback_tag(&self, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
         let index = self.fallback_index(digest).await?;
-        Ok(index.map_or_else(Vec::new, |index| index.children().to_vec()))
+        Ok(index.map_or_else(Vec::new, |index| index.entries))
     }
 
     /// The index at `sha256-<hex>`, if there is one. GitLab may resolve such a name to the subject itself: an index is
     /// taken only if it is another one than the subject.
-    async fn fallback_index(&self, digest: &Digest) -> Result<Option<Manifest>, RegistryError> {
-        match self.manifest(&Target::Tag(fallback_tag(digest)?)).await {
-            Ok(index) if index.descriptor().digest == *digest => Ok(None),
-            Ok(index) => Ok(Some(index)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
+    async fn fallback_index(&self, digest: &Digest) -> Result<Option<FallbackIndex>, RegistryError> {
+        let target = Target::Tag(fallback_tag(digest)?);
+        let fetched = match self.fetch_manifest(&target).await {
+            Ok(fetched) if fetched.digest == *digest => return Ok(None),
+            Ok(fetched) => fetched,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let entries =
+            entries(&fetched.bytes, &self.name(&target)).map_err(|why| self.malformed(&target, &why))?;
+        let media_type = media_type_of(&fetched.bytes).or(fetched.content_type);
+        Ok(Some(FallbackIndex {
+            entries,
+            media_type: media_type.unwrap_or_else(|| OCI_IMAGE_INDEX_MEDIA_TYPE.to_owned()),
+            bytes: fetched.bytes,
+        }))
+    }
+}
+
+/// Types that say nothing about what an artifact is: tools write the type of its empty configuration there.
+fn is_generic(kind: &str) -> bool {
+    let kind = kind.split(';').next().unwrap_or(kind).trim();
+    matches!(
+        kind,
+        "" | "application/json"
+            | "application/octet-stream"
+            | "application/vnd.oci.empty.v1+json"
+            | "application/vnd.unknown.config.v1+json"
+            | "application/vnd.unknown.artifact.v1"
+            | "application/vnd.oci.image.config.v1+json"
+            | "application/vnd.docker.container.image.v1+json"
+    ) || kind == OCI_IMAGE_INDEX_MEDIA_TYPE
+        || kind == oci_client::manifest::OCI_IMAGE_MEDIA_TYPE
+}
+
+fn media_type_of(index: &[u8]) -> Option<String> {
+    let index: Value = serde_json::from_slice(index).ok()?;
+    index["mediaType"].as_str().map(str::to_owned)
+}
+
+/// The entries of a list of referrers, to which anybody may write: one that is odd is passed over, and the others stay.
+/// A list that is `null` is empty.
+fn entries(bytes: &[u8], what: &str) -> Result<Vec<Descriptor>, String> {
+    let list: Value = serde_json::from_slice(bytes)
+        .map_err(|error| format!("is no index: {}", clean_line(&error.to_string())))?;
+    let listed = match list.get("manifests") {
+        Some(Value::Array(listed)) => listed.as_slice(),
+        Some(Value::Null) => &[],
+        _ => return Err("is no index, though it has the place of a list of referrers".to_owned()),
+    };
+    let mut found: Vec<Descriptor> = Vec::with_capacity(listed.len());
+    for entry in listed {
+        match Descriptor::deserialize(entry) {
+            Ok(entry) => found.push(entry),
+            Err(error) => {
+                let error = clean_line(&error.to_string());
+                tracing::warn!(what, error, "an odd entry is passed over");
+            }
         }
     }
+    Ok(found)
 }
 
 /// Whose turn it is to change a fallback index, by subject. Of two that read, change and write the same one at once, the
@@ -189,21 +280,27 @@ impl Writer {
     }
 
     /// Adds the entries that the fallback index lacks.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unlisted`] where they are not on the list in the end: nobody would find them.
     pub(super) async fn list_in_fallback(
         &self,
         subject: &Digest,
         entries: &[Descriptor],
     ) -> Result<(), RegistryError> {
-        self.change_fallback(subject, |listed| {
+        let unlisted = |listed: &[Descriptor]| -> Vec<Descriptor> {
             let is_unlisted = |entry: &&Descriptor| listed.iter().all(|known| known.digest != entry.digest);
-            let unlisted: Vec<_> = entries
-                .iter()
-                .filter(is_unlisted)
-                .map(|entry| json!(entry))
-                .collect();
-            (!unlisted.is_empty()).then_some(|manifests: &mut Vec<Value>| manifests.extend(unlisted))
-        })
-        .await
+            entries.iter().filter(is_unlisted).cloned().collect()
+        };
+        let mut missing = entries.to_vec();
+        let changed = self
+            .change_fallback(subject, |listed| {
+                missing = unlisted(listed);
+                let added: Vec<_> = missing.iter().map(|entry| json!(entry)).collect();
+                (!added.is_empty()).then_some(|manifests: &mut Vec<Value>| manifests.extend(added))
+            })
+            .await;
+        changed.map_err(|error| error.into_error(self, subject, &missing))
     }
 
     /// The other way: takes the entry of `digest` out, if there is one, and returns it.
@@ -213,64 +310,119 @@ impl Writer {
         digest: &Digest,
     ) -> Result<Option<Descriptor>, RegistryError> {
         let mut taken_out = None;
-        self.change_fallback(subject, |listed| {
-            let entry = listed.iter().find(|entry| entry.digest == *digest)?;
-            taken_out.get_or_insert_with(|| entry.clone());
-            let digest = digest.to_string();
-            Some(move |manifests: &mut Vec<Value>| {
-                manifests.retain(|entry| entry["digest"] != digest.as_str())
+        let changed = self
+            .change_fallback(subject, |listed| {
+                let entry = listed.iter().find(|entry| entry.digest == *digest)?;
+                taken_out.get_or_insert_with(|| entry.clone());
+                let digest = digest.to_string();
+                Some(move |manifests: &mut Vec<Value>| {
+                    manifests.retain(|entry| entry["digest"] != digest.as_str())
+                })
             })
-        })
-        .await?;
+            .await;
+        changed.map_err(|error| error.into_error(self, subject, &[]))?;
         Ok(taken_out)
     }
 
-    /// Reads the fallback index, changes it as `change` says of what it lists, writes it and reads it again, until there is
-    /// nothing left to change: registries know no conditional write, so a lost update can only be found out afterwards.
+    /// Reads the fallback index, changes it as `change` says of what it lists, and writes it, until there is nothing left
+    /// to change. Registries know no conditional write, so a lost update can only be found out afterwards: what was
+    /// written is looked at once more after a pause, in which another writer, who had read before, has written too.
     async fn change_fallback<C>(
         &self,
         subject: &Digest,
         mut change: impl FnMut(&[Descriptor]) -> Option<C>,
-    ) -> Result<(), RegistryError>
+    ) -> Result<(), Unchanged>
     where
         C: FnOnce(&mut Vec<Value>),
     {
         let tag = fallback_tag(subject)?;
+        let target = Target::Tag(tag);
         let _turn = turn(subject).lock().await;
-        let odd = |why: &str| RegistryError::Malformed {
-            host: self.repository().host().to_owned(),
-            what: format!("{}:{tag}", self.repository()),
-            why: why.to_owned(),
-        };
+        let mut has_written = false;
         for _ in 0..FALLBACK_ATTEMPTS {
+            if has_written {
+                tokio::time::sleep(pause()).await;
+            }
             let known = self.fallback_index(subject).await?;
-            let Some(change) = change(known.as_ref().map_or(&[], Manifest::children)) else {
+            let Some(change) = change(known.as_ref().map_or(&[], |known| &known.entries)) else {
                 return Ok(());
             };
             // What others wrote stays as they wrote it, also what is not understood here.
-            let mut index = match &known {
-                Some(index) => serde_json::from_slice(index.bytes()).unwrap_or_default(),
-                None => json!({
-                    "schemaVersion": 2,
-                    "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE,
-                    "manifests": [],
-                }),
+            let (mut index, media_type) = match &known {
+                Some(index) => (
+                    serde_json::from_slice(&index.bytes).unwrap_or_default(),
+                    index.media_type.as_str(),
+                ),
+                None => (
+                    json!({ "schemaVersion": 2, "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE }),
+                    OCI_IMAGE_INDEX_MEDIA_TYPE,
+                ),
             };
-            let Some(manifests) = index["manifests"].as_array_mut() else {
-                return Err(odd("is no index, though it has the name of one of referrers"));
+            let mut manifests = match index["manifests"].take() {
+                Value::Array(manifests) => manifests,
+                _ => Vec::new(),
             };
-            change(manifests);
-            let media_type = known.as_ref().map_or(OCI_IMAGE_INDEX_MEDIA_TYPE, |known| {
-                known.descriptor().media_type.as_str()
-            });
+            change(&mut manifests);
+            index["manifests"] = manifests.into();
             let bytes = Bytes::from(index.to_string());
-            self.put_manifest(&Target::Tag(tag.clone()), media_type, bytes)
-                .await?;
+            match self.put_manifest(&target, media_type, bytes).await {
+                Ok(_) => has_written = true,
+                // An immutable tag, for instance, which takes the first entry only.
+                Err(RegistryError::Status { status, message, .. }) if (400..500).contains(&status) => {
+                    return Err(Unchanged::Refused { status, message });
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        Err(odd(
-            "loses what is written to it: others write to it at the same time, or it keeps nothing",
-        ))
+        Err(Unchanged::Lost)
     }
+}
+
+/// Why a fallback index is not as it should be.
+enum Unchanged {
+    Failed(RegistryError),
+    Refused { status: u16, message: String },
+    Lost,
+}
+
+impl From<RegistryError> for Unchanged {
+    fn from(error: RegistryError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Unchanged {
+    fn into_error(self, reader: &Reader, subject: &Digest, missing: &[Descriptor]) -> RegistryError {
+        let (is_refused, why) = match self {
+            Self::Failed(error) => return error,
+            Self::Refused { status, message } if message.is_empty() => {
+                (true, format!("it answered {status}"))
+            }
+            Self::Refused { status, message } => (true, format!("it answered {status}: {message}")),
+            Self::Lost => (
+                false,
+                "others write to the list at the same time, or it keeps nothing".to_owned(),
+            ),
+        };
+        RegistryError::Unlisted {
+            host: reader.repository().host().to_owned(),
+            list: format!("{}:{}", reader.repository(), subject.fallback_tag()),
+            entries: missing
+                .iter()
+                .map(|entry| match &entry.artifact_type {
+                    Some(kind) => format!("{} ({})", entry.digest, clean_line(kind)),
+                    None => entry.digest.to_string(),
+                })
+                .collect(),
+            is_refused,
+            why,
+        }
+    }
+}
+
+/// Before a list is looked at again: with chance, so that two writers do not keep step.
+fn pause() -> Duration {
+    Duration::from_millis(150).mul_f64(1.0 + 2.0 * rand::random::<f64>())
 }
 
 fn fallback_tag(digest: &Digest) -> Result<Tag, RegistryError> {
@@ -282,4 +434,36 @@ fn fallback_tag(digest: &Digest) -> Result<Tag, RegistryError> {
             what: digest.to_string(),
             why: error.to_string(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_null_is_empty_and_odd_entries_hide_no_good_ones() {
+        let good = Digest::of(b"good");
+        assert!(
+            entries(br#"{"schemaVersion":2,"manifests":null}"#, "x")
+                .unwrap()
+                .is_empty()
+        );
+        let list = format!(
+            r#"{{"manifests":[null, 7, {{}}, {{"mediaType":"x","digest":"latest","size":1}},
+            {{"mediaType":"x","digest":"{good}","size":1,"annotations":null,"urls":null,"artifactType":null}}]}}"#
+        );
+        let found = entries(list.as_bytes(), "x").unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].digest, good);
+        for odd in [
+            "<html>",
+            "{}",
+            r#"{"manifests":{}}"#,
+            r#"{"config":{}}"#,
+            "[]",
+            "null",
+        ] {
+            assert!(entries(odd.as_bytes(), "x").is_err(), "{odd}");
+        }
+    }
 }

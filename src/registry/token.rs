@@ -1,15 +1,13 @@
 //! The `Authorization` of a call: from the host's last challenge, its credentials, and tokens fetched for it.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 use reqwest::header::{self, HeaderMap};
 use reqwest::{StatusCode, Url};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::auth::{self, Challenge, Scope, Token};
-use super::call::Body;
-use super::credentials::Credentials;
+use super::call::{Body, Call};
+use super::credentials::{Credentials, Login, refusal};
 use super::error::RegistryError;
 use super::host::Host;
 use super::patience::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
@@ -17,13 +15,15 @@ use super::transport::{of_network, transfer};
 
 /// The header for a call, from what is known of the host; none before its first challenge. A token that is being
 /// fetched for the same scopes is waited for, not fetched twice.
-pub(super) async fn authorization(
-    host: &Host,
-    scopes: &BTreeSet<Scope>,
-) -> Result<Option<String>, RegistryError> {
-    match host.challenge() {
+pub(super) async fn authorization(host: &Host, call: &Call) -> Result<Option<SecretString>, RegistryError> {
+    let scopes = &call.scopes;
+    match host.challenge(call) {
         None => Ok(None),
-        Some(Challenge::Basic) => Ok(auth::basic(host.credentials().await?)),
+        Some(Challenge::Basic) => {
+            let login = host.login(&call.path).await?;
+            keep_from_being_shown(host, login.credentials());
+            Ok(auth::basic(login.credentials()).map(SecretString::from))
+        }
         Some(Challenge::Bearer {
             realm,
             service,
@@ -32,7 +32,7 @@ pub(super) async fn authorization(
             let slot = host.token(scopes);
             let mut token = slot.lock().await;
             if let Some(token) = token.as_ref().filter(|token| token.is_fresh()) {
-                return Ok(Some(token.header()));
+                return Ok(Some(token.header().into()));
             }
             let mut wanted: Vec<String> = scopes
                 .iter()
@@ -42,41 +42,69 @@ pub(super) async fn authorization(
             if wanted.is_empty() {
                 wanted.extend(scope);
             }
-            let fresh = fetch(host, &realm, service.as_deref(), &wanted).await?;
+            let login = host.login(&call.path).await?;
+            keep_from_being_shown(host, login.credentials());
+            let fresh = fetch(host, &realm, service.as_deref(), &wanted, &login).await?;
             let header = fresh.header();
+            host.keep_secret(header.strip_prefix("Bearer ").map(str::to_owned));
             *token = Some(fresh);
-            Ok(Some(header))
+            Ok(Some(header.into()))
         }
     }
 }
 
-/// Takes the challenge of a 401 in, and forgets the token that was `used`. Whether it is worth asking again.
+/// Registries repeat what they were sent in their errors, some of them whole headers.
+fn keep_from_being_shown(host: &Host, credentials: &Credentials) {
+    match credentials {
+        Credentials::Anonymous => {}
+        Credentials::IdentityToken(token) => host.keep_secret([token.expose_secret().to_owned()]),
+        Credentials::Password { password, .. } => {
+            let header = auth::basic(credentials);
+            let encoded = header.and_then(|header| Some(header.strip_prefix("Basic ")?.to_owned()));
+            host.keep_secret(encoded.into_iter().chain([password.expose_secret().to_owned()]));
+        }
+    }
+}
+
+/// How a host wants to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Basic,
+    Bearer,
+}
+
+/// Takes the challenge of a 401 in, and forgets the token that was `used`. How to ask again, if that is worth it.
 pub(super) async fn learn(
     host: &Host,
-    scopes: &BTreeSet<Scope>,
+    call: &Call,
     headers: &HeaderMap,
-    used: Option<&str>,
-) -> Result<bool, RegistryError> {
+    used: Option<&SecretString>,
+) -> Result<Option<Scheme>, RegistryError> {
+    let used = used.map(|header| header.expose_secret());
     let mut values = headers
         .get_all(header::WWW_AUTHENTICATE)
         .iter()
         .filter_map(|value| value.to_str().ok());
     let Some(challenge) = values.find_map(Challenge::parse) else {
-        return Ok(false);
+        return Ok(None);
     };
     let again = match challenge {
         Challenge::Bearer { .. } => {
-            let slot = host.token(scopes);
+            let slot = host.token(&call.scopes);
             let mut token = slot.lock().await;
             // Another call may have fetched a new one meanwhile.
             if token.as_ref().map(Token::header).as_deref() == used {
                 *token = None;
             }
-            true
+            Some(Scheme::Bearer)
         }
-        Challenge::Basic => used.is_none() && !matches!(host.credentials().await?, Credentials::Anonymous),
+        Challenge::Basic => {
+            let is_new = !used.is_some_and(|header| header.starts_with("Basic "));
+            let is_known = is_new && !host.login(&call.path).await?.is_anonymous();
+            is_known.then_some(Scheme::Basic)
+        }
     };
-    host.remember(challenge);
+    host.remember(call, challenge);
     Ok(again)
 }
 
@@ -87,14 +115,15 @@ async fn fetch(
     realm: &str,
     service: Option<&str>,
     wanted: &[String],
+    login: &Login,
 ) -> Result<Token, RegistryError> {
     let fail = |why: String| RegistryError::Credentials {
         host: host.name.clone(),
         why,
     };
-    let credentials = host.credentials().await?;
+    let credentials = login.credentials();
     let url = Url::parse(realm).map_err(|error| fail(format!("its token address is none: {error}")))?;
-    if !host.may_reach(&url) && !matches!(credentials, Credentials::Anonymous) {
+    if host.is_in_clear(&url) && !login.is_anonymous() {
         return Err(fail(
             "its token address is not https, and credentials are not sent in the clear".to_owned(),
         ));
@@ -129,10 +158,7 @@ async fn fetch(
         let wanted = wanted.join(" ");
         return Err(RegistryError::Unauthorised {
             host: host.name.clone(),
-            why: match credentials {
-                Credentials::Anonymous => format!("wants credentials for {wanted}"),
-                _ => format!("refuses the credentials for {wanted}"),
-            },
+            why: refusal(Some(login), &wanted),
             message: String::new(),
         });
     }

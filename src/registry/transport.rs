@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::header;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use rustls::AlertDescription;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
-use super::answer::Answer;
+use super::answer::{Answer, Origin};
 use super::call::{Body, Call, PIECE};
+use super::credentials::Keyring;
 use super::error::RegistryError;
 use super::host::Host;
 use super::known::Known;
@@ -26,6 +28,7 @@ const REDIRECTS: usize = 5;
 /// All hosts.
 pub(super) struct Transport {
     settings: Settings,
+    keyring: Arc<Keyring>,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
     pub(super) known: Known,
 }
@@ -33,6 +36,7 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
+            keyring: Arc::new(Keyring::new(settings.docker_config.clone())),
             settings,
             hosts: Mutex::new(HashMap::new()),
             known: Known::default(),
@@ -48,7 +52,7 @@ impl Transport {
         if let Some(host) = hosts.get(name) {
             return Ok(Arc::clone(host));
         }
-        let host = Arc::new(Host::new(name, &self.settings)?);
+        let host = Arc::new(Host::new(name, &self.settings, Arc::clone(&self.keyring))?);
         hosts.insert(name.to_owned(), Arc::clone(&host));
         Ok(host)
     }
@@ -65,14 +69,19 @@ impl Transport {
         let request = call.words();
         // Asked before it is sent: a stream is used up then.
         let (repeatable, streamed) = (call.is_repeatable(), call.is_streamed());
-        let mut asked_again = false;
+        let mut challenged = None;
         let mut attempt = 1;
         loop {
-            let authorization = token::authorization(&host, &call.scopes).await?;
+            host.check_silence()?;
+            let authorization = token::authorization(&host, &call).await?;
             let sent = Instant::now();
-            let result = send_once(&host, &mut call, authorization.as_deref(), &request).await;
-            let response = match result {
-                Ok(response) => response,
+            let sending = send_once(&host, &mut call, authorization.as_ref(), &request);
+            let result = tokio::select! {
+                result = sending => result,
+                error = host.falls_silent(), if repeatable => Err(error),
+            };
+            let (response, from) = match result {
+                Ok(answered) => answered,
                 // Whoever cannot be reached was sent nothing. One that never answered is rather a wrong name.
                 Err(RegistryError::Unreachable { .. })
                     if host.has_answered() && !streamed && attempt < ATTEMPTS =>
@@ -81,25 +90,44 @@ impl Transport {
                     attempt += 1;
                     continue;
                 }
-                Err(error) if repeatable && is_worth_another(&error, attempt) => {
+                // One that has never answered a word is not asked again and again.
+                Err(error)
+                    if repeatable
+                        && is_worth_another(&error, attempt)
+                        && !(error.is_slow() && host.has_been_silent_since(None)) =>
+                {
                     tokio::time::sleep(backoff(attempt)).await;
                     attempt += 1;
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    if repeatable && error.is_slow() {
+                        host.note_silence(sent);
+                    }
+                    return Err(error);
+                }
             };
             let status = response.status();
-            host.heard(status.as_u16(), response.headers(), sent);
-            if status == StatusCode::UNAUTHORIZED && !asked_again {
-                asked_again = true;
-                let used = authorization.as_deref();
-                if token::learn(&host, &call.scopes, response.headers(), used).await? && !streamed {
-                    continue;
+            let is_registry = from == Origin::Registry;
+            if is_registry {
+                host.heard(status.as_u16(), response.headers(), sent);
+            }
+            if is_registry && status == StatusCode::UNAUTHORIZED {
+                let learnt = token::learn(&host, &call, response.headers(), authorization.as_ref()).await?;
+                // The same challenge twice is a refusal.
+                if let Some(challenge) = learnt.filter(|kind| challenged.as_ref() != Some(kind)) {
+                    challenged = Some(challenge);
+                    if !streamed {
+                        continue;
+                    }
                 }
             }
             let wait = wait_for(status.as_u16(), response.headers());
-            if let Some(Wait::Asked(wait)) = wait {
-                host.pause(wait);
+            match wait {
+                Some(Wait::Asked(wait)) if is_registry => host.pause(wait),
+                // Only this request has to do with whoever asks for it.
+                Some(Wait::Asked(wait)) if attempt < ATTEMPTS && repeatable => tokio::time::sleep(wait).await,
+                _ => {}
             }
             // 429 and 503 say that nothing was done, so that even a POST may be sent again.
             let undone = matches!(status.as_u16(), 429 | 503) && !streamed;
@@ -118,6 +146,8 @@ impl Transport {
                 response,
                 host: Arc::clone(&host),
                 request: request.clone(),
+                path: call.path.clone(),
+                from,
                 put_back: None,
                 place,
             };
@@ -137,13 +167,13 @@ impl Transport {
     }
 }
 
-/// Sends it once, following redirects of reads with no credentials for another host.
+/// Sends it once, following redirects of reads with no credentials for another host. Tells who answered in the end.
 async fn send_once(
     host: &Host,
     call: &mut Call,
-    authorization: Option<&str>,
+    authorization: Option<&SecretString>,
     request: &str,
-) -> Result<Response, RegistryError> {
+) -> Result<(Response, Origin), RegistryError> {
     let odd = |why: String| RegistryError::NotARegistry {
         host: host.name.clone(),
         why,
@@ -156,20 +186,22 @@ async fn send_once(
         if !host.may_reach(&url) {
             return Err(odd(format!(
                 "{request} leads to {}, and only hosts with plain_http are spoken to without TLS",
-                clean_line(&url.origin().ascii_serialization())
+                clean_line(&host.mask(&url.origin().ascii_serialization()))
             )));
         }
         host.turn().await;
         call.count();
-        let ours = url.origin() == host.base.origin();
+        let ours = host.is_own(&url);
         let mut builder = host.client(&url, ours)?.request(call.method.clone(), url.clone());
         for (name, value) in &call.headers {
             builder = builder.header(name, value);
         }
         if let Some(authorization) = authorization.filter(|_| ours) {
-            builder = builder.header(header::AUTHORIZATION, authorization);
+            builder = builder.header(header::AUTHORIZATION, authorization.expose_secret());
         }
-        let response = transfer(host, builder, &mut call.body, call.hashed, request).await?;
+        let sent = Instant::now();
+        let response = transfer(host, builder, &mut call.body, call.hashed, request).await;
+        let response = response.map_err(|error| if ours { error } else { error.of_host(&url) })?;
         let reads = matches!(call.method, Method::GET | Method::HEAD);
         let location = response
             .headers()
@@ -177,11 +209,15 @@ async fn send_once(
             .and_then(|l| l.to_str().ok());
         match location {
             Some(location) if reads && response.status().is_redirection() => {
+                if ours {
+                    host.heard(response.status().as_u16(), response.headers(), sent);
+                }
                 url = url
                     .join(location)
                     .map_err(|error| odd(format!("it redirects to something that is no address: {error}")))?;
             }
-            _ => return Ok(response),
+            _ if ours => return Ok((response, Origin::Registry)),
+            _ => return Ok((response, Origin::Elsewhere(url.origin().ascii_serialization()))),
         }
     }
     Err(odd("it redirects without end".to_owned()))

@@ -55,6 +55,15 @@ pub enum PutOutcome {
     Present,
 }
 
+/// What a registry says of a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    Present,
+    Absent,
+    /// It led elsewhere, and what is there did not tell.
+    Unknown,
+}
+
 /// An upload that the registry has opened (OCI distribution 1.1, "Pushing a blob in chunks").
 #[derive(Debug, Clone)]
 pub(super) struct Upload {
@@ -85,16 +94,11 @@ impl Writer {
         Self { reader }
     }
 
-    /// Whether the repository has this blob.
-    pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
-        self.reader.has_blob(digest).await
-    }
-
     /// Puts a small blob; nothing if it is there already.
     pub async fn put_blob(&self, bytes: Bytes) -> Result<Descriptor, RegistryError> {
         let digest = Digest::of(&bytes);
         let descriptor = Descriptor::new(OCTETS, digest.clone(), bytes.len() as u64);
-        if self.has_blob(&digest).await? {
+        if self.look_for_blob(&digest).await? == Presence::Present {
             return Ok(descriptor);
         }
         let mut attempt = 1;
@@ -119,7 +123,7 @@ impl Writer {
         size: u64,
         moved: Arc<dyn Fn(u64) + Send + Sync>,
     ) -> Result<PutOutcome, RegistryError> {
-        if self.has_blob(digest).await? {
+        if self.look_for_blob(digest).await? == Presence::Present {
             return Ok(PutOutcome::Present);
         }
         let mut attempt = 1;
@@ -327,14 +331,19 @@ impl Writer {
             .header("docker-content-digest")
             .and_then(|said| said.parse::<Digest>().ok());
         drop(answer);
-        if let Some(said) = said.filter(|said| said.algorithm() == wanted.algorithm() && said != wanted) {
-            // The content is what counts, not the word; what the registry has, it says when it is asked for it.
+        // The content is what counts, not the word; what the registry has, it says when it is asked for it. So it is
+        // where it says nothing, of a tag: under its digest it could not be found as something else.
+        let is_in_doubt = match said {
+            Some(said) => said.algorithm() == wanted.algorithm() && said != *wanted,
+            None => matches!(target, Target::Tag(_)),
+        };
+        if is_in_doubt {
             let stored = self.resolve(target).await?;
-            if stored.is_none_or(|stored| stored.digest != *wanted) {
+            if stored.as_ref().is_none_or(|stored| stored.digest != *wanted) {
                 return Err(RegistryError::DigestMismatch {
                     host: self.repository().host().to_owned(),
                     what: self.name(target),
-                    found: said.to_string(),
+                    found: stored.map_or_else(|| "not there".to_owned(), |stored| stored.digest.to_string()),
                 });
             }
         }
@@ -363,18 +372,44 @@ impl Writer {
 }
 
 impl Reader {
-    /// Whether the repository has this blob. One HEAD.
-    pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+    /// Whether the repository has this blob, as one HEAD tells.
+    pub(super) async fn look_for_blob(&self, digest: &Digest) -> Result<Presence, RegistryError> {
         let answer = self
             .send(self.call(Method::HEAD, &format!("blobs/{digest}")))
             .await?;
         match answer.status() {
-            200 => Ok(true),
-            404 => Ok(false),
-            _ => Err(answer
-                .into_error(&format!("blob {} of {}", digest.short(), self.repository()))
-                .await),
+            200 => Ok(Presence::Present),
+            // The registry led to a storage, which may answer GET only (presigned addresses).
+            _ if !answer.is_own() => Ok(Presence::Unknown),
+            404 => Ok(Presence::Absent),
+            _ => Err(answer.into_error(&self.blob_words(digest)).await),
         }
+    }
+
+    /// Whether the repository has this blob, for certain. One HEAD, and where that does not tell, the first byte.
+    pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+        match self.look_for_blob(digest).await? {
+            Presence::Present => Ok(true),
+            Presence::Absent => Ok(false),
+            Presence::Unknown => {
+                let call = self
+                    .blob_call(digest)
+                    .header(header::RANGE, "bytes=0-0")
+                    .piecewise();
+                let answer = self.send(call).await?;
+                match answer.status() {
+                    // An empty blob has no first byte.
+                    200 | 206 | 416 => Ok(true),
+                    // The registry knows the blob, and its storage has lost it.
+                    404 => Ok(false),
+                    _ => Err(answer.into_error(&self.blob_words(digest)).await),
+                }
+            }
+        }
+    }
+
+    pub(super) fn blob_words(&self, digest: &Digest) -> String {
+        format!("blob {} of {}", digest.short(), self.repository())
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::bundle::{self, Opened, Statement};
-use super::{PublicKey, SignError, SigningKey, attach, bundle_of, bundles_of, is_of_one_referrer};
+use super::{PublicKey, SignError, SigningKey, attach, bundle_of, bundles_of};
 use crate::domain::{Digest, clean_line};
 use crate::registry::{Descriptor, Reader, Writer};
 
@@ -51,7 +51,7 @@ pub async fn attestations(
         let read = match bundle_of(reader, &candidate, LIMIT).await {
             Ok(Some(bytes)) => open(&bytes, predicate_type, key),
             Ok(None) => continue,
-            Err(error) if is_of_one_referrer(&error) => Err(error.to_string()),
+            Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
         match read {

@@ -13,6 +13,7 @@ use sigstore::crypto::{CosignVerificationKey, Signature, SigningScheme};
 use sigstore::errors::SigstoreError;
 
 use super::error::SignError;
+use super::pem;
 
 /// The schemes that a key pair may fit, the one that cosign makes first.
 const SCHEMES: [SigningScheme; 4] = [
@@ -66,7 +67,7 @@ impl SigningKey {
 
     /// Opens the key at `path`. Takes about a tenth of a second of one core, by design of scrypt.
     pub fn load(path: &Path, password: &SecretString) -> Result<Self, SignError> {
-        let pem = std::fs::read(path).map_err(|source| SignError::Unreadable {
+        let bytes = std::fs::read(path).map_err(|source| SignError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
@@ -74,13 +75,10 @@ impl SigningKey {
             what: path.display().to_string(),
             why,
         };
-        let text = String::from_utf8_lossy(&pem);
-        if !text.contains("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----")
-            && !text.contains("-----BEGIN ENCRYPTED COSIGN PRIVATE KEY-----")
-        {
-            return Err(no_key("it is not cosign's encrypted form".to_owned()));
+        if let Some(why) = pem::why_no_private_key(&bytes) {
+            return Err(no_key(why));
         }
-        let pair = match open(&pem, password.expose_secret().as_bytes()) {
+        let pair = match open(&bytes, password.expose_secret().as_bytes()) {
             Ok(pair) => pair,
             Err(Unopened::WrongPassword) => return Err(SignError::WrongPassword(path.to_owned())),
             Err(Unopened::Broken(why)) => return Err(no_key(why)),
@@ -129,7 +127,12 @@ fn open(pem: &[u8], password: &[u8]) -> Result<SigStoreKeyPair, Unopened> {
             error @ (SigstoreError::FromPEMError(_)
             | SigstoreError::SerdeJsonError(_)
             | SigstoreError::PrivateKeyDecryptError(_)),
-        ) => Err(Unopened::Broken(error.to_string())),
+        ) => {
+            tracing::debug!(%error, "a private key cannot be read");
+            Err(Unopened::Broken(
+                "what is between its first and last line is damaged".to_owned(),
+            ))
+        }
         Err(_) => SigStoreKeyPair::from_encrypted_pem(pem, password)
             .map_err(|error| Unopened::Broken(error.to_string())),
     }
@@ -138,21 +141,34 @@ fn open(pem: &[u8], password: &[u8]) -> Result<SigStoreKeyPair, Unopened> {
 impl PublicKey {
     /// Reads the PEM file at `path`.
     pub fn load(path: &Path) -> Result<Self, SignError> {
-        let pem = std::fs::read_to_string(path).map_err(|source| SignError::Unreadable {
+        let bytes = std::fs::read(path).map_err(|source| SignError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
-        Self::from_pem(&pem, &path.display().to_string())
+        Self::parse(&bytes, &path.display().to_string())
     }
 
     /// Reads `pem`; `what` names it in errors.
     pub fn from_pem(pem: &str, what: &str) -> Result<Self, SignError> {
+        Self::parse(pem.as_bytes(), what)
+    }
+
+    fn parse(bytes: &[u8], what: &str) -> Result<Self, SignError> {
         let no_key = |why: String| SignError::NoKey {
             what: what.to_owned(),
             why,
         };
-        let key =
-            CosignVerificationKey::try_from_pem(pem.as_bytes()).map_err(|error| no_key(error.to_string()))?;
+        if let Some(why) = pem::why_no_public_key(bytes) {
+            return Err(no_key(why));
+        }
+        let key = CosignVerificationKey::try_from_pem(bytes).map_err(|error| {
+            tracing::debug!(%error, "a public key cannot be read");
+            no_key(
+                "what is between its first and last line is damaged, or a key of another kind than ECDSA, RSA and \
+                 Ed25519"
+                    .to_owned(),
+            )
+        })?;
         let (CosignVerificationKey::RSA_PSS_SHA256(der)
         | CosignVerificationKey::RSA_PKCS1_SHA256(der)
         | CosignVerificationKey::ECDSA_P256_SHA256_ASN1(der)
@@ -212,11 +228,11 @@ mod tests {
             (
                 "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nbm90IEpTT04=\n\
                  -----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
-                "expected",
+                "damaged",
             ),
             (
                 "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\ncut off",
-                "malformed",
+                "cut off",
             ),
         ] {
             std::fs::write(&path, pem).unwrap();

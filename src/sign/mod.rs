@@ -5,6 +5,8 @@ mod attestation;
 mod bundle;
 mod error;
 mod key;
+mod pem;
+mod simple;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,7 @@ use serde::Serialize;
 pub use attestation::{Attestation, attest, attestations};
 pub use error::SignError;
 pub use key::{KeyPair, PublicKey, SigningKey};
+pub use pem::why_no_private_key;
 
 use crate::domain::Digest;
 use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
@@ -42,11 +45,12 @@ pub struct Verified {
 
 /// Signs `subject` and attaches the signature, unless this key has signed it before.
 pub async fn sign(writer: &Writer, subject: &Descriptor, key: &SigningKey) -> Result<Signed, SignError> {
-    match verify(writer, &subject.digest, key.public()).await {
-        Ok(_) => return Ok(Signed::Already),
-        Err(SignError::Registry(error)) => return Err(error.into()),
-        // Whatever else is attached does not hinder a good signature.
-        Err(_) => {}
+    // Whatever else is attached does not hinder a good signature, nor does one in the older form, which not everybody
+    // reads.
+    let mut found = Tally::default();
+    found.read_bundles(writer, &subject.digest, key.public()).await?;
+    if !found.good.is_empty() {
+        return Ok(Signed::Already);
     }
     let bytes = bundle::make(&subject.digest, key)?;
     let attached = attach(writer, subject, bytes, bundle::SIGN_PREDICATE).await?;
@@ -71,53 +75,110 @@ async fn attach(
         .await
 }
 
-/// Verifies that `digest` is signed by `key`: one good signature is enough, and the refusal says which of all that can be
-/// wrong it is.
+/// Verifies that `digest` is signed by `key`, in either of cosign's forms: one good signature is enough, and the refusal
+/// says which of all that can be wrong it is.
 pub async fn verify(reader: &Reader, digest: &Digest, key: &PublicKey) -> Result<Verified, SignError> {
-    let image = reader.repository().at(digest.clone()).to_string();
-    let mut signatures = Vec::new();
-    let mut by_others = 0;
-    let mut worst = None;
-    for candidate in signatures_of(reader, digest).await? {
-        let checked = match bundle_of(reader, &candidate, BUNDLE_LIMIT).await {
-            Ok(Some(bytes)) => bundle::check(&bytes, digest, key),
-            Ok(None) => continue,
-            // One referrer that is broken does not hide a good signature beside it.
-            Err(error) if is_of_one_referrer(&error) => Err(error.to_string()),
-            Err(error) => return Err(error.into()),
-        };
-        match checked {
-            Ok(Finding::Good) => signatures.push(candidate.digest),
-            Ok(Finding::OtherStatement) => {}
-            Ok(Finding::OtherKey) => by_others += 1,
-            Ok(Finding::Tampered) => worst = Some(SignError::Tampered { image: image.clone() }),
-            Ok(Finding::OtherDigest(found)) => {
-                worst = Some(SignError::OtherDigest {
-                    image: image.clone(),
-                    found,
-                    wanted: digest.clone(),
-                });
-            }
-            Err(why) => {
-                let why = crate::domain::clean_line(&why);
-                worst = worst.or(Some(SignError::Malformed {
-                    image: image.clone(),
-                    why,
-                }));
-            }
-        }
+    let mut found = Tally::default();
+    found.read_bundles(reader, digest, key).await?;
+    if found.good.is_empty() {
+        found.read_older_form(reader, digest, key).await?;
     }
-    match (signatures.is_empty(), worst, by_others) {
-        (false, _, _) => Ok(Verified { signatures }),
+    let image = reader.repository().at(digest.clone()).to_string();
+    match (found.good.is_empty(), found.worst, found.by_others) {
+        (false, _, _) => Ok(Verified {
+            signatures: found.good,
+        }),
         (true, Some(error), _) => Err(error),
         (true, None, 0) => Err(SignError::NoSignature { image }),
         (true, None, found) => Err(SignError::OtherKey { image, found }),
     }
 }
 
-/// The bundles attached to `digest` that are, or may be, signatures; nothing is verified. One request as a rule.
+/// What looking at the signatures of an image came to so far.
+#[derive(Default)]
+struct Tally {
+    /// What carries a good signature by the key.
+    good: Vec<Digest>,
+    by_others: usize,
+    worst: Option<SignError>,
+}
+
+impl Tally {
+    async fn read_bundles(
+        &mut self,
+        reader: &Reader,
+        digest: &Digest,
+        key: &PublicKey,
+    ) -> Result<(), SignError> {
+        for candidate in bundles_of(reader, digest, bundle::SIGN_PREDICATE).await? {
+            let checked = match bundle_of(reader, &candidate, BUNDLE_LIMIT).await {
+                Ok(Some(bytes)) => bundle::check(&bytes, digest, key),
+                Ok(None) => continue,
+                // One referrer that is broken does not hide a good signature beside it.
+                Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
+                Err(error) => return Err(error.into()),
+            };
+            self.count(reader, digest, candidate.digest, checked);
+        }
+        Ok(())
+    }
+
+    async fn read_older_form(
+        &mut self,
+        reader: &Reader,
+        digest: &Digest,
+        key: &PublicKey,
+    ) -> Result<(), SignError> {
+        let Some(manifest) = reader.cosign_signature(digest).await? else {
+            return Ok(());
+        };
+        for layer in simple::signatures(&manifest) {
+            let checked = match reader.blob(&layer.digest, simple::PAYLOAD_LIMIT).await {
+                Ok(payload) => simple::check(layer, &payload, digest, key),
+                Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
+                Err(error) => return Err(error.into()),
+            };
+            self.count(reader, digest, manifest.descriptor().digest.clone(), checked);
+        }
+        Ok(())
+    }
+
+    /// Takes in what one signature came to, which `carrier` holds.
+    fn count(&mut self, reader: &Reader, digest: &Digest, carrier: Digest, checked: Result<Finding, String>) {
+        let image = || reader.repository().at(digest.clone()).to_string();
+        match checked {
+            Ok(Finding::Good) if self.good.contains(&carrier) => {}
+            Ok(Finding::Good) => self.good.push(carrier),
+            Ok(Finding::OtherStatement) => {}
+            Ok(Finding::OtherKey) => self.by_others += 1,
+            Ok(Finding::Tampered) => self.worst = Some(SignError::Tampered { image: image() }),
+            Ok(Finding::OtherDigest(found)) => {
+                self.worst = Some(SignError::OtherDigest {
+                    image: image(),
+                    found,
+                    wanted: digest.clone(),
+                });
+            }
+            Err(why) => {
+                let why = crate::domain::clean_line(&why);
+                self.worst
+                    .get_or_insert_with(|| SignError::Malformed { image: image(), why });
+            }
+        }
+    }
+}
+
+/// What is attached to `digest` that is, or may be, a signature, in either form; nothing is verified. One request as a
+/// rule.
 pub async fn signatures_of(reader: &Reader, digest: &Digest) -> Result<Vec<Descriptor>, SignError> {
-    bundles_of(reader, digest, bundle::SIGN_PREDICATE).await
+    let mut found = bundles_of(reader, digest, bundle::SIGN_PREDICATE).await?;
+    if found.is_empty()
+        && let Some(older) = reader.cosign_signature(digest).await?
+        && simple::signatures(&older).next().is_some()
+    {
+        found.push(older.descriptor().clone());
+    }
+    Ok(found)
 }
 
 /// The bundles attached to `digest` whose statement is, or may be, of this kind: where the kind is written beside them,
@@ -133,17 +194,6 @@ async fn bundles_of(
         predicate.is_none_or(|predicate| predicate == predicate_type)
     });
     Ok(found)
-}
-
-/// Whether only the referrer that was read is in order or not, rather than the registry.
-const fn is_of_one_referrer(error: &RegistryError) -> bool {
-    matches!(
-        error,
-        RegistryError::NotFound { .. }
-            | RegistryError::TooLarge { .. }
-            | RegistryError::DigestMismatch { .. }
-            | RegistryError::Malformed { .. }
-    )
 }
 
 /// The bundle that a referrer carries; none if it turns out to be something else, since entries of a fallback index may

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
 mod access;
+mod answers;
 mod copy;
 mod faults;
 mod manners;

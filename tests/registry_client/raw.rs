@@ -21,6 +21,14 @@ impl RawServer {
     where
         A: Fn(&str) -> (u16, String, Vec<u8>) + Send + Sync + 'static,
     {
+        Self::start_with_head(move |line, _| answer(line)).await
+    }
+
+    /// The same, for an answer that depends on the headers too.
+    pub async fn start_with_head<A>(answer: A) -> Self
+    where
+        A: Fn(&str, &str) -> (u16, String, Vec<u8>) + Send + Sync + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let heads = Heads::default();
@@ -48,7 +56,7 @@ impl Drop for RawServer {
 
 async fn serve<A>(mut stream: TcpStream, heads: Heads, answer: Arc<A>)
 where
-    A: Fn(&str) -> (u16, String, Vec<u8>),
+    A: Fn(&str, &str) -> (u16, String, Vec<u8>),
 {
     let mut head = Vec::new();
     let mut piece = [0; 4096];
@@ -60,8 +68,8 @@ where
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let line = head.lines().next().unwrap_or_default().to_owned();
+    let (status, headers, body) = answer(&line, &head);
     heads.lock().unwrap().push(head);
-    let (status, headers, body) = answer(&line);
     let length = body.len();
     let text =
         format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n");

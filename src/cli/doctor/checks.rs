@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Finding;
@@ -17,7 +18,7 @@ use crate::engine;
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
 use crate::program::Call;
-use crate::sign::PublicKey;
+use crate::sign::{PublicKey, SignError, SigningKey};
 
 /// How long a tool may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -236,6 +237,9 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
         let settings = &config.environments[name];
         if let Some(sign) = &settings.sign {
             findings.push(private_key(&sign.key));
+            findings.extend(mode_of_key(&sign.key));
+            let password = known_password(sign.password_file.as_deref());
+            findings.extend(password.and_then(|password| wrong_password(&sign.key, &password)));
             findings.push(match &sign.password_file {
                 Some(file) => readable("password", file),
                 None if std::env::var_os("COSIGN_PASSWORD").is_some() => {
@@ -260,15 +264,53 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn private_key(path: &Path) -> Finding {
-    match std::fs::read_to_string(path) {
-        Ok(text) if text.contains("ENCRYPTED") => Finding::ok("signing key", path.display().to_string()),
-        Ok(_) => Finding::problem(
+/// The password of a signing key, where nobody has to be asked for it.
+fn known_password(file: Option<&Path>) -> Option<SecretString> {
+    let variable = std::env::var("COSIGN_PASSWORD").ok();
+    if let Some(password) = variable.filter(|password| !password.is_empty() || file.is_none()) {
+        return Some(password.into());
+    }
+    let text = std::fs::read_to_string(file?).ok()?;
+    Some(text.trim_end_matches(['\n', '\r']).to_owned().into())
+}
+
+/// Tries the password, which takes a tenth of a second by design.
+fn wrong_password(key: &Path, password: &SecretString) -> Option<Finding> {
+    match SigningKey::load(key, password) {
+        Ok(_) => None,
+        // That it is no key at all is said of the key.
+        Err(error) => matches!(error, SignError::WrongPassword(_))
+            .then(|| Finding::problem("password", error.exit(), error.to_string()).advise(error.hint())),
+    }
+}
+
+/// A private key that others may read is as safe as its password.
+fn mode_of_key(path: &Path) -> Option<Finding> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        Finding::warning(
             "signing key",
-            Exit::Usage,
-            format!("{} is not a key in cosign's encrypted form", path.display()),
+            format!("{} can be read by others (mode {mode:04o})", path.display()),
         )
-        .advise("`windlass keygen` makes one".to_owned()),
+        .advise(format!("chmod 600 {}", path.display()))
+    })
+}
+
+fn private_key(path: &Path) -> Finding {
+    match std::fs::read(path) {
+        Ok(bytes) => match crate::sign::why_no_private_key(&bytes) {
+            None => Finding::ok("signing key", path.display().to_string()),
+            Some(why) => Finding::problem(
+                "signing key",
+                Exit::Usage,
+                format!(
+                    "{} is not a key that windlass can sign with: {why}",
+                    path.display()
+                ),
+            )
+            .advise("`windlass keygen` makes one".to_owned()),
+        },
         Err(error) => Finding::problem(
             "signing key",
             Exit::Usage,

@@ -15,7 +15,7 @@ use crate::registry::error::RegistryError;
 use crate::registry::known::Ways;
 use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
 use crate::registry::reader::Reader;
-use crate::registry::writer::{Opened, Upload, Writer};
+use crate::registry::writer::{Opened, Presence, Upload, Writer};
 
 /// From this size on a host that has never mounted anything is asked for the blob first: an upload for nothing would
 /// cost more than the question.
@@ -171,7 +171,7 @@ impl Errand {
         let is_question = from.is_none_or(|from| from == own);
         if is_question && state == BlobState::Unknown {
             let asks_first = ways.refuses_mounts || (!ways.mounts && self.blob.size >= LARGE);
-            if asks_first && target.has_blob(digest).await? {
+            if asks_first && target.look_for_blob(digest).await? == Presence::Present {
                 return Ok(Err(How::Present));
             }
         }
@@ -229,6 +229,23 @@ impl Errand {
             request: "a download".to_owned(),
             why,
         }
+    }
+
+    fn broken_image(&self, why: String) -> RegistryError {
+        RegistryError::Malformed {
+            host: self.source.repository().host().to_owned(),
+            what: self.what(),
+            why,
+        }
+    }
+
+    pub(super) fn gone_at_source(&self) -> RegistryError {
+        self.broken_image("is named by a manifest, and is not there".to_owned())
+    }
+
+    pub(super) fn wrong_size(&self, found: u64) -> RegistryError {
+        let size = self.blob.size;
+        self.broken_image(format!("has {found} bytes, and its manifest says {size}"))
     }
 
     pub(super) fn too_large(&self, size: u64) -> RegistryError {

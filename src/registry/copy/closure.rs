@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cosign::{self, Reserved};
+use super::cosign;
 use super::options::{CopyOptions, Look, ReferrerChoice};
 use crate::domain::{Digest, Tag, Target};
 use crate::registry::error::RegistryError;
@@ -59,8 +59,6 @@ pub(super) struct Walk<'a> {
     pub(super) source: &'a Reader,
     pub(super) target: &'a Reader,
     pub(super) options: &'a CopyOptions,
-    /// The tags at the source that name signatures and lists of referrers.
-    pub(super) reserved: Reserved,
 }
 
 impl Walk<'_> {
@@ -165,9 +163,10 @@ impl Walk<'_> {
             return Ok((digest, Attached::default()));
         }
         let (referrers, old) = tokio::try_join!(
-            self.source.referrers_among(&digest, &self.reserved),
-            cosign::old_signatures(self.source, &digest, &self.reserved),
+            self.source.list_referrers(&digest),
+            cosign::old_signatures(self.source, &digest),
         )?;
+        let referrers = referrers.entries;
         let old = old
             .into_iter()
             .filter(|(_, manifest)| self.options.referrers.takes(manifest));

@@ -1,99 +1,105 @@
 //! Signatures, attestations and SBOMs in cosign's old form, from before referrers: a manifest that is found by a tag
 //! made of the digest that it is about, `sha256-<hex>.sig`, `.att` or `.sbom`.
 
-use std::collections::BTreeSet;
+use serde_json::Value;
 
 use crate::domain::{Algorithm, Digest, Tag, Target};
 use crate::registry::error::RegistryError;
-use crate::registry::manifest::{Content, Manifest};
+use crate::registry::manifest::{Content, Descriptor, Manifest};
 use crate::registry::reader::Reader;
+use crate::registry::together::together;
 
 const SUFFIXES: [&str; 3] = ["sig", "att", "sbom"];
-/// What the names of such tags begin with.
-const PREFIX: &str = "sha256-";
 
-/// The tags whose names begin as those of cosign do; none where they could not be listed in one request, so that each
-/// has to be asked for.
-pub(in crate::registry) type Reserved = Option<BTreeSet<String>>;
-
-/// Lists them: nearly always one request in place of three for each manifest.
-pub(in crate::registry) async fn reserved(source: &Reader) -> Result<Reserved, RegistryError> {
-    let page = source.tag_page_after(PREFIX).await?;
-    Ok(page
-        .filter(|(tags, more)| is_complete(tags, *more))
-        .map(|(tags, _)| {
-            let ours = tags.into_iter().filter(|tag| tag.starts_with(PREFIX));
-            ours.collect()
-        }))
-}
-
-/// Whether the first page of tags after [`PREFIX`] has all that begin with it. Not every registry lists in lexical
-/// order, or begins where it was told to.
-fn is_complete(tags: &[String], more: bool) -> bool {
-    let begins_there = tags.iter().all(|tag| tag.as_str() > PREFIX);
-    let goes_beyond = tags.last().is_some_and(|last| !last.starts_with(PREFIX));
-    !more || (begins_there && goes_beyond && tags.is_sorted())
-}
-
-/// What there is about `digest`.
+/// What there is about `digest`. Each tag is asked for: a list of tags may lag behind, and does not say that one is not
+/// there.
 pub(in crate::registry) async fn old_signatures(
     source: &Reader,
     digest: &Digest,
-    reserved: &Reserved,
 ) -> Result<Vec<(Tag, Manifest)>, RegistryError> {
-    let mut found = Vec::new();
-    if digest.algorithm() != Algorithm::Sha256 {
-        return Ok(found);
-    }
-    for suffix in SUFFIXES {
-        let name = format!("{PREFIX}{}.{suffix}", digest.hex());
-        let Ok(tag) = name.parse::<Tag>() else {
-            continue;
-        };
+    let asking = SUFFIXES.into_iter().filter_map(|suffix| old_tag(digest, suffix));
+    let asking = asking.map(|tag| async move {
         let target = Target::Tag(tag.clone());
-        let is_there = match reserved {
-            Some(names) => names.contains(&name),
-            None => source.resolve(&target).await?.is_some(),
-        };
-        if is_there {
-            found.push((tag, source.manifest(&target).await?));
+        match source.resolve(&target).await? {
+            Some(_) => Ok(Some((tag, source.manifest(&target).await?))),
+            None => Ok(None),
         }
-    }
-    Ok(found)
+    });
+    Ok(together(asking.collect()).await?.into_iter().flatten().collect())
 }
 
-/// Whether the target has what `manifest` holds under `tag`. Each signature is a layer of such a manifest: a target
-/// that has all of them and some of its own is left alone, one that has fewer gets the rest, and where each side has
-/// some that the other lacks neither may be lost.
-pub(super) async fn is_present(
+/// The tag under which cosign keeps what it attaches to `digest` in the old form.
+pub(in crate::registry) fn old_tag(digest: &Digest, suffix: &str) -> Option<Tag> {
+    if digest.algorithm() != Algorithm::Sha256 {
+        return None;
+    }
+    format!("sha256-{}.{suffix}", digest.hex()).parse().ok()
+}
+
+/// What the target has under a tag of the old form.
+pub(super) enum Standing {
+    /// All of it, perhaps more.
+    Present,
+    /// Nothing, or a part of it.
+    Missing,
+    /// Some that the source lacks, and not all that the source has: these bytes hold both.
+    Merged(Manifest),
+}
+
+/// Compares what the target has under `tag` with what `manifest` holds. Each signature is a layer of such a manifest,
+/// and its annotations belong to it: two keys that sign the same payload make the same bytes. None may be lost.
+pub(super) async fn compare(
     target: &Reader,
     tag: &Tag,
     manifest: &Manifest,
-) -> Result<bool, RegistryError> {
+) -> Result<Standing, RegistryError> {
     let name = Target::Tag(tag.clone());
     let there = match target.resolve(&name).await? {
-        None => return Ok(false),
-        Some(there) if there.digest == manifest.descriptor().digest => return Ok(true),
+        None => return Ok(Standing::Missing),
+        Some(there) if there.digest == manifest.descriptor().digest => return Ok(Standing::Present),
         Some(_) => target.manifest(&name).await?,
     };
     let (ours, theirs) = (layers(manifest), layers(&there));
-    if ours.is_subset(&theirs) {
-        Ok(true)
-    } else if theirs.is_subset(&ours) {
-        Ok(false)
-    } else {
-        Err(RegistryError::TagTaken {
+    if ours.iter().all(|layer| has(theirs, layer)) {
+        return Ok(Standing::Present);
+    }
+    if theirs.iter().all(|layer| has(ours, layer)) {
+        return Ok(Standing::Missing);
+    }
+    merged(manifest, &there)
+        .map(Standing::Merged)
+        .ok_or_else(|| RegistryError::TagTaken {
             tag: target.name(&name),
             found: there.descriptor().digest.clone(),
             wanted: manifest.descriptor().digest.clone(),
         })
-    }
 }
 
-fn layers(manifest: &Manifest) -> BTreeSet<&Digest> {
+/// `theirs` with the layers of `ours` that it lacks; all else in it stays as it was.
+fn merged(ours: &Manifest, theirs: &Manifest) -> Option<Manifest> {
+    let known = layers(theirs);
+    let source: Value = serde_json::from_slice(ours.bytes()).ok()?;
+    let mut document: Value = serde_json::from_slice(theirs.bytes()).ok()?;
+    let added = source["layers"].as_array()?.iter().zip(layers(ours));
+    let added: Vec<Value> = added
+        .filter(|(_, layer)| !has(known, layer))
+        .map(|(value, _)| value.clone())
+        .collect();
+    document["layers"].as_array_mut()?.extend(added);
+    let bytes = bytes::Bytes::from(document.to_string());
+    let digest = Digest::of(&bytes);
+    Manifest::parse(bytes, digest, Some(&theirs.descriptor().media_type)).ok()
+}
+
+fn has(list: &[Descriptor], layer: &Descriptor) -> bool {
+    list.iter()
+        .any(|known| known.digest == layer.digest && known.annotations == layer.annotations)
+}
+
+fn layers(manifest: &Manifest) -> &[Descriptor] {
     match manifest.content() {
-        Content::Image { layers, .. } => layers.iter().map(|layer| &layer.digest).collect(),
-        Content::Index { .. } => BTreeSet::new(),
+        Content::Image { layers, .. } => layers,
+        Content::Index { .. } => &[],
     }
 }
 
@@ -101,26 +107,34 @@ fn layers(manifest: &Manifest) -> BTreeSet<&Digest> {
 mod tests {
     use super::*;
 
+    fn signatures(layers: &[(&str, &str)]) -> Manifest {
+        let layers: Vec<_> = layers
+            .iter()
+            .map(|(payload, signature)| {
+                serde_json::json!({
+                    "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+                    "digest": Digest::of(payload.as_bytes()), "size": payload.len(),
+                    "annotations": { "dev.cosignproject.cosign/signature": signature },
+                })
+            })
+            .collect();
+        let config = Descriptor::new("application/vnd.oci.image.config.v1+json", Digest::of(b"{}"), 2);
+        let document = serde_json::json!({ "schemaVersion": 2, "config": config, "layers": layers });
+        let bytes = bytes::Bytes::from(document.to_string());
+        let digest = Digest::of(&bytes);
+        Manifest::parse(bytes, digest, None).unwrap()
+    }
+
     #[test]
-    fn a_page_of_tags_is_all_there_is_only_where_it_shows_it() {
-        let complete = |tags: &[&str], more| {
-            let tags: Vec<_> = tags.iter().map(|tag| (*tag).to_owned()).collect();
-            is_complete(&tags, more)
-        };
-        assert!(complete(&["v1", "latest"], false), "nothing is left");
-        assert!(complete(&["sha256-a.sig", "v1"], true), "it went past them");
-        assert!(
-            !complete(&["sha256-a.sig", "sha256-b.sig"], true),
-            "there may be more of them"
+    fn signatures_of_one_payload_by_two_keys_are_two_and_are_merged() {
+        let (ours, theirs) = (
+            signatures(&[("p", "one"), ("p", "two")]),
+            signatures(&[("p", "one"), ("q", "three")]),
         );
-        assert!(
-            !complete(&["latest", "sha256-a.sig", "v1"], true),
-            "it began elsewhere"
-        );
-        assert!(
-            !complete(&["v1", "sha256-a.sig", "v2"], true),
-            "it has another order"
-        );
-        assert!(!complete(&[], true), "it says nothing");
+        assert!(!has(layers(&theirs), &layers(&ours)[1]));
+        let merged = merged(&ours, &theirs).unwrap();
+        let wanted = signatures(&[("p", "one"), ("q", "three"), ("p", "two")]);
+        assert_eq!(layers(&merged), layers(&wanted));
+        assert_ne!(merged.descriptor().digest, ours.descriptor().digest);
     }
 }

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::closure::{Member, Walk};
-use super::options::{CopyOptions, Look, ReferrerChoice};
+use super::cosign::Standing;
+use super::options::{CopyOptions, Look};
 use super::{blob, cosign, platforms};
-use crate::domain::{Algorithm, Digest, Tag, Target};
+use crate::domain::{Algorithm, Digest, Tag, Target, count};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest, total};
 use crate::registry::reader::Reader;
 use crate::registry::together::together;
-use crate::registry::writer::TagRule;
+use crate::registry::writer::{Presence, TagRule};
 
 /// A copy, planned.
 #[derive(Debug, Clone, Serialize)]
@@ -52,6 +53,30 @@ pub struct PlannedManifest {
     /// None for one that the target has, where nothing more needs to be known of it.
     #[serde(skip)]
     pub(super) manifest: Option<Manifest>,
+    /// What is put under its tag instead, because the target has more there than the source.
+    #[serde(skip)]
+    pub(super) merged: Option<Manifest>,
+}
+
+impl PlannedManifest {
+    /// Whether it signs what it is attached to, as far as it says so itself.
+    fn is_signature(&self) -> bool {
+        const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
+        const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
+        let is_old = self
+            .tag
+            .as_ref()
+            .is_some_and(|tag| tag.as_str().ends_with(".sig"));
+        let said = self
+            .manifest
+            .as_ref()
+            .map_or(&self.descriptor, Manifest::descriptor);
+        is_old
+            || said
+                .annotations
+                .get(PREDICATE)
+                .is_some_and(|kind| kind == SIGNATURE)
+    }
 }
 
 /// A blob that the target needs.
@@ -107,21 +132,12 @@ pub async fn plan(
     options: &CopyOptions,
 ) -> Result<CopyPlan, RegistryError> {
     let before = source.requests() + target.requests();
-    let (manifest, tagged, reserved) = tokio::try_join!(
-        source.manifest(root),
-        async {
-            match &options.tag {
-                Some((tag, _)) => target.resolve(&Target::Tag(tag.clone())).await,
-                None => Ok(None),
-            }
-        },
-        async {
-            match options.referrers {
-                ReferrerChoice::None => Ok(None),
-                _ => cosign::reserved(source).await,
-            }
-        },
-    )?;
+    let (manifest, tagged) = tokio::try_join!(source.manifest(root), async {
+        match &options.tag {
+            Some((tag, _)) => target.resolve(&Target::Tag(tag.clone())).await,
+            None => Ok(None),
+        }
+    })?;
     let whole = manifest.descriptor().digest.clone();
     let root = platforms::choose(source, manifest, &options.platforms).await?;
     let digest = root.descriptor().digest.clone();
@@ -135,7 +151,6 @@ pub async fn plan(
         source,
         target,
         options,
-        reserved,
     };
     let members = walk.all(root, present).await?;
     let listed = listed_at(target, &members).await?;
@@ -206,6 +221,20 @@ impl CopyPlan {
             && self.manifests.iter().all(is_last)
     }
 
+    /// What comes along with the image, or is there with it: `3 referrers (1 signature)`.
+    pub fn evidence(&self) -> String {
+        let all = self.manifests.iter();
+        let attached: Vec<_> = all
+            .filter(|one| one.tag.is_some() || one.subject.is_some())
+            .collect();
+        let signatures = attached.iter().filter(|one| one.is_signature()).count();
+        format!(
+            "{} ({})",
+            count(attached.len(), "referrer"),
+            count(signatures, "signature")
+        )
+    }
+
     pub(super) fn root(&self) -> Option<&PlannedManifest> {
         self.manifests
             .iter()
@@ -244,7 +273,7 @@ fn costs(plan: &CopyPlan, target: &Reader, by_api: bool) -> (u64, u64) {
 async fn listed_at(target: &Reader, members: &[Member]) -> Result<Listed, RegistryError> {
     let subjects: BTreeSet<_> = members.iter().filter_map(|one| one.subject().cloned()).collect();
     let asking = subjects.into_iter().map(|subject| async move {
-        let by_api = target.by_api(&subject, None).await?;
+        let by_api = target.by_api(&subject).await?;
         let is_by_api = by_api.is_some();
         let entries = match by_api {
             Some(entries) => entries,
@@ -272,8 +301,16 @@ async fn look(target: &Reader, member: Member, listed: &Listed) -> Result<Planne
         present,
         tag,
     } = member;
+    let mut merged = None;
     let present = match (&tag, &manifest, &subject) {
-        (Some(tag), Some(manifest), _) => cosign::is_present(target, tag, manifest).await?,
+        (Some(tag), Some(manifest), _) => match cosign::compare(target, tag, manifest).await? {
+            Standing::Present => true,
+            Standing::Missing => false,
+            Standing::Merged(both) => {
+                merged = Some(both);
+                false
+            }
+        },
         (None, _, Some(subject)) => {
             let entries = listed.entries.get(subject);
             let name = Target::Digest(descriptor.digest.clone());
@@ -288,6 +325,7 @@ async fn look(target: &Reader, member: Member, listed: &Listed) -> Result<Planne
         tag,
         present,
         manifest,
+        merged,
     })
 }
 
@@ -303,6 +341,15 @@ async fn blobs(
     let concerned = manifests
         .iter()
         .filter(|manifest| !manifest.present || options.deep);
+    // What a manifest needs that is there already is asked for, whatever else is found out on the way.
+    let doubted: BTreeSet<_> = manifests
+        .iter()
+        .filter(|manifest| manifest.present)
+        .filter_map(|planned| planned.manifest.as_ref())
+        .flat_map(Manifest::blobs)
+        .map(|blob| &blob.digest)
+        .collect();
+    let doubted = &doubted;
     let needed: BTreeMap<_, _> = concerned
         .filter_map(|planned| planned.manifest.as_ref())
         .flat_map(Manifest::blobs)
@@ -313,18 +360,22 @@ async fn blobs(
         if blob.is_foreign() && !source.has_blob(&blob.digest).await? {
             return Ok(None);
         }
-        let state = if options.look == Look::Quick && !options.deep {
+        let state = if options.look == Look::Quick && !doubted.contains(&blob.digest) {
             BlobState::Unknown
-        } else if target.has_blob(&blob.digest).await? {
-            BlobState::Present
         } else {
             let to = target.repository();
             let places = target.transport.known.places(to.host(), &blob.digest);
-            // Whoever holds the lock is bringing it just now.
-            if let Ok(mut places) = places.try_lock() {
-                places.gone(to.path());
+            match target.look_for_blob(&blob.digest).await? {
+                Presence::Present => BlobState::Present,
+                Presence::Unknown => BlobState::Unknown,
+                Presence::Absent => {
+                    // Whoever holds the lock is bringing it just now.
+                    if let Ok(mut places) = places.try_lock() {
+                        places.gone(to.path());
+                    }
+                    BlobState::Absent
+                }
             }
-            BlobState::Absent
         };
         Ok(Some(PlannedBlob {
             digest: blob.digest.clone(),

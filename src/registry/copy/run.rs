@@ -254,7 +254,8 @@ async fn put(
         .tag
         .clone()
         .map_or_else(|| Target::Digest(digest.clone()), Target::Tag);
-    let media_type = &manifest.descriptor.media_type;
+    let content = manifest.merged.as_ref().unwrap_or(content);
+    let media_type = &content.descriptor().media_type;
     let keeps_referrers = target
         .put_manifest(&name.unwrap_or(own), media_type, content.bytes().clone())
         .await?;

@@ -206,6 +206,10 @@ impl Download<'_> {
             let piece = match self.next(&mut answer).await {
                 Ok(Some(piece)) => piece,
                 Ok(None) if self.at == size => break,
+                // The whole blob, and a manifest that says another size: no other attempt finds more.
+                Ok(None) if hasher.clone().finish() == self.errand.blob.digest => {
+                    return Err(self.errand.wrong_size(self.at));
+                }
                 Ok(None) => {
                     let why = format!("{} of {size} bytes of {} came", self.at, self.errand.what());
                     self.pause(&mut attempt, &mut answer, self.errand.broken_download(why))
@@ -287,6 +291,8 @@ impl Download<'_> {
                     .errand
                     .broken_download("the registry does not go on in the middle".to_owned()));
             }
+            // That it is not there is no answer to a question of the user's, but a broken image.
+            Err(RegistryError::NotFound { .. }) => return Err(self.errand.gone_at_source()),
             opened => opened?,
         };
         let range = answer.header("content-range").and_then(|range| {

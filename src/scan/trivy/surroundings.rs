@@ -53,13 +53,9 @@ impl Trivy {
             .into_iter()
             .flatten()
             .filter_map(|name| name.parse::<ImageReference>().ok());
-        let mut hosts: Vec<_> = databases
-            .map(|database| database.repository.host().to_owned())
-            .collect();
-        hosts.extend(image.map(|image| image.host().to_owned()));
-        hosts.sort_unstable();
-        hosts.dedup();
-        Ok(self.registries.docker_config(&hosts).await?)
+        let databases = databases.map(|database| database.repository);
+        let repositories: Vec<_> = image.cloned().into_iter().chain(databases).collect();
+        Ok(self.registries.docker_config(&repositories).await?)
     }
 
     /// The program, to be called without the variables that could change what it reports.

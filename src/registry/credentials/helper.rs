@@ -1,0 +1,120 @@
+//! Credential helpers: programs that hand out what a key store or a cloud keeps
+//! (<https://github.com/docker/docker-credential-helpers>).
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::Credentials;
+use super::auth_file::TOKEN_USER;
+use crate::domain::clean_line;
+use crate::program::{Audience, Call, Ended, ProgramError};
+
+/// One that asks a person or hangs must not hold up a run for long.
+const LIMIT: Duration = Duration::from_secs(10);
+/// More than any helper writes, in bytes.
+const MAX_OUTPUT: u64 = 1024 * 1024;
+/// The most characters of a helper's own words that a message repeats.
+const MAX_WORDS: usize = 300;
+/// How helpers say that they know nothing of a name.
+const NOT_FOUND: &str = "credentials not found";
+
+/// The program behind a helper's name.
+pub(super) fn program(helper: &str) -> String {
+    format!("docker-credential-{}", clean_line(helper))
+}
+
+/// Asks `helper` for what it keeps under `name`; none if it says that it keeps nothing.
+pub(super) async fn ask(helper: &str, name: &str) -> Result<Option<Credentials>, String> {
+    let program = program(helper);
+    if helper.contains(['/', '\\']) {
+        return Err(format!("`{program}` is no name of a credential helper"));
+    }
+    let call = Call::new(&program)
+        .arg("get")
+        .audience(Audience::CredentialHelper)
+        .input(name.to_owned())
+        .keep(MAX_OUTPUT)
+        .keep_errors()
+        .limit(LIMIT);
+    let ended = match call.run(&|_| {}, &CancellationToken::new()).await {
+        Ok(ended) => ended,
+        Err(error) if error.is_missing() => {
+            return Err(format!("the credential helper {program} is not installed"));
+        }
+        Err(ProgramError::Slow { .. }) => {
+            return Err(format!(
+                "the credential helper {program} did not answer within {} s",
+                LIMIT.as_secs()
+            ));
+        }
+        Err(error) => return Err(format!("the credential helper {program} failed: {error}")),
+    };
+    if ended.status.success() {
+        return read(&ended.output).ok_or_else(|| {
+            // What it wrote may be half of a secret.
+            format!("the credential helper {program} answered with something else than credentials")
+        });
+    }
+    let words = words(&ended);
+    if words.to_ascii_lowercase().contains(NOT_FOUND) {
+        return Ok(None);
+    }
+    let because = if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    };
+    Err(format!(
+        "the credential helper {program} failed ({}){because}",
+        ended.in_words()
+    ))
+}
+
+/// What a helper that failed says of it, by the protocol on standard output; harmless, short, and never an answer.
+fn words(ended: &Ended) -> String {
+    let texts = [&ended.output, &ended.errors].map(|bytes| clean_line(String::from_utf8_lossy(bytes).trim()));
+    let texts = texts
+        .iter()
+        .filter(|text| !text.is_empty() && !text.contains("Secret"));
+    let words = texts.map(String::as_str).collect::<Vec<_>>().join("; ");
+    words.chars().take(MAX_WORDS).collect()
+}
+
+/// `Some(None)` for an answer without credentials; none for one that cannot be understood.
+fn read(output: &[u8]) -> Option<Option<Credentials>> {
+    let answer: Value = serde_json::from_slice(output).ok()?;
+    let (user, secret) = (answer["Username"].as_str()?, answer["Secret"].as_str()?);
+    Some(match (user, secret) {
+        (_, "") => None,
+        (TOKEN_USER, token) => Some(Credentials::IdentityToken(token.to_owned().into())),
+        (user, password) => Some(Credentials::Password {
+            user: user.to_owned(),
+            password: password.to_owned().into(),
+        }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_credentials_a_token_or_nothing() {
+        let kind = |text: &str| match read(text.as_bytes()) {
+            None => "odd",
+            Some(None | Some(Credentials::Anonymous)) => "nothing",
+            Some(Some(Credentials::Password { .. })) => "password",
+            Some(Some(Credentials::IdentityToken(_))) => "token",
+        };
+        assert_eq!(
+            kind(r#"{"ServerURL":"x","Username":"ana","Secret":"p"}"#),
+            "password"
+        );
+        assert_eq!(kind(r#"{"Username":"<token>","Secret":"p"}"#), "token");
+        assert_eq!(kind(r#"{"Username":"","Secret":""}"#), "nothing");
+        assert_eq!(kind("p"), "odd");
+        assert_eq!(kind("{}"), "odd");
+    }
+}

@@ -1,0 +1,216 @@
+//! Who we are at a registry: the files of Docker and Podman, read in their order, the most specific entry for each
+//! repository; and credential helpers.
+
+mod auth_file;
+mod helper;
+mod locations;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::OnceCell;
+
+use super::Registries;
+use super::error::RegistryError;
+use crate::domain::Repository;
+use auth_file::{AuthFile, Entry};
+
+/// What proves who somebody is.
+#[derive(Clone)]
+pub(super) enum Credentials {
+    Anonymous,
+    Password {
+        user: String,
+        password: SecretString,
+    },
+    /// A refresh token, exchanged at the token endpoint.
+    IdentityToken(SecretString),
+}
+
+/// Credentials, and where they are from.
+pub(super) struct Login {
+    credentials: Credentials,
+    source: String,
+}
+
+impl Login {
+    const fn anonymous() -> Self {
+        Self {
+            credentials: Credentials::Anonymous,
+            source: String::new(),
+        }
+    }
+
+    pub(super) const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    pub(super) const fn is_anonymous(&self) -> bool {
+        matches!(self.credentials, Credentials::Anonymous)
+    }
+
+    /// Where they are from, as a message names them: file, entry and helper.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+/// What a refusal says about who was refused.
+pub(super) fn refusal(login: Option<&Login>, what: &str) -> String {
+    match login {
+        Some(login) if login.is_anonymous() => format!("wants credentials for {what}"),
+        Some(login) => format!("refuses the credentials for {what} ({})", login.source),
+        None => format!("refuses the credentials for {what}"),
+    }
+}
+
+/// One slot for each key, filled by whoever comes first while the others wait.
+type Slots<K, V> = Mutex<HashMap<K, Arc<OnceCell<V>>>>;
+
+/// All credentials of the user. Each repository is looked up once; each helper is asked once for one name.
+pub(super) struct Keyring {
+    /// The one file that is read where it is named.
+    named: Option<PathBuf>,
+    logins: Slots<(String, String), Arc<Login>>,
+    helpers: Slots<(String, String), Option<Credentials>>,
+}
+
+impl Keyring {
+    pub(super) fn new(named: Option<PathBuf>) -> Self {
+        Self {
+            named,
+            logins: Mutex::default(),
+            helpers: Mutex::default(),
+        }
+    }
+
+    /// The credentials for the repository `path` of `host`; for the host itself where the path is empty. Nothing found
+    /// is anonymous; a helper that fails or a file that cannot be read is an error, because going on without the
+    /// credentials that were configured would hide the mistake.
+    pub(super) async fn look_up(&self, host: &str, path: &str) -> Result<Arc<Login>, RegistryError> {
+        let slot = slot(&self.logins, (host.to_owned(), path.to_owned()));
+        let found = slot
+            .get_or_try_init(|| async {
+                self.search(host, path)
+                    .await
+                    .map(Arc::new)
+                    .map_err(|why| RegistryError::Credentials {
+                        host: host.to_owned(),
+                        why,
+                    })
+            })
+            .await?;
+        Ok(Arc::clone(found))
+    }
+
+    async fn search(&self, host: &str, path: &str) -> Result<Login, String> {
+        for location in locations::files(self.named.as_deref()) {
+            let Some(file) = AuthFile::read(&location)? else {
+                continue;
+            };
+            if let Some(login) = self.in_file(&file, host, path).await? {
+                return Ok(login);
+            }
+        }
+        Ok(Login::anonymous())
+    }
+
+    /// What one file says, the most specific first: at each step a helper of its own, then what is written there; at
+    /// last the file's general helper.
+    async fn in_file(&self, file: &AuthFile, host: &str, path: &str) -> Result<Option<Login>, String> {
+        for key in auth_file::keys(host, path) {
+            if let Some((name, helper)) = file.helper(&key)
+                && let Some(login) = self.ask(file, "credHelpers", name, helper).await?
+            {
+                return Ok(Some(login));
+            }
+            match file.entry(&key)? {
+                Some((name, Entry::Credentials(credentials))) => {
+                    return Ok(Some(Login {
+                        credentials,
+                        source: format!("those of `{name}` in {}", file.path()),
+                    }));
+                }
+                // An empty entry says that the general helper keeps them under this name.
+                Some((name, Entry::Empty)) if let Some(store) = file.store() => {
+                    if let Some(login) = self.ask(file, "credsStore", name, store).await? {
+                        return Ok(Some(login));
+                    }
+                }
+                _ => {}
+            }
+        }
+        match file.store() {
+            Some(store) => {
+                self.ask(file, "credsStore", auth_file::docker_key(host), store)
+                    .await
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn ask(
+        &self,
+        file: &AuthFile,
+        section: &str,
+        name: &str,
+        helper: &str,
+    ) -> Result<Option<Login>, String> {
+        let source = format!("those of `{name}` from {}", helper::program(helper));
+        let slot = slot(&self.helpers, (helper.to_owned(), name.to_owned()));
+        let found = slot
+            .get_or_try_init(|| helper::ask(helper, name))
+            .await
+            .map_err(|why| format!("{why} ({} names it in `{section}` for `{name}`)", file.path()))?;
+        Ok(found.clone().map(|credentials| Login {
+            credentials,
+            source: format!("{source}, named in {}", file.path()),
+        }))
+    }
+}
+
+fn slot<K: std::hash::Hash + Eq, V>(slots: &Slots<K, V>, key: K) -> Arc<OnceCell<V>> {
+    let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(slots.entry(key).or_default())
+}
+
+impl Registries {
+    /// Docker's configuration with the credentials for `repositories` and nothing else, for a program that reads only
+    /// that; none if nothing is known for any of them. Credential helpers have been asked, so that the program need not.
+    pub async fn docker_config(
+        &self,
+        repositories: &[Repository],
+    ) -> Result<Option<SecretString>, RegistryError> {
+        let mut auths = serde_json::Map::new();
+        for repository in repositories {
+            let host = repository.host();
+            let login = self.transport.host(host)?.login(repository.path()).await?;
+            let entry = match login.credentials() {
+                Credentials::Anonymous => continue,
+                Credentials::Password { user, password } => {
+                    let both = format!("{user}:{}", password.expose_secret());
+                    serde_json::json!({ "auth": BASE64_STANDARD.encode(both) })
+                }
+                Credentials::IdentityToken(token) => {
+                    serde_json::json!({ "identitytoken": token.expose_secret() })
+                }
+            };
+            // The first of a host speaks for it; another with other credentials has an entry of its own.
+            let key = auth_file::docker_key(host);
+            match auths.get(key) {
+                Some(known) if *known == entry => {}
+                Some(_) => {
+                    auths.insert(format!("{host}/{}", repository.path()), entry);
+                }
+                None => {
+                    auths.insert(key.to_owned(), entry);
+                }
+            }
+        }
+        let config = (!auths.is_empty()).then(|| serde_json::json!({ "auths": auths }).to_string());
+        Ok(config.map(SecretString::from))
+    }
+}
