@@ -1,5 +1,6 @@
 //! What a copy came to: a line for each image, the sum for a list, or JSON.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use serde::Serialize;
@@ -27,12 +28,13 @@ pub(super) struct Report {
     requests: Figure,
     bytes: Figure,
     done: usize,
-    failed: usize,
+    /// How often each kind of failure came.
+    failed: BTreeMap<&'static str, usize>,
     worst: Option<Failure>,
 }
 
 impl Report {
-    pub(super) const fn new(json: bool, dry_run: bool) -> Self {
+    pub(super) fn new(json: bool, dry_run: bool) -> Self {
         Self {
             json,
             dry_run,
@@ -46,7 +48,7 @@ impl Report {
                 actual: 0,
             },
             done: 0,
-            failed: 0,
+            failed: BTreeMap::new(),
             worst: None,
         }
     }
@@ -65,28 +67,25 @@ impl Report {
         let copied = match result {
             Ok(copied) => copied,
             Err(error) => {
-                self.failed += 1;
+                *self.failed.entry(kind(&error)).or_default() += 1;
                 let moves = matches!(error, RegistryError::TagTaken { .. });
                 let mut failure = Failure::from(error);
                 if moves {
                     failure.hint = Some("find out who pushed that tag; --force moves it".to_owned());
                 }
-                if let Some(first) = &self.worst {
-                    let first = first.report.to_string();
-                    // One broken host fails many images: its own words are said once.
-                    if first != failure.report.to_string() {
-                        progress.aside(|| writeln!(io.err, "✗ {}: {}", pair.source, failure.report))?;
-                    }
-                } else {
-                    progress.aside(|| {
-                        writeln!(
-                            io.err,
-                            "✗ {} did not arrive at {}",
-                            pair.source,
-                            pair.destination()
-                        )
-                    })?;
-                    self.worst = Some(failure);
+                progress.aside(|| {
+                    writeln!(
+                        io.err,
+                        "✗ {} did not arrive at {}",
+                        pair.source,
+                        pair.destination()
+                    )
+                })?;
+                match &self.worst {
+                    // One broken host fails many images: its own words are said once, at the end.
+                    Some(first) if first.report.to_string() == failure.report.to_string() => {}
+                    Some(_) => progress.aside(|| writeln!(io.err, "  {}", failure.report))?,
+                    None => self.worst = Some(failure),
                 }
                 return Ok(());
             }
@@ -111,7 +110,7 @@ impl Report {
             let document = json!({
                 "version": 1,
                 "copies": self.documents,
-                "failed": self.failed,
+                "failed": self.failed.values().sum::<usize>(),
                 "requests": self.requests,
                 "bytes": self.bytes,
             });
@@ -127,7 +126,44 @@ impl Report {
                 bytes(self.bytes.expected),
             )?;
         }
-        self.worst.map_or(Ok(Exit::Done), Err)
+        let failed: usize = self.failed.values().sum();
+        let Some(mut worst) = self.worst else {
+            return Ok(Exit::Done);
+        };
+        if failed + self.done > 1 {
+            let kinds = self
+                .failed
+                .iter()
+                .map(|(kind, number)| format!("{number} {kind}"));
+            writeln!(
+                io.err,
+                "✗ {failed} of {} did not arrive: {}",
+                failed + self.done,
+                kinds.collect::<Vec<_>>().join(", ")
+            )?;
+        }
+        // What failed for several reasons, or in part, is not told by the first of them: the rest can be brought.
+        if self.failed.len() > 1 {
+            worst.exit = Exit::Incomplete;
+        }
+        Err(worst)
+    }
+}
+
+/// What an image did not arrive for, in a word or two.
+const fn kind(error: &RegistryError) -> &'static str {
+    match error {
+        RegistryError::Status {
+            status: 429 | 503, ..
+        } => "busy",
+        RegistryError::NotFound { .. } => "not found",
+        RegistryError::Unauthorised { .. } | RegistryError::Credentials { .. } => "not authorised",
+        RegistryError::TagTaken { .. } => "tag taken",
+        RegistryError::Unreachable { .. } | RegistryError::Slow { .. } => "unreachable",
+        RegistryError::Broken { .. } | RegistryError::Incomplete { .. } => "incomplete",
+        RegistryError::Unlisted { .. } => "referrers not listed",
+        RegistryError::Interrupted => "interrupted",
+        _ => "failed",
     }
 }
 
@@ -178,7 +214,7 @@ fn lines(pair: &Pair, copied: &Copied, dry_run: bool, io: &mut Output) -> Result
     if !dry_run {
         let is_new = missing > 0 || plan.tag.as_ref().is_some_and(|tag| !tag.present);
         let verb = if is_new { "is" } else { "was already" };
-        writeln!(io.out, "✓ {image} {verb} {}", plan.root)?;
+        writeln!(io.out, "✓ {image} {verb} {}, with {}", plan.root, plan.evidence())?;
         return Ok(());
     }
     let there = plan

@@ -30,7 +30,13 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
     let (tag_state, current, copying, mut evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &digest),
         async { Ok(way.running(&reader).await?) },
-        async { Ok(copy::plan(&source_reader, &reader, &root, &CopyOptions::default()).await?) },
+        async {
+            let options = CopyOptions {
+                deep: true,
+                ..CopyOptions::default()
+            };
+            Ok(copy::plan(&source_reader, &reader, &root, &options).await?)
+        },
         gates::on_the_way(engine, &candidate, &way, Admission::Scan),
     )?;
     untaken(tag_state, &repository, &candidate)?;

@@ -130,6 +130,8 @@ impl Promotion<'_> {
         // What is there was asked for when the plan was made; here it turns out on the way.
         let options = CopyOptions {
             look: Look::Quick,
+            // Complete is every blob, those of manifests that are there already too.
+            deep: true,
             ..CopyOptions::default()
         };
         let root = Target::Digest(self.digest.clone());
@@ -153,8 +155,9 @@ impl Promotion<'_> {
         .await?;
         self.attach_proof().await?;
         Ok(StepOutcome::Done(format!(
-            "{} moved in {} (about {} expected)",
+            "{} moved with {} in {} (about {} expected)",
             bytes(outcome.bytes),
+            plan.evidence(),
             count(usize::try_from(outcome.requests).unwrap_or(usize::MAX), "request"),
             plan.requests
         )))
