@@ -261,11 +261,6 @@ impl Host {
         url.origin() == self.base.origin()
     }
 
-    /// Whether what is sent there can be read on the way: without TLS, and not only within this machine.
-    pub(super) fn is_in_clear(&self, url: &Url) -> bool {
-        url.scheme() != "https" && !url.host_str().is_some_and(is_loopback)
-    }
-
     /// An error where it is known to be silent.
     pub(super) fn check_silence(&self) -> Result<(), RegistryError> {
         match *self.silent.borrow() {
@@ -310,7 +305,7 @@ impl Host {
     /// Where they cannot be had, and where they would go through the network in the clear, whatever the settings say.
     pub(super) async fn login(&self, path: &str) -> Result<Arc<Login>, RegistryError> {
         let login = self.keyring.look_up(&self.name, path).await?;
-        if !login.is_anonymous() && self.is_in_clear(&self.base) {
+        if !login.is_anonymous() && is_in_clear(&self.base) {
             return Err(RegistryError::Credentials {
                 host: self.name.clone(),
                 why: format!(
@@ -365,6 +360,11 @@ impl Host {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether what is sent there can be read on the way: without TLS, and not only within this machine.
+pub(super) fn is_in_clear(url: &Url) -> bool {
+    url.scheme() != "https" && !url.host_str().is_some_and(is_loopback)
 }
 
 /// Whether a host, with or without a port, is this machine.

@@ -67,13 +67,18 @@ where
 }
 
 /// A list of which it matters whether it is there, be it as `null`.
-#[expect(clippy::option_option, reason = "absent, null and a list are three things")]
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
+#[derive(Default)]
+enum Entries {
+    #[default]
+    Absent,
+    Null,
+    List(Vec<Descriptor>),
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::List))
+    }
 }
 
 /// The platform of an index entry is an object in JSON, and a text here.
@@ -206,8 +211,8 @@ struct Document {
     #[serde(default)]
     schema_version: Option<u8>,
     media_type: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    manifests: Option<Option<Vec<Descriptor>>>,
+    #[serde(default)]
+    manifests: Entries,
     config: Option<Descriptor>,
     #[serde(default)]
     layers: Option<Vec<Descriptor>>,
@@ -230,21 +235,22 @@ impl Manifest {
         }
         let header = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_owned());
         let (content, usual) = match (document.manifests, document.config) {
-            (Some(manifests), None) => {
-                let manifests = manifests.unwrap_or_default();
+            (Entries::List(manifests), None) => (Content::Index { manifests }, OCI_IMAGE_INDEX_MEDIA_TYPE),
+            (Entries::Null, None) => {
+                let manifests = Vec::new();
                 (Content::Index { manifests }, OCI_IMAGE_INDEX_MEDIA_TYPE)
             }
-            (None | Some(None), Some(config)) => (
+            (Entries::Absent | Entries::Null, Some(config)) => (
                 Content::Image {
                     config: Box::new(config),
                     layers: document.layers.unwrap_or_default(),
                 },
                 OCI_IMAGE_MEDIA_TYPE,
             ),
-            (Some(Some(_)), Some(_)) => {
+            (Entries::List(_), Some(_)) => {
                 return Err("is an index and an image at once, which no manifest may be".to_owned());
             }
-            (None, None) => return Err("is JSON, but neither an index nor an image".to_owned()),
+            (Entries::Absent, None) => return Err("is JSON, but neither an index nor an image".to_owned()),
         };
         let named = document.media_type.filter(|kind| !kind.is_empty());
         let media_type = named.or(header).unwrap_or_else(|| usual.to_owned());

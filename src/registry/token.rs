@@ -9,7 +9,7 @@ use super::auth::{self, Challenge, Scope, Token};
 use super::call::{Body, Call};
 use super::credentials::{Credentials, Login, refusal};
 use super::error::RegistryError;
-use super::host::Host;
+use super::host::{Host, is_in_clear};
 use super::patience::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
 use super::transport::{of_network, transfer};
 
@@ -80,7 +80,7 @@ pub(super) async fn learn(
     headers: &HeaderMap,
     used: Option<&SecretString>,
 ) -> Result<Option<Scheme>, RegistryError> {
-    let used = used.map(|header| header.expose_secret());
+    let used = used.map(SecretString::expose_secret);
     let mut values = headers
         .get_all(header::WWW_AUTHENTICATE)
         .iter()
@@ -123,7 +123,7 @@ async fn fetch(
     };
     let credentials = login.credentials();
     let url = Url::parse(realm).map_err(|error| fail(format!("its token address is none: {error}")))?;
-    if host.is_in_clear(&url) && !login.is_anonymous() {
+    if is_in_clear(&url) && !login.is_anonymous() {
         return Err(fail(
             "its token address is not https, and credentials are not sent in the clear".to_owned(),
         ));

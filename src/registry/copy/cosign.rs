@@ -43,7 +43,7 @@ pub(super) enum Standing {
     /// Nothing, or a part of it.
     Missing,
     /// Some that the source lacks, and not all that the source has: these bytes hold both.
-    Merged(Manifest),
+    Merged(Box<Manifest>),
 }
 
 /// Compares what the target has under `tag` with what `manifest` holds. Each signature is a layer of such a manifest,
@@ -67,7 +67,7 @@ pub(super) async fn compare(
         return Ok(Standing::Missing);
     }
     merged(manifest, &there)
-        .map(Standing::Merged)
+        .map(|both| Standing::Merged(Box::new(both)))
         .ok_or_else(|| RegistryError::TagTaken {
             tag: target.name(&name),
             found: there.descriptor().digest.clone(),

@@ -66,7 +66,7 @@ impl PlannedManifest {
         let is_old = self
             .tag
             .as_ref()
-            .is_some_and(|tag| tag.as_str().ends_with(".sig"));
+            .is_some_and(|tag| tag.as_str().strip_suffix(".sig").is_some());
         let said = self
             .manifest
             .as_ref()
@@ -307,7 +307,7 @@ async fn look(target: &Reader, member: Member, listed: &Listed) -> Result<Planne
             Standing::Present => true,
             Standing::Missing => false,
             Standing::Merged(both) => {
-                merged = Some(both);
+                merged = Some(*both);
                 false
             }
         },

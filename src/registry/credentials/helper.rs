@@ -52,7 +52,7 @@ pub(super) async fn ask(helper: &str, name: &str) -> Result<Option<Credentials>,
         Err(error) => return Err(format!("the credential helper {program} failed: {error}")),
     };
     if ended.status.success() {
-        return read(&ended.output).ok_or_else(|| {
+        return read(&ended.output).map_err(|NoCredentials| {
             // What it wrote may be half of a secret.
             format!("the credential helper {program} answered with something else than credentials")
         });
@@ -82,11 +82,14 @@ fn words(ended: &Ended) -> String {
     words.chars().take(MAX_WORDS).collect()
 }
 
-/// `Some(None)` for an answer without credentials; none for one that cannot be understood.
-fn read(output: &[u8]) -> Option<Option<Credentials>> {
-    let answer: Value = serde_json::from_slice(output).ok()?;
-    let (user, secret) = (answer["Username"].as_str()?, answer["Secret"].as_str()?);
-    Some(match (user, secret) {
+/// An answer that cannot be understood.
+struct NoCredentials;
+
+/// None for an answer without credentials.
+fn read(output: &[u8]) -> Result<Option<Credentials>, NoCredentials> {
+    let answer: Value = serde_json::from_slice(output).map_err(|_| NoCredentials)?;
+    let text = |name: &str| answer[name].as_str().ok_or(NoCredentials);
+    Ok(match (text("Username")?, text("Secret")?) {
         (_, "") => None,
         (TOKEN_USER, token) => Some(Credentials::IdentityToken(token.to_owned().into())),
         (user, password) => Some(Credentials::Password {
@@ -103,10 +106,10 @@ mod tests {
     #[test]
     fn an_answer_is_credentials_a_token_or_nothing() {
         let kind = |text: &str| match read(text.as_bytes()) {
-            None => "odd",
-            Some(None | Some(Credentials::Anonymous)) => "nothing",
-            Some(Some(Credentials::Password { .. })) => "password",
-            Some(Some(Credentials::IdentityToken(_))) => "token",
+            Err(NoCredentials) => "odd",
+            Ok(None | Some(Credentials::Anonymous)) => "nothing",
+            Ok(Some(Credentials::Password { .. })) => "password",
+            Ok(Some(Credentials::IdentityToken(_))) => "token",
         };
         assert_eq!(
             kind(r#"{"ServerURL":"x","Username":"ana","Secret":"p"}"#),
