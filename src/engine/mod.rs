@@ -132,7 +132,7 @@ impl Engine {
         crate::state::folder_of_user()
     }
 
-    /// Makes the plan of a command. Reads only.
+    /// Makes the plan of a command. Reads only. Each plan is made on the heap: together they would not fit a small stack.
     pub async fn plan(&self, command: &Command) -> Result<Plan, EngineError> {
         match command {
             Command::Cut {
@@ -147,7 +147,7 @@ impl Engine {
                     sprint: sprint.as_deref(),
                     reason: reason.as_deref(),
                 };
-                cut::plan(self, service, commit, given).await
+                Box::pin(cut::plan(self, service, commit, given)).await
             }
             Command::Promote {
                 service,
@@ -165,41 +165,58 @@ impl Engine {
                     reason: reason.as_deref(),
                     hotfix: *hotfix,
                 };
-                promote::plan(self, request).await
+                Box::pin(promote::plan(self, request)).await
             }
             Command::Build {
                 service,
                 dirty,
                 branch,
-            } => build::plan(self, service, *dirty, branch.as_deref()).await,
-            Command::Sign { service, image } => sign::plan(self, service, image).await,
+            } => Box::pin(build::plan(self, service, *dirty, branch.as_deref())).await,
+            Command::Sign { service, image } => Box::pin(sign::plan(self, service, image)).await,
             Command::Finish {
                 service,
                 release,
                 into,
-            } => finish::plan(self, service, release, into).await,
+            } => Box::pin(finish::plan(self, service, release, into)).await,
             Command::Hotfix {
                 service,
                 environment,
                 version,
-            } => hotfix::plan(self, service, environment.as_ref(), version.as_deref()).await,
+            } => {
+                Box::pin(hotfix::plan(
+                    self,
+                    service,
+                    environment.as_ref(),
+                    version.as_deref(),
+                ))
+                .await
+            }
             Command::Unlock {
                 service,
                 part,
                 reason,
                 held,
-            } => unlock::plan(self, service, part, reason, *held).await,
+            } => Box::pin(unlock::plan(self, service, part, reason, *held)).await,
             Command::Pin {
                 service,
                 environment,
                 reason,
                 until,
-            } => pin::plan_pin(self, service, environment, reason, until.as_deref()).await,
+            } => {
+                Box::pin(pin::plan_pin(
+                    self,
+                    service,
+                    environment,
+                    reason,
+                    until.as_deref(),
+                ))
+                .await
+            }
             Command::Unpin {
                 service,
                 environment,
                 reason,
-            } => pin::plan_unpin(self, service, environment, reason).await,
+            } => Box::pin(pin::plan_unpin(self, service, environment, reason)).await,
             Command::Rollback {
                 service,
                 environment,
@@ -214,9 +231,11 @@ impl Engine {
                     until: until.as_deref(),
                     accept_findings: *accept_findings,
                 };
-                rollback::plan(self, service, environment, request).await
+                Box::pin(rollback::plan(self, service, environment, request)).await
             }
-            Command::Review { service, of, note } => exception::plan_review(self, service, of, note).await,
+            Command::Review { service, of, note } => {
+                Box::pin(exception::plan_review(self, service, of, note)).await
+            }
         }
     }
 
@@ -236,7 +255,7 @@ impl Engine {
             reason: None,
             hotfix: false,
         };
-        promote::preview(self, request).await
+        Box::pin(promote::preview(self, request)).await
     }
 
     /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.

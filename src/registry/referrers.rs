@@ -366,7 +366,8 @@ impl Writer {
             index["manifests"] = manifests.into();
             let bytes = Bytes::from(index.to_string());
             match self.put_manifest(&target, media_type, bytes).await {
-                Ok(_) => has_written = true,
+                // What stands there instead was written by somebody else: it is read, and changed, anew.
+                Ok(_) | Err(RegistryError::DigestMismatch { .. }) => has_written = true,
                 // An immutable tag, for instance, which takes the first entry only.
                 Err(RegistryError::Status { status, message, .. }) if (400..500).contains(&status) => {
                     return Err(Unchanged::Refused { status, message });

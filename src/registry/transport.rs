@@ -90,11 +90,11 @@ impl Transport {
                     attempt += 1;
                     continue;
                 }
-                // One that has never answered a word is not asked again and again.
+                // One that has never answered a word is asked once more, and not again and again.
                 Err(error)
                     if repeatable
                         && is_worth_another(&error, attempt)
-                        && !(error.is_slow() && host.has_been_silent_since(None)) =>
+                        && !(attempt > 1 && error.is_slow() && host.has_been_silent_since(None)) =>
                 {
                     tokio::time::sleep(backoff(attempt)).await;
                     attempt += 1;

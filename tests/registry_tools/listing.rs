@@ -49,18 +49,25 @@ async fn says_that_a_registry_lists_no_repositories_and_what_to_do() {
 
 #[tokio::test]
 async fn a_catalog_can_neither_go_on_for_ever_nor_reach_the_terminal_raw() {
-    let server = RawServer::start(|_| {
-        (
-            200,
-            "content-type: application/json\r\nlink: </v2/_catalog?last=x>; rel=\"next\"\r\n".to_owned(),
-            br#"{"repositories":["app","\u001b[2Jevil"]}"#.to_vec(),
-        )
-    })
-    .await;
+    let answering = |link: &'static str| {
+        RawServer::start(move |_| {
+            (
+                200,
+                format!("content-type: application/json\r\n{link}"),
+                br#"{"repositories":["app","\u001b[2Jevil"]}"#.to_vec(),
+            )
+        })
+    };
     let folder = tempfile::tempdir().unwrap();
+    let server = answering("").await;
     let said = windlass(&folder, &["registry", "ls", &server.host]).await;
     let host = &server.host;
     assert_eq!(said.out, format!("{host}/app\n{host}/evil\n"), "{}", said.err);
+    // A list that goes in a circle has no end, so that what it says is not all.
+    let server = answering("link: </v2/_catalog?last=x>; rel=\"next\"\r\n").await;
+    let said = windlass(&folder, &["registry", "ls", &server.host]).await;
+    assert_eq!((said.code, said.out.as_str()), (1, ""));
+    assert!(said.err.contains("leads back"), "{}", said.err);
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn somebody_has_to_want_it() {
     assert_eq!(nobody.code, 2);
     assert!(nobody.err.contains("--yes"), "{}", nobody.err);
     let no = on_a_terminal(&ground.folder, &["registry", "rm", &name], "n\n").await;
-    assert_eq!(no.code, 2, "{}", no.out);
+    assert_eq!(no.code, 1, "{}", no.out);
     assert!(no.out.contains("nothing was deleted"), "{}", no.out);
     assert_eq!(deletes(&ground), [""; 0]);
     let yes = on_a_terminal(&ground.folder, &["registry", "rm", &name], "y\n").await;
