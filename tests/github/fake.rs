@@ -66,6 +66,8 @@ pub struct Store {
     pub pulls: Vec<Value>,
     /// More entries than this are on no page.
     pub page: usize,
+    /// How many check runs it counts beside those that it lists, as where a list was cut on its way.
+    pub unlisted_runs: usize,
     /// Whether it is shown to tokens only.
     pub private: bool,
     /// What the repository was called before.
@@ -316,7 +318,7 @@ impl Store {
                 Some(runs) => self.page(
                     question,
                     runs,
-                    |page, all| json!({"total_count": all, "check_runs": page}),
+                    |page, all| json!({"total_count": all + self.unlisted_runs, "check_runs": page}),
                 ),
                 None => plain(422, &format!("No commit found for SHA: {sha}")),
             },

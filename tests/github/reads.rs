@@ -41,6 +41,21 @@ async fn all_pages_of_check_runs_and_statuses_count() {
 }
 
 #[tokio::test]
+async fn a_total_that_does_not_agree_with_what_came_is_unknown() {
+    let fake = Fake::start().await;
+    let sha = commit();
+    for job in 0..4 {
+        fake.run(sha.as_str(), &format!("job {job}"), "completed", Some("success"));
+    }
+    fake.store().unlisted_runs = 3;
+    let error = github(&fake).checks(&sha).await.unwrap_err();
+    assert!(
+        error.to_string().contains("there are 7 entries, and 4 came"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn a_commit_with_no_checks_is_not_one_that_github_does_not_know() {
     let fake = Fake::start().await;
     let sha = commit();

@@ -4,6 +4,7 @@
 
 mod access;
 mod answers;
+mod contents;
 mod copy;
 mod faults;
 mod manners;

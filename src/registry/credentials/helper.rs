@@ -31,13 +31,17 @@ pub(super) async fn ask(helper: &str, name: &str) -> Result<Option<Credentials>,
     if helper.contains(['/', '\\']) {
         return Err(format!("`{program}` is no name of a credential helper"));
     }
-    let call = Call::new(&program)
+    ask_program(&program, name, LIMIT).await
+}
+
+async fn ask_program(program: &str, name: &str, limit: Duration) -> Result<Option<Credentials>, String> {
+    let call = Call::new(program)
         .arg("get")
         .audience(Audience::CredentialHelper)
         .input(name.to_owned())
         .keep(MAX_OUTPUT)
         .keep_errors()
-        .limit(LIMIT);
+        .limit(limit);
     let ended = match call.run(&|_| {}, &CancellationToken::new()).await {
         Ok(ended) => ended,
         Err(error) if error.is_missing() => {
@@ -46,7 +50,7 @@ pub(super) async fn ask(helper: &str, name: &str) -> Result<Option<Credentials>,
         Err(ProgramError::Slow { .. }) => {
             return Err(format!(
                 "the credential helper {program} did not answer within {} s",
-                LIMIT.as_secs()
+                limit.as_secs()
             ));
         }
         Err(error) => return Err(format!("the credential helper {program} failed: {error}")),
@@ -102,6 +106,38 @@ fn read(output: &[u8]) -> Result<Option<Credentials>, NoCredentials> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fixture(name: &str) -> String {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/credential-helpers");
+        format!("{folder}/{name}")
+    }
+
+    async fn complaint(program: &str) -> String {
+        let asked = ask_program(program, "registry.example.com", Duration::from_secs(1)).await;
+        asked.err().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_fails_is_named_with_its_own_words() {
+        assert_eq!(
+            complaint(&fixture("expired")).await,
+            format!(
+                "the credential helper {} failed (exit code 1): token expired, run sso login",
+                fixture("expired")
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_is_missing_or_hangs_is_named_within_seconds() {
+        let missing = complaint("docker-credential-that-is-not-there").await;
+        assert_eq!(
+            missing,
+            "the credential helper docker-credential-that-is-not-there is not installed"
+        );
+        let hangs = complaint(&fixture("hangs")).await;
+        assert!(hangs.ends_with("hangs did not answer within 1 s"), "{hangs}");
+    }
 
     #[test]
     fn an_answer_is_credentials_a_token_or_nothing() {

@@ -1,0 +1,110 @@
+use super::super::State;
+use super::*;
+use crate::config::ConfigError;
+use crate::demo::registry::{EmbeddedRegistry, Options};
+
+fn config(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("windlass.toml"))
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let done = std::process::Command::new("git")
+        .args([
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.com",
+            "-c",
+            "commit.gpgsign=false",
+        ])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
+#[tokio::test]
+async fn looks_at_the_repository_its_branches_and_its_remote() {
+    let world = tempfile::tempdir().unwrap();
+    let (bare, clone) = (world.path().join("bare"), world.path().join("clone"));
+    git(world.path(), &["init", "-q", "--bare", "bare"]);
+    git(world.path(), &["init", "-q", "-b", "develop", "clone"]);
+    git(&clone, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    git(&clone, &["remote", "add", "origin", "../bare"]);
+    let text = "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/a\"\n";
+    let config = Config::parse(text, &clone.join("windlass.toml")).unwrap();
+
+    let found = repository(&config).await;
+    let states: Vec<_> = found.iter().map(|f| (f.subject, f.state)).collect();
+    assert_eq!(
+        states,
+        [
+            ("repository", State::Ok),
+            ("branch", State::Ok),
+            // There is no main.
+            ("branch", State::Warning),
+            ("remote", State::Ok)
+        ]
+    );
+
+    std::fs::remove_dir_all(bare).unwrap();
+    let found = repository(&config).await;
+    assert_eq!(found.last().unwrap().state, State::Problem);
+    assert!(found.last().unwrap().advice.is_some());
+}
+
+#[tokio::test]
+async fn a_missing_scanner_is_no_problem_and_a_missing_git_is() {
+    let nowhere = Path::new("/nowhere/at/all");
+    assert_eq!(tool("trivy", nowhere, false).await.state, State::Warning);
+    assert_eq!(tool("git", nowhere, true).await.state, State::Problem);
+}
+
+#[tokio::test]
+async fn says_of_each_registry_whether_it_answers() {
+    let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+    let text = format!(
+        "[[service]]\nname = \"a\"\n\
+         [[environment]]\nname = \"dev\"\nimage = \"{}/dev/{{service}}\"\n\
+         [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"127.0.0.1:1/{{service}}\"\n",
+        registry.host()
+    );
+    let findings = registries(&config(&text).unwrap()).await;
+    let of = |host: &str| findings.iter().find(|f| f.what.as_str().contains(host)).unwrap();
+    assert_eq!(of(&registry.host()).state, State::Ok);
+    assert_eq!(of("127.0.0.1:1").state, State::Problem);
+    registry.shutdown().await;
+}
+
+#[tokio::test]
+async fn github_that_does_not_answer_is_a_problem_unless_a_cut_does_without_it() {
+    let services =
+        "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/a\"\n";
+    let said = |more: &str| {
+        let github = "[github]\nrepository = \"acme/app\"\napi = \"http://127.0.0.1:1\"\n";
+        config(&format!("{github}{more}\n{services}")).unwrap()
+    };
+    let required = github(&said("")).await;
+    assert_eq!(required[0].state, State::Problem);
+    assert!(required[0].what.as_str().contains("127.0.0.1:1"), "{required:?}");
+    assert!(required[0].advice.is_some());
+    let off = github(&said("checks = \"off\"")).await;
+    assert_eq!(off[0].state, State::Warning);
+}
+
+#[test]
+fn keys_and_deployers_that_are_missing_are_problems_with_advice() {
+    let config = config(
+        "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/{service}\"\n\
+         sign = { key = \"no.key\", password_file = \"no.password\" }\n\
+         deploy = { kind = \"command\", program = \"./no-deploy.sh\" }\n",
+    )
+    .unwrap();
+    let findings: Vec<_> = keys(&config).into_iter().chain(deployers(&config)).collect();
+    let subjects: Vec<_> = findings.iter().map(|finding| finding.subject).collect();
+    assert_eq!(subjects, ["signing key", "password", "public key", "deploy"]);
+    for finding in findings {
+        assert_eq!(finding.state, State::Problem, "{finding:?}");
+    }
+}

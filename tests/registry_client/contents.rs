@@ -1,0 +1,88 @@
+//! What a manifest says of its parts, and what a registry keeps of it: where the two do not agree, nothing is called done.
+
+use bytes::Bytes;
+use serde_json::json;
+use windlass::demo::registry::Options;
+use windlass::domain::{Digest, Exit, Tag, Target};
+use windlass::registry::{Descriptor, RegistryError, Writer};
+
+use crate::raw::RawServer;
+use crate::world::{MANIFEST, access, blob, copied, journey, registries, repository};
+
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+
+/// Puts a manifest of one layer, as `layer` describes it.
+async fn manifest(writer: &Writer, layer: &serde_json::Value) -> Digest {
+    let config = blob(
+        writer,
+        CONFIG,
+        br#"{"os":"linux","architecture":"amd64"}"#.to_vec(),
+    )
+    .await;
+    let text =
+        json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer] }).to_string();
+    let digest = Digest::of(text.as_bytes());
+    let target = Target::Digest(digest.clone());
+    writer.put_manifest(&target, MANIFEST, text.into()).await.unwrap();
+    digest
+}
+
+#[tokio::test]
+async fn a_size_that_a_manifest_has_wrong_is_no_trouble_that_passes() {
+    let journey = journey(Options::default(), Options::default()).await;
+    let layer = journey
+        .source
+        .put_blob(Bytes::from_static(b"a layer"))
+        .await
+        .unwrap();
+    let wrong = Descriptor::new(LAYER, layer.digest, layer.size + 1);
+    let digest = manifest(&journey.source, &json!(wrong)).await;
+    let error = copied(&journey.source, &journey.target, &digest)
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit(), Exit::Failed, "{error}");
+    assert!(journey.target.resolve(&digest.into()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_ordinary_layer_that_may_be_had_elsewhere_too_is_copied_from_the_registry() {
+    let journey = journey(Options::default(), Options::default()).await;
+    let layer = journey
+        .source
+        .put_blob(Bytes::from_static(b"a layer"))
+        .await
+        .unwrap();
+    let elsewhere = json!({
+        "mediaType": LAYER, "digest": layer.digest, "size": layer.size, "urls": ["https://elsewhere.invalid/layer"],
+    });
+    let digest = manifest(&journey.source, &elsewhere).await;
+    copied(&journey.source, &journey.target, &digest).await.unwrap();
+    let bytes = journey.target.blob(&layer.digest, layer.size).await.unwrap();
+    assert_eq!(&bytes[..], b"a layer");
+}
+
+#[tokio::test]
+async fn a_tag_that_is_put_without_a_word_of_its_digest_is_asked_for_it() {
+    let text = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "layers": [] }).to_string();
+    let put = |kept: &'static str, text: String| async move {
+        let server = RawServer::start(move |line| {
+            if line.starts_with("PUT") {
+                (201, String::new(), Vec::new())
+            } else {
+                let head = format!("content-type: {MANIFEST}\r\n");
+                (200, head, kept.as_bytes().to_vec())
+            }
+        })
+        .await;
+        let writer = registries().writer(&repository(&server.host, "app"), access());
+        let tag: Tag = "v1".parse().unwrap();
+        writer
+            .put_manifest(&Target::Tag(tag), MANIFEST, text.into())
+            .await
+    };
+    let kept: &'static str = Box::leak(text.clone().into_boxed_str());
+    assert!(put(kept, text.clone()).await.is_ok());
+    let error = put(r#"{"schemaVersion":2}"#, text).await.unwrap_err();
+    assert!(matches!(error, RegistryError::DigestMismatch { .. }), "{error}");
+}
