@@ -132,8 +132,13 @@ impl Engine {
         crate::state::folder_of_user()
     }
 
-    /// Makes the plan of a command. Reads only. Each plan is made on the heap: together they would not fit a small stack.
+    /// Makes the plan of a command. Reads only. It is made on the heap, whatever the command: what all of them need on the
+    /// way would not fit a small stack.
     pub async fn plan(&self, command: &Command) -> Result<Plan, EngineError> {
+        Box::pin(self.plan_by_command(command)).await
+    }
+
+    async fn plan_by_command(&self, command: &Command) -> Result<Plan, EngineError> {
         match command {
             Command::Cut {
                 service,
@@ -147,7 +152,7 @@ impl Engine {
                     sprint: sprint.as_deref(),
                     reason: reason.as_deref(),
                 };
-                Box::pin(cut::plan(self, service, commit, given)).await
+                cut::plan(self, service, commit, given).await
             }
             Command::Promote {
                 service,
@@ -165,58 +170,41 @@ impl Engine {
                     reason: reason.as_deref(),
                     hotfix: *hotfix,
                 };
-                Box::pin(promote::plan(self, request)).await
+                promote::plan(self, request).await
             }
             Command::Build {
                 service,
                 dirty,
                 branch,
-            } => Box::pin(build::plan(self, service, *dirty, branch.as_deref())).await,
-            Command::Sign { service, image } => Box::pin(sign::plan(self, service, image)).await,
+            } => build::plan(self, service, *dirty, branch.as_deref()).await,
+            Command::Sign { service, image } => sign::plan(self, service, image).await,
             Command::Finish {
                 service,
                 release,
                 into,
-            } => Box::pin(finish::plan(self, service, release, into)).await,
+            } => finish::plan(self, service, release, into).await,
             Command::Hotfix {
                 service,
                 environment,
                 version,
-            } => {
-                Box::pin(hotfix::plan(
-                    self,
-                    service,
-                    environment.as_ref(),
-                    version.as_deref(),
-                ))
-                .await
-            }
+            } => hotfix::plan(self, service, environment.as_ref(), version.as_deref()).await,
             Command::Unlock {
                 service,
                 part,
                 reason,
                 held,
-            } => Box::pin(unlock::plan(self, service, part, reason, *held)).await,
+            } => unlock::plan(self, service, part, reason, *held).await,
             Command::Pin {
                 service,
                 environment,
                 reason,
                 until,
-            } => {
-                Box::pin(pin::plan_pin(
-                    self,
-                    service,
-                    environment,
-                    reason,
-                    until.as_deref(),
-                ))
-                .await
-            }
+            } => pin::plan_pin(self, service, environment, reason, until.as_deref()).await,
             Command::Unpin {
                 service,
                 environment,
                 reason,
-            } => Box::pin(pin::plan_unpin(self, service, environment, reason)).await,
+            } => pin::plan_unpin(self, service, environment, reason).await,
             Command::Rollback {
                 service,
                 environment,
@@ -231,11 +219,9 @@ impl Engine {
                     until: until.as_deref(),
                     accept_findings: *accept_findings,
                 };
-                Box::pin(rollback::plan(self, service, environment, request)).await
+                rollback::plan(self, service, environment, request).await
             }
-            Command::Review { service, of, note } => {
-                Box::pin(exception::plan_review(self, service, of, note)).await
-            }
+            Command::Review { service, of, note } => exception::plan_review(self, service, of, note).await,
         }
     }
 
