@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::args::Global;
 use super::failure::Failure;
 use super::report::{github, junit, sarif};
-use super::world::{self, World};
+use super::world::World;
 use super::{Output, table};
 use crate::domain::Exit;
-use crate::engine::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep};
+use crate::engine::{self, CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep};
 use crate::program::cancel_on_signal;
 
 /// Arguments of `check`.
@@ -40,7 +40,7 @@ pub struct CheckArgs {
 /// Checks, shows how it goes, and leaves the reports.
 pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    world::must_be_trusted(world.engine.config())?;
+    engine::must_be_trusted(world.engine.config())?;
     let options = CheckOptions {
         fail_fast: args.fail_fast,
         skip: CheckStep::ALL

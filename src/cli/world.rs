@@ -8,7 +8,7 @@ use super::args::Global;
 use super::failure::Failure;
 use crate::config::{Config, ConfigError, Service, Trust, TrustHashError, TrustStore, UserFile};
 use crate::domain::{ServiceName, WriteAccess, count};
-use crate::engine::{self, Engine, EngineError};
+use crate::engine::{self, Engine};
 use crate::git::GitRepository;
 use crate::registry::{Registries, RegistryError, Settings};
 
@@ -172,7 +172,7 @@ pub fn folder(global: &Global) -> std::io::Result<PathBuf> {
 /// Permission to write, or why there is none: asked not to, or a configuration with settings that nobody trusts.
 pub fn access(global: &Global, config: Option<&Config>) -> Result<WriteAccess, Failure> {
     let access = access_to_state(global)?;
-    config.map_or(Ok(()), must_be_trusted)?;
+    config.map_or(Ok(()), engine::must_be_trusted)?;
     Ok(access)
 }
 
@@ -184,21 +184,6 @@ pub fn access_to_state(global: &Global) -> Result<WriteAccess, Failure> {
             "leave out --read-only (or WINDLASS_READ_ONLY), or look at the plan with --dry-run",
         )
     })
-}
-
-/// Refuses a configuration with settings that nobody trusts, for commands that write or start programs.
-pub fn must_be_trusted(config: &Config) -> Result<(), Failure> {
-    if config.is_trusted() {
-        return Ok(());
-    }
-    Err(EngineError::Untrusted(
-        config
-            .withheld
-            .iter()
-            .map(|setting| setting.key.clone())
-            .collect(),
-    )
-    .into())
 }
 
 fn service(config: &Config, global: &Global) -> Result<ServiceName, Failure> {

@@ -115,7 +115,7 @@ pub use template::{BranchTemplate, Series, TagTemplate, TemplateError, Values};
 pub use term::{Term, TermError};
 pub use text::{Clean, clean_line, clean_text};
 pub use ticket::{TicketPattern, TicketPatternError, TicketUrl, TicketUrlError};
-pub use variable::{VariablePattern, VariablePatternError};
+pub use variable::{VariablePattern, VariablePatternError, matches_variable};
 pub use verdict::{Gate, Verdict, WayOut};
 pub use version::{Proposal, propose_next, version_of_tag};
 pub use vex::{VexProduct, VexStatement, VexStatus, VexSubject};

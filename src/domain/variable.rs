@@ -7,6 +7,14 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariablePattern(String);
 
+/// Whether the variable `name` is meant by `pattern`: a name, or the beginning of several with a `*` behind it.
+pub fn matches_variable(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == pattern,
+    }
+}
+
 /// Why a text is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the name of an environment variable, such as `KUBECONFIG` or `AWS_*`")]
@@ -15,10 +23,7 @@ pub struct VariablePatternError(String);
 impl VariablePattern {
     /// Whether the variable `name` is meant.
     pub fn matches(&self, name: &str) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == self.0,
-        }
+        matches_variable(&self.0, name)
     }
 
     /// As it is written.

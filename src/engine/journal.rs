@@ -124,6 +124,25 @@ struct Versioned {
     version: u64,
 }
 
+/// Reads line `number` of the journal at `path`. Only one that is not understood is looked at for its version again.
+fn parse_line(text: &[u8], path: &Path, number: usize) -> Result<Line, JournalError> {
+    let newer = |version| JournalError::Newer {
+        path: path.to_owned(),
+        version,
+    };
+    match serde_json::from_slice::<Line>(text) {
+        Ok(line) if line.version <= VERSION => Ok(line),
+        Ok(line) => Err(newer(line.version)),
+        Err(_) => match serde_json::from_slice(text) {
+            Ok(Versioned { version }) if version > VERSION => Err(newer(version)),
+            _ => Err(JournalError::Broken {
+                path: path.to_owned(),
+                line: number,
+            }),
+        },
+    }
+}
+
 impl Journals {
     /// The journals in `folder`, which need not exist yet.
     pub fn at(folder: PathBuf) -> Self {
@@ -197,18 +216,10 @@ impl Journals {
             let Some(text) = bytes.strip_suffix(b"\n") else {
                 break;
             };
-            let broken = || JournalError::Broken {
-                path: path.clone(),
-                line: events.len() + 1,
-            };
-            if let Ok(Versioned { version }) = serde_json::from_slice(text)
-                && version > VERSION
-            {
-                return Err(JournalError::Newer { path, version });
-            }
-            let line: Line = serde_json::from_slice(text).map_err(|_| broken())?;
+            let number = events.len() + 1;
+            let line = parse_line(text, &path, number)?;
             if line.previous != previous {
-                return Err(broken());
+                return Err(JournalError::Broken { path, line: number });
             }
             previous = Digest::of(text);
             events.push(line.event);
@@ -238,18 +249,7 @@ impl Journals {
             .map_err(fail)?;
         let mut tail = Vec::new();
         reader.take(MAX_LINE).read_to_end(&mut tail).map_err(fail)?;
-        let event = |line: &[u8], number| match serde_json::from_slice::<Versioned>(line) {
-            Ok(Versioned { version }) if version > VERSION => Err(JournalError::Newer {
-                path: path.clone(),
-                version,
-            }),
-            _ => serde_json::from_slice::<Line>(line)
-                .map(|line| line.event)
-                .map_err(|_| JournalError::Broken {
-                    path: path.clone(),
-                    line: number,
-                }),
-        };
+        let event = |line: &[u8], number| parse_line(line, &path, number).map(|line| line.event);
         if !first.ends_with(b"\n") {
             return Ok(None);
         }

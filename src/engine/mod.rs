@@ -449,6 +449,18 @@ impl Engine {
     }
 }
 
+/// Refuses a configuration with settings that nobody trusts, for whatever writes or starts programs.
+///
+/// # Errors
+/// [`EngineError::Untrusted`] with their keys, where there are any.
+pub fn must_be_trusted(config: &Config) -> Result<(), EngineError> {
+    if config.is_trusted() {
+        return Ok(());
+    }
+    let keys = config.withheld.iter().map(|setting| setting.key.clone());
+    Err(EngineError::Untrusted(keys.collect()))
+}
+
 /// All registries, as a configuration speaks of them.
 pub fn registries(config: &Config, state: &Path) -> Result<Registries, RegistryError> {
     Registries::new(Settings {

@@ -127,10 +127,7 @@ impl Engine {
         access: WriteAccess,
         secrets: Secrets,
     ) -> Result<Run, EngineError> {
-        if !self.config().is_trusted() {
-            let keys = self.config().withheld.iter().map(|setting| setting.key.clone());
-            return Err(EngineError::Untrusted(keys.collect()));
-        }
+        super::must_be_trusted(self.config())?;
         let id = RunId::fresh();
         let actor = self.actor();
         let owner = format!("{actor}, run {}, process {}", id.short(), std::process::id());

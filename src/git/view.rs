@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::GitError;
+use super::program::Answer;
 use super::push::ObjectId;
 use super::remote::{ASKING, Remote, words};
 use super::repository::GitRepository;
@@ -73,21 +74,26 @@ impl Remote {
         Ok(lines.collect())
     }
 
-    /// Brings the objects of one tag to this machine. No reference changes: the tags of the user are the user's.
-    pub async fn fetch_tag(&self, tag: &str, _access: WriteAccess) -> Result<(), GitError> {
-        let refspec = format!("refs/tags/{tag}");
+    /// Brings what `refspec` names and nothing else.
+    async fn fetch_only(&self, refspec: &str) -> Result<Answer, GitError> {
         let arguments = [
             "fetch",
             "--quiet",
             "--no-write-fetch-head",
             "--no-tags",
             "--recurse-submodules=no",
+            // Whatever else the user's settings would have it write.
             "--refmap=",
             "--",
             self.name(),
-            &refspec,
+            refspec,
         ];
-        let answer = self.git("fetch", &arguments, FETCHING).await?;
+        self.git("fetch", &arguments, FETCHING).await
+    }
+
+    /// Brings the objects of one tag to this machine. No reference changes: the tags of the user are the user's.
+    pub async fn fetch_tag(&self, tag: &str, _access: WriteAccess) -> Result<(), GitError> {
+        let answer = self.fetch_only(&format!("refs/tags/{tag}")).await?;
         if answer.success {
             Ok(())
         } else {
@@ -99,19 +105,7 @@ impl Remote {
     /// of the user's is changed.
     pub async fn fetch(&self, _access: WriteAccess) -> Result<(), GitError> {
         let refspec = format!("+refs/heads/*:refs/remotes/{}/*", self.name());
-        let arguments = [
-            "fetch",
-            "--quiet",
-            "--no-write-fetch-head",
-            "--no-tags",
-            "--recurse-submodules=no",
-            // Whatever else the user's settings would have it write.
-            "--refmap=",
-            "--",
-            self.name(),
-            &refspec,
-        ];
-        let answer = self.git("fetch", &arguments, FETCHING).await?;
+        let answer = self.fetch_only(&refspec).await?;
         if answer.success {
             Ok(())
         } else if answer.err.contains("some local refs could not be updated") {

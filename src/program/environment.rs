@@ -3,6 +3,8 @@
 
 use std::ffi::OsString;
 
+use crate::domain::matches_variable;
+
 /// What every program may see: where things are, which language, and the way to the network.
 const EVERYONE: &[&str] = &[
     "PATH",
@@ -135,7 +137,7 @@ impl Audience {
                 .lists()
                 .iter()
                 .flat_map(|list| *list)
-                .any(|pattern| matches(pattern, name))
+                .any(|pattern| matches_variable(pattern, name))
     }
 
     /// The variables of this process that it may see.
@@ -143,13 +145,6 @@ impl Audience {
         std::env::vars_os()
             .filter(|(name, _)| name.to_str().is_some_and(|name| self.sees(name)))
             .collect()
-    }
-}
-
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => name == pattern,
     }
 }
 

@@ -68,7 +68,7 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
         && args.report.is_none()
         && !args.attached
     {
-        world::must_be_trusted(config)?;
+        engine::must_be_trusted(config)?;
     }
     let access = args.attach.then(|| world::access(global, config)).transpose()?;
     let found = look(&args, &subject, io).await?;
