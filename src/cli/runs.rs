@@ -10,7 +10,8 @@ use super::failure::Failure;
 use super::world::access_to_state;
 use super::{Output, report, table};
 use crate::domain::{Digest, Exit, age, clean_line, count};
-use crate::engine::{Engine, Event, Happening, Journals, Retention, RunId};
+use crate::engine::{Event, Happening, Journals, Retention, RunId};
+use crate::state;
 
 /// Arguments of `runs`.
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ struct Summary {
 
 /// Lists runs, or shows the events of one.
 pub fn run(args: &RunsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    let journals = Journals::at(Engine::state_of_user().join("runs"));
+    let journals = Journals::at(state::folder_of_user().join("runs"));
     if args.prune {
         let retention = Retention {
             max_age: args.older_than,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::args::Global;
 use super::failure::Failure;
 use super::{Output, plan, world};
-use crate::config::{Config, SensitiveSettings, TrustStore};
+use crate::config::{Config, SensitiveSettings, TrustStore, UserFile};
 use crate::domain::{Exit, WriteAccess, count};
 use crate::state;
 
@@ -57,7 +57,7 @@ pub fn run(args: &TrustArgs, global: &Global, io: &mut Output) -> Result<Exit, F
     // Read as nobody trusts it, so that all of its settings are shown.
     let untrusted = Config::open(
         &path,
-        world::user_file()?.as_ref(),
+        UserFile::of_user()?.as_ref(),
         &crate::config::Trust::default(),
     )?;
     let is_trusted = world::configuration(global)??.is_trusted();

@@ -11,6 +11,7 @@ use crate::domain::{ServiceName, WriteAccess, count};
 use crate::engine::{self, Engine};
 use crate::git::GitRepository;
 use crate::registry::{Registries, RegistryError, Settings};
+use crate::state;
 
 /// One configuration, opened.
 pub struct World {
@@ -29,7 +30,7 @@ impl World {
     pub fn open(global: &Global) -> Result<Self, Failure> {
         let config = Arc::new(configuration(global)??);
         warn_of_withheld(&config);
-        let registries = engine::registries(&config, &Engine::state_of_user())?;
+        let registries = engine::registries(&config, &state::folder_of_user())?;
         let repository = match GitRepository::discover(config.folder()) {
             // A configuration that is kept elsewhere is about the repository that the command is given in.
             Err(error) if error.is_no_repository() => GitRepository::discover(&folder(global)?),
@@ -41,7 +42,7 @@ impl World {
             Err(error) => return Err(error.into()),
         };
         let access = WriteAccess::unless_read_only(global.read_only);
-        let engine = Engine::new(config, repository, registries, Engine::state_of_user()).fetching(access);
+        let engine = Engine::new(config, repository, registries, state::folder_of_user()).fetching(access);
         Self::of(Arc::new(engine), global)
     }
 
@@ -63,7 +64,7 @@ pub fn configuration(global: &Global) -> Result<Result<Config, ConfigError>, Fai
         Ok(path) => path,
         Err(error) => return Ok(Err(error)),
     };
-    let user = match user_file() {
+    let user = match UserFile::of_user() {
         Ok(user) => user,
         Err(error) => return Ok(Err(error)),
     };
@@ -83,11 +84,6 @@ pub fn config_path(global: &Global) -> Result<PathBuf, ConfigError> {
     }
 }
 
-/// The user's own file, if there is one.
-pub fn user_file() -> Result<Option<UserFile>, ConfigError> {
-    UserFile::of_user()
-}
-
 /// Who vouches for the sensitive settings of the file at `path`.
 fn trust(path: &Path) -> Result<Trust, Failure> {
     let hashes = std::env::var("WINDLASS_TRUST").unwrap_or_default();
@@ -103,7 +99,7 @@ fn trust(path: &Path) -> Result<Trust, Failure> {
             )
         })?;
     Ok(Trust {
-        store: Some(TrustStore::in_state(&Engine::state_of_user())),
+        store: Some(TrustStore::in_state(&state::folder_of_user())),
         hashes,
         protected: protected_text(path),
     })
@@ -150,7 +146,7 @@ pub fn configuration_if_any(global: &Global) -> Result<Option<Config>, Failure> 
 
 /// All registries, as `config` describes them, or as they are found where there is none.
 pub fn registries(config: Option<&Config>) -> Result<Registries, RegistryError> {
-    let state = Engine::state_of_user();
+    let state = state::folder_of_user();
     match config {
         Some(config) => engine::registries(config, &state),
         None => Registries::new(Settings {

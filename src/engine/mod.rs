@@ -100,7 +100,7 @@ pub(crate) enum TagState {
 }
 
 impl Engine {
-    /// An engine. `state` is the folder for journals and locks, [`Engine::state_of_user`] as a rule; without a repository
+    /// An engine. `state` is the folder for journals and locks, [`crate::state::folder_of_user`] as a rule; without a repository
     /// candidates can be named by tag or digest only.
     pub fn new(
         config: Arc<Config>,
@@ -125,11 +125,6 @@ impl Engine {
     pub fn fetching(mut self, access: Option<WriteAccess>) -> Self {
         self.fetching = access;
         self
-    }
-
-    /// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.
-    pub fn state_of_user() -> PathBuf {
-        crate::state::folder_of_user()
     }
 
     /// Makes the plan of a command. Reads only. It is made on the heap, whatever the command: what all of them need on the

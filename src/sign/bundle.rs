@@ -229,15 +229,7 @@ fn encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::SecretString;
-
-    fn key() -> SigningKey {
-        let folder = tempfile::tempdir().unwrap();
-        let password = SecretString::from("x");
-        let path = folder.path().join("k.key");
-        std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
-        SigningKey::load(&path, &password).unwrap()
-    }
+    use crate::sign::key::fresh_key as key;
 
     /// `bundle` with one field of its envelope replaced.
     fn with(bundle: &[u8], field: &str, value: &str) -> Vec<u8> {

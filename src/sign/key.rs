@@ -192,6 +192,16 @@ impl PublicKey {
     }
 }
 
+/// A key that nobody else has, for tests.
+#[cfg(test)]
+pub(super) fn fresh_key() -> SigningKey {
+    let folder = tempfile::tempdir().unwrap();
+    let password = SecretString::from("x");
+    let path = folder.path().join("k.key");
+    std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
+    SigningKey::load(&path, &password).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

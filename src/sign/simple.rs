@@ -73,18 +73,9 @@ pub(super) fn check(
 
 #[cfg(test)]
 mod tests {
-    use secrecy::SecretString;
+    use crate::sign::key::{SigningKey, fresh_key as key};
 
     use super::*;
-    use crate::sign::key::SigningKey;
-
-    fn key() -> SigningKey {
-        let folder = tempfile::tempdir().unwrap();
-        let password = SecretString::from("x");
-        let path = folder.path().join("k.key");
-        std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
-        SigningKey::load(&path, &password).unwrap()
-    }
 
     #[test]
     fn an_older_signature_holds_for_its_digest_and_key_only() {

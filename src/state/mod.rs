@@ -5,7 +5,7 @@ mod private;
 
 use std::path::PathBuf;
 
-pub use private::{append, create_folder, create_new, open_locked, read, replace, tighten};
+pub use private::{create_folder, create_new, open_locked, read, replace};
 
 /// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.
 pub fn folder_of_user() -> PathBuf {

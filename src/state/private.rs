@@ -30,35 +30,12 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the rights of others from a file that an earlier version may have made. It may be missing.
-///
-/// # Errors
-/// When that is not possible.
-pub fn tighten(path: &Path) -> io::Result<()> {
-    match path.symlink_metadata() {
-        Ok(found) if found.is_file() && found.mode() & 0o077 != 0 => {
-            std::fs::set_permissions(path, Permissions::from_mode(FILE_MODE))
-        }
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
 /// Opens a file that must not be there yet.
 ///
 /// # Errors
 /// When it is there, or cannot be made.
 pub fn create_new(path: &Path) -> io::Result<File> {
     options().create_new(true).append(true).open(path)
-}
-
-/// Opens a file that is there, to write at its end.
-///
-/// # Errors
-/// When it is not there, is a symbolic link, or cannot be opened.
-pub fn append(path: &Path) -> io::Result<File> {
-    options().append(true).open(path)
 }
 
 /// Opens a file to be locked: read and written, made if it is missing.
@@ -149,14 +126,11 @@ mod tests {
     #[test]
     fn what_an_earlier_version_left_open_to_others_is_closed() {
         let world = tempfile::tempdir().unwrap();
-        let (folder, file) = (world.path().join("runs"), world.path().join("runs/old"));
+        let folder = world.path().join("runs");
         std::fs::create_dir(&folder).unwrap();
-        std::fs::write(&file, "").unwrap();
         std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         create_folder(&folder).unwrap();
-        tighten(&file).unwrap();
-        assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
+        assert_eq!(mode(&folder), 0o700);
     }
 
     #[test]
@@ -166,7 +140,6 @@ mod tests {
         std::fs::write(&target, "mine").unwrap();
         std::os::unix::fs::symlink(&target, &link).unwrap();
         for opened in [
-            append(&link).map(drop),
             open_locked(&link).map(drop),
             read(&link, 9).map(drop),
             create_new(&link).map(drop),

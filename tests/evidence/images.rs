@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use windlass::domain::Tag;
+use windlass::domain::{Digest, Tag};
 use windlass::registry::Descriptor;
 use windlass::scan::REPORT_TYPE;
 
@@ -12,6 +12,13 @@ use crate::reports::report;
 use crate::{CONFIG, INDEX, MANIFEST, World, key, put};
 
 impl World {
+    /// Attaches a clean report of each of its platforms to the image, made at eight.
+    async fn attach_clean(&self, index: &Digest) {
+        for architecture in ["amd64", "arm64"] {
+            self.attach(&report(index, architecture, 8, false)).await.unwrap();
+        }
+    }
+
     /// Pushes an image with this configuration; what an index says of it.
     async fn image_of(&self, config: &Value) -> Descriptor {
         let stored = self.writer.put_blob(config.to_string().into()).await.unwrap();
@@ -105,10 +112,7 @@ async fn nested_indexes_are_opened() {
         world.verdict().await.reason(),
         "no scan report covers linux/amd64, linux/arm64"
     );
-    for architecture in ["amd64", "arm64"] {
-        let clean = report(&nested.digest, architecture, 8, false);
-        world.attach(&clean).await.unwrap();
-    }
+    world.attach_clean(&nested.digest).await;
     assert!(world.verdict().await.allows());
 }
 
@@ -135,12 +139,7 @@ async fn images_that_name_different_commits_name_none() {
 async fn a_newer_attestation_counts_though_a_report_is_attached() {
     let world = World::new(true).await;
     let index = &world.image.digest;
-    for architecture in ["amd64", "arm64"] {
-        world
-            .attach(&report(index, architecture, 8, false))
-            .await
-            .unwrap();
-    }
+    world.attach_clean(index).await;
     assert!(world.verdict().await.allows());
     world
         .attest(&world.image, &report(index, "amd64", 9, true), &key())
@@ -154,12 +153,7 @@ async fn a_newer_attestation_counts_though_a_report_is_attached() {
 async fn an_undated_report_does_not_lose_to_an_older_clean_one() {
     let world = World::new(true).await;
     let index = &world.image.digest;
-    for architecture in ["amd64", "arm64"] {
-        world
-            .attach(&report(index, architecture, 8, false))
-            .await
-            .unwrap();
-    }
+    world.attach_clean(index).await;
     let mut undated = report(index, "amd64", 9, true);
     undated.as_object_mut().unwrap().remove("CreatedAt");
     world.attach(&undated).await.unwrap();
@@ -171,12 +165,7 @@ async fn an_undated_report_does_not_lose_to_an_older_clean_one() {
 async fn a_list_of_referrers_does_not_hide_a_report_by_what_it_says_of_it() {
     let world = World::new(false).await;
     let index = &world.image.digest;
-    for architecture in ["amd64", "arm64"] {
-        world
-            .attach(&report(index, architecture, 8, false))
-            .await
-            .unwrap();
-    }
+    world.attach_clean(index).await;
     let newer = report(index, "amd64", 9, true).to_string();
     let layers = vec![(REPORT_TYPE.to_owned(), Bytes::from(newer))];
     let attached = world

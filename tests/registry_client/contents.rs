@@ -1,6 +1,5 @@
 //! What a manifest says of its parts, and what a registry keeps of it: where the two do not agree, nothing is called done.
 
-use bytes::Bytes;
 use serde_json::json;
 use windlass::demo::registry::Options;
 use windlass::domain::{Digest, Exit, Tag, Target};
@@ -31,11 +30,7 @@ async fn manifest(writer: &Writer, layer: &serde_json::Value) -> Digest {
 #[tokio::test]
 async fn a_size_that_a_manifest_has_wrong_is_no_trouble_that_passes() {
     let journey = journey(Options::default(), Options::default()).await;
-    let layer = journey
-        .source
-        .put_blob(Bytes::from_static(b"a layer"))
-        .await
-        .unwrap();
+    let layer = blob(&journey.source, LAYER, b"a layer".to_vec()).await;
     let wrong = Descriptor::new(LAYER, layer.digest, layer.size + 1);
     let digest = manifest(&journey.source, &json!(wrong)).await;
     let error = copied(&journey.source, &journey.target, &digest)
@@ -48,11 +43,7 @@ async fn a_size_that_a_manifest_has_wrong_is_no_trouble_that_passes() {
 #[tokio::test]
 async fn an_ordinary_layer_that_may_be_had_elsewhere_too_is_copied_from_the_registry() {
     let journey = journey(Options::default(), Options::default()).await;
-    let layer = journey
-        .source
-        .put_blob(Bytes::from_static(b"a layer"))
-        .await
-        .unwrap();
+    let layer = blob(&journey.source, LAYER, b"a layer".to_vec()).await;
     let elsewhere = json!({
         "mediaType": LAYER, "digest": layer.digest, "size": layer.size, "urls": ["https://elsewhere.invalid/layer"],
     });

@@ -19,6 +19,7 @@ use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
 use crate::program::Call;
 use crate::sign::{PublicKey, SignError, SigningKey};
+use crate::state;
 
 /// How long a tool may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -169,7 +170,7 @@ async fn locks(remote: &Remote, repository: &Arc<GitRepository>) -> Vec<Finding>
 }
 
 pub(super) async fn registries(config: &Config) -> Vec<Finding> {
-    let registries = match engine::registries(config, &engine::Engine::state_of_user()) {
+    let registries = match engine::registries(config, &state::folder_of_user()) {
         Ok(registries) => registries,
         Err(error) => {
             return vec![Finding::problem("registry", error.exit(), error.to_string()).advise(error.hint())];

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{Exceptions, Judgement};
+use super::{Exceptions, Judgement, tests};
 use crate::domain::{
     Digest, EnvironmentName, Finding, FindingKind, Inventory, LeftOut, Limits, Origin, Package, Platform,
     Rule, RunnableImage, ScanEvidence, ScanPolicy, ScanReport, ScannerFilter, Severity, VexProduct,
@@ -205,14 +205,7 @@ fn finding() -> impl Strategy<Value = Finding> {
         .prop_map(|(kind, id, severity, fixed)| Finding {
             kind,
             id: format!("CVE-2026-{id}"),
-            aliases: Vec::new(),
-            severity,
-            package: "openssl".into(),
-            purl: Some("pkg:apk/alpine/openssl@3.1.1".into()),
-            installed: "3.1.1".into(),
-            fixed: fixed.then(|| "3.1.2".into()),
-            title: String::new(),
-            url: None,
+            ..tests::finding(severity, fixed)
         })
 }
 
