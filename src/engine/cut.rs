@@ -41,7 +41,7 @@ pub(super) async fn plan(
     let commit = engine.commit(commit).await?;
     // A remote that is not configured is a mistake; one that does not answer is for the gates to tell.
     let remote = engine.remote()?.name().to_owned();
-    let upstream = engine.look_upstream_or_last().await?;
+    let upstream = engine.look_upstream_or_last_for(service).await?;
     let git = engine.config().git.for_service(service);
     let Naming { values, why, brings } = naming::naming(engine, service, &upstream, &commit, given).await?;
     let branch = git
@@ -155,12 +155,7 @@ impl Cut<'_> {
                 commit: self.commit,
                 may_be_lower: false,
             };
-            let released = engine.released_of(self.service, upstream).await?;
-            let upstream = Upstream {
-                released,
-                ..upstream.clone()
-            };
-            gates.push(version_gate::gate(&upstream, &local, &git, &wanted));
+            gates.push(version_gate::gate(upstream, &local, &git, &wanted));
         }
         Ok(gates)
     }
@@ -315,7 +310,7 @@ async fn gate(context: &Context<'_>, cut: &Cut<'_>) -> Result<StepOutcome, Engin
             found: candidate.image.digest.to_string(),
         });
     }
-    let upstream = engine.look_upstream_or_last().await?;
+    let upstream = engine.look_upstream_or_last_for(cut.service).await?;
     let (gates, passed) = Box::pin(cut.gates(engine, &upstream, candidate.as_ref())).await?;
     if let Ok(candidate) = candidate {
         let _ = context.proof.set(Proof {

@@ -34,8 +34,7 @@ pub(super) async fn plan(
     };
     let base = base(engine, service, &environment.name).await?;
     let git = engine.config().git.for_service(service);
-    let mut upstream = engine.upstream().await?;
-    upstream.released = engine.released_of(service, &upstream).await?;
+    let upstream = engine.upstream_for(service).await?;
     let local = engine.git(version_gate::local).await?;
     let lines = version_gate::lines(&upstream, &local, &git);
     let (version, padding, why) = if let Some(text) = version {

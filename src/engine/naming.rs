@@ -56,13 +56,9 @@ pub(super) async fn naming(
     given: Given<'_>,
 ) -> Result<Naming, EngineError> {
     let git = engine.config().git.for_service(service);
-    let released = engine.released_of(service, upstream).await?;
-    let upstream = Upstream {
-        released: released.clone(),
-        ..upstream.clone()
-    };
+    let released = &*upstream.released;
     let local = engine.git(version_gate::local).await?;
-    let lines = version_gate::lines(&upstream, &local, &git);
+    let lines = version_gate::lines(upstream, &local, &git);
     let version = given.version.map(parse_version).transpose()?;
     let mut values = Values {
         short: Some(commit.short().to_owned()),
@@ -79,8 +75,8 @@ pub(super) async fn naming(
     let asks = values.version.is_none() && values.sprint.is_none();
     if let Some(begun) = begun.filter(|_| asks) {
         let others = lines.iter().filter(|line| line.branch != begun.branch);
-        let base = base(&released, others, begun.values.version.as_ref());
-        let since = since(engine, &released, base, commit).await;
+        let base = base(released, others, begun.values.version.as_ref());
+        let since = since(engine, released, base, commit).await;
         let named = git.release_branch.parse_back(begun.branch.as_str());
         return Ok(Naming {
             values: named.unwrap_or(values),
@@ -88,7 +84,7 @@ pub(super) async fn naming(
             brings: since.ok().map(|since| since.words(&git.tickets)),
         });
     }
-    let since = since(engine, &released, base(&released, lines.iter(), None), commit).await;
+    let since = since(engine, released, base(released, lines.iter(), None), commit).await;
     let mut why = "as given".to_owned();
     let brings = if git.release_branch.has_version() && values.version.is_none() {
         let since = since?;
@@ -98,7 +94,7 @@ pub(super) async fn naming(
                 tag: crate::domain::clean_line(tag),
             });
         }
-        let (version, because) = propose(&git, &released, &lines, &since);
+        let (version, because) = propose(&git, released, &lines, &since);
         (values.version, why) = (Some(version), because);
         Some(since.words(&git.tickets))
     } else {

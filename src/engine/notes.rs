@@ -35,7 +35,7 @@ impl Engine {
         text: &str,
         since: Option<&str>,
     ) -> Result<String, EngineError> {
-        let upstream = self.upstream_of(service).await?;
+        let upstream = self.look_upstream_or_last_for(service).await?;
         let Named {
             commit,
             name,
@@ -64,18 +64,11 @@ impl Engine {
         commit: &CommitSha,
         version: Option<&Version>,
     ) -> Result<String, EngineError> {
-        let upstream = self.upstream_of(service).await?;
+        let upstream = self.look_upstream_or_last_for(service).await?;
         let from = self.release_before(&upstream, commit, version).await?;
         let since = self.since(commit, from).await?;
         let list = since.log.markdown(2, None);
         Ok(format!("{}.\n\n{list}", since.words()))
-    }
-
-    /// The remote, with the releases of one service; as it was last fetched where it does not answer.
-    async fn upstream_of(&self, service: &ServiceName) -> Result<Upstream, EngineError> {
-        let mut upstream = self.look_upstream_or_last().await?;
-        upstream.released = self.released_of(service, &upstream).await?;
-        Ok(upstream)
     }
 
     /// The commit that a text names, and what to call it: a release by its version or branch, or else a commit.

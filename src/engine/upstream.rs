@@ -215,23 +215,38 @@ impl Engine {
         Ok(upstream.released)
     }
 
-    /// The same of one service, where the tags of several are told apart.
-    pub(super) async fn released_of(
+    /// [`Engine::upstream`] with the releases of one service alone.
+    pub(super) async fn upstream_for(&self, service: &ServiceName) -> Result<Upstream, EngineError> {
+        self.of_service(service, self.upstream().await?).await
+    }
+
+    /// [`Engine::upstream_or_last`] with the releases of one service alone.
+    pub(super) async fn upstream_or_last_for(&self, service: &ServiceName) -> Result<Upstream, EngineError> {
+        self.of_service(service, self.upstream_or_last().await?).await
+    }
+
+    /// [`Engine::look_upstream_or_last`] with the releases of one service alone.
+    pub(super) async fn look_upstream_or_last_for(
         &self,
         service: &ServiceName,
-        upstream: &Upstream,
-    ) -> Result<Arc<Released>, EngineError> {
+    ) -> Result<Upstream, EngineError> {
+        self.of_service(service, self.look_upstream_or_last().await?)
+            .await
+    }
+
+    /// The same with the releases of one service alone, where the tags of several are told apart.
+    async fn of_service(&self, service: &ServiceName, upstream: Upstream) -> Result<Upstream, EngineError> {
         let template = self.config().git.release_tag.as_ref();
         let Some(template) = template.filter(|template| template.has_service()) else {
-            return Ok(Arc::clone(&upstream.released));
+            return Ok(upstream);
         };
         let local = self.git(GitRepository::tags).await?;
         let template = template.for_service(service.as_str());
-        Ok(Arc::new(Released::join(
-            &upstream.view.tags,
-            &local,
-            Some(&template),
-        )))
+        let released = Released::join(&upstream.view.tags, &local, Some(&template));
+        Ok(Upstream {
+            released: Arc::new(released),
+            ..upstream
+        })
     }
 
     /// The commit of a released version on this machine: brought here where it is at the remote only.

@@ -42,6 +42,7 @@ pub use error::RegistryError;
 pub use images::ImageSummary;
 pub use manifest::{Content, Descriptor, MANIFEST_LIMIT, Manifest};
 pub use reader::Reader;
+pub use referrers::is_generic_type;
 pub use running::Running;
 pub use settings::Settings;
 pub use whole::Wholeness;

@@ -54,7 +54,7 @@ impl Reader {
         let mut found = self.describe_referrers(listed).await?;
         // A manifest that is gone cannot say what it was.
         found.retain(|entry| match entry.artifact_type.as_deref() {
-            Some(kind) => kind == wanted || is_generic(kind),
+            Some(kind) => kind == wanted || is_generic_type(kind),
             None => true,
         });
         Ok(found)
@@ -83,7 +83,7 @@ impl Reader {
         let ListedReferrers { entries, by_api } = listed;
         let describing = entries.into_iter().map(|entry| async move {
             let kind = entry.artifact_type.as_deref();
-            if by_api && kind.is_some_and(|kind| !is_generic(kind)) {
+            if by_api && kind.is_some_and(|kind| !is_generic_type(kind)) {
                 return Ok(entry);
             }
             self.described(entry).await
@@ -182,8 +182,9 @@ impl Reader {
     }
 }
 
-/// Types that say nothing about what an artifact is: tools write the type of its empty configuration there.
-fn is_generic(kind: &str) -> bool {
+/// Whether an artifact type says nothing about what the artifact is: tools write the type of its empty configuration there.
+/// Where such a type stands in a list, only the manifest knows better.
+pub fn is_generic_type(kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or(kind).trim();
     matches!(
         kind,

@@ -11,22 +11,9 @@ use super::{
     REPORT_LIMIT, REPORT_TYPE, Report, ReportContext, ScanError, VULNERABILITIES, arguments, attestation,
 };
 use crate::domain::{Counts, Digest, Inventory, Origin, RunnableImage, ScanEvidence, ScanReport, Severity};
-use crate::registry::{Content, Descriptor, ImageSummary, Manifest, Reader, RegistryError};
+use crate::registry::{Content, Descriptor, ImageSummary, Manifest, Reader, RegistryError, is_generic_type};
 use crate::sign::PublicKey;
 
-/// What a manifest is said to be that does not say it itself: these types tell of its configuration, not of what it carries.
-/// Where such a type stands in a list, only the manifest knows better.
-const GENERIC_TYPES: &[&str] = &[
-    "",
-    "application/vnd.oci.empty.v1+json",
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-    "application/vnd.unknown.config.v1+json",
-    "application/vnd.unknown.artifact.v1",
-    "application/json",
-    "application/octet-stream",
-];
 /// What statements are attached as, and where a list repeats of what kind one is.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle.";
@@ -121,14 +108,14 @@ async fn gathered(
 /// Whether an entry of a list may be a report. A list repeats what manifests say, and not always rightly.
 fn may_be_report(referrer: &Descriptor) -> bool {
     let kind = referrer.artifact_type.as_deref().unwrap_or_default();
-    kind == REPORT_TYPE || GENERIC_TYPES.contains(&kind)
+    kind == REPORT_TYPE || is_generic_type(kind)
 }
 
 fn may_be_attestation(referrer: &Descriptor) -> bool {
     let kind = referrer.artifact_type.as_deref().unwrap_or_default();
     let predicate = referrer.annotations.get(PREDICATE_TYPE);
     let may_be = predicate.is_none_or(|predicate| predicate == VULNERABILITIES);
-    may_be && (kind.starts_with(BUNDLE_TYPE) || GENERIC_TYPES.contains(&kind))
+    may_be && (kind.starts_with(BUNDLE_TYPE) || is_generic_type(kind))
 }
 
 /// The reports as annotations tell of them; none where something must be read to know.

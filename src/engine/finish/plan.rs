@@ -94,16 +94,6 @@ pub(in crate::engine) fn find(
 }
 
 impl Engine {
-    /// The remote, with what was released of one service.
-    pub(in crate::engine) async fn upstream_for(
-        &self,
-        service: &ServiceName,
-    ) -> Result<Upstream, EngineError> {
-        let mut upstream = self.upstream().await?;
-        upstream.released = self.released_of(service, &upstream).await?;
-        Ok(upstream)
-    }
-
     /// What is known of the release or hotfix of one branch.
     pub(super) async fn release_of(
         &self,

@@ -47,8 +47,7 @@ impl Engine {
     /// The releases and hotfixes of `service`, with their debts. Asks the remote, the production registry for its tags, each
     /// environment for what runs there, and the entrance for the image of each unfinished head.
     pub async fn releases(&self, service: &ServiceName, depth: Depth) -> Result<Releases, EngineError> {
-        let mut upstream = self.upstream_or_last().await?;
-        upstream.released = self.released_of(service, &upstream).await?;
+        let upstream = self.upstream_or_last_for(service).await?;
         let stale = upstream.stale.clone();
         let settings = self.config().git.for_service(service);
         let looking = self.git(move |repository| Survey::of(repository, &upstream, &settings, &depth));
