@@ -12,7 +12,7 @@ use super::run::{Context, Proof};
 use super::scan::Admission;
 use super::upstream::Upstream;
 use super::version_gate::{self, Wanted};
-use super::{Engine, cut_github, develop_gate, place, promote, rollback};
+use super::{Engine, completeness, cut_github, develop_gate, place, promote};
 use crate::domain::{
     BranchName, Clean, CommitSha, Confirmation, Costs, ExceptionKind, Gate, Operation, Padding, Plan,
     PlannedStep, ServiceName, StepKind, Verdict,
@@ -199,10 +199,10 @@ async fn image_gates(
         platforms.join(", ")
     );
     let reader = engine.registries().reader(&candidate.repository);
-    let complete = rollback::complete(&reader, &candidate.image.digest).await;
+    let complete = completeness::verdict(&reader, &candidate.image.digest).await;
     let mut gates = vec![
         Gate::new("image", Verdict::Allowed(there)),
-        Gate::new("complete", complete),
+        Gate::new(completeness::COMPLETE, complete),
     ];
     let entrance = engine.config().graph.entrance();
     // The release will go to the next environment first: its rules are asked now, so that nobody cuts in vain.

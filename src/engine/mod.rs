@@ -8,6 +8,7 @@ mod build;
 mod candidate;
 mod check;
 mod command;
+mod completeness;
 mod cut;
 mod cut_github;
 mod deployments;

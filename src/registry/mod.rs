@@ -45,7 +45,7 @@ pub use reader::Reader;
 pub use referrers::is_generic_type;
 pub use running::Running;
 pub use settings::Settings;
-pub use whole::Wholeness;
+pub use whole::{MissingContent, MissingFrom, Wholeness};
 pub use writer::{PutOutcome, TagOutcome, TagRule, Writer};
 
 use crate::domain::{Repository, WriteAccess};

@@ -1,12 +1,13 @@
 //! Whether a digest is whole in its repository: every manifest that it leads to, and every blob of these.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::error::RegistryError;
-use super::manifest::{Descriptor, Manifest};
+use super::manifest::Manifest;
 use super::reader::Reader;
 use super::together::together;
-use crate::domain::{Digest, Target};
+use crate::domain::{Digest, Platform, Target};
 
 /// Indexes within indexes; real images have one.
 const DEEPEST: usize = 8;
@@ -20,8 +21,42 @@ pub struct Wholeness {
     pub manifests: usize,
     /// The blobs that are there.
     pub blobs: usize,
-    /// What is gone, in words: `blob sha256:3f2a…77c0`.
-    pub missing: Vec<String>,
+    /// What is gone.
+    pub missing: Vec<MissingContent>,
+}
+
+/// A manifest or a blob that something of an image names and that its repository does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingContent {
+    /// Which.
+    pub digest: Digest,
+    /// Whether it is a blob; otherwise it is a manifest.
+    pub is_blob: bool,
+    /// The image that needs it, where an index leads to it.
+    pub image: Option<MissingFrom>,
+}
+
+/// The image of an index that something is missing from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingFrom {
+    /// The platform that the index gives it, if it gives one.
+    pub platform: Option<Platform>,
+    /// The index.
+    pub index: Digest,
+}
+
+impl fmt::Display for MissingContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_blob { "blob" } else { "manifest" };
+        write!(f, "{kind} {}", self.digest.short())?;
+        let Some(MissingFrom { platform, index }) = &self.image else {
+            return Ok(());
+        };
+        match platform {
+            Some(platform) => write!(f, " ({platform} of index {})", index.short()),
+            None => write!(f, " (in index {})", index.short()),
+        }
+    }
 }
 
 impl Wholeness {
@@ -36,9 +71,9 @@ impl Reader {
     /// is asked for by one HEAD. Layers that live outside registries are not looked for.
     pub async fn wholeness(&self, digest: &Digest) -> Result<Wholeness, RegistryError> {
         let mut found = Wholeness::default();
-        let mut blobs: BTreeMap<Digest, Descriptor> = BTreeMap::new();
+        let mut blobs: BTreeMap<Digest, Option<MissingFrom>> = BTreeMap::new();
         let mut known = BTreeSet::from([digest.clone()]);
-        let mut wave = vec![digest.clone()];
+        let mut wave = vec![(digest.clone(), None)];
         for depth in 0.. {
             if wave.is_empty() {
                 break;
@@ -50,38 +85,57 @@ impl Reader {
                     why: "leads to more manifests than any image has".to_owned(),
                 });
             }
-            let reading = wave.drain(..).map(|one| self.manifest_if_there(one));
-            let read = together(reading.collect()).await?;
-            for (one, manifest) in read {
+            let reading = wave.drain(..).map(|(one, image)| async {
+                let manifest = self.manifest_if_there(&one).await?;
+                Ok((one, image, manifest))
+            });
+            for (one, image, manifest) in together(reading.collect()).await? {
                 let Some(manifest) = manifest else {
-                    found.missing.push(format!("manifest {}", one.short()));
+                    found.missing.push(MissingContent {
+                        digest: one,
+                        is_blob: false,
+                        image,
+                    });
                     continue;
                 };
                 found.manifests += 1;
-                let needed = manifest.blobs().filter(|blob| !blob.is_foreign());
-                blobs.extend(needed.map(|blob| (blob.digest.clone(), blob.clone())));
-                let children = manifest.children().iter().map(|child| child.digest.clone());
-                wave.extend(children.filter(|child| known.insert(child.clone())));
+                for blob in manifest.blobs().filter(|blob| !blob.is_foreign()) {
+                    // What several images share is named with the first of them.
+                    blobs.entry(blob.digest.clone()).or_insert_with(|| image.clone());
+                }
+                for child in manifest.children() {
+                    if known.insert(child.digest.clone()) {
+                        let image = MissingFrom {
+                            platform: child.platform.clone(),
+                            index: one.clone(),
+                        };
+                        wave.push((child.digest.clone(), Some(image)));
+                    }
+                }
             }
         }
-        let asking = blobs.into_keys().map(|blob| async move {
+        let asking = blobs.into_iter().map(|(blob, image)| async move {
             let there = self.has_blob(&blob).await?;
-            Ok((blob, there))
+            Ok((blob, image, there))
         });
-        for (blob, there) in together(asking.collect()).await? {
+        for (digest, image, there) in together(asking.collect()).await? {
             if there {
                 found.blobs += 1;
             } else {
-                found.missing.push(format!("blob {}", blob.short()));
+                found.missing.push(MissingContent {
+                    digest,
+                    is_blob: true,
+                    image,
+                });
             }
         }
         Ok(found)
     }
 
-    async fn manifest_if_there(&self, digest: Digest) -> Result<(Digest, Option<Manifest>), RegistryError> {
+    async fn manifest_if_there(&self, digest: &Digest) -> Result<Option<Manifest>, RegistryError> {
         match self.manifest(&Target::Digest(digest.clone())).await {
-            Ok(manifest) => Ok((digest, Some(manifest))),
-            Err(error) if error.is_not_found() => Ok((digest, None)),
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -387,7 +387,7 @@ impl Reader {
     }
 
     /// Whether the repository has this blob, for certain. One HEAD, and where that does not tell, the first byte.
-    pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+    pub async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
         match self.look_for_blob(digest).await? {
             Presence::Present => Ok(true),
             Presence::Absent => Ok(false),

@@ -16,6 +16,7 @@ mod run;
 #[path = "../support/sample.rs"]
 mod sample;
 
+mod completeness;
 mod exceptions;
 mod history;
 mod pins;

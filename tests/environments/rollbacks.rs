@@ -1,10 +1,9 @@
 //! Rollbacks: what they choose, what they refuse, and what is left behind.
 
-use std::io::{Read as _, Write as _};
-
 use windlass::domain::{Confirmation, DeploymentTag, Operation, StepKind, Tag};
-use windlass::registry::{Content, TagRule};
+use windlass::registry::TagRule;
 
+use super::completeness::{last_layer, lose_blob, missing_layer};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,20 +117,9 @@ async fn wherever_a_rollback_is_broken_off_the_same_command_completes_it() {
     }
 }
 
-/// Deletes a blob as an over-eager clean-up does: past the registry's own bookkeeping of what needs it.
-fn lose_blob(host: &str, path: &str, blob: &Digest) {
-    let mut stream = std::net::TcpStream::connect(host).unwrap();
-    let request =
-        format!("DELETE /v2/{path}/blobs/{blob} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
-    let (world, engine) = world().await;
+    let (_world, engine) = world().await;
     let prod = writer(&engine, "prod");
     let (whole, torn, unsigned) = (
         digest_of(&engine, "prod", "develop~15").await,
@@ -139,13 +127,8 @@ async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
         digest_of(&engine, "prod", "develop~36").await,
     );
     assert_eq!(running(&engine, "prod").await, whole);
-    let image = first_image(&prod, &torn).await;
-    let manifest = prod.manifest(&Target::Digest(image)).await.unwrap();
-    let Content::Image { layers, .. } = manifest.content() else {
-        panic!("an image")
-    };
-    let blob = &layers.last().unwrap().digest;
-    lose_blob(&world.production_host(), prod.repository().path(), blob);
+    let blob = &last_layer(&prod, &torn).await;
+    lose_blob(&prod, blob);
     for bundle in prod.referrers(&unsigned, None).await.unwrap() {
         let kind = bundle.artifact_type.as_deref();
         if kind == Some("application/vnd.dev.sigstore.bundle.v0.3+json") {
@@ -168,7 +151,10 @@ async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
 
     let plan = engine.plan(&rollback("prod", Some("1.3.1"), true)).await.unwrap();
     let (verdict, why) = reason(&plan, "complete");
-    assert!(verdict == "refused" && why.contains(&blob.short()), "{why}");
+    assert!(
+        verdict == "refused" && why.contains(&missing_layer(blob, &torn)),
+        "{why}"
+    );
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
     let plan = engine
         .plan(&rollback("prod", Some(&unsigned.to_string()), true))

@@ -5,8 +5,8 @@ use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::exception::PassedOver;
-use crate::engine::pin;
 use crate::engine::scan::{Admission, SCAN};
+use crate::engine::{completeness, pin};
 use crate::scan::FreshScan;
 use crate::sign::{self, SignError};
 
@@ -60,10 +60,20 @@ pub(super) async fn on_the_way(
     way: &Way<'_>,
     admission: Admission,
 ) -> Result<Evaluation, EngineError> {
-    let (mut evaluation, pin) = tokio::try_join!(
-        evaluate(engine, candidate, way.source, way.target, admission),
-        async { Ok(pin::gate(engine, &candidate.service, way.target, &candidate.image.digest).await) },
-    )?;
+    let digest = &candidate.image.digest;
+    let target = engine.repository_of(&candidate.service, way.target)?;
+    let (source, target) = (
+        engine.registries().reader(&candidate.repository),
+        engine.registries().reader(&target),
+    );
+    // On the heap: the stack of a plan is deep already.
+    let evaluating = Box::pin(evaluate(engine, candidate, way.source, way.target, admission));
+    let looking = Box::pin(completeness::promotion_gate(&source, &target, digest));
+    let (mut evaluation, incomplete, pin) =
+        tokio::try_join!(evaluating, async { Ok(looking.await) }, async {
+            Ok(pin::gate(engine, &candidate.service, way.target, digest).await)
+        },)?;
+    evaluation.gates.extend(incomplete);
     evaluation.gates.push(pin);
     way.judge(engine, candidate, &mut evaluation).await;
     Ok(evaluation)

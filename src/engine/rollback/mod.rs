@@ -5,7 +5,6 @@ mod past;
 mod plan;
 mod steps;
 
-pub(super) use past::complete;
 pub use past::{Earlier, Past};
 pub(super) use plan::{Request, plan};
 pub(super) use steps::step;

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::engine::error::EngineError;
 use crate::engine::scan::SCAN;
-use crate::engine::{Engine, pin};
+use crate::engine::{Engine, completeness, pin};
 use crate::registry::{ImageSummary, Reader};
 use crate::sign::{self, PublicKey, SignError};
 
@@ -225,36 +225,14 @@ pub(super) async fn readiness(
     digest: &Digest,
 ) -> Vec<Gate> {
     let (complete, signature, scan) = tokio::join!(
-        complete(reader, digest),
+        completeness::verdict(reader, digest),
         signature(engine, environment, reader, digest),
         scan(engine, service, environment, reader, digest),
     );
-    let mut gates = vec![Gate::new("complete", complete)];
+    let mut gates = vec![Gate::new(completeness::COMPLETE, complete)];
     gates.extend(signature.map(|verdict| Gate::new("signature", verdict)));
     gates.extend(scan);
     gates
-}
-
-/// Whether the registry has every part of an image.
-pub(in crate::engine) async fn complete(reader: &Reader, digest: &Digest) -> Verdict {
-    match reader.wholeness(digest).await {
-        Ok(found) if found.is_whole() => Verdict::Allowed(format!(
-            "all of it is there: {} and {}",
-            crate::domain::count(found.manifests, "manifest"),
-            crate::domain::count(found.blobs, "blob")
-        )),
-        Ok(found) => Verdict::Refused(format!("the registry does not have {}", listed(&found.missing))),
-        Err(error) => Verdict::Unknown(error.to_string()),
-    }
-}
-
-fn listed(missing: &[String]) -> String {
-    const NAMED: usize = 3;
-    let named = missing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match missing.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
 }
 
 /// None where the environment asks for no signature.
