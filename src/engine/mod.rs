@@ -70,7 +70,7 @@ use crate::domain::{
     Digest, Environment, EnvironmentName, Gate, ImageError, ImageReference, Operation, Plan, Repository,
     ServiceName, Tag, Target, WriteAccess,
 };
-use crate::git::{GitError, GitRepository, Names};
+use crate::git::{Fetched, GitError, GitRepository, Names};
 use crate::github::GitHub;
 use crate::registry::{Reader, Registries, RegistryError, Settings};
 use crate::scan::{Trivy, TrivyOptions};
@@ -401,20 +401,35 @@ impl Engine {
         key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
     }
 
-    /// Does something in the local repository, off the threads that serve the network.
+    /// Does something in the local repository, off the threads that serve the network. What a partial clone left out is
+    /// fetched, unless nothing may be written, and the same is done again.
     pub(crate) async fn git<T, F>(&self, work: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
-        F: FnOnce(&GitRepository) -> Result<T, GitError> + Send + 'static,
+        F: FnOnce(&GitRepository) -> Result<T, GitError> + Clone + Send + 'static,
     {
         let repository = self.repository.clone().ok_or_else(|| EngineError::NoCandidate {
             text: "a commit".to_owned(),
             why: "there is no git repository here to look it up in".to_owned(),
         })?;
-        let working = tokio::task::spawn_blocking(move || work(&repository));
-        Ok(working
-            .await
-            .map_err(|error| EngineError::Internal(error.to_string()))??)
+        let mut fetched = Fetched::default();
+        loop {
+            let (reading, work) = (Arc::clone(&repository), work.clone());
+            let working = tokio::task::spawn_blocking(move || work(&reading));
+            let done = working
+                .await
+                .map_err(|error| EngineError::Internal(error.to_string()))?;
+            let error = match done {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let (Some(missing), Some(access)) = (error.missing_object(), self.fetching) else {
+                return Err(error.into());
+            };
+            if let Err(why) = repository.fetch_missing(missing, &mut fetched, access).await {
+                return Err(error.not_fetched(why).into());
+            }
+        }
     }
 
     /// The password of the key that `environment` signs with: `COSIGN_PASSWORD`, a file, or what was typed.

@@ -101,10 +101,14 @@ pub enum GitError {
     #[error("this git cannot merge without a working tree: version 2.38 or newer is needed")]
     OldGit,
     /// An object that a partial clone left out.
-    #[error("git could not {action}: this clone is partial, and an object that is needed is not in it")]
+    #[error("git could not {action}: this clone is partial, and an object that is needed is not in it{}", fetching(.why.as_deref()))]
     Partial {
         /// What was tried.
         action: &'static str,
+        /// The object, where it is known.
+        missing: Option<String>,
+        /// Why it could not be fetched, where that was tried.
+        why: Option<String>,
     },
     /// A form of repository that windlass does not read.
     #[error("the git repository at {path} is of a form that windlass does not read: {form}")]
@@ -258,6 +262,10 @@ fn near(similar: &[String]) -> String {
     } else {
         format!("; there are {}", similar.join(", "))
     }
+}
+
+fn fetching(why: Option<&str>) -> String {
+    why.map_or_else(String::new, |why| format!("; fetching it failed: {why}"))
 }
 
 /// The first files, and how many more there are.
@@ -426,40 +434,6 @@ impl GitError {
             Self::NotSigned { action, why }
         } else {
             Self::Program { action, why }
-        }
-    }
-
-    /// Why an object could not be read: a partial clone leaves some out, which is no damage.
-    pub(super) fn missing_or(git: &git2::Repository, action: &'static str, error: &git2::Error) -> Self {
-        if error.code() == git2::ErrorCode::NotFound && super::repository::is_partial(git) {
-            Self::Partial { action }
-        } else {
-            Self::library(action)(git2::Error::new(error.code(), error.class(), error.message()))
-        }
-    }
-
-    /// The same error, where the repository explains it: what a partial clone leaves out is not damaged.
-    pub(super) fn in_repository(self, git: &git2::Repository) -> Self {
-        let action = match &self {
-            Self::Library { action, why } if why.contains("not found") => action,
-            Self::Unreadable(_) => "read a commit",
-            _ => return self,
-        };
-        if super::repository::is_partial(git) {
-            Self::Partial { action }
-        } else {
-            self
-        }
-    }
-
-    /// That a commit is not here: left out of a partial clone, or lost.
-    pub(super) fn unreadable(git: &git2::Repository, sha: &CommitSha) -> Self {
-        if super::repository::is_partial(git) {
-            Self::Partial {
-                action: "read a commit",
-            }
-        } else {
-            Self::Unreadable(sha.clone())
         }
     }
 

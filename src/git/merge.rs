@@ -57,7 +57,7 @@ impl GitRepository {
                 let odb = git.odb().map_err(GitError::library("open its objects"))?;
                 odb.add_new_mempack_backend(1000)
                     .map_err(GitError::library("merge in memory"))?;
-                let known = described(&git, ours, theirs)?;
+                let known = described(&git, ours, theirs).map_err(|error| error.in_repository(&git))?;
                 Ok((Merge::Conflicts(conflict::joined(known, paths)), None))
             }
         }

@@ -201,6 +201,37 @@ async fn no_release_undoes_a_fix_in_production_unless_somebody_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_picked_a_fix_of_production_and_reverted_it_would_undo_it() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.run(&hotfix(None)).await.0, Exit::Done);
+    let fix = stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: paid out twice");
+    stage.world.build_image(&fix).await.unwrap();
+    stage.here(&["fetch", "-q"]);
+    let to_prod = short_way(fix.as_str(), "prod", "paid out twice");
+    assert_eq!(stage.run(&to_prod).await.0, Exit::Done);
+
+    let branch = stage.release("v1.4.0").await.branch.to_string();
+    stage.colleague(&["fetch", "-q"]);
+    stage.colleague(&["checkout", "-q", "-B", &branch, &format!("origin/{branch}")]);
+    stage.colleague(&["cherry-pick", fix.as_str()]);
+    stage.colleague(&["revert", "--no-edit", "HEAD"]);
+    stage.colleague(&["push", "-q", "origin", &branch]);
+    let reverted = stage.at(&branch);
+    stage.world.build_image(&reverted).await.unwrap();
+    stage.here(&["fetch", "-q"]);
+    assert_eq!(
+        stage.run(&promote(reverted.as_str(), "stage")).await.0,
+        Exit::Done
+    );
+    let plan = stage.plan(&promote(reverted.as_str(), "prod")).await.unwrap();
+    let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
+    assert_eq!(gate.verdict.word(), "refused", "{gate:?}");
+    for words in [reverted.short(), "paid out twice", "would be undone"] {
+        assert!(gate.verdict.reason().contains(words), "{gate:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_environment_where_nothing_runs_has_nothing_to_fix() {
     let stage = Stage::set().await;
     let path = stage.world.repository().join("windlass.toml");

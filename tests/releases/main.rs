@@ -17,5 +17,7 @@ mod hotfix;
 mod journey;
 mod kinds;
 mod listing;
+mod lost;
+mod partial;
 mod versions;
 mod world;

@@ -7,10 +7,11 @@ mod survey;
 use serde::Serialize;
 
 use self::facts::Facts;
-use self::survey::Survey;
+use self::survey::{Gaps, Survey};
 use super::Engine;
 use super::error::EngineError;
 use crate::domain::{BranchName, Environment, Release, ServiceName};
+use crate::git::GitError;
 
 /// All releases and hotfixes that somebody should know of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,7 +51,16 @@ impl Engine {
         let upstream = self.upstream_or_last_for(service).await?;
         let stale = upstream.stale.clone();
         let settings = self.config().git.for_service(service);
-        let looking = self.git(move |repository| Survey::of(repository, &upstream, &settings, &depth));
+        let look = |gaps: Gaps| {
+            let (upstream, settings, depth) = (upstream.clone(), settings.clone(), depth.clone());
+            self.git(move |repository| Survey::of(repository, &upstream, &settings, &depth, &gaps))
+        };
+        let looking = async {
+            match look(Gaps::Fetch).await {
+                Err(EngineError::Git(GitError::Partial { why, .. })) => look(Gaps::Accept(why)).await,
+                other => other,
+            }
+        };
         let (survey, facts) = tokio::join!(looking, Facts::of(self, service));
         let survey = survey?;
         let older = survey.older;

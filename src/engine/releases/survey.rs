@@ -19,6 +19,32 @@ pub(super) struct Survey {
     pub(super) older: usize,
 }
 
+/// What is done about an object that a partial clone left out.
+#[derive(Debug, Clone)]
+pub(super) enum Gaps {
+    /// It is an error, so that it can be fetched.
+    Fetch,
+    /// It could not be fetched, for a reason that may be known: the releases that it concerns are unknown, as with an object
+    /// that is lost.
+    Accept(Option<String>),
+}
+
+impl Gaps {
+    /// Why a release cannot be read, with the command that helps where the clone is partial.
+    fn explain(&self, error: GitError) -> String {
+        let error = match self {
+            Self::Accept(Some(why)) => error.not_fetched(why.clone()),
+            _ => error,
+        };
+        let hint = match &error {
+            GitError::Partial { .. } => error.hint(),
+            _ => None,
+        };
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        clean_line(&format!("{error}{hint}"))
+    }
+}
+
 /// One release or hotfix.
 pub(super) struct Surveyed {
     pub(super) line: Line,
@@ -76,6 +102,7 @@ impl Survey {
         upstream: &Upstream,
         settings: &GitSettings,
         depth: &Depth,
+        gaps: &Gaps,
     ) -> Result<Self, GitError> {
         let (lines, older) = chosen(upstream, settings, depth);
         let (develop, main) = (
@@ -97,21 +124,51 @@ impl Survey {
             Ok(lines) => return Ok(Self { lines, older }),
             Err(error) => error,
         };
-        // One that cannot be read leaves the others as they are: each is asked alone to find it.
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
-        for line in lines {
-            match ask(vec![line.clone()]) {
-                Ok(_) => good.push(line),
-                Err(why) => bad.push(Surveyed::unreadable(upstream, line, &why)),
-            }
+        // What a partial clone left out may still be fetched.
+        if error.missing_object().is_some() && matches!(gaps, Gaps::Fetch) {
+            return Err(error);
+        }
+        // One that cannot be read leaves the others as they are.
+        let (mut good, mut bad) = readable(lines, |_, part| ask(part.to_vec()).map(drop));
+        let mut asked = ask(good.clone());
+        if asked.is_err() {
+            // Two that are readable alone may still not compare with each other.
+            let (compared, not_compared) = readable(good, |good, part| ask([good, part].concat()).map(drop));
+            bad.extend(not_compared);
+            good = compared;
+            asked = ask(good.clone());
         }
         if good.is_empty() {
             return Err(error);
         }
-        let mut lines = ask(good)?;
-        lines.extend(bad);
+        let mut lines = asked?;
+        lines.extend(
+            bad.into_iter()
+                .map(|(line, why)| Surveyed::unreadable(upstream, line, gaps.explain(why))),
+        );
         Ok(Self { lines, older })
     }
+}
+
+/// Those that can be read, as `read` says of some of them beside those that are known to be readable, and the others with
+/// the reason. Halves are tried, so that one among many costs little more than reading all of them.
+fn readable(
+    lines: Vec<Line>,
+    read: impl Fn(&[Line], &[Line]) -> Result<(), GitError>,
+) -> (Vec<Line>, Vec<(Line, GitError)>) {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    let mut waiting = vec![lines];
+    while let Some(mut part) = waiting.pop() {
+        match read(&good, &part) {
+            Ok(()) => good.extend(part),
+            Err(_) if part.len() > 1 => {
+                let second = part.split_off(part.len() / 2);
+                waiting.extend([second, part]);
+            }
+            Err(why) => bad.extend(part.pop().map(|line| (line, why))),
+        }
+    }
+    (good, bad)
 }
 
 /// What main and develop have of each, asked together.
@@ -148,7 +205,7 @@ fn arrived(
 
 impl Surveyed {
     /// One whose history cannot be read.
-    fn unreadable(upstream: &Upstream, line: Line, why: &GitError) -> Self {
+    fn unreadable(upstream: &Upstream, line: Line, why: String) -> Self {
         Self {
             subject: Clean::line(""),
             tag: tag_of(upstream, &line).cloned(),
@@ -160,7 +217,7 @@ impl Surveyed {
             origin: None,
             own: Vec::new(),
             trouble: None,
-            unknown: Some(clean_line(&why.to_string())),
+            unknown: Some(why),
             main: None,
             develop: None,
             others: Vec::new(),
