@@ -10,7 +10,7 @@ use super::Output;
 use super::args::Global;
 use super::failure::Failure;
 use crate::domain::Exit;
-use crate::sign::SigningKey;
+use crate::sign::{SigningKey, password_variable};
 
 /// Arguments of `keygen`.
 #[derive(Debug, Args)]
@@ -66,8 +66,8 @@ fn password(file: Option<&Path>, io: &Output) -> Result<SecretString, Failure> {
         })?;
         return Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])));
     }
-    if let Ok(password) = std::env::var("COSIGN_PASSWORD") {
-        return Ok(SecretString::from(password));
+    if let Some(password) = password_variable() {
+        return Ok(password);
     }
     if !io.can_ask() {
         return Err(Failure::usage(

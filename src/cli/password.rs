@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use super::Output;
 use crate::engine::EngineError;
+use crate::sign::password_variable;
 
 /// Asks a person for it.
 pub fn prompt(io: &Output) -> std::io::Result<SecretString> {
@@ -16,9 +17,9 @@ pub fn prompt(io: &Output) -> std::io::Result<SecretString> {
 /// # Errors
 /// When nobody is there to type it.
 pub fn of_key(io: &Output) -> Result<SecretString, super::failure::Failure> {
-    match std::env::var("COSIGN_PASSWORD") {
-        Ok(password) => Ok(SecretString::from(password)),
-        Err(_) if io.can_ask() => Ok(prompt(io)?),
-        Err(_) => Err(EngineError::NoPassword.into()),
+    match password_variable() {
+        Some(password) => Ok(password),
+        None if io.can_ask() => Ok(prompt(io)?),
+        None => Err(EngineError::NoPassword.into()),
     }
 }

@@ -16,7 +16,8 @@ use crate::sign::{self, PublicKey};
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Verifies signatures by windlass and by cosign alike: bundles v0.3 attached as referrers."
+    after_help = "Verifies signatures by windlass and by cosign alike: bundles v0.3 attached as referrers, and the form of \
+        cosign 2 under the tag sha256-DIGEST.sig."
 )]
 pub struct VerifyArgs {
     /// The image, host/path:tag or host/path@digest

@@ -443,11 +443,8 @@ impl Engine {
         }
         let sign = self.settings(environment)?.sign.as_ref();
         let file = sign.and_then(|sign| sign.password_file.as_ref());
-        // An empty variable is as good as none, where a file says it; a key may have an empty password.
-        if let Ok(password) = std::env::var("COSIGN_PASSWORD")
-            && (!password.is_empty() || file.is_none())
-        {
-            return Ok(SecretString::from(password));
+        if let Some(password) = crate::sign::password_variable() {
+            return Ok(password);
         }
         let Some(file) = file else {
             return Err(EngineError::NoPassword);

@@ -41,7 +41,20 @@ impl Reader {
 
     /// The manifest that holds signatures of `digest` in cosign's old form, if there is one.
     pub async fn cosign_signature(&self, digest: &Digest) -> Result<Option<Manifest>, RegistryError> {
-        let Some(tag) = cosign::old_tag(digest, "sig") else {
+        self.cosign_manifest(digest, "sig").await
+    }
+
+    /// The manifest that holds attestations about `digest` in cosign's old form, if there is one.
+    pub async fn cosign_attestation(&self, digest: &Digest) -> Result<Option<Manifest>, RegistryError> {
+        self.cosign_manifest(digest, "att").await
+    }
+
+    async fn cosign_manifest(
+        &self,
+        digest: &Digest,
+        suffix: &str,
+    ) -> Result<Option<Manifest>, RegistryError> {
+        let Some(tag) = cosign::old_tag(digest, suffix) else {
             return Ok(None);
         };
         match self.manifest(&tag.into()).await {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::attached::Notes;
@@ -37,16 +38,19 @@ pub async fn summary(
     image: &ImageSummary,
 ) -> Result<Option<ScanSummary>, ScanError> {
     let referrers = reader.referrers(digest, None).await?;
-    let (evidence, counts) = if let Some(noted) = by_annotations(&referrers) {
+    let noted = by_annotations(&referrers).map(|noted| {
         let noted = ScanEvidence::select(noted, &image.images);
         let (reports, counts): (Vec<_>, Vec<_>) = noted
             .into_iter()
             .map(|noted| (noted.report, noted.counts))
             .unzip();
-        (
-            ScanEvidence::new(digest.clone(), image.images.clone(), reports),
-            counts,
-        )
+        let evidence = ScanEvidence::new(digest.clone(), image.images.clone(), reports);
+        (evidence, counts)
+    });
+    // What is missing here may be attached to the images themselves, or in cosign's older form.
+    let noted = noted.filter(|(evidence, _)| evidence.gaps().is_empty());
+    let (evidence, counts) = if let Some(noted) = noted {
+        noted
     } else {
         let evidence = gathered(reader, digest, image, referrers).await?;
         let counts = evidence.reports.iter().map(ScanReport::counts).collect();
@@ -84,7 +88,9 @@ pub async fn signed_evidence(
     name: String,
 ) -> Result<ScanEvidence, ScanError> {
     let mut found = Gathered::new(reader, digest, image);
-    found.attestations(Some(key)).await?;
+    for place in found.places() {
+        found.attestations(&place, Some(key)).await?;
+    }
     Ok(ScanEvidence {
         signed_by: Some(name),
         ..found.into_evidence()
@@ -98,10 +104,17 @@ async fn gathered(
     referrers: Vec<Descriptor>,
 ) -> Result<ScanEvidence, ScanError> {
     let mut found = Gathered::new(reader, digest, image);
-    if referrers.iter().any(may_be_attestation) {
-        found.attestations(None).await?;
+    let mut listed = vec![(digest.clone(), referrers)];
+    let others = found.places().into_iter().skip(1);
+    let asking = others.map(|place| async move {
+        let referrers = reader.referrers(&place, None).await?;
+        Ok::<_, RegistryError>((place, referrers))
+    });
+    listed.extend(try_join_all(asking).await?);
+    for (place, referrers) in listed {
+        found.attestations(&place, None).await?;
+        found.reports(&place, referrers).await?;
     }
-    found.reports(referrers).await?;
     Ok(found.into_evidence())
 }
 
@@ -132,6 +145,7 @@ struct Gathered<'a> {
     reader: &'a Reader,
     digest: &'a Digest,
     images: &'a [RunnableImage],
+    indexes: &'a [Digest],
     subject: Subject<'a>,
     reports: Vec<ScanReport>,
     strays: Vec<Digest>,
@@ -151,6 +165,7 @@ impl<'a> Gathered<'a> {
             reader,
             digest,
             images: image.images.as_slice(),
+            indexes: image.indexes.as_slice(),
             subject: Subject::new(digest, image),
             reports: Vec::new(),
             strays: Vec::new(),
@@ -158,8 +173,22 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    async fn attestations(&mut self, key: Option<&PublicKey>) -> Result<(), ScanError> {
-        let mut found = attestation::attested(self.reader, self.digest, &self.subject, key).await?;
+    /// The digests that evidence may be attached to: the whole, the indexes in it, and each image.
+    fn places(&self) -> Vec<Digest> {
+        let mut places = vec![self.digest.clone()];
+        let images = self.images.iter().map(|image| &image.digest);
+        for place in self.indexes.iter().chain(images) {
+            if !places.contains(place) {
+                places.push(place.clone());
+            }
+        }
+        places
+    }
+
+    async fn attestations(&mut self, place: &Digest, key: Option<&PublicKey>) -> Result<(), ScanError> {
+        let mut found = attestation::attested(self.reader, place, &self.subject, key).await?;
+        // One that lies in several places counts once.
+        found.reports.retain(|report| !self.reports.contains(report));
         self.reports.append(&mut found.reports);
         self.strays.append(&mut found.strays);
         self.unreadable.append(&mut found.unreadable);
@@ -168,7 +197,7 @@ impl<'a> Gathered<'a> {
 
     /// Reads the attached reports. Of those that annotations say are of one image, the older ones are left unread as soon as
     /// one that is read replaces them.
-    async fn reports(&mut self, referrers: Vec<Descriptor>) -> Result<(), ScanError> {
+    async fn reports(&mut self, place: &Digest, referrers: Vec<Descriptor>) -> Result<(), ScanError> {
         let mut groups: BTreeMap<String, Vec<(Option<Timestamp>, Descriptor)>> = BTreeMap::new();
         for referrer in referrers.into_iter().filter(may_be_report) {
             let notes = Notes::of(&referrer);
@@ -189,7 +218,7 @@ impl<'a> Gathered<'a> {
                 {
                     break;
                 }
-                let Read::Report(report) = self.read(&referrer).await? else {
+                let Read::Report(report) = self.read(place, &referrer).await? else {
                     continue;
                 };
                 // Only a report that is as its annotations say tells anything of those that they call older.
@@ -212,8 +241,8 @@ impl<'a> Gathered<'a> {
         Some(image.digest.to_string())
     }
 
-    async fn read(&mut self, referrer: &Descriptor) -> Result<Read, ScanError> {
-        let (report, notes) = match read(self.reader, referrer, self.digest).await {
+    async fn read(&mut self, place: &Digest, referrer: &Descriptor) -> Result<Read, ScanError> {
+        let (report, notes) = match read(self.reader, referrer, place).await {
             Ok(Some(read)) => read,
             Ok(None) => return Ok(Read::Other),
             Err(ScanError::Registry(error)) if !is_of_one_referrer(&error) => return Err(error.into()),
@@ -232,7 +261,8 @@ impl<'a> Gathered<'a> {
         let context = ReportContext {
             image: named
                 .image
-                .or_else(|| notes.image.filter(|image| self.subject.image(image).is_some())),
+                .or_else(|| notes.image.filter(|image| self.subject.image(image).is_some()))
+                .or_else(|| self.subject.image(place).map(|image| image.digest.clone())),
             platform: report.platform.clone().or(notes.platform),
             made: notes.made,
             database: notes.database,

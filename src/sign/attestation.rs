@@ -6,10 +6,12 @@ use serde_json::value::RawValue;
 use super::bundle::{self, Opened, Statement};
 use super::{PublicKey, SignError, SigningKey, attach, bundle_of, bundles_of};
 use crate::domain::{Digest, clean_line};
-use crate::registry::{Descriptor, Reader, Writer};
+use crate::registry::{Content, Descriptor, Reader, Writer};
 
 /// Larger bundles are not read into memory, in bytes: base64 of a scan report of 100 MB, with room to spare.
 const LIMIT: u64 = 140_000_000;
+/// Media type of a statement in cosign's older form.
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
 /// A statement that is attached to an image.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ pub async fn attest(
     Ok(attach(writer, subject, bytes, predicate_type).await?)
 }
 
-/// The statements of one kind that are attached to `digest`: those that `key` signed, or without a key all of them, of
+/// The statements of one kind that are attached to `digest`, in either of cosign's forms: those that `key` signed, or without a key all of them, of
 /// which none is verified.
 ///
 /// # Errors
@@ -47,16 +49,21 @@ pub async fn attestations(
     key: Option<&PublicKey>,
 ) -> Result<Vec<Attestation>, SignError> {
     let mut found = Vec::new();
+    let mut read = Vec::new();
     for candidate in bundles_of(reader, digest, predicate_type).await? {
-        let read = match bundle_of(reader, &candidate, LIMIT).await {
-            Ok(Some(bytes)) => open(&bytes, predicate_type, key),
+        let bundle = match bundle_of(reader, &candidate, LIMIT).await {
+            Ok(Some(bytes)) => Opened::read(&bytes),
             Ok(None) => continue,
             Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
-        match read {
+        read.push((candidate.digest, bundle));
+    }
+    read.extend(older_attestations(reader, digest, predicate_type).await?);
+    for (referrer, bundle) in read {
+        match bundle.and_then(|bundle| open(&bundle, predicate_type, key)) {
             Ok(Some(statement)) => found.push(Attestation {
-                referrer: candidate.digest,
+                referrer,
                 subjects: statement.subjects().collect(),
                 predicate: statement.predicate.unwrap_or_default(),
             }),
@@ -73,20 +80,53 @@ pub async fn attestations(
     Ok(found)
 }
 
+/// The envelopes of cosign's older form, each with the manifest that holds it: layers of the manifest at `sha256-<hex>.att`
+/// (<https://github.com/sigstore/cosign/blob/main/specs/ATTESTATION_SPEC.md>).
+async fn older_attestations(
+    reader: &Reader,
+    digest: &Digest,
+    predicate_type: &str,
+) -> Result<Vec<(Digest, Result<Opened, String>)>, SignError> {
+    let Some(manifest) = reader.cosign_attestation(digest).await? else {
+        return Ok(Vec::new());
+    };
+    let Content::Image { layers, .. } = manifest.content() else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for layer in layers.iter().filter(|layer| layer.media_type == ENVELOPE) {
+        let kind = layer.annotations.get("predicateType");
+        if kind.is_some_and(|kind| !is_kind(kind, predicate_type)) {
+            continue;
+        }
+        let opened = match reader.blob(&layer.digest, LIMIT).await {
+            Ok(bytes) => Opened::read_envelope(&bytes),
+            Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
+            Err(error) => return Err(error.into()),
+        };
+        found.push((manifest.descriptor().digest.clone(), opened));
+    }
+    Ok(found)
+}
+
+/// Whether a statement is of the kind that is wanted. Early versions of cosign left out the scheme.
+fn is_kind(found: &str, wanted: &str) -> bool {
+    found == wanted || wanted.strip_prefix("https://") == Some(found)
+}
+
 /// The statement of a bundle, if it is of that kind, and by that key.
 fn open(
-    bytes: &[u8],
+    bundle: &Opened,
     predicate_type: &str,
     key: Option<&PublicKey>,
 ) -> Result<Option<Statement<Box<RawValue>>>, String> {
-    let bundle = Opened::read(bytes)?;
     if key.is_some_and(|key| !bundle.is_signed_by(key)) {
         return Ok(None);
     }
     let Some(statement) = bundle.statement::<Box<RawValue>>().transpose()? else {
         return Ok(None);
     };
-    if !statement.is_known() || statement.predicate_type != predicate_type {
+    if !statement.is_known() || !is_kind(&statement.predicate_type, predicate_type) {
         return Ok(None);
     }
     if statement.predicate.is_none() {

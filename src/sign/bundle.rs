@@ -101,12 +101,22 @@ impl Opened {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         let bundle: Bundle = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         let envelope = bundle.dsse_envelope.ok_or("it has no DSSE envelope")?;
+        Self::of_envelope(&envelope, bundle.verification_material.public_key)
+    }
+
+    /// The same for an envelope without a bundle around it, as cosign 2 attaches it.
+    pub(super) fn read_envelope(bytes: &[u8]) -> Result<Self, String> {
+        let envelope = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        Self::of_envelope(&envelope, None)
+    }
+
+    fn of_envelope(envelope: &Envelope, key: Option<KeyHint>) -> Result<Self, String> {
         let payload = STANDARD.decode(&envelope.payload);
         let signatures = envelope.signatures.iter().map(|one| STANDARD.decode(&one.sig));
         Ok(Self {
-            hint: bundle.verification_material.public_key.map(|key| key.hint),
+            hint: key.map(|key| key.hint),
             payload: payload.map_err(|_| "its payload is not base64")?,
-            payload_type: envelope.payload_type,
+            payload_type: envelope.payload_type.clone(),
             signatures: signatures
                 .collect::<Result<_, _>>()
                 .map_err(|_| "its signature is not base64")?,

@@ -18,6 +18,8 @@ pub use error::SignError;
 pub use key::{KeyPair, PublicKey, SigningKey};
 pub use pem::why_no_private_key;
 
+use secrecy::SecretString;
+
 use crate::domain::Digest;
 use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
 use bundle::Finding;
@@ -26,6 +28,13 @@ use bundle::Finding;
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 /// More than the bundle of any signature has, in bytes.
 const BUNDLE_LIMIT: u64 = 1024 * 1024;
+
+/// The password of a key, from `COSIGN_PASSWORD`. An empty variable is unset: a key with an empty password needs an empty
+/// password file.
+pub fn password_variable() -> Option<SecretString> {
+    let password = std::env::var("COSIGN_PASSWORD").ok()?;
+    (!password.is_empty()).then(|| password.into())
+}
 
 /// What signing came to.
 #[derive(Debug, Clone)]

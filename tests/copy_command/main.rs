@@ -4,6 +4,7 @@
 
 #[path = "../support/call.rs"]
 mod call;
+mod many;
 #[path = "../registry_client/world.rs"]
 #[expect(
     dead_code,

@@ -5,10 +5,14 @@
 
 #[path = "../support/call.rs"]
 mod call;
+#[path = "../support/document.rs"]
+mod document;
 #[path = "../support/git.rs"]
 mod git;
 #[path = "../support/idle.rs"]
 mod idle;
+#[path = "../support/older.rs"]
+mod older;
 #[path = "../support/place.rs"]
 mod place;
 #[path = "../support/run.rs"]
@@ -19,8 +23,10 @@ mod sample;
 mod completeness;
 mod exceptions;
 mod history;
+mod older_signatures;
 mod pins;
 mod program;
+mod revisions;
 mod rollbacks;
 
 use std::sync::Arc;

@@ -68,3 +68,49 @@ async fn the_program_confirms_what_touches_prod_by_hash_and_lists_pins_and_the_p
     let no_reason = run("rollback stage").await;
     assert_eq!(no_reason.status.code(), Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_password_in_the_environment_is_none_with_and_without_a_password_file() {
+    let (world, engine) = world().await;
+    let (folder, keys) = (world.repository(), world.folder().join("keys"));
+    let digest = digest_of(&engine, "prod", "develop~15").await;
+    let prod = writer(&engine, "prod");
+    let bundles = prod
+        .referrers(&digest, Some("application/vnd.dev.sigstore.bundle.v0.3+json"))
+        .await
+        .unwrap();
+    for bundle in bundles {
+        prod.delete_manifest(&bundle.digest).await.unwrap();
+    }
+    let image = prod.repository().at(digest).to_string();
+    let sign = async || {
+        let run = async |args: &[&str]| {
+            let mut program = program(&folder, &folder.join("state"), args);
+            program.env("COSIGN_PASSWORD", "").output().await.unwrap()
+        };
+        let dry = run(&["sign", &image, "--dry-run", "--json"]).await;
+        let plan: Value = serde_json::from_slice(&dry.stdout).unwrap();
+        let hash = plan["hash"].as_str().unwrap();
+        run(&["sign", &image, "--plan", hash]).await
+    };
+    let file = format!(", password_file = \"{}\"", keys.join("password").display());
+    let path = folder.join("windlass.toml");
+    let with_file = std::fs::read_to_string(&path).unwrap();
+    assert!(with_file.contains(&file), "{with_file}");
+    std::fs::write(&path, with_file.replace(&file, "")).unwrap();
+    let without = sign().await;
+    assert_eq!(without.status.code(), Some(2), "{}", text(&without.stderr));
+    let said = [text(&without.stdout), text(&without.stderr)].concat();
+    assert!(
+        said.contains("there is no password for it") && said.contains("set COSIGN_PASSWORD"),
+        "{said}"
+    );
+    std::fs::write(&path, with_file).unwrap();
+    let signed = sign().await;
+    assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));
+    assert!(
+        text(&signed.stdout).contains("signature sha256:"),
+        "{}",
+        text(&signed.stdout)
+    );
+}

@@ -26,7 +26,7 @@ impl World {
     }
 
     /// What this key signed.
-    async fn signed(&self, key: &PublicKey) -> ScanEvidence {
+    pub(crate) async fn signed(&self, key: &PublicKey) -> ScanEvidence {
         let image = self.writer.image(&self.image.digest).await.unwrap();
         let found = signed_evidence(
             &self.writer,
@@ -39,7 +39,7 @@ impl World {
     }
 
     /// The bundle of an attestation.
-    async fn bundle_of(&self, attestation: &Descriptor) -> Bytes {
+    pub(crate) async fn bundle_of(&self, attestation: &Descriptor) -> Bytes {
         let manifest = self
             .writer
             .manifest(&attestation.digest.clone().into())

@@ -4,9 +4,13 @@
 
 #[path = "../support/document.rs"]
 mod document;
+#[path = "../support/older.rs"]
+#[expect(dead_code, reason = "shared with tests that sign in that form too")]
+mod older;
 
 mod attestations;
 mod images;
+mod older_forms;
 mod reports;
 mod sboms;
 mod signatures;

@@ -95,6 +95,24 @@ async fn checks_and_rules_decide_whether_a_commit_is_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_a_rule_requires_and_that_never_reported_is_named_and_refused() {
+    let (world, fake) = (world_at(Timestamp::now()).await, Fake::start().await);
+    let engine = engine(&world, &fake, "");
+    let commit = engine.repository().unwrap().commit("develop").unwrap().sha;
+    fake.run(commit.as_str(), "test", "completed", Some("success"));
+    let required = json!({
+        "strict_required_status_checks_policy": false, "do_not_enforce_on_create": false,
+        "required_status_checks": [{ "context": "test" }, { "context": "ci" }],
+    });
+    fake.rule("develop", "required_status_checks", 4, required);
+    let refused = Verdict::Refused("1 of 1 passed; a rule requires ci, which did not report".to_owned());
+    assert_eq!(gates(&engine).await[0].verdict, refused);
+    fake.run(commit.as_str(), "ci", "completed", Some("success"));
+    let allowed = Verdict::Allowed("2 of 2 passed".to_owned());
+    assert_eq!(gates(&engine).await[0].verdict, allowed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn checks_that_cannot_be_asked_refuse_with_the_way_out_and_rules_leave_it_to_the_push() {
     let (world, fake) = (world_at(Timestamp::now()).await, Fake::start().await);
     let engine_with = |more: &str| engine(&world, &fake, more);

@@ -1,8 +1,10 @@
 //! What a manifest says of its parts, and what a registry keeps of it: where the two do not agree, nothing is called done.
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 use windlass::demo::registry::Options;
 use windlass::domain::{Digest, Exit, Tag, Target};
+use windlass::registry::copy::{self, CopyOptions};
 use windlass::registry::{Descriptor, RegistryError, Writer};
 
 use crate::raw::RawServer;
@@ -78,4 +80,36 @@ async fn a_tag_that_is_put_without_a_word_of_its_digest_is_asked_for_it() {
     put(text(b"{}"), text(b"{}")).await.unwrap();
     let error = put(text(b"other"), text(b"{}")).await.unwrap_err();
     assert!(matches!(error, RegistryError::DigestMismatch { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_ordinary_layer_that_the_source_lost_fails_the_copy_even_with_foreign_layers() {
+    let from = Options {
+        accept_sparse: true,
+        ..Options::default()
+    };
+    let journey = journey(from, Options::default()).await;
+    let lost = Descriptor::new(LAYER, Digest::of(b"lost"), 4);
+    // That it may be had elsewhere makes no foreign layer of it.
+    let elsewhere = json!({
+        "mediaType": LAYER, "digest": lost.digest, "size": 4, "urls": ["https://elsewhere.invalid/layer"],
+    });
+    for layer in [json!(lost), elsewhere] {
+        let digest = manifest(&journey.source, &layer).await;
+        let options = CopyOptions {
+            foreign_layers: true,
+            ..CopyOptions::default()
+        };
+        let root = digest.clone().into();
+        let plan = copy::plan(&journey.source, &journey.target, &root, &options)
+            .await
+            .unwrap();
+        let (source, target) = (&journey.source, &journey.target);
+        let error = copy::run(&plan, source, target, &|_| {}, &CancellationToken::new())
+            .await
+            .unwrap_err();
+        assert_eq!(error.exit(), Exit::Failed, "{error}");
+        assert!(error.to_string().contains(&lost.digest.short()), "{error}");
+        assert!(journey.target.resolve(&root).await.unwrap().is_none());
+    }
 }

@@ -7,6 +7,7 @@ mod answers;
 mod contents;
 mod copy;
 mod faults;
+mod lists;
 mod manners;
 mod options;
 mod raw;

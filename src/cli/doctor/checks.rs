@@ -18,7 +18,7 @@ use crate::engine;
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
 use crate::program::Call;
-use crate::sign::{PublicKey, SignError, SigningKey};
+use crate::sign::{PublicKey, SignError, SigningKey, password_variable};
 use crate::state;
 
 /// How long a tool may take to say its version.
@@ -243,9 +243,7 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
             findings.extend(password.and_then(|password| wrong_password(&sign.key, &password)));
             findings.push(match &sign.password_file {
                 Some(file) => readable("password", file),
-                None if std::env::var_os("COSIGN_PASSWORD").is_some() => {
-                    Finding::ok("password", "COSIGN_PASSWORD is set")
-                }
+                None if password_variable().is_some() => Finding::ok("password", "COSIGN_PASSWORD is set"),
                 None => Finding::ok(
                     "password",
                     "will be asked for; COSIGN_PASSWORD or `password_file` would say it",
@@ -267,9 +265,8 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
 
 /// The password of a signing key, where nobody has to be asked for it.
 fn known_password(file: Option<&Path>) -> Option<SecretString> {
-    let variable = std::env::var("COSIGN_PASSWORD").ok();
-    if let Some(password) = variable.filter(|password| !password.is_empty() || file.is_none()) {
-        return Some(password.into());
+    if let Some(password) = password_variable() {
+        return Some(password);
     }
     let text = std::fs::read_to_string(file?).ok()?;
     Some(text.trim_end_matches(['\n', '\r']).to_owned().into())
