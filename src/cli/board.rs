@@ -97,7 +97,7 @@ pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<E
         let rows: Vec<_> = std::iter::once(heads.map(str::to_owned).to_vec())
             .chain(rows)
             .collect();
-        table::print(&rows, &mut io.out)?;
+        table::print(&rows, io.columns(), &mut io.out)?;
         for why in &failures {
             writeln!(io.out, "✗ failed: {why}")?;
         }

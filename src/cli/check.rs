@@ -139,7 +139,7 @@ fn print(report: &CheckReport, io: &mut Output) -> Result<(), Failure> {
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(steps).collect();
-    table::print(&rows, &mut io.out)?;
+    table::print(&rows, None, &mut io.out)?;
     for checked in &report.steps {
         if let CheckOutcome::Broken { hint: Some(hint), .. } = &checked.outcome {
             writeln!(io.out, "  {}: {hint}", checked.step)?;

@@ -50,7 +50,7 @@ pub async fn run(args: &LocksArgs, global: &Global, io: &mut Output) -> Result<E
         )?;
     } else {
         let rows: Vec<_> = locks.iter().map(|found| row(found, now)).collect();
-        table::print(&rows, &mut io.out)?;
+        table::print(&rows, io.columns(), &mut io.out)?;
     }
     Ok(Exit::Done)
 }

@@ -132,7 +132,7 @@ pub async fn list(args: &PinsArgs, global: &Global, io: &mut Output) -> Result<E
             .iter()
             .map(|held| vec![format!("  {}", held.environment), words(held)])
             .collect();
-        table::print(&rows, &mut io.out)?;
+        table::print(&rows, io.columns(), &mut io.out)?;
     }
     let failed = pins.iter().any(|held| held.error.is_some());
     Ok(if failed { Exit::Failed } else { Exit::Done })

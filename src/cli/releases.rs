@@ -117,7 +117,7 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
     for debt in &release.debts {
         rows.push(vec![format!("  {}", debt.what.words()), debt_words(debt)]);
     }
-    Ok(table::print(&rows, &mut io.out)?)
+    Ok(table::print(&rows, None, &mut io.out)?)
 }
 
 fn state(release: &Release) -> String {

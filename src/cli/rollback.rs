@@ -102,7 +102,7 @@ fn list(
         };
         rows.push(row(&(nth + 1).to_string(), one, state.to_owned(), now));
     }
-    table::print(&rows, &mut io.out)?;
+    table::print(&rows, io.columns(), &mut io.out)?;
     for (nth, one) in past.earlier.iter().enumerate() {
         writeln!(io.out, "{}. {}", nth + 1, one.digest)?;
         for gate in &one.gates {

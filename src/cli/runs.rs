@@ -88,7 +88,7 @@ fn list(journals: &Journals, args: &RunsArgs, io: &mut Output) -> Result<Exit, F
         writeln!(io.out, "no runs yet: promote or cut something")?;
     }
     let rows: Vec<_> = runs.iter().map(|run| row(run, now)).collect();
-    table::print(&rows, &mut io.out)?;
+    table::print(&rows, io.columns(), &mut io.out)?;
     Ok(Exit::Done)
 }
 

@@ -111,7 +111,7 @@ fn print(commit: &Commit, facts: &Facts, now: Timestamp, io: &mut Output) -> Res
         .into_iter()
         .map(|(name, value)| vec![format!("  {name}"), value])
         .collect();
-    table::print(&rows, &mut io.out)?;
+    table::print(&rows, None, &mut io.out)?;
     for why in facts.failures() {
         writeln!(io.out, "✗ failed: {why}")?;
     }
@@ -126,7 +126,7 @@ fn print_details(details: &Details, now: Timestamp, io: &mut Output) -> Result<(
                 .iter()
                 .map(|(key, value)| vec![format!("  {key}"), value.clone()])
                 .collect();
-            table::print(&rows, &mut io.out)?;
+            table::print(&rows, None, &mut io.out)?;
         }
         other => writeln!(io.out, "labels {}", words::cell(other, |_| String::new()))?,
     }
@@ -170,7 +170,7 @@ fn print_report(report: &ReportDetails, now: Timestamp, io: &mut Output) -> Resu
             ]
         })
         .collect();
-    Ok(table::print(&rows, &mut io.out)?)
+    Ok(table::print(&rows, io.columns(), &mut io.out)?)
 }
 
 fn print_ways(ways: &[Way], io: &mut Output) -> Result<(), Failure> {
@@ -183,7 +183,7 @@ fn print_ways(ways: &[Way], io: &mut Output) -> Result<(), Failure> {
                 gate.verdict.reason().to_owned(),
             ]
         });
-        table::print(&gates.collect::<Vec<_>>(), &mut io.out)?;
+        table::print(&gates.collect::<Vec<_>>(), None, &mut io.out)?;
         if let Some(error) = &way.error {
             writeln!(io.out, "  ✗ no plan: {error}")?;
         }

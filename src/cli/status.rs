@@ -43,7 +43,7 @@ pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<
                 std::iter::once(name).chain(words::running(there, now)).collect()
             })
             .collect();
-        table::print(&rows, &mut io.out)?;
+        table::print(&rows, io.columns(), &mut io.out)?;
         for held in &pins {
             match (&held.pin, &held.error) {
                 (Some(pin), _) => writeln!(io.out, "! {} is held: {}", held.environment, pin.words())?,

@@ -122,6 +122,43 @@ pub struct ReviewRecord {
     pub at: Timestamp,
 }
 
+/// That a deployment of a digest did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeploymentFailure {
+    /// What was deployed.
+    pub digest: Digest,
+    /// Where.
+    pub environment: EnvironmentName,
+    /// How it ended.
+    pub outcome: FailedOutcome,
+    /// Why, in one line: `the deploy command ended with exit code 7`.
+    pub why: Clean,
+    /// Who: user and host.
+    pub by: Clean,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a deployment ended that did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailedOutcome {
+    /// By itself.
+    Failed,
+    /// By a person or a signal.
+    Stopped,
+}
+
+impl FailedOutcome {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Stopped => "was stopped",
+        }
+    }
+}
+
 /// The exceptions that still owe a review, oldest first. A review is of all exceptions of its digest in its environment
 /// up to its own moment; one that was made before cannot have seen what came after it.
 pub fn owed_reviews<'a>(

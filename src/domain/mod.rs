@@ -81,7 +81,9 @@ pub use deployed::{Deployed, earlier, returned_from};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use environment::{Environment, EnvironmentGraph, GraphError};
 pub use evidence::{Inventory, Origin, Package, RunnableImage, ScanEvidence, ScanReport, ScannerFilter};
-pub use exception::{ExceptionKind, ExceptionRecord, ReviewRecord, owed_reviews};
+pub use exception::{
+    DeploymentFailure, ExceptionKind, ExceptionRecord, FailedOutcome, ReviewRecord, owed_reviews,
+};
 pub use exit::Exit;
 pub use finding::{BySeverity, Counts, Finding, FindingKind, Limits, Severity};
 pub use findings_diff::FindingsDiff;

@@ -1,21 +1,29 @@
 //! What an environment deployed, and when: the one place that says it. A deployment tag is left only by a deployment that
-//! succeeded, so one that failed or was stopped leaves none.
+//! succeeded; one that failed or was stopped leaves a record with the image instead.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Engine;
 use super::error::EngineError;
-use crate::domain::{Digest, Environment, ServiceName};
+use super::run::Context;
+use super::{Engine, records};
+use crate::deploy::DeployError;
+use crate::domain::{Clean, DeploymentFailure, Digest, Environment, FailedOutcome, ServiceName, Target};
+use crate::registry::Writer;
+
+/// How long a failure may take to be recorded: a run that was stopped has to end.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether an environment deployed a digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Deployment {
     /// It was the last to be deployed, at this time.
     Running(Timestamp),
     /// It was deployed at this time, and something else since.
     Earlier(Timestamp),
-    /// No deployment of it has succeeded.
-    Never,
+    /// No deployment of it has succeeded; how the last one ended, where one was tried.
+    Never(Option<DeploymentFailure>),
 }
 
 impl Engine {
@@ -30,7 +38,8 @@ impl Engine {
             .registries()
             .reader(&self.repository_of(service, environment)?);
         let Some(last) = reader.last_deployed(digest).await? else {
-            return Ok(Deployment::Never);
+            let failures = records::all(&reader, digest, &environment.name).await?;
+            return Ok(Deployment::Never(failures.into_iter().next()));
         };
         let running = reader.running(environment.from.is_empty()).await?;
         let is_running = running.is_some_and(|running| running.digest == *digest);
@@ -39,5 +48,39 @@ impl Engine {
         } else {
             Deployment::Earlier(last.at)
         })
+    }
+}
+
+/// Records how a deployment ended that did not succeed, for the gate of the next environment.
+pub(super) async fn leave_failure(
+    context: &Context<'_>,
+    writer: &Writer,
+    digest: &Digest,
+    environment: &Environment,
+    error: &DeployError,
+) -> Result<(), EngineError> {
+    let leave = async {
+        let Some(subject) = writer.resolve(&Target::Digest(digest.clone())).await? else {
+            return Ok(());
+        };
+        let known: Vec<DeploymentFailure> = records::all(writer, digest, &environment.name).await?;
+        let record = DeploymentFailure {
+            digest: digest.clone(),
+            environment: environment.name.clone(),
+            outcome: match error {
+                DeployError::Interrupted => FailedOutcome::Stopped,
+                DeployError::Program(_) | DeployError::Status { .. } => FailedOutcome::Failed,
+            },
+            why: Clean::line(&error.to_string()),
+            by: Clean::line(&context.engine.actor().to_string()),
+            at: records::moment(Timestamp::now(), known.iter().map(|failure| failure.at)),
+        };
+        records::attach(writer, &subject, &record).await
+    };
+    match tokio::time::timeout(RECORD_TIMEOUT, leave).await {
+        Ok(left) => left,
+        Err(_) => Err(EngineError::Internal(
+            "the registry did not answer in time".to_owned(),
+        )),
     }
 }

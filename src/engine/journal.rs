@@ -2,7 +2,7 @@
 //! the next step begins.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -29,7 +29,7 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A line of a version that this windlass does not know.
     #[error(
@@ -143,6 +143,21 @@ fn parse_line(text: &[u8], path: &Path, number: usize) -> Result<Line, JournalEr
     }
 }
 
+/// How many whole lines a journal has.
+fn whole_lines(path: &Path) -> io::Result<usize> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let mut count = 0;
+    loop {
+        let read = reader.fill_buf()?;
+        if read.is_empty() {
+            return Ok(count);
+        }
+        count += read.iter().filter(|byte| **byte == b'\n').count();
+        let length = read.len();
+        reader.consume(length);
+    }
+}
+
 impl Journals {
     /// The journals in `folder`, which need not exist yet.
     pub fn at(folder: PathBuf) -> Self {
@@ -182,7 +197,7 @@ impl Journals {
     pub fn runs(&self) -> Result<Vec<RunId>, JournalError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => {
                 return Err(JournalError::Io {
                     action: "read",
@@ -259,7 +274,16 @@ impl Journals {
             .rposition(|byte| *byte == b'\n')
             .map_or(&[][..], |end| &tail[..end]);
         let last = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        Ok(Some((event(&first, 1)?, event(last, 0)?)))
+        let first = event(&first, 1)?;
+        // Only for an error are the lines counted: a journal may be long.
+        let last = parse_line(last, &path, 0).map(|line| line.event);
+        match last {
+            Err(JournalError::Broken { path, .. }) => Err(JournalError::Broken {
+                line: whole_lines(&path).map_err(fail)?,
+                path,
+            }),
+            last => Ok(Some((first, last?))),
+        }
     }
 
     /// Takes away the journals that are older than `max_age`, and of the rest the oldest until all together have at most

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::EngineError;
 use super::event::StepOutcome;
 use super::run::Context;
-use super::sign;
+use super::{deployments, sign};
 use crate::deploy::Deployment;
 use crate::domain::{Clean, DeploymentTag, Digest, Environment, Plan, StepKind, Target};
 use crate::registry::{TagRule, Writer};
@@ -63,9 +63,16 @@ pub(super) async fn deploy(
             commit: plan.commit.clone(),
         };
         log.info(deployer.describe());
-        deployer
+        let deployed = deployer
             .deploy(&deployment, &|line| log.info(line), context.cancel)
-            .await?;
+            .await;
+        if let Err(error) = deployed {
+            // The deployment has failed either way; that its record is missing must not hide why.
+            if let Err(why) = deployments::leave_failure(context, writer, digest, environment, &error).await {
+                log.info(format!("the failure could not be recorded: {}", why.brief()));
+            }
+            return Err(error.into());
+        }
     }
     mark(writer, digest).await?;
     let name = &environment.name;

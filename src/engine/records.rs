@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::EngineError;
-use crate::domain::{Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord, ReviewRecord};
+use crate::domain::{
+    DeploymentFailure, Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord, ReviewRecord,
+};
 use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
 
 const CREATED: &str = "org.opencontainers.image.created";
@@ -106,6 +108,24 @@ impl Record for ReviewRecord {
     const TYPE: &'static str = "application/vnd.windlass.review.v1+json";
     const LIMIT: u64 = 64 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.review.environment";
+
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+impl Record for DeploymentFailure {
+    const TYPE: &'static str = "application/vnd.windlass.deployment-failure.v1+json";
+    const LIMIT: u64 = 64 * 1024;
+    const ENVIRONMENT: &'static str = "dev.windlass.deployment.environment";
 
     fn digest(&self) -> &Digest {
         &self.digest

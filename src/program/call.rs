@@ -262,7 +262,7 @@ impl Call {
             match tokio::time::timeout(OUTPUT_GRACE, talking).await {
                 Ok(talked) => drop(talked?),
                 Err(_) => line(format!(
-                    "`{}` has ended and left a program running in the background",
+                    "`{}` has ended; a program that it started was left running in the background",
                     clean_line(&self.program.to_string_lossy())
                 )),
             }
@@ -375,7 +375,7 @@ mod tests {
             lines,
             [
                 "started",
-                "`/bin/sh` has ended and left a program running in the background"
+                "`/bin/sh` has ended; a program that it started was left running in the background"
             ]
         );
     }

@@ -1,5 +1,7 @@
 //! What was deployed, and what a promotion takes back: the gates about the history of an environment.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 use windlass::domain::ExceptionKind;
 
@@ -30,6 +32,11 @@ async fn a_candidate_whose_deployment_failed_in_stage_does_not_reach_prod_withou
     let (verdict, why) = reason(&plan, "deployed-in-source");
     assert_eq!(verdict, "refused");
     assert!(why.contains("stage never deployed"), "{why}");
+    let how = "the last deployment failed at ";
+    assert!(
+        why.contains(how) && why.contains("`/bin/false` ended with exit code 1"),
+        "{why}"
+    );
     assert_eq!(way_out(&plan, "deployed-in-source"), Some(&WayOut::Reason));
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
 
@@ -39,6 +46,64 @@ async fn a_candidate_whose_deployment_failed_in_stage_does_not_reach_prod_withou
     let owed = engine.owed_reviews(&service, &prod).await.unwrap();
     assert_eq!(owed.len(), 1);
     assert_eq!(owed[0].kind, ExceptionKind::NotDeployed);
+}
+
+/// A deployer of stage that runs these lines.
+fn deploying_with(world: &World, lines: &str) -> Arc<Engine> {
+    let script = world.folder().join("deploy-stage.sh");
+    std::fs::write(&script, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    deploying_by(world, script.to_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployer_that_leaves_a_program_in_the_background_ends_and_the_run_says_so() {
+    let (world, _) = world().await;
+    let left = world.folder().join("left");
+    let lines = format!(
+        "setsid sleep 600 & echo $! > '{}'; echo started; exit 0",
+        left.display()
+    );
+    let engine = deploying_with(&world, &lines);
+    let plan = engine
+        .plan(&promote("develop", "stage", None, false))
+        .await
+        .unwrap();
+    let (exit, events) = carry_out(&engine, plan).await;
+    let pid: i32 = std::fs::read_to_string(left).unwrap().trim().parse().unwrap();
+    let _ = rustix::process::kill_process(
+        rustix::process::Pid::from_raw(pid).unwrap(),
+        rustix::process::Signal::KILL,
+    );
+    assert_eq!(exit, Exit::Done);
+    let said = format!("{events:?}");
+    for words in ["started", "left running in the background"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_names_how_the_last_failed_deployment_ended_until_one_succeeds() {
+    let (world, _) = world().await;
+    let to_stage = promote("develop", "stage", None, false);
+    for code in [7, 9] {
+        let engine = deploying_with(&world, &format!("exit {code}"));
+        let plan = engine.plan(&to_stage).await.unwrap();
+        assert_ne!(carry_out(&engine, plan).await.0, Exit::Done);
+    }
+    let to_prod = promote("develop", "prod", None, false);
+    let engine = deploying_with(&world, "exit 0");
+    let plan = engine.plan(&to_prod).await.unwrap();
+    let (verdict, why) = reason(&plan, "deployed-in-source");
+    assert_eq!(verdict, "refused");
+    assert!(
+        why.contains("exit code 9") && !why.contains("exit code 7"),
+        "{why}"
+    );
+    done(&engine, &to_stage).await;
+    let plan = engine.plan(&to_prod).await.unwrap();
+    let (verdict, why) = reason(&plan, "deployed-in-source");
+    assert!(verdict == "allowed" && why.contains("runs it"), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

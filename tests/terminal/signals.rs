@@ -215,6 +215,54 @@ async fn a_reader_who_has_seen_enough_is_no_failure() {
     }
 }
 
+/// Whether a process has a handler for `signal`, by the mask that the kernel shows.
+fn handles(pid: u32, signal: Signal) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal.as_raw() - 1)) != 0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_in_the_first_moments_ends_a_command_with_130() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let image = format!("{}/app:x", silent.local_addr().unwrap());
+    let start = || {
+        call::program(folder.path(), folder.path(), &["registry", "manifest", &image])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    // As soon as the handlers are there: the last of the three is that of SIGHUP.
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut running = start();
+        let pid = running.id().unwrap();
+        until("its handlers", || handles(pid, Signal::HUP));
+        send(pid, signal);
+        let ended = tokio::time::timeout(LIMIT, running.wait())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(ended.code(), Some(130), "{signal:?}");
+    }
+    // At any moment: 130, or the end that the system gives whoever has not begun.
+    for _ in 0..40 {
+        let mut running = start();
+        let pid = running.id().unwrap();
+        let was_listening = handles(pid, Signal::TERM);
+        send(pid, Signal::TERM);
+        let ended = tokio::time::timeout(LIMIT, running.wait())
+            .await
+            .unwrap()
+            .unwrap();
+        let is_before_main = ended.signal() == Some(Signal::TERM.as_raw()) && !was_listening;
+        assert!(ended.code() == Some(130) || is_before_main, "{ended:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_a_command_that_waits_with_130() {
     // It takes what it is sent and never answers.

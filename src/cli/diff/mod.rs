@@ -1,6 +1,5 @@
 //! `windlass diff`: what one state of the service would change against another.
 
-mod fitted;
 mod table;
 
 use std::io::Write as _;

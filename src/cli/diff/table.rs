@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
-use super::fitted;
 use crate::cli::failure::Failure;
+use crate::cli::table;
 use crate::cli::{Output, words};
 use crate::domain::{
     Change, Changelog, Clean, Comparison, Entry, FilesDiff, FindingsDiff, ImageDiff, PackageDiff, Side,
@@ -105,7 +105,7 @@ fn side(side: &Side, now: Timestamp) -> Vec<String> {
 
 impl Page<'_> {
     fn rows(&mut self, rows: &[Vec<String>], indent: usize) -> Result<(), Failure> {
-        Ok(fitted::print(rows, indent, self.width, &mut self.io.out)?)
+        Ok(table::print_indented(rows, indent, self.width, &mut self.io.out)?)
     }
 
     /// What must not be cut, on as many lines as it needs; `between` stands between the parts of which none is broken.

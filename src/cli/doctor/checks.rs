@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Finding;
 use crate::build::Builder;
 use crate::config::{CheckRule, Config, DeploySettings, GitSettings};
-use crate::domain::{Exit, LockStanding};
+use crate::domain::{BranchTemplate, Exit, LockStanding};
 use crate::engine;
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
@@ -71,13 +71,10 @@ fn release_branches(config: &Config, repository: &GitRepository) -> Vec<Finding>
             git.release_branch,
             named.join(", ")
         );
-        findings.push(
-            Finding::warning("releases", text).advise(
-                "say how release branches are called as git.release_branch in windlass.toml, for instance \
-             \"release-{major}.{minor}\""
-                    .to_owned(),
-            ),
-        );
+        let fitting = fitting_template(&strange).unwrap_or_else(|| "release-{major}.{minor}".to_owned());
+        findings.push(Finding::warning("releases", text).advise(format!(
+            "say how release branches are called as git.release_branch in windlass.toml, for instance {fitting:?}"
+        )));
     }
     if config.services.len() > 1 && !git.release_branch.has_service() {
         findings.push(
@@ -95,6 +92,26 @@ fn release_branches(config: &Config, repository: &GitRepository) -> Vec<Finding>
         );
     }
     findings
+}
+
+/// The template that fits the most of these names: their text up to the first number, then a version or its beginning.
+fn fitting_template(names: &[&str]) -> Option<String> {
+    let template = |name: &&str| {
+        let (prefix, number) = name.split_at(name.find(|c: char| c.is_ascii_digit())?);
+        let field = match number.split('.').count() {
+            1 => "{major}",
+            2 => "{major}.{minor}",
+            _ => "{version}",
+        };
+        let text = format!("{prefix}{field}");
+        let template: BranchTemplate = text.parse().ok()?;
+        let fits = names.iter().filter(|name| template.parse_back(name).is_some());
+        Some((fits.count(), text))
+    };
+    let found = names.iter().filter_map(template).filter(|(fits, _)| *fits > 0);
+    found
+        .max_by(|(fits, one), (others, other)| fits.cmp(others).then_with(|| other.cmp(one)))
+        .map(|(_, text)| crate::domain::clean_line(&text))
 }
 
 pub(super) async fn repository(config: &Config) -> Vec<Finding> {

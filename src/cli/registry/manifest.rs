@@ -47,7 +47,7 @@ fn view(image: &ImageReference, manifest: &Manifest, out: &mut dyn Write) -> io:
     if let Some(subject) = manifest.subject() {
         rows.push(row(["  subject", &subject.to_string()]));
     }
-    table::print(&rows, out)?;
+    table::print(&rows, None, out)?;
     match manifest.content() {
         Content::Index { manifests } => {
             writeln!(out, "{}", count(manifests.len(), "manifest"))?;
@@ -55,11 +55,11 @@ fn view(image: &ImageReference, manifest: &Manifest, out: &mut dyn Write) -> io:
                 .iter()
                 .map(|entry| part(&platform(entry), entry))
                 .collect();
-            table::print(&rows, out)?;
+            table::print(&rows, None, out)?;
         }
         Content::Image { config, layers } => {
             writeln!(out, "configuration")?;
-            table::print(&[part(&clean_line(&config.media_type), config)], out)?;
+            table::print(&[part(&clean_line(&config.media_type), config)], None, out)?;
             let size = layers
                 .iter()
                 .fold(0, |sum: u64, layer| sum.saturating_add(layer.size));
@@ -68,7 +68,7 @@ fn view(image: &ImageReference, manifest: &Manifest, out: &mut dyn Write) -> io:
                 .iter()
                 .map(|layer| part(&clean_line(&layer.media_type), layer))
                 .collect();
-            table::print(&rows, out)?;
+            table::print(&rows, None, out)?;
         }
     }
     if !own.annotations.is_empty() {
@@ -78,7 +78,7 @@ fn view(image: &ImageReference, manifest: &Manifest, out: &mut dyn Write) -> io:
             .iter()
             .map(|(key, value)| row([&format!("  {}", clean_line(key)), &clean_line(value)]))
             .collect();
-        table::print(&rows, out)?;
+        table::print(&rows, None, out)?;
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ pub async fn run(
     writeln!(io.out, "{root}")?;
     let mut rows = Vec::new();
     draw(&attached, "", ascii, &mut rows);
-    table::print(&rows, &mut io.out)?;
+    table::print(&rows, io.columns(), &mut io.out)?;
     Ok(Exit::Done)
 }
 

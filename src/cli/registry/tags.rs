@@ -86,7 +86,7 @@ pub async fn run(args: &TagsArgs, registries: &Registries, io: &mut Output) -> R
                 );
                 vec![tag.to_string(), digest, size]
             }));
-            table::print(&rows, &mut io.out)?;
+            table::print(&rows, io.columns(), &mut io.out)?;
         }
         None => tags.iter().try_for_each(|tag| writeln!(io.out, "{tag}"))?,
     }

@@ -46,7 +46,7 @@ pub(super) fn table(shown: &Shown<'_>, now: Timestamp, io: &mut Output) -> Resul
             .take(MOST)
             .map(|judged| row(judged, shown.environment().is_some()));
         let rows: Vec<_> = std::iter::once(head.to_vec()).chain(rows).collect();
-        table::print(&rows, &mut io.out)?;
+        table::print(&rows, io.columns(), &mut io.out)?;
         if judgement.findings.len() > MOST {
             let more = count(judgement.findings.len() - MOST, "more finding");
             writeln!(io.out, "and {more}; --json has all of them")?;

@@ -174,3 +174,16 @@ fn old_journals_and_those_that_are_too_much_go_oldest_first() {
     let left = journals.runs().unwrap();
     assert_eq!(left, [runs[3].clone(), runs[2].clone()]);
 }
+
+#[test]
+fn a_last_line_that_cannot_be_read_is_named_by_its_number() {
+    let (_folder, journals, run, events) = written();
+    let mut file = OpenOptions::new().append(true).open(journals.path(&run)).unwrap();
+    file.write_all(b"nonsense\n").unwrap();
+    let error = journals.ends(&run).unwrap_err();
+    let expected = events.len() + 1;
+    assert!(
+        matches!(&error, JournalError::Broken { line, .. } if *line == expected),
+        "{error}"
+    );
+}

@@ -42,8 +42,15 @@ async fn judge(engine: &Engine, candidate: &Candidate, way: &Way<'_>) -> Result<
         match engine.deployment(&candidate.service, way.source, digest).await? {
             Deployment::Running(since) => Verdict::Allowed(format!("{name} runs it, deployed {since}")),
             Deployment::Earlier(at) => Verdict::Allowed(format!("{name} has run it, deployed {at}")),
-            Deployment::Never => Verdict::Refused(format!(
-                "{name} never deployed {} successfully: its deployment failed, was stopped, or never began",
+            Deployment::Never(Some(last)) => Verdict::Refused(format!(
+                "{name} never deployed {} successfully: the last deployment {} at {}: {}",
+                digest.short(),
+                last.outcome.word(),
+                last.at,
+                last.why
+            )),
+            Deployment::Never(None) => Verdict::Refused(format!(
+                "{name} never deployed {} successfully, and no deployment that failed is recorded",
                 digest.short()
             )),
         },

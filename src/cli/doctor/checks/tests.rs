@@ -108,3 +108,110 @@ fn keys_and_deployers_that_are_missing_are_problems_with_advice() {
         assert_eq!(finding.state, State::Problem, "{finding:?}");
     }
 }
+
+#[tokio::test]
+async fn release_branches_that_fit_no_template_are_named_with_one_that_fits() {
+    let world = tempfile::tempdir().unwrap();
+    let clone = world.path().join("clone");
+    git(world.path(), &["init", "-q", "--bare", "bare"]);
+    git(world.path(), &["init", "-q", "-b", "develop", "clone"]);
+    git(&clone, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    git(&clone, &["remote", "add", "origin", "../bare"]);
+    for branch in ["release-1.8", "release-1.9", "release/v0.52"] {
+        git(&clone, &["push", "-q", "origin", &format!("develop:{branch}")]);
+    }
+    git(&clone, &["fetch", "-q", "origin"]);
+    let text = |template: &str| {
+        format!(
+            "[git]\n{template}\n[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/a\"\n"
+        )
+    };
+    let said = async |template: &str| {
+        let config = Config::parse(&text(template), &clone.join("windlass.toml")).unwrap();
+        let found = repository(&config).await;
+        found.into_iter().find(|finding| finding.subject == "releases")
+    };
+    let warning = said("").await.unwrap();
+    assert_eq!(warning.state, State::Warning);
+    for name in ["release-1.8", "release/v0.52"] {
+        assert!(warning.what.as_str().contains(name), "{warning:?}");
+    }
+    let advice = warning.advice.unwrap();
+    assert!(
+        advice.as_str().contains("\"release-{major}.{minor}\""),
+        "{advice:?}"
+    );
+    // Who follows the advice is not warned any more.
+    let followed = said("release_branch = \"release-{major}.{minor}\"").await;
+    assert!(followed.is_none(), "{followed:?}");
+}
+
+#[test]
+fn each_shape_of_release_branch_gets_a_template_that_reads_it_back() {
+    for (names, template) in [
+        (vec!["release/v0.52"], "release/v{major}.{minor}"),
+        (vec!["release/1.2.3", "release/1.3.0"], "release/{version}"),
+        (
+            vec!["rel/7", "release-1.9", "release-2.0"],
+            "release-{major}.{minor}",
+        ),
+    ] {
+        assert_eq!(fitting_template(&names).as_deref(), Some(template), "{names:?}");
+    }
+    assert_eq!(fitting_template(&["release-one"]), None);
+}
+
+/// What doctor says of a key pair in `folder`.
+fn said_of_keys(folder: &Path) -> Vec<Finding> {
+    let text = format!(
+        "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/{{service}}\"\n\
+         verify_key = \"{0}/key.pub\"\nsign = {{ key = \"{0}/key\", password_file = \"{0}/password\" }}\n",
+        folder.display()
+    );
+    keys(&config(&text).unwrap())
+}
+
+#[test]
+fn each_thing_that_is_wrong_with_a_key_is_said_in_words() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let pair = SigningKey::generate(&"right".into()).unwrap();
+    let mode = |mode| std::fs::set_permissions(at("key"), std::fs::Permissions::from_mode(mode)).unwrap();
+    let fresh = || {
+        std::fs::write(at("key"), &pair.private_pem).unwrap();
+        std::fs::write(at("key.pub"), &pair.public_pem).unwrap();
+        std::fs::write(at("password"), "right\n").unwrap();
+        mode(0o600);
+    };
+    let trouble = |subject: &str| {
+        let findings = said_of_keys(folder.path());
+        let found = findings
+            .into_iter()
+            .find(|finding| finding.subject == subject && finding.state != State::Ok);
+        found.map(|finding| (finding.state, finding.what.as_str().to_owned()))
+    };
+    fresh();
+    for subject in ["signing key", "password", "public key"] {
+        assert_eq!(trouble(subject), None);
+    }
+    let cut = &pair.private_pem[..pair.private_pem.len() / 2];
+    std::fs::write(at("key"), cut).unwrap();
+    let (state, what) = trouble("signing key").unwrap();
+    assert!(state == State::Problem && what.contains("cut off"), "{what}");
+    fresh();
+    std::fs::write(at("key.pub"), &pair.private_pem).unwrap();
+    let (state, what) = trouble("public key").unwrap();
+    assert!(
+        state == State::Problem && what.contains("it is the private key"),
+        "{what}"
+    );
+    fresh();
+    mode(0o644);
+    let (state, what) = trouble("signing key").unwrap();
+    assert!(state == State::Warning && what.contains("mode 0644"), "{what}");
+    fresh();
+    std::fs::write(at("password"), "wrong\n").unwrap();
+    let (state, what) = trouble("password").unwrap();
+    assert!(state == State::Problem && what.contains("password"), "{what}");
+}
