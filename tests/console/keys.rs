@@ -161,7 +161,9 @@ fn an_edited_version_is_planned_again_before_anything_is_cut() {
     press(&mut model, KeyCode::Backspace);
     write(&mut model, "1");
     let effects = press(&mut model, KeyCode::Enter);
-    assert!(matches!(&effects[..], [Effect::Plan(_, Request::Cut(_, Some(version)))] if version == "1.5.1"));
+    assert!(
+        matches!(&effects[..], [Effect::Plan(_, Request::Cut(_, Some(version), None))] if version == "1.5.1")
+    );
     answer(&mut model, plan, false);
     assert!(starts(&press(&mut model, KeyCode::Enter)));
 }

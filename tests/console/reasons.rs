@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::{Confirmation, Gate, Verdict, WayOut};
-use windlass::tui::model::{Choices, Dialog, Difference, Ran};
+use windlass::tui::model::{Choices, Dialog, Difference, Model, Ran};
 use windlass::tui::update::{Effect, Msg, Request};
 
 use crate::hands::{SIZE, answer, at, code, on_stage, press, refuse, requests, starts, write};
@@ -223,4 +223,43 @@ fn a_lock_that_was_left_is_broken_for_a_reason_and_one_at_work_only_by_choice() 
     code(&mut model, KeyCode::Tab);
     code(&mut model, KeyCode::Char(' '));
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [unlock(true)]);
+}
+
+#[test]
+fn a_cut_that_a_gate_stops_takes_a_reason_and_is_planned_with_it() {
+    let seen = |model: &Model| -> String {
+        let painted = crate::looks::painted(model);
+        painted.content().iter().map(|cell| cell.symbol()).collect()
+    };
+    let mut model = sample::board(SIZE, COLOUR);
+    press(&mut model, 'c');
+    let plan = |gates| {
+        let mut plan = promotion("prod", Confirmation::Plain, gates);
+        plan.operation = windlass::domain::Operation::Cut {
+            branch: "release/v0.1.0".into(),
+            remote: "origin".into(),
+            reason: None,
+        };
+        plan
+    };
+    // Where no gate asks for one, Tab leads nowhere.
+    answer(&mut model, plan(allowed()));
+    code(&mut model, KeyCode::Tab);
+    assert!(!seen(&model).contains("reason"));
+
+    let mut model = sample::board(SIZE, COLOUR);
+    press(&mut model, 'c');
+    let below = Verdict::Refused("v9.0.0 is released".into());
+    let gates = vec![Gate::new("version", below).with_way_out(WayOut::Reason)];
+    answer(&mut model, plan(gates));
+    assert!(seen(&model).contains("Tab: why a gate is overridden"));
+    code(&mut model, KeyCode::Tab);
+    write(&mut model, "an older series");
+    let asked = requests(&code(&mut model, KeyCode::Enter));
+    let [Request::Cut(_, _, Some(reason))] = &asked[..] else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(reason, "an older series");
+    answer(&mut model, plan(allowed()));
+    assert!(starts(&code(&mut model, KeyCode::Enter)));
 }

@@ -142,7 +142,10 @@ fn a_read_only_console_begins_nothing_that_writes_and_still_reads() {
 
 #[test]
 fn c_cuts_at_the_newest_commit_of_develop() {
-    assert_eq!(requests(&press(&mut at(2), 'c')), [Request::Cut(commit(1), None)]);
+    assert_eq!(
+        requests(&press(&mut at(2), 'c')),
+        [Request::Cut(commit(1), None, None)]
+    );
 }
 
 #[test]

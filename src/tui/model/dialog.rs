@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{Form, Request, TextInput};
-use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, HeldLock, Plan, WayOut};
+use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, Gate, HeldLock, Plan, WayOut};
 use crate::engine::Earlier;
 
 /// What happened, and what to do now.
@@ -73,8 +73,7 @@ impl PlanDialog {
 
     /// What the first gate says that a reason can override, where one asks for it.
     pub fn asks_reason(&self) -> Option<&str> {
-        let is_it =
-            |gate: &&crate::domain::Gate| !gate.verdict.allows() && gate.way_out == Some(WayOut::Reason);
+        let is_it = |gate: &&Gate| !gate.verdict.allows() && gate.way_out == Some(WayOut::Reason);
         let gate = self.plan.gates.iter().find(is_it)?;
         Some(gate.verdict.reason())
     }
@@ -103,6 +102,10 @@ pub struct CutDialog {
     pub title: String,
     /// The version, proposed first and then as it is edited.
     pub version: TextInput,
+    /// Why a gate is overridden, where one asks for a reason.
+    pub reason: TextInput,
+    /// Whether keys go into the reason rather than the version.
+    pub at_reason: bool,
     /// The plan for that version, once it is there; an error says why there is none.
     pub plan: Option<Result<Plan, Message>>,
     /// Whether carrying it out needs a password.
@@ -111,6 +114,28 @@ pub struct CutDialog {
     pub edited: bool,
     /// The first line that is seen, where it is longer than the screen.
     pub scroll: usize,
+}
+
+impl CutDialog {
+    /// Whether the reason is asked for: a gate of the plan can be overridden with one, or one was given.
+    pub fn asks_reason(&self) -> bool {
+        let is_asked = |plan: &Plan| plan.refusals().any(Self::can_override);
+        !self.reason.text().is_empty() || matches!(&self.plan, Some(Ok(plan)) if is_asked(plan))
+    }
+
+    /// Whether a reason lets a gate pass.
+    pub fn can_override(gate: &Gate) -> bool {
+        gate.way_out == Some(WayOut::Reason)
+    }
+
+    /// The field that keys go into.
+    pub const fn field(&mut self) -> &mut TextInput {
+        if self.at_reason {
+            &mut self.reason
+        } else {
+            &mut self.version
+        }
+    }
 }
 
 /// Fields to be filled in before a plan is made.

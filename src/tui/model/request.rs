@@ -7,8 +7,9 @@ use crate::engine::Command;
 /// What a plan is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// A release branch at a commit; its version, or the number of its sprint, is proposed if none is given.
-    Cut(CommitSha, Option<String>),
+    /// A release branch at a commit; its version, or the number of its sprint, is proposed if none is given. The reason is
+    /// for a gate that is overridden.
+    Cut(CommitSha, Option<String>, Option<String>),
     /// A candidate to an environment.
     Promote(Promotion),
     /// A signature of a digest in an environment.
@@ -107,7 +108,7 @@ impl Request {
     /// What is being prepared: `the promotion of 2b2e927 to stage`.
     pub fn words(&self) -> String {
         match self {
-            Self::Cut(commit, _) => format!("a release at {}", commit.short()),
+            Self::Cut(commit, ..) => format!("a release at {}", commit.short()),
             Self::Promote(promotion) => format!("the promotion of {} to {}", promotion.name, promotion.to),
             Self::Sign(digest, environment) => {
                 format!("the signature of {} in {environment}", digest.short())
@@ -148,7 +149,7 @@ impl Request {
         image: impl FnOnce(Digest, &EnvironmentName) -> Result<ImageReference, E>,
     ) -> Result<Command, E> {
         Ok(match self {
-            Self::Cut(commit, number) => {
+            Self::Cut(commit, number, reason) => {
                 let (version, sprint) = match numbering {
                     Numbering::Version => (number, None),
                     Numbering::Sprint => (None, number),
@@ -158,7 +159,7 @@ impl Request {
                     commit: commit.as_str().to_owned(),
                     version,
                     sprint,
-                    reason: None,
+                    reason,
                 }
             }
             Self::Promote(asked) => Command::Promote {
@@ -235,7 +236,7 @@ mod tests {
     fn a_number_is_a_version_or_a_sprint_as_releases_are_called() {
         let commit: CommitSha = "2b2e927c0ffee0123456789abcdef0123456789a".parse().unwrap();
         let cut = |numbering| {
-            let request = Request::Cut(commit.clone(), Some("42".to_owned()));
+            let request = Request::Cut(commit.clone(), Some("42".to_owned()), None);
             let service = "payment-svc".parse().unwrap();
             let command = request.command(service, numbering, |_, _| Err(()));
             let Ok(Command::Cut { version, sprint, .. }) = command else {

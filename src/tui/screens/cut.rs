@@ -28,6 +28,17 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
         Line::from(vec![name("commit"), Span::raw(title)]),
         Line::from(version),
     ];
+    if dialog.asks_reason() {
+        let mut reason = vec![name("reason")];
+        if dialog.at_reason {
+            reason.extend(input::spans(&dialog.reason, theme.strong()));
+        } else {
+            reason.push(Span::raw(dialog.reason.text().to_owned()));
+            reason.push(line::gap());
+            reason.push(Span::styled("Tab: why a gate is overridden", theme.quiet()));
+        }
+        body.push(Line::from(reason));
+    }
     let mut possible = false;
     let mut deed = String::new();
     match &dialog.plan {
@@ -61,7 +72,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
             body.extend(if possible {
                 plan::steps(plan, width, theme)
             } else {
-                plan::refusal(plan, |_| false, false, width, theme)
+                plan::refusal(plan, CutDialog::can_override, false, width, theme)
             });
         }
     }

@@ -68,6 +68,8 @@ fn planned_dialog(
         return Dialog::Cut(Box::new(CutDialog {
             title: model.board.title_of(&commit),
             version: TextInput::with(planned.version.as_deref().unwrap_or_default()),
+            reason: TextInput::default(),
+            at_reason: false,
             commit,
             plan: Some(Ok(planned.plan)),
             asks_password: planned.asks_password,

@@ -67,7 +67,7 @@ fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let board = &model.board;
     let Some(row) = board.current() else { return };
     let request = match action {
-        Action::Cut => Request::Cut(row.commit.clone(), None),
+        Action::Cut => Request::Cut(row.commit.clone(), None, None),
         Action::Promote => {
             let Some(next) = board.next(row) else { return };
             Request::promotion(&row.commit, next.name.clone())

@@ -46,12 +46,16 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
             Some(dialog)
         }
         Dialog::Cut(cut) if enter => Some(on_cut_enter(model, cut, effects)),
+        Dialog::Cut(cut) if key.code == KeyCode::Tab => {
+            cut.at_reason = !cut.at_reason && cut.asks_reason();
+            Some(dialog)
+        }
         Dialog::Cut(cut) => {
-            let before = cut.version.clone();
+            let before = (cut.version.clone(), cut.reason.clone());
             if !scroll(&mut cut.scroll, key) {
-                edit(&mut cut.version, key);
+                edit(cut.field(), key);
             }
-            cut.edited |= cut.version != before;
+            cut.edited |= (&cut.version, &cut.reason) != (&before.0, &before.1);
             Some(dialog)
         }
         Dialog::Password { plan, typed } if enter => {
@@ -128,7 +132,13 @@ fn on_cut_enter(model: &mut Model, cut: &mut CutDialog, effects: &mut Vec<Effect
         _ if cut.edited => {
             // The v of a version is no part of it.
             let version = cut.version.text().trim().trim_start_matches('v').to_owned();
-            ask::request(model, Request::Cut(cut.commit.clone(), Some(version)), effects);
+            let reason = cut.reason.text().trim();
+            let reason = (!reason.is_empty()).then(|| reason.to_owned());
+            ask::request(
+                model,
+                Request::Cut(cut.commit.clone(), Some(version), reason),
+                effects,
+            );
             cut.plan = None;
             cut.edited = false;
         }
@@ -162,7 +172,7 @@ fn retyped(typed: &SecretString, key: KeyEvent) -> SecretString {
 pub(super) fn paste(dialog: &mut Dialog, text: &str) {
     match dialog {
         Dialog::Cut(cut) => {
-            cut.version.insert(text);
+            cut.field().insert(text);
             cut.edited = true;
         }
         // What is typed to confirm is typed by hand: that is what it is for.

@@ -173,7 +173,7 @@ fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             .board
             .rows
             .first()
-            .map(|row| Request::Cut(row.commit.clone(), None)),
+            .map(|row| Request::Cut(row.commit.clone(), None, None)),
         Action::Finish => release.map(|release| Request::Finish {
             branch: release.branch.clone(),
             into: Vec::new(),

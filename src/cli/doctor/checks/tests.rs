@@ -163,12 +163,9 @@ fn each_shape_of_release_branch_gets_a_template_that_reads_it_back() {
 
 /// What doctor says of a key pair in `folder`.
 fn said_of_keys(folder: &Path) -> Vec<Finding> {
-    let text = format!(
-        "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/{{service}}\"\n\
-         verify_key = \"{0}/key.pub\"\nsign = {{ key = \"{0}/key\", password_file = \"{0}/password\" }}\n",
-        folder.display()
-    );
-    keys(&config(&text).unwrap())
+    let text = "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/{service}\"\n\
+         verify = { key = \"key.pub\" }\nsign = { key = \"key\", password_file = \"password\" }\n";
+    keys(&Config::parse(text, &folder.join("windlass.toml")).unwrap())
 }
 
 #[test]
