@@ -146,16 +146,12 @@ fn parse_line(text: &[u8], path: &Path, number: usize) -> Result<Line, JournalEr
 /// How many whole lines a journal has.
 fn whole_lines(path: &Path) -> io::Result<usize> {
     let mut reader = BufReader::new(File::open(path)?);
-    let mut count = 0;
-    loop {
-        let read = reader.fill_buf()?;
-        if read.is_empty() {
-            return Ok(count);
-        }
-        count += read.iter().filter(|byte| **byte == b'\n').count();
-        let length = read.len();
-        reader.consume(length);
+    let (mut count, mut line) = (0, Vec::new());
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        count += usize::from(line.ends_with(b"\n"));
+        line.clear();
     }
+    Ok(count)
 }
 
 impl Journals {

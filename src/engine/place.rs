@@ -63,10 +63,10 @@ pub(super) async fn deploy(
             commit: plan.commit.clone(),
         };
         log.info(deployer.describe());
-        let deployed = deployer
+        let outcome = deployer
             .deploy(&deployment, &|line| log.info(line), context.cancel)
             .await;
-        if let Err(error) = deployed {
+        if let Err(error) = outcome {
             // The deployment has failed either way; that its record is missing must not hide why.
             if let Err(why) = deployments::leave_failure(context, writer, digest, environment, &error).await {
                 log.info(format!("the failure could not be recorded: {}", why.brief()));

@@ -229,7 +229,11 @@ fn a_lock_that_was_left_is_broken_for_a_reason_and_one_at_work_only_by_choice() 
 fn a_cut_that_a_gate_stops_takes_a_reason_and_is_planned_with_it() {
     let seen = |model: &Model| -> String {
         let painted = crate::looks::painted(model);
-        painted.content().iter().map(|cell| cell.symbol()).collect()
+        painted
+            .content()
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect()
     };
     let mut model = sample::board(SIZE, COLOUR);
     press(&mut model, 'c');
