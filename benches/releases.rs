@@ -100,10 +100,10 @@ async fn cut(folder: &Path, host: &str) -> Duration {
     };
     let plan = engine.plan(&command).await.unwrap();
     let taken = begun.elapsed();
-    // The version after the last one that came back into develop; those in between are open releases.
+    // The highest release is the base, open ones included; develop has only got its fixes since.
     assert_eq!(
         plan.operation.title(),
-        format!("cut release/v1.{}.0", RELEASES - OPEN)
+        format!("cut release/v1.{}.1", RELEASES - 1)
     );
     taken
 }

@@ -67,7 +67,7 @@ fn finds_the_file_in_a_folder_above() {
     std::fs::create_dir_all(&deep).unwrap();
     let missing = Config::discover(&deep).unwrap_err();
     assert!(
-        missing.to_string().contains("there is no windlass.toml"),
+        missing.to_string().contains("cannot find windlass.toml"),
         "{missing}"
     );
     assert!(missing.hint().unwrap().contains("windlass init"));

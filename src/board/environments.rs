@@ -95,7 +95,7 @@ fn releases(config: &Config, repository: &GitRepository) -> HashMap<String, Stri
                 let release = values
                     .version
                     .as_ref()
-                    .map_or_else(|| name.clone(), |version| format!("v{version}"));
+                    .map_or_else(|| name.clone(), |version| values.padding.name(version));
                 let commits = values.short.into_iter().chain([head.short().to_owned()]);
                 Some(commits.map(move |short| (values.version.clone(), short, release.clone())))
             })

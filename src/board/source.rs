@@ -107,7 +107,7 @@ impl Source {
     fn without_image(&self, image: Cell<Image>) -> Facts {
         fn follows<T>(image: &Cell<Image>) -> Cell<T> {
             match image {
-                Cell::Failed(_) => Cell::Failed("the image could not be looked up".to_owned()),
+                Cell::Failed(_) => Cell::Failed("the image could not be resolved".to_owned()),
                 _ => Cell::None("no image".to_owned()),
             }
         }
@@ -137,9 +137,9 @@ impl Source {
     /// The image of a commit, or the cell that says why there is none. The environments that are built into forget old
     /// images as a rule; what was promoted lives on in the others, under the same tag.
     async fn image(&self, commit: &CommitSha) -> Result<Found, Cell<Image>> {
-        let tag = self
-            .tag(commit)
-            .ok_or_else(|| Cell::Failed("the tag template makes no tag of this commit".to_owned()))?;
+        let tag = self.tag(commit).ok_or_else(|| {
+            Cell::Failed("the tag template does not make a valid tag of this commit".to_owned())
+        })?;
         let anew = self.rebuilt(commit).await.map_err(Cell::Failed)?;
         let own = (None, tag.clone());
         for (built_from, tag) in anew.into_iter().chain([own]) {
@@ -196,7 +196,7 @@ impl Source {
         let summary = summary.map_err(|error| error.to_string())?;
         if let Some(disagreement) = &summary.disagreement {
             return Err(format!(
-                "the images of {tag} name different commits: {disagreement}"
+                "the platforms of {tag} name different commits: {disagreement}"
             ));
         }
         let revision = summary.commit();
@@ -270,7 +270,7 @@ impl Source {
     async fn place(&self, environment: &Environment, digest: &Digest, is_there: bool) -> Place {
         let (there, signed) = match self.presence(environment, digest, is_there).await {
             Ok(Some(signed)) => (Cell::Ready(true), signed),
-            Ok(None) => (Cell::Ready(false), Cell::None("not there".to_owned())),
+            Ok(None) => (Cell::Ready(false), Cell::None("missing".to_owned())),
             Err(why) => (Cell::Failed(why.clone()), Cell::Failed(why)),
         };
         Place {
@@ -305,7 +305,7 @@ impl Source {
     ) -> Cell<bool> {
         let settings = self.config.environments.get(&environment.name);
         if settings.is_none_or(|settings| settings.verify_key.is_none()) {
-            return Cell::None("no key is configured".to_owned());
+            return Cell::None("no key configured".to_owned());
         }
         match crate::sign::signatures_of(reader, digest).await {
             Ok(signatures) => Cell::Ready(!signatures.is_empty()),

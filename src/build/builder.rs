@@ -116,7 +116,7 @@ async fn fit_buildx(cancel: &CancellationToken) -> Result<(), String> {
         Ok(())
     } else {
         Err(
-            "its builder, of the driver `docker`, cannot export images without the containerd image store"
+            "its builder uses the `docker` driver, which cannot export images without the containerd image store"
                 .to_owned(),
         )
     }
@@ -130,11 +130,11 @@ fn driver_of(inspected: &str) -> Result<&str, String> {
         lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim))
     };
     if let Some(why) = field("Error") {
-        return Err(format!("its builder does not answer: {}", clean_line(why)));
+        return Err(format!("its builder does not respond: {}", clean_line(why)));
     }
     field("Driver")
         .filter(|driver| !driver.is_empty())
-        .ok_or_else(|| "it does not say which builder it has".to_owned())
+        .ok_or_else(|| "it does not report its builder".to_owned())
 }
 
 impl Builder {
@@ -155,7 +155,7 @@ impl Builder {
             }
         }
         Err(unfit.unwrap_or(BuildError::Missing(
-            "none of docker (with its buildx plug-in), buildah and podman",
+            "none of docker (with the buildx plug-in), buildah and podman",
         )))
     }
 
@@ -191,7 +191,7 @@ impl Builder {
                     .keep(SAID);
                 // That an image stays behind on this machine is no reason to fail.
                 if let Err(error) = away.run(&|_| (), cancel).await {
-                    tracing::debug!(%error, "the built image stays in the storage of the builder");
+                    tracing::debug!(%error, "the built image remains in the storage of the builder");
                 }
                 left?;
             }
@@ -316,7 +316,7 @@ mod tests {
         let why = driver_of(inspected).unwrap_err();
         assert_eq!(
             why,
-            "its builder does not answer: failed to connect to the docker API"
+            "its builder does not respond: failed to connect to the docker API"
         );
         assert!(driver_of("").is_err());
         let inspected = "Name:   wl\nDriver: remote\n\nNodes:\nName:   wl0\nStatus: running\n";

@@ -9,7 +9,7 @@ use crate::program::ProgramError;
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// No builder is installed, or not the one that was asked for.
-    #[error("{0} is not installed, so nothing can be built")]
+    #[error("cannot build: {0} is not installed")]
     Missing(&'static str),
     /// A builder is installed, and cannot build here.
     #[error("{builder} cannot build: {why}")]
@@ -23,7 +23,7 @@ pub enum BuildError {
     #[error(transparent)]
     Program(#[from] ProgramError),
     /// The builder says that it failed.
-    #[error("{builder} ended with {status}: {why}")]
+    #[error("{builder} failed with {status}: {why}")]
     Failed {
         /// The builder.
         builder: &'static str,
@@ -33,7 +33,7 @@ pub enum BuildError {
         why: String,
     },
     /// The builder says that it is done, and what it left is not an image.
-    #[error("the image that was built could not be read at {}: {why}", path.display())]
+    #[error("could not read the built image at {}: {why}", path.display())]
     Layout {
         /// The file or folder.
         path: PathBuf,
@@ -41,7 +41,7 @@ pub enum BuildError {
         why: String,
     },
     /// The image is of another platform than was asked for.
-    #[error("the image that was built is of {found}, and {asked} was asked for")]
+    #[error("the built image is for {found}, but {asked} was requested")]
     Platform {
         /// What was asked for.
         asked: Platform,
@@ -66,17 +66,17 @@ impl BuildError {
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Missing(_) => "install buildah or podman (packages of that name), or docker with its buildx \
-                                 plug-in, and name one with build.builder in windlass.toml if there are several"
+            Self::Missing(_) => "install buildah, podman, or docker with the buildx plug-in; if there are several, choose one with \
+                 build.builder in windlass.toml"
                 .to_owned(),
-            Self::Unfit { .. } => "`docker buildx create --use` makes a builder that can, where a daemon runs; or install \
-                                   buildah or podman"
+            Self::Unfit { .. } => "create a suitable builder with `docker buildx create --use` if a daemon is running, or install \
+                 buildah or podman"
                 .to_owned(),
-            Self::Failed { .. } => "read the log of the step: the builder's own words are there".to_owned(),
+            Self::Failed { .. } => "read the log of the step for the output of the builder".to_owned(),
             Self::Program(_) => return None,
             Self::Layout { .. } => "try another builder (build.builder in windlass.toml)".to_owned(),
             Self::Platform { asked, .. } => {
-                format!("look at the base image: FROM must name one that has {asked}, and no other platform")
+                format!("check the base image: FROM must name one that supports {asked}")
             }
         })
     }

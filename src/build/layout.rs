@@ -131,7 +131,7 @@ impl Layout<'_> {
     fn file(&self, path: &Path) -> Result<Bytes, BuildError> {
         let read = || -> std::io::Result<Bytes> {
             if std::fs::metadata(path)?.len() > LIMIT {
-                return Err(std::io::Error::other(format!("has more than {LIMIT} bytes")));
+                return Err(std::io::Error::other(format!("is larger than {LIMIT} bytes")));
             }
             Ok(std::fs::read(path)?.into())
         };
@@ -145,10 +145,7 @@ impl Layout<'_> {
         if hasher.finish() == descriptor.digest {
             Ok(bytes)
         } else {
-            Err(self.wrong(format!(
-                "{} has other bytes than its name says",
-                descriptor.digest
-            )))
+            Err(self.wrong(format!("{} does not match its digest", descriptor.digest)))
         }
     }
 
@@ -163,7 +160,7 @@ impl Layout<'_> {
             .len();
         if size != descriptor.size {
             return Err(self.wrong(format!(
-                "{} has {size} bytes, and its manifest says {}",
+                "{} has {size} bytes; its manifest says {}",
                 descriptor.digest, descriptor.size
             )));
         }
@@ -246,6 +243,6 @@ mod tests {
         let digest = read(&folder).unwrap().digest;
         std::fs::write(folder.path().join("blobs/sha256").join(digest.hex()), b"{}").unwrap();
         let error = read(&folder).unwrap_err();
-        assert!(error.to_string().contains("other bytes"), "{error}");
+        assert!(error.to_string().contains("does not match its digest"), "{error}");
     }
 }

@@ -93,12 +93,12 @@ impl DeclaredTests {
         let listed = tests.len() - metadata;
         let all = self.listed + self.metadata;
         if all == 0 {
-            return Some("its files hold no test at all".to_owned());
+            return Some("its files contain no tests".to_owned());
         }
         let run = listed.min(self.listed) + metadata.min(self.metadata);
         (run < all).then(|| {
             format!(
-                "{run} of {} that its files declare {} run",
+                "{run} of {} declared in its files {} run",
                 count(all, "test"),
                 if run == 1 { "was" } else { "were" }
             )
@@ -157,12 +157,12 @@ metadataTest:
         assert_eq!(declared.missing_from(&tests(&all)), None);
         assert_eq!(
             declared.missing_from(&tests(&["Metadata Test"])).as_deref(),
-            Some("1 of 4 tests that its files declare was run")
+            Some("1 of 4 tests declared in its files was run")
         );
         let only_metadata = DeclaredTests::read("schemaVersion: 2.0.0").unwrap();
         assert_eq!(
             only_metadata.missing_from(&tests(&["Metadata Test"])).as_deref(),
-            Some("its files hold no test at all")
+            Some("its files contain no tests")
         );
     }
 }

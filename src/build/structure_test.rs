@@ -58,7 +58,7 @@ pub fn structure_tests(json: &[u8]) -> Result<Vec<StructureTest>, String> {
     let results = summary.results.unwrap_or_default();
     if results.len() != summary.total {
         return Err(format!(
-            "its report is not whole: it counts {} tests and lists {}",
+            "its report is incomplete: it counts {} tests and lists {}",
             summary.total,
             results.len()
         ));
@@ -112,6 +112,6 @@ mod tests {
                 .is_empty()
         );
         let why = structure_tests(br#"{"Pass":2,"Fail":0,"Total":2,"Results":[]}"#).unwrap_err();
-        assert_eq!(why, "its report is not whole: it counts 2 tests and lists 0");
+        assert_eq!(why, "its report is incomplete: it counts 2 tests and lists 0");
     }
 }

@@ -9,9 +9,9 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "windlass", version, max_term_width = 100)]
 #[command(
-    after_help = "Without a command, windlass opens the console; without a terminal it prints the status.\n\
-    Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 refused by a gate, 4 conflict, \
-    5 incomplete (give the same command again), 6 not authorised, 7 not found, 130 interrupted."
+    after_help = "Without a command, windlass opens the console; without a terminal it prints the status.\nExit \
+         codes: 0 done, 1 failed, 2 usage or configuration, 3 refused by a gate, 4 conflict, 5 incomplete \
+         (run the same command again to resume), 6 not authorised, 7 not found, 130 interrupted."
 )]
 pub struct Cli {
     /// What is the same for every command.
@@ -24,21 +24,24 @@ pub struct Cli {
 
 /// What is the same for every command.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The configuration [default: the nearest windlass.toml, here or in a folder above]
+    /// The configuration file [default: windlass.toml in this folder or the nearest parent]
     #[arg(long, global = true, value_name = "FILE", env = "WINDLASS_CONFIG")]
     pub config: Option<PathBuf>,
     /// Run as if started in this folder
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub directory: Option<PathBuf>,
-    /// The service [default: the only one configured, or the one whose folder this is]
+    /// The service [default: the only one, or the one whose folder this is]
     #[arg(short, long, global = true, value_name = "NAME")]
     pub service: Option<String>,
-    /// Write nothing anywhere: not to registries, remotes or this repository
+    /// Write nothing to registries, remotes or this repository
     #[arg(long, global = true, env = "WINDLASS_READ_ONLY", value_parser = FalseyValueParser::new())]
     pub read_only: bool,
-    /// Symbols of ASCII only
+    /// Print the log of windlass itself to standard error
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Use only ASCII symbols
     #[arg(long, global = true, env = "WINDLASS_ASCII", value_parser = FalseyValueParser::new())]
     pub ascii: bool,
 }
@@ -46,73 +49,74 @@ pub struct Global {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Look around in a sample world that is real in every part
+    /// Try windlass in a self-contained demo (real git repository and registries)
     Demo(super::demo::DemoArgs),
-    /// Write a commented windlass.toml, from flags or questions
+    /// Create a commented windlass.toml from flags or questions
     Init(super::init::InitArgs),
-    /// Look at configuration, repository, registries, credentials and tools, and say what to do
+    /// Check configuration, repository, registries, credentials and tools
     Doctor(super::doctor::DoctorArgs),
-    /// Scan an image with Trivy, and attach the report for the gates
+    /// Scan an image with Trivy and attach the report for the gates
     Scan(super::scan::ScanArgs),
-    /// What runs where
+    /// Show what is deployed where
     Status(super::status::StatusArgs),
-    /// The candidates of develop, newest first
+    /// List the candidates on develop, newest first
     Board(super::board::BoardArgs),
-    /// All that is known of one candidate, and what each gate says
+    /// Show a candidate and the verdict of each gate
     Show(super::show::ShowArgs),
-    /// What one release, environment, commit or image would change against another
+    /// Compare two releases, environments, commits or images
     Diff(super::diff::DiffArgs),
-    /// Check a pull request: lint the Dockerfile, build the image, list, scan and test what is in it
+    /// Check a pull request: lint the Dockerfile, build the image, create an SBOM, scan and test it
     Check(super::check::CheckArgs),
-    /// Build the commit that is checked out for each platform, and push it to the environment that builds go to
+    /// Build the checked-out commit for each platform and push it to the build environment
     Build(super::build::BuildArgs),
-    /// Cut a release branch at a commit of develop
+    /// Cut a release branch from a commit of develop
     Cut(super::cut::CutArgs),
-    /// Open releases and hotfixes, and what each of them still owes
+    /// List open releases and hotfixes, and what is outstanding
     Releases(super::releases::ReleasesArgs),
-    /// End a release or a hotfix: merge it into main, back into develop and open releases, and tag it
+    /// Finish a release or hotfix: merge it into main, develop and open releases, and tag it
     Finish(super::finish::FinishArgs),
-    /// Begin a hotfix at what production really runs
+    /// Start a hotfix from what is deployed to production
     Hotfix(super::hotfix::HotfixArgs),
-    /// What a release brings: its commits since the last one, grouped, as Markdown
+    /// Write release notes: the commits since the last release, grouped, as Markdown
     Notes(super::notes::NotesArgs),
-    /// Lift a candidate's digest to the next environment
+    /// Promote a candidate to an environment
     Promote(super::promote::PromoteArgs),
-    /// Take an environment back to what ran there before, and pin it
+    /// Roll an environment back to an earlier digest and pin it
     Rollback(super::rollback::RollbackArgs),
-    /// Hold an environment at what runs there: promotions to it are refused
+    /// Pin an environment to what is deployed there; promotions to it are refused
     Pin(super::pin::PinArgs),
-    /// Lift the pin of an environment
+    /// Unpin an environment
     Unpin(super::pin::UnpinArgs),
-    /// What is pinned, by whom, why and until when
+    /// List the pinned environments: by whom, why and until when
     Pins(super::pin::PinsArgs),
-    /// Leave the review that a hotfix or another exception owes
+    /// Record the review due after a hotfix or other exception
     Review(super::review::ReviewArgs),
-    /// Copy an image between registries, whole and unchanged, with all that refers to it
+    /// Copy an image between registries unchanged, with its referrers
     Copy(super::copy::CopyArgs),
-    /// Look around in registries, and take a tag or a manifest away
+    /// Inspect registries; delete a tag or a manifest
     #[command(subcommand)]
     Registry(super::registry::RegistryCommand),
-    /// Sign an image where it is, as cosign does
+    /// Sign an image in place, in cosign's format
     Sign(super::sign::SignArgs),
     /// Verify the signature of an image
     Verify(super::verify::VerifyArgs),
-    /// Make a key pair in cosign's format
+    /// Create a key pair in cosign's format
     Keygen(super::keygen::KeygenArgs),
-    /// What is locked at the remote, by whom, and until when
+    /// List the locks on the remote: by whom and until when
     Locks(super::locks::LocksArgs),
-    /// Break a lock that somebody left at the remote, with a reason
+    /// Break an abandoned lock on the remote
     Unlock(super::unlock::UnlockArgs),
-    /// The runs of this machine, newest first, or the events of one
+    /// List the runs of this machine, newest first, or show the events of one
     Runs(super::runs::RunsArgs),
-    /// Show the settings of windlass.toml that decide where secrets go or what runs here, and trust them
+    /// Review and trust the settings of windlass.toml that decide where secrets go or which programs run
     Trust(super::trust::TrustArgs),
-    /// Completions for a shell, on standard output
+    /// Print shell completions
+    #[command(after_help = "Example:\n  windlass completions bash > /etc/bash_completion.d/windlass")]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// The manual page, on standard output
+    /// Print the manual page
     #[command(hide = true)]
     Man,
 }
@@ -138,13 +142,13 @@ impl Command {
 /// How an operation that writes is confirmed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Confirm {
-    /// Print the plan and write nothing
+    /// Print the plan without running it
     #[arg(long)]
     pub dry_run: bool,
-    /// Confirm without asking; a protected environment wants --plan instead
+    /// Confirm without asking; a protected environment requires --plan instead
     #[arg(short, long)]
     pub yes: bool,
-    /// Confirm exactly the plan with this hash, as --dry-run printed it
+    /// Confirm exactly the plan with this hash, as printed by --dry-run
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,
 }
@@ -158,6 +162,22 @@ mod tests {
     #[test]
     fn the_tree_of_commands_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        fn lacking(command: &clap::Command, found: &mut Vec<String>) {
+            let help = command.clone().render_long_help().to_string();
+            if !command.has_subcommands() && !command.is_hide_set() && !help.contains("Example") {
+                found.push(command.get_name().to_owned());
+            }
+            for below in command.get_subcommands().filter(|one| one.get_name() != "help") {
+                lacking(below, found);
+            }
+        }
+        let mut found = Vec::new();
+        lacking(&Cli::command(), &mut found);
+        assert_eq!(found, [""; 0]);
     }
 
     #[test]

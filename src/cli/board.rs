@@ -26,12 +26,15 @@ const SUBJECT: usize = 48;
 
 /// Arguments of `board`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 1 if something could not be found out; all else is still printed.")]
+#[command(after_help = "Examples:\n  \
+         windlass board --limit 50\n  \
+         windlass board --json\n\
+         Exits with 1 if something could not be determined; everything else is still printed.")]
 pub struct BoardArgs {
-    /// At most this many commits
+    /// Show at most this many commits
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub limit: usize,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -11,22 +11,23 @@ use crate::engine::Command;
 
 /// Arguments of `build`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  windlass build --yes\n  windlass build --dry-run --json\n  windlass build --dirty\n\
-    The same commit again: its image is found, and nothing is built."
-)]
+#[command(after_help = "Examples:\n  \
+         windlass build --yes\n  \
+         windlass build --dry-run --json\n  \
+         windlass build --dirty\n\
+         Building the same commit again finds its image and builds nothing.")]
 pub struct BuildArgs {
-    /// Build what is not committed too; the image gets a tag that says so, and never that of a commit
+    /// Include uncommitted changes; the tag of the image says so and is never that of a commit
     #[arg(long)]
     pub dirty: bool,
-    /// The branch that this is a build of, where a CI job has checked out a commit and no branch; where releases are built
-    /// anew ([release] of windlass.toml), a release branch makes an image of its own
+    /// The branch being built, for CI jobs that check out a commit instead of a branch; if releases are rebuilt
+    /// ([release] in windlass.toml), a release branch gets its own image
     #[arg(long, value_name = "BRANCH")]
     pub branch: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }

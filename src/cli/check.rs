@@ -19,20 +19,21 @@ use crate::program::cancel_on_signal;
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  windlass check\n  windlass check --skip test --fail-fast\n  windlass check --json\n\
-    SBOMs and reports are left in the folder `artifacts` (check.artifacts in windlass.toml). Exit code 3 where something \
-    is found, 1 where a tool is missing or breaks."
-)]
+#[command(after_help = "Examples:\n  \
+         windlass check\n  \
+         windlass check --skip test --fail-fast\n  \
+         windlass check --json\n\
+         SBOMs and reports are written to the folder `artifacts` (check.artifacts in windlass.toml). Exits with \
+         3 if something is found, 1 if a tool is missing or fails.")]
 pub struct CheckArgs {
-    /// End with the first step that does not pass
+    /// Stop at the first step that does not pass
     #[arg(long)]
     pub fail_fast: bool,
-    /// Steps to leave out
+    /// Steps to skip
     #[arg(long, value_name = "STEP", value_delimiter = ',',
           value_parser = PossibleValuesParser::new(CheckStep::ALL.map(CheckStep::word)))]
     pub skip: Vec<String>,
-    /// Events and result as JSON, one a line
+    /// Print events and result as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -148,7 +149,7 @@ fn print(report: &CheckReport, io: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a step takes no thousand years")]
+#[expect(clippy::cast_precision_loss, reason = "a step does not take a thousand years")]
 fn seconds(milliseconds: u64) -> f64 {
     milliseconds as f64 / 1000.0
 }

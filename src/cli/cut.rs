@@ -13,7 +13,7 @@ use crate::engine::Command;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  windlass cut 2b2e927\n  windlass cut 2b2e927 --release 2.0.0 --dry-run")]
 pub struct CutArgs {
-    /// The commit of develop that is released, in any form that git knows
+    /// The commit of develop to release, in any form that git accepts
     pub commit: String,
     /// The version [default: proposed from the tags and commits since the last release]
     #[arg(
@@ -24,16 +24,16 @@ pub struct CutArgs {
         value_name = "VERSION"
     )]
     pub version: Option<String>,
-    /// The number of the sprint, where release branches are called after it [default: one more than the last]
+    /// The sprint number, if release branches are named after it [default: one more than the last]
     #[arg(long, value_name = "NUMBER")]
     pub sprint: Option<String>,
-    /// Reason; required for a commit that is not on develop, and for a version below the last release
-    #[arg(long, value_name = "TEXT")]
+    /// Reason; required for a commit that is not on develop and for a version below the last release
+    #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }

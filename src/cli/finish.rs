@@ -12,21 +12,25 @@ use crate::engine::Command;
 /// Arguments of `finish`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The tag names the commit that the image was built from; production is promoted by digest, and \
-    nothing is built from the merge.\nConflicts are known before anything is written, and everything is pushed at once or \
-    not at all.\n\nExamples:\n  windlass finish v1.4.0 --dry-run\n  windlass finish hotfix/v1.3.3 --yes\n  \
-    windlass finish v1.3.3 --into main --yes    # the rest stays owed"
+    after_help = "The tag names the commit that the image was built from; production is promoted by digest, and nothing \
+         is built from the merge.\n\
+         Conflicts are detected before anything is written, and everything is pushed atomically.\n\
+         \n\
+         Examples:\n  \
+         windlass finish v1.4.0 --dry-run\n  \
+         windlass finish hotfix/v1.3.3 --yes\n  \
+         windlass finish v1.3.3 --into main --yes    # the rest stays outstanding"
 )]
 pub struct FinishArgs {
     /// The release or hotfix: its branch, or its version
     pub release: String,
-    /// Only into this branch, as often as needed [default: main, develop, and open releases that lack its fixes]
+    /// Merge only into this branch; repeatable [default: main, develop, and open releases that lack its fixes]
     #[arg(long, value_name = "BRANCH")]
     pub into: Vec<String>,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }

@@ -12,15 +12,18 @@ use crate::engine::Command;
 /// Arguments of `hotfix`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The branch begins at the commit that the environment really runs, by its digest's own word, \
-    wherever main may be.\nCommit the fix there, let its image be built, promote it, then `windlass finish` merges it \
-    back.\n\nExamples:\n  windlass hotfix --dry-run\n  windlass hotfix prod --release 1.3.3 --yes"
+    after_help = "The branch starts at the commit that the deployed image was built from, wherever main may be.\n\
+         Commit the fix there, wait for its image, promote it, then merge it back with `windlass finish`.\n\
+         \n\
+         Examples:\n  \
+         windlass hotfix --dry-run\n  \
+         windlass hotfix prod --release 1.3.3 --yes"
 )]
 pub struct HotfixArgs {
-    /// The environment whose image is fixed [default: the last protected one]
+    /// The environment to fix [default: the last protected one]
     #[arg(value_name = "ENVIRONMENT")]
     pub environment: Option<String>,
-    /// The version [default: the next patch of what runs there]
+    /// The version of the hotfix [default: the next patch of what is deployed there]
     #[arg(
         id = "release",
         long,
@@ -32,7 +35,7 @@ pub struct HotfixArgs {
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -42,7 +45,10 @@ pub async fn run(args: HotfixArgs, global: &Global, io: &mut Output) -> Result<E
     let world = World::open(global)?;
     let environment = args.environment.as_deref().map(str::parse).transpose();
     let environment = environment.map_err(|error: NameError| {
-        Failure::usage(error.to_string(), "`windlass status` lists the environments")
+        Failure::usage(
+            error.to_string(),
+            "run `windlass status` to list the environments",
+        )
     })?;
     let command = Command::Hotfix {
         service: world.service.clone(),

@@ -9,7 +9,7 @@ pub fn parse(text: &str) -> Result<ImageReference, Failure> {
     text.parse().map_err(|error: ImageError| {
         Failure::usage(
             error.to_string(),
-            "write host/path:tag or host/path@sha256:…, with the host",
+            "use the form host/path:tag or host/path@sha256:…, including the host",
         )
     })
 }
@@ -25,9 +25,9 @@ pub async fn resolve(reader: &Reader, target: &Target) -> Result<Descriptor, Fai
         Failure {
             exit: Exit::NotFound,
             hint: Some(format!(
-                "check the name; `windlass registry tags {repository}` lists what is there"
+                "check the name, or list the tags with `windlass registry tags {repository}`"
             )),
-            report: color_eyre::eyre::eyre!("there is no {image}"),
+            report: color_eyre::eyre::eyre!("{image} does not exist"),
         }
     })
 }

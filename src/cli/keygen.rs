@@ -14,11 +14,12 @@ use crate::sign::{SigningKey, password_variable};
 
 /// Arguments of `keygen`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "The private key is encrypted with COSIGN_PASSWORD, the password file, or what is typed."
-)]
+#[command(after_help = "Examples:\n  \
+         windlass keygen\n  \
+         windlass keygen --output keys/prod --password-file ./password\n\
+         The private key is encrypted with COSIGN_PASSWORD, the password file, or a password typed at the prompt.")]
 pub struct KeygenArgs {
-    /// Writes PREFIX.key and PREFIX.pub
+    /// Write PREFIX.key and PREFIX.pub
     #[arg(long, default_value = "cosign", value_name = "PREFIX")]
     pub output: PathBuf,
     /// Read the password from this file
@@ -36,10 +37,10 @@ pub fn run(args: &KeygenArgs, global: &Global, io: &mut Output) -> Result<Exit, 
         if path.exists() {
             return Err(Failure::usage(
                 format!(
-                    "{} exists already, and a key is never overwritten",
+                    "{} already exists, and keys are never overwritten",
                     path.display()
                 ),
-                "choose another name with --output",
+                "choose another path with --output",
             ));
         }
     }
@@ -49,10 +50,10 @@ pub fn run(args: &KeygenArgs, global: &Global, io: &mut Output) -> Result<Exit, 
     std::fs::write(&public, &pair.public_pem)?;
     writeln!(
         io.out,
-        "✓ {} (encrypted; keep it, and keep it secret)",
+        "✓ {} (private key, encrypted; keep it safe)",
         private.display()
     )?;
-    writeln!(io.out, "✓ {} (for whoever verifies)", public.display())?;
+    writeln!(io.out, "✓ {} (public key, for verification)", public.display())?;
     Ok(Exit::Done)
 }
 
@@ -61,7 +62,7 @@ fn password(file: Option<&Path>, io: &Output) -> Result<SecretString, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Failure::usage(
                 format!("could not read {}: {error}", path.display()),
-                "give access to the password file",
+                "make the password file readable",
             )
         })?;
         return Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])));
@@ -71,8 +72,8 @@ fn password(file: Option<&Path>, io: &Output) -> Result<SecretString, Failure> {
     }
     if !io.can_ask() {
         return Err(Failure::usage(
-            "nobody is here to type a password",
-            "set COSIGN_PASSWORD or name a --password-file",
+            "cannot ask for a password: not running in a terminal",
+            "set COSIGN_PASSWORD, or use --password-file",
         ));
     }
     let password = rpassword::prompt_password("Password for the new key: ")?;

@@ -13,8 +13,10 @@ use crate::git::LockAt;
 
 /// Arguments of `locks`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+         windlass locks")]
 pub struct LocksArgs {
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -43,11 +45,7 @@ pub async fn run(args: &LocksArgs, global: &Global, io: &mut Output) -> Result<E
         serde_json::to_writer_pretty(&mut io.out, &serde_json::json!({ "version": 1, "locks": locks }))?;
         writeln!(io.out)?;
     } else if locks.is_empty() {
-        writeln!(
-            io.out,
-            "nothing is locked on {}",
-            world.engine.config().git.remote
-        )?;
+        writeln!(io.out, "no locks on {}", world.engine.config().git.remote)?;
     } else {
         let rows: Vec<_> = locks.iter().map(|found| row(found, now)).collect();
         table::print(&rows, io.columns(), &mut io.out)?;
@@ -86,9 +84,12 @@ fn row(found: &LockAt, now: Timestamp) -> Vec<String> {
         let since = words::ago(Some(note.taken()), now);
         let left = note.expires().duration_since(now).as_secs();
         if left >= 0 {
-            format!("taken {since}, for {} more", age(left.max(60)))
+            format!("acquired {since}, expires in {}", age(left.max(60)))
         } else {
-            format!("taken {since}, expired {}", words::ago(Some(note.expires()), now))
+            format!(
+                "acquired {since}, expired {}",
+                words::ago(Some(note.expires()), now)
+            )
         }
     });
     vec![

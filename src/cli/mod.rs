@@ -17,6 +17,7 @@ mod image;
 mod init;
 mod keygen;
 mod locks;
+mod logging;
 mod notes;
 mod operation;
 mod output;
@@ -83,6 +84,8 @@ pub fn parse() -> Cli {
 /// Carries out the command.
 pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let global = cli.global;
+    // The console has the terminal for itself.
+    logging::start(global.verbose && cli.command.is_some());
     if io.err_is_terminal && cli.command.as_ref().is_some_and(Command::waits_for_others) {
         io.waiting.begin();
     }
@@ -164,9 +167,9 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
         io.err,
         "{}",
         if is_dumb {
-            "this is the status; the console needs a terminal that can do more than TERM=dumb"
+            "showing the status instead; the console requires a terminal other than TERM=dumb"
         } else {
-            "this is the status; `windlass` on a terminal opens the console"
+            "showing the status; run `windlass` in a terminal to open the console"
         }
     )?;
     Ok(Outcome::Ended(exit))

@@ -11,14 +11,14 @@ use crate::domain::Exit;
 
 /// Arguments of `notes`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  windlass notes develop\n  windlass notes v1.4.0\n  \
-    windlass notes 2b2e927 --since v1.3.0 > CHANGES.md"
-)]
+#[command(after_help = "Examples:\n  \
+         windlass notes develop\n  \
+         windlass notes v1.4.0\n  \
+         windlass notes 2b2e927 --since v1.3.0 > CHANGES.md")]
 pub struct NotesArgs {
     /// A commit, a release branch or a version
     pub release: String,
-    /// From this commit, tag or release on [default: the last release in its past]
+    /// Start from this commit, tag or release [default: the last release before it]
     #[arg(long, value_name = "COMMIT")]
     pub since: Option<String>,
 }

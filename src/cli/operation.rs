@@ -30,7 +30,7 @@ pub async fn run(
     let access = access(global, Some(world.engine.config()))?;
     // A plan that its gates refuse needs no confirmation: the run says so, and keeps a record of the attempt.
     if planned.allowed() && !plan::confirm(&world.engine, &planned, confirm, io).await? {
-        writeln!(io.err, "not confirmed: nothing was done")?;
+        writeln!(io.err, "not confirmed: nothing was changed")?;
         return Ok(Exit::Failed);
     }
     let secrets = secrets(world, &planned, io)?;
@@ -54,11 +54,11 @@ async fn show(world: &World, planned: &Plan, json: bool, io: &mut Output) -> Res
         plan::print(planned, &difference, &mut io.out)?;
         let end = if planned.allowed() {
             format!(
-                "nothing was written; to carry out this very plan: --plan {}",
+                "nothing was changed; to run exactly this plan: --plan {}",
                 planned.hash()
             )
         } else {
-            "refused; nothing was written".to_owned()
+            "refused; nothing was changed".to_owned()
         };
         writeln!(io.out, "{end}")?;
     }

@@ -14,47 +14,50 @@ use crate::engine::Command;
 
 /// Arguments of `pin`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  windlass pin stage --reason \"load test until Friday\" --until 2026-11-27\n  \
-    windlass pin prod --reason \"freeze\" --until 7d --dry-run"
-)]
+#[command(after_help = "Examples:\n  \
+         windlass pin stage --reason \"load test until Friday\" --until 2026-11-27\n  \
+         windlass pin prod --reason \"freeze\" --until 7d --dry-run")]
 pub struct PinArgs {
-    /// The environment that is held at what runs there
+    /// The environment to pin
     pub environment: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
+    /// Reason
+    #[arg(long, value_name = "REASON")]
     pub reason: String,
-    /// Until when: a day such as 2026-12-31, or a duration such as 7d [default: until it is lifted]
-    #[arg(long, value_name = "TERM")]
+    /// When the pin expires: a date such as 2026-12-31 or a duration such as 7d [default: never]
+    #[arg(long, value_name = "DATE|DURATION")]
     pub until: Option<String>,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
 
 /// Arguments of `unpin`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+         windlass unpin stage --reason \"load test is over\"")]
 pub struct UnpinArgs {
-    /// The environment that is let go
+    /// The environment to unpin
     pub environment: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
+    /// Reason
+    #[arg(long, value_name = "REASON")]
     pub reason: String,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
 
 /// Arguments of `pins`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+         windlass pins --json")]
 pub struct PinsArgs {
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -62,7 +65,10 @@ pub struct PinsArgs {
 /// An environment as a person names it.
 pub fn environment(text: &str) -> Result<EnvironmentName, Failure> {
     text.parse().map_err(|error: NameError| {
-        Failure::usage(error.to_string(), "`windlass status` lists the environments")
+        Failure::usage(
+            error.to_string(),
+            "run `windlass status` to list the environments",
+        )
     })
 }
 

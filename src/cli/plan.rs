@@ -22,7 +22,7 @@ pub async fn difference(engine: &Engine, plan: &Plan) -> Vec<String> {
     let (from, to) = (replaced.to_string(), digest.to_string());
     match engine.diff(&plan.service, &from, &to).await {
         Ok(comparison) => comparison.summary(),
-        Err(error) => vec![format!("could not be found out: {}", error.brief())],
+        Err(error) => vec![format!("could not be determined: {}", error.brief())],
     }
 }
 
@@ -42,10 +42,10 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
     if let Some(replaced) = plan.operation.replaces() {
         match replaced {
             Some(digest) if plan.digest.as_ref() == Some(digest) => {
-                writeln!(out, "  replaces nothing: it runs there")?
+                writeln!(out, "  replaces nothing: already deployed there")?
             }
             Some(digest) => writeln!(out, "  replaces {}", digest.short())?,
-            None => writeln!(out, "  replaces nothing that is known")?,
+            None => writeln!(out, "  replaces nothing known")?,
         }
     }
     for (at, line) in difference.iter().enumerate() {
@@ -87,13 +87,15 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
 /// The option that asks for what a gate would let pass.
 fn way_out(way_out: &WayOut) -> String {
     match way_out {
-        WayOut::Reason => "--reason says why it is to go on".to_owned(),
-        WayOut::LeaveOut => "--into with the other branches leaves it out; it stays owed".to_owned(),
-        WayOut::AcceptFindings => {
-            "in an emergency --accept-findings goes on in spite of it, and owes a review".to_owned()
+        WayOut::Reason => "give a --reason to override it".to_owned(),
+        WayOut::LeaveOut => {
+            "leave it out by giving --into with the other branches; it stays outstanding".to_owned()
         }
-        WayOut::TakeLock => "--held takes it from its holder".to_owned(),
-        WayOut::Unpin { environment } => format!("`windlass unpin {environment}` lifts it"),
+        WayOut::AcceptFindings => {
+            "in an emergency, override it with --accept-findings; a review is due afterwards".to_owned()
+        }
+        WayOut::TakeLock => "break it with --held".to_owned(),
+        WayOut::Unpin { environment } => format!("lift it with `windlass unpin {environment}`"),
     }
 }
 
@@ -120,9 +122,10 @@ pub async fn confirm(
         }
         return Err(Failure {
             exit: domain::Exit::Conflict,
-            hint: Some("look at the plan as it is now with --dry-run, and confirm its hash".into()),
+            hint: Some("review the current plan with --dry-run, then confirm its hash".into()),
             report: color_eyre::eyre::eyre!(
-                "the plan is now {hash}, not {expected}: its digest, steps or verdicts have changed"
+                "the plan changed: its hash is {hash}, not {expected}; its digest, steps or verdicts are different \
+                 now"
             ),
         });
     }
@@ -132,10 +135,10 @@ pub async fn confirm(
         Confirmation::Typed(_) if confirm.yes => {
             return Err(Failure::usage(
                 format!(
-                    "--yes does not confirm {}: its environment is protected",
+                    "--yes cannot confirm {}: the environment is protected",
                     plan.operation.title()
                 ),
-                format!("read the plan with --dry-run, then confirm that very plan with --plan {hash}"),
+                format!("review the plan with --dry-run, then confirm exactly that plan with --plan {hash}"),
             ));
         }
         Confirmation::Typed(text) => Some(text),
@@ -143,19 +146,19 @@ pub async fn confirm(
     if !io.can_ask() {
         return Err(Failure::usage(
             "cannot ask for confirmation: not running in a terminal",
-            format!("confirm this plan with --plan {hash}, or see it first with --dry-run"),
+            format!("confirm this plan with --plan {hash}, or review it first with --dry-run"),
         ));
     }
     print(plan, &difference(engine, plan).await, &mut io.err)?;
     Ok(match wanted {
         None => agrees(io)?,
-        Some(text) => ask(&format!("To go on, type `{text}`: "), io)? == *text,
+        Some(text) => ask(&format!("To continue, type `{text}`: "), io)? == *text,
     })
 }
 
 /// Whether the person wants to go on.
 pub fn agrees(io: &mut Output) -> io::Result<bool> {
-    ask_yes_or_no("Go on? [y/N] ", io)
+    ask_yes_or_no("Continue? [y/N] ", io)
 }
 
 /// Asks the person; all but a plain yes is a no.

@@ -11,28 +11,29 @@ use crate::engine::Command;
 
 /// Arguments of `promote`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  windlass promote 2b2e927 --to stage\n  \
-    windlass promote release/v1.4.0-sha-2b2e927 --to prod --dry-run\n  \
-    windlass promote sha-2b2e927 --to prod --plan 7c1d-42ab")]
+#[command(after_help = "Examples:\n  \
+         windlass promote 2b2e927 --to stage\n  \
+         windlass promote release/v1.4.0-sha-2b2e927 --to prod --dry-run\n  \
+         windlass promote sha-2b2e927 --to prod --plan 7c1d-42ab")]
 pub struct PromoteArgs {
     /// A commit, an image tag, a digest or a release branch
     pub candidate: String,
     /// The environment to promote to
     #[arg(long, value_name = "ENVIRONMENT")]
     pub to: String,
-    /// The environment to promote from, where several lead there
+    /// The environment to promote from, if there are several
     #[arg(long, value_name = "ENVIRONMENT")]
     pub from: Option<String>,
-    /// Why an older candidate is promoted than the head of its release, why one that undoes a fix, or why this is a hotfix
-    #[arg(long, value_name = "TEXT")]
+    /// Reason; required for an older candidate, for reverting a fix, and with --hotfix
+    #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
-    /// Take the path that the environment allows commits of a hotfix branch; wants a reason, and owes a review
+    /// Use the environment's hotfix path (requires --reason; a review is due afterwards)
     #[arg(long, requires = "reason")]
     pub hotfix: bool,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -42,7 +43,10 @@ pub async fn run(args: PromoteArgs, global: &Global, io: &mut Output) -> Result<
     let world = World::open(global)?;
     let name = |text: &str| {
         text.parse().map_err(|error: crate::domain::NameError| {
-            Failure::usage(error.to_string(), "`windlass status` lists the environments")
+            Failure::usage(
+                error.to_string(),
+                "run `windlass status` to list the environments",
+            )
         })
     };
     let command = Command::Promote {

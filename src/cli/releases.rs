@@ -13,18 +13,23 @@ use crate::engine::{Depth, Releases};
 /// Arguments of `releases`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What production has is owed to main, develop and the open releases until the fix is reachable there: \
-    by ancestry, by its patch where it was cherry-picked or squashed, or by the same content.\nWith --check, exit code 3 while \
-    anything is owed."
+    after_help = "Merging what is in production back to main, develop and the open releases stays outstanding until the \
+         fix is there: by ancestry, by its patch if it was cherry-picked or squashed, or by the same content.\n\
+         With --check, exits with 3 while anything is outstanding.\n\
+         \n\
+         Examples:\n  \
+         windlass releases\n  \
+         windlass releases --all --json\n  \
+         windlass releases --check"
 )]
 pub struct ReleasesArgs {
-    /// Exit 3 while anything is owed, or could not be found out
+    /// Exit with 3 if anything is outstanding or could not be determined
     #[arg(long)]
     pub check: bool,
-    /// Finished ones too, however old
+    /// Include finished releases, however old
     #[arg(long)]
     pub all: bool,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -59,32 +64,28 @@ pub async fn run(args: &ReleasesArgs, global: &Global, io: &mut Output) -> Resul
 
 fn print(world: &World, releases: &Releases, all: bool, io: &mut Output) -> Result<(), Failure> {
     if let Some(why) = &releases.stale {
-        writeln!(io.out, "~ stale: as it was last fetched, because {why}")?;
+        writeln!(io.out, "~ stale: as last fetched, because {why}")?;
     }
     let is_shown = |release: &&Release| all || release.is_at_work();
     let shown: Vec<_> = releases.list.iter().filter(is_shown).collect();
     if shown.is_empty() {
-        writeln!(
-            io.out,
-            "✓ nothing is open, nothing is owed: {} has no release or hotfix at work",
-            world.service
-        )?;
+        writeln!(io.out, "✓ {} has no open releases or hotfixes", world.service)?;
     }
     for release in &shown {
         one(release, io)?;
     }
     let hidden = releases.list.len() - shown.len() + releases.older;
     if hidden > 0 {
-        writeln!(io.out, "{} not shown: --all shows them", finished(hidden))?;
+        writeln!(io.out, "{} not shown; use --all", finished(hidden))?;
     }
     Ok(())
 }
 
 fn finished(hidden: usize) -> String {
     if hidden == 1 {
-        "1 finished one is".to_owned()
+        "1 finished release is".to_owned()
     } else {
-        format!("{hidden} finished ones are")
+        format!("{hidden} finished releases are")
     }
 }
 
@@ -108,7 +109,7 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
     ]];
     rows.push(vec!["  candidate".to_owned(), candidate(release)]);
     if release.is_only_begun() {
-        let what = format!("– commit the fix on {}, and let it be built", release.branch);
+        let what = format!("– commit the fix on {}, then wait for its image", release.branch);
         rows.push(vec!["  next".to_owned(), what]);
     }
     if let Some(trouble) = &release.trouble {
@@ -123,10 +124,10 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
 fn state(release: &Release) -> String {
     let owed = release.open_debts().count();
     match (owed, &release.waits_for) {
-        (0, Some(environment)) => format!("… finished, waits for {environment}"),
+        (0, Some(environment)) => format!("… finished, waiting for {environment}"),
         (0, None) if release.is_finished() => "✓ finished".to_owned(),
         (0, None) => "… open".to_owned(),
-        (owed, _) => format!("✗ owes {}", count(owed, "thing")),
+        (owed, _) => format!("✗ {owed} outstanding"),
     }
 }
 
@@ -149,10 +150,10 @@ fn candidate(release: &Release) -> String {
         .iter()
         .map(|runs| {
             if runs.is_head {
-                format!("{} runs it", runs.environment)
+                format!("deployed to {}", runs.environment)
             } else {
                 format!(
-                    "{} runs {}, which is older",
+                    "{} has {} deployed, which is older",
                     runs.environment,
                     runs.commit.short()
                 )
@@ -170,8 +171,8 @@ fn candidate(release: &Release) -> String {
 fn debt_words(debt: &Debt) -> String {
     match &debt.state {
         DebtState::Paid(how) => format!("✓ {how}"),
-        DebtState::Owed(why) => format!("✗ owed: {why}"),
-        DebtState::NotYet(why) => format!("– not yet: {why}"),
+        DebtState::Owed(why) => format!("✗ outstanding: {why}"),
+        DebtState::NotYet(why) => format!("– pending: {why}"),
         DebtState::Unknown(why) => format!("? unknown: {why}"),
     }
 }

@@ -15,16 +15,16 @@ use crate::engine::Command;
     after_help = "Example:\n  windlass review prod --note \"read the change with Omar, and scanned it again\""
 )]
 pub struct ReviewArgs {
-    /// An environment, or the digest that came to one by way of an exception
+    /// An environment, or a digest that got there by an exception
     #[arg(value_name = "ENVIRONMENT|DIGEST")]
     pub of: String,
-    /// What was found
-    #[arg(long, value_name = "TEXT")]
+    /// The result of the review
+    #[arg(long, value_name = "NOTE")]
     pub note: String,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }

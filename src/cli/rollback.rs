@@ -8,37 +8,38 @@ use jiff::Timestamp;
 use super::args::{Confirm, Global};
 use super::failure::Failure;
 use super::{Output, operation, pin, plan, table, words, world::World};
-use crate::domain::{EnvironmentName, Exit};
+use crate::domain::{EnvironmentName, Exit, version_name};
 use crate::engine::{Command, Earlier, Past};
 
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  windlass rollback prod --list\n  \
-    windlass rollback prod --reason \"payouts fail\" --dry-run\n  \
-    windlass rollback prod --to 1.3.2 --reason \"payouts fail\" --until 7d --plan 7c1d-42ab")]
+#[command(after_help = "Examples:\n  \
+         windlass rollback prod --list\n  \
+         windlass rollback prod --reason \"payouts fail\" --dry-run\n  \
+         windlass rollback prod --to 1.3.2 --reason \"payouts fail\" --until 7d --plan 7c1d-42ab")]
 pub struct RollbackArgs {
-    /// The environment that is taken back
+    /// The environment to roll back
     pub environment: String,
-    /// A digest, tag, commit or version that ran there, or its place in the list [default: the last one that was not rolled
-    /// back from itself]
+    /// A digest, tag, commit or version that was deployed there, or its number in the list [default: the last one that was
+    /// not rolled back itself]
     #[arg(long, value_name = "DIGEST|TAG|VERSION|N")]
     pub to: Option<String>,
-    /// Why
-    #[arg(long, value_name = "TEXT", required_unless_present = "list")]
+    /// Reason
+    #[arg(long, value_name = "REASON", required_unless_present = "list")]
     pub reason: Option<String>,
-    /// How long it is pinned: a day such as 2026-12-31, or a duration such as 7d [default: until it is lifted]
-    #[arg(long, value_name = "TERM")]
+    /// How long to pin it: a date such as 2026-12-31 or a duration such as 7d [default: until it is lifted]
+    #[arg(long, value_name = "DATE|DURATION")]
     pub until: Option<String>,
-    /// Go on in spite of findings; leaves an exception that owes a review
+    /// Accept the findings; records an exception, and a review is due afterwards
     #[arg(long)]
     pub accept_findings: bool,
-    /// List what ran there before, and whether it could run again
+    /// List earlier deployments, and whether each could be deployed again
     #[arg(long, conflicts_with_all = ["to", "reason", "until", "accept_findings", "dry_run", "yes", "plan"])]
     pub list: bool,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line; with --list one document
+    /// Print the plan and events as JSON, one per line; with --list, one document
     #[arg(long)]
     pub json: bool,
 }
@@ -92,7 +93,7 @@ fn list(
     rows.extend(
         past.running
             .iter()
-            .map(|one| row("now", one, "runs".to_owned(), now)),
+            .map(|one| row("now", one, "deployed".to_owned(), now)),
     );
     for (nth, one) in past.earlier.iter().enumerate() {
         let state = if one.is_ready() {
@@ -111,7 +112,7 @@ fn list(
         }
     }
     if past.earlier.is_empty() {
-        writeln!(io.out, "nothing else ran there before")?;
+        writeln!(io.out, "no earlier deployments")?;
     }
     Ok(Exit::Done)
 }
@@ -119,13 +120,13 @@ fn list(
 fn row(place: &str, one: &Earlier, state: String, now: Timestamp) -> Vec<String> {
     let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
     let back = one.rolled_back.map_or_else(String::new, |at| {
-        format!("! rolled back from {}", words::ago(Some(at), now))
+        format!("! rolled back to {}", words::ago(Some(at), now))
     });
     vec![
         format!("  {place}"),
         state,
         one.digest.short(),
-        or_unknown(one.version.as_ref().map(|version| format!("v{version}"))),
+        or_unknown(one.version.as_ref().map(|version| version_name(version))),
         or_unknown(one.commit.as_ref().map(|commit| commit.short().to_owned())),
         format!("deployed {}", words::ago(Some(one.deployed), now)),
         format!("built {}", words::ago(one.built, now)),

@@ -15,19 +15,23 @@ use crate::state;
 
 /// Arguments of `runs`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+         windlass runs\n  \
+         windlass runs 1f9a2b3c --json\n  \
+         windlass runs --prune --older-than 30d")]
 pub struct RunsArgs {
-    /// The run to show, or the end of its name [default: a list]
+    /// The run to show: its id or the end of it [default: list all runs]
     pub run: Option<String>,
-    /// Take away what is older than --older-than, or too much
+    /// Delete runs that are older than --older-than or exceed the size limit
     #[arg(long, conflicts_with_all = ["run", "limit"])]
     pub prune: bool,
-    /// How old a run may be when it is pruned: `90d`, `24h`
+    /// The age from which runs are pruned: `90d`, `24h`
     #[arg(long, value_name = "AGE", requires = "prune", default_value = "365d", value_parser = age_of)]
     pub older_than: SignedDuration,
-    /// At most this many
+    /// Show at most this many
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub limit: usize,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -142,11 +146,13 @@ fn summary(first: Event, last: &Event) -> Option<Summary> {
 
 /// A length of time: a day has 24 hours.
 fn age_of(text: &str) -> Result<SignedDuration, String> {
-    let span: Span = text.parse().map_err(|_| "write it as 90d or 24h".to_owned())?;
+    let span: Span = text
+        .parse()
+        .map_err(|_| "use a form such as 90d or 24h".to_owned())?;
     let age = span.to_duration(SpanRelativeTo::days_are_24_hours());
     age.ok()
         .filter(SignedDuration::is_positive)
-        .ok_or_else(|| "write it as 90d or 24h".to_owned())
+        .ok_or_else(|| "use a form such as 90d or 24h".to_owned())
 }
 
 fn show(journals: &Journals, text: &str, json: bool, io: &mut Output) -> Result<Exit, Failure> {
@@ -161,13 +167,13 @@ fn show(journals: &Journals, text: &str, json: bool, io: &mut Output) -> Result<
         (None, _) => {
             return Err(Failure {
                 exit: Exit::NotFound,
-                hint: Some("`windlass runs` lists them".to_owned()),
-                report: color_eyre::eyre::eyre!("there is no run `{}` on this machine", clean_line(text)),
+                hint: Some("run `windlass runs` to list them".to_owned()),
+                report: color_eyre::eyre::eyre!("no run `{}` on this machine", clean_line(text)),
             });
         }
         (Some(_), false) => {
             return Err(Failure::usage(
-                format!("several runs end in `{}`", clean_line(text)),
+                format!("several runs match `{}`", clean_line(text)),
                 "give more characters",
             ));
         }

@@ -17,11 +17,14 @@ use crate::git::Commit;
 
 /// Arguments of `show`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 1 if something could not be found out; all else is still printed.")]
+#[command(after_help = "Examples:\n  \
+         windlass show 2b2e927\n  \
+         windlass show release/v1.4.0-sha-2b2e927 --json\n\
+         Exits with 1 if something could not be determined; everything else is still printed.")]
 pub struct ShowArgs {
     /// A commit, an image tag, a digest or a release branch
     pub candidate: String,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -61,7 +64,7 @@ pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Ex
     {
         writeln!(
             io.err,
-            "! {} is another image now than the one that was asked for: {}",
+            "! {} now points to a different image than the one requested: {}",
             image.tag, image.digest
         )?;
     }
@@ -218,12 +221,12 @@ async fn revision(world: &World, digest: &Digest) -> Result<CommitSha, Failure> 
     };
     let places = world.engine.places(&world.service, digest).await?;
     let Some(place) = places.first() else {
-        return Err(no_candidate("no environment has it").into());
+        return Err(no_candidate("it is in no environment").into());
     };
     let reader = world.registries.reader(&place.image.repository);
     let revision = reader.image(digest).await?.revision;
     let revision = revision.and_then(|revision| revision.parse().ok());
-    Ok(revision.ok_or_else(|| no_candidate("its image does not say which commit it was built from"))?)
+    Ok(revision.ok_or_else(|| no_candidate("its image does not name the commit it was built from"))?)
 }
 
 /// Each promotion that could come, with its gates.

@@ -11,13 +11,15 @@ use crate::engine::Command;
 
 /// Arguments of `sign`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+         windlass sign registry.example.com/prod/app@sha256:… --dry-run")]
 pub struct SignArgs {
     /// The image, host/path:tag or host/path@digest, in a location of an environment that signs
     pub image: String,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }

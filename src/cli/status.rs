@@ -13,8 +13,11 @@ use crate::domain::Exit;
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+         windlass status\n  \
+         windlass status --service payment-svc --json")]
 pub struct StatusArgs {
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -46,8 +49,12 @@ pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<
         table::print(&rows, io.columns(), &mut io.out)?;
         for held in &pins {
             match (&held.pin, &held.error) {
-                (Some(pin), _) => writeln!(io.out, "! {} is held: {}", held.environment, pin.words())?,
-                (None, Some(why)) => writeln!(io.out, "? whether {} is pinned: {why}", held.environment)?,
+                (Some(pin), _) => writeln!(io.out, "! {} is pinned: {}", held.environment, pin.words())?,
+                (None, Some(why)) => writeln!(
+                    io.out,
+                    "? cannot tell whether {} is pinned: {why}",
+                    held.environment
+                )?,
                 (None, None) => {}
             }
         }

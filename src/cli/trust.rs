@@ -14,28 +14,27 @@ use crate::state;
 
 /// Arguments of `trust`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  windlass trust\n  windlass trust --dry-run\n  WINDLASS_TRUST=HASH windlass promote sha-2b2e927 --to stage\n\
-    A repository's windlass.toml says what is released: branches, environments, gates. Settings that decide where secrets go \
-    or what runs on this machine (programs, proxies, plain HTTP, keys, API addresses) count only once they are trusted. Trust \
-    is for exactly these settings: when one of them changes, it ends. Your own settings belong in \
-    $XDG_CONFIG_HOME/windlass/config.toml and need no trust."
-)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own, as people write them"
-)]
+#[command(after_help = "Examples:\n  \
+         windlass trust\n  \
+         windlass trust --dry-run\n  \
+         WINDLASS_TRUST=HASH windlass promote sha-2b2e927 --to stage\n\
+         The windlass.toml of a repository describes what is released: branches, environments, gates. Settings \
+         that decide where secrets go or which programs run on this machine (programs, proxies, plain HTTP, \
+         keys, API URLs) take effect only once they are trusted. Trust covers exactly these settings and ends \
+         when one of them changes. Your own settings belong in $XDG_CONFIG_HOME/windlass/config.toml and require \
+         no trust.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch")]
 pub struct TrustArgs {
     /// Trust without asking
     #[arg(short, long)]
     pub yes: bool,
-    /// Show the settings and their hash, and remember nothing
+    /// Show the settings and their hash without trusting them
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
-    /// Forget what was trusted of this file
+    /// Revoke the trust in this file
     #[arg(long, conflicts_with_all = ["yes", "dry_run"])]
     pub revoke: bool,
-    /// The settings and their hash as JSON
+    /// Print the settings and their hash as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -88,7 +87,7 @@ pub fn run(args: &TrustArgs, global: &Global, io: &mut Output) -> Result<Exit, F
             return Err(Failure::usage(
                 "cannot ask for confirmation: not running in a terminal",
                 format!(
-                    "read the settings above, then add --yes, or set WINDLASS_TRUST={}",
+                    "review the settings above, then add --yes, or set WINDLASS_TRUST={}",
                     settings.hash()
                 ),
             ));
@@ -109,7 +108,7 @@ pub fn ask(config: &Config, global: &Global, io: &mut Output) -> Result<bool, Fa
     show(config, &config.withheld, &mut io.err)?;
     writeln!(
         io.err,
-        "Without trust the console opens read-only, and none of these settings counts."
+        "Without trust the console opens read-only, and these settings have no effect."
     )?;
     let agreed = plan::ask_yes_or_no("Trust these settings? [y/N] ", io)?;
     if agreed {
@@ -132,13 +131,13 @@ fn show(config: &Config, settings: &SensitiveSettings, out: &mut dyn io::Write) 
     if settings.is_empty() {
         return writeln!(
             out,
-            "{}: no setting needs trust: none decides where secrets go or what runs here",
+            "{}: no settings require trust: none decides where secrets go or which programs run",
             config.path.display()
         );
     }
     writeln!(
         out,
-        "{}: {} where secrets go or what runs here:",
+        "{}: {} where secrets go or which programs run:",
         config.path.display(),
         match settings.len() {
             1 => "1 setting decides".to_owned(),

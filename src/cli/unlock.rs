@@ -11,23 +11,22 @@ use crate::engine::Command;
 
 /// Arguments of `unlock`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  windlass unlock stage --reason \"the runner of ana's job was lost\"\n  \
-    windlass unlock releases --held --reason \"omar's laptop is off until Monday\" --dry-run"
-)]
+#[command(after_help = "Examples:\n  \
+         windlass unlock stage --reason \"the runner of ana's job was lost\"\n  \
+         windlass unlock releases --held --reason \"omar's laptop is off until Monday\" --dry-run")]
 pub struct UnlockArgs {
-    /// What is locked: an environment, or `releases`
+    /// The lock to break: an environment, or `releases`
     pub what: String,
-    /// Why the lock is broken; it is kept in the journal
-    #[arg(long, value_name = "TEXT")]
+    /// Reason; kept in the journal
+    #[arg(long, value_name = "REASON")]
     pub reason: String,
-    /// Take it even if its time is not over: its owner may be at work
+    /// Break it before it expires; its owner may still be running
     #[arg(long)]
     pub held: bool,
     /// How it is confirmed.
     #[command(flatten)]
     pub confirm: Confirm,
-    /// Plan and events as JSON, one a line
+    /// Print the plan and events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 }
@@ -36,7 +35,7 @@ pub struct UnlockArgs {
 pub async fn run(args: UnlockArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let part = args.what.parse().map_err(|error: crate::domain::NameError| {
-        Failure::usage(error.to_string(), "`windlass locks` lists what is locked")
+        Failure::usage(error.to_string(), "run `windlass locks` to list the locks")
     })?;
     let command = Command::Unlock {
         service: world.service.clone(),

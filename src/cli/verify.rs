@@ -16,16 +16,17 @@ use crate::sign::{self, PublicKey};
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Verifies signatures by windlass and by cosign alike: bundles v0.3 attached as referrers, and the form of \
-        cosign 2 under the tag sha256-DIGEST.sig."
+    after_help = "Verifies signatures made by windlass or cosign: v0.3 bundles attached as referrers, and the form of cosign 2 \
+         under the tag sha256-DIGEST.sig.\n\nExample:\n  \
+         windlass verify registry.example.com/prod/app:v1.4.0 --key cosign.pub"
 )]
 pub struct VerifyArgs {
     /// The image, host/path:tag or host/path@digest
     pub image: String,
-    /// The public key, PEM [default: the one of the environment that the image is in]
+    /// The public key, PEM [default: the key of the environment the image is in]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// The result as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -62,7 +63,7 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
         }
         writeln!(
             io.out,
-            "✓ verified: {} is signed by this key",
+            "✓ verified: {} is signed with this key",
             image.repository.at(found.digest)
         )?;
     }

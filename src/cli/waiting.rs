@@ -24,7 +24,7 @@ impl Waiting {
     /// Shows the line from a while on, unless it has ended by then.
     pub fn begin(&self) {
         let bar = self.0.clone();
-        let style = ProgressStyle::with_template("{spinner} asking git and the registries … {elapsed}");
+        let style = ProgressStyle::with_template("{spinner} querying git and the registries … {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         tokio::spawn(async move {
             tokio::time::sleep(PATIENCE).await;

@@ -132,7 +132,7 @@ fn name(running: &RunningImage) -> String {
         .map(String::as_str)
         .collect();
     match known.as_slice() {
-        [] => "? of an unknown commit".to_owned(),
+        [] => "? unknown commit".to_owned(),
         known => format!("✓ {}", known.join(" ")),
     }
 }

@@ -128,7 +128,7 @@ fn warn_of_withheld(config: &Config) {
     // Whoever does not read errors loses nothing but this.
     let _ = writeln!(
         err,
-        "warning: {} of {} not trusted and not in effect; `windlass trust` shows {}",
+        "warning: {} of {} not trusted and not in effect; run `windlass trust` to review {}",
         count(config.withheld.len(), "setting"),
         config.path.display(),
         if config.withheld.len() == 1 { "it" } else { "them" },
@@ -176,8 +176,8 @@ pub fn access(global: &Global, config: Option<&Config>) -> Result<WriteAccess, F
 pub fn access_to_state(global: &Global) -> Result<WriteAccess, Failure> {
     WriteAccess::unless_read_only(global.read_only).ok_or_else(|| {
         Failure::usage(
-            "this command writes, and --read-only forbids it",
-            "leave out --read-only (or WINDLASS_READ_ONLY), or look at the plan with --dry-run",
+            "--read-only does not allow this command, which writes",
+            "remove --read-only (or WINDLASS_READ_ONLY), or review the plan with --dry-run",
         )
     })
 }
@@ -197,16 +197,11 @@ fn service(config: &Config, global: &Global) -> Result<ServiceName, Failure> {
             .map(|service| &service.name)
             .find(|known| known.as_str() == name)
             .cloned()
-            .ok_or_else(|| {
-                Failure::usage(
-                    format!("there is no service `{name}`"),
-                    format!("one of: {}", names()),
-                )
-            }),
+            .ok_or_else(|| Failure::usage(format!("no service `{name}`"), format!("services: {}", names()))),
         (None, [only]) => Ok(only.name.clone()),
         (None, _) => service_here(config, global).ok_or_else(|| {
             Failure::usage(
-                "windlass.toml has several services, and none was named",
+                "windlass.toml defines several services; choose one",
                 format!("add --service with one of: {}", names()),
             )
         }),

@@ -12,7 +12,7 @@ use crate::domain::{Exit, clean_line};
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No `windlass.toml` in the folder or above it.
-    #[error("there is no windlass.toml in {0} or in a folder above it")]
+    #[error("cannot find windlass.toml in {0} or a parent folder")]
     Missing(PathBuf),
     /// The file is there, but cannot be read.
     #[error("could not read {path}: {source}")]
@@ -142,7 +142,9 @@ impl ConfigError {
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing(_) => Some("`windlass init` writes one; `windlass demo` needs none".to_owned()),
+            Self::Missing(_) => {
+                Some("create one with `windlass init`, or try `windlass demo`, which needs none".to_owned())
+            }
             Self::Unreadable { .. } => None,
             Self::Wrong(mistake) => mistake.hint.clone(),
         }

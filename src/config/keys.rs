@@ -163,15 +163,15 @@ pub(super) const SKIPPABLE: &[&str] = &[
 pub(super) const NEVER_SKIPPED: &[(&str, &str)] = &[
     (
         "signature",
-        "only what the source environment has signed can be promoted",
+        "only candidates signed in the source environment can be promoted",
     ),
     (
         "revision",
-        "an image that nothing ties to its commit is no candidate",
+        "an image that cannot be tied to its commit is not a candidate",
     ),
-    ("pin", "a pin is lifted with `windlass unpin`"),
-    ("hotfix", "the short path is for hotfixes"),
-    ("release", "a reason is all that it asks for"),
+    ("pin", "lift a pin with `windlass unpin`"),
+    ("hotfix", "the hotfix path is for hotfixes only"),
+    ("release", "it can be overridden with a reason"),
 ];
 
 pub(super) const REGISTRY: Keys = keys(
@@ -243,7 +243,7 @@ pub(super) const SCANNER: Keys = keys(
     ("database", Withheld),
     ("java_database", Withheld),
 ]);
-pub(super) const WAIVERS: Keys = keys("the file of waivers", &["waiver"]);
+pub(super) const WAIVERS: Keys = keys("the waiver file", &["waiver"]);
 pub(super) const WAIVER: Keys = keys(
     "[[waiver]]",
     &["id", "package", "reason", "owner", "expires", "environments"],

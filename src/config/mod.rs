@@ -182,10 +182,7 @@ pub struct Service {
 
 /// What is checked before a change is taken in: which steps, by which programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own, as people write them"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch")]
 pub struct CheckSettings {
     /// Whether hadolint looks at the Dockerfile.
     pub lint: bool,

@@ -27,16 +27,16 @@ pub(super) fn check(
             let name: EnvironmentName = value.parse()?;
             if !environments.contains(&name) {
                 return Err(value.advise(
-                    format_args!("there is no environment `{name}`"),
+                    format_args!("no environment named `{name}`"),
                     keys::nearest(name.as_str(), environments.iter().map(EnvironmentName::as_str))
                         .map(|near| format!("did you mean `{near}`?")),
                 ));
             }
             if !with_rules.contains(&name) {
                 return Err(value.advise(
-                    format_args!("`{name}` has no rules for scans"),
+                    format_args!("`{name}` has no scan policy"),
                     Some(format!(
-                        "write `gate.scan` for `{name}`, or name an environment that has some"
+                        "set `gate.scan` for `{name}`, or name an environment that has one"
                     )),
                 ));
             }
@@ -78,14 +78,14 @@ pub(super) fn build(root: &Section<'_>) -> Result<BuildSettings, ConfigError> {
                 .map(super::section::Value::parse)
                 .collect::<Result<_, _>>()?;
             if platforms.is_empty() {
-                return Err(value.mistake("names no platform"));
+                return Err(value.mistake("lists no platform"));
             }
             if let Some(twice) = platforms
                 .iter()
                 .enumerate()
                 .find(|(at, one)| platforms[..*at].contains(one))
             {
-                return Err(value.mistake(format_args!("names {} twice", twice.1)));
+                return Err(value.mistake(format_args!("lists {} twice", twice.1)));
             }
             platforms
         }
@@ -122,7 +122,7 @@ pub(super) fn scanner(root: &Section<'_>) -> Result<ScannerSettings, ConfigError
     if token_file.is_some() && section.get("server").is_none() {
         return Err(section
             .require("token_file")?
-            .mistake("is the token of a server: `server` is missing"));
+            .mistake("requires `server`: it is the token of a server"));
     }
     Ok(ScannerSettings {
         trivy: program(&section, "trivy", "trivy")?,
@@ -153,8 +153,8 @@ fn address(value: &super::section::Value<'_>) -> Result<String, ConfigError> {
         Ok(text)
     } else {
         Err(value.advise(
-            "is not the address of a server",
-            Some("write it as `https://trivy.example.com:4954`; a token goes into `token_file`".to_owned()),
+            "is not a server URL",
+            Some("use the form `https://trivy.example.com:4954`; put a token into `token_file`".to_owned()),
         ))
     }
 }

@@ -115,7 +115,7 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
     };
     match section.get("hotfix_branch") {
         Some(value) if !git.hotfix_branch.has_version() => {
-            Err(value.mistake("a hotfix branch is found again by its {version}, so its name needs one"))
+            Err(value.mistake("a hotfix branch is recognised by its {version}, so the template requires it"))
         }
         _ => Ok(git),
     }
@@ -142,8 +142,8 @@ fn remote(value: &Value<'_>) -> Result<String, ConfigError> {
         Ok(name)
     } else {
         Err(value.advise(
-            format_args!("`{name}` is not the name of a remote"),
-            Some("`git remote` lists the names".to_owned()),
+            format_args!("`{name}` is not a valid remote name"),
+            Some("run `git remote` to list the remotes".to_owned()),
         ))
     }
 }
@@ -177,7 +177,7 @@ fn services(root: &Section<'_>) -> Result<Vec<Service>, ConfigError> {
         services.push(service);
     }
     if services.is_empty() {
-        return Err(root.mistake("there is no [[service]]"));
+        return Err(root.mistake("no [[service]] is defined"));
     }
     Ok(services)
 }
@@ -207,7 +207,7 @@ fn environments(
         let section = section.with_own(own.and_then(|own| own.table(environment.name.as_str())));
         if let Some(twin) = list.iter().find(|other| meet(other, &environment)) {
             return Err(section.require("image")?.mistake(format_args!(
-                "is the location of `{}` already: each environment has its own",
+                "is already the location of `{}`; each environment requires its own",
                 twin.name
             )));
         }
@@ -260,7 +260,7 @@ fn hotfix_way(
         .is_some_and(|environment| environment.from.is_empty())
     {
         return Err(value.mistake(format_args!(
-            "builds go to `{name}`, so nothing is promoted there"
+            "`{name}` receives builds, so nothing is promoted there"
         )));
     }
     let from = value.section(keys::HOTFIX)?.require("from")?;
@@ -268,7 +268,7 @@ fn hotfix_way(
     if graph.get(&source).is_none() {
         let names = graph.all().iter().map(|environment| environment.name.as_str());
         return Err(from.advise(
-            format_args!("there is no environment `{source}`"),
+            format_args!("no environment named `{source}`"),
             keys::nearest(source.as_str(), names).map(|near| format!("did you mean `{near}`?")),
         ));
     }
@@ -291,11 +291,11 @@ fn hotfix(value: &Value<'_>) -> Result<HotfixSettings, ConfigError> {
         }
         match keys::NEVER_SKIPPED.iter().find(|(gate, _)| *gate == word) {
             Some((gate, why)) => {
-                Err(value.mistake(format_args!("the gate `{gate}` is never skipped: {why}")))
+                Err(value.mistake(format_args!("the gate `{gate}` cannot be skipped: {why}")))
             }
             None => Err(value.advise(
-                format_args!("`{}` is no gate that can be skipped", clean_line(word)),
-                Some(format!("those are {}", keys::SKIPPABLE.join(", "))),
+                format_args!("`{}` is not a gate that can be skipped", clean_line(word)),
+                Some(format!("these can be skipped: {}", keys::SKIPPABLE.join(", "))),
             )),
         }
     };
@@ -314,11 +314,11 @@ fn environment(section: &Section<'_>, many_services: bool) -> Result<Environment
         .collect::<Result<_, _>>()?;
     let image = section.require("image")?;
     if many_services && !image.string()?.contains("{service}") {
-        return Err(image.mistake("is one location for several services: it needs `{service}`"));
+        return Err(image.mistake("requires `{service}`: several services cannot share one location"));
     }
     let name = section.require("name")?;
     if name.string()? == LOCK_OF_RELEASES {
-        return Err(name.mistake("is what the lock of releases is called; name the environment otherwise"));
+        return Err(name.mistake("is reserved for the release lock; choose another name for the environment"));
     }
     Ok(Environment {
         name: name.parse()?,
@@ -358,7 +358,7 @@ fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
     let fail_on = limits(&section.require("fail_on")?, keys::FAIL_ON)?;
     if fail_on == Limits::default() {
         let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
-        return Err(limits.mistake("gate.scan.fail_on has no limit, so that no report could ever fail"));
+        return Err(limits.mistake("gate.scan.fail_on sets no limit, so no report could ever fail"));
     }
     let others = |key, keys| section.get(key).map(|value| limits(&value, keys)).transpose();
     let fail_on_misconfigurations = others("fail_on_misconfigurations", keys::FAIL_ON_MISCONFIGURATIONS)?;
@@ -416,8 +416,8 @@ pub(super) fn duration(value: &Value<'_>) -> Result<SignedDuration, ConfigError>
     match duration {
         Ok(duration) if duration.is_positive() => Ok(duration),
         _ => Err(value.advise(
-            format_args!("`{text}` is not a duration"),
-            Some("write it as `24h`, `90m` or `7d`".to_owned()),
+            format_args!("`{text}` is not a valid duration"),
+            Some("use a form such as `24h`, `90m` or `7d`".to_owned()),
         )),
     }
 }
@@ -447,10 +447,10 @@ fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
         }),
         Some((_, false)) => Err(kind.advise(
             format_args!("`{word}` is not supported yet"),
-            Some("`command` runs a program of yours, which can do it".to_owned()),
+            Some("use `command`, which runs your own program".to_owned()),
         )),
         None => Err(kind.advise(
-            format_args!("`{word}` is not a kind of deployer"),
+            format_args!("unknown deployer kind `{word}`"),
             keys::nearest(word, keys::DEPLOY_KINDS.iter().map(|(known, _)| *known))
                 .or(Some("command"))
                 .map(|near| format!("did you mean `{near}`?")),
@@ -463,8 +463,11 @@ fn registries(root: &Section<'_>) -> Result<BTreeMap<String, HostSettings>, Conf
     for (host, section) in root.tables("registry", keys::REGISTRY)? {
         if format!("{host}/x").parse::<Repository>().is_err() {
             return Err(section.advise(
-                format_args!("`{}` is not a registry host", clean_line(host)),
-                Some("write the host as images name it: [registry.\"registry.example.com:5000\"]".to_owned()),
+                format_args!("`{}` is not a valid registry host", clean_line(host)),
+                Some(
+                    "use the host as it appears in image names: [registry.\"registry.example.com:5000\"]"
+                        .to_owned(),
+                ),
             ));
         }
         let client_cert = section.sensitive_path("client_cert")?;
@@ -472,7 +475,7 @@ fn registries(root: &Section<'_>) -> Result<BTreeMap<String, HostSettings>, Conf
         if client_key.is_some() && client_cert.is_none() {
             return Err(section
                 .require("client_key")?
-                .mistake("is the key of a certificate: `client_cert` is missing"));
+                .mistake("requires `client_cert`: it is the key of a certificate"));
         }
         registries.insert(
             host.to_owned(),

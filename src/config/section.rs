@@ -136,12 +136,12 @@ impl<'a> Section<'a> {
             return Err(document.advise(
                 key.span(),
                 format!("`{name}` in {section} is not supported yet"),
-                Some("take it out: what is written here and not carried out would be believed".to_owned()),
+                Some("remove it: windlass rejects settings it does not enforce".to_owned()),
             ));
         }
         let hint = match nearest(name, keys.known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("{section} has {}", keys.known.join(", ")),
+            None => format!("keys of {section}: {}", keys.known.join(", ")),
         };
         Err(document.advise(
             key.span(),
@@ -176,8 +176,10 @@ impl<'a> Section<'a> {
     /// The value of `key`, which must be there.
     pub fn require(&self, key: &str) -> Result<Value<'a>, ConfigError> {
         self.get(key).ok_or_else(|| {
-            self.document
-                .mistake(self.span.clone(), format!("{} lacks `{key}`", self.keys.section))
+            self.document.mistake(
+                self.span.clone(),
+                format!("{} requires `{key}`", self.keys.section),
+            )
         })
     }
 
@@ -302,7 +304,7 @@ impl<'a> Value<'a> {
 
     fn wrong_kind(&self, wanted: &str) -> ConfigError {
         let kind = self.found.get_ref().type_str();
-        self.mistake(format_args!("wanted {wanted}, found a value of type {kind}"))
+        self.mistake(format_args!("expected {wanted}, found {kind}"))
     }
 
     /// A string.
@@ -328,7 +330,7 @@ impl<'a> Value<'a> {
         if clean_line(text) == text {
             Ok(text)
         } else {
-            Err(self.mistake("has control characters"))
+            Err(self.mistake("contains control characters"))
         }
     }
 
@@ -338,8 +340,8 @@ impl<'a> Value<'a> {
         let path = self.sensitive_path()?;
         match self.document.origin {
             Origin::Repository { root, .. } if !confined::is_below(&path, root) => Err(self.advise(
-                "leads out of the repository",
-                Some("only your own configuration may name files elsewhere".to_owned()),
+                "points outside the repository",
+                Some("only your own configuration may point to files elsewhere".to_owned()),
             )),
             Origin::Repository { .. } | Origin::User => Ok(path),
         }
@@ -350,7 +352,7 @@ impl<'a> Value<'a> {
         let path = PathBuf::from(self.plain()?);
         match self.document.origin {
             Origin::Repository { root, .. } if !confined::is_below(&root.join(base).join(&path), root) => {
-                Err(self.mistake("leads out of the repository"))
+                Err(self.mistake("points outside the repository"))
             }
             Origin::Repository { .. } | Origin::User => Ok(path),
         }
@@ -386,8 +388,8 @@ impl<'a> Value<'a> {
         let date = text.parse().ok().filter(|_| text.len() == "2026-12-31".len());
         date.ok_or_else(|| {
             self.advise(
-                format_args!("`{text}` is not a day"),
-                Some("write it as 2026-12-31".to_owned()),
+                format_args!("`{text}` is not a valid date"),
+                Some("use the form 2026-12-31".to_owned()),
             )
         })
     }
@@ -398,7 +400,7 @@ impl<'a> Value<'a> {
         let found = words.iter().find(|(known, _)| *known == word);
         found.map(|(_, value)| *value).ok_or_else(|| {
             let known: Vec<_> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
-            self.mistake(format_args!("`{word}` is none of {}", known.join(", ")))
+            self.mistake(format_args!("`{word}` is not one of {}", known.join(", ")))
         })
     }
 
@@ -431,8 +433,8 @@ impl<'a> Value<'a> {
             .as_array()
             .ok_or_else(|| match self.found.get_ref() {
                 DeValue::Table(_) => self.advise(
-                    "wanted a list, found one table",
-                    Some(format!("write its head in double brackets: [[{}]]", self.key)),
+                    "expected a list of tables, found a single table",
+                    Some(format!("use double brackets: [[{}]]", self.key)),
                 ),
                 _ => self.wrong_kind("a list"),
             })?;

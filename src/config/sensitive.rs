@@ -43,7 +43,7 @@ pub struct TrustHash(String);
 
 /// Why a text is not such a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a hash that `windlass trust --dry-run` prints: 64 hexadecimal digits")]
+#[error("is not a hash as printed by `windlass trust --dry-run`: 64 hexadecimal digits")]
 pub struct TrustHashError;
 
 impl TrustHash {

@@ -318,7 +318,7 @@ at_once = 1
             let error = Config::open(&path, None, &Trust::default())
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("leads out of the repository"), "{error}");
+            assert!(error.contains("points outside the repository"), "{error}");
         }
         for (from, to) in [
             ("name = \"app\"\n", "name = \"app\"\npath = \"../x\"\n"),
@@ -336,7 +336,7 @@ at_once = 1
             let error = Config::open(&path, None, &Trust::default())
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("leads out of the repository"), "{to}: {error}");
+            assert!(error.contains("points outside the repository"), "{to}: {error}");
         }
     }
 }

@@ -147,7 +147,7 @@ fn known(
             let hint = keys::nearest(&name, known.iter().copied()).map_or_else(
                 || {
                     format!(
-                        "{section} has {} here; all else belongs in windlass.toml",
+                        "keys of {section} here: {}; everything else belongs in windlass.toml",
                         known.join(", ")
                     )
                 },
@@ -188,7 +188,7 @@ fn tables<'a>(
         .iter()
         .map(|(name, value)| match value.get_ref().as_table() {
             Some(table) => Ok((name.get_ref().as_ref(), table)),
-            None => Err(document.mistake(value.span(), format!("`{key}` holds tables"))),
+            None => Err(document.mistake(value.span(), format!("`{key}` must be a table of tables"))),
         })
         .collect()
 }

@@ -60,7 +60,7 @@ fn environment(value: &Value<'_>, known: &[&EnvironmentName]) -> Result<Environm
     let names = known.iter().map(|name| name.as_str());
     let meant = keys::nearest(name.as_str(), names).map(|meant| format!(": did you mean `{meant}`?"));
     Err(value.mistake(format!(
-        "no environment is named `{name}`{}",
+        "no environment named `{name}`{}",
         meant.unwrap_or_default()
     )))
 }
@@ -99,7 +99,7 @@ environments = ["stage"]
             let text: Vec<_> = WHOLE.lines().filter(|line| !line.starts_with(lacking)).collect();
             let error = read(&text.join("\n")).unwrap_err();
             assert!(
-                error.contains(&format!("[[waiver]] lacks `{lacking}`")),
+                error.contains(&format!("[[waiver]] requires `{lacking}`")),
                 "{error}"
             );
             assert!(error.contains("waivers.toml:2"), "{error}");
@@ -119,7 +119,7 @@ environments = ["stage"]
     fn a_waiver_for_an_environment_that_does_not_exist_is_refused_with_its_line() {
         let error = read(&WHOLE.replace("[\"stage\"]", "[\"stagee\"]")).unwrap_err();
         assert!(
-            error.contains("no environment is named `stagee`: did you mean `stage`?"),
+            error.contains("no environment named `stagee`: did you mean `stage`?"),
             "{error}"
         );
         assert!(error.contains("waivers.toml:8"), "{error}");

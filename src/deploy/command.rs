@@ -117,7 +117,7 @@ mod tests {
         let error = result.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the deploy command `/bin/sh` ended with exit code 7"
+            "the deploy command `/bin/sh` failed with exit code 7"
         );
         assert_eq!(error.exit(), Exit::Incomplete);
         assert_eq!(lines, ["no such cluster"]);

@@ -59,10 +59,10 @@ impl Deployer {
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
     /// The program did not come to its end.
-    #[error("the deploy command did not run: {0}")]
+    #[error("the deploy command could not be run: {0}")]
     Program(#[source] ProgramError),
     /// The program ended with a failure.
-    #[error("the deploy command `{program}` ended with {status}")]
+    #[error("the deploy command `{program}` failed with {status}")]
     Status {
         /// The program.
         program: String,
@@ -88,13 +88,14 @@ impl DeployError {
     pub fn hint(&self) -> String {
         match self {
             Self::Program(_) => {
-                "check that it is installed and executable, then give the same command again".to_owned()
+                "check that it is installed and executable, then run the same command again".to_owned()
             }
             Self::Status { .. } => {
-                "read the log of the deploy step; the image is in place, so the same command again only deploys"
+                "read the log of the deploy step; the image is in place, so running the same command again only \
+                 deploys"
                     .to_owned()
             }
-            Self::Interrupted => "give the same command again to go on".to_owned(),
+            Self::Interrupted => "run the same command again to resume".to_owned(),
         }
     }
 }

@@ -9,7 +9,7 @@ pub struct BranchName(String);
 
 /// Why git would refuse a branch name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` cannot be a branch: {why}")]
+#[error("invalid branch name `{name}`: {why}")]
 pub struct BranchNameError {
     name: String,
     why: &'static str,
@@ -66,18 +66,18 @@ impl FromStr for BranchName {
         } else if name.starts_with('-') {
             "it begins with `-`"
         } else if name == "@" || name == "HEAD" || name.contains("@{") {
-            "`@`, `HEAD` and `@{` mean something else to git"
+            "`@`, `HEAD` and `@{` have a special meaning in git"
         } else if name.contains("..") {
             "it contains `..`"
         } else if name.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            "it contains blanks or control characters"
+            "it contains spaces or control characters"
         } else if super::clean_line(name) != name {
             // git takes them, but two names that look the same are a trap.
-            "it contains characters that cannot be seen"
+            "it contains invisible characters"
         } else if name.contains(['~', '^', ':', '?', '*', '[', '\\']) {
             "it contains one of `~ ^ : ? * [ \\`"
         } else if name.starts_with('/') || name.ends_with('/') || name.contains("//") {
-            "a `/` must stand between two names"
+            "a `/` must separate two names"
         } else if name.ends_with('.') {
             "it ends with `.`"
         } else if name

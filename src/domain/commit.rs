@@ -9,7 +9,7 @@ pub struct CommitSha(String);
 
 /// Why a text is not a full commit name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a full commit name of 40 or 64 hexadecimal characters")]
+#[error("`{0}` is not a full commit id of 40 or 64 hexadecimal characters")]
 pub struct CommitShaError(String);
 
 impl CommitSha {

@@ -238,7 +238,7 @@ impl Comparison {
             parts.extend(changes.counts());
         }
         if let Some(back) = &self.taken_back {
-            parts.push(format!("{} taken back", count(back.commits, "commit")));
+            parts.push(format!("{} reverted", count(back.commits, "commit")));
         }
         parts.extend(self.packages.iter().flat_map(PackageDiff::counts));
         parts.extend(self.vulnerabilities.iter().flat_map(FindingsDiff::counts));
@@ -251,9 +251,9 @@ impl Comparison {
         } else if self.is_same_image() {
             "the same image".to_owned()
         } else if self.unknown.is_empty() {
-            "no difference but the build".to_owned()
+            "no difference except the build".to_owned()
         } else {
-            "no difference that could be found out".to_owned()
+            "no difference found in what could be compared".to_owned()
         }
     }
 
@@ -271,7 +271,7 @@ impl Comparison {
             Part::Vulnerabilities,
         ] {
             let first = self.unknown.iter().find(|unknown| unknown.part == part);
-            lines.extend(first.map(|unknown| format!("{} not known: {}", part.word(), unknown.why)));
+            lines.extend(first.map(|unknown| format!("{} unknown: {}", part.word(), unknown.why)));
         }
         lines
     }

@@ -26,7 +26,7 @@ impl Comparison {
             log(&mut out, "Changes", changes, tickets);
         }
         if let Some(back) = &self.taken_back {
-            log(&mut out, "Taken back", back, tickets);
+            log(&mut out, "Reverted", back, tickets);
         }
         if self.elsewhere > 0 {
             let _ = writeln!(
@@ -48,7 +48,7 @@ impl Comparison {
             findings_of(&mut out, findings);
         }
         if !self.unknown.is_empty() {
-            heading(&mut out, "Not known");
+            heading(&mut out, "Unknown");
             for unknown in &self.unknown {
                 let of = unknown
                     .side

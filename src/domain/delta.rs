@@ -113,10 +113,10 @@ impl Cause {
     /// What it is, in words.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Image => "by the image",
-            Self::Database => "by the scanner's database",
-            Self::Policy => "by the rules",
-            Self::Unclear => "by the image or the scanner's database",
+            Self::Image => "from the image",
+            Self::Database => "from the scanner's database",
+            Self::Policy => "from the policy",
+            Self::Unclear => "from the image or the scanner's database",
         }
     }
 }
@@ -204,8 +204,8 @@ impl fmt::Display for Delta {
         if self.is_empty() {
             return f.write_str("nothing changed");
         }
-        let mut words = in_words(&self.new, "new", "counted now");
-        words.append(&mut in_words(&self.fixed, "gone", "not counted any more"));
+        let mut words = in_words(&self.new, "new", "newly counted");
+        words.append(&mut in_words(&self.fixed, "gone", "no longer counted"));
         f.write_str(&words.join("; "))
     }
 }
@@ -277,11 +277,11 @@ mod tests {
         let new = record("a", vec![finding("CVE-1", "openssl", true)], Some(&["openssl"]));
         assert_eq!(
             Delta::between(&old, &new).to_string(),
-            "1 new by the scanner's database (CVE-1 in openssl 1)"
+            "1 new from the scanner's database (CVE-1 in openssl 1)"
         );
         assert_eq!(
             Delta::between(&new, &old).to_string(),
-            "1 gone by the scanner's database (CVE-1 in openssl 1)"
+            "1 gone from the scanner's database (CVE-1 in openssl 1)"
         );
         assert_eq!(Delta::between(&old, &old).to_string(), "nothing changed");
     }
@@ -297,8 +297,7 @@ mod tests {
         let new = record("b", found, Some(&["openssl", "curl"]));
         assert_eq!(
             Delta::between(&old, &new).to_string(),
-            "1 new by the image (CVE-3 in curl 1); 1 new by the scanner's database (CVE-2 in openssl 1); \
-             1 gone by the image (CVE-1 in zlib 1)"
+            "1 new from the image (CVE-3 in curl 1); 1 new from the scanner's database (CVE-2 in openssl 1); 1 gone from the image (CVE-1 in zlib 1)"
         );
     }
 
@@ -315,12 +314,12 @@ mod tests {
         let counted = record("a", vec![finding("CVE-1", "openssl", true)], None);
         assert_eq!(
             Delta::between(&waived, &counted).to_string(),
-            "1 counted now by the rules (CVE-1 in openssl 1)"
+            "1 newly counted from the policy (CVE-1 in openssl 1)"
         );
         let back = Delta::between(&counted, &waived);
         assert_eq!(
             back.to_string(),
-            "1 not counted any more by the rules (CVE-1 in openssl 1)"
+            "1 no longer counted from the policy (CVE-1 in openssl 1)"
         );
     }
 }

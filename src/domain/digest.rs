@@ -98,17 +98,17 @@ impl FromStr for Digest {
         };
         let (name, hex) = text
             .split_once(':')
-            .ok_or_else(|| fail("no `sha256:` before it"))?;
+            .ok_or_else(|| fail("it lacks the prefix `sha256:`"))?;
         let algorithm = match name {
             "sha256" => Algorithm::Sha256,
             "sha512" => Algorithm::Sha512,
-            _ => return Err(fail("only sha256 and sha512 are known")),
+            _ => return Err(fail("only sha256 and sha512 are supported")),
         };
         if hex.len() != algorithm.hex_length() {
-            return Err(fail("the wrong number of characters"));
+            return Err(fail("it has the wrong length"));
         }
         if !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(fail("a character that is not lower-case hexadecimal"));
+            return Err(fail("it contains a character that is not lower-case hexadecimal"));
         }
         Ok(Self {
             algorithm,
@@ -231,9 +231,9 @@ mod tests {
     #[test]
     fn refuses_what_is_not_a_digest_and_says_why() {
         for (text, why) in [
-            ("latest", "no `sha256:`"),
+            ("latest", "lacks the prefix `sha256:`"),
             ("md5:00", "only sha256"),
-            ("sha256:00", "wrong number"),
+            ("sha256:00", "wrong length"),
             (&EMPTY.to_uppercase().replace("SHA256", "sha256"), "lower-case"),
         ] {
             let error = text.parse::<Digest>().unwrap_err().to_string();

@@ -29,7 +29,7 @@ pub enum GraphError {
     #[error("environment `{0}` is defined twice")]
     Twice(EnvironmentName),
     /// A `from` that names nothing.
-    #[error("environment `{environment}` comes from `{from}`, which is not defined")]
+    #[error("environment `{environment}` is promoted from `{from}`, which is not defined")]
     UnknownSource {
         /// The one with the `from`.
         environment: EnvironmentName,
@@ -37,10 +37,10 @@ pub enum GraphError {
         from: EnvironmentName,
     },
     /// A circle of `from`.
-    #[error("environment `{0}` comes, through others, from itself")]
+    #[error("environment `{0}` is promoted from itself, through others")]
     Circle(EnvironmentName),
     /// No environment without a `from`: nothing could ever be built into one.
-    #[error("no environment is without `from`: one must be built into, usually dev")]
+    #[error("every environment has `from`: one must receive the builds, usually dev")]
     NoEntrance,
 }
 
@@ -184,7 +184,10 @@ mod tests {
         let fail = |list| EnvironmentGraph::new(list).unwrap_err().to_string();
         assert!(fail(vec![environment("a", &[]), environment("a", &[])]).contains("twice"));
         assert!(fail(vec![environment("a", &["x"])]).contains("not defined"));
-        assert!(fail(vec![environment("a", &["b"]), environment("b", &["a"])]).contains("without `from`"));
+        assert!(
+            fail(vec![environment("a", &["b"]), environment("b", &["a"])])
+                .contains("every environment has `from`")
+        );
         let circle = vec![
             environment("d", &[]),
             environment("a", &["b"]),

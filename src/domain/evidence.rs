@@ -117,7 +117,7 @@ impl ScanEvidence {
             gaps.push("nothing was examined".to_owned());
         }
         if !self.unreadable.is_empty() {
-            gaps.push("a report cannot be read".to_owned());
+            gaps.push("a report could not be read".to_owned());
         }
         gaps
     }

@@ -40,13 +40,13 @@ impl ExceptionKind {
     /// What it was, in words.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Hotfix => "by the hotfix path",
-            Self::Findings => "in spite of its findings",
+            Self::Hotfix => "through the hotfix path",
+            Self::Findings => "despite its findings",
             Self::OlderCandidate => "older than the head of its release",
-            Self::UndoesFix => "without a fix that ran there",
-            Self::Downgrade => "older than what ran there",
+            Self::UndoesFix => "without a fix that was deployed there",
+            Self::Downgrade => "older than what was deployed there",
             Self::NotDeployed => "not deployed in its source environment",
-            Self::OffDevelop => "cut at a commit that is not on develop",
+            Self::OffDevelop => "cut from a commit that is not on develop",
             Self::LowVersion => "cut with a version below the last release",
         }
     }
@@ -87,7 +87,7 @@ impl ExceptionRecord {
         let past = if past.is_empty() {
             String::new()
         } else {
-            format!(", past {}", past.join(", "))
+            format!(", bypassing {}", past.join(", "))
         };
         format!(
             "{}{past}, by {} on {}: {}",
@@ -239,7 +239,7 @@ mod tests {
     fn an_exception_tells_what_it_passed_over() {
         assert_eq!(
             exception("a", "prod", 0).words(),
-            "by the hotfix path, past stage, scan (2 critical), by ana@desk on 1970-01-01: payouts fail"
+            "through the hotfix path, bypassing stage, scan (2 critical), by ana@desk on 1970-01-01: payouts fail"
         );
     }
 }

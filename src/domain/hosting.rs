@@ -14,7 +14,7 @@ pub struct RepositoryName {
 
 /// Why a text is not the name of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a repository: write it as `owner/name`")]
+#[error("`{0}` is not a repository of the form `owner/name`")]
 pub struct RepositoryNameError(String);
 
 impl RepositoryName {
@@ -67,10 +67,10 @@ pub struct ApiAddress(Url);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ApiAddressError {
     /// No address, or more than one.
-    #[error("is not the address of an API, such as https://github.example.com/api/v3")]
+    #[error("is not an API URL such as https://github.example.com/api/v3")]
     NoAddress,
     /// The token would go over the network for all to read.
-    #[error("must begin with https://, since a token is sent there")]
+    #[error("must start with https://, because a token is sent there")]
     NoTls,
 }
 

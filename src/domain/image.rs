@@ -66,17 +66,17 @@ impl FromStr for Repository {
         let fail = |why| ImageError::new(text, why);
         let (host, path) = text
             .split_once('/')
-            .ok_or_else(|| fail("names no registry: write host/path, with the host"))?;
+            .ok_or_else(|| fail("has no registry: use the form host/path"))?;
         if !(host.contains('.') || host.contains(':') || host == "localhost") {
             return Err(fail(
-                "names no registry: the part before the first `/` must be a host",
+                "has no registry: the part before the first `/` must be a host",
             ));
         }
         if !host
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'))
         {
-            return Err(fail("has a registry host with characters that no host has"));
+            return Err(fail("has an invalid registry host"));
         }
         let component = |part: &str| {
             let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -88,7 +88,7 @@ impl FromStr for Repository {
         };
         if path.len() > 255 || !path.split('/').all(component) {
             return Err(fail(
-                "has a path that no registry takes: lower-case letters, digits, `.`, `_`, `-`, joined by `/`",
+                "has an invalid path: use lower-case letters, digits, `.`, `_`, `-`, separated by `/`",
             ));
         }
         Ok(Self {
@@ -135,7 +135,7 @@ impl FromStr for Tag {
         if fine {
             Ok(Self(text.to_owned()))
         } else {
-            Err(ImageError::new(text, "is not a tag"))
+            Err(ImageError::new(text, "is not a valid tag"))
         }
     }
 }

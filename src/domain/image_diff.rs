@@ -100,7 +100,7 @@ impl ImageSettings {
         put("user", self.user.clone());
         put("entry point", words(&self.entry_point));
         put("command", words(&self.command));
-        put("working folder", self.working_folder.clone());
+        put("working directory", self.working_folder.clone());
         for (name, value) in &self.environment {
             put(&format!("env {name}"), Some(value.clone()));
         }

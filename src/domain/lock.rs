@@ -306,7 +306,7 @@ impl HeldLock {
     pub fn words(&self, now: Timestamp) -> String {
         let Some(note) = &self.note else {
             return format!(
-                "held by an unknown owner: {} is no lock that this windlass can read",
+                "held by an unknown owner: {} is not a lock this version of windlass can read",
                 self.subject.reference()
             );
         };
@@ -315,11 +315,11 @@ impl HeldLock {
         match note.standing(now) {
             LockStanding::Held => {
                 let until = at(note.expires);
-                format!("held by {holder} ({purpose}), since {taken}, until {until}")
+                format!("held by {holder} ({purpose}) since {taken}, until {until}")
             }
             LockStanding::Stale { over } => {
                 let ago = ago(over);
-                format!("stale: {holder} ({purpose}) took it {taken}, and it expired {ago}")
+                format!("stale: acquired by {holder} ({purpose}) {taken}, expired {ago}")
             }
         }
     }

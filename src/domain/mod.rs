@@ -112,7 +112,7 @@ pub use purl::{PackagePattern, PackagePatternError};
 pub use rebuilt::{STANDS_FOR, stands_for};
 pub use registry_host::HostSettings;
 pub use release::{Bound, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, release_name};
-pub use release_tag::{Padding, ReleaseTagReading, ReleaseTagTemplate};
+pub use release_tag::{Padding, ReleaseTagReading, ReleaseTagTemplate, version_name};
 pub use template::{BranchTemplate, Series, TagTemplate, TemplateError, Values};
 pub use term::{Term, TermError};
 pub use text::{Clean, clean_line, clean_text};

@@ -6,8 +6,8 @@ use std::str::FromStr;
 /// Why a text cannot be the name of a service or an environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a name: use 1 to 63 lower-case letters, digits, `-`, `_` and `.`, \
-     beginning and ending with a letter or digit"
+    "invalid name `{0}`: use 1 to 63 lower-case letters, digits, `-`, `_` and `.`, starting and ending \
+     with a letter or digit"
 )]
 pub struct NameError(String);
 

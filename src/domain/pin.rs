@@ -42,7 +42,7 @@ impl PinRecord {
             |until| format!("until {}", until.strftime("%Y-%m-%d %H:%M UTC")),
         );
         format!(
-            "pinned at {} by {} on {}, {until}: {}",
+            "pinned to {} by {} on {}, {until}: {}",
             self.digest.short(),
             self.by,
             self.at.strftime("%Y-%m-%d"),

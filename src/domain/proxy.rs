@@ -11,7 +11,7 @@ pub struct ProxyAddress(Url);
 
 /// Why an address is not one of a proxy. The address is not repeated: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not the address of a proxy, which begins with http:// or https://, and has no path")]
+#[error("is not a proxy URL, which starts with http:// or https:// and has no path")]
 pub struct ProxyAddressError;
 
 impl ProxyAddress {

@@ -5,7 +5,7 @@ use std::fmt;
 use semver::Version;
 use serde::Serialize;
 
-use super::{BranchName, Clean, CommitSha, Digest, EnvironmentName, Tag};
+use super::{BranchName, Clean, CommitSha, Digest, EnvironmentName, Padding, Tag};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,6 +42,9 @@ pub struct Release {
     pub branch: BranchName,
     /// Its version, where the name of the branch has one.
     pub version: Option<Version>,
+    /// How the version is written.
+    #[serde(skip)]
+    pub padding: Padding,
     /// The newest commit of the branch.
     pub head: CommitSha,
     /// The first line of that commit.
@@ -190,7 +193,7 @@ pub enum Production {
 impl Release {
     /// `v1.4.0`, or the branch where its name has no version.
     pub fn name(&self) -> String {
-        release_name(self.version.as_ref(), &self.branch)
+        release_name(self.version.as_ref(), self.padding, &self.branch)
     }
 
     /// Whether nothing is left to do for it: its commits are where releases end, and it is tagged. Everything else that
@@ -217,9 +220,9 @@ impl Release {
     }
 }
 
-/// `v1.4.0`, or the branch where its name has no version.
-pub fn release_name(version: Option<&Version>, branch: &BranchName) -> String {
-    version.map_or_else(|| branch.to_string(), |version| format!("v{version}"))
+/// `v1.4.0` or `2026.08.0`, or the branch where its name has no version.
+pub fn release_name(version: Option<&Version>, padding: Padding, branch: &BranchName) -> String {
+    version.map_or_else(|| branch.to_string(), |version| padding.name(version))
 }
 
 #[cfg(test)]
@@ -232,6 +235,7 @@ mod tests {
             kind: ReleaseKind::Hotfix,
             branch: "hotfix/v1.3.3".parse().unwrap(),
             version: Some(Version::new(1, 3, 3)),
+            padding: Padding::default(),
             subject: Clean::line("fix: x"),
             origin: None,
             fixes: 1,

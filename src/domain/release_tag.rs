@@ -8,6 +8,9 @@ use semver::{BuildMetadata, Prerelease, Version};
 
 use super::{BranchName, TemplateError, clean_line};
 
+/// A major version from here on is a year.
+const FIRST_YEAR: u64 = 1990;
+
 /// Which numbers of a version are written with two digits, as the month of `2026.08.0` is. Semantic versions have none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Padding {
@@ -23,6 +26,11 @@ impl Padding {
             minor: self.minor || other.minor,
             patch: self.patch || other.patch,
         }
+    }
+
+    /// `version` as people say it: `v1.4.0`; a calendar version as `2026.08.0`.
+    pub fn name(self, version: &Version) -> String {
+        version_name(&self.render(version))
     }
 
     /// The text of `version`.
@@ -68,6 +76,16 @@ impl Padding {
         let rest = &text[split_core(text).0.len()..];
         let version = Version::parse(&format!("{core}{rest}")).ok()?;
         (padding.render(&version) == text).then_some((version, padding))
+    }
+}
+
+/// The text of a version as people say it: with a `v`, unless it begins with a year.
+pub fn version_name(text: &str) -> String {
+    let year = text.split('.').next().and_then(|major| major.parse::<u64>().ok());
+    if year.is_some_and(|year| year >= FIRST_YEAR) {
+        text.to_owned()
+    } else {
+        format!("v{text}")
     }
 }
 
@@ -217,9 +235,7 @@ impl FromStr for ReleaseTagTemplate {
 
     fn from_str(text: &str) -> Result<Self, TemplateError> {
         let before = text.strip_suffix(PLACEHOLDER).ok_or_else(|| {
-            TemplateError::Name(
-                "a template of release tags ends with {version}, as v{version} does".to_owned(),
-            )
+            TemplateError::Name("a release tag template must end with {version}, as in v{version}".to_owned())
         })?;
         let template = Self {
             before: before.to_owned(),
@@ -249,6 +265,18 @@ impl fmt::Display for ReleaseTagTemplate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_calendar_version_is_said_as_it_is_written_and_others_with_a_v() {
+        let name = |text: &str| {
+            let (version, padding) = Padding::read(text).unwrap();
+            padding.name(&version)
+        };
+        assert_eq!(name("2026.08.0"), "2026.08.0");
+        assert_eq!(name("2026.8.0"), "2026.8.0");
+        assert_eq!(name("1.4.0"), "v1.4.0");
+        assert_eq!(name("19.4.0-rc.1"), "v19.4.0-rc.1");
+    }
 
     fn read(template: &str, tag: &str) -> Option<String> {
         match template.parse::<ReleaseTagTemplate>().unwrap().read(tag) {

@@ -62,27 +62,27 @@ fn word(field: Field) -> &'static str {
 pub enum TemplateError {
     /// A placeholder that does not exist.
     #[error(
-        "`{{{0}}}` is not known in a template: use {{version}}, {{major}}, {{minor}}, {{service}}, {{short}}, {{sprint}} \
-         or {{date}}"
+        "unknown placeholder `{{{0}}}` in a template: use {{version}}, {{major}}, {{minor}}, {{service}}, \
+         {{short}}, {{sprint}} or {{date}}"
     )]
     Unknown(String),
     /// A brace without its other half.
-    #[error("a `{{` without its `}}`")]
+    #[error("a `{{` without a closing `}}`")]
     Open,
     /// The same placeholder again.
-    #[error("`{{{0}}}` stands twice")]
+    #[error("`{{{0}}}` is used twice")]
     Twice(&'static str),
     /// Two placeholders with nothing between them could not be read back.
-    #[error("two placeholders need a text between them")]
+    #[error("two placeholders require text between them")]
     Adjacent,
     /// Without a placeholder all names would be the same.
-    #[error("a template needs a placeholder")]
+    #[error("a template requires a placeholder")]
     Constant,
     /// No value for a placeholder.
-    #[error("its template needs a {0}")]
+    #[error("its template requires a {0}")]
     Missing(&'static str),
     /// A value that could not be read back.
-    #[error("`{text}` is no {field}")]
+    #[error("`{text}` is not a valid {field}")]
     Value {
         /// The value.
         text: String,

@@ -24,7 +24,7 @@ pub enum Term {
 
 /// Why a text is no term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither a day such as 2026-12-31 nor a duration such as 7d or 12h")]
+#[error("`{0}` is neither a date such as 2026-12-31 nor a duration such as 7d or 12h")]
 pub struct TermError(String);
 
 impl Term {

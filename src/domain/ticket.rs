@@ -30,10 +30,10 @@ pub struct TicketPattern {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketPatternError {
     /// Not a regular expression.
-    #[error("it is no regular expression: {0}")]
+    #[error("invalid regular expression: {0}")]
     NoExpression(String),
     /// It would find tickets everywhere.
-    #[error("it matches where nothing is, so everything would name a ticket")]
+    #[error("it matches the empty text, so everything would name a ticket")]
     MatchesNothing,
 }
 
@@ -134,7 +134,7 @@ pub struct TicketUrl(String);
 
 /// Why a text is no address of tickets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the address of tickets is written as https://tracker.example.com/browse/{{ticket}}")]
+#[error("the ticket URL must have the form https://tracker.example.com/browse/{{ticket}}")]
 pub struct TicketUrlError;
 
 impl TicketUrl {
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(tickets(&written, "feat: a\n\nRefs #12, refs #7"), ["12", "7"]);
         assert_eq!(
             "[".parse::<TicketPattern>().unwrap_err().to_string(),
-            "it is no regular expression: unclosed character class"
+            "invalid regular expression: unclosed character class"
         );
         assert_eq!(
             "[0-9]*".parse::<TicketPattern>(),

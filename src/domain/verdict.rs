@@ -79,12 +79,10 @@ impl WayOut {
     /// In words, for whoever has no better ones.
     pub fn words(&self) -> String {
         match self {
-            Self::Reason => "may be asked for with a reason".to_owned(),
-            Self::LeaveOut => "may be left out; it stays owed".to_owned(),
-            Self::AcceptFindings => {
-                "an emergency may go on in spite of it, if asked to; it owes a review".to_owned()
-            }
-            Self::TakeLock => "may be taken from its holder, if asked to".to_owned(),
+            Self::Reason => "can be overridden with a reason".to_owned(),
+            Self::LeaveOut => "can be left out; it stays outstanding".to_owned(),
+            Self::AcceptFindings => "can be accepted in an emergency; a review is due afterwards".to_owned(),
+            Self::TakeLock => "can be broken on request".to_owned(),
             Self::Unpin { environment } => format!("unpin {environment} first"),
         }
     }

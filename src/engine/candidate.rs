@@ -39,7 +39,7 @@ impl Engine {
         let targets = match (target, &named) {
             (Some(target), _) => vec![target],
             (None, Some(commit)) => self.tags_of(commit).await?.into_iter().map(Target::Tag).collect(),
-            (None, None) => return Err(no_candidate(text, "neither git nor the registry knows it")),
+            (None, None) => return Err(no_candidate(text, "unknown to git and to the registry")),
         };
         let (target, image) = self.first_there(&reader, targets, environment).await?;
         let summary = reader.image(&image.digest).await?;
@@ -61,7 +61,7 @@ impl Engine {
             (Target::Digest(_), None) => {
                 return Err(no_candidate(
                     text,
-                    "its image has no revision label, so no tag can be given to it",
+                    "its image has no revision label, so its tag is unknown",
                 ));
             }
         };
@@ -102,7 +102,7 @@ impl Engine {
         let image = match missing {
             Some(Target::Tag(tag)) => repository.tagged(tag),
             Some(Target::Digest(digest)) => repository.at(digest),
-            None => return Err(EngineError::Internal("a candidate that nothing names".to_owned())),
+            None => return Err(EngineError::Internal("a candidate without a name".to_owned())),
         };
         Err(EngineError::NoImage {
             environment: environment.name.clone(),
@@ -130,13 +130,23 @@ impl Engine {
     /// The tag of the image that is built anew from a commit of a release branch.
     pub(crate) fn rebuilt_tag_of(&self, commit: &CommitSha) -> Result<Tag, EngineError> {
         let tag = self.config().git.image_tag.render_rebuilt(commit);
-        tag.ok_or_else(|| no_candidate(commit.as_str(), "the template of image tags makes no tag of it"))
+        tag.ok_or_else(|| {
+            no_candidate(
+                commit.as_str(),
+                "the image tag template does not make a valid tag of it",
+            )
+        })
     }
 
     /// The image tag of a commit.
     pub fn tag_of(&self, commit: &CommitSha) -> Result<Tag, EngineError> {
         let tag = self.config().git.image_tag.render(commit);
-        tag.ok_or_else(|| no_candidate(commit.as_str(), "the template of image tags makes no tag of it"))
+        tag.ok_or_else(|| {
+            no_candidate(
+                commit.as_str(),
+                "the image tag template does not make a valid tag of it",
+            )
+        })
     }
 
     /// The commit that a tag's short name stands for, if git knows it.

@@ -13,7 +13,7 @@ const MAX_NAMED_PARTS: usize = 3;
 pub(super) async fn verdict(reader: &Reader, digest: &Digest) -> Verdict {
     match reader.wholeness(digest).await {
         Ok(found) if found.is_whole() => Verdict::Allowed(format!(
-            "all of it is there: {} and {}",
+            "{} and {} present",
             count(found.manifests, "manifest"),
             count(found.blobs, "blob")
         )),

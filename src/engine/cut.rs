@@ -65,18 +65,18 @@ pub(super) async fn plan(
     let brings = brings.map_or_else(String::new, |brings| format!("; brings {brings}"));
     let step = |kind, what: String| PlannedStep { kind, what };
     let mut steps = vec![
-        step(StepKind::Gate, "every preflight again, at that moment".to_owned()),
+        step(StepKind::Gate, "re-check all preflight gates".to_owned()),
         step(
             StepKind::Branch,
             format!("{branch} at {} ({why}){brings}", commit.short()),
         ),
         step(
             StepKind::Push,
-            format!("to {remote}, only if it does not exist there"),
+            format!("to {remote}, only if it does not exist there yet"),
         ),
     ];
     if passed.is_some() {
-        steps.push(step(StepKind::Attach, "the record of the exception".to_owned()));
+        steps.push(step(StepKind::Attach, "the exception record".to_owned()));
     }
     Ok(Plan {
         steps,
@@ -228,10 +228,10 @@ pub(super) async fn branch_gates(
         .git(move |repository| Ok((repository.short_is_unique(&sha)?, repository.branch_state(&name)?)))
         .await?;
     let unique = if unique {
-        Verdict::Allowed(format!("{} names one commit only", commit.short()))
+        Verdict::Allowed(format!("{} is unambiguous", commit.short()))
     } else {
         Verdict::Refused(format!(
-            "{} names several commits, so the branch would too",
+            "{} is ambiguous: it matches several commits, so the branch would too",
             commit.short()
         ))
     };
@@ -257,14 +257,14 @@ pub(super) async fn branch_gates(
 /// A branch that is free, or at the very commit already, as after a run that was broken off.
 fn at(branch: &BranchName, commit: &CommitSha, state: &BranchState, place: &str) -> Verdict {
     match state {
-        BranchState::Free => Verdict::Allowed(format!("{branch} is free {place}")),
+        BranchState::Free => Verdict::Allowed(format!("{branch} does not exist {place}")),
         BranchState::At(found) if found == commit => {
-            Verdict::Allowed(format!("{branch} is {place} already, at this commit"))
+            Verdict::Allowed(format!("{branch} already exists {place}, at this commit"))
         }
         BranchState::At(found) => Verdict::Refused(format!("{branch} exists {place}, at {}", found.short())),
-        BranchState::Blocked(by) => Verdict::Refused(format!(
-            "{by} exists {place}, and git cannot have {branch} beside it"
-        )),
+        BranchState::Blocked(by) => {
+            Verdict::Refused(format!("{by} exists {place}; git cannot have {branch} beside it"))
+        }
     }
 }
 
@@ -273,9 +273,7 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
     let (Operation::Cut { branch, reason, .. }, Some(commit)) =
         (&context.plan.operation, &context.plan.commit)
     else {
-        return Err(EngineError::Internal(
-            "a plan of a cut without a commit".to_owned(),
-        ));
+        return Err(EngineError::Internal("a cut plan without a commit".to_owned()));
     };
     let branch: BranchName = branch
         .parse()
@@ -345,9 +343,9 @@ pub(super) async fn create(
         .git(move |repository| repository.create_branch(&name, &commit, access))
         .await?;
     Ok(if is_new {
-        StepOutcome::Done(format!("{branch} created"))
+        StepOutcome::Done(format!("created {branch}"))
     } else {
-        StepOutcome::Nothing(format!("{branch} was there already"))
+        StepOutcome::Nothing(format!("{branch} already exists"))
     })
 }
 
@@ -359,9 +357,9 @@ pub(super) async fn push(
 ) -> Result<StepOutcome, EngineError> {
     let remote = context.engine.remote()?;
     match remote.push_new(branch, commit, context.access).await {
-        Ok(PushOutcome::Created) => Ok(StepOutcome::Done(format!("{branch} is on {}", remote.name()))),
+        Ok(PushOutcome::Created) => Ok(StepOutcome::Done(format!("pushed {branch} to {}", remote.name()))),
         Ok(PushOutcome::AlreadyThere) => Ok(StepOutcome::Nothing(format!(
-            "{branch} was on {} already",
+            "{branch} already exists on {}",
             remote.name()
         ))),
         Err(error @ (GitError::Rejected { .. } | GitError::BranchTaken { .. })) => {
@@ -373,7 +371,7 @@ pub(super) async fn push(
             if removed {
                 context
                     .log(StepKind::Push)
-                    .warning(format!("the local branch {branch} was removed again"));
+                    .warning(format!("removed the local branch {branch}"));
             }
             Err(error.into())
         }

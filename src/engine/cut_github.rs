@@ -55,7 +55,7 @@ fn judge(checks: &Checks, required: &BTreeSet<String>) -> Verdict {
     let missing = standing(RequiredCheck::Missing);
     if !missing.is_empty() {
         return Verdict::Refused(format!(
-            "{checks}; a rule requires {}, which did not report",
+            "{checks}; required check {} did not report",
             missing.join(", ")
         ));
     }
@@ -63,13 +63,13 @@ fn judge(checks: &Checks, required: &BTreeSet<String>) -> Verdict {
     match checks.verdict() {
         ChecksVerdict::Pending | ChecksVerdict::Failed => Verdict::Refused(checks.to_string()),
         ChecksVerdict::Passed | ChecksVerdict::Skipped if !skipped.is_empty() => Verdict::Unknown(format!(
-            "{checks}; a rule requires {}, which was skipped",
+            "{checks}; required check {} was skipped",
             skipped.join(", ")
         )),
-        ChecksVerdict::None => Verdict::Allowed("GitHub has no checks on it".to_owned()),
+        ChecksVerdict::None => Verdict::Allowed("GitHub reports no checks for it".to_owned()),
         ChecksVerdict::Passed => Verdict::Allowed(checks.to_string()),
         ChecksVerdict::Skipped => Verdict::Unknown(with_way_out(
-            &format!("{checks}: all were skipped, so that nothing was checked"),
+            &format!("{checks}: all were skipped, so nothing was checked"),
             None,
         )),
     }
@@ -77,7 +77,7 @@ fn judge(checks: &Checks, required: &BTreeSet<String>) -> Verdict {
 
 fn with_way_out(why: &str, hint: Option<String>) -> String {
     let hint = hint.map_or_else(String::new, |hint| format!("{hint}; "));
-    format!("{why} ({hint}`checks = \"off\"` in [github] of windlass.toml does without them)")
+    format!("{why} ({hint}set `checks = \"off\"` in [github] of windlass.toml to do without them)")
 }
 
 async fn rules(github: &GitHub, branch: &BranchName) -> Gate {
@@ -86,7 +86,7 @@ async fn rules(github: &GitHub, branch: &BranchName) -> Gate {
             "rules",
             match refusal_of_creation(&rules, branch.as_str()) {
                 Some(why) => Verdict::Refused(why),
-                None => Verdict::Allowed(format!("no rule of GitHub is against {branch}")),
+                None => Verdict::Allowed(format!("GitHub branch rules allow {branch}")),
             },
         ),
         Err(error) => not_asked(&error.to_string()),
@@ -95,7 +95,7 @@ async fn rules(github: &GitHub, branch: &BranchName) -> Gate {
 
 /// The push itself will tell.
 fn not_asked(why: &str) -> Gate {
-    Gate::new("rules", Verdict::Allowed("not known before the push".to_owned())).with_notes(vec![format!(
-        "the rules of GitHub could not be asked, so that the push will tell: {why}"
+    Gate::new("rules", Verdict::Allowed("unknown until the push".to_owned())).with_notes(vec![format!(
+        "could not read GitHub branch rules; the push will show whether they allow it: {why}"
     )])
 }

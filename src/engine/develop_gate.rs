@@ -34,7 +34,7 @@ async fn judge(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Verd
     match own.await {
         Ok(0) => Verdict::Allowed(format!("{} is on {place}", commit.short())),
         Ok(own) => Verdict::Refused(format!(
-            "{} is not on {place}: it has {} of its own",
+            "{} is not on {place}: it is ahead by {}",
             commit.short(),
             count(own, "commit")
         )),

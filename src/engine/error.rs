@@ -48,21 +48,21 @@ pub enum EngineError {
     Lock(#[from] LockError),
     /// Settings that nobody has trusted: nothing is written or started as long as there are any.
     #[error(
-        "windlass.toml has settings that decide where secrets go or what runs here, and nobody has trusted them: {}",
+        "windlass.toml is not trusted; these settings decide where secrets go or which programs run: {}",
         .0.join(", ")
     )]
     Untrusted(Vec<String>),
     /// A service that is not configured.
-    #[error("there is no service `{0}` in windlass.toml")]
+    #[error("no service `{0}` in windlass.toml")]
     UnknownService(ServiceName),
     /// An environment that is not configured.
-    #[error("there is no environment `{0}` in windlass.toml")]
+    #[error("no environment `{0}` in windlass.toml")]
     UnknownEnvironment(EnvironmentName),
     /// An environment without a scan gate.
-    #[error("{0} has no rules for scans: there is no gate.scan for it in windlass.toml")]
+    #[error("no scan policy for {0}: `gate.scan` is not set in windlass.toml")]
     NoScanRules(EnvironmentName),
     /// No promotion leads there.
-    #[error("{to} takes no promotions from {from}: its `from` names {sources}")]
+    #[error("{from} cannot be promoted to {to} directly; {to} accepts promotions from: {sources}")]
     NoSuchPromotion {
         /// The environment that was to be left.
         from: EnvironmentName,
@@ -72,7 +72,7 @@ pub enum EngineError {
         sources: String,
     },
     /// The text names nothing.
-    #[error("`{text}` is no candidate: {why}")]
+    #[error("cannot find a candidate named `{text}`: {why}")]
     NoCandidate {
         /// What was given.
         text: String,
@@ -80,7 +80,7 @@ pub enum EngineError {
         why: String,
     },
     /// The text names neither an environment, nor a release, nor a commit, nor an image.
-    #[error("`{text}` names nothing here: no environment, release, commit, image tag or digest{}", in_brackets(.unasked.as_deref()))]
+    #[error("no environment, release, commit, image tag or digest named `{text}`{}", in_brackets(.unasked.as_deref()))]
     NothingNamed {
         /// What was given.
         text: String,
@@ -90,7 +90,7 @@ pub enum EngineError {
         hint: String,
     },
     /// The text is no version.
-    #[error("`{text}` is no version: {why}")]
+    #[error("invalid version `{text}`: {why}")]
     NoVersion {
         /// What was given.
         text: String,
@@ -99,14 +99,14 @@ pub enum EngineError {
     },
     /// What comes next cannot be told.
     #[error(
-        "cannot propose a version: the tag {tag} seems to be the newest, and is not a version that windlass reads"
+        "cannot propose a version: the newest tag seems to be {tag}, which is not a version windlass can read"
     )]
     NoProposal {
         /// The tag.
         tag: String,
     },
     /// No release or hotfix is called that.
-    #[error("{remote} has no release or hotfix `{text}`: {why}")]
+    #[error("no release or hotfix `{text}` on {remote}: {why}")]
     NoRelease {
         /// What was given.
         text: String,
@@ -116,7 +116,7 @@ pub enum EngineError {
         why: String,
     },
     /// A branch that a release does not go into.
-    #[error("{release} does not go into `{branch}`: it goes into {known}")]
+    #[error("{release} is not merged into `{branch}`; it is merged into {known}")]
     NotInto {
         /// The release.
         release: String,
@@ -126,7 +126,7 @@ pub enum EngineError {
         known: String,
     },
     /// Nothing runs where a hotfix is to begin.
-    #[error("a hotfix cannot begin at what {environment} runs: {why}")]
+    #[error("cannot start a hotfix from what is deployed to {environment}: {why}")]
     NoHotfix {
         /// The environment.
         environment: EnvironmentName,
@@ -134,7 +134,7 @@ pub enum EngineError {
         why: String,
     },
     /// The template of release branches makes no name.
-    #[error("no release branch can be named: {0}")]
+    #[error("cannot name the release branch: {0}")]
     NoBranchName(String),
     /// The candidate has no image where it should come from.
     #[error("{environment} has no image {image}")]
@@ -147,7 +147,7 @@ pub enum EngineError {
         by_promotion: bool,
     },
     /// The immutable tag at the target belongs to another digest.
-    #[error("{target} is {found} already, and an immutable tag never moves to {wanted}")]
+    #[error("{target} already points to {found}; an immutable tag cannot be moved to {wanted}")]
     TagTaken {
         /// The tag at the target.
         target: ImageReference,
@@ -157,7 +157,7 @@ pub enum EngineError {
         wanted: Digest,
     },
     /// The tag of a commit is on an image that was not built from it.
-    #[error("{target} is {found} already, which {}", built_from(.revision.as_deref()))]
+    #[error("{target} already points to {found}, which {}", built_from(.revision.as_deref()))]
     TagOfAnother {
         /// The tag.
         target: ImageReference,
@@ -167,7 +167,7 @@ pub enum EngineError {
         revision: Option<String>,
     },
     /// The tag has moved since the plan was made.
-    #[error("tag {tag} was {planned} when the plan was made and is {found} now")]
+    #[error("tag {tag} moved: it was {planned} when the plan was made and is {found} now")]
     TagMoved {
         /// The tag at the source.
         tag: Tag,
@@ -180,19 +180,19 @@ pub enum EngineError {
     #[error(transparent)]
     Term(#[from] TermError),
     /// A pin that would be over before it begins.
-    #[error("`{0}` is over already")]
+    #[error("`{0}` is in the past")]
     TermOver(String),
     /// Something that is kept with its reason, and none was given.
-    #[error("{0} wants a reason")]
+    #[error("a reason is required for {0}")]
     NoReason(&'static str),
     /// An environment that builds go to.
-    #[error("builds go to {0}, and no promotion: it cannot be pinned or rolled back")]
+    #[error("{0} receives builds, not promotions: it cannot be pinned or rolled back")]
     BuiltInto(EnvironmentName),
     /// An environment in which nothing was deployed.
-    #[error("nothing is known to run in {0}")]
+    #[error("nothing is deployed to {0}")]
     NothingRuns(EnvironmentName),
     /// What runs has changed since the plan was made.
-    #[error("{environment} ran {planned} when the plan was made and runs {found} now")]
+    #[error("{environment} changed: {planned} was deployed when the plan was made, {found} is deployed now")]
     RunsAnother {
         /// The environment.
         environment: EnvironmentName,
@@ -205,7 +205,7 @@ pub enum EngineError {
     #[error("{0} is not pinned")]
     NotPinned(EnvironmentName),
     /// Nothing to roll back to.
-    #[error("{environment} cannot go back to `{text}`: {why}")]
+    #[error("cannot roll {environment} back to `{text}`: {why}")]
     NoWayBack {
         /// The environment.
         environment: EnvironmentName,
@@ -215,19 +215,19 @@ pub enum EngineError {
         why: String,
     },
     /// The configuration has no short way there.
-    #[error("{0} has no path for hotfixes in windlass.toml")]
+    #[error("no hotfix path for {0} in windlass.toml")]
     NoHotfixPath(EnvironmentName),
     /// No exception waits for a review.
-    #[error("nothing that came to {0} owes a review")]
+    #[error("no review is due for {0}")]
     NothingOwed(String),
     /// Gates do not allow it.
     #[error("refused by {}", names(.0))]
     Refused(Vec<Gate>),
     /// Signing was asked for, and there is no key to sign with.
-    #[error("no signing key is configured for {0}")]
+    #[error("no signing key configured for {0}")]
     NoKey(String),
     /// The key is encrypted and nothing gave its password.
-    #[error("the signing key is encrypted, and there is no password for it")]
+    #[error("the signing key is encrypted and no password is available")]
     NoPassword,
     /// The file with the password could not be read.
     #[error("could not read the password file {path}: {source}")]
@@ -238,7 +238,7 @@ pub enum EngineError {
         source: std::io::Error,
     },
     /// The folder for what a check leaves.
-    #[error("could not make {} ready: {source}", path.display())]
+    #[error("could not prepare {}: {source}", path.display())]
     Artifacts {
         /// The folder.
         path: std::path::PathBuf,
@@ -246,7 +246,7 @@ pub enum EngineError {
         source: std::io::Error,
     },
     /// The verification after the copy found something else.
-    #[error("{image} could not be proved: {why}")]
+    #[error("could not verify {image}: {why}")]
     NotProved {
         /// What was looked at.
         image: ImageReference,
@@ -257,14 +257,14 @@ pub enum EngineError {
     #[error("interrupted")]
     Interrupted,
     /// A task of the program ended in a way that it never should.
-    #[error("an internal task ended unexpectedly: {0}")]
+    #[error("an internal task failed: {0}")]
     Internal(String),
 }
 
 fn built_from(revision: Option<&str>) -> String {
     revision.map_or_else(
-        || "does not say what it was built from".to_owned(),
-        |revision| format!("says it was built from {}", crate::domain::clean_line(revision)),
+        || "does not name the commit it was built from".to_owned(),
+        |revision| format!("was built from {}", crate::domain::clean_line(revision)),
     )
 }
 
@@ -286,7 +286,7 @@ fn names(gates: &[Gate]) -> String {
 /// What could not be asked, in brackets.
 fn in_brackets(why: Option<&str>) -> String {
     why.map_or_else(String::new, |why| {
-        format!(" (and the registry could not be asked: {why})")
+        format!(" (and the registry could not be reached: {why})")
     })
 }
 
@@ -362,17 +362,17 @@ impl EngineError {
             Self::Journal(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
             Self::Untrusted(_) => {
-                "`windlass trust` shows these settings and asks; CI sets WINDLASS_TRUST to the hash that it prints"
+                "run `windlass trust` to review these settings; in CI set WINDLASS_TRUST to the hash it prints"
             }
             Self::UnknownService(_) | Self::UnknownEnvironment(_) => {
-                "`windlass doctor` lists what is configured"
+                "run `windlass doctor` to list what is configured"
             }
             Self::NoScanRules(_) => {
-                "name an environment that has some with --policy, or write `gate.scan` for it"
+                "choose an environment that has one with --policy, or set `gate.scan` for it"
             }
-            Self::NoSuchPromotion { .. } => "promote along the graph of environments, one step at a time",
+            Self::NoSuchPromotion { .. } => "promote one environment at a time, along the `from` of each",
             Self::NoCandidate { .. } => {
-                "name a commit, a tag such as sha-2b2e927, a digest or a release branch"
+                "give a commit, a tag such as sha-2b2e927, a digest or a release branch"
             }
             Self::NothingNamed { hint, .. } => hint,
             Self::NoImage {
@@ -381,56 +381,59 @@ impl EngineError {
                 ..
             } => {
                 return Some(format!(
-                    "promote it to {environment} first, or choose another: `windlass board` shows what is where"
+                    "promote it to {environment} first, or choose another candidate (see `windlass board`)"
                 ));
             }
             Self::NoImage { .. } => {
-                "wait for the build of that commit, or choose another with `windlass board`"
+                "wait for the build of that commit, or choose another candidate (see `windlass board`)"
             }
             Self::TagTaken { .. } | Self::TagOfAnother { .. } => {
-                "find out who pushed that tag; windlass never overwrites it"
+                "find out who pushed that tag; windlass never overwrites an immutable tag"
             }
             Self::TagMoved { .. } => {
-                "someone pushed in between: look at the candidate again and make a new plan"
+                "someone pushed in the meantime: review the candidate and make a new plan"
             }
             Self::Term(_) | Self::TermOver(_) => {
-                "give a day to come, such as 2026-12-31, or a duration such as 7d"
+                "give a future date such as 2026-12-31, or a duration such as 7d"
             }
             Self::NoReason(_) => "say with --reason why",
-            Self::BuiltInto(_) => "name an environment that promotions reach; `windlass status` lists them",
-            Self::NothingRuns(_) => "promote something there first",
+            Self::BuiltInto(_) => "choose an environment that receives promotions (see `windlass status`)",
+            Self::NothingRuns(_) => "promote a candidate there first",
             Self::RunsAnother { .. } => {
-                "someone deployed in between: look at it again with `windlass status` and make a new plan"
+                "someone deployed in the meantime: review `windlass status` and make a new plan"
             }
-            Self::NotPinned(_) => "`windlass pins` lists what is pinned; there is nothing to lift",
-            Self::NoWayBack { .. } => "`windlass rollback ENVIRONMENT --list` shows what ran there before",
+            Self::NotPinned(_) => "run `windlass pins` to list the pinned environments",
+            Self::NoWayBack { .. } => {
+                "run `windlass rollback ENVIRONMENT --list` to see its earlier deployments"
+            }
             Self::NoHotfixPath(_) => {
-                "promote along the graph, or write `hotfix = { from = \"dev\", skip = [] }` for that environment"
+                "promote one environment at a time, or set `hotfix = { from = \"dev\", skip = [] }` for that \
+                 environment"
             }
-            Self::NothingOwed(_) => "there is nothing to review",
-            Self::Refused(_) => "`windlass show` explains each gate; nothing was written",
+            Self::NothingOwed(_) => "run `windlass history` to see what was deployed",
+            Self::Refused(_) => "nothing was changed; run `windlass show` for an explanation of each gate",
             Self::NoKey(_) => {
-                "set `sign = { key = \"cosign.key\" }` for it, or make a key with `windlass keygen`"
+                "set `sign = { key = \"cosign.key\" }` for it, or create a key with `windlass keygen`"
             }
-            Self::NoRelease { .. } => "`windlass releases` lists them; name one by its branch or its version",
-            Self::NotInto { .. } => "leave --into out, or name one of these",
+            Self::NoRelease { .. } => "give its branch or version (see `windlass releases`)",
+            Self::NotInto { .. } => "omit --into, or give one of these branches",
             Self::NoHotfix { .. } => {
-                "name an environment whose image says which commit it was built from; `windlass status` lists them"
+                "choose an environment whose image names the commit it was built from (see `windlass status`)"
             }
-            Self::NoBranchName(_) => "change git.release_branch in windlass.toml, or what was given for it",
+            Self::NoBranchName(_) => {
+                "change `git.release_branch` in windlass.toml, or the values given for it"
+            }
             Self::NoProposal { .. } => {
-                "give the version with `--release`; `git.release_tag` in windlass.toml says how the tags of releases are called"
+                "give the version with --release; `git.release_tag` in windlass.toml sets the form of release tags"
             }
-            Self::NoVersion { .. } => "write a version such as 1.4.0 (semantic versioning)",
-            Self::NoPassword => {
-                "set COSIGN_PASSWORD, name a `password_file` beside the key, or run it on a terminal"
-            }
-            Self::PasswordFile { .. } => "give access to the file, or set COSIGN_PASSWORD instead",
+            Self::NoVersion { .. } => "give a version such as 1.4.0 (semantic versioning)",
+            Self::NoPassword => "set COSIGN_PASSWORD or `password_file`, or run it in a terminal to be asked",
+            Self::PasswordFile { .. } => "make the file readable, or set COSIGN_PASSWORD instead",
             Self::Artifacts { .. } => {
-                "give access to it, or name another with `artifacts` of [check] in windlass.toml"
+                "make it writable, or choose another folder with `artifacts` in [check] of windlass.toml"
             }
             Self::NotProved { .. } => "do not deploy it; find out who else writes to that repository",
-            Self::Interrupted => "give the same command again to go on",
+            Self::Interrupted => "run the same command again to resume",
             Self::Internal(_) => return None,
         };
         Some(text.to_owned())

@@ -67,7 +67,7 @@ async fn owed(
 /// Leaves the record of what was passed over in this run, unless one that says the same is there.
 pub(super) async fn leave(context: &Context<'_>, writer: &Writer) -> Result<StepOutcome, EngineError> {
     let Some(passed) = context.proof.get().and_then(|proof| proof.exception.as_ref()) else {
-        return Ok(StepOutcome::Nothing("no gate was passed over".to_owned()));
+        return Ok(StepOutcome::Nothing("no gate was skipped".to_owned()));
     };
     let digest = place::digest_of(context.plan)?;
     let known: Vec<ExceptionRecord> = records::all(writer, digest, &passed.environment).await?;
@@ -88,25 +88,23 @@ pub(super) async fn leave(context: &Context<'_>, writer: &Writer) -> Result<Step
     };
     if known.iter().any(|other| other.says_the_same(&record)) {
         return Ok(StepOutcome::Nothing(
-            "the record of the exception is there".to_owned(),
+            "exception record already attached".to_owned(),
         ));
     }
     records::attach(writer, &subject(writer, digest).await?, &record).await?;
     let owes = if record.kind.owes_review() {
-        "; it owes a review"
+        "; a review is due"
     } else {
         ""
     };
-    Ok(StepOutcome::Done(format!(
-        "the record of the exception is attached{owes}"
-    )))
+    Ok(StepOutcome::Done(format!("attached the exception record{owes}")))
 }
 
 async fn subject(writer: &Writer, digest: &Digest) -> Result<crate::registry::Descriptor, EngineError> {
     let found = writer.resolve(&Target::Digest(digest.clone())).await?;
     found.ok_or_else(|| EngineError::NotProved {
         image: writer.repository().at(digest.clone()),
-        why: "it is not there".to_owned(),
+        why: "it does not exist".to_owned(),
     })
 }
 
@@ -134,7 +132,7 @@ pub(super) async fn plan_review(
         gates: vec![Gate::new("exception", waits(&exceptions))],
         steps: vec![PlannedStep {
             kind: StepKind::Attach,
-            what: "the record of the review".to_owned(),
+            what: "the review record".to_owned(),
         }],
         costs: Costs::default(),
         confirmation: Confirmation::Plain,
@@ -213,7 +211,7 @@ pub(super) async fn review_step(context: &Context<'_>, step: StepKind) -> Result
     let writer = registries.writer(&image.repository, context.access);
     let owed = owed(&writer, digest, environment).await?;
     if owed.is_empty() {
-        return Ok(StepOutcome::Nothing("it is reviewed already".to_owned()));
+        return Ok(StepOutcome::Nothing("already reviewed".to_owned()));
     }
     // A review is not older than what it is of, whatever the clocks say.
     let at = owed.iter().map(|exception| exception.at).max();
@@ -227,6 +225,6 @@ pub(super) async fn review_step(context: &Context<'_>, step: StepKind) -> Result
     };
     records::attach(&writer, &subject(&writer, digest).await?, &record).await?;
     Ok(StepOutcome::Done(
-        "the review is attached; nothing is owed any more".to_owned(),
+        "attached the review record; no review is due any more".to_owned(),
     ))
 }

@@ -73,14 +73,14 @@ pub(super) async fn plan(
     let step = |kind, what: String| PlannedStep { kind, what };
     Ok(Plan {
         steps: vec![
-            step(StepKind::Gate, "every preflight again, at that moment".to_owned()),
+            step(StepKind::Gate, "re-check all preflight gates".to_owned()),
             step(
                 StepKind::Branch,
                 format!("{branch} at {} ({why})", base.commit.short()),
             ),
             step(
                 StepKind::Push,
-                format!("to {remote}, only if it does not exist there"),
+                format!("to {remote}, only if it does not exist there yet"),
             ),
         ],
         operation: Operation::Hotfix {
@@ -110,9 +110,9 @@ async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) ->
         .registries()
         .reader(&engine.repository_of(service, environment)?);
     let running = reader.running(environment.from.is_empty()).await?;
-    let running = running.ok_or_else(|| no("nothing was deployed there yet"))?;
+    let running = running.ok_or_else(|| no("nothing has been deployed there yet"))?;
     let revision = reader.image(&running.digest).await?.revision;
-    let revision = revision.ok_or_else(|| no("its image does not say which commit it was built from"))?;
+    let revision = revision.ok_or_else(|| no("its image does not name the commit it was built from"))?;
     if engine.commit(&revision).await.is_err()
         && let Some(access) = engine.fetching
     {
@@ -172,7 +172,7 @@ async fn next(
         });
     }
     let Some(last) = last else {
-        return Ok((Version::new(0, 1, 1), "nothing was released before".to_owned()));
+        return Ok((Version::new(0, 1, 1), "no earlier release".to_owned()));
     };
     // A release or hotfix of that version that was begun elsewhere has it; one at this commit is the hotfix that was
     // broken off before.
@@ -196,7 +196,7 @@ fn running(environment: &EnvironmentName, base: &Base) -> Verdict {
         format!(", since {}", age(seconds))
     });
     Verdict::Allowed(format!(
-        "{environment} runs {}, built from {}{since}",
+        "{} is deployed to {environment}, built from {}{since}",
         base.running.digest.short(),
         base.commit.short()
     ))
@@ -218,14 +218,14 @@ async fn main(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Resul
         })
         .await?;
     let words = match (ahead, lacking) {
-        (0, 0) => format!("{branch} is at the very commit"),
+        (0, 0) => format!("{branch} is at the same commit"),
         (ahead, 0) => format!(
-            "{branch} is {} ahead of what runs: the hotfix begins without them",
+            "{branch} is {} ahead of what is deployed: the hotfix starts without them",
             count(ahead, "commit")
         ),
-        (0, lacking) => format!("{branch} lacks {} of what runs", count(lacking, "commit")),
+        (0, lacking) => format!("{branch} lacks {} of what is deployed", count(lacking, "commit")),
         (ahead, lacking) => format!(
-            "{branch} has {} that do not run, and lacks {} that do",
+            "{branch} has {} that are not deployed, and lacks {} that are",
             count(ahead, "commit"),
             count(lacking, "commit")
         ),
@@ -247,9 +247,7 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
         &context.plan.digest,
     )
     else {
-        return Err(EngineError::Internal(
-            "a plan of a hotfix without a commit".to_owned(),
-        ));
+        return Err(EngineError::Internal("a hotfix plan without a commit".to_owned()));
     };
     match step {
         StepKind::Gate => gate(context, commit, branch, environment, digest).await,
@@ -272,7 +270,7 @@ async fn gate(
         return Err(EngineError::NoHotfix {
             environment: environment.clone(),
             why: format!(
-                "it ran {} when the plan was made and runs {} now",
+                "{} was deployed when the plan was made, {} is deployed now",
                 digest.short(),
                 base.running.digest.short()
             ),

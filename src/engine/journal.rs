@@ -43,7 +43,8 @@ pub enum JournalError {
     },
     /// A line that is not what was written.
     #[error(
-        "line {line} of the journal {path} does not follow from the line before it: it was changed or cut"
+        "line {line} of the journal {path} does not match the hash of the line before it: the file was \
+         changed or truncated"
     )]
     Broken {
         /// The file.
@@ -66,11 +67,12 @@ impl JournalError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Io { .. } => {
-                "make room or give access to the state folder (XDG_STATE_HOME), then give the same command again"
+                "free some space or make the state folder (XDG_STATE_HOME) writable, then run the same command \
+                 again"
                     .to_owned()
             }
-            Self::Newer { .. } => "read it with the windlass that wrote it, or a newer one".to_owned(),
-            Self::Broken { .. } => "keep the file as evidence; what comes after that line cannot be trusted".to_owned(),
+            Self::Newer { .. } => "read it with the version of windlass that wrote it, or a newer one".to_owned(),
+            Self::Broken { .. } => "keep the file as evidence; nothing after that line can be trusted".to_owned(),
         })
     }
 }
@@ -363,7 +365,7 @@ impl Journal {
             happening: Happening::Log {
                 step: *step,
                 level: Level::Warning,
-                line: format!("{dropped} further lines are not in this journal"),
+                line: format!("{dropped} more lines were dropped from this journal"),
             },
             ..event.clone()
         })

@@ -410,7 +410,7 @@ impl Engine {
     {
         let repository = self.repository.clone().ok_or_else(|| EngineError::NoCandidate {
             text: "a commit".to_owned(),
-            why: "there is no git repository here to look it up in".to_owned(),
+            why: "there is no git repository here".to_owned(),
         })?;
         let mut fetched = Fetched::default();
         loop {

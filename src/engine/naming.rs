@@ -80,7 +80,7 @@ pub(super) async fn naming(
         let named = git.release_branch.parse_back(begun.branch.as_str());
         return Ok(Naming {
             values: named.unwrap_or(values),
-            why: format!("{} was begun before", begun.branch),
+            why: format!("{} was started before", begun.branch),
             brings: since.ok().map(|since| since.words(&git.tickets)),
         });
     }

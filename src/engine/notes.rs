@@ -191,7 +191,7 @@ impl Since {
             |from| format!("since {from}"),
         );
         if self.all == 0 {
-            return format!("nothing was committed {from}");
+            return format!("no commits {from}");
         }
         // Of more commits than are read, what they came by is not known.
         if self.all > self.log.commits {

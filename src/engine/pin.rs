@@ -89,7 +89,7 @@ pub(super) async fn gate(
     let verdict = match engine.pin(service, &target.name).await {
         Ok(None) => Verdict::Allowed(format!("{} is not pinned", target.name)),
         Ok(Some(pin)) if pin.digest == *digest => {
-            Verdict::Allowed(format!("{} is held at this very digest", target.name))
+            Verdict::Allowed(format!("{} is pinned at this digest", target.name))
         }
         Ok(Some(pin)) => {
             way_out = Some(WayOut::Unpin {
@@ -97,7 +97,11 @@ pub(super) async fn gate(
             });
             Verdict::Refused(format!("{} is {}", target.name, pin.words()))
         }
-        Err(error) => Verdict::Unknown(format!("whether {} is pinned: {}", target.name, error.brief())),
+        Err(error) => Verdict::Unknown(format!(
+            "cannot tell whether {} is pinned: {}",
+            target.name,
+            error.brief()
+        )),
     };
     Gate {
         way_out,
@@ -152,7 +156,7 @@ pub(super) async fn plan_pin(
     let digest = running.digest.clone();
     let commit = reader.image(&digest).await?.commit();
     let held = pin_state(&records, &environment.name, now);
-    let kept = format!("what runs there stays: {}", digest.short());
+    let kept = format!("keeps what is deployed there: {}", digest.short());
     Ok(Plan {
         operation: Operation::Pin {
             environment: environment.name.clone(),
@@ -168,8 +172,8 @@ pub(super) async fn plan_pin(
             Gate::new(PIN, taking_the_place(&environment.name, held)),
         ],
         steps: vec![
-            step(StepKind::Gate, "that it still runs there".to_owned()),
-            step(StepKind::Pin, format!("the record of the pin; {kept}")),
+            step(StepKind::Gate, "that it is still deployed there".to_owned()),
+            step(StepKind::Pin, format!("the pin record; {kept}")),
         ],
         costs: Costs::default(),
         confirmation: place::confirmation(environment, &digest),
@@ -181,14 +185,17 @@ fn runs(environment: &EnvironmentName, running: &Running) -> Verdict {
     let since = running.since.map_or_else(String::new, |since| {
         format!(" since {}", since.strftime("%Y-%m-%d %H:%M UTC"))
     });
-    Verdict::Allowed(format!("{environment} runs {}{since}", running.digest.short()))
+    Verdict::Allowed(format!(
+        "{} is deployed to {environment}{since}",
+        running.digest.short()
+    ))
 }
 
 /// That a new pin may be made, and which one it takes the place of.
 pub(super) fn taking_the_place(environment: &EnvironmentName, held: Option<&PinRecord>) -> Verdict {
     Verdict::Allowed(match held {
         None => format!("{environment} is not pinned yet"),
-        Some(pin) => format!("takes the place of the pin there is: {}", pin.words()),
+        Some(pin) => format!("replaces the current pin: {}", pin.words()),
     })
 }
 
@@ -224,10 +231,10 @@ pub(super) async fn plan_unpin(
         tag: None,
         gates: vec![gate],
         steps: vec![
-            step(StepKind::Gate, "that this very pin still holds".to_owned()),
+            step(StepKind::Gate, "that the pin has not changed".to_owned()),
             step(
                 StepKind::Pin,
-                "the record that lifts it; nothing is deployed by that".to_owned(),
+                "the record that lifts it; nothing is deployed".to_owned(),
             ),
         ],
         costs: Costs::default(),
@@ -240,9 +247,9 @@ pub(super) async fn plan_unpin(
 fn lifting(environment: &EnvironmentName, records: &[PinRecord], now: Timestamp) -> Verdict {
     Verdict::Allowed(match newest_pin(records, environment) {
         Some(pin) if pin.holds(now) => format!("{environment} is {}", pin.words()),
-        Some(pin) if pin.held => format!("the term of the pin is over; it was {}", pin.words()),
+        Some(pin) if pin.held => format!("the pin has expired; it was {}", pin.words()),
         Some(lifted) => format!(
-            "it was lifted already, by {} on {}: {}",
+            "it was already lifted, by {} on {}: {}",
             lifted.by,
             lifted.at.strftime("%Y-%m-%d"),
             lifted.reason
@@ -262,7 +269,7 @@ async fn what_comes_next(
     let asking = environment.from.iter().map(|source| async move {
         match comes_from(engine, service, source, environment, held_at).await {
             Ok(line) => line,
-            Err(error) => format!("what would come from {source} is not known: {}", error.brief()),
+            Err(error) => format!("cannot tell what comes next from {source}: {}", error.brief()),
         }
     });
     join_all(asking).await
@@ -280,14 +287,11 @@ async fn comes_from(
         .registries()
         .reader(&engine.repository_of(service, source)?);
     let Some(running) = reader.running(source.from.is_empty()).await? else {
-        return Ok(format!(
-            "next from {}: nothing is known to run there",
-            source.name
-        ));
+        return Ok(format!("next from {}: nothing is deployed there", source.name));
     };
     if running.digest == *held_at {
         return Ok(format!(
-            "next from {}: nothing, it runs the same digest",
+            "next from {}: nothing, the same digest is deployed there",
             source.name
         ));
     }
@@ -303,10 +307,10 @@ async fn comes_from(
     let judged = if stopped.is_empty() {
         "its gates allow it".to_owned()
     } else {
-        format!("stopped by {}", stopped.join("; "))
+        format!("blocked by {}", stopped.join("; "))
     };
     Ok(format!(
-        "next from {}: {} ({}), which runs there; {judged}",
+        "next from {}: {} ({}), deployed there; {judged}",
         source.name,
         candidate.tag,
         running.digest.short()
@@ -327,7 +331,7 @@ pub(super) async fn run_step(context: &Context<'_>, step: StepKind) -> Result<St
         ..
     }) = &context.plan.operation
     else {
-        return Err(EngineError::Internal("a plan that pins nothing".to_owned()));
+        return Err(EngineError::Internal("a pin plan without a pin".to_owned()));
     };
     let environment = context.engine.environment(name)?;
     let registries = context.engine.registries();
@@ -439,7 +443,7 @@ async fn let_go(
     let now = Timestamp::now();
     let Some(held) = pin_state(known, &environment.name, now) else {
         return Ok(StepOutcome::Nothing(format!(
-            "{} is not pinned any more",
+            "{} is no longer pinned",
             environment.name
         )));
     };
@@ -461,7 +465,7 @@ async fn let_go(
     };
     leave(writer, &record).await?;
     Ok(StepOutcome::Done(format!(
-        "{} is not pinned any more",
+        "{} is no longer pinned",
         environment.name
     )))
 }
@@ -470,7 +474,7 @@ async fn leave(writer: &Writer, record: &PinRecord) -> Result<(), EngineError> {
     let subject = writer.resolve(&Target::Digest(record.digest.clone())).await?;
     let subject = subject.ok_or_else(|| EngineError::NotProved {
         image: writer.repository().at(record.digest.clone()),
-        why: "it is not there".to_owned(),
+        why: "it does not exist".to_owned(),
     })?;
     records::attach(writer, &subject, record).await
 }

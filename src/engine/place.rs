@@ -21,17 +21,17 @@ pub(super) async fn verify(
     let image = writer.repository().at(digest.clone());
     let manifest = writer.manifest(&Target::Digest(digest.clone())).await?;
     if manifest.descriptor().digest != *digest {
-        let why = format!("it answers with {}", manifest.descriptor().digest);
+        let why = format!("the registry returned {}", manifest.descriptor().digest);
         return Err(EngineError::NotProved { image, why });
     }
-    log.info(format!("{image} is there, byte for byte"));
+    log.info(format!("{image} is present and complete"));
     match sign::verify_at(context.engine, writer, digest, &environment.name).await? {
         Some(words) => {
             log.info(words);
-            Ok(StepOutcome::Done("the digest is there and signed".to_owned()))
+            Ok(StepOutcome::Done("digest present and signed".to_owned()))
         }
         None => Ok(StepOutcome::Done(
-            "the digest is there; this environment asks for no signature".to_owned(),
+            "digest present; no signature required".to_owned(),
         )),
     }
 }
@@ -46,7 +46,7 @@ pub(super) async fn deploy(
     let running = writer.running(environment.from.is_empty()).await?;
     if running.is_some_and(|running| running.digest == *digest) {
         return Ok(StepOutcome::Nothing(format!(
-            "{} runs it already",
+            "already deployed to {}",
             environment.name
         )));
     }
@@ -77,8 +77,8 @@ pub(super) async fn deploy(
     mark(writer, digest).await?;
     let name = &environment.name;
     Ok(StepOutcome::Done(match deployer {
-        Some(_) => format!("{name} was told to run it"),
-        None => format!("{name} has no deployer; marked as what should run there"),
+        Some(_) => format!("deployed to {name}"),
+        None => format!("no deployer configured for {name}; recorded as deployed"),
     }))
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn mark(writer: &Writer, digest: &Digest) -> Result<(), EngineE
     let now = Timestamp::now();
     let tag = DeploymentTag::at(next.map_or(now, |next| next.max(now)))
         .tag()
-        .ok_or_else(|| EngineError::Internal("the time makes no tag".to_owned()))?;
+        .ok_or_else(|| EngineError::Internal("the current time does not make a valid tag".to_owned()))?;
     writer.tag(digest, &tag, TagRule::Immutable).await?;
     Ok(())
 }

@@ -135,7 +135,7 @@ impl Engine {
         let journals = self.journals();
         // What is kept of old runs must not stand in the way of this one.
         if let Err(error) = journals.prune(Retention::default(), Timestamp::now(), access) {
-            tracing::warn!(%error, "old journals could not be taken away");
+            tracing::warn!(%error, "could not delete old journals");
         }
         let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
@@ -247,7 +247,7 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
             Err(error) => (
                 Exit::Done,
                 format!(
-                    "{} is done, but not all places could be read back: {error}",
+                    "{} is done, but not every environment could be read back: {error}",
                     plan.operation.title()
                 ),
                 None,

@@ -179,7 +179,7 @@ impl Engine {
                 Some(fresh)
             }
             (true, Admission::Preview) => {
-                notes.push("the promotion scans again, whatever is attached".to_owned());
+                notes.push("the promotion scans again in any case".to_owned());
                 None
             }
             (false, _) => None,
@@ -222,25 +222,25 @@ impl Engine {
             )),
             Ok(None) => {}
             Err(error) => lines.push(format!(
-                "what the last gate found could not be read: {}",
+                "could not read the findings of the last gate: {}",
                 error.brief()
             )),
         }
         if let Some(running) = running.filter(|running| **running != record.digest) {
             let line = match self.of_running(candidate, target, running).await {
                 Ok(Some(there)) => format!(
-                    "against {}, which runs in {}: {}",
+                    "compared with {}, deployed to {}: {}",
                     running.short(),
                     target.name,
                     Delta::between(&there, record)
                 ),
                 Ok(None) => format!(
-                    "{} runs in {}, and has no scan to compare with",
+                    "{} is deployed to {} and has no scan to compare with",
                     running.short(),
                     target.name
                 ),
                 Err(error) => format!(
-                    "what runs in {} could not be compared: {}",
+                    "could not compare with what is deployed to {}: {}",
                     target.name,
                     error.brief()
                 ),

@@ -50,7 +50,7 @@ pub(super) async fn plan(
             },
             PlannedStep {
                 kind: StepKind::Verify,
-                what: "the signature, by public key".to_owned(),
+                what: "the signature, with the public key".to_owned(),
             },
         ],
         costs: Costs::default(),
@@ -62,7 +62,7 @@ pub(super) async fn plan(
 pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
     let (Operation::Sign { image }, Some(digest)) = (&context.plan.operation, &context.plan.digest) else {
         return Err(EngineError::Internal(
-            "a plan of a signature without a digest".to_owned(),
+            "a signing plan without a digest".to_owned(),
         ));
     };
     let environment = environment_of(context.engine, &context.plan.service, image)?;
@@ -95,7 +95,7 @@ pub(super) async fn sign_at(
         .await?
         .ok_or_else(|| EngineError::NotProved {
             image: writer.repository().at(digest.clone()),
-            why: "it is not there".to_owned(),
+            why: "it does not exist".to_owned(),
         })?;
     let signed = sign::sign(writer, &subject, &key).await?;
     let fresh = context.to_leave().and_then(|proof| proof.fresh.as_ref());
@@ -104,13 +104,13 @@ pub(super) async fn sign_at(
         let attestation = scan::attest(writer, &subject, bytes, about, &invocation, &key).await?;
         let log = context.log(StepKind::Sign);
         log.info(format!(
-            "scan report signed: attestation {}",
+            "signed the scan report: attestation {}",
             attestation.digest.short()
         ));
     }
     Ok(match signed {
         sign::Signed::New(signature) => StepOutcome::Done(format!("signature {}", signature.digest.short())),
-        sign::Signed::Already => StepOutcome::Nothing("signed by this key already".to_owned()),
+        sign::Signed::Already => StepOutcome::Nothing("already signed with this key".to_owned()),
     })
 }
 
@@ -154,7 +154,7 @@ pub(super) async fn verify_at(
     };
     let key = PublicKey::load(&path)?;
     sign::verify(reader, digest, &key).await?;
-    Ok(Some(format!("signed by {}, verified", path.display())))
+    Ok(Some(format!("signed with {}, verified", path.display())))
 }
 
 fn key_path(engine: &Engine, environment: &EnvironmentName) -> Result<PathBuf, EngineError> {
@@ -175,7 +175,7 @@ pub(super) fn environment_of(
         }
     }
     Err(EngineError::NoKey(format!(
-        "{}, which is the location of no environment",
+        "{}, which is not the location of any environment",
         image.repository
     )))
 }

@@ -42,13 +42,10 @@ pub(super) async fn plan(
     let step = |kind, what: String| PlannedStep { kind, what };
     Ok(Plan {
         steps: vec![
-            step(
-                StepKind::Gate,
-                "how the lock stands, again, at that moment".to_owned(),
-            ),
+            step(StepKind::Gate, "re-check the lock".to_owned()),
             step(
                 StepKind::Unlock,
-                format!("takes the lock of {holder} from {name}, if it is still that one"),
+                format!("breaks the lock of {holder} on {name}, if it has not changed"),
             ),
         ],
         gates: vec![gate(&lock, held)],
@@ -75,7 +72,7 @@ fn gate(lock: &HeldLock, held: bool) -> Gate {
     let gate = |verdict| Gate::new("lock", verdict);
     match (lock.standing(now), held) {
         (LockStanding::Stale { .. }, _) => gate(Verdict::Allowed(words)),
-        (LockStanding::Held, true) => gate(Verdict::Allowed(format!("taken from its holder: {words}"))),
+        (LockStanding::Held, true) => gate(Verdict::Allowed(format!("broken: {words}"))),
         (LockStanding::Held, false) => gate(Verdict::Refused(words)).with_way_out(WayOut::TakeLock),
     }
 }
@@ -108,7 +105,7 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
         ..
     } = &context.plan.operation
     else {
-        return Err(EngineError::Internal("a plan that unlocks nothing".to_owned()));
+        return Err(EngineError::Internal("an unlock plan without a lock".to_owned()));
     };
     let subject = LockSubject {
         service: context.plan.service.clone(),
@@ -117,7 +114,7 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
     let (remote, repository) = place(context.engine)?;
     let found = remote.lock(&subject, &repository).await?;
     let Some(found) = found else {
-        return Ok(StepOutcome::Nothing(format!("{subject} is not locked any more")));
+        return Ok(StepOutcome::Nothing(format!("{subject} is no longer locked")));
     };
     if found.object.as_str() != lock {
         return Err(LockError::Another {
@@ -136,9 +133,9 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
     Ok(if removed {
         context
             .log(step)
-            .info(format!("the lock of {holder} was broken: {reason}"));
-        StepOutcome::Done(format!("{subject} is free"))
+            .info(format!("broke the lock of {holder}: {reason}"));
+        StepOutcome::Done(format!("{subject} is unlocked"))
     } else {
-        StepOutcome::Nothing(format!("{subject} is not locked any more"))
+        StepOutcome::Nothing(format!("{subject} is no longer locked"))
     })
 }

@@ -39,7 +39,7 @@ pub(super) fn gate(
         return Gate::new(VERSION, Verdict::Refused(taken));
     }
     if let Some(why) = &upstream.stale {
-        let unknown = format!("cannot tell whether {name} exists at {}: {why}", git.remote);
+        let unknown = format!("cannot tell whether {name} exists on {}: {why}", git.remote);
         return Gate::new(VERSION, Verdict::Unknown(unknown));
     }
     let last = upstream.released.highest();
@@ -50,11 +50,11 @@ pub(super) fn gate(
         }
         Some(last) => Gate::new(
             VERSION,
-            Verdict::Allowed(format!("{name} is free; the last release is {}", last.name)),
+            Verdict::Allowed(format!("{name} is available; the last release is {}", last.name)),
         ),
         None => Gate::new(
             VERSION,
-            Verdict::Allowed(format!("{name} is free; nothing was released before")),
+            Verdict::Allowed(format!("{name} is available; there is no earlier release")),
         ),
     }
 }
@@ -73,7 +73,7 @@ fn taken(
         let is_own = tag.at.commit == *wanted.commit || own.is_some_and(|own| own.head == tag.at.commit);
         if !(is_own && own.is_some()) {
             return Some(format!(
-                "{} exists {}, at {}",
+                "{} already exists {}, at {}",
                 tag.name,
                 place(tag.is_only_here, &git.remote),
                 short(&tag.at)
@@ -107,7 +107,7 @@ pub(super) fn lines(upstream: &Upstream, local: &LocalBranches, git: &GitSetting
 
 fn place(is_only_here: bool, remote: &str) -> String {
     if is_only_here {
-        "as a tag that is only here".to_owned()
+        "as a local tag".to_owned()
     } else {
         format!("as a tag on {remote}")
     }

@@ -434,7 +434,7 @@ fn trees(graph: &mut Graph<'_>, node: Node) -> Result<(Option<Oid>, Oid), GitErr
 /// Whether a merge comes out the same when it is made anew, in memory. Git makes one of more than two parents only where
 /// nothing has to be resolved.
 fn is_automatic(git: &git2::Repository, graph: &mut Graph<'_>, node: Node) -> Result<bool, GitError> {
-    let fail = GitError::library("make a merge anew");
+    let fail = GitError::library("repeat a merge");
     let parents = graph.parents(node)?;
     let [ours, theirs] = &*parents else {
         return Ok(true);

@@ -56,7 +56,7 @@ impl Conflict {
         };
         let what = match &self.kind {
             ConflictKind::BothChanged => "both changed it".to_owned(),
-            ConflictKind::BothChangedBinary => "both changed it, and it is no text".to_owned(),
+            ConflictKind::BothChangedBinary => "both changed it, and it is binary".to_owned(),
             ConflictKind::BothAdded => "both added it".to_owned(),
             ConflictKind::Submodule => "both moved the submodule".to_owned(),
             ConflictKind::RemovedInOurs => format!("removed in {ours}, changed in {theirs}"),

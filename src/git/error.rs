@@ -26,7 +26,7 @@ pub enum GitError {
     #[error("the repository has no commits yet")]
     Unborn,
     /// A branch that is neither here nor at the remote.
-    #[error("there is no branch `{branch}`, neither here nor as {remote}/{branch}{}", near(.similar))]
+    #[error("no branch `{branch}`, neither local nor {remote}/{branch}{}", near(.similar))]
     NoBranch {
         /// The branch.
         branch: String,
@@ -36,7 +36,7 @@ pub enum GitError {
         similar: Vec<String>,
     },
     /// A revision that names no commit.
-    #[error("`{text}` names no commit here{}", if *.shallow { " (this clone is shallow, so it may be missing its past)" } else { "" })]
+    #[error("no commit named `{text}`{}", if *.shallow { " (this clone is shallow, so older commits may be missing)" } else { "" })]
     NoCommit {
         /// What was given.
         text: String,
@@ -44,7 +44,7 @@ pub enum GitError {
         shallow: bool,
     },
     /// A short name with several commits.
-    #[error("`{text}` names several commits{}", near(.commits))]
+    #[error("`{text}` is ambiguous{}", near(.commits))]
     Ambiguous {
         /// What was given.
         text: String,
@@ -52,7 +52,7 @@ pub enum GitError {
         commits: Vec<String>,
     },
     /// A branch that exists already.
-    #[error("branch {branch} exists {place} already, at {found}")]
+    #[error("branch {branch} already exists {place}, at {found}")]
     BranchTaken {
         /// The branch.
         branch: BranchName,
@@ -62,7 +62,7 @@ pub enum GitError {
         found: String,
     },
     /// Another branch is in the way.
-    #[error("branch {branch} cannot be created {place}: git cannot have it beside {by}")]
+    #[error("cannot create branch {branch} {place}: git cannot have it beside {by}")]
     BranchBlocked {
         /// The branch.
         branch: BranchName,
@@ -72,7 +72,7 @@ pub enum GitError {
         by: String,
     },
     /// A name that git takes for no tag.
-    #[error("`{tag}` cannot be a tag: {why}")]
+    #[error("invalid tag name `{tag}`: {why}")]
     BadTag {
         /// What was given.
         tag: String,
@@ -80,7 +80,7 @@ pub enum GitError {
         why: &'static str,
     },
     /// A tag that exists already, on another commit.
-    #[error("tag {tag} exists {place} already, on {found}")]
+    #[error("tag {tag} already exists {place}, on {found}")]
     TagTaken {
         /// The tag.
         tag: String,
@@ -90,15 +90,13 @@ pub enum GitError {
         found: String,
     },
     /// A lightweight tag where an annotated one is to be.
-    #[error(
-        "tag {tag} exists here already, and is a lightweight one: it has no author, no date and no notes"
-    )]
+    #[error("the local tag {tag} already exists and is lightweight: it has no author, date or notes")]
     LightweightTag {
         /// The tag.
         tag: String,
     },
     /// A `git` that is too old to merge as `git merge` does without a working tree.
-    #[error("this git cannot merge without a working tree: version 2.38 or newer is needed")]
+    #[error("this git cannot merge without a working tree: git 2.38 or newer is required")]
     OldGit,
     /// An object that a partial clone left out.
     #[error("git could not {action}: this clone is partial, and an object that is needed is not in it{}", fetching(.why.as_deref()))]
@@ -111,7 +109,7 @@ pub enum GitError {
         why: Option<String>,
     },
     /// A form of repository that windlass does not read.
-    #[error("the git repository at {path} is of a form that windlass does not read: {form}")]
+    #[error("the format of the git repository at {path} is not supported: {form}")]
     Form {
         /// Where.
         path: PathBuf,
@@ -121,7 +119,7 @@ pub enum GitError {
         advice: &'static str,
     },
     /// A merge that a person has to make.
-    #[error("{theirs} does not merge into {ours}: {}", files(.conflicts, .ours, .theirs))]
+    #[error("cannot merge {theirs} into {ours}: {}", files(.conflicts, .ours, .theirs))]
     Conflicts {
         /// What is merged into, by the name that people know it by.
         ours: String,
@@ -131,7 +129,7 @@ pub enum GitError {
         conflicts: Vec<Conflict>,
     },
     /// A merge of what is there already.
-    #[error("{theirs} is in {ours} already")]
+    #[error("{theirs} is already in {ours}")]
     NothingToMerge {
         /// What is merged into.
         ours: String,
@@ -147,7 +145,7 @@ pub enum GitError {
         theirs: String,
     },
     /// Two commits whose common past is left out of a shallow clone.
-    #[error("this clone is shallow: where {ours} and {theirs} went apart is not in it")]
+    #[error("this clone is shallow: the merge base of {ours} and {theirs} is missing")]
     CutOff {
         /// What is merged into.
         ours: String,
@@ -171,7 +169,7 @@ pub enum GitError {
         why: String,
     },
     /// The push was refused.
-    #[error("{remote} refused the push of {what}: {why}")]
+    #[error("{remote} rejected the push of {what}: {why}")]
     Rejected {
         /// The remote.
         remote: String,
@@ -181,9 +179,7 @@ pub enum GitError {
         why: String,
     },
     /// A reference of the remote is not where it was a moment ago.
-    #[error(
-        "{reference} on {remote} was {expected} when it was looked at and is {found} now; nothing was pushed"
-    )]
+    #[error("{reference} on {remote} was {expected} and is now {found}; nothing was pushed")]
     Moved {
         /// The remote.
         remote: String,
@@ -195,7 +191,7 @@ pub enum GitError {
         found: String,
     },
     /// The remote has commits that are not on this machine.
-    #[error("{branch} on {remote} is at a commit that is not here")]
+    #[error("{branch} on {remote} is at a commit that has not been fetched")]
     NotFetched {
         /// The remote.
         remote: String,
@@ -203,7 +199,7 @@ pub enum GitError {
         branch: String,
     },
     /// The remote does not answer, or is not there.
-    #[error("git remote {remote} cannot be reached: {why}")]
+    #[error("could not reach git remote {remote}: {why}")]
     Unreachable {
         /// The remote.
         remote: String,
@@ -211,7 +207,7 @@ pub enum GitError {
         why: String,
     },
     /// The remote does not let this user in.
-    #[error("git remote {remote} does not accept the credentials: {why}")]
+    #[error("git remote {remote} rejected the credentials: {why}")]
     NotAuthorised {
         /// The remote.
         remote: String,
@@ -219,13 +215,13 @@ pub enum GitError {
         why: String,
     },
     /// No remote of that name.
-    #[error("there is no git remote `{0}`")]
+    #[error("no git remote `{0}`")]
     NoRemote(String),
     /// The `git` program.
     #[error("could not run git: {0}")]
     NoProgram(std::io::Error),
     /// It took too long.
-    #[error("git {action} did not end within {seconds} s")]
+    #[error("git {action} timed out after {seconds} s")]
     Slow {
         /// `ls-remote`, `push`.
         action: &'static str,
@@ -252,7 +248,7 @@ pub enum GitError {
     #[error("commit {0} could not be read")]
     Unreadable(CommitSha),
     /// A commit that a question needs and a shallow clone does not have.
-    #[error("commit {0} is beyond the end of this shallow clone")]
+    #[error("commit {0} is beyond the depth of this shallow clone")]
     Shallow(CommitSha),
 }
 
@@ -260,7 +256,7 @@ fn near(similar: &[String]) -> String {
     if similar.is_empty() {
         String::new()
     } else {
-        format!("; there are {}", similar.join(", "))
+        format!("; available: {}", similar.join(", "))
     }
 }
 
@@ -354,72 +350,71 @@ impl GitError {
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::NoRepository(_) => "run windlass in the service's repository, or name it with -C",
+            Self::NoRepository(_) => "run windlass in the repository of the service, or choose it with -C",
             Self::NotOwned(_) => {
-                "if you trust it, say so to git: `git config --global --add safe.directory` and its folder"
+                "if you trust it, run `git config --global --add safe.directory` with its path"
             }
             Self::Unborn => "commit something first",
             Self::NoBranch { .. } => {
-                "fetch it, or name the branch that candidates come from as git.develop in windlass.toml"
+                "fetch it, or set git.develop in windlass.toml to the branch that candidates come from"
             }
             Self::NoCommit { shallow: true, .. } | Self::Shallow(_) => {
                 "deepen the clone with `git fetch --unshallow`"
             }
             Self::NoCommit { .. } => "fetch first, or check the name with `git log`",
-            Self::Ambiguous { .. } => "give more of its characters",
-            Self::BranchTaken { .. } => "choose another version, or look at what is on that branch",
+            Self::Ambiguous { .. } => "give more characters",
+            Self::BranchTaken { .. } => "choose another version, or check what is on that branch",
             Self::BranchBlocked { .. } => {
                 "rename or remove that branch, or change git.release_branch in windlass.toml"
             }
             Self::BadTag { .. } => "choose another name for the tag",
             Self::OldGit => "install a newer git",
             Self::Partial { .. } => {
-                "bring the rest with `git fetch --refetch --no-filter` and the name of the remote, or work in a clone \
-                 without --filter"
+                "fetch the rest with `git fetch --refetch --no-filter REMOTE`, or use a clone made without --filter"
             }
             Self::Form { advice, .. } => advice,
             Self::LightweightTag { .. } => {
-                "remove it with `git tag -d` and its name; windlass makes an annotated one"
+                "remove it with `git tag -d TAG`; windlass then creates an annotated tag"
             }
             Self::TagTaken { .. } => {
-                "a tag is never moved: choose another version, or look at what it is on with `git show`"
+                "tags are never moved: choose another version, or inspect it with `git show`"
             }
             Self::Conflicts { .. } => {
-                "merge by hand on a branch of your own, resolve these files, and bring that in first"
+                "merge manually on a branch of your own, resolve these files, and merge that first"
             }
-            Self::NothingToMerge { .. } => {
-                "there is nothing left to do; the state shown before was an old one"
-            }
+            Self::NothingToMerge { .. } => "nothing is left to do; the earlier view was out of date",
             Self::Unrelated { .. } => {
-                "windlass merges only what was once the same; check that both are branches of this service"
+                "windlass merges only branches with a common ancestor; check that both belong to this service"
             }
-            Self::CutOff { .. } => "fetch all of the past with `git fetch --unshallow`",
+            Self::CutOff { .. } => "fetch the whole history with `git fetch --unshallow`",
             Self::Nameless { .. } => {
-                "tell git: `git config user.name` and `git config user.email`, or GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, \
-                 GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL in CI"
+                "set `git config user.name` and `git config user.email`, or in CI GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, \
+                 GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
             }
             Self::NotSigned { .. } => {
-                "check that `git tag -s` works by itself; user.signingKey and gpg.format say what git signs with, \
-                 commit.gpgSign and tag.gpgSign whether it does"
+                "check that `git tag -s` works; user.signingKey and gpg.format set how git signs, commit.gpgSign and \
+                 tag.gpgSign whether it does"
             }
-            Self::Program { .. } => {
-                "check that the same works with git by itself, then give the same command again"
+            Self::Program { .. } => "check that the same works with git, then run the same command again",
+            Self::NotFetched { .. } => "run `git fetch`; windlass does not fetch in read-only mode",
+            Self::Moved { .. } => "the remote changed in the meantime; run the command again",
+            Self::Rejected { .. } => {
+                "the rules of the remote do not allow it; nothing was left behind locally"
             }
-            Self::NotFetched { .. } => "`git fetch` brings it; a read-only windlass does not fetch by itself",
-            Self::Moved { .. } => "someone was faster: give the same command again, which looks anew",
-            Self::Rejected { .. } => "the rules of the remote decide; nothing was left behind here",
             Self::Unreachable { .. } | Self::Slow { .. } => {
-                "check that `git fetch` works by itself, then give the same command again"
+                "check that `git fetch` works, then run the same command again"
             }
             Self::NotAuthorised { .. } => {
-                "check that `git push` works by itself and asks nothing: windlass uses the same credentials, from a \
-                 credential helper or an ssh agent"
+                "check that `git push` works without prompting: windlass uses the same credentials, from a credential \
+                 helper or an SSH agent"
             }
             Self::NoRemote(_) => {
-                "name the remote as git.remote in windlass.toml (`git remote -v` lists them)"
+                "set git.remote in windlass.toml to the name of the remote (see `git remote -v`)"
             }
-            Self::NoProgram(_) => "install git; windlass runs it for fetch and push",
-            Self::Unusable { .. } | Self::Library { .. } | Self::Unreadable(_) => "`git fsck` says more",
+            Self::NoProgram(_) => "install git; windlass uses it for fetch and push",
+            Self::Unusable { .. } | Self::Library { .. } | Self::Unreadable(_) => {
+                "run `git fsck` for details"
+            }
         };
         Some(text.to_owned())
     }

@@ -96,7 +96,7 @@ impl GitRepository {
         }
         let tree = tree.ok_or_else(|| GitError::Program {
             action: "merge-tree",
-            why: "it named no tree".to_owned(),
+            why: "it returned no tree".to_owned(),
         })?;
         let mut arguments = vec![
             // The message is UTF-8, whatever the user writes in.
@@ -126,7 +126,7 @@ impl GitRepository {
         }
         answer.out.trim().parse().map_err(|_| GitError::Program {
             action: "commit-tree",
-            why: "it named no commit".to_owned(),
+            why: "it returned no commit".to_owned(),
         })
     }
 

@@ -184,7 +184,7 @@ impl Remote {
             return Err(GitError::Rejected {
                 remote: self.name().to_owned(),
                 what: words_of_updates(updates),
-                why: "it cannot change several of them at once (git calls that an atomic push)".to_owned(),
+                why: "it does not support atomic pushes".to_owned(),
             });
         }
         let is_lost = LOST.iter().any(|sign| err.contains(sign));

@@ -148,7 +148,7 @@ pub(super) fn words(err: &str) -> String {
         .filter(|line| !line.is_empty() && !ADVICE.iter().any(|advice| line.starts_with(advice)))
         .collect();
     if complaints.is_empty() {
-        return "git did not say why".to_owned();
+        return "git gave no reason".to_owned();
     }
     without_secrets(&complaints.join("; "))
         .chars()
@@ -213,7 +213,7 @@ mod tests {
             words(err),
             "Invalid username or token.; Authentication failed for 'https://h/x/'"
         );
-        assert_eq!(words(""), "git did not say why");
+        assert_eq!(words(""), "git gave no reason");
     }
 
     #[test]

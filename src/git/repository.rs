@@ -127,7 +127,7 @@ impl GitRepository {
     /// and no branch is named after them.
     pub fn short_is_unique(&self, sha: &CommitSha) -> Result<bool, GitError> {
         self.with(|git| {
-            let fail = GitError::library("look a short name up");
+            let fail = GitError::library("look up a short id");
             let prefix = git2::Oid::from_str(sha.short()).map_err(&fail)?;
             match git.odb().map_err(&fail)?.exists_prefix(prefix, sha.short().len()) {
                 Ok(_) => Ok(true),
@@ -179,14 +179,14 @@ fn not_opened(path: &Path, error: &git2::Error) -> GitError {
     } else if said.contains("refstorage") || said.contains("reftable") {
         GitError::Form {
             path,
-            form: "its references are a reftable",
-            advice: "`git refs migrate --ref-format=files` converts it, or clone it with --ref-format=files",
+            form: "its references are stored in a reftable",
+            advice: "convert it with `git refs migrate --ref-format=files`, or clone it with --ref-format=files",
         }
     } else if said.contains("objectformat") || said.contains("object format") || said.contains("sha256") {
         GitError::Form {
             path,
-            form: "its objects are named by SHA-256",
-            advice: "windlass reads repositories of SHA-1 only, which most forges have; git cannot convert one",
+            form: "its object format is SHA-256",
+            advice: "windlass supports only SHA-1 repositories; git cannot convert one",
         }
     } else {
         GitError::Unusable {
@@ -208,7 +208,7 @@ pub(super) fn find<'a>(git: &'a git2::Repository, sha: &CommitSha) -> Result<git
 /// All commits whose names begin with `prefix`; none if it is no beginning of a name. Reads the names of all objects, so
 /// it is for the rare case that there are several.
 fn commits_beginning(git: &git2::Repository, prefix: &str) -> Result<Vec<git2::Oid>, GitError> {
-    let fail = GitError::library("look a short name up");
+    let fail = GitError::library("look up a short id");
     let odb = git.odb().map_err(&fail)?;
     let prefix = prefix.to_ascii_lowercase();
     let mut found = Vec::new();

@@ -160,9 +160,9 @@ impl Client {
             let Some(route) = next else {
                 let came = all.len() as u64;
                 return match total {
-                    Some(total) if total != came => Err(odd(format!(
-                        "it says that there are {total} entries, and {came} came"
-                    ))),
+                    Some(total) if total != came => {
+                        Err(odd(format!("it reports {total} entries but returned {came}")))
+                    }
                     _ => Ok(all),
                 };
             };
@@ -177,7 +177,7 @@ impl Client {
             if let Some(next) = &next
                 && !seen.insert(next.clone())
             {
-                return Err(odd("a page leads back to one before it".to_owned()));
+                return Err(odd("a page links back to an earlier one".to_owned()));
             }
         }
         Err(GitHubError::Malformed {
@@ -328,8 +328,9 @@ fn octocrab(api: &ApiAddress, retry: RetryConfig, http: reqwest::Client) -> octo
 
 /// The token as a header. Its text is in no error: it would be half of the token.
 fn bearer(token: &SecretString) -> Result<HeaderValue, GitHubError> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-        .map_err(|_| GitHubError::Token("it has characters that no token has".to_owned()))?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| {
+        GitHubError::Token("it contains characters that are not allowed in a token".to_owned())
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -359,7 +360,7 @@ fn tls(api: &Url) -> Result<rustls::ClientConfig, String> {
 fn elsewhere(ask: &Ask) -> GitHubError {
     GitHubError::Malformed {
         what: ask.what.clone(),
-        why: "its next page is at another host".to_owned(),
+        why: "its next page is on another host".to_owned(),
     }
 }
 

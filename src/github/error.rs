@@ -10,13 +10,13 @@ use crate::domain::Exit;
 #[derive(Debug, thiserror::Error)]
 pub enum GitHubError {
     /// The settings cannot be carried out.
-    #[error("settings of GitHub: {0}")]
+    #[error("invalid GitHub settings: {0}")]
     Settings(String),
     /// The token cannot be had, or cannot be one.
-    #[error("no token for GitHub: {0}")]
+    #[error("no GitHub token: {0}")]
     Token(String),
     /// No connection.
-    #[error("GitHub cannot be reached at {host}: {why}")]
+    #[error("could not reach GitHub at {host}: {why}")]
     Unreachable {
         /// The host of the API.
         host: String,
@@ -24,7 +24,7 @@ pub enum GitHubError {
         why: String,
     },
     /// It did not answer in time.
-    #[error("GitHub at {host} did not answer about {what} within {patience:?}")]
+    #[error("GitHub at {host} did not answer within {patience:?}: {what}")]
     Slow {
         /// The host of the API.
         host: String,
@@ -34,7 +34,7 @@ pub enum GitHubError {
         patience: Duration,
     },
     /// It wants a token, or another one.
-    #[error("GitHub does not allow this token {what}: {why}")]
+    #[error("this token does not have access to {what} on GitHub: {why}")]
     NotAuthorised {
         /// What was asked for.
         what: String,
@@ -44,7 +44,7 @@ pub enum GitHubError {
         needs: String,
     },
     /// It wants a token, and there is none.
-    #[error("GitHub wants a token for {what}")]
+    #[error("GitHub requires a token for {what}")]
     NoToken {
         /// What was asked for.
         what: String,
@@ -52,7 +52,7 @@ pub enum GitHubError {
         needs: String,
     },
     /// It is not there, or this token may not know that it is.
-    #[error("GitHub does not find {what}{}", if *.anonymous { ", or not without a token" } else { "" })]
+    #[error("GitHub cannot find {what}{}", if *.anonymous { " (a token may be required)" } else { "" })]
     NotFound {
         /// What was asked for.
         what: String,
@@ -62,7 +62,7 @@ pub enum GitHubError {
         needs: String,
     },
     /// Too many requests.
-    #[error("GitHub takes no more requests from us{}", that_ends(.until.as_ref()))]
+    #[error("GitHub rate limit exceeded{}", that_ends(.until.as_ref()))]
     RateLimited {
         /// When it will again, if it said so.
         until: Option<Timestamp>,
@@ -78,7 +78,7 @@ pub enum GitHubError {
         why: String,
     },
     /// It sends us elsewhere, as for a repository that has another name now, and no further than to its own API is followed.
-    #[error("GitHub sends us away from {host} for {what}")]
+    #[error("GitHub redirects from {host} for {what}")]
     Moved {
         /// The host of the API.
         host: String,
@@ -86,7 +86,7 @@ pub enum GitHubError {
         what: String,
     },
     /// Another answer than the description has.
-    #[error("GitHub answered {status} when asked for {what}: {why}")]
+    #[error("GitHub returned {status} for {what}: {why}")]
     Status {
         /// What was asked for.
         what: String,
@@ -96,7 +96,7 @@ pub enum GitHubError {
         why: String,
     },
     /// An answer that cannot be understood.
-    #[error("GitHub's answer about {what} cannot be understood: {why}")]
+    #[error("could not parse GitHub's answer about {what}: {why}")]
     Malformed {
         /// What was asked for.
         what: String,
@@ -138,27 +138,23 @@ impl GitHubError {
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Settings(_) => "correct [github] in windlass.toml",
+            Self::Settings(_) => "fix [github] in windlass.toml",
             Self::Token(_) => {
-                "write the token alone into the file that `token_file` of [github] names, or set GH_TOKEN instead"
+                "put only the token into the file set by `token_file` of [github], or set GH_TOKEN instead"
             }
             Self::Unreachable { host, .. } => {
                 return Some(format!(
-                    "check that {host} can be reached from here, by HTTPS_PROXY if a proxy is in between; `api` of \
-                     [github] in windlass.toml says where GitHub is"
+                    "check that {host} is reachable from here (set HTTPS_PROXY if there is a proxy), and `api` in \
+                     [github] of windlass.toml"
                 ));
             }
-            Self::Slow { .. } | Self::Status { .. } => {
-                "try again; https://www.githubstatus.com says how GitHub is"
-            }
+            Self::Slow { .. } | Self::Status { .. } => "try again; see https://www.githubstatus.com",
             Self::NotAuthorised { needs, .. } => {
-                return Some(format!(
-                    "give it a token that has {needs}, in GH_TOKEN or GITHUB_TOKEN"
-                ));
+                return Some(format!("set GH_TOKEN or GITHUB_TOKEN to a token with {needs}"));
             }
             Self::NoToken { needs, .. } => {
                 return Some(format!(
-                    "set GH_TOKEN or GITHUB_TOKEN (`gh auth token` prints one) to a token that has {needs}"
+                    "set GH_TOKEN or GITHUB_TOKEN (see `gh auth token`) to a token with {needs}"
                 ));
             }
             Self::NotFound {
@@ -167,24 +163,22 @@ impl GitHubError {
                 ..
             } => {
                 return Some(format!(
-                    "if it is private, set GH_TOKEN or GITHUB_TOKEN to a token that has {needs}"
+                    "if it is private, set GH_TOKEN or GITHUB_TOKEN to a token with {needs}"
                 ));
             }
             Self::NotFound { needs, .. } => {
                 return Some(format!(
-                    "check the name (`repository` of [github]), that it was pushed, and that the token has {needs}"
+                    "check the name (`repository` in [github]), that it was pushed, and that the token has {needs}"
                 ));
             }
             Self::RateLimited { anonymous: true, .. } => {
-                "with a token GitHub takes many more: set GH_TOKEN or GITHUB_TOKEN"
+                "set GH_TOKEN or GITHUB_TOKEN: the limit is much higher with a token"
             }
-            Self::RateLimited { .. } => "give the same command again then",
-            Self::Refused { .. } => "nothing was changed on GitHub; its words say what is in the way",
-            Self::Moved { .. } => {
-                "give the remote its new address (`git remote set-url`), or correct `repository` of [github]"
-            }
+            Self::RateLimited { .. } => "run the same command again then",
+            Self::Refused { .. } => "nothing was changed on GitHub",
+            Self::Moved { .. } => "update the remote (`git remote set-url`), or fix `repository` in [github]",
             Self::Malformed { .. } => {
-                "check `api` of [github] in windlass.toml; a proxy or a web page may stand in its place"
+                "check `api` in [github] of windlass.toml; a proxy or web page may be answering in its place"
             }
         };
         Some(text.to_owned())

@@ -113,13 +113,13 @@ impl Pattern {
 pub fn refusal_of_creation(rules: &[BranchRule], branch: &str) -> Option<String> {
     rules.iter().find_map(|rule| match rule {
         BranchRule::Creation => Some(format!(
-            "a rule lets only those who may pass it by create {}",
+            "only those who can bypass a rule may create {}",
             clean_line(branch)
         )),
         BranchRule::Pattern(pattern) if pattern.of == PatternOf::BranchName => {
             (pattern.holds(branch) == Some(false)).then(|| {
                 format!(
-                    "a rule wants names of branches to {}, and {} does not",
+                    "a rule requires branch names to {}; {} does not",
                     pattern.words(),
                     clean_line(branch)
                 )
@@ -133,21 +133,21 @@ pub fn refusal_of_creation(rules: &[BranchRule], branch: &str) -> Option<String>
 /// they would not.
 pub fn asks_for_pull_request(rules: &[BranchRule]) -> Option<String> {
     rules.iter().find_map(|rule| match rule {
-        BranchRule::PullRequest { approvals: 0 } => Some("a rule wants a pull request".to_owned()),
+        BranchRule::PullRequest { approvals: 0 } => Some("a rule requires a pull request".to_owned()),
         BranchRule::PullRequest { approvals: 1 } => {
-            Some("a rule wants a pull request that somebody else approves".to_owned())
+            Some("a rule requires a pull request approved by someone else".to_owned())
         }
         BranchRule::PullRequest { approvals } => {
-            Some(format!("a rule wants a pull request that {approvals} approve"))
+            Some(format!("a rule requires a pull request approved by {approvals}"))
         }
-        BranchRule::MergeQueue => Some("a rule wants changes to come by the merge queue".to_owned()),
+        BranchRule::MergeQueue => Some("a rule requires the merge queue".to_owned()),
         // A merge commit is new, so that no check can have passed on it.
         BranchRule::RequiredChecks { checks, .. } if !checks.is_empty() => Some(format!(
-            "a rule wants {} to have passed, and nothing has run on a new merge commit",
+            "a rule requires {} to pass, but nothing has run on a new merge commit",
             checks.join(", ")
         )),
         BranchRule::LinearHistory => Some("a rule forbids merge commits".to_owned()),
-        BranchRule::Update => Some("a rule lets only those who may pass it by push to it".to_owned()),
+        BranchRule::Update => Some("only those who can bypass a rule may push to it".to_owned()),
         _ => None,
     })
 }

@@ -168,7 +168,7 @@ impl Answer {
         };
         if let Some(wait) = wait {
             let comma = if message.is_empty() { "" } else { ", " };
-            message = format!("{message}{comma}it asks to come back in {} s", wait.as_secs());
+            message = format!("{message}{comma}retry after {} s", wait.as_secs());
         }
         match status {
             401 | 403 => RegistryError::Unauthorised {
@@ -178,7 +178,7 @@ impl Answer {
             },
             404 if is_html => RegistryError::NotARegistry {
                 host,
-                why: format!("it answers {request} with a web page"),
+                why: format!("it returned a web page for {request}"),
             },
             404 => RegistryError::NotFound {
                 host,

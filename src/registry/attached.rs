@@ -95,8 +95,8 @@ impl Walk<'_> {
         if seen.len() > MOST {
             return Err(RegistryError::Malformed {
                 host: self.reader.repository().host().to_owned(),
-                what: format!("what is attached in {}", self.reader.repository()),
-                why: format!("is more than {MOST} manifests"),
+                what: format!("referrers in {}", self.reader.repository()),
+                why: format!("are more than {MOST} manifests"),
             });
         }
         Ok(seen.insert(digest.clone()))

@@ -71,7 +71,7 @@ impl Registries {
             let page: Page = serde_json::from_slice(&bytes).map_err(|error| RegistryError::NotARegistry {
                 host: host.to_owned(),
                 why: format!(
-                    "it answers for the list of repositories with something else: {}",
+                    "it returned an invalid list of repositories: {}",
                     clean_line(&host_answers.mask(&error.to_string()))
                 ),
             })?;

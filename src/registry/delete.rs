@@ -55,7 +55,7 @@ impl Writer {
                 } => RegistryError::NotDeleted {
                     host,
                     what: match target {
-                        Target::Tag(tag) => format!("the tag {tag} alone"),
+                        Target::Tag(tag) => format!("only the tag {tag}"),
                         Target::Digest(digest) => format!("the manifest {digest}"),
                     },
                     is_tag: matches!(target, Target::Tag(_)),

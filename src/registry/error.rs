@@ -8,7 +8,7 @@ use crate::domain::{Digest, Exit};
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// No connection.
-    #[error("registry {host} cannot be reached: {why}")]
+    #[error("could not reach registry {host}: {why}")]
     Unreachable {
         /// The registry.
         host: String,
@@ -24,7 +24,7 @@ pub enum RegistryError {
         why: String,
     },
     /// It asks for a certificate of the client, and got none or another than it knows.
-    #[error("registry {host} wants a client certificate that it knows: {why}")]
+    #[error("registry {host} requires a client certificate: {why}")]
     NoClientCertificate {
         /// The registry.
         host: String,
@@ -40,7 +40,7 @@ pub enum RegistryError {
         patience: Duration,
     },
     /// Something answers, but no registry.
-    #[error("{host} answers, but not as a registry: {why}")]
+    #[error("{host} does not behave like a registry: {why}")]
     NotARegistry {
         /// The host.
         host: String,
@@ -58,7 +58,7 @@ pub enum RegistryError {
         message: String,
     },
     /// A place that the registry led to, as a storage of blobs, did not give what was asked for.
-    #[error("{storage}, where registry {host} keeps {what}, answered {status}")]
+    #[error("the storage {storage} of registry {host} returned {status} for {what}")]
     Elsewhere {
         /// The registry.
         host: String,
@@ -78,7 +78,7 @@ pub enum RegistryError {
         why: String,
     },
     /// What was asked for is not there.
-    #[error("{what} is not in {host}")]
+    #[error("{what} not found in {host}")]
     NotFound {
         /// The registry.
         host: String,
@@ -86,7 +86,7 @@ pub enum RegistryError {
         what: String,
     },
     /// An immutable tag has another digest.
-    #[error("tag {tag} is {found} already, and an immutable tag never moves to {wanted}")]
+    #[error("tag {tag} already points to {found}; an immutable tag cannot be moved to {wanted}")]
     TagTaken {
         /// The tag, in full.
         tag: String,
@@ -97,8 +97,8 @@ pub enum RegistryError {
     },
     /// It lists no repositories.
     #[error(
-        "registry {host} lists no repositories{} (it answered {status} to GET /v2/_catalog)",
-        if *.denied { " to these credentials" } else { "" }
+        "registry {host} does not list repositories{} (GET /v2/_catalog returned {status})",
+        if *.denied { " with these credentials" } else { "" }
     )]
     NoCatalog {
         /// The registry.
@@ -109,7 +109,7 @@ pub enum RegistryError {
         denied: bool,
     },
     /// It does not delete such a thing.
-    #[error("registry {host} does not delete {what} (it answered {status}{})", because(.message))]
+    #[error("registry {host} refused to delete {what} ({status}{})", because(.message))]
     NotDeleted {
         /// The registry.
         host: String,
@@ -123,7 +123,7 @@ pub enum RegistryError {
         message: String,
     },
     /// Another answer than the protocol has.
-    #[error("registry {host} answered {status} to {request}{}", because(.message))]
+    #[error("registry {host} returned {status} for {request}{}", because(.message))]
     Status {
         /// The registry.
         host: String,
@@ -135,7 +135,7 @@ pub enum RegistryError {
         message: String,
     },
     /// More bytes than such a thing may have.
-    #[error("{what} in {host} has {size} bytes, more than the {limit} that are accepted")]
+    #[error("{what} in {host} has {size} bytes, more than the limit of {limit}")]
     TooLarge {
         /// The registry.
         host: String,
@@ -147,7 +147,7 @@ pub enum RegistryError {
         limit: u64,
     },
     /// The bytes are not the ones that were named.
-    #[error("{host} sent other bytes for {what}: they are {found}")]
+    #[error("digest mismatch for {what}: {host} returned {found}")]
     DigestMismatch {
         /// The registry.
         host: String,
@@ -167,7 +167,7 @@ pub enum RegistryError {
         why: String,
     },
     /// The connection broke in the middle.
-    #[error("the connection to {host} broke during {request}: {why}")]
+    #[error("the connection to {host} was lost during {request}: {why}")]
     Broken {
         /// The registry.
         host: String,
@@ -177,7 +177,7 @@ pub enum RegistryError {
         why: String,
     },
     /// A copy that should be whole is not.
-    #[error("{what} is not in {host}, though it was put there or seen there before")]
+    #[error("{what} disappeared from {host}: it was pushed or seen there before")]
     Incomplete {
         /// The registry.
         host: String,
@@ -199,7 +199,7 @@ pub enum RegistryError {
         why: String,
     },
     /// The settings cannot be carried out.
-    #[error("registry settings of {host}: {why}")]
+    #[error("invalid registry settings for {host}: {why}")]
     Settings {
         /// The host, or `all`.
         host: String,
@@ -259,23 +259,23 @@ impl RegistryError {
         let text = match self {
             Self::Unreachable { host, .. } => {
                 return Some(format!(
-                    "check the name and that {host} is up; `windlass doctor` asks every registry"
+                    "check the name and that {host} is up; `windlass doctor` checks every registry"
                 ));
             }
             Self::Untrusted { host, .. } => {
                 return Some(format!(
-                    "if an authority of your own signed it, name that one's certificate: `ca_file` in \
-                     [registry.\"{host}\"] of windlass.toml"
+                    "if it is signed by a private authority, set `ca_file` in [registry.\"{host}\"] of windlass.toml \
+                     to its certificate"
                 ));
             }
             Self::NoClientCertificate { host, .. } => {
                 return Some(format!(
-                    "name yours: `client_cert` and `client_key` in [registry.\"{host}\"] of windlass.toml"
+                    "set `client_cert` and `client_key` in [registry.\"{host}\"] of windlass.toml"
                 ));
             }
-            Self::Slow { .. } => "try again; if it stays slow, look at the registry's own health",
+            Self::Slow { .. } => "try again; if it stays slow, check the health of the registry",
             Self::NotARegistry { .. } => {
-                "check the host in windlass.toml; a proxy or a web page may stand in its place"
+                "check the host in windlass.toml; a proxy or web page may be answering in its place"
             }
             Self::Unauthorised { host, .. } => {
                 return Some(format!(
@@ -283,41 +283,45 @@ impl RegistryError {
                 ));
             }
             Self::NoCatalog { .. } => {
-                "many registries show the list to administrators only, or have none: look for the name in the \
-                registry's own pages, then `windlass registry tags HOST/PATH`"
+                "many registries list repositories only for administrators, or not at all: find the name in the \
+                 web interface of the registry, then run `windlass registry tags HOST/PATH`"
             }
             Self::NotDeleted { is_tag: true, .. } => {
-                "nothing was deleted: the digest is left alone, since all its tags would go with it. Many registries \
-                delete tags only where an administrator allows it, or in their own pages"
+                "nothing was deleted: deleting the digest would delete all its tags. Many registries delete tags \
+                 only if an administrator allows it, or in their web interface"
             }
             Self::NotDeleted { .. } => {
-                "many registries delete only where an administrator allows it \
-                (distribution: `storage.delete.enabled`), or in their own pages"
+                "many registries delete only if an administrator allows it (distribution: \
+                 `storage.delete.enabled`), or in their web interface"
             }
-            Self::Credentials { .. } => "run the credential helper by itself, or log in again",
-            Self::NotFound { .. } => "check the name; `windlass registry tags HOST/PATH` lists what is there",
-            Self::TagTaken { .. } => "find out who pushed that tag; windlass never overwrites it",
+            Self::Credentials { .. } => "run the credential helper directly, or log in again",
+            Self::NotFound { .. } => {
+                "check the name, or list the tags with `windlass registry tags HOST/PATH`"
+            }
+            Self::TagTaken { .. } => {
+                "find out who pushed that tag; windlass never overwrites an immutable tag"
+            }
             Self::TooLarge { .. } | Self::Malformed { .. } => {
-                "look at it with another tool; windlass does not move it"
+                "inspect it with another tool; windlass does not copy it"
             }
             Self::DigestMismatch { .. } => {
-                "do not use it: the registry, or something before it, changes content"
+                "do not use it: the registry, or a proxy in front of it, changes content"
             }
             Self::Broken { .. } | Self::Incomplete { .. } => {
-                "give the same command again: what has arrived is kept"
+                "run the same command again: what was copied is kept"
             }
             Self::Unlisted { is_refused: true, .. } => {
-                "the registry has no referrers API, and does not let the tag of its list of referrers move: exempt tags \
-                 that begin with `sha256-` from its rule of immutable tags, then run the command again"
+                "the registry has no referrers API and does not allow updates of the referrers tag: exempt tags \
+                 that start with `sha256-` from its tag immutability rule, then run the command again"
             }
-            Self::Unlisted { .. } => "run the command again: what is listed already stays",
-            Self::Settings { .. } => "correct windlass.toml",
-            Self::Status { .. } => "the registry's own log says more",
+            Self::Unlisted { .. } => "run the command again: what is already listed is kept",
+            Self::Settings { .. } => "fix windlass.toml",
+            Self::Status { .. } => "see the log of the registry",
             Self::Elsewhere { .. } => {
-                "logging in does not help here: check that the storage can be reached from here, and that the registry's \
-                 own access to it is in order"
+                "logging in does not help: check that the storage is reachable from here, and that the registry \
+                 has access to it"
             }
-            Self::Interrupted => "give the same command again to go on",
+            Self::Interrupted => "run the same command again to resume",
         };
         Some(text.to_owned())
     }
@@ -341,7 +345,10 @@ impl RegistryError {
         | Self::Slow { host, .. }
         | Self::Broken { host, .. } = &mut self
         {
-            *host = format!("{} (to which {host} leads)", place.origin().ascii_serialization());
+            *host = format!(
+                "{} (a redirect from {host})",
+                place.origin().ascii_serialization()
+            );
         }
         self
     }

@@ -95,7 +95,7 @@ impl Host {
         let base = format!("{}://{address}/", if plain { "http" } else { "https" });
         let base = base.parse().map_err(|error| RegistryError::Settings {
             host: name.to_owned(),
-            why: format!("it is no host name: {error}"),
+            why: format!("invalid host name: {error}"),
         })?;
         Ok(Self {
             name: name.to_owned(),
@@ -163,7 +163,7 @@ impl Host {
         match status {
             429 | 503 => {
                 if let Some(places) = self.budget.busy(sent) {
-                    tracing::info!(host = self.name, places, "too much to do, says the host");
+                    tracing::info!(host = self.name, places, "the host reports too many requests");
                 }
             }
             200..=399 | 404 => self.budget.good(sent),
@@ -187,7 +187,7 @@ impl Host {
             tracing::warn!(
                 host = self.name,
                 remaining = quota.remaining,
-                "few requests are left, says the host"
+                "the host reports that few requests are left"
             );
         }
         if let Some(wait) = quota.used_up().filter(|wait| *wait <= LONGEST_WAIT) {
@@ -294,7 +294,10 @@ impl Host {
     /// waits as long for the same.
     pub(super) fn note_silence(&self, sent: Instant) {
         if self.has_been_silent_since(Some(sent)) {
-            tracing::warn!(host = self.name, "does not answer; it is not asked for a while");
+            tracing::warn!(
+                host = self.name,
+                "does not answer; requests are paused for a while"
+            );
             self.silent.send_replace(Some(Instant::now()));
         }
     }
@@ -309,7 +312,7 @@ impl Host {
             return Err(RegistryError::Credentials {
                 host: self.name.clone(),
                 why: format!(
-                    "{} would be sent without TLS, which windlass does only within this machine",
+                    "{} would be sent without TLS, which windlass allows only on the local machine",
                     login.source()
                 ),
             });

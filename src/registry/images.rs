@@ -122,7 +122,7 @@ impl Reader {
                 return Ok(found);
             }
             if seen.len() > MAX_IMAGES {
-                let why = format!("names {} images, more than any index has", seen.len());
+                let why = format!("lists {} images, too many for an index", seen.len());
                 return Err(self.odd_index(digest, why));
             }
             let fetching = entries.iter().map(|entry| async {
@@ -202,8 +202,8 @@ pub(super) fn summary(images: &Images, configs: &[Option<Bytes>]) -> ImageSummar
                 .iter()
                 .zip(&all_labels)
                 .map(|(image, labels)| match labels.get(key) {
-                    Some(value) => format!("{image} says {value}"),
-                    None => format!("{image} says nothing"),
+                    Some(value) => format!("{image} has {value}"),
+                    None => format!("{image} has none"),
                 });
             disagreement = Some(format!("{key}: {}", said.collect::<Vec<_>>().join(", ")));
         }

@@ -227,10 +227,11 @@ impl Manifest {
     /// that may be shown.
     pub(super) fn parse(bytes: Bytes, digest: Digest, content_type: Option<&str>) -> Result<Self, String> {
         let document: Document = serde_json::from_slice(&bytes)
-            .map_err(|error| format!("is no manifest: {}", clean_line(&error.to_string())))?;
+            .map_err(|error| format!("is not a manifest: {}", clean_line(&error.to_string())))?;
         if document.schema_version == Some(1) {
             return Err(
-                "is of Docker's schema 1, which has no digest that could be promoted: rebuild it".to_owned(),
+                "has Docker schema 1, which has no stable digest and cannot be promoted: rebuild it"
+                    .to_owned(),
             );
         }
         let header = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_owned());
@@ -248,7 +249,7 @@ impl Manifest {
                 OCI_IMAGE_MEDIA_TYPE,
             ),
             (Entries::List(_), Some(_)) => {
-                return Err("is an index and an image at once, which no manifest may be".to_owned());
+                return Err("is both an index and an image, which is not allowed".to_owned());
             }
             (Entries::Absent, None) => return Err("is JSON, but neither an index nor an image".to_owned()),
         };
@@ -356,7 +357,7 @@ mod tests {
     #[test]
     fn what_is_no_manifest_is_refused_with_its_reason() {
         for (text, why) in [
-            ("<html>", "is no manifest"),
+            ("<html>", "is not a manifest"),
             ("{}", "neither an index nor an image"),
             (r#"{"schemaVersion":1,"name":"x"}"#, "schema 1"),
             (
@@ -365,7 +366,7 @@ mod tests {
             ),
             (
                 r#"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:00","size":-1}]}"#,
-                "is no manifest",
+                "is not a manifest",
             ),
             (
                 r#"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"\u001b[31m","size":1}]}"#,

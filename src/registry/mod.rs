@@ -98,12 +98,12 @@ impl Registries {
         match answer.status() {
             200 if answer.is_html() => Err(RegistryError::NotARegistry {
                 host: host.to_owned(),
-                why: "it answers /v2/ with a web page".into(),
+                why: "it returned a web page for /v2/".into(),
             }),
             200 => Ok(()),
             404 => Err(RegistryError::NotARegistry {
                 host: host.to_owned(),
-                why: "it knows no /v2/".into(),
+                why: "it has no /v2/".into(),
             }),
             _ => Err(answer.into_error("its API").await),
         }

@@ -29,23 +29,23 @@ impl Pages {
         };
         self.seen.insert(answer.address().to_owned());
         let next = next_link(answer.headers("link"))
-            .map_err(|error| odd(format!("cannot be read to its end: {error}")))?;
+            .map_err(|error| odd(format!("cannot be read to the end: {error}")))?;
         let Some(next) = next else { return Ok(None) };
         let next = answer
             .resolve(&next)
-            .ok_or_else(|| odd("has a next page whose address is none".to_owned()))?;
+            .ok_or_else(|| odd("has a next page with an invalid URL".to_owned()))?;
         if !answer.host.is_own(&next) {
             return Err(odd(format!(
-                "has its next page at another host ({})",
+                "has its next page on another host ({})",
                 answer.host.mask(&next.origin().ascii_serialization())
             )));
         }
         let next = String::from(next);
         if !self.seen.insert(next.clone()) {
-            return Err(odd("has a page that leads back to one before it".to_owned()));
+            return Err(odd("has a page that links back to an earlier one".to_owned()));
         }
         if self.seen.len() > MAX_PAGES {
-            return Err(odd(format!("comes in more than {MAX_PAGES} pages")));
+            return Err(odd(format!("has more than {MAX_PAGES} pages")));
         }
         Ok(Some(next))
     }
@@ -55,10 +55,7 @@ impl Pages {
         RegistryError::Malformed {
             host: host.to_owned(),
             what: what.to_owned(),
-            why: format!(
-                "has a page, number {}, that only repeats the ones before",
-                self.seen.len()
-            ),
+            why: format!("has a page ({}) that only repeats earlier ones", self.seen.len()),
         }
     }
 }

@@ -112,10 +112,7 @@ impl Reader {
         if answer.is_html() {
             return Err(RegistryError::NotARegistry {
                 host: answer.host().to_owned(),
-                why: format!(
-                    "it answers the question for {} with a web page",
-                    self.name(target)
-                ),
+                why: format!("it returned a web page for {}", self.name(target)),
             });
         }
         Ok(None)
@@ -156,7 +153,7 @@ impl Reader {
         if answer.is_html() {
             return Err(RegistryError::NotARegistry {
                 host,
-                why: format!("it answers for {what} with a web page"),
+                why: format!("it returned a web page for {what}"),
             });
         }
         let announced: Option<Digest> = answer
@@ -276,7 +273,7 @@ impl Reader {
                 serde_json::from_slice(&bytes).map_err(|error| RegistryError::NotARegistry {
                     host,
                     why: format!(
-                        "it answers for {what} with something else: {}",
+                        "it returned an invalid answer for {what}: {}",
                         clean_line(&masking.mask(&error.to_string()))
                     ),
                 })?;

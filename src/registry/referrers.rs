@@ -103,7 +103,7 @@ impl Reader {
                 Ok(described)
             }
             Err(error) if error.is_of_one_manifest() => {
-                tracing::warn!(%error, "a referrer that is listed cannot be read");
+                tracing::warn!(%error, "a listed referrer cannot be read");
                 Ok(entry)
             }
             Err(error) => Err(error),
@@ -137,9 +137,9 @@ impl Reader {
                 host: host.clone(),
                 // The page of a proxy that wants a login, for instance: it says nothing about referrers.
                 why: if is_page {
-                    format!("it answers for {what} with a web page")
+                    format!("it returned a web page for {what}")
                 } else {
-                    format!("it answers for {what} with something that {}", masking.mask(&why))
+                    format!("it returned something for {what} that {}", masking.mask(&why))
                 },
             })?;
             let (before, is_empty) = (known.len(), page.is_empty());
@@ -208,11 +208,11 @@ fn media_type_of(index: &[u8]) -> Option<String> {
 /// A list that is `null` is empty.
 fn entries(bytes: &[u8], what: &str) -> Result<Vec<Descriptor>, String> {
     let list: Value = serde_json::from_slice(bytes)
-        .map_err(|error| format!("is no index: {}", clean_line(&error.to_string())))?;
+        .map_err(|error| format!("is not an index: {}", clean_line(&error.to_string())))?;
     let listed = match list.get("manifests") {
         Some(Value::Array(listed)) => listed.as_slice(),
         Some(Value::Null) => &[],
-        _ => return Err("is no index, though it has the place of a list of referrers".to_owned()),
+        _ => return Err("is not an index, although it has the tag of a referrers list".to_owned()),
     };
     let mut found: Vec<Descriptor> = Vec::with_capacity(listed.len());
     for entry in listed {
@@ -220,7 +220,7 @@ fn entries(bytes: &[u8], what: &str) -> Result<Vec<Descriptor>, String> {
             Ok(entry) => found.push(entry),
             Err(error) => {
                 let error = clean_line(&error.to_string());
-                tracing::warn!(what, error, "an odd entry is passed over");
+                tracing::warn!(what, error, "skipped an invalid entry");
             }
         }
     }
@@ -398,12 +398,12 @@ impl Unchanged {
         let (is_refused, why) = match self {
             Self::Failed(error) => return error,
             Self::Refused { status, message } if message.is_empty() => {
-                (true, format!("it answered {status}"))
+                (true, format!("it returned {status}"))
             }
-            Self::Refused { status, message } => (true, format!("it answered {status}: {message}")),
+            Self::Refused { status, message } => (true, format!("it returned {status}: {message}")),
             Self::Lost => (
                 false,
-                "others write to the list at the same time, or it keeps nothing".to_owned(),
+                "others update the list at the same time, or the registry does not store it".to_owned(),
             ),
         };
         RegistryError::Unlisted {

@@ -35,7 +35,9 @@ pub(super) fn config(settings: &HostSettings, ours: bool) -> Result<ClientConfig
         }
     }
     if roots.is_empty() {
-        return Err("this machine has no certificates of authorities, and no ca_file is given".to_owned());
+        return Err(
+            "no certificate authorities are installed on this machine, and `ca_file` is not set".to_owned(),
+        );
     }
     let builder = builder()?.with_root_certificates(roots);
     let mut config = match settings.client_cert.as_ref().filter(|_| ours) {
@@ -71,9 +73,9 @@ fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     let fail = |why: &dyn std::fmt::Display| format!("{key} {}: {why}", path.display());
     let pem = std::fs::read(path).map_err(|error| fail(&error))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let found = found.map_err(|_| fail(&"it is no PEM file"))?;
+    let found = found.map_err(|_| fail(&"it is not a PEM file"))?;
     if found.is_empty() {
-        return Err(fail(&"there is no certificate in it"));
+        return Err(fail(&"it contains no certificate"));
     }
     Ok(found)
 }
@@ -82,8 +84,7 @@ fn private_key(name: &str, path: &Path) -> Result<PrivateKeyDer<'static>, String
     let fail = |why: &dyn std::fmt::Display| format!("{name} {}: {why}", path.display());
     let pem = std::fs::read(path).map_err(|error| fail(&error))?;
     // What is said of a key that cannot be read is left out: it may be of the key itself.
-    PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|_| fail(&"there is no private key in it, or one with a password"))
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| fail(&"it contains no private key, or an encrypted one"))
 }
 
 #[cfg(test)]

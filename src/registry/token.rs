@@ -122,10 +122,10 @@ async fn fetch(
         why,
     };
     let credentials = login.credentials();
-    let url = Url::parse(realm).map_err(|error| fail(format!("its token address is none: {error}")))?;
+    let url = Url::parse(realm).map_err(|error| fail(format!("invalid token URL: {error}")))?;
     if is_in_clear(&url) && !login.is_anonymous() {
         return Err(fail(
-            "its token address is not https, and credentials are not sent in the clear".to_owned(),
+            "its token URL is not https; credentials are not sent in clear text".to_owned(),
         ));
     }
     let mut attempt = 1;
@@ -163,9 +163,9 @@ async fn fetch(
         });
     }
     if !status.is_success() {
-        return Err(fail(format!("its token address answered {status}")));
+        return Err(fail(format!("its token URL returned {status}")));
     }
-    auth::token(&body).ok_or_else(|| fail("its token address answered without a token".to_owned()))
+    auth::token(&body).ok_or_else(|| fail("its token URL returned no token".to_owned()))
 }
 
 /// Sends a request for a token, once; the whole answer.

@@ -181,11 +181,11 @@ async fn send_once(
     let mut url = host
         .base
         .join(&call.target)
-        .map_err(|error| odd(format!("it named an address that is none: {error}")))?;
+        .map_err(|error| odd(format!("it returned an invalid URL: {error}")))?;
     for _ in 0..=REDIRECTS {
         if !host.may_reach(&url) {
             return Err(odd(format!(
-                "{request} leads to {}, and only hosts with plain_http are spoken to without TLS",
+                "{request} redirects to {}; connections without TLS require `plain_http`",
                 clean_line(&host.mask(&url.origin().ascii_serialization()))
             )));
         }
@@ -214,13 +214,13 @@ async fn send_once(
                 }
                 url = url
                     .join(location)
-                    .map_err(|error| odd(format!("it redirects to something that is no address: {error}")))?;
+                    .map_err(|error| odd(format!("it redirects to an invalid URL: {error}")))?;
             }
             _ if ours => return Ok((response, Origin::Registry)),
             _ => return Ok((response, Origin::Elsewhere(url.origin().ascii_serialization()))),
         }
     }
-    Err(odd("it redirects without end".to_owned()))
+    Err(odd("too many redirects".to_owned()))
 }
 
 /// One exchange: the request, and the head of the answer, each within the host's patience. `hashed` are the bytes that it
@@ -286,7 +286,7 @@ pub(super) fn of_network(host: &Host, error: &reqwest::Error, request: &str) -> 
         Some(rustls::Error::InvalidMessage(_)) => {
             return RegistryError::NotARegistry {
                 host: name,
-                why: "it does not speak TLS, and plain_http is not set for it".to_owned(),
+                why: "it does not support TLS, and `plain_http` is not set for it".to_owned(),
             };
         }
         Some(rustls::Error::AlertReceived(alert)) if asks_for_certificate(*alert) => {
@@ -308,7 +308,7 @@ pub(super) fn of_network(host: &Host, error: &reqwest::Error, request: &str) -> 
         };
     }
     if let Some(proxy) = host.proxy() {
-        why = format!("{why} (by the proxy {proxy})");
+        why = format!("{why} (through the proxy {proxy})");
     }
     RegistryError::Unreachable { host: name, why }
 }

@@ -82,7 +82,7 @@ impl Reader {
                 return Err(RegistryError::Malformed {
                     host: self.repository().host().to_owned(),
                     what: self.name(&Target::Digest(digest.clone())),
-                    why: "leads to more manifests than any image has".to_owned(),
+                    why: "references too many manifests for an image".to_owned(),
                 });
             }
             let reading = wave.drain(..).map(|(one, image)| async {

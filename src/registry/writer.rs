@@ -284,7 +284,7 @@ impl Writer {
     pub(super) async fn give_up(&self, upload: &Upload) {
         let call = self.absolute(Method::DELETE, upload.location.clone());
         if let Err(error) = self.send(call).await {
-            tracing::debug!(%error, "an upload that was given up stays open");
+            tracing::debug!(%error, "an abandoned upload stays open");
         }
     }
 
@@ -297,9 +297,9 @@ impl Writer {
         };
         match answer.status() {
             // The request that opened the upload was let in: the token ran out meanwhile. The next attempt has another.
-            401 => broken("the permission ended in the middle of it"),
-            404 | 410 => broken("the registry has lost its session"),
-            416 => broken("the registry has got another part of it than was sent"),
+            401 => broken("the credentials expired during the upload"),
+            404 | 410 => broken("the registry lost the upload session"),
+            416 => broken("the registry received a different part than was sent"),
             _ => answer.into_error(&self.upload_words()).await,
         }
     }
@@ -343,7 +343,7 @@ impl Writer {
                 return Err(RegistryError::DigestMismatch {
                     host: self.repository().host().to_owned(),
                     what: self.name(target),
-                    found: stored.map_or_else(|| "not there".to_owned(), |stored| stored.digest.to_string()),
+                    found: stored.map_or_else(|| "missing".to_owned(), |stored| stored.digest.to_string()),
                 });
             }
         }
@@ -419,7 +419,7 @@ fn opened(answer: &Answer) -> Result<Opened, RegistryError> {
         .map(|location| Opened::Upload(Upload { location, offset: 0 }))
         .ok_or_else(|| RegistryError::NotARegistry {
             host: answer.host().to_owned(),
-            why: "it opened an upload without saying where".to_owned(),
+            why: "it opened an upload without a location".to_owned(),
         })
 }
 

@@ -225,7 +225,7 @@ pub(super) async fn attested(
             .as_ref()
             .zip(named.image.as_ref())
             .is_some_and(|(one, other)| one != other);
-        let flaw = differ.then(|| "an attestation and the report in it are of different images".to_owned());
+        let flaw = differ.then(|| "an attestation and its report are for different images".to_owned());
         let context = ReportContext {
             image: by_subject.or(named.image),
             ..context
@@ -239,7 +239,7 @@ pub(super) async fn attested(
 
 fn told(predicate: &str) -> Result<(Report, ReportContext), String> {
     let told: Told = serde_json::from_str(predicate)
-        .map_err(|error| clean_line(&format!("it is no attestation: {error}")))?;
+        .map_err(|error| clean_line(&format!("not an attestation: {error}")))?;
     let report = Report::read(told.scanner.result.get().as_bytes())?;
     let parameter = |name: &str| told.invocation.parameters.get(name)?.as_str();
     let context = ReportContext {

@@ -16,13 +16,13 @@ pub enum ScanError {
     #[error(transparent)]
     Sign(#[from] SignError),
     /// The scanner is not installed, or not where the configuration says.
-    #[error("there is no scanner `{program}`")]
+    #[error("cannot find the scanner `{program}`")]
     NoScanner {
         /// The program that was looked for.
         program: String,
     },
     /// The scanner did not come to an end.
-    #[error("`{program}` did not finish within {} minutes and was stopped", limit.as_secs() / 60)]
+    #[error("`{program}` timed out after {} minutes", limit.as_secs() / 60)]
     Slow {
         /// The program.
         program: String,
@@ -30,7 +30,7 @@ pub enum ScanError {
         limit: Duration,
     },
     /// The scanner did not give a report.
-    #[error("`{program}` gave no report: {why}")]
+    #[error("`{program}` produced no report: {why}")]
     Scanner {
         /// The program.
         program: String,
@@ -38,7 +38,7 @@ pub enum ScanError {
         why: String,
     },
     /// Not a report.
-    #[error("the report {what} cannot be used: {why}")]
+    #[error("cannot use the report {what}: {why}")]
     Malformed {
         /// Which.
         what: String,
@@ -54,7 +54,7 @@ pub enum ScanError {
         source: std::io::Error,
     },
     /// A report of something else than it is to be attached to.
-    #[error("the report is of {found}, and not of {wanted}")]
+    #[error("the report is for {found}, not {wanted}")]
     AnotherImage {
         /// What the report says it is of.
         found: Digest,
@@ -84,18 +84,16 @@ impl ScanError {
             Self::Registry(error) => return error.hint(),
             Self::Sign(error) => return error.hint(),
             Self::NoScanner { .. } => {
-                "install Trivy (https://trivy.dev tells how), or say where it is: `trivy` of [scanner] in windlass.toml"
+                "install Trivy (https://trivy.dev), or set `trivy` in [scanner] of windlass.toml to its path"
             }
             Self::Slow { .. } => {
-                "it may be fetching its database: `trivy image --download-db-only` shows how that goes"
+                "it may be downloading its database; check with `trivy image --download-db-only`"
             }
             Self::Scanner { .. } => {
-                "`windlass doctor` looks at the scanner; [scanner] of windlass.toml says how it is called"
+                "check the scanner with `windlass doctor`, and its settings in [scanner] of windlass.toml"
             }
             Self::Malformed { .. } => "scan again with `trivy image --format json` and attach that report",
-            Self::Unreadable { .. } => {
-                "check its name and who may read it; windlass.toml names the files that count"
-            }
+            Self::Unreadable { .. } => "check its path and permissions; the files are set in windlass.toml",
             Self::AnotherImage { .. } => "scan the image by its digest, and attach the report of that scan",
         };
         Some(text.to_owned())

@@ -25,13 +25,13 @@ struct Head {
 impl Report {
     /// Reads a report in any format that is known; the error says what is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        let head: Head = serde_json::from_slice(bytes)
-            .map_err(|error| clean_line(&format!("it is no report: {error}")))?;
+        let head: Head =
+            serde_json::from_slice(bytes).map_err(|error| clean_line(&format!("not a report: {error}")))?;
         match head {
             Head { trivy: true, .. } => Self::parse(bytes),
             Head { grype: true, .. } => grype_report::parse(bytes),
             Head { sarif: true, .. } => sarif_report::parse(bytes),
-            _ => Err("it is neither a report of Trivy or Grype nor SARIF".to_owned()),
+            _ => Err("not a Trivy, Grype or SARIF report".to_owned()),
         }
     }
 }

@@ -135,8 +135,8 @@ struct Status {
 
 /// Parses `bytes`; the error says what is wrong with them.
 pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
-    let document: Document = serde_json::from_slice(bytes)
-        .map_err(|error| clean_line(&format!("it is no report of Grype: {error}")))?;
+    let document: Document =
+        serde_json::from_slice(bytes).map_err(|error| clean_line(&format!("not a Grype report: {error}")))?;
     let image = match document.source {
         Some(Source {
             target: Target::Image(image),
@@ -144,11 +144,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
         }) if r#type == "image" => image,
         Some(source) => {
             return Err(clean_line(&format!(
-                "it is of a {}, and only one of a container image counts",
+                "it is a report on a {}; only reports on container images are accepted",
                 source.r#type
             )));
         }
-        None => return Err("it does not say what it is of".to_owned()),
+        None => return Err("it does not name its subject".to_owned()),
     };
     let mut findings: Vec<_> = document.matches.into_iter().map(Match::into_finding).collect();
     findings.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.id.cmp(&b.id)));
@@ -259,7 +259,7 @@ impl Ignored {
             });
         let reasons: Vec<_> = reasons.filter(|reason| !reason.is_empty()).collect();
         let why = if reasons.is_empty() {
-            "ignored by a rule of Grype's".to_owned()
+            "ignored by a Grype rule".to_owned()
         } else {
             clean_line(&reasons.join(", "))
         };
@@ -308,11 +308,11 @@ mod tests {
     #[test]
     fn a_report_of_a_folder_is_none_of_an_image() {
         let text = br#"{"matches": [], "source": {"type": "directory", "target": "/src"}}"#;
-        assert!(Report::read(text).unwrap_err().contains("of a directory"));
+        assert!(Report::read(text).unwrap_err().contains("on a directory"));
         assert!(
             Report::read(br#"{"matches": []}"#)
                 .unwrap_err()
-                .contains("does not say")
+                .contains("does not name its subject")
         );
     }
 

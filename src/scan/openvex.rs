@@ -88,10 +88,10 @@ pub fn openvex(path: &Path) -> Result<Vec<VexStatement>, ScanError> {
 
 fn parse(bytes: &[u8], name: &str) -> Result<Vec<VexStatement>, String> {
     let document: Document =
-        serde_json::from_slice(bytes).map_err(|error| format!("it is no OpenVEX document: {error}"))?;
+        serde_json::from_slice(bytes).map_err(|error| format!("not an OpenVEX document: {error}"))?;
     if !document.context.starts_with("https://openvex.dev/ns") {
         return Err(format!(
-            "it is no OpenVEX document, but `{}`",
+            "not an OpenVEX document but `{}`",
             clean_line(&document.context)
         ));
     }
@@ -117,7 +117,7 @@ impl Statement {
         let impact = self.impact.map(|text| clean_line(&text));
         let why: Vec<_> = justification.into_iter().chain(impact).collect();
         if status == VexStatus::NotAffected && why.is_empty() {
-            return Err("it says `not_affected` without a justification or an impact statement".to_owned());
+            return Err("`not_affected` requires a justification or an impact statement".to_owned());
         }
         if self.products.is_empty() {
             return Err("it names no product".to_owned());
@@ -223,14 +223,14 @@ mod tests {
     #[test]
     fn what_could_never_match_or_gives_no_reason_is_refused() {
         for (bad, why) in [
-            ("<html>".to_owned(), "no OpenVEX document"),
+            ("<html>".to_owned(), "not an OpenVEX document"),
             (
                 document(STATEMENT).replace("openvex.dev", "example.com"),
                 "but `https://example.com",
             ),
             (
                 document(&STATEMENT.replace("justification", "other")),
-                "without a justification",
+                "requires a justification",
             ),
             (
                 document(&STATEMENT.replace("pkg:oci/app", "app")),
@@ -238,7 +238,7 @@ mod tests {
             ),
             (
                 document(&STATEMENT.replace("not_affected", "fine")),
-                "no OpenVEX document",
+                "not an OpenVEX document",
             ),
         ] {
             let error = parse(bad.as_bytes(), "x").unwrap_err();

@@ -217,7 +217,7 @@ async fn of_attestation(
         return Ok(None);
     };
     let bytes = document(reader, layer, format).await?;
-    let wrong = |error: serde_json::Error| clean_line(&format!("it is no statement: {error}"));
+    let wrong = |error: serde_json::Error| clean_line(&format!("not a statement: {error}"));
     let statement = serde_json::from_slice::<Statement>(&bytes).map_err(wrong);
     let packages = statement.and_then(|statement| format.packages(statement.predicate.get().as_bytes()));
     packages

@@ -68,7 +68,7 @@ impl SbomFormat {
     /// and whatever else is listed are none. The error says what is wrong with it.
     pub(super) fn packages(self, bytes: &[u8]) -> Result<BTreeSet<InstalledPackage>, String> {
         let wrong =
-            |error: serde_json::Error| clean_line(&format!("it is no {} document: {error}", self.title()));
+            |error: serde_json::Error| clean_line(&format!("not a {} document: {error}", self.title()));
         let mut found = BTreeSet::new();
         match self {
             Self::CycloneDx => {

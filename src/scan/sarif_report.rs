@@ -15,15 +15,15 @@ use crate::domain::{Digest, Finding, FindingKind, Inventory, Severity, clean_lin
 /// Parses `bytes`; the error says what is wrong with them.
 pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
     let document: Document =
-        serde_json::from_slice(bytes).map_err(|error| clean_line(&format!("it is no SARIF: {error}")))?;
+        serde_json::from_slice(bytes).map_err(|error| clean_line(&format!("not SARIF: {error}")))?;
     if document.version != "2.1.0" {
         return Err(clean_line(&format!(
-            "it is SARIF {}, and only 2.1.0 is known",
+            "SARIF version {} is not supported; only 2.1.0 is",
             document.version
         )));
     }
     if document.runs.is_empty() {
-        return Err("it has no run, so nothing was scanned".to_owned());
+        return Err("it contains no run, so nothing was scanned".to_owned());
     }
     let ended = document.runs.iter().map(ended).collect::<Option<Vec<_>>>();
     let mut report = Report {
@@ -86,13 +86,13 @@ fn read_run(run: &Run, scanner: &str, report: &mut Report) -> Result<(), String>
         .iter()
         .any(|one| one.execution_successful == Some(false))
     {
-        report.flaws.push(format!(
-            "{scanner} says itself that its run did not succeed: scan again"
-        ));
+        report
+            .flaws
+            .push(format!("{scanner} reports that its run failed: scan again"));
     }
     let Some(results) = &run.results else {
         report.flaws.push(format!(
-            "the report of {scanner} has no list of results, so that it does not say what was found: scan again"
+            "the report of {scanner} has no list of results, so its findings are unknown: scan again"
         ));
         return Ok(());
     };
@@ -106,7 +106,7 @@ fn read_run(run: &Run, scanner: &str, report: &mut Report) -> Result<(), String>
                 let why = by
                     .justification
                     .as_deref()
-                    .unwrap_or("suppressed, without a word why");
+                    .unwrap_or("suppressed without a reason");
                 report.hidden.push((finding, clean_line(why)));
             }
             None => report.findings.push(finding),
@@ -129,7 +129,7 @@ fn finding(entry: &Entry, run: &Run) -> Result<Finding, String> {
     let rule = run.tool.rule_of(entry);
     let named = entry.rule.id.as_deref().or(entry.rule_id.as_deref());
     let id = rule.map(|rule| rule.id.as_str()).or(named);
-    let id = id.ok_or("one of its results names no rule")?;
+    let id = id.ok_or("one of its results has no rule")?;
     let package = value(entry, rule, &["Package"]).or_else(|| in_sentence(&entry.message.text, "package: "));
     let name = vulnerability_name(id, package.as_deref());
     let mut aliases: Vec<_> = [Some(id), named]
@@ -148,7 +148,7 @@ fn finding(entry: &Entry, run: &Run) -> Result<Finding, String> {
         id: clean_line(name),
         aliases,
         severity: severity_of(entry, rule),
-        package: package.unwrap_or_else(|| "a package that the report does not name".to_owned()),
+        package: package.unwrap_or_else(|| "a package the report does not name".to_owned()),
         purl: None,
         installed: value(entry, rule, &["Installed Version", "Version"])
             .or_else(|| in_sentence(&entry.message.text, "version "))

@@ -71,7 +71,7 @@ impl SbomFormat {
         };
         found
             .then_some(())
-            .ok_or_else(|| format!("it is no {} document: no `{key}`", self.name()))
+            .ok_or_else(|| format!("not a {} document: no `{key}`", self.name()))
     }
 }
 

@@ -76,9 +76,7 @@ fn contradiction(
     }
     let (own, says) = (image.platform.as_ref()?, report.platform.as_ref()?);
     let differs = (&own.os, &own.architecture) != (&says.os, &says.architecture);
-    differs.then(|| {
-        format!("a report contradicts itself: it names {image} by digest, and says that it is of {says}")
-    })
+    differs.then(|| format!("a report contradicts itself: it names {image} by digest, but describes {says}"))
 }
 
 #[cfg(test)]
@@ -148,6 +146,6 @@ mod tests {
             "a report contradicts itself: it names linux/amd64 and linux/arm64"
         );
         let other = report(&["amd64"], None, Some("linux/arm64"));
-        assert!(flaw(&other).ends_with("linux/amd64 by digest, and says that it is of linux/arm64"));
+        assert!(flaw(&other).ends_with("linux/amd64 by digest, but describes linux/arm64"));
     }
 }

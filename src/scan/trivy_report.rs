@@ -192,16 +192,16 @@ impl Report {
     /// Parses `bytes`; the error says what is wrong with them.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let document: Document<'_> =
-            serde_json::from_slice(bytes).map_err(|error| format!("it is no report of Trivy: {error}"))?;
+            serde_json::from_slice(bytes).map_err(|error| format!("not a Trivy report: {error}"))?;
         if document.schema_version != 2 {
             return Err(format!(
-                "it has Trivy's schema version {}, and only 2 is known",
+                "Trivy schema version {} is not supported; only 2 is",
                 document.schema_version
             ));
         }
         if let Some(kind) = document.artifact_type.filter(|kind| kind != CONTAINER_IMAGE) {
             return Err(format!(
-                "it is of a {}, and only one of a container image counts",
+                "it is a report on a {}; only reports on container images are accepted",
                 clean_line(&kind).replace('_', " ")
             ));
         }
@@ -275,7 +275,7 @@ impl Modified<'_> {
         };
         match finding {
             Ok(finding) => Ok(Some((finding, words.join(", ")))),
-            Err(error) => Err(format!("one of its suppressed findings cannot be read: {error}")),
+            Err(error) => Err(format!("could not read one of its suppressed findings: {error}")),
         }
     }
 }

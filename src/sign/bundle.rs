@@ -181,7 +181,7 @@ pub(super) fn make_about(
         predicate,
     };
     let statement = serde_json::to_vec(&said).map_err(|error| SignError::Crypto {
-        action: "write down what is to be signed",
+        action: "encode what is to be signed",
         why: error.to_string(),
     })?;
     let signature = key.sign(&encoding(PAYLOAD_TYPE, &statement))?;

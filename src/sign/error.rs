@@ -20,7 +20,7 @@ pub enum SignError {
         source: std::io::Error,
     },
     /// Not a key.
-    #[error("{what} is no key that windlass can use: {why}")]
+    #[error("{what} is not a usable key: {why}")]
     NoKey {
         /// The file, or `the key`.
         what: String,
@@ -28,7 +28,7 @@ pub enum SignError {
         why: String,
     },
     /// The password does not open the key.
-    #[error("the password does not open the key {0}")]
+    #[error("wrong password for the key {0}")]
     WrongPassword(PathBuf),
     /// The cryptography itself failed.
     #[error("could not {action}: {why}")]
@@ -45,7 +45,7 @@ pub enum SignError {
         image: String,
     },
     /// Signed, but by others.
-    #[error("{image} is signed, but by another key ({found} found, none by this one)")]
+    #[error("{image} is signed with a different key ({found} found, none with this one)")]
     OtherKey {
         /// The image.
         image: String,
@@ -53,7 +53,7 @@ pub enum SignError {
         found: usize,
     },
     /// The signature says it is by this key, and does not fit what it signs.
-    #[error("a signature of {image} names this key, but does not fit what it signs: it was tampered with")]
+    #[error("a signature of {image} names this key but does not match its content: it was tampered with")]
     Tampered {
         /// The image.
         image: String,
@@ -98,10 +98,10 @@ impl SignError {
         let text = match self {
             Self::Registry(error) => return error.hint(),
             Self::Unreadable { .. } => {
-                "check the path in windlass.toml, or make a pair with `windlass keygen`"
+                "check the path in windlass.toml, or create a key pair with `windlass keygen`"
             }
             Self::NoKey { .. } => {
-                "windlass takes what cosign takes: `windlass keygen` or `cosign generate-key-pair` makes it"
+                "create a key in cosign's format with `windlass keygen` or `cosign generate-key-pair`"
             }
             Self::WrongPassword(_) => "check COSIGN_PASSWORD or the password file",
             Self::Crypto { .. } => return None,
@@ -109,12 +109,12 @@ impl SignError {
                 "sign it with `windlass sign`, or promote it to an environment that signs"
             }
             Self::OtherKey { .. } => {
-                "verify with the public key of whoever signed it, and ask why that is not this one"
+                "verify with the public key of the signer, and find out why it is not this one"
             }
             Self::Tampered { .. } | Self::OtherDigest { .. } => {
-                "do not run this image; someone has attached to it what does not belong there"
+                "do not run this image: someone attached a signature that does not belong to it"
             }
-            Self::Malformed { .. } => "look at the referrer with `cosign tree` or another tool",
+            Self::Malformed { .. } => "inspect the referrer with `cosign tree` or another tool",
         };
         Some(text.to_owned())
     }

@@ -47,7 +47,7 @@ impl SigningKey {
     /// Makes a pair on the curve P-256, as cosign does, and encrypts the private part.
     pub fn generate(password: &SecretString) -> Result<KeyPair, SignError> {
         let fail = |error: SigstoreError| SignError::Crypto {
-            action: "make a key",
+            action: "create a key",
             why: error.to_string(),
         };
         let pair = SCHEMES[0]
@@ -86,7 +86,7 @@ impl SigningKey {
         let signer = SCHEMES
             .iter()
             .find_map(|scheme| pair.to_sigstore_signer(scheme).ok())
-            .ok_or_else(|| no_key("it is of a kind that is not supported".to_owned()))?;
+            .ok_or_else(|| no_key("its type is not supported".to_owned()))?;
         let public = pair
             .public_key_to_pem()
             .map_err(|error| no_key(error.to_string()))?;
@@ -129,9 +129,7 @@ fn open(pem: &[u8], password: &[u8]) -> Result<SigStoreKeyPair, Unopened> {
             | SigstoreError::PrivateKeyDecryptError(_)),
         ) => {
             tracing::debug!(%error, "a private key cannot be read");
-            Err(Unopened::Broken(
-                "what is between its first and last line is damaged".to_owned(),
-            ))
+            Err(Unopened::Broken("its content is damaged".to_owned()))
         }
         Err(_) => SigStoreKeyPair::from_encrypted_pem(pem, password)
             .map_err(|error| Unopened::Broken(error.to_string())),
@@ -163,11 +161,7 @@ impl PublicKey {
         }
         let key = CosignVerificationKey::try_from_pem(bytes).map_err(|error| {
             tracing::debug!(%error, "a public key cannot be read");
-            no_key(
-                "what is between its first and last line is damaged, or a key of another kind than ECDSA, RSA and \
-                 Ed25519"
-                    .to_owned(),
-            )
+            no_key("its content is damaged, or not an ECDSA, RSA or Ed25519 key".to_owned())
         })?;
         let (CosignVerificationKey::RSA_PSS_SHA256(der)
         | CosignVerificationKey::RSA_PKCS1_SHA256(der)
@@ -242,7 +236,7 @@ mod tests {
             ),
             (
                 "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\ncut off",
-                "cut off",
+                "truncated",
             ),
         ] {
             std::fs::write(&path, pem).unwrap();

@@ -17,33 +17,34 @@ pub(super) fn why_no_public_key(bytes: &[u8]) -> Option<String> {
     let text = text.trim();
     let why = match label(text) {
         _ if text.is_empty() => "the file is empty",
-        Some(_) if is_cut_off(text) => "it is cut off: its last line is missing",
+        Some(_) if is_cut_off(text) => "it is truncated: its last line is missing",
         Some("PUBLIC KEY") => return None,
         Some("CERTIFICATE" | "TRUSTED CERTIFICATE") => {
-            "it is a certificate; `openssl x509 -in FILE -pubkey -noout` writes the public key of it"
+            "it is a certificate; extract its public key with `openssl x509 -in FILE -pubkey -noout`"
         }
         Some("RSA PUBLIC KEY") => {
-            "it is an RSA key in the form of PKCS#1; `openssl rsa -RSAPublicKey_in -in FILE -pubout` converts it"
+            "it is a PKCS#1 RSA key; convert it with `openssl rsa -RSAPublicKey_in -in FILE -pubout`"
         }
         Some("SSH2 PUBLIC KEY") => {
-            "it is a public key of SSH; `ssh-keygen -i -f FILE | ssh-keygen -e -m PKCS8 -f /dev/stdin` converts it"
+            "it is an SSH public key; convert it with `ssh-keygen -i -f FILE | ssh-keygen -e -m PKCS8 -f \
+             /dev/stdin`"
         }
         Some("ENCRYPTED SIGSTORE PRIVATE KEY" | "ENCRYPTED COSIGN PRIVATE KEY") => {
-            "it is the private key; the public one is in the file beside it (`cosign.pub`), and `cosign public-key --key \
-             FILE` writes it again"
+            "it is the private key; use the public key beside it (`cosign.pub`), or write it again with \
+             `cosign public-key --key FILE`"
         }
         Some(label) if label.ends_with("PRIVATE KEY") => {
-            "it is a private key, which nobody needs to verify; `openssl pkey -in FILE -pubout` writes the public one"
+            "it is a private key; extract the public key with `openssl pkey -in FILE -pubout`"
         }
-        Some(_) => "it is PEM, but no public key",
+        Some(_) => "it is PEM, but not a public key",
         None if is_ssh(text) => {
-            "it is a public key of OpenSSH; `ssh-keygen -e -m PKCS8 -f FILE` converts it, if it is RSA or ECDSA"
+            "it is an OpenSSH public key; convert it with `ssh-keygen -e -m PKCS8 -f FILE` if it is RSA or ECDSA"
         }
         // DER begins with a sequence.
         None if bytes.first() == Some(&0x30) => {
-            "it is in the binary form DER; `openssl pkey -pubin -inform DER -in FILE` converts it"
+            "it is in DER format; convert it with `openssl pkey -pubin -inform DER -in FILE`"
         }
-        None => "it is no PEM file: it has no line `-----BEGIN PUBLIC KEY-----`",
+        None => "it is not a PEM file: it lacks the line `-----BEGIN PUBLIC KEY-----`",
     };
     Some(why.to_owned())
 }
@@ -54,15 +55,16 @@ pub fn why_no_private_key(bytes: &[u8]) -> Option<String> {
     let text = text.as_ref();
     let why = match label(text) {
         _ if text.trim().is_empty() => "the file is empty",
-        Some(_) if is_cut_off(text) => "it is cut off: its last line is missing",
+        Some(_) if is_cut_off(text) => "it is truncated: its last line is missing",
         Some("ENCRYPTED SIGSTORE PRIVATE KEY" | "ENCRYPTED COSIGN PRIVATE KEY") => return None,
         Some(label) if label.ends_with("PUBLIC KEY") => {
-            "it is a public key; the private one is needed to sign"
+            "it is a public key; signing requires the private key"
         }
         Some(label) if label.ends_with("PRIVATE KEY") => {
-            "it is a private key, but not in cosign's encrypted form; `cosign import-key-pair --key FILE` converts it"
+            "it is a private key, but not in cosign's encrypted format; convert it with `cosign \
+             import-key-pair --key FILE`"
         }
-        _ => "it is not in cosign's encrypted form",
+        _ => "it is not in cosign's encrypted format",
     };
     Some(why.to_owned())
 }
@@ -91,10 +93,10 @@ mod tests {
             (pem("OPENSSH PRIVATE KEY"), "private key"),
             ("ssh-ed25519 AAAA ana@host\n".to_owned(), "OpenSSH"),
             ("ecdsa-sha2-nistp256 AAAA\n".to_owned(), "ssh-keygen -e"),
-            ("-----BEGIN PUBLIC KEY-----\nMFkw".to_owned(), "cut off"),
+            ("-----BEGIN PUBLIC KEY-----\nMFkw".to_owned(), "truncated"),
             ("0\u{59}rest".to_owned(), "DER"),
             (" \n".to_owned(), "empty"),
-            ("hello".to_owned(), "no PEM"),
+            ("hello".to_owned(), "not a PEM file"),
         ] {
             let why = why_no_public_key(file.as_bytes()).unwrap();
             assert!(why.contains(word), "{file}: {why}");
@@ -109,7 +111,7 @@ mod tests {
             (pem("EC PRIVATE KEY"), "import-key-pair"),
             (
                 "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAA".to_owned(),
-                "cut off",
+                "truncated",
             ),
         ] {
             let why = why_no_private_key(file.as_bytes()).unwrap();

@@ -1,10 +1,12 @@
 //! What windlass keeps on this machine between runs: journals, locks, uploads, trust. Only the user may read it, and
 //! nothing in it is reached through a symbolic link that somebody else may have put there.
 
+mod log;
 mod private;
 
 use std::path::PathBuf;
 
+pub use log::open_log;
 pub use private::{create_folder, create_new, open_locked, read, replace};
 
 /// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.

@@ -21,7 +21,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     if !found.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::NotADirectory,
-            "it is a symbolic link, which somebody else may have put there",
+            "it is a symbolic link, which someone else may have created",
         ));
     }
     if found.mode() & 0o077 != 0 && found.uid() == rustix::process::geteuid().as_raw() {
@@ -36,6 +36,14 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
 /// When it is there, or cannot be made.
 pub fn create_new(path: &Path) -> io::Result<File> {
     options().create_new(true).append(true).open(path)
+}
+
+/// Opens a file to add to it, made if it is missing.
+///
+/// # Errors
+/// When it is a symbolic link, or cannot be opened.
+pub(super) fn append(path: &Path) -> io::Result<File> {
+    options().create(true).append(true).open(path)
 }
 
 /// Opens a file to be locked: read and written, made if it is missing.
@@ -80,7 +88,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("it has more than {limit} bytes"),
+            format!("it is larger than {limit} bytes"),
         ));
     }
     Ok(Some(bytes))

@@ -136,7 +136,7 @@ impl Effects {
                         Err(error) => Content::Failed(message("Not sorted", &error.to_string(), None)),
                     }
                 }
-                Err(error) => Content::Failed(of_engine("The findings could not be read", &error)),
+                Err(error) => Content::Failed(of_engine("Could not read the findings", &error)),
             };
             let _ = messages.send(Msg::Examined(commit, content));
         });
@@ -163,8 +163,8 @@ impl Effects {
                 false
             };
             if !opened {
-                let hint = "set BROWSER to a program that opens pages";
-                let _ = messages.send(Msg::Told(message("No browser opened it", &url, Some(hint))));
+                let hint = "set BROWSER to a program that opens web pages";
+                let _ = messages.send(Msg::Told(message("Could not open a browser", &url, Some(hint))));
             }
         });
     }
@@ -188,7 +188,7 @@ impl Effects {
             };
             let result = result
                 .await
-                .map_err(|error: EngineError| of_engine("No plan could be made", &error));
+                .map_err(|error: EngineError| of_engine("Could not make a plan", &error));
             let _ = messages.send(Msg::Planned(ticket, result));
         });
     }
@@ -200,11 +200,15 @@ impl Effects {
 
     fn start(&mut self, plan: Plan, secrets: Secrets) -> Result<(), Message> {
         let Some(access) = self.access else {
-            let what = "this console was started read-only, and a run writes";
-            return Err(message("Read-only", what, Some("start it without --read-only")));
+            let what = "this console is read-only, and a run writes";
+            return Err(message(
+                "Read-only",
+                what,
+                Some("start windlass without --read-only"),
+            ));
         };
         let run = self.engine.start(plan.clone(), access, secrets);
-        let mut run = run.map_err(|error| of_engine("The run could not begin", &error))?;
+        let mut run = run.map_err(|error| of_engine("Could not start the run", &error))?;
         self.tell(Msg::Started(Ok((run.id.clone(), Box::new(plan)))));
         let messages = self.messages.clone();
         tokio::spawn(async move {
@@ -234,15 +238,15 @@ impl Effects {
                     good: true,
                     title: "Verified".to_owned(),
                     what: format!(
-                        "{} in {environment} is signed by the key of {environment}: {image}",
+                        "{} in {environment} is signed with the key of {environment}: {image}",
                         digest.short()
                     ),
                     hint: None,
                 },
                 Err(EngineError::NoKey(_)) => {
-                    let what =
-                        format!("windlass.toml names no key that signatures in {environment} verify with");
-                    let hint = "set `verify` for that environment; one that nobody signs in needs none";
+                    let what = format!("no verification key for {environment} in windlass.toml");
+                    let hint =
+                        "set `verify` for that environment; it is not required where nothing is signed";
                     message("Nothing to verify with", &what, Some(hint))
                 }
                 Err(error) => of_engine("Not verified", &error),

@@ -132,7 +132,7 @@ pub fn told_at_the_end(ended: &Ended, width: u16) -> (Vec<String>, Vec<String>) 
 }
 
 /// What stands before a hint.
-pub const WHAT_TO_DO: &str = "What to do now: ";
+pub const WHAT_TO_DO: &str = "Next step: ";
 
 /// The findings, cut into their parts; a part with no height is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -112,7 +112,7 @@ pub(super) async fn run(
             _ = ticks.tick() => heard.push(Msg::Now(Timestamp::now())),
         }
         if Terminal::was_lost() {
-            return Err(io::Error::other("a task of the console ended unexpectedly"));
+            return Err(io::Error::other("a task of the console failed"));
         }
         for msg in heard {
             stale = true;

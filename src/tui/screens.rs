@@ -88,7 +88,7 @@ fn in_ascii(buffer: &mut Buffer) {
 fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (columns, rows) = layout::SMALLEST;
     let (width, height) = (area.width, area.height);
-    let text = format!("windlass needs {columns}×{rows}, this is {width}×{height}");
+    let text = format!("windlass requires {columns}×{rows}; this terminal has {width}×{height}");
     let lines = line::wrap(&text, usize::from(area.width));
     for (y, text) in (area.y..area.bottom()).zip(lines) {
         line::left(buffer, Rect { y, height: 1, ..area }, vec![Span::raw(text)]);

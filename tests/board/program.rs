@@ -101,7 +101,7 @@ async fn a_registry_that_is_down_leaves_the_rest_readable_and_ends_with_1() {
         "{out}"
     );
     assert!(
-        out.contains("– nothing deployed yet") && out.contains("cannot be reached"),
+        out.contains("– nothing deployed yet") && out.contains("could not reach registry"),
         "{out}"
     );
 
@@ -110,7 +110,7 @@ async fn a_registry_that_is_down_leaves_the_rest_readable_and_ends_with_1() {
     assert_eq!(output.status.code(), Some(1), "{out}");
     assert!(out.contains("dev · prod ✗ failed"), "{out}");
     assert_eq!(
-        out.matches("cannot be reached").count(),
+        out.matches("could not reach registry").count(),
         1,
         "the reason stands once, below: {out}"
     );
@@ -118,5 +118,5 @@ async fn a_registry_that_is_down_leaves_the_rest_readable_and_ends_with_1() {
     // Without a command and without a terminal, the same status.
     let bare = windlass(&world, &[]).await;
     assert!(text(&bare.stdout).contains("nothing deployed yet"));
-    assert!(text(&bare.stderr).contains("opens the console"));
+    assert!(text(&bare.stderr).contains("open the console"));
 }

@@ -177,7 +177,7 @@ async fn a_dockerfile_that_was_not_read_to_its_end_is_no_pass() {
     let output = check(&world, &[]).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(
-        row(&output, "lint").contains("Dockerfile could not be read from line 3 on: unexpected RUNN"),
+        row(&output, "lint").contains("Dockerfile could not be parsed from line 3 on: unexpected RUNN"),
         "{}",
         said(&output)
     );
@@ -191,7 +191,7 @@ async fn tests_that_were_declared_and_not_run_are_no_pass() {
     let output = check(&world, &[]).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(
-        row(&output, "test").contains("1 of 2 tests that its files declare was run"),
+        row(&output, "test").contains("1 of 2 tests declared in its files was run"),
         "{}",
         said(&output)
     );
@@ -199,7 +199,7 @@ async fn tests_that_were_declared_and_not_run_are_no_pass() {
     let output = check(&world, &[]).await;
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(
-        row(&output, "test").contains("structure.yaml cannot be read"),
+        row(&output, "test").contains("structure.yaml: "),
         "{}",
         said(&output)
     );

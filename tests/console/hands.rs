@@ -35,7 +35,7 @@ pub fn answer(model: &mut Model, plan: Plan) -> Vec<Effect> {
 
 pub fn refuse(model: &mut Model) {
     let ticket = model.ticket;
-    tell(model, Msg::Planned(ticket, Err(failure("No plan could be made"))));
+    tell(model, Msg::Planned(ticket, Err(failure("Could not make a plan"))));
 }
 
 pub fn requests(effects: &[Effect]) -> Vec<Request> {

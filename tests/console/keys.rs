@@ -72,7 +72,7 @@ fn an_environment_that_has_not_answered_is_not_one_that_has_the_image() {
     press(&mut model, KeyCode::Char('p'));
     assert_eq!(
         model.notice.as_ref().unwrap().text,
-        "stage could not be asked: connection refused"
+        "could not reach stage: connection refused"
     );
 }
 

@@ -107,11 +107,11 @@ fn findings_on_their_way_and_findings_that_failed_say_so() {
     show("findings_failed", |size| {
         let mut model = sample::board(size, COLOUR);
         press(&mut model, KeyCode::Char('f'));
-        assert!(picture(&model).contains("reading the attached reports"));
+        assert!(picture(&model).contains("loading the attached reports"));
         let commit = model.findings.as_ref().unwrap().commit.clone();
         let message = Message {
             good: false,
-            title: "The findings could not be read".into(),
+            title: "Could not read the findings".into(),
             what: "registry.example.com does not answer".into(),
             hint: Some("`windlass doctor` looks at each registry".into()),
         };
@@ -146,7 +146,7 @@ fn findings_of_an_image_that_nobody_scanned_are_not_none() {
     let picture = picture(&model);
     assert!(picture.contains("not scanned"), "{picture}");
     assert!(
-        !picture.contains("0 findings") && !picture.contains("no finding"),
+        !picture.contains("0 findings") && !picture.contains("no findings"),
         "{picture}"
     );
 }
@@ -232,12 +232,10 @@ fn what_to_do_after_a_run_is_told_in_full_on_a_small_screen() {
     let (mut model, id) = sample::run((80, 24), COLOUR);
     let ended = Happening::RunEnded {
         exit: Exit::Conflict,
-        summary: "pin prod stopped: payment-svc in prod is locked on origin: stale: ana@desk, run 0193abcd (promote to \
-                  prod) took it 2026-03-12 09:00:00 UTC, and it expired 4h ago"
+        summary: "pin prod stopped: payment-svc in prod is locked on origin: stale: acquired by ana@desk, run 0193abcd (promote to prod) 2026-03-12 09:00:00 UTC, expired 4h ago"
             .into(),
         hint: Some(
-            "if that run is dead, break its lock with `windlass unlock prod --reason …`, then give the same command \
-             again; nothing was changed by this one"
+            "if that run is dead, break its lock with `windlass unlock prod --reason …`, then run the same command again; this run changed nothing"
                 .into(),
         ),
         places: Vec::new(),
@@ -245,7 +243,7 @@ fn what_to_do_after_a_run_is_told_in_full_on_a_small_screen() {
     tell(&mut model, sample::event(&id, 7_100, ended));
     let picture = picture(&model);
     assert!(
-        picture.contains("4h ago") && picture.contains("by this one"),
+        picture.contains("4h ago") && picture.contains("same command again"),
         "{picture}"
     );
 }
@@ -275,7 +273,7 @@ fn an_error_says_what_happened_and_what_to_do_now() {
     let mut model = sample::board((80, 24), COLOUR);
     model.dialog = Some(Dialog::Message(Message {
         good: false,
-        title: "No plan could be made".into(),
+        title: "Could not make a plan".into(),
         what: "registry.example.com/stage/payment-svc: no connection within 10 s".into(),
         hint: Some("look at the network, then press p again; `windlass doctor` tries every registry".into()),
     }));

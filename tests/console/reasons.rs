@@ -109,7 +109,7 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
     assert!(matches!(&model.dialog, Some(Dialog::Plan(plan)) if plan.difference == Difference::Loading));
     tell(
         &mut model,
-        Msg::Compared(ticket, Ok(vec!["14 commits taken back".into()])),
+        Msg::Compared(ticket, Ok(vec!["14 commits reverted".into()])),
     );
     assert!(!starts(&code(&mut model, KeyCode::Enter)));
     write(&mut model, "prod 3c1f00");

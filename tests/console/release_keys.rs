@@ -89,9 +89,9 @@ fn what_is_not_possible_says_why() {
         (
             2,
             "p",
-            "its image could not be looked up: registry.example.com does not answer",
+            "could not resolve its image: registry.example.com does not answer",
         ),
-        (3, "p", "it is as far as it can come"),
+        (3, "p", "already in the last environment"),
     ] {
         for key in keys.chars() {
             let mut model = at(place);
@@ -103,20 +103,20 @@ fn what_is_not_possible_says_why() {
     press(&mut finished, 'a');
     press(&mut finished, 'G');
     assert!(press(&mut finished, 'F').is_empty());
-    assert!(notice(&finished).contains("it is finished, and owes nothing"));
+    assert!(notice(&finished).contains("it is finished, and nothing is outstanding"));
     let mut stage = on_stage();
     assert!(press(&mut stage, 'u').is_empty());
     assert_eq!(notice(&stage), "stage is not pinned");
     press(&mut stage, 'v');
-    assert_eq!(notice(&stage), "nothing that came to stage owes a review");
+    assert_eq!(notice(&stage), "no review is due for stage");
     let mut asked = flow::asked(SIZE, COLOUR);
     for key in ['u', 'v'] {
         press(&mut asked, key);
-        assert_eq!(notice(&asked), "how prod stands is still being looked up");
+        assert_eq!(notice(&asked), "the state of prod is still loading");
     }
     for key in ['p', 'F', 'D', 'n', 'y'] {
         press(&mut asked, key);
-        assert_eq!(notice(&asked), "the releases are still being looked up");
+        assert_eq!(notice(&asked), "the releases are still loading");
     }
 }
 
@@ -303,7 +303,7 @@ fn what_is_known_stays_in_sight_when_it_cannot_be_asked_again() {
 fn o_opens_the_page_of_the_branch_where_there_is_one() {
     let mut model = at(3);
     assert!(press(&mut model, 'o').is_empty());
-    assert!(notice(&model).contains("no page of it"));
+    assert!(notice(&model).contains("its page on the remote is unknown"));
     model.board.page = Some("https://github.com/team/payment-svc".parse().unwrap());
     let effects = press(&mut model, 'o');
     let wanted = "https://github.com/team/payment-svc/tree/hotfix/v1.3.3";
@@ -322,7 +322,7 @@ fn what_came_to_production_past_stage_does_not_go_back_there() {
     press(&mut model, 'G');
     assert!(press(&mut model, 'p').is_empty());
     assert!(
-        notice(&model).contains("no environment is ahead of it"),
+        notice(&model).contains("already in the last environment"),
         "{}",
         notice(&model)
     );

@@ -104,9 +104,9 @@ fn a_finished_release_stays_until_production_has_it() {
     list.list.last_mut().unwrap().waits_for = Some("prod".parse().unwrap());
     tell(&mut model, Msg::Releases(false, Ok(list)));
     let seen = picture(&model);
-    let row = seen.lines().find(|line| line.contains("… waits")).unwrap();
+    let row = seen.lines().find(|line| line.contains("… waiting")).unwrap();
     assert!(row.contains("v1.3.2") && row.contains("next: prod"), "{row}");
-    assert!(seen.contains("3 finished ones not shown"), "{seen}");
+    assert!(seen.contains("3 finished releases not shown"), "{seen}");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn loading_failed_and_stale_never_look_alike() {
     insta::assert_snapshot!("releases_failed", picture(&failed));
     let mut stale = loading;
     let old = Releases {
-        stale: Some("origin could not be asked: no connection within 10 s".into()),
+        stale: Some("could not reach origin: no connection within 10 s".into()),
         ..flow::list()
     };
     tell(&mut stale, Msg::Releases(false, Ok(old)));
@@ -156,7 +156,7 @@ fn loading_failed_and_stale_never_look_alike() {
     tell(&mut again, key('r'));
     tell(&mut again, Msg::Releases(false, Err(failure("No releases"))));
     assert!(
-        picture(&again).contains("~ stale: they could not be asked again"),
+        picture(&again).contains("~ stale: could not refresh"),
         "{}",
         picture(&again)
     );
@@ -189,7 +189,7 @@ fn a_rollback_shows_what_it_changes_before_it_is_confirmed() {
     }
     press(&mut model, KeyCode::Enter);
     planned(&mut model, flow::rollback());
-    let lines = vec!["14 commits taken back · 3 packages down".into(), "-1.2 MB".into()];
+    let lines = vec!["14 commits reverted · 3 packages down".into(), "-1.2 MB".into()];
     let ticket = model.ticket;
     tell(&mut model, Msg::Compared(ticket, Ok(lines)));
     insta::assert_snapshot!(picture(&model));
@@ -199,8 +199,7 @@ fn a_rollback_shows_what_it_changes_before_it_is_confirmed() {
 fn an_older_candidate_asks_for_a_reason_in_its_plan() {
     let mut model = flow::releases((80, 24), COLOUR);
     tell(&mut model, key('p'));
-    let why = "sha-4b22777 is older than the head of release/v1.5.0-sha-6b86b27: sha-6b86b27, the image of 6b86b27, is \
-               bound to it";
+    let why = "sha-4b22777 is older than the head of release/v1.5.0-sha-6b86b27: sha-6b86b27, the image of 6b86b27, is the candidate of the release";
     let gates = vec![Gate::new("release", Verdict::Refused(why.into())).with_way_out(WayOut::Reason)];
     planned(&mut model, promotion("stage", Confirmation::Plain, gates));
     insta::assert_snapshot!(picture(&model));

@@ -172,10 +172,7 @@ pub fn board(size: (u16, u16), theme: Theme) -> Model {
         Msg::Environments(environments, now() - SignedDuration::from_secs(12)),
     );
     let gates = vec![
-        Gate::new(
-            "revision",
-            Verdict::Allowed("the image says it was built from it".into()),
-        ),
+        Gate::new("revision", Verdict::Allowed("built from it".into())),
         Gate::new(
             "scan",
             Verdict::Refused("the report is 3 days old, and prod takes none older than 24 hours".into()),
@@ -223,10 +220,10 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
         digest: Some(digest(4)),
         gates,
         steps: vec![
-            step(StepKind::Gate, "every gate again, at that moment"),
+            step(StepKind::Gate, "re-check all gates"),
             step(
                 StepKind::Copy,
-                "11 blobs and 2 referrers, 39 MB to move (3 are there)",
+                "11 blobs and 2 referrers, 39 MB to copy (3 already present)",
             ),
             step(StepKind::Sign, "with the key of prod"),
             step(StepKind::Verify, "the digest and the signature at the target"),
@@ -242,20 +239,14 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
 
 pub fn allowed() -> Vec<Gate> {
     vec![
-        Gate::new(
-            "revision",
-            Verdict::Allowed("the image says it was built from it".into()),
-        ),
+        Gate::new("revision", Verdict::Allowed("built from it".into())),
         Gate::new("scan", Verdict::Allowed("clean, 3h old".into())),
     ]
 }
 
 pub fn refused() -> Vec<Gate> {
     vec![
-        Gate::new(
-            "revision",
-            Verdict::Allowed("the image says it was built from it".into()),
-        ),
+        Gate::new("revision", Verdict::Allowed("built from it".into())),
         Gate::new(
             "scan",
             Verdict::Refused("2 critical findings, and prod takes none".into()),
@@ -333,7 +324,7 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
             990,
             log(
                 Level::Warning,
-                "prod.example.com asks to wait 2 s (429); nothing is lost, and the copy goes on from where it is",
+                "prod.example.com asked to wait 2 s (429); nothing is lost, and the copy goes on from where it is",
             ),
         ),
     ];

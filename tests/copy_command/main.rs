@@ -98,7 +98,7 @@ async fn a_copy_says_what_arrived_and_what_it_took_and_the_second_one_finds_it_t
         out(&again)
     );
     assert!(
-        out(&again).contains("0 B moved (0 B expected)"),
+        out(&again).contains("0 B copied (0 B expected)"),
         "{}",
         out(&again)
     );
@@ -132,7 +132,7 @@ async fn a_dry_run_writes_nothing_and_read_only_refuses_all_else() {
     let ground = Ground::new().await;
     let dry = ground.copy(&["--dry-run"]).await;
     assert!(dry.status.success(), "{}", err(&dry));
-    assert!(out(&dry).contains("blobs      7 to send"), "{}", out(&dry));
+    assert!(out(&dry).contains("blobs      7 to upload"), "{}", out(&dry));
     let refused = ground.copy(&["--read-only"]).await;
     assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
     let written = |line: &windlass::demo::registry::RequestLine| {
@@ -191,7 +191,7 @@ async fn a_list_copies_all_it_can_and_ends_with_the_first_failure() {
     let copied = ground.copy(&["--list", "images.txt"]).await;
     assert_eq!(copied.status.code(), Some(7), "{}", err(&copied));
     assert!(
-        err(&copied).contains(&format!("✗ {missing} did not arrive at {to}/two:v9")),
+        err(&copied).contains(&format!("✗ {missing} was not copied to {to}/two:v9")),
         "{}",
         err(&copied)
     );
@@ -203,7 +203,7 @@ async fn a_list_copies_all_it_can_and_ends_with_the_first_failure() {
     let wrong = ground.copy(&["--list", "images.txt"]).await;
     assert_eq!(wrong.status.code(), Some(2));
     assert!(
-        err(&wrong).contains("images.txt:1: a line has two names"),
+        err(&wrong).contains("images.txt:1: expected two image names"),
         "{}",
         err(&wrong)
     );

@@ -27,7 +27,7 @@ async fn a_list_that_failed_for_several_reasons_is_summed_up_by_reason_and_is_in
     std::fs::write(ground.folder.path().join("images.txt"), list.join("\n")).unwrap();
     let copied = ground.copy(&["--list", "images.txt"]).await;
     assert_eq!(copied.status.code(), Some(5), "{}", err(&copied));
-    let sum = "✗ 42 of 50 did not arrive: 41 busy, 1 not found";
+    let sum = "✗ 42 of 50 were not copied: 41 busy, 1 not found";
     assert!(err(&copied).contains(sum), "{}", err(&copied));
     assert_eq!(
         out(&copied).matches(":v1 is sha256:").count(),

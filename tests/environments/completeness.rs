@@ -52,7 +52,7 @@ async fn promoting_the_same_candidate_again_brings_back_a_layer_that_the_target_
         let copy = plan.steps.iter().find(|step| step.kind == StepKind::Copy);
         let copy = &copy.unwrap().what;
         assert!(
-            copy.contains("11 blobs") && copy.contains("(10 are there)"),
+            copy.contains("11 blobs") && copy.contains("(10 already present)"),
             "{copy}"
         );
         assert!(plan.allowed(), "{:#?}", plan.gates);
@@ -61,7 +61,7 @@ async fn promoting_the_same_candidate_again_brings_back_a_layer_that_the_target_
         let arrived: Vec<_> = events
             .iter()
             .filter_map(|event| match &event.happening {
-                Happening::BlobDone { digest, how, .. } if how != "was there already" => Some(digest),
+                Happening::BlobDone { digest, how, .. } if how != "already present" => Some(digest),
                 _ => None,
             })
             .collect();

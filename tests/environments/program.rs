@@ -102,7 +102,7 @@ async fn an_empty_password_in_the_environment_is_none_with_and_without_a_passwor
     assert_eq!(without.status.code(), Some(2), "{}", text(&without.stderr));
     let said = [text(&without.stdout), text(&without.stderr)].concat();
     assert!(
-        said.contains("there is no password for it") && said.contains("set COSIGN_PASSWORD"),
+        said.contains("no password is available") && said.contains("set COSIGN_PASSWORD"),
         "{said}"
     );
     std::fs::write(&path, with_file).unwrap();

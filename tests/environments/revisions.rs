@@ -1,4 +1,4 @@
-//! Images that do not come from one commit.
+//! Images that were not built from one commit.
 
 use serde_json::json;
 use windlass::registry::TagRule;
@@ -38,7 +38,7 @@ async fn an_index_whose_images_name_different_commits_is_refused() {
         .unwrap();
     let (word, why) = reason(&plan, "revision");
     assert_eq!(word, "refused");
-    assert!(why.contains("do not come from one commit"), "{why}");
+    assert!(why.contains("were not built from one commit"), "{why}");
     for commit in &commits {
         assert!(why.contains(commit.short()), "{why}");
     }

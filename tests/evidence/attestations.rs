@@ -131,7 +131,9 @@ async fn under_a_key_only_what_it_signed_counts() {
     let unknown = verdict(&world.signed(ours.public()).await);
     assert!(matches!(unknown, Verdict::Unknown(_)), "{unknown:?}");
     assert!(
-        unknown.reason().starts_with("no scan that ours.pub verifies"),
+        unknown
+            .reason()
+            .starts_with("no scan report signed with ours.pub"),
         "{unknown:?}"
     );
     for architecture in ["amd64", "arm64"] {

@@ -163,7 +163,7 @@ async fn a_report_of_another_digest_is_not_attached_and_not_believed() {
     let verdict = world.verdict().await;
     assert_eq!(verdict.word(), "unknown");
     assert!(
-        verdict.reason().contains("is of another digest, sha256:"),
+        verdict.reason().contains("is for another digest, sha256:"),
         "{verdict:?}"
     );
 }
@@ -204,7 +204,10 @@ async fn a_report_that_cannot_be_read_is_doubt_beside_older_clean_ones() {
     let verdict = world.verdict().await;
     assert_eq!(verdict.word(), "unknown");
     assert!(verdict.reason().contains("schema version 3"), "{verdict:?}");
-    assert_eq!(world.summary().await.unwrap().gaps, ["a report cannot be read"]);
+    assert_eq!(
+        world.summary().await.unwrap().gaps,
+        ["a report could not be read"]
+    );
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ async fn checks_and_rules_decide_whether_a_commit_is_cut() {
     fake.store().runs.insert(commit.to_string(), Vec::new());
     let found = gates(&engine).await;
     assert_eq!(verdicts(&found), [("checks", "allowed"), ("rules", "allowed")]);
-    assert_eq!(found[0].verdict.reason(), "GitHub has no checks on it");
+    assert_eq!(found[0].verdict.reason(), "GitHub reports no checks for it");
 
     fake.run(commit.as_str(), "test", "completed", Some("success"));
     fake.run(commit.as_str(), "lint", "in_progress", None);
@@ -105,7 +105,7 @@ async fn a_check_that_a_rule_requires_and_that_never_reported_is_named_and_refus
         "required_status_checks": [{ "context": "test" }, { "context": "ci" }],
     });
     fake.rule("develop", "required_status_checks", 4, required);
-    let refused = Verdict::Refused("1 of 1 passed; a rule requires ci, which did not report".to_owned());
+    let refused = Verdict::Refused("1 of 1 passed; required check ci did not report".to_owned());
     assert_eq!(gates(&engine).await[0].verdict, refused);
     fake.run(commit.as_str(), "ci", "completed", Some("success"));
     let allowed = Verdict::Allowed("2 of 2 passed".to_owned());
@@ -128,7 +128,7 @@ async fn checks_that_cannot_be_asked_refuse_with_the_way_out_and_rules_leave_it_
         "{found:?}"
     );
     assert!(
-        found[1].notes[0].contains("so that the push will tell"),
+        found[1].notes[0].contains("the push will show whether they allow it"),
         "{found:?}"
     );
 

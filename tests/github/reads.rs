@@ -50,7 +50,7 @@ async fn a_total_that_does_not_agree_with_what_came_is_unknown() {
     fake.store().unlisted_runs = 3;
     let error = github(&fake).checks(&sha).await.unwrap_err();
     assert!(
-        error.to_string().contains("there are 7 entries, and 4 came"),
+        error.to_string().contains("it reports 7 entries but returned 4"),
         "{error}"
     );
 }
@@ -63,7 +63,7 @@ async fn a_commit_with_no_checks_is_not_one_that_github_does_not_know() {
     assert!(unknown.is_not_found(), "{unknown:?}");
     assert_eq!(
         unknown.to_string(),
-        "GitHub does not find commit 2b2e927 in acme/app"
+        "GitHub cannot find commit 2b2e927 in acme/app"
     );
     fake.store().runs.insert(sha.to_string(), Vec::new());
     let none = github(&fake).checks(&sha).await.unwrap();
@@ -78,7 +78,7 @@ async fn a_list_without_end_is_given_up() {
     let again = format!("{}/repos/acme/app/commits/{sha}/check-runs", fake.address);
     fake.fault("GET", "/check-runs", usize::MAX, Fault::NextAt(again));
     let error = github(&fake).checks(&sha).await.unwrap_err().to_string();
-    assert!(error.contains("leads back to one before it"), "{error}");
+    assert!(error.contains("links back to an earlier one"), "{error}");
 }
 
 #[tokio::test]

@@ -25,7 +25,11 @@ async fn a_remote_that_takes_no_locks_stops_the_run_until_locks_are_off() {
     configure(&world, "lock = false");
     let (exit, events) = carry_out(&machine(&world, "ana"), &promote()).await;
     assert_eq!(exit, Exit::Done);
-    assert!(logged(&events).contains("locks are off"), "{}", logged(&events));
+    assert!(
+        logged(&events).contains("remote locks are turned off"),
+        "{}",
+        logged(&events)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,6 +39,6 @@ async fn without_a_remote_there_is_nothing_to_lock_with_and_the_log_says_so() {
     let (exit, events) = carry_out(&machine(&world, "ana"), &promote()).await;
     assert_eq!(exit, Exit::Done);
     let told = logged(&events);
-    let line = "there is no git remote `origin`: only the runs of this machine are kept apart\n";
+    let line = "no git remote `origin`: only runs on this machine exclude each other\n";
     assert_eq!(told.matches(line).count(), 1, "{told}");
 }

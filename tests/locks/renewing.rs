@@ -1,4 +1,4 @@
-//! A lock is renewed while its run lives, and its run stops once somebody broke it.
+//! A lock is renewed while its run lives, and its run stops once someone broke it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +75,7 @@ async fn a_step_stops_once_somebody_broke_its_lock() {
     assert_eq!(broken.0, Exit::Done);
     let (exit, events) = end(run).await;
     assert_eq!(exit, Exit::Conflict);
-    assert!(last(&events).contains("somebody broke it"), "{}", last(&events));
+    assert!(last(&events).contains("someone broke it"), "{}", last(&events));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,5 +90,5 @@ async fn a_run_whose_lock_was_broken_does_not_go_on_beside_another() {
     );
     let (exit, events) = carry_out(&machine(&world, "ana"), &promote()).await;
     assert_eq!(exit, Exit::Conflict);
-    assert!(last(&events).contains("somebody broke it"), "{}", last(&events));
+    assert!(last(&events).contains("someone broke it"), "{}", last(&events));
 }

@@ -35,7 +35,7 @@ async fn a_stale_lock_of_another_host_is_broken_with_a_reason_and_not_by_itself(
 
     let (_, examined) = windlass(&world, &["doctor"]).await;
     assert!(
-        examined.contains("payment-svc in stage, stale: omar@elsewhere")
+        examined.contains("payment-svc in stage, stale: acquired by omar@elsewhere")
             && examined.contains("windlass unlock stage --service payment-svc"),
         "{examined}"
     );
@@ -73,7 +73,7 @@ async fn a_stale_lock_of_another_host_is_broken_with_a_reason_and_not_by_itself(
     );
     let (_, refused) = windlass(&world, &["runs", &ana.journals().runs().unwrap()[1].to_string()]).await;
     assert!(
-        refused.contains("stale: omar@elsewhere"),
+        refused.contains("stale: acquired by omar@elsewhere"),
         "the history says that it was stale: {refused}"
     );
     let again = windlass(&world, &["unlock", "stage", "--reason", "again", "--yes"]).await;
@@ -91,7 +91,7 @@ async fn a_lock_that_is_held_is_only_taken_by_who_says_so() {
     let (exit, events) = end(begin(&ana, plan)).await;
     assert_eq!(exit, Exit::Refused);
     assert!(
-        last(&events).contains("may be taken from its holder"),
+        last(&events).contains("can be broken on request"),
         "{}",
         last(&events)
     );
@@ -149,7 +149,7 @@ async fn after_a_kill_the_same_machine_goes_on_and_another_does_not() {
     let (exit, told) = windlass(&world, &args).await;
     assert_eq!(exit, Some(0), "{told}");
     assert!(
-        told.contains("took over the lock on payment-svc in stage that ana@"),
+        told.contains("took over the lock on payment-svc in stage left behind on this machine by ana@"),
         "{told}"
     );
     assert_eq!(locks(&omar).await, []);

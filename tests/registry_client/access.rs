@@ -43,11 +43,11 @@ async fn credentials_are_wanted_refused_or_right() {
 
         let none = refusal(&registries(), &host).await;
         assert_eq!(none.exit(), Exit::NotAuthorised);
-        assert!(none.to_string().contains("wants credentials"), "{none}");
+        assert!(none.to_string().contains("requires credentials"), "{none}");
 
         let (wrong, _folder) = logged_in(&[&host], &json!({"username": "ana", "password": "wrong"}));
         let wrong = refusal(&wrong, &host).await;
-        assert!(wrong.to_string().contains("refuses the credentials"), "{wrong}");
+        assert!(wrong.to_string().contains("rejected the credentials"), "{wrong}");
         assert!(!format!("{wrong} {wrong:?}").contains("YW5hOndyb25n"));
 
         let (right, _folder) = logged_in(&[&host], &json!({"username": "ana", "password": "right"}));
@@ -136,10 +136,7 @@ async fn a_token_address_that_fails_is_an_error_and_nothing_goes_out_without_a_t
     server.inject(Fault::new(broken).on_path("/token").always());
     let error = refusal(&all, &server.host()).await;
     assert_eq!(error.exit(), Exit::NotAuthorised);
-    assert!(
-        error.to_string().contains("token address answered 404"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("token URL returned 404"), "{error}");
     let asked = server
         .requests()
         .iter()
@@ -167,7 +164,7 @@ async fn an_identity_token_stands_for_the_password() {
 
     let (wrong, _folder) = logged_in(&[&server.host()], &entry("made-up"));
     let wrong = refusal(&wrong, &server.host()).await;
-    assert!(wrong.to_string().contains("refuses the credentials"), "{wrong}");
+    assert!(wrong.to_string().contains("rejected the credentials"), "{wrong}");
     assert!(!format!("{wrong}{wrong:?}").contains("made-up"));
 }
 

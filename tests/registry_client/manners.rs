@@ -64,7 +64,7 @@ async fn a_quota_that_is_used_up_for_hours_is_told_and_not_waited_for() {
     .await;
     let reader = registries().reader(&repository(&server.host, "app"));
     let error = reader.tags().await.unwrap_err();
-    assert!(error.to_string().contains("come back in 7200 s"), "{error}");
+    assert!(error.to_string().contains("retry after 7200 s"), "{error}");
     assert_eq!(server.seen().matches("GET ").count(), 1, "not asked again");
 }
 
@@ -84,7 +84,7 @@ async fn what_a_good_answer_said_of_the_quota_explains_a_later_refusal() {
     let error = reader.tags().await.unwrap_err();
     let when = error.to_string();
     assert!(
-        when.contains("come back in 49"),
+        when.contains("retry after 49"),
         "some of the 5000 s have passed: {when}"
     );
 }

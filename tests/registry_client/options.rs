@@ -165,7 +165,7 @@ async fn some_platforms_are_another_digest() {
         .unwrap_err();
     assert_eq!(error.exit(), Exit::NotFound);
     assert!(
-        error.to_string().contains("it has linux/amd64, linux/arm64"),
+        error.to_string().contains("available: linux/amd64, linux/arm64"),
         "{error}"
     );
     let error = copied(
@@ -177,7 +177,7 @@ async fn some_platforms_are_another_digest() {
     .await
     .unwrap_err();
     assert!(
-        error.to_string().contains("is an image of one platform"),
+        error.to_string().contains("is a single-platform image"),
         "{error}"
     );
 }

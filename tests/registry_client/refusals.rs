@@ -90,7 +90,7 @@ async fn what_is_not_there_is_not_found() {
 #[tokio::test]
 async fn a_manifest_that_is_no_manifest_is_refused() {
     let error = manifest(MANIFEST, b"{ not json".to_vec()).await;
-    assert!(error.to_string().contains("is no manifest"), "{error}");
+    assert!(error.to_string().contains("is not a manifest"), "{error}");
     let error = manifest(MANIFEST, br#"{"schemaVersion":1,"fsLayers":[]}"#.to_vec()).await;
     assert!(error.to_string().contains("schema 1"), "{error}");
     let size = usize::try_from(MANIFEST_LIMIT).unwrap() + 1;
@@ -215,5 +215,5 @@ async fn a_tag_list_whose_pages_lead_in_a_circle_is_an_error() {
         .await
         .unwrap_err();
     assert_eq!(error.exit(), Exit::Failed);
-    assert!(error.to_string().contains("leads back"), "{error}");
+    assert!(error.to_string().contains("links back"), "{error}");
 }

@@ -148,7 +148,9 @@ async fn a_proxy_is_asked_with_its_password_which_no_error_shows() {
     let all = with(name, by_proxy(&format!("http://ana:hidden@{gone}")));
     let error = all.ping(name).await.unwrap_err();
     assert!(
-        error.to_string().contains(&format!("by the proxy http://{gone}")),
+        error
+            .to_string()
+            .contains(&format!("through the proxy http://{gone}")),
         "{error}"
     );
     assert!(!format!("{error}{error:?}{:?}", by_proxy("http://ana:hidden@x")).contains("hidden"));
@@ -201,7 +203,7 @@ async fn a_registry_without_tls_is_told_from_one_that_is_down() {
     let folder = folder();
     let all = with(&server.host(), trusting(authority.ca_file(folder.path())));
     let error = all.ping(&server.host()).await.unwrap_err();
-    assert!(error.to_string().contains("does not speak TLS"), "{error}");
+    assert!(error.to_string().contains("does not support TLS"), "{error}");
 }
 
 #[tokio::test]

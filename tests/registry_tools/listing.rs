@@ -30,10 +30,18 @@ async fn lists_every_repository_over_all_pages() {
 #[tokio::test]
 async fn says_that_a_registry_lists_no_repositories_and_what_to_do() {
     for (status, code, words) in [
-        (401, 6, "lists no repositories to these credentials"),
-        (403, 6, "lists no repositories to these credentials"),
-        (404, 1, "lists no repositories (it answered 404"),
-        (405, 1, "lists no repositories (it answered 405"),
+        (401, 6, "does not list repositories with these credentials"),
+        (403, 6, "does not list repositories with these credentials"),
+        (
+            404,
+            1,
+            "does not list repositories (GET /v2/_catalog returned 404",
+        ),
+        (
+            405,
+            1,
+            "does not list repositories (GET /v2/_catalog returned 405",
+        ),
     ] {
         let server = RawServer::start(move |_| (status, String::new(), Vec::new())).await;
         let folder = tempfile::tempdir().unwrap();
@@ -67,7 +75,7 @@ async fn a_catalog_can_neither_go_on_for_ever_nor_reach_the_terminal_raw() {
     let server = answering("link: </v2/_catalog?last=x>; rel=\"next\"\r\n").await;
     let said = windlass(&folder, &["registry", "ls", &server.host]).await;
     assert_eq!((said.code, said.out.as_str()), (1, ""));
-    assert!(said.err.contains("leads back"), "{}", said.err);
+    assert!(said.err.contains("links back"), "{}", said.err);
 }
 
 #[tokio::test]
@@ -154,5 +162,5 @@ async fn a_repository_that_is_not_there_is_not_one_without_tags() {
         .windlass(&["registry", "tags", &ground.repository("nowhere").to_string()])
         .await;
     assert_eq!(missing.code, 7);
-    assert!(missing.err.contains("there is no repository"), "{}", missing.err);
+    assert!(missing.err.contains("does not exist"), "{}", missing.err);
 }

@@ -54,7 +54,7 @@ async fn a_tag_goes_alone() {
     );
     for stays in ["latest", "v1.0"] {
         assert!(
-            said.err.contains(&format!(":{stays}, which names it too")),
+            said.err.contains(&format!(":{stays}, which also points to it")),
             "{}",
             said.err
         );
@@ -76,11 +76,15 @@ async fn a_dry_run_and_a_read_only_one_delete_nothing() {
         .await;
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(
-        said.out.contains(&format!("goes   the tag {name}")),
+        said.out.contains(&format!("delete the tag {name}")),
         "{}",
         said.out
     );
-    assert!(said.out.contains(":latest, which names it too"), "{}", said.out);
+    assert!(
+        said.out.contains(":latest, which also points to it"),
+        "{}",
+        said.out
+    );
     let refused = ground
         .windlass(&["registry", "rm", &name, "--yes", "--read-only"])
         .await;
@@ -123,7 +127,7 @@ async fn where_a_tag_cannot_go_alone_its_digest_is_never_tried() {
         let said = ground.windlass(&["registry", "rm", &name, "--yes"]).await;
         assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.err);
         assert!(
-            said.err.contains("does not delete the tag v1 alone"),
+            said.err.contains("refused to delete only the tag v1"),
             "{}",
             said.err
         );
@@ -147,11 +151,7 @@ async fn a_registry_that_only_says_so_is_not_believed() {
         let name = format!("{}:v1", ground.repository("dev/app"));
         let said = ground.windlass(&["registry", "rm", &name, "--yes"]).await;
         assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.err);
-        assert!(
-            said.err.contains(&format!("{name} is still there")),
-            "{}",
-            said.err
-        );
+        assert!(said.err.contains(&format!("{name} still exists")), "{}", said.err);
     }
 }
 
@@ -182,7 +182,7 @@ async fn neighbours_that_went_along_are_a_loud_failure() {
     let said = windlass(&folder, &["registry", "rm", &name, "--yes"]).await;
     assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.err);
     assert!(
-        said.err.contains("2 tags are gone with it: v2, v3"),
+        said.err.contains("2 tags are deleted with it: v2, v3"),
         "{}",
         said.err
     );
@@ -199,7 +199,11 @@ async fn a_digest_stays_while_tags_name_it_unless_they_are_to_go_too() {
     for extra in ["--yes", "--dry-run"] {
         let said = ground.windlass(&["registry", "rm", &name, extra]).await;
         assert_eq!(said.code, 4, "{}", said.err);
-        assert!(said.err.contains("2 tags name it: latest, v1"), "{}", said.err);
+        assert!(
+            said.err.contains("2 tags point to it: latest, v1"),
+            "{}",
+            said.err
+        );
     }
     assert_eq!(deletes(&ground), [""; 0]);
     let said = ground
@@ -297,7 +301,11 @@ async fn a_referrer_that_stays_is_listed_again() {
     let name = format!("{}@{}", ground.repository("dev/app"), only.digest);
     let said = ground.windlass(&["registry", "rm", &name, "--yes"]).await;
     assert_eq!(said.code, 1, "{}", said.err);
-    assert!(said.err.contains("does not delete the manifest"), "{}", said.err);
+    assert!(
+        said.err.contains("refused to delete the manifest"),
+        "{}",
+        said.err
+    );
     let left = writer.referrers(&digest, None).await.unwrap();
     assert_eq!(left[0].digest, only.digest);
 }

@@ -77,7 +77,7 @@ async fn a_conflict_is_known_before_anything_is_written_and_the_rest_can_go_on_w
     assert_eq!(stage.at("v1.5.0^{}"), stage.at(&branch));
     let release = stage.release("v1.5.0").await;
     assert!(!debt(&release, "into develop").state.is_paid());
-    // Resolved by hand, it is paid.
+    // Resolved manually, it is paid.
     stage.colleague(&["fetch", "-q"]);
     stage.colleague(&["checkout", "-q", "develop"]);
     stage.colleague(&[
@@ -143,7 +143,7 @@ async fn a_head_without_an_image_and_a_tag_that_is_elsewhere_stop_the_end() {
     let stage = Stage::set().await;
     let branch = with_a_fix(&stage).await;
     stage.commit(&branch, "src/late.txt", "late\n", "fix: late");
-    stage.remote(&["tag", "-a", "-m", "by hand", "v1.5.0", "main"]);
+    stage.remote(&["tag", "-a", "-m", "manually", "v1.5.0", "main"]);
     let plan = stage.plan(&finish("v1.5.0", &[])).await.unwrap();
     let refusals: Vec<_> = plan.refusals().map(|gate| gate.name.as_str()).collect();
     assert_eq!(refusals, ["candidate", "tag"]);
@@ -169,7 +169,7 @@ async fn a_remote_that_went_away_stops_it_before_anything_is_done() {
     std::fs::rename(&origin, &away).unwrap();
     let (exit, summary) = stage.carry_out(plan.clone()).await;
     assert_eq!(exit, Exit::Failed, "{summary}");
-    assert!(summary.contains("cannot be reached"), "{summary}");
+    assert!(summary.contains("could not reach"), "{summary}");
     assert_eq!(stage.here(&["tag", "-l", "v1.5.0"]), "");
     std::fs::rename(&away, &origin).unwrap();
     assert_eq!(stage.carry_out(plan).await.0, Exit::Done);

@@ -17,25 +17,28 @@ async fn it_begins_at_what_production_runs_and_not_at_main() {
     };
     assert_eq!(branch.as_str(), "hotfix/v1.3.3");
     let gate = plan.gates.iter().find(|gate| gate.name == "main").unwrap();
-    assert!(gate.verdict.reason().contains("ahead of what runs"), "{gate:?}");
+    assert!(
+        gate.verdict.reason().contains("ahead of what is deployed"),
+        "{gate:?}"
+    );
     assert_eq!(stage.carry_out(plan).await.0, Exit::Done);
     assert_eq!(stage.at("hotfix/v1.3.3"), running);
     // Given again, it is the same hotfix.
     let again = stage.plan(&hotfix(None)).await.unwrap();
-    assert_eq!(again.operation.title(), "begin hotfix/v1.3.3");
+    assert_eq!(again.operation.title(), "start hotfix/v1.3.3");
     // Without a fix there is nothing to bring anywhere.
     assert!(stage.release("v1.3.3").await.is_only_begun());
     let end = stage.plan(&finish("v1.3.3", &[])).await.unwrap();
     let refusal = end.refusals().next().unwrap();
     assert_eq!(refusal.name, "fix");
     assert!(
-        refusal.verdict.reason().contains("v1.3.2 is at this very commit"),
+        refusal.verdict.reason().contains("v1.3.2 is at the same commit"),
         "{refusal:?}"
     );
     // Once work has begun on it, the next one has the next version.
     stage.commit("hotfix/v1.3.3", "src/hot.txt", "hot\n", "fix: hot");
     let next = stage.plan(&hotfix(None)).await.unwrap();
-    assert_eq!(next.operation.title(), "begin hotfix/v1.3.4");
+    assert_eq!(next.operation.title(), "start hotfix/v1.3.4");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +89,7 @@ async fn a_fix_that_was_picked_counts_as_there() {
     let picked = stage.release("v1.3.3").await;
     assert_eq!(
         debt(&picked, "into develop").state,
-        DebtState::Paid("there by its patches".to_owned())
+        DebtState::Paid("merged by its patches".to_owned())
     );
 }
 
@@ -137,13 +140,13 @@ async fn one_that_went_into_main_by_a_squash_has_arrived() {
     let hotfix = stage.release("v1.3.3").await;
     assert_eq!(
         debt(&hotfix, "into main").state,
-        DebtState::Paid(format!("there as one commit, {}", squash.short())),
+        DebtState::Paid(format!("squashed into {}", squash.short())),
         "{fix}"
     );
     // Its end does not merge it there a second time.
     let plan = stage.plan(&finish("v1.3.3", &["main"])).await.unwrap();
     let gate = plan.gates.iter().find(|gate| gate.name == "into main").unwrap();
-    assert!(gate.verdict.reason().contains("there as one commit"), "{gate:?}");
+    assert!(gate.verdict.reason().contains("squashed into"), "{gate:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +170,7 @@ async fn no_release_undoes_a_fix_in_production_unless_somebody_says_why() {
     let plan = stage.plan(&to_prod).await.unwrap();
     let refused = gate(&plan).unwrap();
     assert_eq!(refused.verdict.word(), "refused");
-    for word in [fix.short(), "paid out twice", "would be undone"] {
+    for word in [fix.short(), "paid out twice", "would revert"] {
         assert!(refused.verdict.reason().contains(word), "{refused:?}");
     }
     assert_eq!(refused.way_out, Some(WayOut::Reason));
@@ -245,7 +248,7 @@ async fn an_environment_where_nothing_runs_has_nothing_to_fix() {
     let error = stage.plan(&hotfix(None)).await.unwrap_err();
     assert_eq!(error.exit(), Exit::NotFound);
     assert!(
-        error.to_string().contains("nothing was deployed there yet"),
+        error.to_string().contains("nothing has been deployed there yet"),
         "{error}"
     );
 }

@@ -104,7 +104,7 @@ async fn a_shallow_one_says_how_it_is_deepened_and_writes_nothing() {
     assert!(error.hint().unwrap().contains("--unshallow"), "{error}");
     let error = stage.engine.releases(&service(), Depth::All).await.unwrap_err();
     assert!(error.hint().unwrap().contains("--unshallow"), "{error}");
-    // A promotion has fetched the branch that it is from, which tells that nothing in production would be undone.
+    // A promotion has fetched the branch that it is from, which tells that nothing in production would revert.
     let plan = stage.plan(&promote(&released, "prod")).await.unwrap();
     let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
     assert!(gate.verdict.allows(), "{gate:?}");
@@ -135,7 +135,7 @@ async fn one_without_a_commit_and_one_without_a_remote_say_so() {
         let told = error.to_string();
         assert!(
             told.contains("no git remote `origin`")
-                || told.contains("names no commit")
+                || told.contains("no commit named")
                 || told.contains("no commits yet"),
             "{command:?}: {told}"
         );

@@ -29,8 +29,11 @@ async fn the_sample_has_one_open_release_and_no_debt() {
     let out = text(&shown.stdout);
     assert_eq!(shown.status.code(), Some(0), "{out}{}", text(&shown.stderr));
     assert!(out.contains("release v1.4.0") && out.contains("… open"), "{out}");
-    assert!(out.contains("stage runs it"), "{out}");
-    assert!(!out.contains("v1.3.2"), "finished ones are not in the way: {out}");
+    assert!(out.contains("deployed to stage"), "{out}");
+    assert!(
+        !out.contains("v1.3.2"),
+        "finished releases are not in the way: {out}"
+    );
     let all = said(&stage, &["releases", "--all", "--json"]).await;
     let document: serde_json::Value = serde_json::from_slice(&all.stdout).unwrap();
     assert_eq!(document["version"], 1);
@@ -69,7 +72,7 @@ async fn what_production_has_and_develop_lacks_is_owed_and_fails_the_check() {
     let shown = said(&stage, &["releases", "--check"]).await;
     let out = text(&shown.stdout);
     assert_eq!(shown.status.code(), Some(3), "{out}");
-    assert!(out.contains("✗ owed: 1 commit is missing"), "{out}");
+    assert!(out.contains("✗ outstanding: 1 commit is missing"), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,9 +88,9 @@ async fn a_branch_that_was_made_by_hand_with_a_wrong_commit_in_its_name_is_told(
     let elsewhere = format!("v1.3.2:refs/heads/release/v1.7.0-sha-{}", newest.short());
     stage.colleague(&["push", "-q", "origin", &elsewhere]);
     let unknown = stage.release("v1.6.0").await.trouble.unwrap();
-    assert!(unknown.contains("called after fffffff"), "{unknown}");
+    assert!(unknown.contains("named after fffffff"), "{unknown}");
     let wrong = stage.release("v1.7.0").await.trouble.unwrap();
-    assert!(wrong.contains("which is not in its past"), "{wrong}");
+    assert!(wrong.contains("which is not an ancestor of it"), "{wrong}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,7 +92,7 @@ async fn a_clone_without_tags_cuts_fixes_and_notes_by_what_the_remote_has() {
     let steps = format!("{:?}", plan.steps);
     assert!(steps.contains("since v1.3.2"), "{steps}");
     let plan = stage.plan(&hotfix(None)).await.unwrap();
-    assert_eq!(plan.operation.title(), "begin hotfix/v1.3.3");
+    assert_eq!(plan.operation.title(), "start hotfix/v1.3.3");
     let notes = stage.engine.notes(&service(), "develop", None).await.unwrap();
     assert!(notes.contains("since v1.3.2"), "{notes}");
     // The text of a tag is made of the same.
@@ -170,9 +170,9 @@ async fn calendar_versions_and_tags_without_a_letter_are_read_and_written_as_the
     stage.remote(&["tag", "2025.12.3", "develop~20"]);
     stage.remote(&["tag", "2026.08.0", running.as_str()]);
     let plan = stage.plan(&hotfix(None)).await.unwrap();
-    assert_eq!(plan.operation.title(), "begin hotfix/v2026.08.1");
+    assert_eq!(plan.operation.title(), "start hotfix/v2026.08.1");
     assert!(
-        gate(&plan, "version").1.contains("2026.08.1 is free"),
+        gate(&plan, "version").1.contains("2026.08.1 is available"),
         "{:?}",
         plan.gates
     );
@@ -210,7 +210,7 @@ async fn a_lightweight_tag_that_is_only_here_is_told_and_not_pushed() {
     let plan = stage.plan(&finish("v1.4.0", &[])).await.unwrap();
     let (verdict, why, _) = gate(&plan, "tag");
     assert!(verdict == "refused" && why.contains("git tag -d v1.4.0"), "{why}");
-    stage.here(&["tag", "-f", "-a", "-m", "by hand", "v1.4.0", head.as_str()]);
+    stage.here(&["tag", "-f", "-a", "-m", "manually", "v1.4.0", head.as_str()]);
     let plan = stage.plan(&finish("v1.4.0", &[])).await.unwrap();
     let (verdict, why, _) = gate(&plan, "tag");
     assert!(verdict == "allowed" && why.contains("as it is"), "{why}");
@@ -229,7 +229,7 @@ async fn a_cut_at_a_commit_that_is_not_on_develop_asks_for_a_reason() {
     let (verdict, why, way_out) = gate(&plan, "develop");
     assert_eq!(verdict, "refused");
     assert!(
-        why.contains("not on origin/develop: it has 1 commit of its own"),
+        why.contains("not on origin/develop: it is ahead by 1 commit"),
         "{why}"
     );
     assert_eq!(way_out, Some(WayOut::Reason));

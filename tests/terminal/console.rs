@@ -10,17 +10,17 @@ fn a_candidate_is_promoted_by_keys_and_the_terminal_is_given_back() {
     let mut session = Session::demo(120, 40);
     session.see("Ready for stage");
     session.press("p");
-    session.see("Nothing is written before you press Enter");
+    session.see("Nothing is changed before you press Enter");
     session.press("\r");
     session.see("promote to stage is done");
     session.press("\x1b");
     session.see("Ready for prod");
     session.press("p");
-    session.see("To go on, type");
+    session.see("To continue, type");
     session.press("\x1b");
     // Together with the next key, Esc would be read as Alt.
     session.wait("the dialog to close", |seen| {
-        !seen.parser.screen().contents().contains("To go on, type")
+        !seen.parser.screen().contents().contains("To continue, type")
     });
     session.press("q");
     assert_eq!(session.end(), (0, true));
@@ -45,7 +45,7 @@ fn a_resize_is_followed_and_a_termination_gives_the_terminal_back() {
         pixel_height: 0,
     };
     session.master.as_ref().unwrap().resize(size).unwrap();
-    session.see("windlass needs");
+    session.see("windlass requires");
     let process = session.child.process_id().unwrap().cast_signed();
     let process = rustix::process::Pid::from_raw(process).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();

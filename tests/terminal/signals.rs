@@ -55,7 +55,7 @@ impl Console {
         );
         std::fs::write(world.join("deploy.sh"), deployer).unwrap();
         session.press("p");
-        session.see("Nothing is written before you press Enter");
+        session.see("Nothing is changed before you press Enter");
         session.press("\r");
         session.see("deploying");
         let pid = session.child.process_id().unwrap();

@@ -27,9 +27,9 @@ impl Pair {
             };
             (repository, tag, None)
         } else {
-            let named: ImageReference = destination
-                .parse()
-                .map_err(|error| Failure::usage(format!("the destination {error}"), "write host/path:tag"))?;
+            let named: ImageReference = destination.parse().map_err(|error| {
+                Failure::usage(format!("the destination {error}"), "use the form host/path:tag")
+            })?;
             match named.target {
                 Target::Tag(tag) => (named.repository, Some(tag), None),
                 Target::Digest(digest) => (named.repository, None, Some(digest)),
@@ -60,7 +60,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Pair>, Failure> {
     } else {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     };
-    let hint = "write one `SOURCE DESTINATION` a line";
+    let hint = "use one `SOURCE DESTINATION` per line";
     read.map_err(|error| {
         Failure::usage(
             format!("could not read the list {}: {error}", path.display()),
@@ -78,7 +78,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Pair>, Failure> {
             let mut words = line.split_whitespace();
             (words.next(), words.next(), words.next())
         }) else {
-            return Err(at("a line has two names".to_owned()));
+            return Err(at("expected two image names".to_owned()));
         };
         let source = source
             .parse()
@@ -122,10 +122,10 @@ mod tests {
         let pairs = of("# two images\none.example.com/a:v1 two.example.com/a\n\none.example.com/b:v1  two.example.com/b:v2 # new name\n").unwrap();
         assert_eq!(pairs.len(), 2);
         for (text, why) in [
-            ("one.example.com/a:v1\n", ":1: a line has two names"),
+            ("one.example.com/a:v1\n", ":1: expected two image names"),
             (
                 "\none.example.com/a:v1 b\n",
-                ":2: the destination `b` names no registry",
+                ":2: the destination `b` has no registry",
             ),
             ("app:v1 two.example.com/a\n", ":1: the source"),
         ] {

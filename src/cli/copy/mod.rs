@@ -29,45 +29,47 @@ const AT_ONCE: usize = 8;
 /// Arguments of `copy`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The digest arrives unchanged, with its signatures and all else that refers to it, and the tag is set \
-    last. A copy that was broken off goes on where it was when it is given again.\n\nExamples:\n  \
-    windlass copy registry.example.com/dev/app:sha-2b2e927 mirror.example.com/app\n  \
-    windlass copy registry.example.com/dev/app@sha256:… mirror.example.com/app:v1.2.0 --deep\n  \
-    windlass copy --list images.txt"
+    after_help = "The digest is copied unchanged, with its signatures and other referrers; the tag is set last. An \
+         interrupted copy resumes when the same command is run again.\n\
+         \n\
+         Examples:\n  \
+         windlass copy registry.example.com/dev/app:sha-2b2e927 mirror.example.com/app\n  \
+         windlass copy registry.example.com/dev/app@sha256:… mirror.example.com/app:v1.2.0 --deep\n  \
+         windlass copy --list images.txt"
 )]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub struct CopyArgs {
-    /// What to copy: host/path:tag or host/path@digest
+    /// The source: host/path:tag or host/path@digest
     #[arg(required_unless_present = "list")]
     pub source: Option<ImageReference>,
-    /// Where to: host/path, host/path:tag or host/path@digest; without a tag, that of the source
+    /// The destination: host/path, host/path:tag or host/path@digest [default tag: the source's]
     #[arg(required_unless_present = "list")]
     pub destination: Option<String>,
     /// Copy every `SOURCE DESTINATION` line of a file; `-` reads standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "destination"])]
     pub list: Option<PathBuf>,
-    /// Leave signatures, reports and other referrers behind
+    /// Do not copy signatures, reports and other referrers
     #[arg(long)]
     pub no_referrers: bool,
-    /// Take only referrers of this type along: an artifact type, or a media type of a layer
+    /// Copy only referrers of this artifact type or layer media type; repeatable
     #[arg(long, value_name = "TYPE", conflicts_with = "no_referrers")]
     pub referrer_type: Vec<String>,
-    /// Copy only this platform of an index, as os/architecture[/variant]; the digest is then another one
+    /// Copy only this platform of an index, as os/architecture[/variant]; the digest changes
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Vec<Platform>,
-    /// Look for every blob at the destination, those of manifests that are there already too
+    /// Verify every blob at the destination, even for manifests already present
     #[arg(long)]
     pub deep: bool,
-    /// Take layers that live outside registries along, where the source has them
+    /// Copy foreign layers as well, if the source has them
     #[arg(long)]
     pub foreign_layers: bool,
-    /// Move a tag of the destination that names another digest (`latest` always moves)
+    /// Move a destination tag that points to another digest (`latest` always moves)
     #[arg(short, long)]
     pub force: bool,
-    /// Print what would move, and write nothing
+    /// Print what would be copied, without copying
     #[arg(long)]
     pub dry_run: bool,
-    /// The result as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -99,8 +101,8 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
             return Err(protected::refusal(
                 &pair.target,
                 environment,
-                "what it has comes by promotion, whole and through its gates",
-                format!("lift it there with `windlass promote … --to {environment}`"),
+                "images get there only by `windlass promote`",
+                format!("promote it with `windlass promote … --to {environment}`"),
             ));
         }
     }
@@ -161,7 +163,7 @@ impl Job {
         if let Some(wanted) = pair.digest.as_ref().filter(|wanted| **wanted != plan.root) {
             return Err(RegistryError::DigestMismatch {
                 host: pair.source.repository.host().to_owned(),
-                what: format!("{}, which should become {wanted}", pair.source),
+                what: format!("{}, expected {wanted}", pair.source),
                 found: plan.root.to_string(),
             });
         }

@@ -74,10 +74,10 @@ impl Progress {
                 }
             }
             CopyProgress::Waiting { host, seconds } => {
-                self.note(&mut state, format!("{host} asks to wait {seconds} s"))
+                self.note(&mut state, format!("{host} asked to wait {seconds} s"))
             }
             CopyProgress::Again { digest, why } => {
-                self.note(&mut state, format!("{} is tried again: {why}", digest.short()));
+                self.note(&mut state, format!("retrying {}: {why}", digest.short()));
             }
             CopyProgress::ManifestDone { .. } | CopyProgress::ReferrerDone { .. } => {}
         }

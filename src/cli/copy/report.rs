@@ -76,7 +76,7 @@ impl Report {
                 progress.aside(|| {
                     writeln!(
                         io.err,
-                        "✗ {} did not arrive at {}",
+                        "✗ {} was not copied to {}",
                         pair.source,
                         pair.destination()
                     )
@@ -120,7 +120,7 @@ impl Report {
             let Figure { expected, actual } = self.requests;
             writeln!(
                 io.out,
-                "  {} ({expected} expected), {} moved ({} expected)",
+                "  {} ({expected} expected), {} copied ({} expected)",
                 requests(actual),
                 bytes(self.bytes.actual),
                 bytes(self.bytes.expected),
@@ -137,7 +137,7 @@ impl Report {
                 .map(|(kind, number)| format!("{number} {kind}"));
             writeln!(
                 io.err,
-                "✗ {failed} of {} did not arrive: {}",
+                "✗ {failed} of {} were not copied: {}",
                 failed + self.done,
                 kinds.collect::<Vec<_>>().join(", ")
             )?;
@@ -201,7 +201,7 @@ fn lines(pair: &Pair, copied: &Copied, dry_run: bool, io: &mut Output) -> Result
     if let Some(whole) = &plan.part_of {
         writeln!(
             io.out,
-            "! only some platforms of {}: the copy is {}, another digest",
+            "! only some platforms of {}: the copy is {}, a different digest",
             whole.short(),
             plan.root.short()
         )?;
@@ -231,18 +231,18 @@ fn lines(pair: &Pair, copied: &Copied, dry_run: bool, io: &mut Output) -> Result
     writeln!(io.out, "  digest     {}", plan.root)?;
     writeln!(
         io.out,
-        "  manifests  {missing} to put, {} there; {} among them",
+        "  manifests  {missing} to push, {} present; {} among them",
         plan.manifests.len() - missing,
         count(plan.referrers.len(), "referrer")
     )?;
     writeln!(
         io.out,
-        "  blobs      {} to send, {mounted} to mount, {there} there",
+        "  blobs      {} to upload, {mounted} to mount, {there} present",
         plan.blobs.len() - there - mounted
     )?;
     writeln!(
         io.out,
-        "  to move    {} in about {}",
+        "  to copy    {} in about {}",
         bytes(plan.bytes),
         requests(plan.requests)
     )?;

@@ -65,11 +65,7 @@ impl Story<'_> {
         self.chapter("Finish the release", &self.finish(&branch), io)
             .await?;
         let promoted = self
-            .chapter(
-                "Promote to prod, and sign",
-                &self.promote(&fix, "prod", None)?,
-                io,
-            )
+            .chapter("Promote to prod and sign", &self.promote(&fix, "prod", None)?, io)
             .await?;
         promoted.digest.ok_or_else(|| failed("nothing was promoted"))
     }
@@ -82,13 +78,13 @@ impl Story<'_> {
             version: None,
         };
         let planned = self
-            .chapter("Begin a hotfix at what production runs", &begin, io)
+            .chapter("Start a hotfix from what is deployed to production", &begin, io)
             .await?;
         let branch = branch(&planned)?;
         let fix = self.fix(&branch, io).await?;
         let why = Some("refunds are paid out twice");
         self.chapter(
-            "Promote it by the short way",
+            "Promote it through the hotfix path",
             &self.promote(&fix, "prod", why)?,
             io,
         )
@@ -99,9 +95,9 @@ impl Story<'_> {
         let review = Command::Review {
             service: self.service.clone(),
             of: "prod".to_owned(),
-            note: "looked at again by daylight".to_owned(),
+            note: "reviewed the next morning".to_owned(),
         };
-        self.chapter("Hold the review that it owes", &review, io).await?;
+        self.chapter("Record the review that is due", &review, io).await?;
         self.debts(io).await
     }
 
@@ -116,8 +112,7 @@ impl Story<'_> {
             until: None,
             accept_findings: false,
         };
-        self.chapter("Roll production back, which pins it", &back, io)
-            .await?;
+        self.chapter("Roll production back and pin it", &back, io).await?;
         let unpin = Command::Unpin {
             service,
             environment,
@@ -142,7 +137,7 @@ impl Story<'_> {
             Exit::Done => Ok(planned),
             exit => Err(Failure {
                 exit,
-                ..failed(&format!("the journey ends at `{title}`"))
+                ..failed(&format!("the journey failed at `{title}`"))
             }),
         }
     }
@@ -181,7 +176,7 @@ impl Story<'_> {
 
     /// What is owed at this moment.
     async fn debts(&self, io: &mut Output) -> Result<(), Failure> {
-        heading("What is owed now", io)?;
+        heading("What is outstanding", io)?;
         let releases = self.engine.releases(&self.service, Depth::Recent).await?;
         for release in &releases.list {
             for debt in release.open_debts() {
@@ -202,7 +197,7 @@ impl Story<'_> {
 
     /// Reads the digest back from every environment, and verifies its signature by public key.
     async fn is_everywhere(&self, digest: &Digest, io: &mut Output) -> Result<bool, Failure> {
-        heading("Verify, by public key", io)?;
+        heading("Verify with the public key", io)?;
         let key = PublicKey::load(&self.world.folder().join("keys/cosign.pub"))?;
         let places = self.engine.places(&self.service, digest).await?;
         if let Some(prod) = places.last() {
@@ -210,7 +205,7 @@ impl Story<'_> {
             sign::verify(&reader, digest, &key).await?;
             writeln!(io.out, "✓ {} is signed", prod.image)?;
         }
-        heading("One digest, everywhere", io)?;
+        heading("One digest everywhere", io)?;
         for place in &places {
             writeln!(io.out, "{:<6} {}", place.environment, place.digest)?;
         }
@@ -223,9 +218,8 @@ fn heading(title: &str, io: &mut Output) -> Result<(), Failure> {
 }
 
 fn name(text: &str) -> Result<EnvironmentName, Failure> {
-    text.parse().map_err(|error: NameError| {
-        Failure::usage(error.to_string(), "the sample world has dev, stage and prod")
-    })
+    text.parse()
+        .map_err(|error: NameError| Failure::usage(error.to_string(), "the demo has dev, stage and prod"))
 }
 
 /// The branch that a plan makes.

@@ -20,11 +20,15 @@ use crate::state;
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+         windlass demo\n  \
+         windlass demo --dir ./demo\n  \
+         windlass demo --headless")]
 pub struct DemoArgs {
-    /// Keep the world in this folder, so that other tools can look at it; found there again the next time
+    /// Keep the demo in this folder and reuse it the next time
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Play the release flow without a terminal: a release with a fix, stage, prod, a hotfix, a rollback
+    /// Play the release flow without a terminal: a release with a fix, stage, prod, a hotfix and a rollback
     #[arg(long)]
     pub headless: bool,
 }
@@ -41,11 +45,11 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
     {
         writeln!(
             io.err,
-            "the sample world in {} was played through before: starting afresh",
+            "the demo in {} was already played: starting afresh",
             folder.display()
         )?;
     }
-    writeln!(io.err, "building the sample world …")?;
+    writeln!(io.err, "setting up the demo …")?;
     let keeps = args.dir.is_some();
     let options = WorldOptions {
         folder: args.dir,
@@ -97,12 +101,12 @@ async fn serve(world: &World, io: &mut Output) -> Result<(), Failure> {
     )?;
     writeln!(
         io.out,
-        "pipeline    builds what is pushed to develop, to releases and to hotfixes of {}",
+        "pipeline    builds what is pushed to develop, release and hotfix branches of {}",
         world.origin().display()
     )?;
     writeln!(
         io.out,
-        "no terminal here: the world stays up until this is ended (Ctrl-C)"
+        "no terminal: the demo keeps running until it is stopped (Ctrl-C)"
     )?;
     io.out.flush()?;
     let ended = CancellationToken::new();

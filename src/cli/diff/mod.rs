@@ -17,24 +17,27 @@ use crate::domain::{Comparison, Exit};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Each side is an environment, a release (v1.4.0, or its branch), a commit, an image tag or a digest.\n\
-    Exit code 0 also where they differ, and where something could not be found out.\n\n\
-    Examples:\n  windlass diff prod develop\n  windlass diff v1.3.2 v1.4.0 --markdown\n  \
-    windlass diff stage prod --json"
+         Exits with 0 also if the sides differ or something could not be determined.\n\
+         \n\
+         Examples:\n  \
+         windlass diff prod develop\n  \
+         windlass diff v1.3.2 v1.4.0 --markdown\n  \
+         windlass diff stage prod --json"
 )]
 pub struct DiffArgs {
-    /// What is there, as a rule
+    /// The base of the comparison
     #[arg(value_name = "A")]
     pub from: String,
-    /// What would come
+    /// What to compare with it
     #[arg(value_name = "B")]
     pub to: String,
     /// List at most this many commits; all are counted
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub limit: usize,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
-    /// As Markdown, for a change ticket
+    /// Print as Markdown, for a change ticket
     #[arg(long)]
     pub markdown: bool,
 }

@@ -42,7 +42,7 @@ pub(super) fn print(
     } = comparison;
     page.rows(
         &[vec![format!(
-            "{service}: what {} would change against {}",
+            "{service}: changes from {1} to {0}",
             to.name, from.name
         )]],
         0,
@@ -58,10 +58,7 @@ pub(super) fn print(
     }
     if comparison.elsewhere > 0 {
         let more = count(comparison.elsewhere, "commit");
-        page.rows(
-            &[vec![format!("and {more} outside the folder of the service")]],
-            2,
-        )?;
+        page.rows(&[vec![format!("and {more} outside the service's folder")]], 2)?;
     }
     if let Some(files) = comparison.files.as_ref().filter(|files| files.count > 0) {
         page.files(files)?;
@@ -89,7 +86,7 @@ pub(super) fn print(
 /// Name, commit, digest, place and subject.
 fn side(side: &Side, now: Timestamp) -> Vec<String> {
     let place = side.image.as_ref().map(|image| match image.since {
-        Some(since) => format!("runs since {}", words::since(Some(since), now)),
+        Some(since) => format!("deployed since {}", words::since(Some(since), now)),
         None => format!("in {}", image.environment),
     });
     let commit = side.commit.as_ref();
@@ -244,7 +241,7 @@ impl Page<'_> {
 
     fn packages(&mut self, packages: &PackageDiff) -> Result<(), Failure> {
         let counts = match packages.counts() {
-            counts if counts.is_empty() => format!("no difference among {}", packages.same),
+            counts if counts.is_empty() => format!("no difference in {}", packages.same),
             counts => counts.join(", "),
         };
         self.head("PACKAGES", &format!("{counts}; by {}", packages.to))?;

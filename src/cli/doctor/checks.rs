@@ -67,7 +67,7 @@ fn release_branches(config: &Config, repository: &GitRepository) -> Vec<Finding>
             .map(|name| crate::domain::clean_line(name))
             .collect();
         let text = format!(
-            "no branch fits {}; there are {}",
+            "no branch matches {}; existing branches: {}",
             git.release_branch,
             named.join(", ")
         );
@@ -81,13 +81,14 @@ fn release_branches(config: &Config, repository: &GitRepository) -> Vec<Finding>
             Finding::warning(
                 "releases",
                 format!(
-                    "{} services share the branches {}",
+                    "{} services share the release branches {}",
                     config.services.len(),
                     git.release_branch
                 ),
             )
             .advise(
-                "put {service} into git.release_branch and git.release_tag to release them apart".to_owned(),
+                "add {service} to git.release_branch and git.release_tag to release them separately"
+                    .to_owned(),
             ),
         );
     }
@@ -126,7 +127,7 @@ pub(super) async fn repository(config: &Config) -> Vec<Finding> {
     let mut findings = vec![if repository.is_shallow() {
         Finding::warning(
             "repository",
-            format!("{root} is a shallow clone: the last release may be missing in it"),
+            format!("{root} is a shallow clone: the last release may be missing"),
         )
         .advise("git fetch --unshallow".to_owned())
     } else {
@@ -146,7 +147,8 @@ pub(super) async fn repository(config: &Config) -> Vec<Finding> {
     findings.push(match repository.branch(main.as_str(), remote) {
         Ok(at) => Finding::ok("branch", format!("{} is at {}", at.found_as, at.commit.short())),
         Err(error) => Finding::warning("branch", error.to_string()).advise(
-            "fetch it, or name the branch that releases end in as git.main in windlass.toml".to_owned(),
+            "fetch it, or set git.main in windlass.toml to the branch that releases are merged into"
+                .to_owned(),
         ),
     });
     findings.extend(release_branches(config, &repository));
@@ -156,7 +158,7 @@ pub(super) async fn repository(config: &Config) -> Vec<Finding> {
     };
     match answering {
         Ok(answering) => {
-            findings.push(Finding::ok("remote", format!("{remote} answers")));
+            findings.push(Finding::ok("remote", format!("{remote} is reachable")));
             if config.git.lock {
                 findings.extend(locks(&answering, &Arc::new(repository)).await);
             }
@@ -205,7 +207,7 @@ pub(super) async fn registries(config: &Config) -> Vec<Finding> {
         let registries = registries.clone();
         async move {
             match registries.ping(&host).await {
-                Ok(()) => Finding::ok("registry", format!("{host} answers and lets us in")),
+                Ok(()) => Finding::ok("registry", format!("{host} reachable, login OK")),
                 Err(error) => {
                     Finding::problem("registry", error.exit(), error.to_string()).advise(error.hint())
                 }
@@ -232,19 +234,16 @@ pub(super) async fn github(config: &Config) -> Vec<Finding> {
     let shown = format!("{} at {}", github.repository(), github.host());
     let left = match github.standing().await {
         Err(error) => return wrong(error.exit(), error.to_string(), error.hint()),
-        Ok(Standing { limit: None }) => "no limit of requests".to_owned(),
+        Ok(Standing { limit: None }) => "no request limit".to_owned(),
         Ok(Standing { limit: Some(limit) }) => {
-            format!(
-                "{} of {} requests left in this hour",
-                limit.remaining, limit.limit
-            )
+            format!("{} of {} requests left this hour", limit.remaining, limit.limit)
         }
     };
     vec![if github.has_token() {
         Finding::ok("github", format!("{shown}, {left}"))
     } else {
         Finding::warning("github", format!("{shown}, without a token, {left}"))
-            .advise("set GH_TOKEN or GITHUB_TOKEN; pull requests need one".to_owned())
+            .advise("set GH_TOKEN or GITHUB_TOKEN; it is required for pull requests".to_owned())
     }]
 }
 
@@ -263,7 +262,7 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
                 None if password_variable().is_some() => Finding::ok("password", "COSIGN_PASSWORD is set"),
                 None => Finding::ok(
                     "password",
-                    "will be asked for; COSIGN_PASSWORD or `password_file` would say it",
+                    "no password set; windlass will ask for it (or set COSIGN_PASSWORD or `password_file`)",
                 ),
             });
         }
@@ -306,7 +305,7 @@ fn mode_of_key(path: &Path) -> Option<Finding> {
     (mode & 0o077 != 0).then(|| {
         Finding::warning(
             "signing key",
-            format!("{} can be read by others (mode {mode:04o})", path.display()),
+            format!("{} is readable by others (mode {mode:04o})", path.display()),
         )
         .advise(format!("chmod 600 {}", path.display()))
     })
@@ -319,31 +318,28 @@ fn private_key(path: &Path) -> Finding {
             Some(why) => Finding::problem(
                 "signing key",
                 Exit::Usage,
-                format!(
-                    "{} is not a key that windlass can sign with: {why}",
-                    path.display()
-                ),
+                format!("{} cannot be used for signing: {why}", path.display()),
             )
-            .advise("`windlass keygen` makes one".to_owned()),
+            .advise("create one with `windlass keygen`".to_owned()),
         },
         Err(error) => Finding::problem(
             "signing key",
             Exit::Usage,
             format!("could not read {}: {error}", path.display()),
         )
-        .advise("`windlass keygen` makes a pair".to_owned()),
+        .advise("create a key pair with `windlass keygen`".to_owned()),
     }
 }
 
 fn readable(subject: &'static str, path: &Path) -> Finding {
     match std::fs::File::open(path) {
-        Ok(_) => Finding::ok(subject, format!("{} can be read", path.display())),
+        Ok(_) => Finding::ok(subject, format!("{} is readable", path.display())),
         Err(error) => Finding::problem(
             subject,
             Exit::Usage,
             format!("could not read {}: {error}", path.display()),
         )
-        .advise("write the key's password into it, readable by you alone".to_owned()),
+        .advise("write the password of the key to it, with mode 0600".to_owned()),
     }
 }
 
@@ -356,13 +352,8 @@ pub(super) fn deployers(config: &Config) -> Vec<Finding> {
             if on_path(program, config.folder()) {
                 Finding::ok("deploy", format!("{name}: {program}"))
             } else {
-                Finding::problem(
-                    "deploy",
-                    Exit::Usage,
-                    format!("{name}: there is no program `{program}`"),
-                )
-                .advise(
-                    "a path begins at the folder of windlass.toml, a bare name is looked up in PATH"
+                Finding::problem("deploy", Exit::Usage, format!("{name}: cannot find `{program}`")).advise(
+                    "a path is relative to the folder of windlass.toml; a bare name is looked up in PATH"
                         .to_owned(),
                 )
             }
@@ -391,7 +382,7 @@ pub(super) async fn tool(name: &'static str, program: &Path, needed: bool) -> Fi
             return Finding::ok(name, text.lines().next().unwrap_or_default());
         }
         Ok(answer) => format!(
-            "`{} --version` ended with {}",
+            "`{} --version` failed with {}",
             program.display(),
             answer.in_words()
         ),
@@ -401,13 +392,11 @@ pub(super) async fn tool(name: &'static str, program: &Path, needed: bool) -> Fi
         Finding::problem(name, Exit::Failed, why).advise(format!("install {name}"))
     } else {
         let (section, without) = if name == "trivy" {
-            ("[scanner]", "attached reports are read without it")
+            ("[scanner]", "it is not required for attached reports")
         } else {
-            ("[check]", "everything but `windlass check` works without it")
+            ("[check]", "it is only required by `windlass check`")
         };
-        Finding::warning(name, why).advise(format!(
-            "install {name}, or say where it is in {section}; {without}"
-        ))
+        Finding::warning(name, why).advise(format!("install {name}, or set its path in {section}; {without}"))
     }
 }
 

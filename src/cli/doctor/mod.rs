@@ -12,12 +12,15 @@ use super::args::Global;
 use super::failure::Failure;
 use super::{Output, world};
 use crate::config::{Config, ConfigError};
-use crate::domain::{Clean, Exit};
+use crate::domain::{self, Clean, Exit};
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+         windlass doctor\n  \
+         windlass doctor --json")]
 pub struct DoctorArgs {
-    /// The findings as JSON
+    /// Print the results as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -133,9 +136,9 @@ fn print(findings: &[Finding], ascii: bool, out: &mut dyn Write) -> io::Result<(
     }
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     match (count(State::Problem), count(State::Warning)) {
-        (0, 0) => writeln!(out, "all well"),
-        (0, warnings) => writeln!(out, "nothing in the way; {warnings} to look at"),
-        (problems, _) => writeln!(out, "{problems} in the way"),
+        (0, 0) => writeln!(out, "no problems found"),
+        (0, warnings) => writeln!(out, "no problems, {}", domain::count(warnings, "warning")),
+        (problems, _) => writeln!(out, "{}", domain::count(problems, "problem")),
     }
 }
 
@@ -168,7 +171,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "✓ ok      git           git version 2.39\n\
-             ✗ problem registry      it says no\n                        → log in\n1 in the way\n"
+             ✗ problem registry      it says no\n                        → log in\n1 problem\n"
         );
     }
 }

@@ -19,16 +19,17 @@ use crate::git::GitRepository;
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  windlass init\n  \
-    windlass init --service payment-svc --registry registry.example.com --prod-registry prod.example.com")]
+#[command(after_help = "Examples:\n  \
+         windlass init\n  \
+         windlass init --service payment-svc --registry registry.example.com --prod-registry prod.example.com")]
 pub struct InitArgs {
-    /// Where the images live, all but those of the last environment: a host, or a host and a path
+    /// The registry of all environments but the last: a host, or a host and a path
     #[arg(long, value_name = "HOST[/PATH]")]
     pub registry: Option<String>,
-    /// Where the images of the last environment live [default: the same]
+    /// The registry of the last environment [default: the same]
     #[arg(long, value_name = "HOST[/PATH]")]
     pub prod_registry: Option<String>,
-    /// The environments, in the order of promotion; the last one is protected
+    /// The environments in promotion order; the last one is protected
     #[arg(
         long,
         value_name = "NAMES",
@@ -39,16 +40,16 @@ pub struct InitArgs {
     /// The git remote [default: origin, or the only one]
     #[arg(long, value_name = "NAME")]
     pub remote: Option<String>,
-    /// The branch that candidates come from [default: develop, if it is there, or the branch that is checked out]
+    /// The branch that candidates come from [default: develop if it exists, else the checked-out branch]
     #[arg(long, value_name = "BRANCH")]
     pub develop: Option<String>,
-    /// The branch that releases end in [default: main or master]
+    /// The branch that releases are merged into [default: main or master]
     #[arg(long, value_name = "BRANCH")]
     pub main: Option<String>,
-    /// The private key that signs what reaches the last environment [default: not signed]
+    /// The private key that signs images in the last environment [default: not signed]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// Replace a windlass.toml that is there
+    /// Replace an existing windlass.toml
     #[arg(long)]
     pub force: bool,
 }
@@ -62,8 +63,8 @@ pub fn run(args: InitArgs, global: &Global, io: &mut Output) -> Result<Exit, Fai
     let path = global.config.clone().unwrap_or_else(|| root.join(FILE_NAME));
     if path.exists() && !args.force {
         return Err(Failure::usage(
-            format!("{} exists already", path.display()),
-            "`windlass doctor` checks it; --force replaces it",
+            format!("{} already exists", path.display()),
+            "check it with `windlass doctor`, or replace it with --force",
         ));
     }
     let force = args.force;
@@ -80,7 +81,7 @@ pub fn run(args: InitArgs, global: &Global, io: &mut Output) -> Result<Exit, Fai
     writeln!(io.out, "✓ wrote {}", path.display())?;
     writeln!(
         io.out,
-        "  now: `windlass doctor` checks it, `windlass` opens the console"
+        "  next: check it with `windlass doctor`, then open the console with `windlass`"
     )?;
     Ok(Exit::Done)
 }
@@ -201,7 +202,7 @@ impl FromStr for RemoteName {
             Ok(Self(text.to_owned()))
         } else {
             Err(format!(
-                "`{}` is not the name of a remote; `git remote` lists the names, such as origin",
+                "`{}` is not a remote name such as origin; list them with `git remote`",
                 clean_line(text)
             ))
         }
@@ -228,7 +229,7 @@ impl Questions<'_> {
     {
         if let Some(given) = given {
             return given.parse().map_err(|error| {
-                Failure::usage(format!("--{name}: {error}"), format!("give another --{name}"))
+                Failure::usage(format!("--{name}: {error}"), format!("choose another --{name}"))
             });
         }
         loop {
@@ -253,7 +254,7 @@ impl Questions<'_> {
                 return Ok(default);
             } else if ended {
                 return Err(Failure::usage(
-                    format!("{name} is missing, and there is no further answer"),
+                    format!("{name} is missing and the input ended"),
                     format!("give it with --{name}"),
                 ));
             }
@@ -361,7 +362,7 @@ mod tests {
             .err()
             .unwrap();
         assert!(
-            failure.report.to_string().contains("is not the name of a remote"),
+            failure.report.to_string().contains("is not a remote name"),
             "{}",
             failure.report
         );

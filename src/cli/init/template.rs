@@ -55,19 +55,12 @@ pub(super) fn render(answers: &Answers) -> String {
         ..
     } = answers;
     let mut text = format!(
-        "# How {service} is released. Every key that there is: config.example.toml of windlass; `windlass doctor` checks this file.\n\n\
-         [git]\n\
-         remote = {}\n\
-         # Each commit of this branch is a candidate.\n\
-         develop = {}\n\
-         main = {}\n\
-         release_branch = \"release/v{{version}}-sha-{{short}}\"\n\
-         # The tag that the build gives to a commit's image.\n\
-         image_tag = \"sha-{{short}}\"\n\n\
-         [[service]]\n\
-         name = {}\n\
-         # The folder of its source in the repository.\n\
-         path = \".\"\n",
+        "# Release configuration of {service}. All keys are documented in config.example.toml of windlass; \
+         check this file with\n# `windlass doctor`.\n\n[git]\nremote = {}\n# Each commit on this branch is \
+         a candidate.\ndevelop = {}\nmain = {}\nrelease_branch = \"release/v{{version}}-sha-{{short}}\"\n# \
+         The tag that the build gives to the image of a commit.\nimage_tag = \
+         \"sha-{{short}}\"\n\n[[service]]\nname = {}\n# The folder of its source in the repository.\npath \
+         = \".\"\n",
         quoted(remote),
         quoted(develop.as_str()),
         quoted(main.as_str()),
@@ -102,7 +95,7 @@ fn environment(answers: &Answers, at: usize) -> String {
     }
     line(&format!("image = {}", quoted(&image)));
     if last {
-        line("# Typed confirmation, and no mutable tags.");
+        line("# Requires typed confirmation; no mutable tags.");
         line("protected = true");
     }
     if at > 0 {
@@ -112,13 +105,13 @@ fn environment(answers: &Answers, at: usize) -> String {
     match &answers.key {
         Some(key) if last => line(&format!("sign = {{ key = {} }}", quoted(&key.to_string_lossy()))),
         None if last => {
-            line("# `windlass keygen` makes a key.");
+            line("# Create a key with `windlass keygen`.");
             line("# sign = { key = \"cosign.key\" }");
         }
         _ => {}
     }
     if at > 0 {
-        line("# Started with the digest in WINDLASS_DIGEST and the image in WINDLASS_IMAGE.");
+        line("# Runs with the digest in WINDLASS_DIGEST and the image in WINDLASS_IMAGE.");
         line("# deploy = { kind = \"command\", program = \"./deploy.sh\" }");
     }
     lines.join("\n") + "\n"

@@ -12,11 +12,13 @@ use crate::registry::Registries;
 
 /// Arguments of `registry ls`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+         windlass registry ls registry.example.com")]
 pub struct LsArgs {
     /// The registry: registry.example.com, localhost:5000
     #[arg(value_name = "HOST", value_parser = host)]
     pub host: String,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -36,7 +38,7 @@ pub async fn run(args: &LsArgs, registries: &Registries, io: &mut Output) -> Res
         writeln!(io.out, "{host}/{path}")?;
     }
     if found.is_empty() {
-        writeln!(io.err, "{host} has no repositories, or shows none of them")?;
+        writeln!(io.err, "{host} has no repositories, or does not list them")?;
     }
     Ok(Exit::Done)
 }
@@ -46,7 +48,7 @@ fn host(text: &str) -> Result<String, String> {
     let host = text.trim_end_matches('/');
     match format!("{host}/path").parse::<Repository>() {
         Ok(repository) if repository.host() == host => Ok(host.to_owned()),
-        Ok(repository) => Err(format!("the registry alone is wanted: {}", repository.host())),
-        Err(_) => Err("this is no registry: write registry.example.com or localhost:5000".to_owned()),
+        Ok(repository) => Err(format!("give only the registry: {}", repository.host())),
+        Err(_) => Err("not a registry; use the form registry.example.com or localhost:5000".to_owned()),
     }
 }

@@ -16,7 +16,7 @@ pub struct ManifestArgs {
     /// The image or index: host/path:tag or host/path@digest
     #[arg(value_name = "REF")]
     pub image: ImageReference,
-    /// The bytes unchanged, on a terminal too
+    /// Print the bytes unchanged, even to a terminal
     #[arg(long)]
     pub raw: bool,
 }

@@ -20,15 +20,15 @@ use crate::registry::Registries;
 /// Commands of `registry`.
 #[derive(Debug, Subcommand)]
 pub enum RegistryCommand {
-    /// The repositories of a registry, where it lists them
+    /// List the repositories of a registry, if it supports that
     Ls(ls::LsArgs),
-    /// The tags of a repository
+    /// List the tags of a repository
     Tags(tags::TagsArgs),
-    /// A manifest: its very bytes on a pipe, a readable view on a terminal
+    /// Print a manifest: unchanged to a pipe, formatted to a terminal
     Manifest(manifest::ManifestArgs),
-    /// What is attached to an image, as a tree: signatures, reports and all else that refers to it
+    /// Show the referrers of an image as a tree: signatures, reports and others
     Referrers(referrers::ReferrersArgs),
-    /// Take a tag away, and nothing else; or a manifest, by its digest
+    /// Delete a single tag, or a manifest by its digest
     Rm(rm::RmArgs),
 }
 

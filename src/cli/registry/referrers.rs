@@ -17,6 +17,8 @@ const CREATED: &str = "org.opencontainers.image.created";
 
 /// Arguments of `registry referrers`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+         windlass registry referrers registry.example.com/dev/app:v1")]
 pub struct ReferrersArgs {
     /// The image: host/path:tag or host/path@digest
     #[arg(value_name = "REF")]
@@ -25,7 +27,7 @@ pub struct ReferrersArgs {
     /// there
     #[arg(long = "type", value_name = "TYPE")]
     pub kind: Option<String>,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -125,7 +127,7 @@ pub(super) fn kind(one: &Attachment) -> String {
         .map(|(_, ending)| format!("cosign .{ending} tag"));
     ending.unwrap_or_else(|| {
         let kind = one.descriptor.artifact_type.as_deref();
-        kind.map_or_else(|| "? of an unknown type".to_owned(), clean_line)
+        kind.map_or_else(|| "? unknown type".to_owned(), clean_line)
     })
 }
 

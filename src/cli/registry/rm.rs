@@ -15,21 +15,27 @@ use crate::registry::{Attachment, Reader, Registries, RegistryError, Writer};
 /// Arguments of `registry rm`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "host/path:tag deletes this tag alone: the manifest stays, and so do its other tags. Where a registry \
-    cannot do that, nothing is deleted.\nhost/path@digest deletes the manifest, once no tag names it. What is attached \
-    to it is left.\n\nExit code 3 for the location of a protected environment, 4 while tags name the digest."
+    after_help = "host/path:tag deletes only this tag; the manifest and its other tags stay. If the registry cannot do \
+         that, nothing is deleted.\n\
+         host/path@digest deletes the manifest if no tag points to it. Its referrers are left.\n\
+         \n\
+         Exits with 3 for the location of a protected environment, 4 while tags point to the digest.\n\
+         \n\
+         Examples:\n  \
+         windlass registry rm registry.example.com/dev/app:old --dry-run\n  \
+         windlass registry rm registry.example.com/dev/app@sha256:… --with-tags --yes"
 )]
 pub struct RmArgs {
     /// What to delete: host/path:tag or host/path@digest
     #[arg(value_name = "REF")]
     pub image: ImageReference,
-    /// With a digest: delete the tags that name it, too
+    /// With a digest: also delete the tags that point to it
     #[arg(long)]
     pub with_tags: bool,
-    /// Say what would go and what would stay, and delete nothing
+    /// Print what would be deleted and kept, without deleting
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask
+    /// Delete without asking
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -53,8 +59,8 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
     let repository = &args.image.repository;
     if args.with_tags && matches!(args.image.target, Target::Tag(_)) {
         return Err(Failure::usage(
-            "--with-tags is for a digest: a tag is deleted alone",
-            format!("to delete all that a tag names, give its digest: {repository}@sha256:…"),
+            "--with-tags requires a digest: a tag is deleted alone",
+            format!("to delete what a tag points to, give its digest: {repository}@sha256:…"),
         ));
     }
     let config = world::configuration_if_any(global)?;
@@ -65,8 +71,8 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
         return Err(protected::refusal(
             repository,
             environment,
-            "what it has may be running, and windlass deletes nothing there",
-            "if it has to go, delete it in the registry itself".to_owned(),
+            "its images may be deployed, and windlass deletes nothing there",
+            "if it must be deleted, delete it in the registry itself".to_owned(),
         ));
     }
     let registries = world::registries(config.as_ref())?;
@@ -86,8 +92,8 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
                     .to_owned(),
             ),
             report: eyre!(
-                "{digest} is not deleted, because {} it: {}",
-                verb(tags.len(), "tag names", "tags name"),
+                "cannot delete {digest}: {} it: {}",
+                verb(tags.len(), "a tag points to", "tags point to"),
                 list(tags)
             ),
         });
@@ -99,8 +105,8 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
     if !args.yes {
         if !io.can_ask() {
             return Err(Failure::usage(
-                "nobody is here to confirm that this is to be deleted",
-                "confirm it with --yes, or see first what would go with --dry-run",
+                "cannot ask for confirmation: not running in a terminal",
+                "confirm with --yes, or review what would be deleted with --dry-run",
             ));
         }
         if !plan::agrees(io)? {
@@ -132,28 +138,32 @@ impl Removal {
     fn tell(&self, image: &ImageReference, with_tags: bool, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Tag { digest, others, .. } => {
-                writeln!(out, "goes   the tag {image}")?;
-                writeln!(out, "stays  {digest}")?;
+                writeln!(out, "delete the tag {image}")?;
+                writeln!(out, "keep   {digest}")?;
                 for other in others {
-                    writeln!(out, "stays  {}:{other}, which names it too", image.repository)?;
+                    writeln!(
+                        out,
+                        "keep   {}:{other}, which also points to it",
+                        image.repository
+                    )?;
                 }
                 if others.is_empty() {
                     writeln!(
                         out,
-                        "       no other tag names it: registries may clean it up later"
+                        "       no other tag points to it: the registry may clean it up later"
                     )?;
                 }
             }
             Self::Manifest { tags, attached, .. } => {
-                writeln!(out, "goes   {image}")?;
-                let word = if with_tags { "goes " } else { "holds" };
+                writeln!(out, "delete {image}")?;
+                let word = if with_tags { "delete" } else { "keep  " };
                 for tag in tags {
-                    writeln!(out, "{word}  {}:{tag}, which names it", image.repository)?;
+                    writeln!(out, "{word} {}:{tag}, which points to it", image.repository)?;
                 }
                 for one in attached {
                     writeln!(
                         out,
-                        "stays  {} {}, which is attached to it and then to nothing",
+                        "keep   {} {}, which is attached to it and becomes orphaned",
                         kind(one),
                         one.descriptor.digest.short()
                     )?;
@@ -180,7 +190,7 @@ async fn delete(
             if others.is_empty() && writer.resolve(&digest.clone().into()).await?.is_none() {
                 writeln!(
                     io.err,
-                    "! {} deletes a manifest with its last tag: {digest} is gone as well",
+                    "! {} deletes a manifest with its last tag: {digest} was deleted as well",
                     writer.repository().host()
                 )?;
             }
@@ -239,11 +249,10 @@ fn lies(writer: &Writer, what: &str) -> Failure {
     Failure {
         exit: Exit::Failed,
         hint: Some(
-            "look again in a while, or whether somebody pushed it again; the registry's own log says more"
-                .to_owned(),
+            "check again later, and whether someone pushed it again; see the log of the registry".to_owned(),
         ),
         report: eyre!(
-            "{what} is still there, though {} took the request to delete it",
+            "{what} still exists, although {} accepted the deletion",
             writer.repository().host()
         ),
     }
@@ -265,7 +274,7 @@ async fn see_there(
             Some(found) if found.digest != *digest => {
                 writeln!(
                     io.err,
-                    "{}:{tag} names another digest now: somebody moved it meanwhile",
+                    "{}:{tag} points to another digest now: someone moved it in the meantime",
                     image.repository
                 )?;
             }
@@ -278,11 +287,11 @@ async fn see_there(
     Err(Failure {
         exit: Exit::Failed,
         hint: Some(format!(
-            "bring {digest} back from where it came from with `windlass copy`, and set the tags again; do not delete tags in \
-            this registry"
+            "restore {digest} from its source with `windlass copy` and set the tags again; do not delete tags \
+             in this registry"
         )),
         report: eyre!(
-            "{} deleted more than the tag {image}: {} gone with it: {}",
+            "{} deleted more than the tag {image}: {} deleted with it: {}",
             image.repository.host(),
             verb(lost.len(), "tag is", "tags are"),
             list(&lost)

@@ -13,14 +13,16 @@ use crate::registry::Registries;
 
 /// Arguments of `registry tags`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+         windlass registry tags registry.example.com/dev/app")]
 pub struct TagsArgs {
     /// The repository: host/path
     #[arg(value_name = "HOST/PATH")]
     pub repository: Repository,
-    /// With what each tag names: the digest, and the size of its manifest (one request for each tag)
+    /// Also show the digest and manifest size of each tag (one request per tag)
     #[arg(long)]
     pub digests: bool,
-    /// As JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -81,7 +83,7 @@ pub async fn run(args: &TagsArgs, registries: &Registries, io: &mut Output) -> R
             let mut rows = vec![["TAG", "DIGEST", "MANIFEST"].map(str::to_owned).to_vec()];
             rows.extend(tags.iter().zip(&found).map(|(tag, found)| {
                 let (digest, size) = found.as_ref().map_or_else(
-                    || ("– gone meanwhile".to_owned(), String::new()),
+                    || ("– deleted in the meantime".to_owned(), String::new()),
                     |found| (found.digest.to_string(), bytes(found.size)),
                 );
                 vec![tag.to_string(), digest, size]
@@ -100,9 +102,9 @@ fn missing(repository: &Repository) -> Failure {
     Failure {
         exit: Exit::NotFound,
         hint: Some(format!(
-            "check the name; `windlass registry ls {}` lists the repositories, where the registry does",
+            "check the name, or list the repositories with `windlass registry ls {}` if the registry supports it",
             repository.host()
         )),
-        report: color_eyre::eyre::eyre!("there is no repository {repository}"),
+        report: color_eyre::eyre::eyre!("repository {repository} does not exist"),
     }
 }

@@ -21,41 +21,42 @@ use crate::scan::{self, FreshScan};
 
 /// Arguments of `scan`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  windlass scan registry.example.com/dev/app:sha-2b2e927 --attach\n  \
-    windlass scan registry.example.com/dev/app:sha-2b2e927 --report trivy.json --attach\n  \
-    windlass scan registry.example.com/dev/app:sha-2b2e927 --attach --key cosign.key\n  \
-    windlass scan 2b2e927 --policy prod\n  windlass scan --env prod --attached\n\
-    The password of --key is COSIGN_PASSWORD, or is asked for. A commit and an environment are judged; exit code 3 if they are refused. An image by its name is judged where \
-    --policy says by whose rules."
-)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = "Examples:\n  \
+         windlass scan registry.example.com/dev/app:sha-2b2e927 --attach\n  \
+         windlass scan registry.example.com/dev/app:sha-2b2e927 --report trivy.json --attach\n  \
+         windlass scan registry.example.com/dev/app:sha-2b2e927 --attach --key cosign.key\n  \
+         windlass scan 2b2e927 --policy prod\n  \
+         windlass scan --env prod --attached\n\
+         The password of --key is read from COSIGN_PASSWORD, or asked for. A commit or an environment is checked \
+         against its scan policy, and the command exits with 3 if it is refused. An image given by name is \
+         checked only with --policy.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub struct ScanArgs {
     /// The image: host/path:tag, host/path@digest, a commit, an image tag, a digest or a release branch
     #[arg(required_unless_present = "env", conflicts_with = "env")]
     pub image: Option<String>,
-    /// The image that runs in this environment
+    /// The image deployed to this environment
     #[arg(long, value_name = "ENVIRONMENT")]
     pub env: Option<String>,
-    /// Judge by the rules of this environment [default: of a commit, where it would go next; of an environment, its own]
+    /// Apply the scan policy of this environment [default: for a commit, its next environment; for an environment, its own]
     #[arg(long, value_name = "ENVIRONMENT")]
     pub policy: Option<String>,
-    /// Attach the reports to the digest, where the scan gate of a promotion reads them
+    /// Attach the reports to the digest for the scan gate of promotions
     #[arg(long)]
     pub attach: bool,
-    /// Sign each report with this key as well, as cosign's vulnerability attestation
+    /// Also sign each report with this key, as a cosign vulnerability attestation
     #[arg(long, value_name = "FILE", requires = "attach")]
     pub key: Option<PathBuf>,
-    /// A report of Trivy or Grype (JSON), or in SARIF, instead of a new scan; only Trivy's can be attached
+    /// Use this Trivy, Grype (JSON) or SARIF report instead of scanning; only Trivy reports can be attached
     #[arg(long, value_name = "FILE", conflicts_with = "attached")]
     pub report: Option<PathBuf>,
-    /// The reports that are attached, instead of a new scan
+    /// Use the attached reports instead of scanning
     #[arg(long, conflicts_with = "attach")]
     pub attached: bool,
-    /// The result as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
-    /// The findings as SARIF 2.1.0, those that are accepted marked as suppressed
+    /// Print the findings as SARIF 2.1.0, accepted ones marked as suppressed
     #[arg(long, conflicts_with = "json")]
     pub sarif: bool,
 }
@@ -185,7 +186,7 @@ async fn look(args: &ScanArgs, subject: &Subject, io: &mut Output) -> Result<Fre
         let image = &subject.image;
         writeln!(
             io.err,
-            "the report names no digest: that it is of {image} is taken from you"
+            "the report does not name a digest; assuming it describes {image}"
         )?;
     }
     Ok(found)

@@ -66,7 +66,7 @@ fn row(judged: &Judged, with_standing: bool) -> Vec<String> {
         Standing::Counts { waived_until: None } => "counts".to_owned(),
         Standing::Counts {
             waived_until: Some(day),
-        } => format!("counts: its waiver ended on {day}"),
+        } => format!("counts: its waiver expired on {day}"),
         Standing::Passes { why } => why.clone(),
     };
     vec![

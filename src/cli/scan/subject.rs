@@ -54,7 +54,7 @@ impl Subject {
             Err(_) if text.contains('/') && text.contains(['.', ':']) => {
                 Err(image::parse(text).err().unwrap_or_else(|| {
                     Failure::usage(
-                        format!("`{text}` names no image"),
+                        format!("`{text}` is not an image"),
                         "write host/path:tag or host/path@sha256:…",
                     )
                 }))
@@ -66,7 +66,10 @@ impl Subject {
 
 fn environment_name(text: &str) -> Result<EnvironmentName, Failure> {
     text.parse().map_err(|error: crate::domain::NameError| {
-        Failure::usage(error.to_string(), "`windlass status` lists the environments")
+        Failure::usage(
+            error.to_string(),
+            "run `windlass status` to list the environments",
+        )
     })
 }
 
@@ -108,8 +111,8 @@ async fn running(
     let Some(running) = reader.running(environment.from.is_empty()).await? else {
         return Err(Failure {
             exit: Exit::NotFound,
-            hint: Some("`windlass status` tells what runs where".to_owned()),
-            report: color_eyre::eyre::eyre!("nothing is known to run in {name}"),
+            hint: Some("run `windlass status` to see what is deployed where".to_owned()),
+            report: color_eyre::eyre::eyre!("nothing is deployed to {name}"),
         });
     };
     let descriptor = image::resolve(&reader, &Target::Digest(running.digest)).await?;

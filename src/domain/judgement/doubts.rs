@@ -15,15 +15,13 @@ impl ScanPolicy {
     pub(super) fn doubts(&self, evidence: &ScanEvidence, now: Timestamp) -> (Vec<String>, String) {
         let asked: Vec<_> = self.asked(evidence).collect();
         let mut doubts = self.uncovered(evidence);
-        doubts.extend(
-            evidence.unreadable.iter().map(|what| {
-                format!("{what}: it may be the newest report, so that nothing is known without it")
-            }),
-        );
+        doubts.extend(evidence.unreadable.iter().map(|what| {
+            format!("{what}: it may be the newest report, so the verdict is unknown without it")
+        }));
         let is_left_out = |image: &RunnableImage| self.leaves_out(image.platform.as_ref());
         let none_is_asked = !evidence.images.is_empty() && evidence.images.iter().all(is_left_out);
         if none_is_asked && !evidence.reports.is_empty() {
-            doubts.push("every platform of the image is left out of the policy".to_owned());
+            doubts.push("the policy excludes every platform of the image".to_owned());
             return (doubts, String::new());
         }
         doubts.extend(asked.iter().flat_map(|report| &report.flaws).cloned());
@@ -45,8 +43,8 @@ impl ScanPolicy {
             let filters = report.filters.iter().filter(|filter| !self.accepts(filter));
             doubts.extend(filters.map(|filter| {
                 format!(
-                    "the scanner of {} was told to leave out {filter}, so that what it left out is not known \
-                     (`filtered = \"allow\"` accepts that): scan without that",
+                    "the scan of {} excluded {filter}, so what it excluded is unknown: scan again without that (or \
+                     accept it with `filtered = \"allow\"`)",
                     name(report, evidence)
                 )
             }));
@@ -91,11 +89,12 @@ impl ScanPolicy {
         if evidence.reports.is_empty() {
             return vec![match stray {
                 Some(stray) => format!(
-                    "the attached scan report is of another digest, {stray}: scan this one and attach its report"
+                    "the attached scan report is for another digest, {stray}: scan this one and attach its report"
                 ),
                 None => match &evidence.signed_by {
                     Some(key) => format!(
-                        "no scan that {key} verifies is attached to this digest: sign one with `windlass scan --attach --key`"
+                        "no scan report signed with {key} is attached to this digest: sign one with `windlass scan \
+                         --attach --key`"
                     ),
                     None => {
                         "no scan report is attached to this digest: scan it and attach the report".to_owned()
@@ -104,9 +103,7 @@ impl ScanPolicy {
             }];
         }
         if evidence.images.is_empty() {
-            return vec![
-                "nothing that can be run is in this index, so that no report can be of it".to_owned(),
-            ];
+            return vec!["this index contains no runnable image, so no report can cover it".to_owned()];
         }
         let missing: Vec<_> = evidence
             .uncovered()
@@ -118,7 +115,7 @@ impl ScanPolicy {
         }
         let mut doubt = format!("no scan report covers {}", missing.join(", "));
         if let Some(stray) = stray {
-            doubt = format!("{doubt}; one that is attached is of another digest, {stray}");
+            doubt = format!("{doubt}; an attached report is for another digest, {stray}");
         }
         vec![doubt]
     }
@@ -139,18 +136,18 @@ fn unexamined(report: &ScanReport, evidence: &ScanEvidence) -> Option<String> {
         return None;
     }
     let of = name(report, evidence);
-    let accepts = "(`no_packages = \"allow\"` accepts that)";
+    let accepts = "(accept it with `no_packages = \"allow\"`)";
     Some(match &report.inventory {
         Inventory::Unlisted(what) => format!(
-            "nothing was examined in {of}: the scanner recognised {what}, but lists no package of it, so that finding \
-             nothing means nothing {accepts}"
+            "nothing was examined in {of}: the scanner recognised {what} but lists no packages; an empty \
+             result is not evidence of a clean image {accepts}"
         ),
         Inventory::Untold => format!(
-            "the report of {of} does not say what the scanner looked at, so that finding nothing means nothing"
+            "the report on {of} does not say what was examined; an empty result is not evidence of a clean image"
         ),
         Inventory::Nothing | Inventory::Something | Inventory::Packages(_) => format!(
-            "nothing was examined in {of}: the scanner recognised neither an operating system nor a package, so that \
-             finding nothing means nothing {accepts}"
+            "nothing was examined in {of}: the scanner recognised neither an operating system nor packages; an \
+             empty result is not evidence of a clean image {accepts}"
         ),
     })
 }
@@ -164,13 +161,13 @@ struct Dated {
 
 const REPORT: Dated = Dated {
     what: "the report",
-    undated: "the report does not say when it was made",
+    undated: "the report has no date",
     again: "scan again",
 };
 const DATABASE: Dated = Dated {
     what: "the scanner's database",
-    undated: "the report does not say how old the scanner's database was",
-    again: "let the scanner fetch a new one, and scan again",
+    undated: "the report does not give the age of the scanner's database",
+    again: "update the scanner's database, then scan again",
 };
 
 /// The age of the oldest in words, or why it would not do.
@@ -186,18 +183,18 @@ fn ages(
         let date = date.ok_or(kind.undated)?;
         let seconds = now.as_second() - date.as_second();
         if seconds < -CLOCK_SKEW {
-            return Err(format!("{what} says that it was made in the future, at {date}"));
+            return Err(format!("{what} has a date in the future, {date}"));
         }
         oldest = oldest.max(seconds);
     }
     let how_old = if oldest < 60 {
-        format!("{what} was made just now")
+        format!("{what} is new")
     } else {
         format!("{what} is {} old", age(oldest))
     };
     match limit {
         Some(limit) if oldest > limit.as_secs() => Err(format!(
-            "{how_old}, and at most {} is allowed: {}",
+            "{how_old}; at most {} is allowed: {}",
             in_words(limit),
             kind.again
         )),

@@ -11,14 +11,14 @@ use crate::domain::{
 fn what_a_scanner_was_told_to_leave_out_is_doubt_unless_it_is_accepted() {
     let mut filtered = evidence(vec![]);
     filtered.reports[0].filters = vec![ScannerFilter::Other("some files".into())];
-    assert!(unknown(&filtered).starts_with("the scanner of linux/amd64 was told to leave out some files"));
+    assert!(unknown(&filtered).starts_with("the scan of linux/amd64 excluded some files"));
     let tolerant = ScanPolicy {
         filtered: Rule::Allow,
         ..policy()
     };
     let judgement = judge(&tolerant, &filtered, &[], &[]);
     assert!(judgement.verdict.allows());
-    assert_eq!(judgement.notes, ["the scanner was told to leave out some files"]);
+    assert_eq!(judgement.notes, ["the scan excluded some files"]);
     // What the policy asks nothing of may be left out.
     filtered.reports[0].filters = vec![ScannerFilter::Unfixed];
     assert!(verdict(&policy(), &filtered).allows());
@@ -34,7 +34,7 @@ fn an_image_of_which_nothing_was_examined_is_never_called_clean() {
     let mut empty = evidence(vec![]);
     empty.reports[0].inventory = Inventory::Unlisted("alpine 3.20.3".into());
     assert!(unknown(&empty).starts_with(
-        "nothing was examined in linux/amd64: the scanner recognised alpine 3.20.3, but lists no package"
+        "nothing was examined in linux/amd64: the scanner recognised alpine 3.20.3 but lists no packages"
     ));
     let tolerant = ScanPolicy {
         no_packages: Rule::Allow,
@@ -112,7 +112,7 @@ fn misconfigurations_and_licences_are_named_and_have_no_limit_unless_one_is_writ
 fn an_undated_report_is_doubt_only_where_an_age_is_asked_for_and_never_loses_to_an_older_one() {
     let mut undated = evidence(vec![]);
     undated.reports[0].made = None;
-    assert_eq!(unknown(&undated), "the report does not say when it was made");
+    assert_eq!(unknown(&undated), "the report has no date");
     let any_age = ScanPolicy {
         max_age: None,
         ..policy()
@@ -196,8 +196,7 @@ fn vex_statements_that_match_no_finding_are_named() {
     assert_eq!(
         notes(&[statement("pkg:apk/alpine/openssl", "GHSA-aaaa-bbbb-cccc")]),
         [
-            "the VEX statement on GHSA-aaaa-bbbb-cccc (pkg:apk/alpine/openssl) in app.openvex.json matches no finding \
-             here"
+            "the VEX statement on GHSA-aaaa-bbbb-cccc (pkg:apk/alpine/openssl) in app.openvex.json matches no finding here"
         ]
     );
     let version = statement("pkg:apk/alpine/openssl@v3.1.1", "CVE-2026-1");
@@ -223,8 +222,7 @@ fn a_waiver_of_what_the_scanner_hid_is_told_of_in_one_true_sentence() {
     assert_eq!(
         judgement.notes,
         [
-            "the scanner left 1 finding out, which a waiver or a VEX statement accepts here as well: CVE-2026-1 in \
-             openssl 3.1.1 (fixed in 3.1.2) (.trivyignore)"
+            "the scanner suppressed 1 finding, which a waiver or VEX statement accepts here as well: CVE-2026-1 in openssl 3.1.1 (fixed in 3.1.2) (.trivyignore)"
         ]
     );
     let open = judge(&policy(), &found, &[], &[]).notes;

@@ -26,12 +26,12 @@ impl ScanPolicy {
         let mut notes = Vec::new();
         for left in &self.leave_out {
             if evidence.platforms().any(|platform| *platform == left.platform) {
-                notes.push(format!("{} is left out: {}", left.platform, left.reason));
+                notes.push(format!("{} is excluded: {}", left.platform, left.reason));
             }
         }
         for filter in self.asked(evidence).flat_map(|report| &report.filters) {
             if self.accepts(filter) {
-                notes.push(format!("the scanner was told to leave out {filter}"));
+                notes.push(format!("the scan excluded {filter}"));
             }
         }
         notes.extend(self.hidden(evidence, judged));
@@ -66,15 +66,16 @@ impl ScanPolicy {
         let all = count(hidden.len(), "finding");
         Some(if open == 0 {
             format!(
-                "the scanner left {all} out, which a waiver or a VEX statement accepts here as well: {finding} ({why})"
+                "the scanner suppressed {all}, which a waiver or VEX statement accepts here as well: {finding} \
+                 ({why})"
             )
         } else if open == hidden.len() {
             format!(
-                "the scanner left {all} out, which counts here all the same: {finding} ({why}); a waiver would accept it"
+                "the scanner suppressed {all}, which still counts here: {finding} ({why}); a waiver would accept it"
             )
         } else {
             format!(
-                "the scanner left {all} out, of which {open} count here all the same: {finding} ({why}); a waiver would \
+                "the scanner suppressed {all}, of which {open} still count here: {finding} ({why}); a waiver would \
                  accept it"
             )
         })
@@ -113,14 +114,16 @@ fn of_waiver(waiver: &Waiver, by_name: &ByName<'_>, now: Timestamp) -> Option<St
     if waiver.is_expired(now) {
         let expires = waiver.expires;
         return Some(if matched {
-            format!("the waiver of {title} by {owner} ended on {expires}: mend it, or accept it anew")
+            format!(
+                "the waiver of {title} by {owner} expired on {expires}; fix the vulnerability or renew the waiver"
+            )
         } else {
             format!(
-                "the waiver of {title} by {owner} ended on {expires}, and nothing needs it any more: remove it"
+                "the waiver of {title} by {owner} expired on {expires} and is no longer needed; remove it"
             )
         });
     }
-    (!matched).then(|| format!("the waiver of {title} by {owner} meets no finding here"))
+    (!matched).then(|| format!("the waiver of {title} by {owner} matches no finding here"))
 }
 
 /// The VEX statements that would accept something and match no finding of this image, by document. What is said of another

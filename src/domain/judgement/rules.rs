@@ -83,8 +83,7 @@ impl ScanPolicy {
             .into_iter()
             .map(|system| {
                 format!(
-                    "{system} is out of support, so that nobody looks for its vulnerabilities any more: build on a \
-                     newer base"
+                    "{system} is out of support and gets no vulnerability data any more: use a newer base image"
                 )
             })
             .collect()
@@ -102,7 +101,7 @@ fn exploited(findings: &[Judged]) -> Vec<String> {
     }
     let are = if of_them.len() == 1 { "is" } else { "are" };
     vec![format!(
-        "{} {are} known to be exploited, and none is allowed: {}",
+        "{} {are} known to be exploited; none is allowed: {}",
         count(of_them.len(), "finding"),
         examples(&of_them)
     )]
@@ -127,7 +126,7 @@ fn named(judged: &Judged) -> String {
     match judged.standing {
         Standing::Counts {
             waived_until: Some(day),
-        } => format!("{}, whose waiver ended on {day}", judged.finding),
+        } => format!("{}, whose waiver expired on {day}", judged.finding),
         _ => judged.finding.to_string(),
     }
 }

@@ -174,7 +174,7 @@ fn nothing_is_assumed_without_a_report_of_this_digest() {
     none.reports.clear();
     assert!(unknown(&none).starts_with("no scan report is attached"));
     none.strays.push(Digest::of(b"another"));
-    assert!(unknown(&none).starts_with("the attached scan report is of another digest, sha256:"));
+    assert!(unknown(&none).starts_with("the attached scan report is for another digest, sha256:"));
 }
 
 /// Another image beside that of the evidence, which no report covers.
@@ -195,23 +195,23 @@ fn every_image_needs_a_report() {
 fn an_index_without_anything_to_run_is_covered_by_nothing() {
     let mut empty = evidence(vec![]);
     empty.images.clear();
-    assert!(unknown(&empty).starts_with("nothing that can be run is in this index"));
+    assert!(unknown(&empty).starts_with("this index contains no runnable image"));
 }
 
 #[test]
 fn a_report_without_an_age_or_from_the_future_proves_nothing() {
     let mut undated = evidence(vec![]);
     undated.reports[0].made = None;
-    assert_eq!(unknown(&undated), "the report does not say when it was made");
+    assert_eq!(unknown(&undated), "the report has no date");
     undated.reports[0].made = Some("2099-01-01T00:00:00Z".parse().unwrap());
-    assert!(unknown(&undated).contains("in the future, at 2099"));
+    assert!(unknown(&undated).contains("has a date in the future, 2099"));
     undated.reports[0].made = Some("2026-11-23T12:01:00Z".parse().unwrap());
     assert!(verdict(&policy(), &undated).allows(), "clocks differ a little");
 }
 
 #[test]
 fn a_stale_report_proves_nothing_but_what_it_found_still_counts() {
-    let stale = "the report is 3d old, and at most 24h is allowed: scan again";
+    let stale = "the report is 3d old; at most 24h is allowed: scan again";
     let mut old = evidence(vec![]);
     old.reports[0].made = Some("2026-11-20T09:00:00Z".parse().unwrap());
     assert_eq!(unknown(&old), stale);
@@ -258,14 +258,14 @@ fn an_expired_waiver_is_named_where_the_gate_refuses() {
         judgement
             .verdict
             .reason()
-            .ends_with("(fixed in 3.1.2), whose waiver ended on 2026-11-01"),
+            .ends_with("(fixed in 3.1.2), whose waiver expired on 2026-11-01"),
         "{:?}",
         judgement.verdict
     );
     assert_eq!(
         judgement.notes,
         [
-            "the waiver of CVE-2026-1 in pkg:apk/alpine/openssl by ana ended on 2026-11-01: mend it, or accept it anew"
+            "the waiver of CVE-2026-1 in pkg:apk/alpine/openssl by ana expired on 2026-11-01; fix the vulnerability or renew the waiver"
         ]
     );
 }
@@ -276,9 +276,9 @@ fn a_waiver_that_meets_nothing_is_told_of_where_it_holds() {
     let notes = |waiver: Waiver| judge(&policy(), &clean, &[waiver], &[]).notes;
     assert_eq!(
         notes(waiver("2026-12-31")),
-        ["the waiver of CVE-2026-1 in pkg:apk/alpine/openssl by ana meets no finding here"]
+        ["the waiver of CVE-2026-1 in pkg:apk/alpine/openssl by ana matches no finding here"]
     );
-    assert!(notes(waiver("2026-11-01"))[0].ends_with("nothing needs it any more: remove it"));
+    assert!(notes(waiver("2026-11-01"))[0].ends_with("is no longer needed; remove it"));
     let elsewhere = Waiver {
         environments: vec!["prod".parse().unwrap()],
         ..waiver("2026-12-31")
@@ -338,7 +338,8 @@ fn what_is_known_to_be_exploited_is_refused_whatever_the_limits() {
     assert_eq!(
         judged(&[]),
         Verdict::Refused(
-            "1 finding is known to be exploited, and none is allowed: CVE-2026-1 in openssl 3.1.1 (no fix yet)".into()
+            "1 finding is known to be exploited; none is allowed: CVE-2026-1 in openssl 3.1.1 (no fix yet)"
+                .into()
         )
     );
     assert!(
@@ -372,7 +373,7 @@ fn a_scan_that_recognised_nothing_is_not_clean() {
         unknown(&empty).starts_with("nothing was examined in linux/amd64: the scanner recognised neither")
     );
     empty.reports[0].inventory = Inventory::Untold;
-    assert!(unknown(&empty).starts_with("the report of linux/amd64 does not say what the scanner looked at"));
+    assert!(unknown(&empty).starts_with("the report on linux/amd64 does not say what was examined"));
     let tolerant = ScanPolicy {
         no_packages: Rule::Allow,
         ..policy()
@@ -390,8 +391,7 @@ fn an_old_database_proves_nothing_where_its_age_matters() {
     assert_eq!(
         verdict(&strict, &clean),
         Verdict::Unknown(
-            "the scanner's database is 6h old, and at most 4h is allowed: let the scanner fetch a new one, and scan \
-             again"
+            "the scanner's database is 6h old; at most 4h is allowed: update the scanner's database, then scan again"
                 .into()
         )
     );
@@ -399,7 +399,7 @@ fn an_old_database_proves_nothing_where_its_age_matters() {
     assert!(
         verdict(&strict, &clean)
             .reason()
-            .contains("does not say how old the scanner's database")
+            .contains("does not give the age of the scanner's database")
     );
     assert!(verdict(&policy(), &clean).allows());
 }
@@ -420,11 +420,11 @@ fn a_platform_that_is_left_out_needs_no_report_and_its_findings_do_not_count() {
     clean.images.push(image("linux/s390x"));
     let judgement = judge(&lenient("linux/s390x"), &clean, &[], &[]);
     assert!(judgement.verdict.allows());
-    assert_eq!(judgement.notes, ["linux/s390x is left out: nobody runs it"]);
+    assert_eq!(judgement.notes, ["linux/s390x is excluded: nobody runs it"]);
     let all = evidence(vec![finding(Severity::Critical, true)]);
     assert_eq!(
         verdict(&lenient("linux/amd64"), &all),
-        Verdict::Unknown("every platform of the image is left out of the policy".into())
+        Verdict::Unknown("the policy excludes every platform of the image".into())
     );
 }
 
@@ -436,7 +436,7 @@ fn what_the_scanner_hid_by_a_rule_of_its_own_counts_and_is_told_of() {
     let judgement = judge(&policy(), &found, &[], &[]);
     assert_eq!(judgement.verdict.word(), "refused");
     assert!(
-        judgement.notes[0].starts_with("the scanner left 1 finding out"),
+        judgement.notes[0].starts_with("the scanner suppressed 1 finding"),
         "{:?}",
         judgement.notes
     );

@@ -133,11 +133,11 @@ fn a_lock_is_told_with_owner_and_times() {
     };
     assert_eq!(
         lock.words(at("2026-11-25T09:00:00Z")),
-        "held by ana@desk, run 1f9a2b3c (promote to stage), since 2026-11-25 08:04:33 UTC, until 2026-11-25 09:04:33 UTC"
+        "held by ana@desk, run 1f9a2b3c (promote to stage) since 2026-11-25 08:04:33 UTC, until 2026-11-25 09:04:33 UTC"
     );
     assert_eq!(
         lock.words(at("2026-11-25T11:04:33Z")),
-        "stale: ana@desk, run 1f9a2b3c (promote to stage) took it 2026-11-25 08:04:33 UTC, and it expired 2h ago"
+        "stale: acquired by ana@desk, run 1f9a2b3c (promote to stage) 2026-11-25 08:04:33 UTC, expired 2h ago"
     );
 }
 

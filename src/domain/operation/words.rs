@@ -12,11 +12,11 @@ impl Operation {
             Self::Build { target, .. } => format!("build {target}"),
             Self::Sign { image } => format!("sign {image}"),
             Self::Finish { branch, .. } => format!("finish {branch}"),
-            Self::Hotfix { branch, .. } => format!("begin {branch}"),
+            Self::Hotfix { branch, .. } => format!("start {branch}"),
             Self::Pin { environment, .. } => format!("pin {environment}"),
             Self::Unpin { environment, .. } => format!("unpin {environment}"),
             Self::Rollback { environment, .. } => format!("roll back {environment}"),
-            Self::Review { environment, .. } => format!("review what came to {environment}"),
+            Self::Review { environment, .. } => format!("review {environment}"),
             Self::Unlock {
                 part, holder, reason, ..
             } => format!("unlock {part}, locked by {holder} ({reason})"),
@@ -27,15 +27,15 @@ impl Operation {
     pub fn deed(&self) -> String {
         match self {
             Self::Cut { .. } => "cut and push the branch".to_owned(),
-            Self::Hotfix { .. } => "begin and push the branch".to_owned(),
+            Self::Hotfix { .. } => "start and push the branch".to_owned(),
             Self::Finish { .. } => "merge, tag and push".to_owned(),
             Self::Promote { to, .. } => format!("promote to {to}"),
             Self::Build { .. } => "build".to_owned(),
             Self::Sign { .. } => "sign".to_owned(),
             Self::Pin { environment, .. } => format!("pin {environment}"),
             Self::Unpin { environment, .. } => format!("unpin {environment}"),
-            Self::Rollback { environment, .. } => format!("roll {environment} back"),
-            Self::Review { .. } => "leave the review".to_owned(),
+            Self::Rollback { environment, .. } => format!("roll back {environment}"),
+            Self::Review { .. } => "record the review".to_owned(),
             Self::Unlock { part, .. } => format!("unlock {part}"),
         }
     }
@@ -89,7 +89,7 @@ impl Operation {
                 image,
             } => vec![
                 ("branch", format!("{branch}, here and on {remote}")),
-                ("at", format!("what {environment} runs: {image}")),
+                ("at", format!("the image deployed to {environment}: {image}")),
             ],
             Self::Finish {
                 branch,
@@ -114,7 +114,7 @@ impl Operation {
                     ("to", target.to_string()),
                 ];
                 if *hotfix {
-                    facts.push(("path", "the one for hotfixes; it owes a review".to_owned()));
+                    facts.push(("path", "the hotfix path; a review is due afterwards".to_owned()));
                 }
                 facts.extend(reason.as_ref().map(|reason| ("reason", reason.to_string())));
                 facts
@@ -172,7 +172,7 @@ impl Operation {
                 facts.push(("reason", reason.to_string()));
                 facts.push(("held", until_words(until.as_ref())));
                 if *accept_findings {
-                    facts.push(("findings", "are accepted; that owes a review".to_owned()));
+                    facts.push(("findings", "are accepted; a review is due afterwards".to_owned()));
                 }
                 facts
             }
@@ -216,14 +216,14 @@ impl Ending {
         match self.way {
             Way::Merge => format!("{branch} at {at}, by a merge commit"),
             Way::PullRequest => format!("{branch} at {at}, by a pull request"),
-            Way::Already => format!("{branch}, which has it"),
+            Way::Already => format!("{branch}, which already contains it"),
         }
     }
 }
 
 fn until_words(until: Option<&Term>) -> String {
     match until {
-        None => "until someone lifts it".to_owned(),
+        None => "until it is lifted".to_owned(),
         Some(Term::Day(day)) => format!("through {day} (UTC)"),
         Some(term @ Term::Lasting { .. }) => format!("for {term}"),
     }

@@ -78,7 +78,7 @@ impl FromStr for TagTemplate {
                 .map(|(before, after)| (before, commit, after))
         };
         let (before, commit, after) = split(SHORT).or_else(|| split(WHOLE)).ok_or_else(|| {
-            TemplateError::Name("a tag template needs {short} or {sha}, as sha-{short} has".to_owned())
+            TemplateError::Name("a tag template requires {short} or {sha}, as in sha-{short}".to_owned())
         })?;
         let name = |error: ImageError| TemplateError::Name(error.to_string());
         format!("{before}2b2e927{after}").parse::<Tag>().map_err(name)?;

@@ -32,10 +32,10 @@ fn a_template_that_could_not_be_read_back_or_makes_no_name_is_refused() {
         ("release/v{verison}", "{verison}"),
         ("release/{version}{short}", "between them"),
         ("release/{version}/{version}", "twice"),
-        ("release/{version", "without its"),
-        ("release", "needs a placeholder"),
+        ("release/{version", "without a closing"),
+        ("release", "requires a placeholder"),
         ("release/{version}.lock", ".lock"),
-        ("re lease/{version}", "blanks"),
+        ("re lease/{version}", "spaces"),
     ] {
         let error = text.parse::<BranchTemplate>().unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
@@ -113,7 +113,7 @@ fn a_value_that_is_missing_or_could_not_be_read_back_makes_no_name() {
     };
     assert_eq!(
         template.render(&values).unwrap_err().to_string(),
-        "`42b` is no sprint"
+        "`42b` is not a valid sprint"
     );
 }
 

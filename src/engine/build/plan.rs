@@ -99,12 +99,12 @@ fn dirty_tag(commit: &CommitSha) -> Result<Tag, EngineError> {
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     format!("dirty-{}-{now}", commit.short())
         .parse()
-        .map_err(|_| EngineError::Internal("the time makes no tag".to_owned()))
+        .map_err(|_| EngineError::Internal("the current time does not make a valid tag".to_owned()))
 }
 
 pub(super) fn tree(commit: &CommitSha, changes: &[String], with_changes: bool) -> Verdict {
     let Some((first, _)) = changes.split_first() else {
-        return Verdict::Allowed(format!("nothing differs from {}", commit.short()));
+        return Verdict::Allowed(format!("the working tree is clean at {}", commit.short()));
     };
     let mut named = changes
         .iter()
@@ -125,10 +125,12 @@ pub(super) fn tree(commit: &CommitSha, changes: &[String], with_changes: bool) -
         )
     };
     if with_changes {
-        Verdict::Allowed(format!("{differ}, so that the image gets no tag of that commit"))
+        Verdict::Allowed(format!(
+            "{differ}; the image gets its own tag instead of the commit's"
+        ))
     } else {
         Verdict::Refused(format!(
-            "{differ}: commit that, or build it with --dirty under a tag that says so"
+            "{differ}: commit the changes, or build with --dirty, which marks the tag"
         ))
     }
 }
@@ -139,10 +141,10 @@ async fn short_sha(engine: &Engine, commit: &CommitSha) -> Result<Verdict, Engin
         .git(move |repository| repository.short_is_unique(&sha))
         .await?;
     Ok(if unique {
-        Verdict::Allowed(format!("{} names one commit only", commit.short()))
+        Verdict::Allowed(format!("{} is unambiguous", commit.short()))
     } else {
         Verdict::Refused(format!(
-            "{} names several commits, so the tag would too",
+            "{} is ambiguous: it matches several commits, so the tag would too",
             commit.short()
         ))
     })
@@ -185,13 +187,13 @@ fn whole(digest: &Digest, platforms: &[Platform], wanted: &[Platform]) -> Verdic
     );
     if missing.is_empty() {
         Verdict::Allowed(format!(
-            "it is {} for {} already: nothing is built",
+            "{} already exists for {}; nothing to build",
             digest.short(),
             names(&mut platforms.iter())
         ))
     } else {
         Verdict::Refused(format!(
-            "it is {} already, without {missing}, and its tag never moves: make a new commit",
+            "{} already exists without {missing}, and its tag is immutable: make a new commit",
             digest.short()
         ))
     }
@@ -213,8 +215,8 @@ async fn machine(engine: &Engine) -> Vec<Gate> {
         || {
             let program = engine.config().scanner.trivy.display();
             Verdict::Refused(format!(
-                "there is no scanner `{program}`, and no image is pushed without its SBOM and scan report: install \
-                 Trivy (https://trivy.dev tells how), or say where it is in [scanner] of windlass.toml"
+                "cannot find the scanner `{program}`; images are pushed only with an SBOM and a scan report: \
+                 install Trivy (https://trivy.dev), or set its path in [scanner] of windlass.toml"
             ))
         },
         Verdict::Allowed,
@@ -232,19 +234,19 @@ fn emulation(platforms: &[Platform]) -> Verdict {
     for platform in platforms {
         match emulator(platform) {
             Emulator::Native => {}
-            Emulator::Registered(name) => by.push(format!("{platform} by {name}")),
+            Emulator::Registered(name) => by.push(format!("{platform} with {name}")),
             Emulator::None => missing.push(platform.to_string()),
         }
     }
     if !missing.is_empty() {
         return Verdict::Refused(format!(
-            "this machine cannot run programs of {}: install qemu-user-static and binfmt-support (Debian), or write \
-             `emulation = \"unneeded\"` in [build] if the Dockerfile runs nothing of that platform",
+            "this machine cannot run {} programs: install qemu-user-static and binfmt-support (Debian), or set \
+             `emulation = \"unneeded\"` in [build] if the Dockerfile runs nothing for that platform",
             missing.join(", ")
         ));
     }
     Verdict::Allowed(if by.is_empty() {
-        "not needed".to_owned()
+        "not required".to_owned()
     } else {
         by.join(", ")
     })
@@ -278,10 +280,7 @@ fn steps(
     deployer: Option<&Deployer>,
 ) -> Vec<PlannedStep> {
     let step = |kind, what: String| PlannedStep { kind, what };
-    let mut steps = vec![step(
-        StepKind::Gate,
-        "every gate again, at that moment".to_owned(),
-    )];
+    let mut steps = vec![step(StepKind::Gate, "re-check all gates".to_owned())];
     if found.is_none() {
         let names: Vec<_> = platforms.iter().map(ToString::to_string).collect();
         let tag = target.target.to_string();
@@ -295,12 +294,15 @@ fn steps(
             step(StepKind::Copy, format!("one index to {}", target.repository)),
             step(
                 StepKind::Attach,
-                "SBOM (CycloneDX, SPDX) and scan report of each platform".to_owned(),
+                "SBOM (CycloneDX, SPDX) and scan report for each platform".to_owned(),
             ),
         ]);
         if let Some(key) = key {
             steps.push(step(StepKind::Sign, format!("with {}", key.display())));
-            steps.push(step(StepKind::Verify, "the signature, by public key".to_owned()));
+            steps.push(step(
+                StepKind::Verify,
+                "the signature, with the public key".to_owned(),
+            ));
         }
         steps.push(step(StepKind::Tag, tags));
     }

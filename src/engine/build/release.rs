@@ -47,7 +47,7 @@ pub(super) async fn find(
     };
     let (release, verdict) = match origin(engine, &branch, values.short.as_deref(), commit).await? {
         Ok(stands_for) => {
-            let words = format!("built anew for {branch}, stands for {}", stands_for.short());
+            let words = format!("rebuilt for {branch}; rebuild of {}", stands_for.short());
             let version = values.version;
             (Some(Release { version, stands_for }), Verdict::Allowed(words))
         }
@@ -72,7 +72,7 @@ async fn origin(
     if head.commit != *commit {
         let (there, here) = (head.commit.short(), commit.short());
         return Ok(Err(format!(
-            "{} is at {there}, and {here} is checked out",
+            "{} is at {there}, but {here} is checked out",
             head.found_as
         )));
     }
@@ -86,10 +86,7 @@ async fn origin(
     let named = match engine.commit(short).await {
         Ok(named) => named,
         Err(error) => {
-            return Ok(Err(format!(
-                "{branch} is called after {short}: {}",
-                error.brief()
-            )));
+            return Ok(Err(format!("{branch} is named after {short}: {}", error.brief())));
         }
     };
     let origin = named.clone();
@@ -100,7 +97,7 @@ async fn origin(
         Ok(named)
     } else {
         Err(format!(
-            "{branch} is called after {short}, which is not in its past"
+            "{branch} is named after {short}, which is not an ancestor of it"
         ))
     })
 }

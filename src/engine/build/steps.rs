@@ -53,7 +53,7 @@ pub(in crate::engine) async fn step(
     ) = (&plan.operation, &plan.commit, &plan.tag)
     else {
         return Err(EngineError::Internal(
-            "a plan of a build without commit or tag".to_owned(),
+            "a build plan without a commit or tag".to_owned(),
         ));
     };
     let writer = context
@@ -110,14 +110,14 @@ impl Build<'_> {
         if again.commit.as_ref() != Some(self.commit) {
             let now = again.commit.as_ref().map_or("nothing", CommitSha::short);
             let why = format!(
-                "{} was checked out when the plan was made, and {now} is now",
+                "{} was checked out when the plan was made; {now} is checked out now",
                 self.commit.short()
             );
             let gate = Gate::new("commit", crate::domain::Verdict::Refused(why));
             return Err(EngineError::Refused(vec![gate]));
         }
         if self.is_of_commit() && again.tag.as_ref() != Some(self.tag) {
-            let why = "another branch is checked out than when the plan was made".to_owned();
+            let why = "a different branch is checked out than when the plan was made".to_owned();
             let gate = Gate::new("branch", crate::domain::Verdict::Refused(why));
             return Err(EngineError::Refused(vec![gate]));
         }
@@ -130,10 +130,11 @@ impl Build<'_> {
                     .digest
                     .clone()
                     .or_else(|| again.digest.clone())
-                    .ok_or_else(|| EngineError::Internal("two digests that are none differ".to_owned()))?,
-                found: again
-                    .digest
-                    .map_or_else(|| "gone".to_owned(), |digest| format!("{digest}, made meanwhile")),
+                    .ok_or_else(|| EngineError::Internal("two missing digests differ".to_owned()))?,
+                found: again.digest.map_or_else(
+                    || "gone".to_owned(),
+                    |digest| format!("{digest}, built in the meantime"),
+                ),
             });
         }
         self.context.judge(again.gates)
@@ -149,7 +150,7 @@ impl Build<'_> {
         let work = tempfile::Builder::new()
             .prefix("windlass-build-")
             .tempdir()
-            .map_err(|error| EngineError::Internal(format!("no folder to build in: {error}")))?;
+            .map_err(|error| EngineError::Internal(format!("could not create a build folder: {error}")))?;
         let mut images = Vec::new();
         for (at, platform) in self.platforms.iter().enumerate() {
             log.info(format!("{platform} with {}", program.name()));
@@ -276,7 +277,7 @@ impl Build<'_> {
         let digest = &self.built()?.index.digest;
         let verified = sign::verify_at(self.context.engine, &self.writer, digest, self.to).await?;
         Ok(verified.map_or_else(
-            || StepOutcome::Nothing(format!("{} names no key to verify with", self.to)),
+            || StepOutcome::Nothing(format!("{} has no verification key configured", self.to)),
             StepOutcome::Done,
         ))
     }
@@ -301,13 +302,13 @@ impl Build<'_> {
         if self.latest {
             let latest = "latest"
                 .parse()
-                .map_err(|_| EngineError::Internal("`latest` is no tag".to_owned()))?;
+                .map_err(|_| EngineError::Internal("`latest` is not a tag".to_owned()))?;
             self.writer.tag(digest, &latest, TagRule::Mutable).await?;
         }
         let also = if self.latest { " and latest" } else { "" };
         Ok(match outcome {
             TagOutcome::Set => StepOutcome::Done(format!("{}{also}", self.target)),
-            TagOutcome::AlreadyThere => StepOutcome::Nothing(format!("{} was set already", self.target)),
+            TagOutcome::AlreadyThere => StepOutcome::Nothing(format!("{} was already set", self.target)),
         })
     }
 
@@ -321,11 +322,14 @@ impl Build<'_> {
         // `latest` tells what was built, not what was deployed.
         let running = self.writer.running(false).await?;
         if running.is_some_and(|running| running.digest == digest) {
-            return Ok(StepOutcome::Nothing(format!("{} runs it already", self.to)));
+            return Ok(StepOutcome::Nothing(format!("already deployed to {}", self.to)));
         }
         let log = self.context.log(StepKind::Deploy);
         let Some(deployer) = engine.deployer(self.to)? else {
-            return Ok(StepOutcome::Nothing(format!("{} has no deployer", self.to)));
+            return Ok(StepOutcome::Nothing(format!(
+                "no deployer configured for {}",
+                self.to
+            )));
         };
         let deployment = Deployment {
             service: self.context.plan.service.clone(),
@@ -339,7 +343,7 @@ impl Build<'_> {
             .deploy(&deployment, &|line| log.info(line), self.context.cancel)
             .await?;
         crate::engine::mark(&self.writer, &digest).await?;
-        Ok(StepOutcome::Done(format!("{} was told to run it", self.to)))
+        Ok(StepOutcome::Done(format!("deployed to {}", self.to)))
     }
 }
 

@@ -50,7 +50,7 @@ impl Engine {
                 CheckOutcome::Off { why }
             } else if failed && options.fail_fast {
                 CheckOutcome::NotRun {
-                    why: "a step before it did not pass".to_owned(),
+                    why: "an earlier step did not pass".to_owned(),
                 }
             } else {
                 match bench.run(step).await {
@@ -83,7 +83,7 @@ impl Engine {
             CheckStep::Test => (said.test, "check.test"),
         };
         if !on {
-            return Some(format!("windlass.toml says `{key} = false`"));
+            return Some(format!("`{key} = false` in windlass.toml"));
         }
         options.skip.contains(&step).then(|| format!("--skip {step}"))
     }

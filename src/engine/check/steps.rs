@@ -91,7 +91,7 @@ impl<'a> Bench<'a> {
         let work = tempfile::Builder::new()
             .prefix("windlass-check-")
             .tempdir()
-            .map_err(|error| EngineError::Internal(format!("no folder to work in: {error}")))?;
+            .map_err(|error| EngineError::Internal(format!("could not create a working folder: {error}")))?;
         let folder = &config.check.artifacts;
         artifacts(folder).map_err(|source| EngineError::Artifacts {
             path: folder.clone(),
@@ -155,10 +155,9 @@ impl<'a> Bench<'a> {
             .await
             .map_err(|error| match error {
                 ProgramError::Interrupted => Broken::Interrupted,
-                error if error.is_missing() => Broken::tool(
-                    format!("there is no `{program}` here"),
-                    Some(how_to_get_it.to_owned()),
-                ),
+                error if error.is_missing() => {
+                    Broken::tool(format!("cannot find `{program}`"), Some(how_to_get_it.to_owned()))
+                }
                 error => Broken::tool(error.to_string(), None),
             })
     }
@@ -175,12 +174,12 @@ impl<'a> Bench<'a> {
             .printed(
                 CheckStep::Lint,
                 call,
-                "install hadolint (https://github.com/hadolint/hadolint), or say where it is: `hadolint` of [check]; \
-                 `lint = false` switches this step off",
+                "install hadolint (https://github.com/hadolint/hadolint), or set `hadolint` in [check] to its \
+                 path; `lint = false` turns this step off",
             )
             .await?;
         self.report.lint = lint_findings(&ended.output)
-            .map_err(|why| Broken::tool(format!("hadolint ended with {}: {why}", ended.in_words()), None))?;
+            .map_err(|why| Broken::tool(format!("hadolint failed with {}: {why}", ended.in_words()), None))?;
         let log = self.log(CheckStep::Lint);
         for finding in &self.report.lint {
             log(format!(
@@ -198,12 +197,15 @@ impl<'a> Bench<'a> {
         let findings = count(self.report.lint.len(), "finding");
         // Which findings matter is hadolint's configuration to say (`failure-threshold`), and its exit code tells it.
         Ok(match (ended.status.success(), self.report.lint.is_empty()) {
-            (true, true) => passed("nothing found"),
-            (true, false) => passed(format!("{findings}, none grave enough")),
+            (true, true) => passed("no findings"),
+            (true, false) => passed(format!("{findings}, all below the threshold")),
             (false, false) => found(findings),
             (false, true) => {
                 return Err(Broken::tool(
-                    format!("hadolint ended with {} and no finding", ended.in_words()),
+                    format!(
+                        "hadolint failed with {} and reported no finding",
+                        ended.in_words()
+                    ),
                     None,
                 ));
             }
@@ -220,7 +222,10 @@ impl<'a> Bench<'a> {
             .await?;
         let size = std::fs::metadata(&archive).map_or(0, |file| file.len());
         if size == 0 {
-            return Err(Broken::tool(format!("{} left no image", builder.name()), None));
+            return Err(Broken::tool(
+                format!("{} produced no image", builder.name()),
+                None,
+            ));
         }
         self.image = Some(archive);
         Ok(passed(format!(
@@ -266,7 +271,7 @@ impl<'a> Bench<'a> {
             let listed = ScanPolicy::default().judge(&evidence, &Exceptions::none(&nowhere), now);
             self.report.judgement = Some(listed);
             return Ok(passed(format!(
-                "{words}; no environment has rules for scans, so nothing is refused"
+                "{words}; no environment has a scan policy, so nothing is refused"
             )));
         };
         let judgement = self
@@ -286,7 +291,7 @@ impl<'a> Bench<'a> {
         let service = config.service(&self.report.service);
         let Some(service) = service.filter(|service| !service.structure_tests.is_empty()) else {
             return Ok(CheckOutcome::Off {
-                why: "the service has no `structure_test` in windlass.toml".to_owned(),
+                why: "no `structure_test` configured for the service in windlass.toml".to_owned(),
             });
         };
         let Some(image) = &self.image else {
@@ -297,7 +302,7 @@ impl<'a> Bench<'a> {
         for file in &service.structure_tests {
             let path = folder.join(file);
             let unreadable =
-                |why: String| Broken::tool(format!("{} cannot be read: {why}", path.display()), None);
+                |why: String| Broken::tool(format!("could not read {}: {why}", path.display()), None);
             let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
             declared = declared.and(DeclaredTests::read(&text).map_err(unreadable)?);
         }
@@ -313,13 +318,14 @@ impl<'a> Bench<'a> {
             .printed(
                 CheckStep::Test,
                 call,
-                "install container-structure-test (https://github.com/GoogleContainerTools/container-structure-test), \
-                 or say where it is: `container_structure_test` of [check]; `test = false` switches this step off",
+                "install container-structure-test \
+                 (https://github.com/GoogleContainerTools/container-structure-test), or set \
+                 `container_structure_test` in [check] to its path; `test = false` turns this step off",
             )
             .await?;
         let tests = structure_tests(&ended.output).map_err(|why| {
             Broken::tool(
-                format!("container-structure-test ended with {}: {why}", ended.in_words()),
+                format!("container-structure-test failed with {}: {why}", ended.in_words()),
                 None,
             )
         })?;
@@ -343,20 +349,20 @@ impl<'a> Bench<'a> {
                 TestOutcome::NotMade(why) => {
                     let why = why
                         .first()
-                        .map_or("it does not say why", crate::domain::Clean::as_str);
+                        .map_or("no reason given", crate::domain::Clean::as_str);
                     not_made = not_made.or_else(|| Some(format!("{}: {why}", test.name)));
                 }
             }
         }
         if let Some(why) = not_made {
-            return Err(Broken::tool(format!("a test could not be made: {why}"), None));
+            return Err(Broken::tool(format!("a test could not be set up: {why}"), None));
         }
         if let Some(why) = declared.missing_from(&self.report.tests) {
             return Err(Broken::tool(
                 why,
                 Some(
-                    "what container-structure-test says above tells why; write a test where there is none, or take \
-                     `structure_test` out of windlass.toml"
+                    "see the output of container-structure-test above; add the missing tests, or remove \
+                     `structure_test` from windlass.toml"
                         .to_owned(),
                 ),
             ));
@@ -366,7 +372,7 @@ impl<'a> Bench<'a> {
             ([], true) => Ok(passed(all)),
             ([], false) => Err(Broken::tool(
                 format!(
-                    "container-structure-test ended with {}, and every test passed",
+                    "container-structure-test failed with {}, although every test passed",
                     ended.in_words()
                 ),
                 None,
@@ -386,11 +392,11 @@ impl<'a> Bench<'a> {
             steps.any(|one| one.step == CheckStep::Image && matches!(one.outcome, CheckOutcome::Off { .. }));
         if is_off {
             CheckOutcome::Off {
-                why: "it needs the image, and that step is switched off".to_owned(),
+                why: "requires the image, and the build step is turned off".to_owned(),
             }
         } else {
             CheckOutcome::NotRun {
-                why: "there is no image to look at".to_owned(),
+                why: "there is no image to examine".to_owned(),
             }
         }
     }
@@ -454,12 +460,15 @@ fn first_with_rules(engine: &Engine) -> Option<EnvironmentName> {
 fn unread_file(dockerfile: &Path, unread: &LintFinding) -> Broken {
     Broken::tool(
         format!(
-            "{} could not be read from line {} on: {}",
+            "{} could not be parsed from line {} on: {}",
             dockerfile.display(),
             unread.line,
             unread.message
         ),
-        Some("mend that line, or let hadolint know a syntax that it does not: the rest of the file was not checked".to_owned()),
+        Some(
+            "fix that line, or use a hadolint that supports its syntax; the rest of the file was not checked"
+                .to_owned(),
+        ),
     )
 }
 

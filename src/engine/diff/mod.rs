@@ -80,7 +80,7 @@ impl Comparison {
                 .any(|one| one.settings.is_none());
             if is_unclear {
                 self.notes.push(Clean::line(
-                    "the configuration of a platform could not be understood",
+                    "the image configuration of a platform could not be parsed",
                 ));
             }
         }
@@ -149,7 +149,7 @@ fn other_sources(old: &PackageList, new: &PackageList) -> Option<String> {
     };
     (!is_alike).then(|| {
         format!(
-            "packages come from {} on one side and from {} on the other, which may not see the same",
+            "packages come from {} on one side and from {} on the other; the two may not be comparable",
             old.source, new.source
         )
     })

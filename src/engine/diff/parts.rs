@@ -63,19 +63,16 @@ impl Engine {
         let (old, new) = match (&from.commit, &to.commit) {
             (Some(old), Some(new)) => (old.clone(), new.clone()),
             (None, _) => {
-                return Past::unknown(
-                    Some(from),
-                    "its image does not say which commit it was built from",
-                );
+                return Past::unknown(Some(from), "its image does not name the commit it was built from");
             }
             (_, None) => {
-                return Past::unknown(Some(to), "its image does not say which commit it was built from");
+                return Past::unknown(Some(to), "its image does not name the commit it was built from");
             }
         };
         for side in [from, to] {
             if side.subject.is_none() {
                 let commit = side.commit.as_ref().map_or("", CommitSha::short);
-                let why = format!("commit {commit} is not in this repository: `git fetch` may bring it");
+                let why = format!("commit {commit} is not in this repository; try `git fetch`");
                 return Past::unknown(Some(side), &why);
             }
         }
@@ -109,7 +106,7 @@ impl Engine {
         let packages = match (listed, reported) {
             (Ok(Some(list)), _) | (Ok(None) | Err(_), Some(list)) => Ok(list),
             (Ok(None), None) => Err(Clean::line(
-                "no SBOM is attached, nor a scan report that lists packages",
+                "no SBOM and no scan report with packages is attached",
             )),
             (Err(error), None) => Err(Clean::line(&error.to_string())),
         };

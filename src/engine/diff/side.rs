@@ -119,7 +119,7 @@ impl Engine {
             }
             (Some(named), Some(revision)) if *named != revision && stands_for.as_ref() != Some(named) => {
                 Some(Clean::line(&format!(
-                    "the image of {} says it was built from {}, and not from {}",
+                    "the image of {} was built from {}, not from {}",
                     side.name,
                     revision.short(),
                     named.short()
@@ -211,7 +211,7 @@ impl Engine {
         let running = reader.running(environment.from.is_empty()).await?;
         let running = running.ok_or_else(|| EngineError::NoCandidate {
             text: name.to_string(),
-            why: "nothing was deployed to that environment yet".to_owned(),
+            why: "nothing has been deployed to that environment yet".to_owned(),
         })?;
         Ok(Named {
             kind: SideKind::Environment,
@@ -296,6 +296,7 @@ impl Engine {
         let environments = self.config().graph.all().iter();
         let environments: Vec<String> = environments.map(|one| one.name.to_string()).collect();
         let released = self.released().await.unwrap_or_default();
+        let padding = released.padding();
         let last = released.highest().map(|tag| tag.version.clone());
         let known = self
             .git(move |repository| {
@@ -313,16 +314,16 @@ impl Engine {
             .iter()
             .rev()
             .take(NAMED)
-            .map(|version| format!("v{version}"))
+            .map(|version| padding.name(version))
             .collect();
         let near = nearest(text, environments.iter().chain(&known));
         let mut hint = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         // Writing to a String does not fail.
-        let _ = write!(hint, "there are the environments {}", environments.join(", "));
+        let _ = write!(hint, "environments: {}", environments.join(", "));
         if !known.is_empty() {
-            let _ = write!(hint, "; the releases {}", known.join(", "));
+            let _ = write!(hint, "; releases: {}", known.join(", "));
         }
-        hint.push_str("; and every commit, image tag and digest (`windlass board` lists them)");
+        hint.push_str("; or any commit, image tag or digest (see `windlass board`)");
         EngineError::NothingNamed {
             text: clean_line(text),
             unasked,

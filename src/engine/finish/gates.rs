@@ -78,13 +78,16 @@ async fn target(
         Merge::Already if let Some(why) = is_reverted(release, &branch) => (
             Way::Already,
             Verdict::Refused(format!(
-                "{why}: a merge does not bring that back; revert the revert on {branch} first"
+                "{why}: a merge would not restore it; revert the revert on {branch} first"
             )),
         ),
-        Merge::Already => (Way::Already, Verdict::Allowed("has all of it already".to_owned())),
+        Merge::Already => (
+            Way::Already,
+            Verdict::Allowed("already contains all of it".to_owned()),
+        ),
         _ if let Some(how) = is_there(release, &branch) => (
             Way::Already,
-            Verdict::Allowed(format!("has all of it already: {how}")),
+            Verdict::Allowed(format!("already contains all of it: {how}")),
         ),
         Merge::Clean => clean(engine, &branch, &at).await,
         Merge::Conflicts(conflicts) => (Way::Merge, conflict(&conflicts, line, &branch)),
@@ -101,18 +104,18 @@ async fn target(
 
 /// A merge that goes through: by a push, or by a pull request where the remote's rules ask for one.
 async fn clean(engine: &Engine, branch: &BranchName, at: &CommitSha) -> (Way, Verdict) {
-    let merges = format!("merges without a conflict, at {}", at.short());
+    let merges = format!("merges without conflicts, at {}", at.short());
     match engine.asks_for_pull_request(branch).await {
         Ok(None) => (Way::Merge, Verdict::Allowed(merges)),
         Ok(Some(why)) => (
             Way::PullRequest,
-            Verdict::Allowed(format!("{merges}; by a pull request, because {why}")),
+            Verdict::Allowed(format!("{merges}; through a pull request, because {why}")),
         ),
         // The push itself will tell; nothing is half done if it is refused.
         Err(error) => (
             Way::Merge,
             Verdict::Allowed(format!(
-                "{merges}; its rules could not be asked: {}",
+                "{merges}; could not read its branch rules: {}",
                 error.brief()
             )),
         ),
@@ -151,7 +154,7 @@ fn conflict(conflicts: &[Conflict], line: &Line, into: &BranchName) -> Verdict {
         named.push(format!("and {} more", conflicts.len() - NAMED));
     }
     Verdict::Refused(format!(
-        "{} in conflict: {}. Merge {} into {into} by hand",
+        "{} in conflict: {}. Merge {} into {into} manually",
         are(conflicts.len()),
         named.join("; "),
         line.branch
@@ -172,12 +175,12 @@ pub(super) async fn of_release(
 ) -> Result<Vec<Gate>, EngineError> {
     let mut gates = vec![Gate::new("candidate", candidate(engine, release))];
     if let Some(trouble) = &release.trouble {
-        let why = format!("{}: {trouble}; give the branch its right name first", line.branch);
+        let why = format!("{}: {trouble}; rename the branch first", line.branch);
         gates.push(Gate::new("name", Verdict::Refused(why)));
     }
     if let Some(before) = without_a_fix(upstream, line) {
         let why = format!(
-            "{before} is at this very commit: nothing was committed on {} since",
+            "{before} is at the same commit: nothing has been committed on {} since",
             line.branch
         );
         gates.push(Gate::new("fix", Verdict::Refused(why)));
@@ -208,7 +211,7 @@ fn candidate(engine: &Engine, release: &Release) -> Verdict {
         Bound::There { tag, digest } => (tag, digest),
         Bound::NoImage { tag } => {
             return Verdict::Refused(format!(
-                "the head {} has no image {tag} in {}: nothing was built from what would be tagged",
+                "the head {} has no image {tag} in {}: the commit to be tagged was never built",
                 release.head.short(),
                 engine.config().graph.entrance().name
             ));
@@ -222,9 +225,9 @@ fn candidate(engine: &Engine, release: &Release) -> Verdict {
         .map(|runs| runs.environment.to_string())
         .collect();
     let runs = if at_head.is_empty() {
-        "no environment runs it yet".to_owned()
+        "not deployed anywhere yet".to_owned()
     } else {
-        format!("runs in {}", at_head.join(", "))
+        format!("deployed to {}", at_head.join(", "))
     };
     Verdict::Allowed(format!("{tag} is {}, {runs}", digest.short()))
 }
@@ -234,18 +237,18 @@ fn only_here(line: &Line, name: &str, here: Option<&TagAt>) -> Option<Verdict> {
     let here = here?;
     Some(if here.commit != line.head {
         Verdict::Refused(format!(
-            "{name} is a tag here, at {}, and not at the head {}; `git tag -d {name}` removes it",
+            "the local tag {name} is at {}, not at the head {}; remove it with `git tag -d {name}`",
             here.commit.short(),
             line.head.short()
         ))
     } else if here.object.as_str() == here.commit.as_str() {
         Verdict::Refused(format!(
-            "{name} is a lightweight tag here, without author, date and notes; `git tag -d {name}` removes it, and an \
-             annotated one is made"
+            "the local tag {name} is lightweight (no author, date or notes); remove it with `git tag -d \
+             {name}` to have an annotated one created"
         ))
     } else {
         Verdict::Allowed(format!(
-            "{name} is an annotated tag here already, and is pushed as it is"
+            "the local annotated tag {name} already exists and is pushed as it is"
         ))
     })
 }
@@ -254,15 +257,15 @@ fn tag(engine: &Engine, upstream: &Upstream, line: &Line, name: &str, here: Opti
     let remote = &engine.config().git.remote;
     match upstream.view.tags.get(name) {
         None => only_here(line, name, here)
-            .unwrap_or_else(|| Verdict::Allowed(format!("{name} is free on {remote}"))),
+            .unwrap_or_else(|| Verdict::Allowed(format!("{name} does not exist on {remote}"))),
         Some(at) if at.commit == line.head => {
-            Verdict::Allowed(format!("{name} is on {remote} already, at this commit"))
+            Verdict::Allowed(format!("{name} already exists on {remote}, at this commit"))
         }
         Some(at) => Verdict::Refused(format!(
-            "{name} is on {remote} already, at {}, and a tag never moves{}",
+            "{name} already exists on {remote}, at {}, and a tag never moves{}",
             at.commit.short(),
             match line.kind {
-                ReleaseKind::Release => ": what came since belongs to the next version",
+                ReleaseKind::Release => ": later commits belong to the next version",
                 ReleaseKind::Hotfix => "",
             }
         )),

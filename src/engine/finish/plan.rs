@@ -68,7 +68,7 @@ pub(in crate::engine) fn find(
     };
     let names = |lines: &mut dyn Iterator<Item = &Line>| {
         let names: Vec<_> = lines
-            .map(|line| release_name(line.values.version.as_ref(), &line.branch))
+            .map(|line| release_name(line.values.version.as_ref(), line.values.padding, &line.branch))
             .collect();
         names.join(", ")
     };
@@ -85,9 +85,9 @@ pub(in crate::engine) fn find(
                 branches.join(" and of ")
             )))
         }
-        (None, _) if lines.is_empty() => Err(unknown("it has none at all".to_owned())),
+        (None, _) if lines.is_empty() => Err(unknown("there is none".to_owned())),
         (None, _) => Err(unknown(format!(
-            "it has {}",
+            "there are {}",
             names(&mut lines.iter().rev().take(8))
         ))),
     }
@@ -103,7 +103,7 @@ impl Engine {
         let all = self.releases(service, Depth::One(line.branch.clone())).await?;
         let mut list = all.list.into_iter();
         list.find(|release| release.branch == line.branch)
-            .ok_or_else(|| EngineError::Internal(format!("{} went away meanwhile", line.branch)))
+            .ok_or_else(|| EngineError::Internal(format!("{} was removed in the meantime", line.branch)))
     }
 }
 
@@ -126,28 +126,22 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
         let separator = if pushed.is_empty() { "" } else { ", " };
         pushed = format!("{pushed}{separator}tag {tag}");
     }
-    let mut steps = vec![step(
-        StepKind::Gate,
-        "every preflight again, at that moment".to_owned(),
-    )];
+    let mut steps = vec![step(StepKind::Gate, "re-check all preflight gates".to_owned())];
     if !pushed.is_empty() {
         let what = match tag {
             Some(tag) => format!(
-                "{} and the tag {tag}, as objects here",
+                "{} and the tag {tag}, as local objects",
                 count(merged.len(), "merge commit")
             ),
-            None => format!("{}, as objects here", count(merged.len(), "merge commit")),
+            None => format!("{}, as local objects", count(merged.len(), "merge commit")),
         };
         steps.push(step(StepKind::Merge, what));
-        steps.push(step(
-            StepKind::Push,
-            format!("{pushed} to {remote}, all of it or nothing"),
-        ));
+        steps.push(step(StepKind::Push, format!("{pushed} to {remote}, atomically")));
     }
     if !requested.is_empty() {
         steps.push(step(
             StepKind::PullRequest,
-            format!("into {}, as the rules there ask for", names(&requested)),
+            format!("into {}, as its branch rules require", names(&requested)),
         ));
     }
     steps

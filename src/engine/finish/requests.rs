@@ -34,9 +34,9 @@ impl Engine {
             base: base.to_string(),
             title: title.to_owned(),
             body: format!(
-                "Merges {head} into {base}, so that nothing of it is lost.\n\nA merge commit keeps the history in step. \
-                 Where the rules forbid one, squash or rebase it as it is: it is known by its patches then, as long as \
-                 nothing else goes into the same commit.\n"
+                "Merges {head} into {base}, so that {base} contains everything that was released.\n\nPrefer a \
+                 merge commit: it keeps the history in step. If branch rules forbid it, squash or rebase without \
+                 adding changes; windlass then recognises the merge by its patches.\n"
             ),
         };
         let request = github.open_pull_request(&new, access).await?;

@@ -45,9 +45,7 @@ pub(in crate::engine) async fn step(
         Some(head),
     ) = (&plan.operation, &plan.commit)
     else {
-        return Err(EngineError::Internal(
-            "a plan of an end without a commit".to_owned(),
-        ));
+        return Err(EngineError::Internal("a finish plan without a commit".to_owned()));
     };
     let finish = Finish {
         context,
@@ -115,8 +113,8 @@ impl Finish<'_> {
         let kind = line.as_ref().map_or(ReleaseKind::Release, |line| line.kind);
         let name = self.tag.map_or_else(
             || {
-                let version = line.and_then(|line| line.values.version);
-                release_name(version.as_ref(), self.branch)
+                let values = line.map(|line| line.values).unwrap_or_default();
+                release_name(values.version.as_ref(), values.padding, self.branch)
             },
             str::to_owned,
         );
@@ -150,7 +148,7 @@ impl Finish<'_> {
         let merges = updates.len();
         let tag = self.make_tag(kind, &mut updates).await?;
         if updates.is_empty() {
-            return Ok(StepOutcome::Nothing("everything is there already".to_owned()));
+            return Ok(StepOutcome::Nothing("everything already exists".to_owned()));
         }
         let _ = self.context.prepared.set(Prepared { updates, tag });
         Ok(StepOutcome::Done(count(merges, "merge commit")))
@@ -188,19 +186,19 @@ impl Finish<'_> {
     async fn push(&self) -> Result<StepOutcome, EngineError> {
         let Some(prepared) = self.context.prepared.get() else {
             return Ok(StepOutcome::Nothing(format!(
-                "{} has all of it already",
+                "{} already contains all of it",
                 self.remote
             )));
         };
         let remote = self.context.engine.remote()?;
         match remote.push(&prepared.updates, self.context.access).await {
             Ok(PushOutcome::Created) => Ok(StepOutcome::Done(format!(
-                "{} moved on {}, all at once",
+                "updated {} on {} atomically",
                 count(prepared.updates.len(), "reference"),
                 self.remote
             ))),
             Ok(PushOutcome::AlreadyThere) => Ok(StepOutcome::Nothing(format!(
-                "{} has all of it already",
+                "{} already contains all of it",
                 self.remote
             ))),
             Err(error) => {
@@ -222,7 +220,7 @@ impl Finish<'_> {
             .await?;
         if removed {
             let log = self.context.log(StepKind::Push);
-            log.warning(format!("the local tag {tag} was removed again"));
+            log.warning(format!("removed the local tag {tag}"));
         }
         Ok(())
     }

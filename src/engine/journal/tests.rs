@@ -121,7 +121,7 @@ fn a_flood_of_output_does_not_fill_the_disk_and_is_told() {
     let events = journals.read(&run).unwrap();
     let note = &events[events.len() - 2].happening;
     assert!(
-        matches!(note, Happening::Log { line, .. } if line == "72 further lines are not in this journal"),
+        matches!(note, Happening::Log { line, .. } if line == "72 more lines were dropped from this journal"),
         "{note:?}"
     );
     let (first, last) = journals.ends(&run).unwrap().unwrap();

@@ -19,7 +19,7 @@ impl Drop for Lock {
     /// Unlocks rather than only closes: a program that is just being started holds a copy of the file until it runs.
     fn drop(&mut self) {
         if let Err(error) = self.file.unlock() {
-            tracing::warn!(%error, "a lock was not given back before its file was closed");
+            tracing::warn!(%error, "a lock was not released before its file was closed");
         }
     }
 }
@@ -71,7 +71,7 @@ mod tests {
         let error = take("omar@desk").unwrap_err().to_string();
         assert_eq!(
             error,
-            "payment-svc in prod is being worked on by another run: ana@desk, run 1f9a2b3c"
+            "payment-svc in prod is locked by another run: ana@desk, run 1f9a2b3c"
         );
         drop(first);
         take("omar@desk").unwrap();

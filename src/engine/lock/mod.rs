@@ -18,7 +18,7 @@ use crate::git::GitError;
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another run of this machine holds it.
-    #[error("{subject} is being worked on by another run: {owner}")]
+    #[error("{subject} is locked by another run: {owner}")]
     Held {
         /// What is locked: `payment-svc in prod`.
         subject: String,
@@ -26,7 +26,7 @@ pub enum LockError {
         owner: String,
     },
     /// The disk said no.
-    #[error("could not take the lock {path}: {source}")]
+    #[error("could not acquire the lock {path}: {source}")]
     Io {
         /// The file.
         path: PathBuf,
@@ -44,7 +44,7 @@ pub enum LockError {
         now: Timestamp,
     },
     /// The remote does not take it.
-    #[error("{subject} could not be locked on {remote}: {source}")]
+    #[error("could not lock {subject} on {remote}: {source}")]
     NotTaken {
         /// What was to be locked.
         subject: LockSubject,
@@ -54,7 +54,7 @@ pub enum LockError {
         source: GitError,
     },
     /// It was broken while the run was under way.
-    #[error("the lock on {subject} is no longer this run's: somebody broke it on {remote}")]
+    #[error("this run lost the lock on {subject}: someone broke it on {remote}")]
     Lost {
         /// What was locked.
         subject: LockSubject,
@@ -70,7 +70,7 @@ pub enum LockError {
         remote: String,
     },
     /// The lock is another one than that of the plan.
-    #[error("{} was locked anew on {remote} since the plan was made: {}", .lock.subject, .lock.words(*.now))]
+    #[error("{} was locked again on {remote} after the plan was made: {}", .lock.subject, .lock.words(*.now))]
     Another {
         /// The remote.
         remote: String,
@@ -80,7 +80,7 @@ pub enum LockError {
         now: Timestamp,
     },
     /// A lock is broken for a reason or not at all.
-    #[error("no reason is given for breaking the lock on {0}")]
+    #[error("a reason is required to break the lock on {0}")]
     NoReason(LockSubject),
 }
 
@@ -101,24 +101,24 @@ impl LockError {
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Held { .. } => "wait for that run to end; nothing was changed by this one",
-            Self::Io { .. } => "give access to the state folder (XDG_STATE_HOME)",
+            Self::Held { .. } => "wait for that run to end; this run changed nothing",
+            Self::Io { .. } => "make the state folder (XDG_STATE_HOME) writable",
             Self::Taken { lock, now, .. } => return Some(way_out(lock, *now)),
             Self::NotTaken {
                 source: GitError::Rejected { .. } | GitError::NotAuthorised { .. },
                 ..
             } => {
-                "allow pushes to refs/windlass/* there (in a workflow: `contents: write`), or set `lock = false` in \
-                 [git] where something else keeps runs apart, as a concurrency group of GitHub does"
+                "allow pushes to refs/windlass/* there (in a workflow: `contents: write`), or set `lock = false` \
+                 in [git] if something else serialises runs, such as a GitHub concurrency group"
             }
             Self::NotTaken { source, .. } => return source.hint(),
             Self::Lost { .. } => {
-                "find out who broke it and why (`windlass locks`, `windlass runs` on their machine) before you give the \
-                 same command again"
+                "find out who broke it and why (`windlass locks`, `windlass runs` on their machine) before running \
+                 the same command again"
             }
-            Self::NotLocked { .. } => "`windlass locks` lists what is locked",
-            Self::Another { .. } => "look at it again: the owner may be alive",
-            Self::NoReason(_) => "say why with --reason; it is kept in the journal",
+            Self::NotLocked { .. } => "run `windlass locks` to list the locks",
+            Self::Another { .. } => "check again: the owner may still be running",
+            Self::NoReason(_) => "give one with --reason; it is kept in the journal",
         };
         Some(text.to_owned())
     }
@@ -129,16 +129,16 @@ fn way_out(lock: &HeldLock, now: Timestamp) -> String {
     let part = &lock.subject.part;
     match (lock.standing(now), &lock.note) {
         (LockStanding::Stale { .. }, _) => format!(
-            "if that run is dead, break its lock with `windlass unlock {part} --reason …`, then give the same command \
-             again; nothing was changed by this one"
+            "if that run is dead, break its lock with `windlass unlock {part} --reason …`, then run the same \
+             command again; this run changed nothing"
         ),
         (LockStanding::Held, Some(_)) => format!(
-            "wait for that run to end; nothing was changed by this one. A lock of a run that is known to be dead is \
-             broken with `windlass unlock {part} --held --reason …`"
+            "wait for that run to end; this run changed nothing. If the run is known to be dead, break its \
+             lock with `windlass unlock {part} --held --reason …`"
         ),
         (LockStanding::Held, None) => format!(
-            "find out who made it; it is broken with `windlass unlock {part} --held --reason …`. Nothing was changed by \
-             this run"
+            "find out who created it; break it with `windlass unlock {part} --held --reason …`. This run \
+             changed nothing"
         ),
     }
 }

@@ -107,7 +107,7 @@ impl Lease {
                 LockStanding::Stale { .. } => "stale ",
             };
             log(context).warning(format!(
-                "took over the {was}lock on {} that {} left behind on this machine",
+                "took over the {was}lock on {} left behind on this machine by {}",
                 self.subject,
                 lock.holder()
             ));
@@ -193,7 +193,7 @@ impl Lease {
                 format!("the lock on {} was broken while this run held it", self.subject)
             }
             Err(error) => format!(
-                "the lock on {} was not given back, and expires {}: {error}",
+                "the lock on {} was not released and expires {}: {error}",
                 self.subject,
                 self.note.expires()
             ),
@@ -215,15 +215,15 @@ impl Lease {
 fn place(context: &Context<'_>) -> Result<Option<(Remote, Arc<GitRepository>)>, EngineError> {
     let git = &context.engine.config().git;
     let why = match context.engine.repository() {
-        _ if !git.lock => "locks are off (git.lock in windlass.toml)".to_owned(),
-        None => "there is no git repository to lock in".to_owned(),
+        _ if !git.lock => "remote locks are turned off (git.lock in windlass.toml)".to_owned(),
+        None => "there is no git repository for a remote lock".to_owned(),
         Some(repository) => match repository.remote(&git.remote) {
             Ok(remote) => return Ok(Some((remote, Arc::clone(repository)))),
             Err(error @ GitError::NoRemote(_)) => error.to_string(),
             Err(error) => return Err(error.into()),
         },
     };
-    log(context).info(format!("{why}: only the runs of this machine are kept apart"));
+    log(context).info(format!("{why}: only runs on this machine exclude each other"));
     Ok(None)
 }
 

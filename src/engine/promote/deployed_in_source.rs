@@ -40,17 +40,17 @@ async fn judge(engine: &Engine, candidate: &Candidate, way: &Way<'_>) -> Result<
     let digest = &candidate.image.digest;
     Ok(
         match engine.deployment(&candidate.service, way.source, digest).await? {
-            Deployment::Running(since) => Verdict::Allowed(format!("{name} runs it, deployed {since}")),
-            Deployment::Earlier(at) => Verdict::Allowed(format!("{name} has run it, deployed {at}")),
+            Deployment::Running(since) => Verdict::Allowed(format!("deployed to {name} since {since}")),
+            Deployment::Earlier(at) => Verdict::Allowed(format!("was deployed to {name} on {at}")),
             Deployment::Never(Some(last)) => Verdict::Refused(format!(
-                "{name} never deployed {} successfully: the last deployment {} at {}: {}",
+                "{} was never deployed to {name} successfully: the last deployment {} at {}: {}",
                 digest.short(),
                 last.outcome.word(),
                 last.at,
                 last.why
             )),
             Deployment::Never(None) => Verdict::Refused(format!(
-                "{name} never deployed {} successfully, and no deployment that failed is recorded",
+                "{} was never deployed to {name}, and no failed deployment is recorded",
                 digest.short()
             )),
         },

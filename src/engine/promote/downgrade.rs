@@ -26,7 +26,7 @@ pub(super) async fn gate(
         Err(error) if target.protected => {
             let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
             Verdict::Unknown(format!(
-                "cannot tell whether it is older than what {} runs: {}{hint}",
+                "cannot tell whether it is older than what is deployed to {}: {}{hint}",
                 target.name,
                 error.brief()
             ))
@@ -53,7 +53,7 @@ async fn judge(
     let Some(built_from) = built_from else {
         return Ok(target.protected.then(|| {
             Verdict::Unknown(format!(
-                "{} runs {}, and that image does not say which commit it was built from",
+                "the image deployed to {} ({}) does not name the commit it was built from",
                 target.name,
                 running.digest.short()
             ))
@@ -86,7 +86,7 @@ fn taken_back(
     };
     let name = &target.name;
     let takes_back = format!(
-        "{name} runs {}: this takes back {}{fixes}; `windlass rollback {name}` is the usual way",
+        "{} is deployed to {name}: this would take back {}{fixes}; to go back, use `windlass rollback {name}`",
         running.short(),
         count(all, "commit")
     );

@@ -29,7 +29,7 @@ pub(super) async fn gate(
         Err(error) => {
             let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
             Verdict::Unknown(format!(
-                "whether {} runs a fix that is not in it: {}{hint}",
+                "cannot tell whether a fix deployed to {} is missing from it: {}{hint}",
                 target.name,
                 error.brief()
             ))
@@ -65,7 +65,7 @@ fn verdict(
     // What an older candidate takes back is counted by the gate `downgrade`, which asks for a reason.
     if commit != running && repository.contains(running, commit)? {
         return Ok(Verdict::Allowed(format!(
-            "it is older than what {target} runs: see downgrade"
+            "it is older than what is deployed to {target}; see downgrade"
         )));
     }
     let all = Fix {
@@ -77,7 +77,7 @@ fn verdict(
         Some(Reach::Reverted { by, .. }) => {
             let revert = repository.commit(by.as_str())?;
             return Ok(Verdict::Refused(format!(
-                "{} ({}) takes back what {target} runs: it would be undone",
+                "{} ({}) reverts what is deployed to {target}",
                 revert.sha.short(),
                 revert.subject
             )));
@@ -87,14 +87,18 @@ fn verdict(
     };
     let newest = repository.commit(missing.first().unwrap_or(running).as_str())?;
     let named = format!("{} ({})", newest.sha.short(), newest.subject);
-    let runs = format!("{target} runs {}", running.short());
+    let runs = format!("{target} has {} deployed", running.short());
     Ok(Verdict::Refused(match missing.len() {
         0 | 1 if newest.sha == *running => {
-            format!("{target} runs {named}, which is not in it: it would be undone")
+            format!(
+                "this candidate lacks {named}, which is deployed to {target}; promoting it would revert that fix"
+            )
         }
-        0 | 1 => format!("{runs} with {named}, which is not in it: it would be undone"),
+        0 | 1 => {
+            format!("{runs} with {named}, which this candidate lacks; promoting it would revert that fix")
+        }
         n => format!(
-            "{runs} with {} that are not in it, {named} the newest: they would be undone",
+            "{runs} with {} that this candidate lacks, the newest {named}; promoting it would revert them",
             count(n, "commit")
         ),
     }))
@@ -113,12 +117,14 @@ fn reverted_fix(
         if ChangeKind::of_message(&message) == ChangeKind::Fix {
             let fix = repository.commit(taken.as_str())?;
             return Ok(Verdict::Refused(format!(
-                "{target} runs {} ({}), which {} reverts: it would be undone",
+                "{} ({}) is deployed to {target}, and {} reverts it",
                 fix.sha.short(),
                 fix.subject,
                 revert.short()
             )));
         }
     }
-    Ok(Verdict::Allowed(format!("all that {target} runs is in it")))
+    Ok(Verdict::Allowed(format!(
+        "it contains everything that is deployed to {target}"
+    )))
 }

@@ -105,7 +105,7 @@ pub(in crate::engine) fn revision_gate(candidate: &Candidate) -> Gate {
 fn revision(candidate: &Candidate) -> Verdict {
     if let Some(disagreement) = &candidate.summary.disagreement {
         return Verdict::Refused(format!(
-            "the images of {} do not come from one commit: {disagreement}",
+            "the platforms of {} were not built from one commit: {disagreement}",
             candidate.tag
         ));
     }
@@ -118,24 +118,24 @@ fn revision(candidate: &Candidate) -> Verdict {
                     commit.short()
                 ));
             }
-            let of = format!("the image says it was built from {}", commit.short());
+            let of = format!("built from {}", commit.short());
             Verdict::Allowed(match stands_for(&candidate.summary.labels) {
-                Some(other) => format!("{of}, anew for a release, and stands for {}", other.short()),
+                Some(other) => format!("{of}, a rebuild of {} for a release", other.short()),
                 None => of,
             })
         }
         (Some(commit), Some(revision)) => Verdict::Refused(format!(
-            "{} should be the image of {}, but the image says it was built from {}: the tag was moved, or pushed wrongly",
+            "{} should be the image of {}, but was built from {}: the tag was moved or pushed by mistake",
             candidate.tag,
             commit.short(),
             revision.short()
         )),
         (_, None) => Verdict::Unknown(
-            "the image has no org.opencontainers.image.revision label, so nothing ties it to a commit: set the label in \
-             the build, or let its tag say it with `image_revision = \"tag\"` in [git]"
+            "the image has no org.opencontainers.image.revision label, so nothing ties it to a commit: set the \
+             label in the build, or use the tag instead with `image_revision = \"tag\"` in [git]"
                 .to_owned(),
         ),
-        (None, Some(_)) => Verdict::Unknown("the commit of this tag is not known here".to_owned()),
+        (None, Some(_)) => Verdict::Unknown("the commit of this tag is unknown here".to_owned()),
     }
 }
 
@@ -147,7 +147,7 @@ async fn signature(engine: &Engine, candidate: &Candidate, key: &std::path::Path
         Err(error) => return Verdict::Unknown(error.to_string()),
     };
     match sign::verify(&reader, &candidate.image.digest, &key).await {
-        Ok(_) => Verdict::Allowed("signed by the key of its environment".to_owned()),
+        Ok(_) => Verdict::Allowed("signed with the key of its environment".to_owned()),
         Err(SignError::Registry(error)) => Verdict::Unknown(error.to_string()),
         Err(error) => Verdict::Refused(error.to_string()),
     }

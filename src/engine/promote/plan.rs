@@ -122,11 +122,11 @@ fn steps(
         .filter(|blob| blob.state == BlobState::Present)
         .count();
     let mut steps = vec![
-        step(StepKind::Gate, "every gate again, at that moment".to_owned()),
+        step(StepKind::Gate, "re-check all gates".to_owned()),
         step(
             StepKind::Copy,
             format!(
-                "{} and {}, {} to move ({present} are there)",
+                "{} and {}, {} to copy ({present} already present)",
                 count(copying.blobs.len(), "blob"),
                 count(copying.referrers.len(), "referrer"),
                 bytes(copying.bytes),
@@ -138,7 +138,7 @@ fn steps(
     }
     steps.push(step(StepKind::Verify, verify_words(settings)));
     if is_exception {
-        let what = "the record of the exception, with its reason";
+        let what = "the exception record, with its reason";
         steps.push(step(StepKind::Attach, what.to_owned()));
     }
     steps.push(step(
@@ -146,7 +146,12 @@ fn steps(
         format!("{}, which never moves", candidate.tag),
     ));
     let deploy = deployer.map_or_else(
-        || format!("no deployer in {}: marks what should run there", target.name),
+        || {
+            format!(
+                "no deployer configured for {}; only records this digest as deployed",
+                target.name
+            )
+        },
         Deployer::describe,
     );
     steps.push(step(StepKind::Deploy, deploy));
@@ -155,7 +160,7 @@ fn steps(
 
 fn verify_words(settings: &EnvironmentSettings) -> String {
     if settings.sign.is_some() {
-        "the digest at the target and its signature, by public key".to_owned()
+        "the digest at the target and its signature, with the public key".to_owned()
     } else {
         "the digest at the target".to_owned()
     }

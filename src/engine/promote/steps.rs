@@ -44,7 +44,7 @@ pub(in crate::engine) async fn step(
     ) = (&plan.operation, &plan.digest, &plan.tag)
     else {
         return Err(EngineError::Internal(
-            "a plan of a promotion without digest or tag".to_owned(),
+            "a promotion plan without a digest or tag".to_owned(),
         ));
     };
     let promotion = Promotion {
@@ -137,7 +137,7 @@ impl Promotion<'_> {
         let root = Target::Digest(self.digest.clone());
         let plan = copy::plan(&source, &self.writer, &root, &options).await?;
         log.info(format!(
-            "{} to {}: {}, {}, {}, {} to move",
+            "{} to {}: {}, {}, {}, {} to copy",
             self.source_image.repository,
             self.target_image.repository,
             count(plan.manifests.len(), "manifest"),
@@ -155,7 +155,7 @@ impl Promotion<'_> {
         .await?;
         self.attach_proof().await?;
         Ok(StepOutcome::Done(format!(
-            "{} moved with {} in {} (about {} expected)",
+            "copied {} with {} in {} (about {} expected)",
             bytes(outcome.bytes),
             plan.evidence(),
             count(usize::try_from(outcome.requests).unwrap_or(usize::MAX), "request"),
@@ -171,11 +171,11 @@ impl Promotion<'_> {
         let log = self.context.log(StepKind::Copy);
         for (bytes, context) in proof.fresh.iter().flat_map(|fresh| &fresh.reports) {
             let report = scan::attach_report(&self.writer, &proof.image, bytes.clone(), context).await?;
-            log.info(format!("scan report {} is attached", report.digest.short()));
+            log.info(format!("attached scan report {}", report.digest.short()));
         }
         if let Some(record) = &proof.record {
             records::attach(&self.writer, &proof.image, record).await?;
-            log.info("the record of the scan gate is attached");
+            log.info("attached the scan gate record");
         }
         Ok(())
     }
@@ -197,26 +197,22 @@ impl Promotion<'_> {
                     how: how.to_string(),
                 });
             }
-            CopyProgress::ManifestDone { digest } => {
-                log.info(format!("manifest {} is there", digest.short()))
-            }
-            CopyProgress::ReferrerDone { digest } => {
-                log.info(format!("referrer {} is there", digest.short()))
-            }
+            CopyProgress::ManifestDone { digest } => log.info(format!("pushed manifest {}", digest.short())),
+            CopyProgress::ReferrerDone { digest } => log.info(format!("pushed referrer {}", digest.short())),
             CopyProgress::Waiting { host, seconds } => {
-                log.warning(format!("{host} asks to wait {seconds} s"))
+                log.warning(format!("{host} asked to wait {seconds} s"))
             }
             CopyProgress::Again { digest, why } => {
-                log.warning(format!("{} begins again: {why}", digest.short()))
+                log.warning(format!("restarting {}: {why}", digest.short()))
             }
         }
     }
 
     async fn tag(&self) -> Result<StepOutcome, EngineError> {
         match self.writer.tag(self.digest, self.tag, TagRule::Immutable).await? {
-            TagOutcome::Set => Ok(StepOutcome::Done(format!("{} is set", self.target_image))),
+            TagOutcome::Set => Ok(StepOutcome::Done(format!("set {}", self.target_image))),
             TagOutcome::AlreadyThere => Ok(StepOutcome::Nothing(format!(
-                "{} was set already",
+                "{} was already set",
                 self.target_image
             ))),
         }

@@ -284,14 +284,14 @@ async fn release_gate(
             Ok(None) => continue,
             Err(error) => {
                 return unknown(format!(
-                    "what is bound to {} is not known: {}",
+                    "cannot tell which candidate {} is bound to: {}",
                     line.branch,
                     error.brief()
                 ));
             }
         };
         let older = format!(
-            "{} is older than the head of {}: {tag}, the image of {}, is bound to it",
+            "{} is older than the head of {}: {tag}, the image of {}, is the candidate of the release",
             candidate.tag,
             line.branch,
             newer.short()
@@ -302,7 +302,7 @@ async fn release_gate(
     let words = if is_head {
         format!("is the head of {}", first.branch)
     } else {
-        format!("is the newest of {} that has an image", first.branch)
+        format!("is the newest commit of {} with an image", first.branch)
     };
     Some((
         Gate::new(RELEASE, Verdict::Allowed(format!("{} {words}", candidate.tag))),
@@ -339,7 +339,7 @@ async fn bound(
 /// Whether the candidate's commit was made on a hotfix branch: no other may take the short way.
 async fn on_hotfix(engine: &Engine, candidate: &Candidate) -> Verdict {
     let Some(commit) = candidate.commit.clone() else {
-        return Verdict::Unknown("the commit of this image is not known".to_owned());
+        return Verdict::Unknown("the commit of this image is unknown".to_owned());
     };
     let (names, short) = (engine.names_of(&candidate.service), commit.short().to_owned());
     let reading = async {
@@ -350,7 +350,7 @@ async fn on_hotfix(engine: &Engine, candidate: &Candidate) -> Verdict {
     match reading.await {
         Ok(Some(branch)) => Verdict::Allowed(format!("{short} was made on {branch}")),
         Ok(None) => Verdict::Refused(format!(
-            "{short} was made on no hotfix branch, and only such a commit goes this way"
+            "{short} is not on a hotfix branch; the hotfix path is only for commits of hotfix branches"
         )),
         Err(error) => Verdict::Unknown(error.brief()),
     }

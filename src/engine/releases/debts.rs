@@ -84,6 +84,7 @@ async fn release(
         kind: line.kind,
         branch: line.branch.clone(),
         version: line.values.version.clone(),
+        padding: line.values.padding,
         head: line.head.clone(),
         subject: one.subject.clone(),
         origin: one.origin.clone(),
@@ -203,11 +204,9 @@ fn review_debts(one: &Surveyed, facts: &Facts) -> Vec<Debt> {
 fn of_reach(reach: &Reach, production: &Production) -> DebtState {
     match reach {
         Reach::Ancestor => DebtState::Paid("merged".to_owned()),
-        Reach::SamePatches => DebtState::Paid("there by its patches".to_owned()),
-        Reach::AsOne(commit) => DebtState::Paid(format!("there as one commit, {}", commit.short())),
-        Reach::SameContent(commit) => {
-            DebtState::Paid(format!("there by its content, which {} has", commit.short()))
-        }
+        Reach::SamePatches => DebtState::Paid("merged by its patches".to_owned()),
+        Reach::AsOne(commit) => DebtState::Paid(format!("squashed into {}", commit.short())),
+        Reach::SameContent(commit) => DebtState::Paid(format!("merged by content, in {}", commit.short())),
         Reach::Reverted { commits, by } => {
             let why = format!("{} reverted by {}", are(commits.len()), by.short());
             DebtState::missing(why, production)

@@ -44,13 +44,9 @@ impl Facts {
         let reviews = shortened.map(|environment| reviews(engine, service, environment));
         let (tags, running, reviews) = tokio::join!(tags, join_all(running), join_all(reviews));
         Self {
-            production: tags.map(|tags| tags.into_iter().collect()).map_err(|error| {
-                format!(
-                    "{} could not be asked: {}",
-                    engine.production().name,
-                    error.brief()
-                )
-            }),
+            production: tags
+                .map(|tags| tags.into_iter().collect())
+                .map_err(|error| format!("could not reach {}: {}", engine.production().name, error.brief())),
             running: running.into_iter().flatten().collect(),
             reviews,
         }

@@ -392,14 +392,14 @@ fn named_origin(
     let named = match repository.commit(short) {
         Ok(named) => named.sha,
         Err(error) => {
-            let trouble = clean_line(&format!("it is called after {short}: {error}"));
+            let trouble = clean_line(&format!("it is named after {short}: {error}"));
             return Ok((None, Some(trouble)));
         }
     };
     if repository.contains(&line.head, &named)? {
         Ok((Some(named), None))
     } else {
-        let trouble = format!("it is called after {short}, which is not in its past");
+        let trouble = format!("it is named after {short}, which is not an ancestor of it");
         Ok((None, Some(trouble)))
     }
 }

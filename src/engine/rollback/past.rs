@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, PinRecord, ServiceName, Tag, Verdict,
-    earlier, returned_from, stands_for,
+    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, Padding, PinRecord, ServiceName, Tag,
+    Verdict, earlier, returned_from, stands_for,
 };
 use crate::engine::error::EngineError;
 use crate::engine::scan::SCAN;
@@ -173,7 +173,7 @@ fn of(
     engine: &Engine,
     deployed: Deployed,
     summary: Option<&ImageSummary>,
-    versions: &[(semver::Version, String)],
+    (versions, padding): &(Vec<(semver::Version, String)>, Padding),
     rolled_back: Option<Timestamp>,
 ) -> Earlier {
     let commit = summary.and_then(ImageSummary::commit);
@@ -198,7 +198,7 @@ fn of(
         deployed: deployed.at,
         tag,
         commit,
-        version: version.map(|version| version.to_string()),
+        version: version.map(|version| padding.render(&version)),
         built: summary.and_then(|known| known.created),
         rolled_back,
         gates: Vec::new(),
@@ -206,12 +206,13 @@ fn of(
 }
 
 /// Versions are a help to find something by; without a repository there are none.
-async fn versions(engine: &Engine) -> Vec<(semver::Version, String)> {
+async fn versions(engine: &Engine) -> (Vec<(semver::Version, String)>, Padding) {
     let names = engine.names();
     let reading = async {
-        let released = engine.released().await?.commits();
-        let asking = engine.git(move |repository| repository.versions(&names, &released));
-        asking.await
+        let released = engine.released().await?;
+        let (padding, commits) = (released.padding(), released.commits());
+        let asking = engine.git(move |repository| repository.versions(&names, &commits));
+        Ok::<_, EngineError>((asking.await?, padding))
     };
     reading.await.unwrap_or_default()
 }

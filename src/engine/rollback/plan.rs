@@ -6,7 +6,7 @@ use super::past::{self, Earlier, Past};
 use crate::deploy::Deployer;
 use crate::domain::{
     Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, Operation, PinRecord, Plan,
-    PlannedStep, ServiceName, StepKind, Target, Verdict, WayOut, clean_line, pin_state,
+    PlannedStep, ServiceName, StepKind, Target, Verdict, WayOut, clean_line, pin_state, version_name,
 };
 use crate::engine::error::EngineError;
 use crate::engine::exception::PassedOver;
@@ -53,7 +53,7 @@ pub(in crate::engine) async fn plan(
             environment: environment.name.clone(),
             text: chosen.digest.short(),
             why: format!(
-                "it runs there, and came from nowhere: `windlass pin {}` holds it",
+                "{0} already has this digest deployed; to keep it there, use `windlass pin {0}`",
                 environment.name
             ),
         });
@@ -87,27 +87,29 @@ pub(in crate::engine) async fn plan(
 fn steps(environment: &Environment, accept_findings: bool, deployer: Option<&Deployer>) -> Vec<PlannedStep> {
     let step = |kind, what: String| PlannedStep { kind, what };
     let mut steps = vec![
-        step(
-            StepKind::Gate,
-            "that it is ready, again, at that moment".to_owned(),
-        ),
+        step(StepKind::Gate, "re-check that it can be deployed".to_owned()),
         step(
             StepKind::Verify,
-            "the digest, where it is; nothing is copied".to_owned(),
+            "the digest, in place; nothing is copied".to_owned(),
         ),
     ];
     if accept_findings {
-        let what = "the record of the exception, if findings had to be accepted";
+        let what = "the exception record, if findings were accepted";
         steps.push(step(StepKind::Attach, what.to_owned()));
     }
     let deploy = deployer.map_or_else(
-        || format!("no deployer in {}: marks what should run there", environment.name),
+        || {
+            format!(
+                "no deployer configured for {}; only records this digest as deployed",
+                environment.name
+            )
+        },
         Deployer::describe,
     );
     steps.push(step(StepKind::Deploy, deploy));
     steps.push(step(
         StepKind::Pin,
-        format!("{} is held at it; promotions are refused", environment.name),
+        format!("{} is pinned to it; promotions are refused", environment.name),
     ));
     steps
 }
@@ -132,12 +134,12 @@ async fn choose<'a>(
         None => None,
         Some(text) if text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit()) => {
             let place = text.parse::<usize>().ok().filter(|place| *place > 0);
-            Some(place.ok_or_else(|| no_way(text, "the list begins with 1"))?)
+            Some(place.ok_or_else(|| no_way(text, "the list starts at 1"))?)
         }
         Some(text) => {
             return named(past, reader, text)
                 .await?
-                .ok_or_else(|| no_way(text, "it is not among what ran there before"));
+                .ok_or_else(|| no_way(text, "it is not among the earlier deployments"));
         }
     };
     let running = past.running.as_ref();
@@ -154,11 +156,11 @@ async fn choose<'a>(
         Some(place) => past
             .earlier
             .get(place - 1)
-            .ok_or_else(|| no_way(&place.to_string(), "so much did not run there before")),
+            .ok_or_else(|| no_way(&place.to_string(), "there are not that many earlier deployments")),
         None => past.earlier.iter().find(|one| !one.was_left()).ok_or_else(|| {
             no_way(
-                "what ran before",
-                "nothing did that was not rolled back from itself",
+                "the deployment before",
+                "every earlier deployment was itself rolled back",
             )
         }),
     }
@@ -178,17 +180,17 @@ fn before(chosen: &Earlier, is_back: bool) -> Gate {
     let version = chosen
         .version
         .as_ref()
-        .map_or_else(String::new, |version| format!("v{version}, "));
+        .map_or_else(String::new, |version| format!("{}, ", version_name(version)));
     let deployed = chosen.deployed.strftime("%Y-%m-%d %H:%M UTC");
     let ran = if is_back {
         format!("{version}back since {deployed}")
     } else {
-        format!("{version}deployed last on {deployed}")
+        format!("{version}last deployed on {deployed}")
     };
     let gate = Gate::new("history", Verdict::Allowed(ran));
     match chosen.rolled_back {
         Some(at) => gate.with_notes(vec![format!(
-            "it was itself rolled back from, on {}",
+            "it was itself rolled back, on {}",
             at.strftime("%Y-%m-%d")
         )]),
         None => gate,
@@ -210,7 +212,7 @@ pub(super) fn accept(
         return None;
     }
     let said = format!("{}: {}", gate.verdict.word(), gate.verdict.reason());
-    gate.verdict = Verdict::Allowed(format!("accepted in spite of it ({reason}): was {said}"));
+    gate.verdict = Verdict::Allowed(format!("accepted despite it ({reason}): was {said}"));
     Some(PassedOver {
         kind: ExceptionKind::Findings,
         environment: environment.clone(),

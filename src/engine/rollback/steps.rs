@@ -22,7 +22,9 @@ pub(in crate::engine) async fn step(
         accept_findings,
     } = &context.plan.operation
     else {
-        return Err(EngineError::Internal("a plan that takes nothing back".to_owned()));
+        return Err(EngineError::Internal(
+            "a rollback plan without a target".to_owned(),
+        ));
     };
     let engine = context.engine;
     let digest = place::digest_of(context.plan)?;

@@ -24,7 +24,7 @@ fn a_branch_that_is_only_at_the_remote_is_found_there_and_a_missing_one_names_it
         [("develop".to_owned(), tip)]
     );
     let error = repository.branch("develp", "origin").unwrap_err();
-    assert!(error.to_string().contains("there are develop"), "{error}");
+    assert!(error.to_string().contains("available: develop"), "{error}");
     assert_eq!(error.exit(), Exit::Usage);
 }
 

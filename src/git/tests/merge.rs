@@ -170,7 +170,7 @@ async fn conflicts_are_told_by_file_and_nothing_is_written() {
             "a: both changed it",
             "b: removed in main, changed in release",
             "c: changed in main, removed in release",
-            "d: both changed it, and it is no text",
+            "d: both changed it, and it is binary",
             "new: both added it",
         ]
     );

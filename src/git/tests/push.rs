@@ -123,7 +123,7 @@ async fn a_branch_that_moved_since_it_was_looked_at_stops_all_of_it_and_is_named
     let error = finish.push().await.unwrap_err();
     assert_eq!(error.exit(), Exit::Conflict);
     let told = format!(
-        "develop on origin was at {} when it was looked at and is at {} now; nothing was pushed",
+        "develop on origin was at {} and is now at {}; nothing was pushed",
         finish.old[1].short(),
         other.short()
     );
@@ -151,7 +151,7 @@ async fn a_branch_that_went_away_is_a_conflict() {
     git(&finish.sample.origin(), &["update-ref", "-d", "refs/heads/main"]);
     let error = finish.push().await.unwrap_err();
     assert_eq!(error.exit(), Exit::Conflict);
-    assert!(error.to_string().contains("and is nowhere now"), "{error}");
+    assert!(error.to_string().contains("and is now nowhere"), "{error}");
     let develop = &finish.old[1];
     assert_eq!(finish.there(), format!("refs/heads/develop {develop}"));
 }
@@ -165,7 +165,7 @@ async fn a_tag_that_the_remote_has_elsewhere_is_named_with_its_commit() {
     let error = finish.push().await.unwrap_err();
     assert_eq!(error.exit(), Exit::Conflict);
     let told = format!(
-        "tag v1.4.0 exists on origin already, on {}",
+        "tag v1.4.0 already exists on origin, on {}",
         finish.old[1].short()
     );
     assert_eq!(error.to_string(), told);
@@ -182,7 +182,7 @@ async fn a_hook_that_refuses_one_of_them_stops_all_of_them_and_is_quoted() {
         assert!(matches!(error, GitError::Rejected { .. }), "{error}");
         let told = error.to_string();
         assert!(
-            told.starts_with("origin refused the push of main, v1.4.0, develop: "),
+            told.starts_with("origin rejected the push of main, v1.4.0, develop: "),
             "{told}"
         );
         assert!(told.contains(&format!("{reference} is closed")), "{told}");
@@ -233,7 +233,7 @@ async fn a_remote_that_cannot_take_several_at_once_is_given_none_of_them() {
     );
     let error = finish.push().await.unwrap_err();
     assert!(matches!(error, GitError::Rejected { .. }), "{error}");
-    assert!(error.to_string().contains("at once"), "{error}");
+    assert!(error.to_string().contains("atomic"), "{error}");
     assert_eq!(finish.there(), finish.untouched(&finish.old[1]));
     // One alone needs no such thing.
     let [main, _, _] = finish.updates();

@@ -36,13 +36,13 @@ async fn a_tag_on_another_commit_is_a_conflict_and_stays() {
     };
     let error = create("v1.3.2", &tip).await.unwrap_err();
     assert_eq!(error.exit(), Exit::Conflict);
-    let told = format!("tag v1.3.2 exists here already, on {}", tagged.short());
+    let told = format!("tag v1.3.2 already exists here, on {}", tagged.short());
     assert_eq!(error.to_string(), told);
     assert_eq!(sample.sha("v1.3.2"), tagged);
-    // One that somebody made by hand on the very commit is a tag of it, if it is annotated.
+    // One that somebody made manually on the very commit is a tag of it, if it is annotated.
     let error = create("v1.3.2", &tagged).await.unwrap_err();
     assert!(matches!(error, GitError::LightweightTag { .. }), "{error}");
-    sample.git(&["tag", "-f", "-a", "-m", "by hand", "v1.3.2", tagged.as_str()]);
+    sample.git(&["tag", "-f", "-a", "-m", "manually", "v1.3.2", tagged.as_str()]);
     assert!(!create("v1.3.2", &tagged).await.unwrap().1);
 }
 

@@ -110,7 +110,7 @@ fn a_branch_is_refused_by_a_rule_against_new_ones_and_by_a_form_that_it_has_not(
     let why = refusal_of_creation(&named(Operator::StartsWith, "rel-", false), branch).unwrap();
     assert_eq!(
         why,
-        "a rule wants names of branches to begin with `rel-`, and release/v1.4.0 does not"
+        "a rule requires branch names to begin with `rel-`; release/v1.4.0 does not"
     );
     // These say nothing about a branch that is new.
     let others = [
@@ -134,7 +134,7 @@ fn a_merge_commit_is_pushed_directly_unless_a_rule_asks_for_more() {
     assert_eq!(asks_for_pull_request(&harmless), None);
     for (rule, words) in [
         (BranchRule::PullRequest { approvals: 0 }, "a pull request"),
-        (BranchRule::PullRequest { approvals: 2 }, "that 2 approve"),
+        (BranchRule::PullRequest { approvals: 2 }, "approved by 2"),
         (BranchRule::MergeQueue, "merge queue"),
         (BranchRule::LinearHistory, "forbids merge commits"),
         (BranchRule::Update, "push to it"),
@@ -144,7 +144,7 @@ fn a_merge_commit_is_pushed_directly_unless_a_rule_asks_for_more() {
                 strict: false,
                 on_creation: true,
             },
-            "test to have passed",
+            "test to pass",
         ),
     ] {
         let why = asks_for_pull_request(std::slice::from_ref(&rule)).unwrap();

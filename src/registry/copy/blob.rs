@@ -240,12 +240,12 @@ impl Errand {
     }
 
     pub(super) fn gone_at_source(&self) -> RegistryError {
-        self.broken_image("is named by a manifest, and is not there".to_owned())
+        self.broken_image("is listed in a manifest but missing".to_owned())
     }
 
     pub(super) fn wrong_size(&self, found: u64) -> RegistryError {
         let size = self.blob.size;
-        self.broken_image(format!("has {found} bytes, and its manifest says {size}"))
+        self.broken_image(format!("has {found} bytes; its manifest says {size}"))
     }
 
     pub(super) fn too_large(&self, size: u64) -> RegistryError {

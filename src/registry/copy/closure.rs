@@ -99,7 +99,7 @@ impl Walk<'_> {
             }
             wanted.retain(|digest, _| !found.contains_key(digest));
             if found.len() + wanted.len() > MOST_MANIFESTS || bytes > MOST_BYTES {
-                return Err(self.odd(&digest, "leads to more manifests than any image has"));
+                return Err(self.odd(&digest, "references too many manifests for an image"));
             }
             if wanted.is_empty() && (list.is_empty() || self.options.referrers == ReferrerChoice::None) {
                 return Ok(in_order(&digest, found, attached));
@@ -126,7 +126,7 @@ impl Walk<'_> {
                 attached.insert(digest, one);
             }
         }
-        Err(self.odd(&digest, "nests indexes deeper than any image does"))
+        Err(self.odd(&digest, "nests indexes too deeply for an image"))
     }
 
     /// One manifest. None for a referrer that turns out to refer to something else, since a registry may list what it
@@ -194,8 +194,8 @@ impl Walk<'_> {
             Some(foreign) if !self.options.foreign_layers => Err(self.odd(
                 &member.descriptor.digest,
                 &format!(
-                    "has a foreign layer ({}), which lives outside registries; --foreign-layers takes it along as far as \
-                     the source has it",
+                    "has a foreign layer ({}), which is stored outside the registry; use --foreign-layers to copy it \
+                     if the source has it",
                     foreign.digest.short()
                 ),
             )),

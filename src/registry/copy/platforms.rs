@@ -24,7 +24,7 @@ pub(super) async fn choose(
     };
     let Content::Index { manifests } = root.content() else {
         return Err(odd(
-            "is an image of one platform, of which none can be chosen".to_owned()
+            "is a single-platform image, so no platform can be chosen".to_owned()
         ));
     };
     let mut chosen: Vec<(usize, &Descriptor)> = Vec::new();
@@ -49,7 +49,7 @@ pub(super) async fn choose(
             return Err(RegistryError::NotFound {
                 host: source.repository().host().to_owned(),
                 what: format!(
-                    "platform {wanted} of {} (it has {})",
+                    "platform {wanted} of {} (available: {})",
                     source.name(&Target::Digest(root.descriptor().digest.clone())),
                     there.join(", ")
                 ),
@@ -60,7 +60,7 @@ pub(super) async fn choose(
         return source.manifest(&Target::Digest(only.digest.clone())).await;
     }
     let bytes =
-        without_others(root.bytes(), &chosen).ok_or_else(|| odd("cannot be taken apart".to_owned()))?;
+        without_others(root.bytes(), &chosen).ok_or_else(|| odd("cannot be split by platform".to_owned()))?;
     let digest = Digest::of(&bytes);
     Manifest::parse(bytes, digest, Some(&root.descriptor().media_type)).map_err(odd)
 }

@@ -85,7 +85,7 @@ impl fmt::Display for How {
         f.write_str(match self {
             Self::Copied => "copied",
             Self::Mounted => "mounted",
-            Self::Present => "was there already",
+            Self::Present => "already present",
         })
     }
 }

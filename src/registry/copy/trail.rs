@@ -162,7 +162,7 @@ impl Trail {
                 file.write_all(&bytes)
             });
         if let Err(error) = written {
-            tracing::warn!(%error, "an upload is not remembered any longer");
+            tracing::warn!(%error, "an upload is no longer remembered");
             self.file = None;
         }
     }

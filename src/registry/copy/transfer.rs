@@ -96,21 +96,21 @@ async fn send(
             Err(RegistryError::Status { status, .. }) if !goes_on && matches!(status, 400..=428) => {
                 // It takes blobs only whole: the next attempt will send it so.
                 errand.learn(|ways| ways.refuses_chunks = true);
-                return Err(errand.broken("the registry takes no chunks"));
+                return Err(errand.broken("the registry does not support chunked uploads"));
             }
             result => result?,
         };
         locked(trail).leads_to(&upload.location);
     }
     if upload.offset > size {
-        return Err(errand.broken("the registry has more bytes of it than there are"));
+        return Err(errand.broken("the registry reports more bytes than the blob has"));
     }
     let rest = size - upload.offset;
     if rest == 0 && size > 0 {
         // All the bytes are there; that they are the right ones has to be known first.
         feed.run_dry().await;
         if !feed.verified.load(Ordering::Acquire) {
-            return Err(errand.broken("the download ended too early"));
+            return Err(errand.broken("the download ended early"));
         }
     }
     let call = target
@@ -211,7 +211,7 @@ impl Download<'_> {
                     return Err(self.errand.wrong_size(self.at));
                 }
                 Ok(None) => {
-                    let why = format!("{} of {size} bytes of {} came", self.at, self.errand.what());
+                    let why = format!("received {} of {size} bytes of {}", self.at, self.errand.what());
                     self.pause(&mut attempt, &mut answer, self.errand.broken_download(why))
                         .await?;
                     continue;
@@ -289,7 +289,7 @@ impl Download<'_> {
                 self.refuses_ranges = true;
                 return Err(self
                     .errand
-                    .broken_download("the registry does not go on in the middle".to_owned()));
+                    .broken_download("the registry does not support range requests".to_owned()));
             }
             // That it is not there is no answer to a question of the user's, but a broken image.
             Err(RegistryError::NotFound { .. }) => return Err(self.errand.gone_at_source()),
@@ -304,7 +304,7 @@ impl Download<'_> {
             (206, _) => {
                 return Err(self
                     .errand
-                    .broken_download("another range came than was asked for".to_owned()));
+                    .broken_download("the registry returned a different range than requested".to_owned()));
             }
             // No ranges here: what has come already comes again.
             _ => self.at,
@@ -313,7 +313,7 @@ impl Download<'_> {
             let Some(mut piece) = answer.chunk().await? else {
                 return Err(self
                     .errand
-                    .broken_download("it ended before the place to go on from".to_owned()));
+                    .broken_download("it ended before the resume position".to_owned()));
             };
             self.errand.count(piece.len() as u64);
             self.activity.moved();

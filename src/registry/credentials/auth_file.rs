@@ -129,10 +129,10 @@ impl AuthFile {
             }
             // The folder of another user's session is none of ours.
             Err(error) if !location.must_exist && error.kind() == ErrorKind::PermissionDenied => {
-                tracing::debug!(file = shown, "may not be read");
+                tracing::debug!(file = shown, "permission denied");
                 return Ok(None);
             }
-            Err(error) => return Err(format!("{shown} cannot be read: {error}")),
+            Err(error) => return Err(format!("could not read {shown}: {error}")),
         };
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
@@ -148,13 +148,13 @@ impl AuthFile {
         let document: Value = serde_json::from_slice(&bytes).map_err(place)?;
         let Value::Object(mut document) = document else {
             return Err(format!(
-                "{shown} is no file of credentials: it has no JSON object"
+                "{shown} is not a credentials file: it is not a JSON object"
             ));
         };
         let mut list = |name: &str| match document.remove(name) {
             None | Some(Value::Null) => Ok(Map::new()),
             Some(Value::Object(list)) => Ok(list),
-            Some(_) => Err(format!("`{name}` of {shown} is no object")),
+            Some(_) => Err(format!("`{name}` in {shown} is not an object")),
         };
         let (auths, helpers) = (list("auths")?, list("credHelpers")?);
         let store = document.get("credsStore").and_then(Value::as_str);
@@ -217,7 +217,7 @@ fn read(value: &Value) -> Result<Entry, String> {
         let bytes = BASE64
             .decode(auth)
             .map_err(|_| "has an `auth` that is not base64".to_owned())?;
-        let both = String::from_utf8(bytes).map_err(|_| "has an `auth` that is no text".to_owned())?;
+        let both = String::from_utf8(bytes).map_err(|_| "has an `auth` that is not a string".to_owned())?;
         let (user, password) = both
             .split_once(':')
             .ok_or("has an `auth` that is not `user:password`")?;

@@ -29,7 +29,7 @@ pub(super) fn program(helper: &str) -> String {
 pub(super) async fn ask(helper: &str, name: &str) -> Result<Option<Credentials>, String> {
     let program = program(helper);
     if helper.contains(['/', '\\']) {
-        return Err(format!("`{program}` is no name of a credential helper"));
+        return Err(format!("`{program}` is not a valid credential helper name"));
     }
     ask_program(&program, name, LIMIT).await
 }
@@ -58,7 +58,7 @@ async fn ask_program(program: &str, name: &str, limit: Duration) -> Result<Optio
     if ended.status.success() {
         return read(&ended.output).map_err(|NoCredentials| {
             // What it wrote may be half of a secret.
-            format!("the credential helper {program} answered with something else than credentials")
+            format!("the credential helper {program} did not return credentials")
         });
     }
     let words = words(&ended);

@@ -61,9 +61,9 @@ impl Login {
 /// What a refusal says about who was refused.
 pub(super) fn refusal(login: Option<&Login>, what: &str) -> String {
     match login {
-        Some(login) if login.is_anonymous() => format!("wants credentials for {what}"),
-        Some(login) => format!("refuses the credentials for {what} ({})", login.source),
-        None => format!("refuses the credentials for {what}"),
+        Some(login) if login.is_anonymous() => format!("requires credentials for {what}"),
+        Some(login) => format!("rejected the credentials for {what} ({})", login.source),
+        None => format!("rejected the credentials for {what}"),
     }
 }
 
@@ -131,7 +131,7 @@ impl Keyring {
                 Some((name, Entry::Credentials(credentials))) => {
                     return Ok(Some(Login {
                         credentials,
-                        source: format!("those of `{name}` in {}", file.path()),
+                        source: format!("entry `{name}` in {}", file.path()),
                     }));
                 }
                 // An empty entry says that the general helper keeps them under this name.
@@ -159,15 +159,15 @@ impl Keyring {
         name: &str,
         helper: &str,
     ) -> Result<Option<Login>, String> {
-        let source = format!("those of `{name}` from {}", helper::program(helper));
+        let source = format!("entry `{name}` from {}", helper::program(helper));
         let slot = slot(&self.helpers, (helper.to_owned(), name.to_owned()));
         let found = slot
             .get_or_try_init(|| helper::ask(helper, name))
             .await
-            .map_err(|why| format!("{why} ({} names it in `{section}` for `{name}`)", file.path()))?;
+            .map_err(|why| format!("{why} (configured in {}: `{section}`, for `{name}`)", file.path()))?;
         Ok(found.clone().map(|credentials| Login {
             credentials,
-            source: format!("{source}, named in {}", file.path()),
+            source: format!("{source}, configured in {}", file.path()),
         }))
     }
 }

@@ -41,15 +41,15 @@ fn reads_what_trivy_writes_into_the_message() {
 #[test]
 fn what_is_no_report_is_told() {
     for (text, why) in [
-        ("", "it is no report"),
-        ("{}", "neither"),
+        ("", "not a report"),
+        ("{}", "not a Trivy, Grype or SARIF report"),
         (r#"{"version": "2.1.0", "runs": []}"#, "no run"),
         (r#"{"version": "2.0.0", "runs": []}"#, "only 2.1.0"),
         (
             r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{}]}]}"#,
-            "names no rule",
+            "has no rule",
         ),
-        (r#"{"version": "2.1.0", "runs": [{"#, "it is no report"),
+        (r#"{"version": "2.1.0", "runs": [{"#, "not a report"),
     ] {
         let error = Report::read(text.as_bytes()).unwrap_err();
         assert!(error.contains(why), "{text}: {error}");
@@ -87,7 +87,7 @@ fn a_run_is_as_old_as_its_invocations_say() {
 #[test]
 fn a_run_that_did_not_succeed_or_lists_nothing_is_doubt() {
     let failed = r#"{"tool": {"driver": {"name": "x"}}, "results": [], "invocations": [{"executionSuccessful": false}]}"#;
-    assert!(read(failed).flaws[0].contains("did not succeed"));
+    assert!(read(failed).flaws[0].contains("reports that its run failed"));
     for results in ["", r#", "results": null"#] {
         let run = format!(r#"{{"tool": {{"driver": {{"name": "x"}}}}{results}}}"#);
         assert!(read(&run).flaws[0].contains("has no list of results"));

@@ -84,11 +84,11 @@ impl Trivy {
             .iter()
             .any(|named| Target::Digest(named.clone()) == image.target)
         {
-            return Err(self.failed(format!("its report is not of {}", image.target)));
+            return Err(self.failed(format!("its report is not for {}", image.target)));
         }
         match (platform, &report.platform) {
             (Some(asked), Some(of)) if (&asked.os, &asked.architecture) != (&of.os, &of.architecture) => {
-                Err(self.failed(format!("its report is of {of}, and {asked} was asked for")))
+                Err(self.failed(format!("its report is for {of}, but {asked} was requested")))
             }
             _ => Ok((bytes, report)),
         }

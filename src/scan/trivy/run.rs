@@ -57,8 +57,10 @@ impl Trivy {
         docker: Option<SecretString>,
         line: Line<'_>,
     ) -> Result<Written, ScanError> {
-        let room = Room::new().map_err(|error| self.failed(format!("no room for its report: {error}")))?;
-        let in_room = |error: io::Error| self.failed(format!("its private folder: {error}"));
+        let room = Room::new()
+            .map_err(|error| self.failed(format!("could not create a temporary folder: {error}")))?;
+        let in_room =
+            |error: io::Error| self.failed(format!("could not create its temporary folder: {error}"));
         let nothing = room.nothing().map_err(in_room)?;
         let mut call = self
             .call()
@@ -104,11 +106,11 @@ impl Trivy {
         let status = ended.in_words();
         let bytes = room.read().map_err(|why| {
             let words = said.complaint();
-            self.failed(words.unwrap_or_else(|| format!("{why}; it ended with {status}")))
+            self.failed(words.unwrap_or_else(|| format!("{why}; it failed with {status}")))
         })?;
         let failure = (!ended.status.success()).then(|| {
             let words = said.complaint().unwrap_or_default();
-            format!("it ended with {status}: {words}")
+            format!("it failed with {status}: {words}")
                 .trim_end_matches([':', ' '])
                 .to_owned()
         });

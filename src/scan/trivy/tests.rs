@@ -41,14 +41,14 @@ async fn a_scanner_that_fails_is_quoted_whole_and_on_one_line() {
 #[tokio::test]
 async fn rubbish_is_no_report() {
     let said = complaint_of("prints-rubbish").await;
-    assert!(said.contains("it is no report of Trivy"), "{said}");
+    assert!(said.contains("not a Trivy report"), "{said}");
 }
 
 #[tokio::test]
 async fn a_scanner_that_writes_nothing_has_not_found_nothing() {
     let said = complaint_of("writes-nothing").await;
     assert!(
-        said.contains("it wrote none; it ended with exit code 0"),
+        said.contains("it wrote none; it failed with exit code 0"),
         "{said}"
     );
 }
@@ -56,10 +56,10 @@ async fn a_scanner_that_writes_nothing_has_not_found_nothing() {
 #[tokio::test]
 async fn a_report_of_another_image_or_platform_is_refused() {
     let said = complaint_of("another-image").await;
-    assert!(said.contains("its report is not of sha256:"), "{said}");
+    assert!(said.contains("its report is not for sha256:"), "{said}");
     let said = complaint_of("another-platform").await;
     assert!(
-        said.ends_with("its report is of linux/arm64, and linux/amd64 was asked for"),
+        said.ends_with("its report is for linux/arm64, but linux/amd64 was requested"),
         "{said}"
     );
 }
@@ -256,7 +256,7 @@ async fn a_report_that_is_too_large_is_refused_and_not_read() {
 async fn a_scanner_that_gives_up_leaves_no_clean_report() {
     let said = complaint_of("gives-up").await;
     assert!(
-        said.contains("it ended with exit code 1: FATAL the database is broken"),
+        said.contains("it failed with exit code 1: FATAL the database is broken"),
         "{said}"
     );
 }

@@ -72,10 +72,10 @@ fn a_report_without_any_result_has_seen_nothing() {
 #[test]
 fn rubbish_is_no_clean_report() {
     for (bad, why) in [
-        (r"<html>", "no report of Trivy"),
+        (r"<html>", "not a Trivy report"),
         ("{}", "SchemaVersion"),
-        ("null", "no report of Trivy"),
-        ("[]", "no report of Trivy"),
+        ("null", "not a Trivy report"),
+        ("[]", "not a Trivy report"),
         (r#"{"SchemaVersion":1,"Results":[]}"#, "schema version 1"),
         (
             r#"{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{}]}]}"#,
@@ -83,7 +83,7 @@ fn rubbish_is_no_clean_report() {
         ),
         (
             r#"{"SchemaVersion":2,"ArtifactType":"cyclonedx"}"#,
-            "is of a cyclonedx",
+            "on a cyclonedx",
         ),
         (
             r#"{"SchemaVersion":2,"Metadata":{"RepoDigests":["app"]}}"#,

@@ -32,7 +32,7 @@ impl Effects {
             let releases = engine.releases(&service, depth).await;
             Msg::Releases(
                 all,
-                releases.map_err(|error| of_engine("The releases are not known", &error)),
+                releases.map_err(|error| of_engine("Could not read the releases", &error)),
             )
         });
     }
@@ -63,7 +63,7 @@ impl Effects {
                 earlier: past.earlier,
             });
             let result = past.map(Box::new);
-            let result = result.map_err(|error| of_engine("Its past is not known", &error));
+            let result = result.map_err(|error| of_engine("Could not read its history", &error));
             Msg::Past(environment, result)
         });
     }
@@ -72,7 +72,7 @@ impl Effects {
         self.read(move |engine, _| async move {
             let locks = engine.locks().await;
             let locks = locks.map(|locks| locks.into_iter().map(|found| found.lock).collect());
-            Msg::Locks(locks.map_err(|error| of_engine("The locks are not known", &error)))
+            Msg::Locks(locks.map_err(|error| of_engine("Could not read the locks", &error)))
         });
     }
 
@@ -81,7 +81,7 @@ impl Effects {
             let content = match &of {
                 PageOf::Notes(release) => match engine.notes(&service, release, None).await {
                     Ok(text) => PageContent::Known(of_markdown(&text), text),
-                    Err(error) => PageContent::Failed(of_engine("The notes could not be written", &error)),
+                    Err(error) => PageContent::Failed(of_engine("Could not write the notes", &error)),
                 },
                 PageOf::Diff { from, to, .. } => match engine.diff(&service, from, to.as_str()).await {
                     Ok(comparison) => {
@@ -89,7 +89,7 @@ impl Effects {
                         let tickets = engine.config().git.tickets_url.as_ref();
                         PageContent::Known(of_comparison(&comparison), comparison.markdown(tickets))
                     }
-                    Err(error) => PageContent::Failed(of_engine("They could not be compared", &error)),
+                    Err(error) => PageContent::Failed(of_engine("Could not compare them", &error)),
                 },
             };
             Msg::Page(of, content)

@@ -29,7 +29,7 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
     let row = || {
         board
             .current()
-            .ok_or_else(|| "there is no candidate here".to_owned())
+            .ok_or_else(|| "no candidate is selected".to_owned())
     };
     let writes = || writes(model);
     match action {
@@ -47,11 +47,11 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
         Action::Verify | Action::Copy | Action::Findings | Action::Diff => has_image(row()?),
         Action::Enter if board.details => Err("the details are open; Esc closes them".to_owned()),
         Action::Back if !board.details && board.search.is_none() => {
-            Err("this is the board; q leaves the console".to_owned())
+            Err("this is the board; q quits".to_owned())
         }
         Action::Enter => row().map(|_| ()),
         Action::NextFound | Action::PreviousFound if board.search.is_none() => {
-            Err("nothing is searched for: press /".to_owned())
+            Err("no active search; press /".to_owned())
         }
         _ => Ok(()),
     }
@@ -59,7 +59,7 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
 
 fn writes(model: &Model) -> Result<(), String> {
     if model.read_only {
-        return Err("this console was started read-only".to_owned());
+        return Err("this console is read-only".to_owned());
     }
     Ok(())
 }
@@ -67,23 +67,23 @@ fn writes(model: &Model) -> Result<(), String> {
 fn has_image(row: &Row) -> Result<(), String> {
     match &row.facts.image {
         Cell::Ready(_) | Cell::Stale(_) => Ok(()),
-        Cell::Loading => Err("its image is still being looked up".to_owned()),
+        Cell::Loading => Err("its image is still loading".to_owned()),
         Cell::None(why) => Err(format!("it has no image: {why}")),
-        Cell::Failed(why) => Err(format!("its image could not be looked up: {why}")),
+        Cell::Failed(why) => Err(format!("could not resolve its image: {why}")),
     }
 }
 
 fn on_findings(findings: &FindingsModel, action: Action) -> Result<(), String> {
     if findings.findings().is_none() && matches!(action, Action::Search | Action::Sort) {
-        return Err("the findings are not there yet".to_owned());
+        return Err("the findings are still loading".to_owned());
     }
     match action {
         Action::Copy | Action::Open => {
             let judged = findings
                 .current()
-                .ok_or_else(|| "there is no finding here".to_owned())?;
+                .ok_or_else(|| "no finding is selected".to_owned())?;
             if action == Action::Open && judged.finding.url.is_none() {
-                return Err("the scanner names no advisory of it".to_owned());
+                return Err("the scanner gives no advisory for it".to_owned());
             }
             Ok(())
         }
@@ -94,13 +94,13 @@ fn on_findings(findings: &FindingsModel, action: Action) -> Result<(), String> {
 fn on_run(run: &RunModel, action: Action) -> Result<(), String> {
     match action {
         Action::Back if run.ended.is_none() && run.pane == Pane::Steps => {
-            Err("the run is still at work; Ctrl-C stops it cleanly".to_owned())
+            Err("the run is still active; Ctrl-C stops it cleanly".to_owned())
         }
-        Action::Stop if run.ended.is_some() => Err("the run has ended; Esc goes back, q leaves".to_owned()),
-        Action::Stop if run.stopping => Err("it is stopping already".to_owned()),
-        Action::NextError if !run.has_trouble() => Err("there is no error and no warning".to_owned()),
+        Action::Stop if run.ended.is_some() => Err("the run has ended; Esc goes back, q quits".to_owned()),
+        Action::Stop if run.stopping => Err("it is already stopping".to_owned()),
+        Action::NextError if !run.has_trouble() => Err("there are no errors or warnings".to_owned()),
         Action::NextFound | Action::PreviousFound if run.search.is_none() => {
-            Err("nothing is searched for: press /".to_owned())
+            Err("no active search; press /".to_owned())
         }
         _ => Ok(()),
     }
@@ -110,7 +110,7 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
     let release = || {
         releases.current().ok_or_else(|| {
             let why = if releases.known.is_none() && releases.asking {
-                "the releases are still being looked up"
+                "the releases are still loading"
             } else {
                 "no release is selected"
             };
@@ -121,31 +121,26 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
         Action::Cut => writes(model).and_then(|()| match model.board.rows.first() {
             Some(_) => Ok(()),
             None if model.board.complete => Err(format!("there are no commits on {}", model.board.branch)),
-            None => Err(format!(
-                "the history of {} is still being read",
-                model.board.branch
-            )),
+            None => Err(format!("the history of {} is still loading", model.board.branch)),
         }),
         Action::Promote => {
             writes(model)?;
             let release = release()?;
             match &release.candidate {
-                _ if release.is_only_begun() => {
-                    Err(format!("nothing is committed on {} yet", release.branch))
-                }
+                _ if release.is_only_begun() => Err(format!("{} has no commits yet", release.branch)),
                 Bound::There { .. } if next(release, &model.board.graph).is_none() => {
-                    Err("it is as far as it can come: no environment is ahead of it".to_owned())
+                    Err("already in the last environment".to_owned())
                 }
                 Bound::There { .. } => Ok(()),
                 Bound::NoImage { tag } => Err(format!("its head has no image {tag} yet")),
-                Bound::Unknown { why } => Err(format!("its image could not be looked up: {why}")),
+                Bound::Unknown { why } => Err(format!("could not resolve its image: {why}")),
             }
         }
         Action::Finish => {
             writes(model)?;
             let release = release()?;
             if release.debts.iter().all(|debt| debt.state.is_paid()) {
-                return Err("it is finished, and owes nothing".to_owned());
+                return Err("it is finished, and nothing is outstanding".to_owned());
             }
             Ok(())
         }
@@ -158,7 +153,7 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
             writes(model)?;
             let name = &environment(model, releases)?.name;
             match model.standings.of(name) {
-                None | Some(Cell::Loading) => Err(format!("how {name} stands is still being looked up")),
+                None | Some(Cell::Loading) => Err(format!("the state of {name} is still loading")),
                 Some(Cell::Ready(_) | Cell::Stale(_))
                     if action == Action::Unpin && model.standings.pin(name, model.now).is_none() =>
                 {
@@ -167,7 +162,7 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
                 Some(Cell::Ready(standing) | Cell::Stale(standing))
                     if action == Action::Review && standing.reviews.is_empty() =>
                 {
-                    Err(format!("nothing that came to {name} owes a review"))
+                    Err(format!("no review is due for {name}"))
                 }
                 // What is not known here, the plan finds out.
                 Some(_) => Ok(()),
@@ -180,11 +175,11 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
         Action::Notes | Action::Copy => release().map(|_| ()),
         Action::Open => release().and_then(|release| match model.board.page_of(&release.branch) {
             Some(_) => Ok(()),
-            None => Err("the remote has no page of it that is known".to_owned()),
+            None => Err("its page on the remote is unknown".to_owned()),
         }),
         Action::Enter if releases.details => Err("the details are open; Esc closes them".to_owned()),
         Action::Enter => release().map(|_| ()),
-        Action::Refresh if releases.asking => Err("they are being asked already".to_owned()),
+        Action::Refresh if releases.asking => Err("a refresh is already in progress".to_owned()),
         _ => Ok(()),
     }
 }
@@ -193,15 +188,15 @@ fn on_releases(model: &Model, releases: &ReleasesModel, action: Action) -> Resul
 fn environment<'a>(model: &'a Model, releases: &ReleasesModel) -> Result<&'a Environment, String> {
     reached(&model.board.graph)
         .nth(releases.environment)
-        .ok_or_else(|| "no promotion leads to any environment here".to_owned())
+        .ok_or_else(|| "no environment receives promotions".to_owned())
 }
 
 fn on_page(page: &PageModel, action: Action) -> Result<(), String> {
     match (action, &page.content) {
-        (Action::Copy, PageContent::Loading) => Err("it is not there yet".to_owned()),
+        (Action::Copy, PageContent::Loading) => Err("it is still loading".to_owned()),
         (Action::Copy, PageContent::Failed(_)) => Err("there is nothing to copy".to_owned()),
         (Action::NextFound | Action::PreviousFound, _) if page.search.is_none() => {
-            Err("nothing is searched for: press /".to_owned())
+            Err("no active search; press /".to_owned())
         }
         _ => Ok(()),
     }

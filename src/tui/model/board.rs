@@ -149,9 +149,9 @@ impl BoardModel {
             .find_map(|place| Some((place, place.there.failure()?)));
         match (waiting, failed) {
             (Some(place), _) => format!("{} has not answered yet", place.environment),
-            (None, Some((place, why))) => format!("{} could not be asked: {why}", place.environment),
+            (None, Some((place, why))) => format!("could not reach {}: {why}", place.environment),
             (None, None) if places.is_empty() => "the environments have not answered yet".to_owned(),
-            (None, None) => "already in every environment that it can reach".to_owned(),
+            (None, None) => "already in every environment it can be promoted to".to_owned(),
         }
     }
 

@@ -23,7 +23,7 @@ pub fn of_comparison(comparison: &Comparison) -> Vec<PageLine> {
         page.line(
             Ink::Attention,
             2,
-            &format!("? {}{of} not known: {}", unknown.part.word(), unknown.why),
+            &format!("? {}{of} unknown: {}", unknown.part.word(), unknown.why),
         );
     }
     for note in &comparison.notes {
@@ -33,14 +33,14 @@ pub fn of_comparison(comparison: &Comparison) -> Vec<PageLine> {
         page.log("Commits", changes);
     }
     if let Some(back) = &comparison.taken_back {
-        page.log("Taken back", back);
+        page.log("Reverted", back);
     }
     if comparison.elsewhere > 0 {
         let more = crate::domain::count(comparison.elsewhere, "commit");
         page.line(
             Ink::Quiet,
             2,
-            &format!("  and {more} outside the folder of the service"),
+            &format!("  and {more} outside the service's folder"),
         );
     }
     if let Some(files) = comparison.files.as_ref().filter(|files| files.count > 0) {
@@ -162,7 +162,7 @@ impl Page {
 
     fn packages(&mut self, packages: &PackageDiff) {
         let counts = match packages.counts() {
-            counts if counts.is_empty() => format!("no difference among {}", packages.same),
+            counts if counts.is_empty() => format!("no difference in {}", packages.same),
             counts => counts.join(", "),
         };
         self.head("Packages", &format!("{counts}; by {}", packages.to));

@@ -164,7 +164,7 @@ pub fn standing(judged: &Judged) -> String {
         Standing::Counts { waived_until: None } => "counts".to_owned(),
         Standing::Counts {
             waived_until: Some(day),
-        } => format!("counts: its waiver ended on {day}"),
+        } => format!("counts: its waiver expired on {day}"),
         Standing::Passes { why } => why.clone(),
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::{Environment, EnvironmentName, Operation, Plan, Way};
 /// The name of the field that most commands cannot do without.
 const REASON: &str = "reason";
 const UNTIL: &str = "until";
-const UNTIL_HINT: &str = "a day (2026-12-31) or a time (7d); empty: until it is lifted";
+const UNTIL_HINT: &str = "a date (2026-12-31) or a duration (7d); empty: until it is lifted";
 
 /// The answer of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Form {
     /// What can be told to plan `request`: none where there is nothing. The branches of an end are those of its plan.
     pub fn of(request: &Request, graph: &[Environment], plan: Option<&Plan>) -> Option<Self> {
         let until = |until: &Option<String>| Field::text(UNTIL, until.as_deref(), false, UNTIL_HINT);
-        let reason = |reason: &str| Field::text(REASON, Some(reason), true, "kept with the record of it");
+        let reason = |reason: &str| Field::text(REASON, Some(reason), true, "kept in the record");
         let fields = match request {
             Request::Cut(..) | Request::Sign(..) => return None,
             Request::Promote(asked) => of_promotion(asked, graph),
@@ -107,7 +107,7 @@ impl Form {
                 let fields = open.map(|ending| {
                     let name = ending.branch.to_string();
                     let is_in = into.is_empty() || into.contains(&name);
-                    Field::yes(&name, is_in, "what is left out stays owed")
+                    Field::yes(&name, is_in, "what is left out stays outstanding")
                 });
                 fields.collect()
             }
@@ -119,9 +119,9 @@ impl Form {
                         "version",
                         version.as_deref(),
                         false,
-                        "empty: the next patch of what runs there",
+                        "empty: the next patch of what is deployed there",
                     ),
-                    Field::pick("of", options, at, "the environment whose image is fixed"),
+                    Field::pick("of", options, at, "the environment to fix"),
                 ]
             }
             Request::Pin {
@@ -141,7 +141,7 @@ impl Form {
                 Field::yes(
                     "findings",
                     *accept_findings,
-                    "go on in spite of them; it owes a review",
+                    "accept the findings; a review is due afterwards",
                 ),
             ],
             Request::Review { note, .. } => vec![Field::text("note", Some(note), true, "what you found")],
@@ -152,7 +152,7 @@ impl Form {
                 Field::yes(
                     "held",
                     *held,
-                    "take it even before its time is over: its owner may be at work",
+                    "break it before it expires: its owner may still be running",
                 ),
             ],
         };
@@ -178,12 +178,12 @@ impl Form {
     pub fn missing(&self) -> Option<(usize, String)> {
         let is_left_out = |field: &Field| field.answer() == "no";
         if matches!(self.request, Request::Finish { .. }) && self.fields.iter().all(is_left_out) {
-            return Some((self.at, "it has to go into one branch at least".to_owned()));
+            return Some((self.at, "choose at least one branch".to_owned()));
         }
         let mut fields = self.fields.iter();
         let at = fields.position(|field| field.needed && field.answer().is_empty())?;
         let name = &self.fields.get(at)?.name;
-        Some((at, format!("nothing is planned without the {name}")))
+        Some((at, format!("{name} is required")))
     }
 
     fn answer(&self, name: &str) -> String {
@@ -267,8 +267,8 @@ fn place(options: &[String], name: &EnvironmentName) -> usize {
 fn of_promotion(asked: &Promotion, graph: &[Environment]) -> Vec<Field> {
     let options = names(graph, |environment| !environment.from.is_empty());
     let to = place(&options, &asked.to);
-    let why = "why the older one, the undone fix, or the path for hotfixes";
-    let short = "by the path that hotfixes are allowed; it owes a review";
+    let why = "required for an older candidate, a reverted fix, or the hotfix path";
+    let short = "use the hotfix path; a review is due afterwards";
     let mut fields = vec![
         Field::text(REASON, asked.reason.as_deref(), false, why),
         Field::pick("to", options, to, "the environment"),
@@ -278,7 +278,7 @@ fn of_promotion(asked: &Promotion, graph: &[Environment]) -> Vec<Field> {
         let mut options = names(graph, |_| true);
         options.insert(0, "as usual".to_owned());
         let at = asked.from.as_ref().map_or(0, |from| place(&options, from));
-        fields.push(Field::pick("from", options, at, "where several lead there"));
+        fields.push(Field::pick("from", options, at, "if there are several sources"));
     }
     fields
 }

@@ -64,7 +64,7 @@ impl PageOf {
     pub fn title(&self) -> String {
         match self {
             Self::Notes(of) => format!("notes of {of}"),
-            Self::Diff { from, name, .. } => format!("what {name} would change against {from}"),
+            Self::Diff { from, name, .. } => format!("changes from {from} to {name}"),
         }
     }
 

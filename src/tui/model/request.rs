@@ -108,20 +108,20 @@ impl Request {
     /// What is being prepared: `the promotion of 2b2e927 to stage`.
     pub fn words(&self) -> String {
         match self {
-            Self::Cut(commit, ..) => format!("a release at {}", commit.short()),
+            Self::Cut(commit, ..) => format!("the cut of {}", commit.short()),
             Self::Promote(promotion) => format!("the promotion of {} to {}", promotion.name, promotion.to),
             Self::Sign(digest, environment) => {
                 format!("the signature of {} in {environment}", digest.short())
             }
-            Self::Finish { branch, .. } => format!("the end of {branch}"),
-            Self::Hotfix { environment, .. } => format!("a hotfix of what {environment} runs"),
+            Self::Finish { branch, .. } => format!("the finish of {branch}"),
+            Self::Hotfix { environment, .. } => format!("the hotfix of {environment}"),
             Self::Pin { environment, .. } => format!("the pin of {environment}"),
-            Self::Unpin { environment, .. } => format!("to let {environment} go"),
+            Self::Unpin { environment, .. } => format!("the unpin of {environment}"),
             Self::Rollback { environment, to, .. } => {
-                format!("the way of {environment} back to {}", to.short())
+                format!("the rollback of {environment} to {}", to.short())
             }
-            Self::Review { environment, .. } => format!("the review of what came to {environment}"),
-            Self::Unlock { part, .. } => format!("to unlock {part}"),
+            Self::Review { environment, .. } => format!("the review of {environment}"),
+            Self::Unlock { part, .. } => format!("the unlock of {part}"),
         }
     }
 
@@ -132,11 +132,11 @@ impl Request {
             Self::Promote(promotion) => format!("Promote {}", promotion.name),
             Self::Sign(digest, _) => format!("Sign {}", digest.short()),
             Self::Finish { branch, .. } => format!("Finish {branch}"),
-            Self::Hotfix { .. } => "Begin a hotfix".to_owned(),
+            Self::Hotfix { .. } => "Start a hotfix".to_owned(),
             Self::Pin { environment, .. } => format!("Pin {environment}"),
             Self::Unpin { environment, .. } => format!("Unpin {environment}"),
             Self::Rollback { environment, to, .. } => format!("Roll {environment} back to {}", to.short()),
-            Self::Review { environment, .. } => format!("Review what came to {environment}"),
+            Self::Review { environment, .. } => format!("Review {environment}"),
             Self::Unlock { part, .. } => format!("Unlock {part}"),
         }
     }

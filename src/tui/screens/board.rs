@@ -45,7 +45,7 @@ pub(super) fn title(model: &Model, what: &str, fresh: Span<'static>, area: Rect,
     line::left(buffer, area, spans);
     let mut right = Vec::new();
     if model.is_running() {
-        right.push(theme.says(State::Loading, "a run is at work"));
+        right.push(theme.says(State::Loading, "a run is active"));
         right.push(line::gap());
     }
     right.push(fresh);
@@ -61,14 +61,14 @@ fn freshness(model: &Model) -> Span<'static> {
     const OLD: i64 = 300;
     let theme = model.theme;
     let Some(at) = model.board.fresh_at else {
-        return theme.says(State::Loading, "asking the registries");
+        return theme.says(State::Loading, "querying the registries");
     };
     match model.seconds_since(at) {
         s if s < 60 => Span::styled(format!("registries {}s ago", s.max(0)), theme.quiet()),
         s if s < OLD => Span::styled(format!("registries {}", line::ago(s)), theme.quiet()),
         s => theme.says(
             State::Stale,
-            &format!("stale, registries {} ago: r asks again", age(s)),
+            &format!("stale, registries {} ago: r refreshes", age(s)),
         ),
     }
 }

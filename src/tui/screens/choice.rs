@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::message::{key, told};
-use crate::domain::{HeldLock, LockNote, LockStanding, age};
+use crate::domain::{HeldLock, LockNote, LockStanding, age, version_name};
 use crate::engine::Earlier;
 use crate::tui::model::{ChoiceDialog, Choices, Model, Ran};
 use crate::tui::theme::State;
@@ -18,9 +18,9 @@ pub(super) fn paint(model: &Model, dialog: &ChoiceDialog, area: Rect, buffer: &m
     let (title, waiting) = match &dialog.choices {
         Choices::Past(environment, _) => (
             format!("Roll {environment} back"),
-            format!("looking up what {environment} ran before, and whether it could run again"),
+            format!("looking up the earlier deployments of {environment}"),
         ),
-        Choices::Locks(_) => ("What is locked".to_owned(), "asking the remote".to_owned()),
+        Choices::Locks(_) => ("Locks".to_owned(), "querying the remote".to_owned()),
     };
     let mut body = Vec::new();
     if let Some(message) = &dialog.error {
@@ -35,7 +35,7 @@ pub(super) fn paint(model: &Model, dialog: &ChoiceDialog, area: Rect, buffer: &m
     let mut keys = Vec::new();
     if !dialog.is_empty() {
         let what = match &dialog.choices {
-            Choices::Past(..) => "go back to it",
+            Choices::Past(..) => "roll back to it",
             Choices::Locks(_) => "break it",
         };
         keys.extend(key("Enter", what, theme));
@@ -76,14 +76,12 @@ fn past(model: &Model, ran: &Ran, selected: usize, width: usize) -> Vec<Line<'st
     let theme = model.theme;
     let mut lines = Vec::new();
     if let Some(running) = &ran.running {
-        let mut spans = vec![Span::styled(format!("  {:<12}", "runs now"), theme.quiet())];
+        let mut spans = vec![Span::styled(format!("  {:<12}", "deployed now"), theme.quiet())];
         spans.extend(names(model, running));
         lines.push(Line::from(spans));
     }
     if ran.earlier.is_empty() {
-        lines.push(Line::from(
-            theme.says(State::None, "nothing else ran there before"),
-        ));
+        lines.push(Line::from(theme.says(State::None, "no earlier deployments")));
     }
     for (at, one) in ran.earlier.iter().enumerate() {
         let (state, word) = readiness(one);
@@ -103,7 +101,7 @@ fn past(model: &Model, ran: &Ran, selected: usize, width: usize) -> Vec<Line<'st
     );
     let deployed = one.deployed.strftime("%Y-%m-%d %H:%M UTC");
     let text = format!(
-        "{}, built {built}, deployed last on {deployed}",
+        "{}, built {built}, last deployed on {deployed}",
         one.digest.short()
     );
     lines.push(Line::from(Span::styled(
@@ -111,10 +109,7 @@ fn past(model: &Model, ran: &Ran, selected: usize, width: usize) -> Vec<Line<'st
         theme.strong(),
     )));
     if let Some(at) = one.rolled_back {
-        let text = format!(
-            "it was itself rolled back from {}",
-            line::ago(model.seconds_since(at))
-        );
+        let text = format!("it was itself rolled back {}", line::ago(model.seconds_since(at)));
         lines.push(Line::from(theme.says(State::Attention, &text)));
     }
     lines.extend(gate::lines(&one.gates, width, theme));
@@ -137,7 +132,7 @@ fn readiness(one: &Earlier) -> (State, &'static str) {
 /// Version, commit, age, and whether it was rolled back from.
 fn names(model: &Model, one: &Earlier) -> Vec<Span<'static>> {
     let theme = model.theme;
-    let version = one.version.as_ref().map(|version| format!("v{version}"));
+    let version = one.version.as_ref().map(|version| version_name(version));
     let commit = one.commit.as_ref().map(|commit| commit.short().to_owned());
     let age = age(model.seconds_since(one.deployed));
     let mut spans = vec![
@@ -163,7 +158,7 @@ fn all_locks(model: &Model, locks: &[HeldLock], selected: usize, width: usize) -
     let theme = model.theme;
     if locks.is_empty() {
         return vec![Line::from(
-            theme.says(State::Ok, "nothing is locked at the remote"),
+            theme.says(State::Ok, "there are no locks on the remote"),
         )];
     }
     let mut lines = Vec::new();

@@ -21,7 +21,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
     version.extend(input::spans(&dialog.version, theme.strong()));
     if dialog.edited {
         version.push(line::gap());
-        version.push(theme.says(State::Attention, "edited: Enter checks it"));
+        version.push(theme.says(State::Attention, "edited: press Enter to check"));
     }
     let title = line::fit(&dialog.title, width.saturating_sub(10), theme);
     let mut body = vec![

@@ -147,16 +147,13 @@ fn image_lines(
     lines.push(Line::from(vec![name("platforms"), Span::raw(text)]));
     if let Some(from) = &image.rebuilt {
         let what = format!(
-            "built anew from {} of its release branch, to stand for this commit",
+            "rebuilt from {} of its release branch; rebuild of this commit",
             from.short()
         );
         lines.extend(reason(name(""), State::Ok, &what, width, theme));
     }
     if let Some(moved) = &image.moved {
-        let what = format!(
-            "the tag was moved: the image says it was built from {}",
-            moved.short()
-        );
+        let what = format!("the tag was moved: its image was built from {}", moved.short());
         lines.extend(reason(name(""), State::Attention, &what, width, theme));
     }
     lines
@@ -208,11 +205,11 @@ fn place_lines(model: &Model, row: &Row, name: Span<'static>) -> Vec<Line<'stati
 const fn place_state(place: &Place) -> (State, &'static str) {
     match (&place.there, &place.signed) {
         (Cell::Loading, _) => (State::Loading, "loading"),
-        (Cell::None(_) | Cell::Ready(false) | Cell::Stale(false), _) => (State::None, "not there"),
+        (Cell::None(_) | Cell::Ready(false) | Cell::Stale(false), _) => (State::None, "missing"),
         (Cell::Failed(_), _) => (State::Unknown, "unknown"),
-        (_, Cell::Ready(true) | Cell::Stale(true)) => (State::Ok, "there, signed"),
-        (_, Cell::Ready(false) | Cell::Stale(false)) => (State::Attention, "there, not signed"),
-        (_, Cell::Loading | Cell::None(_) | Cell::Failed(_)) => (State::Ok, "there"),
+        (_, Cell::Ready(true) | Cell::Stale(true)) => (State::Ok, "present, signed"),
+        (_, Cell::Ready(false) | Cell::Stale(false)) => (State::Attention, "present, not signed"),
+        (_, Cell::Loading | Cell::None(_) | Cell::Failed(_)) => (State::Ok, "present"),
     }
 }
 
@@ -221,9 +218,9 @@ fn why_not(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let Some(next) = model.board.next(row) else {
         let text = match &row.facts.image {
-            Cell::Loading => "looking where it is".to_owned(),
+            Cell::Loading => "looking up where it is".to_owned(),
             Cell::None(_) => "it cannot be promoted: it has no image".to_owned(),
-            Cell::Failed(_) => "it is not known where it could go".to_owned(),
+            Cell::Failed(_) => "cannot tell where it can be promoted to".to_owned(),
             Cell::Ready(_) | Cell::Stale(_) => model.board.why_no_next(row),
         };
         return vec![Line::from(Span::styled(text, theme.quiet()))];
@@ -244,9 +241,7 @@ fn why_not(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     }
     let mut lines = vec![Line::from(title)];
     match gates {
-        None | Some(Gates::Loading) => {
-            lines.push(Line::from(theme.says(State::Loading, "asking every gate")))
-        }
+        None | Some(Gates::Loading) => lines.push(Line::from(theme.says(State::Loading, "evaluating gates"))),
         Some(Gates::Failed(why)) => lines.extend(reason(Span::raw(""), State::Unknown, why, width, theme)),
         Some(Gates::Known(gates)) => lines.extend(gate::lines(gates, width, theme)),
     }

@@ -73,7 +73,7 @@ fn selected(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Bu
         .pin(&environment.name, model.now)
         .map(PinRecord::words);
     let reviews = standing.iter().flat_map(|standing| &standing.reviews);
-    let reviews = reviews.map(|owed| format!("owes a review: {}", owed.words()));
+    let reviews = reviews.map(|owed| format!("review due: {}", owed.words()));
     let width = usize::from(area.width).saturating_sub(3);
     let lines = pin
         .into_iter()
@@ -125,7 +125,7 @@ fn standing(model: &Model, environment: &Environment, width: usize) -> Vec<Span<
     let name = &environment.name;
     let standing = match model.standings.of(name) {
         None | Some(Cell::Loading) => {
-            return vec![theme.says(State::Loading, "asking whether it is pinned")];
+            return vec![theme.says(State::Loading, "checking for a pin")];
         }
         Some(Cell::Failed(why) | Cell::None(why)) => {
             let why = line::fit(&format!("pin unknown: {why}"), width.saturating_sub(2), theme);
@@ -136,7 +136,7 @@ fn standing(model: &Model, environment: &Environment, width: usize) -> Vec<Span<
     let mut spans = Vec::new();
     let reviews = standing.reviews.len();
     if reviews > 0 {
-        spans.push(theme.says(State::Bad, &format!("owes {}", count(reviews, "review"))));
+        spans.push(theme.says(State::Bad, &format!("{} due", count(reviews, "review"))));
         spans.push(line::gap());
     }
     let room = width.saturating_sub(line::width(&spans) + 2);

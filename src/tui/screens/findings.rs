@@ -17,7 +17,7 @@ pub(super) fn paint(model: &Model, buffer: &mut Buffer) {
     title(model, findings, parts.title, buffer);
     match &findings.content {
         Content::Loading => {
-            let waiting = model.theme.says(State::Loading, "reading the attached reports");
+            let waiting = model.theme.says(State::Loading, "loading the attached reports");
             line::left(buffer, parts.verdict, vec![Span::raw(" "), waiting]);
         }
         Content::Failed(message) => {
@@ -102,7 +102,7 @@ fn verdict(model: &Model, known: &Findings, area: Rect, buffer: &mut Buffer) {
     ages.extend(known.judgement.notes.iter().cloned());
     let more = ages.join(theme.glyph(" · ", " - "));
     let Some(environment) = &known.environment else {
-        let words = "no environment ahead has rules for scans, so nothing is judged";
+        let words = "no later environment has a scan policy, so there is no verdict";
         return says(theme, State::None, words, &more, area, buffer);
     };
     let verdict = &known.judgement.verdict;
@@ -125,7 +125,7 @@ fn widths(screen: u16) -> [usize; 6] {
     [8, 16, package, versions, versions, screen.saturating_sub(used)]
 }
 
-const HEADS: [&str; 6] = ["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "STANDING"];
+const HEADS: [&str; 6] = ["SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "STATUS"];
 
 fn table(theme: Theme, findings: &FindingsModel, head: Rect, rows: Rect, buffer: &mut Buffer) {
     let widths = widths(rows.width);
@@ -144,9 +144,9 @@ fn table(theme: Theme, findings: &FindingsModel, head: Rect, rows: Rect, buffer:
             .map(|known| known.gaps.join(", "))
             .unwrap_or_default();
         let what = if findings.filter.is_some() {
-            "no finding is like that; Esc shows all again"
+            "no finding matches; Esc clears the filter"
         } else if gaps.is_empty() {
-            "no finding"
+            "no findings"
         } else {
             gaps.as_str()
         };
@@ -222,7 +222,7 @@ fn told(judged: &Judged, width: usize, theme: Theme) -> Vec<Line<'static>> {
     ])];
     lines.push(row(
         "advisory",
-        finding.url.as_deref().unwrap_or("the scanner names none"),
+        finding.url.as_deref().unwrap_or("the scanner gives none"),
     ));
     let mut also = finding.aliases.clone();
     if judged.exploited {
@@ -230,7 +230,7 @@ fn told(judged: &Judged, width: usize, theme: Theme) -> Vec<Line<'static>> {
     }
     if !judged.only_on.is_empty() {
         let platforms: Vec<_> = judged.only_on.iter().map(ToString::to_string).collect();
-        also.push(format!("on {} only", platforms.join(", ")));
+        also.push(format!("only on {}", platforms.join(", ")));
     }
     if let Some(purl) = &finding.purl {
         also.push(purl.clone());

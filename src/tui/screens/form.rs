@@ -34,7 +34,7 @@ pub(super) fn paint(model: &Model, dialog: &FormDialog, area: Rect, buffer: &mut
         body.push(Line::from(theme.says(State::Attention, why)));
         "plan"
     } else {
-        let text = "Enter plans, which only reads: nothing is written before you confirm.";
+        let text = "Enter makes the plan. Nothing is changed before you confirm.";
         body.push(Line::from(Span::styled(text, theme.quiet())));
         "plan"
     };

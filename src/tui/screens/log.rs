@@ -26,9 +26,9 @@ pub(super) fn paint(run: &RunModel, parts: &RunLayout, theme: Theme, buffer: &mu
     };
     if run.log().is_empty() {
         let text = match of_step(&step.state) {
-            (State::None, _) => "it has not begun",
-            (State::Loading, _) => "it has said nothing yet",
-            _ => "it said nothing",
+            (State::None, _) => "not started",
+            (State::Loading, _) => "no output yet",
+            _ => "no output",
         };
         return line::left(buffer, area, vec![Span::styled(text, theme.quiet())]);
     }

@@ -28,7 +28,7 @@ pub(super) fn paint(model: &Model, message: &Message, area: Rect, buffer: &mut B
         .map(Line::from)
         .collect();
     if let Some(hint) = &message.hint {
-        const NAME: &str = "What to do now: ";
+        const NAME: &str = "Next step: ";
         body.push(Line::default());
         for (index, piece) in line::wrap(hint, width.saturating_sub(NAME.len()))
             .into_iter()
@@ -68,13 +68,13 @@ pub(super) fn planning(model: &Model, what: &str, area: Rect, buffer: &mut Buffe
     let body = vec![
         Line::from(theme.says(State::Loading, &format!("preparing {what}"))),
         Line::from(Span::styled(
-            "This only reads: nothing is written before you confirm.",
+            "Nothing is changed before you confirm.",
             theme.quiet(),
         )),
     ];
     let keys = key("Esc", "cancel", theme).to_vec();
     Sheet {
-        title: "One moment",
+        title: "Please wait",
         state: State::Loading,
         body,
         foot: None,
@@ -90,11 +90,11 @@ pub(super) fn password(model: &Model, plan: &Plan, typed: &SecretString, area: R
     field.extend(input::hidden(typed.expose_secret().chars().count(), theme.ascii));
     let body = vec![
         Line::from(format!(
-            "To {}, the signing key is needed, and it is encrypted.",
+            "To {}, windlass needs the signing key, which is encrypted.",
             plan.operation.title()
         )),
         Line::from(Span::styled(
-            "It is not shown, not stored and not logged.",
+            "The password is not shown, stored or logged.",
             theme.quiet(),
         )),
         Line::default(),
@@ -115,11 +115,11 @@ pub(super) fn password(model: &Model, plan: &Plan, typed: &SecretString, area: R
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let body = vec![
-        Line::from("A run is still at work. Leaving stops it cleanly: what has been"),
-        Line::from("done stays, and the same command goes on from there."),
+        Line::from("A run is still active. Quitting stops it cleanly: completed work"),
+        Line::from("is kept, and the same command resumes the run."),
     ];
     let keys = [
-        key("Enter", "stop the run and leave", theme),
+        key("Enter", "stop the run and quit", theme),
         key("Esc", "stay", theme),
     ]
     .concat();

@@ -39,10 +39,10 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
         let is_asked = |gate: &Gate| dialog.form.is_some() && gate.way_out == Some(WayOut::Reason);
         body.extend(refusal(plan, is_asked, revisable, width, theme));
     }
-    let otherwise = key("Tab", "ask otherwise", theme);
+    let otherwise = key("Tab", "change options", theme);
     let keys = match allowed {
         false if dialog.form.is_some() => [
-            key("Enter", "plan it for that reason", theme),
+            key("Enter", "plan with this reason", theme),
             key("Esc", "close", theme),
         ]
         .concat(),
@@ -91,7 +91,7 @@ fn missing(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'static>
     // What to type on the command line is no use here.
     let why = why.split("; --").next().unwrap_or_default();
     let style = theme.state(State::Attention);
-    let pieces = line::wrap(&format!("It needs a reason: {why}"), width);
+    let pieces = line::wrap(&format!("A reason is required: {why}"), width);
     pieces
         .into_iter()
         .map(|piece| Line::from(Span::styled(piece, style)))
@@ -106,7 +106,7 @@ fn difference(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'stat
         Difference::None => Vec::new(),
         Difference::Loading => vec![Line::from(vec![
             name("changes"),
-            theme.says(State::Loading, "comparing with what runs"),
+            theme.says(State::Loading, "comparing with what is deployed"),
         ])],
         Difference::Failed(why) => {
             let why = line::fit(&format!("unknown: {why}"), room.saturating_sub(2), theme);
@@ -154,7 +154,7 @@ fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
     );
     if let Some(replaced) = plan.operation.replaces() {
         let old = replaced.map_or_else(
-            || "nothing that is known of".to_owned(),
+            || "nothing known".to_owned(),
             |old| {
                 let running = model.board.running.iter().filter_map(|now| now.running.value());
                 let name = running
@@ -191,7 +191,7 @@ pub(super) fn steps(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static
     if plan.costs.requests > 0 || plan.costs.bytes > 0 {
         let requests = usize::try_from(plan.costs.requests).unwrap_or(usize::MAX);
         let text = format!(
-            "about {}, {} to move",
+            "about {}, {} to copy",
             count(requests, "request"),
             bytes(plan.costs.bytes)
         );
@@ -206,12 +206,12 @@ pub(super) fn steps(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static
 fn confirmation(dialog: &PlanDialog, theme: Theme) -> Line<'static> {
     let Confirmation::Typed(text) = &dialog.plan.confirmation else {
         return Line::from(Span::styled(
-            "Nothing is written before you press Enter.",
+            "Nothing is changed before you press Enter.",
             theme.quiet(),
         ));
     };
     let mut field = vec![
-        Span::raw("To go on, type  "),
+        Span::raw("To continue, type  "),
         Span::styled(text.clone(), theme.key()),
         Span::raw("  "),
     ];
@@ -219,10 +219,10 @@ fn confirmation(dialog: &PlanDialog, theme: Theme) -> Line<'static> {
     field.extend(input::spans(&dialog.typed, theme.strong()));
     if dialog.confirmed() {
         field.push(line::gap());
-        field.push(theme.says(State::Ok, "right: Enter goes on"));
+        field.push(theme.says(State::Ok, "matches, press Enter"));
     } else if dialog.mistyped {
         field.push(line::gap());
-        field.push(theme.says(State::Bad, "that is another text"));
+        field.push(theme.says(State::Bad, "does not match"));
     }
     Line::from(field)
 }
@@ -240,13 +240,13 @@ pub(super) fn refusal(
     let what = match names.len() {
         // All that is missing is asked for elsewhere.
         0 => return Vec::new(),
-        1 => "This gate stops it",
-        _ => "These gates stop it",
+        1 => "Refused by this gate",
+        _ => "Refused by these gates",
     };
     let way = if revisable {
-        "Nothing was written: set right what the reason says and plan again, or ask for it otherwise."
+        "Nothing was changed: fix the cause and plan again, or change options."
     } else {
-        "Nothing was written, and there is no way around: set right what the reason says, then plan again."
+        "Nothing was changed. This gate cannot be bypassed: fix the cause, then plan again."
     };
     let text = format!("{what}: {}. {way}", names.join(", "));
     let style = theme.state(State::Bad);

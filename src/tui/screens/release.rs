@@ -80,7 +80,7 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
         Span::raw(format!("  {subject}")),
     ]));
     let since = match (&release.origin, release.fixes) {
-        (Some(origin), 0) => format!("at {}, with no commit of its own", origin.short()),
+        (Some(origin), 0) => format!("at {}, no commits yet", origin.short()),
         (Some(origin), n) => format!(
             "at {}, {} on the branch since",
             origin.short(),
@@ -89,7 +89,7 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
         (None, _) => "shares no commit with develop".to_owned(),
     };
     lines.push(Line::from(vec![
-        name("began"),
+        name("started"),
         Span::raw(line::fit(&since, room, theme)),
     ]));
     if let Some(trouble) = &release.trouble {
@@ -118,7 +118,7 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
     });
     lines.extend(runs(release, width, theme));
     if release.is_only_begun() {
-        let what = format!("commit the fix on {}, and let it be built", release.branch);
+        let what = format!("commit the fix on {}, then wait for its image", release.branch);
         lines.extend(reason(name("next"), State::None, &what, width, theme));
     }
     if let Some(next) = next(release, &model.board.graph)
@@ -143,20 +143,23 @@ fn runs(release: &Release, width: usize, theme: Theme) -> Vec<Line<'static>> {
     let name = |name: &str| Span::styled(format!("{name:<11}"), theme.quiet());
     if release.runs.is_empty() {
         return vec![Line::from(vec![
-            name("runs"),
-            theme.says(State::None, "no environment runs a commit of it"),
+            name("deployed"),
+            theme.says(State::None, "not deployed anywhere"),
         ])];
     }
     let mut lines = Vec::new();
     for (at, runs) in release.runs.iter().enumerate() {
-        let head = name(if at == 0 { "runs" } else { "" });
+        let head = name(if at == 0 { "deployed" } else { "" });
         let (state, words) = if runs.is_head {
-            (State::Ok, format!("{} runs the head", runs.environment))
+            (State::Ok, format!("the head is deployed to {}", runs.environment))
         } else {
             let short = runs.commit.short();
             (
                 State::Attention,
-                format!("{} runs {short}, which is older than the head", runs.environment),
+                format!(
+                    "{} has {short} deployed, which is older than the head",
+                    runs.environment
+                ),
             )
         };
         lines.extend(reason(head, state, &words, width, theme));
@@ -169,9 +172,9 @@ fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'
     // Symbol, word and the gaps behind them and behind the name.
     const WORD: usize = 12;
     let (symbol, word) = match state {
-        DebtState::Paid(_) => (State::Ok, "paid"),
-        DebtState::Owed(_) => (State::Bad, "owed"),
-        DebtState::NotYet(_) => (State::None, "not yet"),
+        DebtState::Paid(_) => (State::Ok, "done"),
+        DebtState::Owed(_) => (State::Bad, "outstanding"),
+        DebtState::NotYet(_) => (State::None, "pending"),
         DebtState::Unknown(_) => (State::Unknown, "unknown"),
     };
     let names = (width / 3).min(34);
@@ -180,7 +183,7 @@ fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'
     let what = line::fit(what, names, theme);
     let mut lines = vec![Line::from(vec![
         Span::styled(
-            format!("{} {word:<7} ", theme.symbol(symbol)),
+            format!("{} {word:<11} ", theme.symbol(symbol)),
             theme.state(symbol),
         ),
         Span::styled(format!("{what:names$}  "), theme.strong()),

@@ -41,19 +41,19 @@ fn freshness(model: &Model, releases: &ReleasesModel) -> Span<'static> {
     const OLD: i64 = 300;
     let theme = model.theme;
     if releases.asking {
-        return theme.says(State::Loading, "asking git and the registries");
+        return theme.says(State::Loading, "querying git and the registries");
     }
     let since = releases.fresh_at.map(|at| model.seconds_since(at).max(0));
     let is_stale = releases.known.as_ref().is_some_and(|known| known.stale.is_some());
     match since {
-        None => theme.says(State::Unknown, "not known: r asks again"),
-        Some(_) if is_stale => theme.says(State::Stale, "stale: r asks again"),
+        None => theme.says(State::Unknown, "unknown: r refreshes"),
+        Some(_) if is_stale => theme.says(State::Stale, "stale: r refreshes"),
         Some(s) if s >= OLD || releases.trouble.is_some() => theme.says(
             State::Stale,
-            &format!("stale, asked {} ago: r asks again", age(s)),
+            &format!("stale, refreshed {} ago: r refreshes", age(s)),
         ),
-        Some(s) if s < 60 => Span::styled(format!("asked {s}s ago"), theme.quiet()),
-        Some(s) => Span::styled(format!("asked {}", line::ago(s)), theme.quiet()),
+        Some(s) if s < 60 => Span::styled(format!("refreshed {s}s ago"), theme.quiet()),
+        Some(s) => Span::styled(format!("refreshed {}", line::ago(s)), theme.quiet()),
     }
 }
 
@@ -72,9 +72,9 @@ fn columns(screen: u16) -> Vec<(&'static str, usize)> {
             _ => 22,
         },
     ));
-    columns.push(("RUNS IN", if screen < 100 { 13 } else { 20 }));
+    columns.push(("DEPLOYED TO", if screen < 100 { 13 } else { 20 }));
     let used: usize = columns.iter().map(|(_, width)| width + 2).sum::<usize>() + 2;
-    columns.push(("OWES", usize::from(screen).saturating_sub(used)));
+    columns.push(("OUTSTANDING", usize::from(screen).saturating_sub(used)));
     columns
 }
 
@@ -144,18 +144,18 @@ fn notes(releases: &ReleasesModel, width: usize, theme: Theme) -> Vec<Vec<Span<'
         return notes;
     };
     if let Some(why) = &known.stale {
-        let text = format!("stale: as it was last fetched, because {why}");
+        let text = format!("stale: as last fetched, because {why}");
         let text = line::fit(&text, width, theme);
         notes.push(vec![Span::raw("  "), theme.says(State::Stale, &text)]);
     }
     if let Some(message) = &releases.trouble {
-        let text = format!("stale: they could not be asked again: {}", message.what);
+        let text = format!("stale: could not refresh: {}", message.what);
         let text = line::fit(&text, width, theme);
         notes.push(vec![Span::raw("  "), theme.says(State::Stale, &text)]);
     }
     let hidden = releases.hidden();
     if hidden > 0 {
-        let text = format!("  {} not shown: a shows them", count(hidden, "finished one"));
+        let text = format!("  {} not shown: a shows them", count(hidden, "finished release"));
         notes.push(vec![Span::styled(text, theme.quiet())]);
     }
     notes
@@ -173,14 +173,14 @@ fn empty(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffe
         ),
         (None, None) => (
             State::Loading,
-            "looking up branches, tags and images".to_owned(),
+            "loading branches, tags and images".to_owned(),
             String::new(),
         ),
         (Some(_), _) => (
             State::Ok,
-            "nothing is open, nothing is owed".to_owned(),
+            "no open releases or hotfixes".to_owned(),
             format!(
-                "c cuts a release at the newest commit of {}; on the board it is cut at any. H begins a hotfix.",
+                "c cuts a release from the newest commit of {}; on the board, from any commit. H starts a hotfix.",
                 model.board.branch
             ),
         ),
@@ -208,10 +208,10 @@ fn empty(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffe
 pub(super) fn state(release: &Release) -> (State, String) {
     let owed = release.open_debts().count();
     match (owed, &release.waits_for) {
-        (0, Some(_)) => (State::Loading, "waits".to_owned()),
+        (0, Some(_)) => (State::Loading, "waiting".to_owned()),
         (0, None) if release.is_finished() => (State::Ok, "finished".to_owned()),
         (0, None) => (State::Loading, "open".to_owned()),
-        (owed, _) => (State::Bad, format!("owes {owed}")),
+        (owed, _) => (State::Bad, format!("{owed} to do")),
     }
 }
 
@@ -231,7 +231,7 @@ fn cell(release: &Release, column: &str, width: usize, theme: Theme) -> Vec<Span
             let (state, word) = candidate(release, width);
             vec![theme.says(state, &line::fit(&word, width.saturating_sub(2), theme))]
         }
-        "RUNS IN" => runs(release, theme),
+        "DEPLOYED TO" => runs(release, theme),
         _ => owes(release, width, theme),
     }
 }
@@ -277,7 +277,7 @@ fn owes(release: &Release, width: usize, theme: Theme) -> Vec<Span<'static>> {
     let text = if later.is_empty() {
         theme.glyph("–", "-").to_owned()
     } else {
-        line::fit(&format!("later {later}"), width, theme)
+        line::fit(&format!("later: {later}"), width, theme)
     };
     vec![Span::styled(text, theme.quiet())]
 }

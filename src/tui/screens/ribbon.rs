@@ -63,7 +63,7 @@ pub(super) fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Sp
     let theme = model.theme;
     match &now.running {
         Cell::Loading => vec![theme.says(State::Loading, "loading")],
-        Cell::None(_) => vec![theme.says(State::None, "nothing runs")],
+        Cell::None(_) => vec![theme.says(State::None, "nothing deployed")],
         Cell::Failed(_) => vec![theme.says(State::Unknown, "unknown")],
         Cell::Ready(image) => image_spans(model, image, level, state_of(image), theme),
         Cell::Stale(image) => image_spans(model, image, level, State::Stale, theme),

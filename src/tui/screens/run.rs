@@ -158,7 +158,7 @@ fn told(step: &StepRow, theme: Theme) -> Vec<String> {
         | StepState::Nothing(why)
         | StepState::Refused(why)
         | StepState::Failed(_, why) => why.clone(),
-        StepState::Interrupted => "it was interrupted; the same command goes on from here".to_owned(),
+        StepState::Interrupted => "interrupted; the same command resumes from here".to_owned(),
     });
     lines
 }

@@ -31,7 +31,7 @@ pub(super) fn on_planned(
     // Someone reads this message: the Enter that closes it must never confirm a plan that slipped in under it.
     if matches!(model.dialog, Some(Dialog::Message(_))) {
         model.notice = Some(Notice {
-            text: "a plan was made meanwhile: ask for it again".to_owned(),
+            text: "another plan was made in the meantime: try again".to_owned(),
             grave: false,
         });
         return;

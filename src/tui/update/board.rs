@@ -35,7 +35,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
             Some(index) => board.select(index),
             None => {
                 model.notice = Some(Notice {
-                    text: "nothing like that is on the board".into(),
+                    text: "no match on the board".into(),
                     grave: true,
                 })
             }
@@ -43,7 +43,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::Refresh => {
             board.gates.clear();
             model.notice = Some(Notice {
-                text: "asking git and the registries again".into(),
+                text: "refreshing from git and the registries".into(),
                 grave: false,
             });
             effects.push(Effect::Refresh);
@@ -51,7 +51,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::Copy => {
             if let Some(digest) = board.current().and_then(Row::digest) {
                 model.notice = Some(Notice {
-                    text: format!("{} is on the clipboard", digest.short()),
+                    text: format!("copied {} to the clipboard", digest.short()),
                     grave: false,
                 });
                 effects.push(Effect::Copy(digest.to_string()));
@@ -74,7 +74,7 @@ fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         }
         _ => {
             let (Some(digest), Some(at)) = (row.digest().cloned(), board.furthest(row)) else {
-                let text = "no environment is known to have it yet".to_owned();
+                let text = "it is in no known environment yet".to_owned();
                 model.notice = Some(Notice { text, grave: true });
                 return;
             };

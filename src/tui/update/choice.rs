@@ -45,14 +45,14 @@ pub(super) fn on_enter(model: &mut Model, dialog: &ChoiceDialog) -> Dialog {
             };
             if lock.subject.service.as_str() != model.service {
                 let text = format!(
-                    "it is a lock of {}: open the console on that one",
+                    "this lock belongs to {}: open the console for that service",
                     lock.subject.service
                 );
                 model.notice = Some(Notice { text, grave: true });
                 return stay();
             }
             if model.read_only {
-                let text = "this console was started read-only".to_owned();
+                let text = "this console is read-only".to_owned();
                 model.notice = Some(Notice { text, grave: true });
                 return stay();
             }
@@ -64,7 +64,8 @@ pub(super) fn on_enter(model: &mut Model, dialog: &ChoiceDialog) -> Dialog {
             let mut told = vec![lock.words(model.now)];
             if lock.standing(model.now) == LockStanding::Held {
                 told.push(
-                    "its time is not over: only `held` takes it, and its owner may be at work".to_owned(),
+                    "it has not expired: break it only with `held`; its owner may still be running"
+                        .to_owned(),
                 );
             }
             (request, told)

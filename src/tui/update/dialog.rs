@@ -112,8 +112,8 @@ fn carry_out(model: &Model, plan: Plan, asks_password: bool, effects: &mut Vec<E
         return Dialog::Message(Message {
             good: false,
             title: "One run at a time".to_owned(),
-            what: "a run is still at work in this console".to_owned(),
-            hint: Some("wait until it has ended, then make a new plan".to_owned()),
+            what: "a run is still active in this console".to_owned(),
+            hint: Some("wait for it to end, then make a new plan".to_owned()),
         });
     }
     if asks_password {

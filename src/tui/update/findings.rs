@@ -64,7 +64,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
             if let Some(judged) = findings.current() {
                 let id = judged.finding.id.clone();
                 model.notice = Some(Notice {
-                    text: format!("{id} is on the clipboard"),
+                    text: format!("copied {id} to the clipboard"),
                     grave: false,
                 });
                 effects.push(Effect::Copy(id));

@@ -87,7 +87,7 @@ pub(super) fn revise(model: &mut Model, dialog: &PlanDialog) -> Dialog {
         form.at = 0;
         return Dialog::Form(Box::new(FormDialog::of(form, Vec::new())));
     }
-    let text = "there is nothing about it that could be asked for otherwise".to_owned();
+    let text = "it has no other options".to_owned();
     model.notice = Some(Notice { text, grave: true });
     Dialog::Plan(Box::new(dialog.clone()))
 }

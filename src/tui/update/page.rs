@@ -36,14 +36,14 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::NextFound | Action::PreviousFound => {
             let is_found = page.find(action == Action::NextFound, false);
             if !is_found {
-                let text = "nothing like that is in this text".to_owned();
+                let text = "no match in this text".to_owned();
                 model.notice = Some(Notice { text, grave: true });
             }
         }
         Action::Copy => {
             if let PageContent::Known(_, text) = &page.content {
                 effects.push(Effect::Copy(text.clone()));
-                let text = "the whole text is on the clipboard".to_owned();
+                let text = "copied the text to the clipboard".to_owned();
                 model.notice = Some(Notice { text, grave: false });
             }
         }

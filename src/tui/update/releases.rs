@@ -77,12 +77,12 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::Refresh => {
             ask(model, effects);
             effects.push(Effect::Refresh);
-            tell(model, "asking git and the registries again");
+            tell(model, "refreshing from git and the registries");
         }
         Action::Copy => {
             if let Some(release) = releases.current() {
                 let branch = release.branch.to_string();
-                tell(model, &format!("{branch} is on the clipboard"));
+                tell(model, &format!("copied {branch} to the clipboard"));
                 effects.push(Effect::Copy(branch));
             }
         }
@@ -226,7 +226,7 @@ fn on_environment(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
             let running = running.and_then(|now| now.running.value()).map(|image| {
                 let name = image.short.clone().unwrap_or_default();
                 format!(
-                    "{environment} runs {name} {}, and promotions to it will be refused",
+                    "{name} {} is deployed to {environment}; promotions to it will be refused",
                     image.digest.short()
                 )
             });

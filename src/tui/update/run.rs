@@ -119,7 +119,7 @@ fn log(row: &mut StepRow, line: LogLine) {
     if row.log.len() >= LINES {
         let at = line.at;
         row.log.drain(..LINES / 10);
-        let told = "earlier lines are in the journal only".to_owned();
+        let told = "earlier lines are only in the journal".to_owned();
         row.log.insert(
             0,
             LogLine {
@@ -155,8 +155,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         Action::Stop if run.ended.is_some() => effects.push(Effect::Quit),
         Action::Stop => {
             run.stopping = true;
-            let text =
-                "stopping: what has been done stays, and the same command goes on from there".to_owned();
+            let text = "stopping: completed work is kept, and the same command resumes the run".to_owned();
             model.notice = Some(Notice { text, grave: false });
             effects.push(Effect::Stop);
         }
@@ -196,7 +195,7 @@ pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Eff
         }
         Action::NextFound | Action::PreviousFound => {
             if !find(run, action == Action::NextFound, false) {
-                let text = "nothing like that is in this log".to_owned();
+                let text = "no match in this log".to_owned();
                 model.notice = Some(Notice { text, grave: true });
             }
         }

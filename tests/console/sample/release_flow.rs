@@ -5,7 +5,7 @@ use windlass::board::Cell;
 use windlass::domain::{
     Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState, Due,
     Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, HeldLock, LockNote, LockSubject,
-    Operation, PinRecord, Plan, PlannedStep, Release, ReleaseKind, RunsIn, Side, SideKind, StepKind,
+    Operation, Padding, PinRecord, Plan, PlannedStep, Release, ReleaseKind, RunsIn, Side, SideKind, StepKind,
     TicketPattern, Verdict, Way, WayOut,
 };
 use windlass::engine::{Earlier, Releases};
@@ -29,6 +29,7 @@ fn release(kind: ReleaseKind, branch: &str, head: usize, subject: &str) -> Relea
         kind,
         branch: branch.parse().unwrap(),
         version: Some(version.parse().unwrap()),
+        padding: Padding::default(),
         head: commit(head),
         subject: Clean::line(subject),
         origin: Some(commit(4)),
@@ -192,9 +193,7 @@ pub fn finish() -> Plan {
         kind,
         what: what.to_owned(),
     };
-    let conflict = "2 files are in conflict: src/ledger.rs (changed in develop, changed in hotfix/v1.3.3); \
-                    src/refunds.rs (deleted in develop, changed in hotfix/v1.3.3). Merge hotfix/v1.3.3 into develop by \
-                    hand";
+    let conflict = "2 files are in conflict: src/ledger.rs (changed in develop, changed in hotfix/v1.3.3); src/refunds.rs (deleted in develop, changed in hotfix/v1.3.3). Merge hotfix/v1.3.3 into develop manually";
     Plan {
         operation: Operation::Finish {
             branch: "hotfix/v1.3.3".parse().unwrap(),
@@ -216,7 +215,7 @@ pub fn finish() -> Plan {
             Gate::new("tag", Verdict::Allowed("v1.3.3 is free on origin".into())),
             Gate::new(
                 "into main",
-                Verdict::Allowed("merges without a conflict, at ef2d127".into()),
+                Verdict::Allowed("merges without conflicts, at ef2d127".into()),
             ),
             Gate::new("into develop", Verdict::Refused(conflict.into())).with_way_out(WayOut::LeaveOut),
         ],
@@ -254,9 +253,9 @@ pub fn rollback() -> Plan {
         commit: Some(commit(9)),
         gates: past().earlier[0].gates.clone(),
         steps: vec![
-            step(StepKind::Gate, "that it is ready, again, at that moment"),
+            step(StepKind::Gate, "re-check that it can be deployed"),
             step(StepKind::Deploy, "kubectl, to prod"),
-            step(StepKind::Pin, "prod is held at it; promotions are refused"),
+            step(StepKind::Pin, "prod is pinned to it; promotions are refused"),
         ],
         ..promotion(
             "prod",
@@ -284,10 +283,15 @@ pub fn past() -> Box<Ran> {
     let complete = || {
         Gate::new(
             "complete",
-            Verdict::Allowed("all of it is there: 3 manifests and 11 blobs".into()),
+            Verdict::Allowed("3 manifests and 11 blobs present".into()),
         )
     };
-    let signed = || Gate::new("signature", Verdict::Allowed("signed by the key of prod".into()));
+    let signed = || {
+        Gate::new(
+            "signature",
+            Verdict::Allowed("signed with the key of prod".into()),
+        )
+    };
     let scan = |verdict| Gate::new("scan", verdict);
     let mut bad = earlier(
         10,
@@ -394,7 +398,7 @@ pub fn failure(title: &str) -> Message {
     Message {
         good: false,
         title: title.into(),
-        what: "origin could not be asked: no connection within 10 s".into(),
+        what: "could not reach origin: no connection within 10 s".into(),
         hint: Some("look at the network, then press r".into()),
     }
 }

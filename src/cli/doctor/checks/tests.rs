@@ -195,7 +195,7 @@ fn each_thing_that_is_wrong_with_a_key_is_said_in_words() {
     let cut = &pair.private_pem[..pair.private_pem.len() / 2];
     std::fs::write(at("key"), cut).unwrap();
     let (state, what) = trouble("signing key").unwrap();
-    assert!(state == State::Problem && what.contains("cut off"), "{what}");
+    assert!(state == State::Problem && what.contains("truncated"), "{what}");
     fresh();
     std::fs::write(at("key.pub"), &pair.private_pem).unwrap();
     let (state, what) = trouble("public key").unwrap();
