@@ -20,7 +20,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use windlass::demo::{World, WorldOptions};
 use windlass::domain::{Digest, Exit, Tag, Target};
-use windlass::engine::{Command, Engine, EngineError, Happening, Secrets};
+use windlass::engine::{Command, Engine, EngineError, EventKind, Secrets};
 use windlass::registry::TagRule;
 
 use call::{program, text};
@@ -203,7 +203,7 @@ async fn a_run_that_is_interrupted_ends_with_130_and_the_same_command_completes_
     let mut run = begin(&engine, plan.clone());
     let mut events = Vec::new();
     while let Some(event) = run.events.recv().await {
-        if matches!(&event.happening, Happening::Log { line, .. } if line == "waiting") {
+        if matches!(&event.happening, EventKind::Log { line, .. } if line == "waiting") {
             run.cancel.cancel();
         }
         events.push(event);

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Output;
 use super::args::Confirm;
 use super::failure::Failure;
-use crate::domain::{self, Confirmation, Plan, ServiceName, Verdict, WayOut};
+use crate::domain::{self, Confirmation, Override, Plan, ServiceName, Verdict};
 use crate::engine::Engine;
 
 /// What a plan that deploys changes against what runs there, in a few lines; none for any other. What cannot be found out
@@ -85,17 +85,17 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
 }
 
 /// The option that asks for what a gate would let pass.
-fn way_out(way_out: &WayOut) -> String {
+fn way_out(way_out: &Override) -> String {
     match way_out {
-        WayOut::Reason => "give a --reason to override it".to_owned(),
-        WayOut::LeaveOut => {
+        Override::Reason => "give a --reason to override it".to_owned(),
+        Override::LeaveOut => {
             "leave it out by giving --into with the other branches; it stays outstanding".to_owned()
         }
-        WayOut::AcceptFindings => {
+        Override::AcceptFindings => {
             "in an emergency, override it with --accept-findings; a review is due afterwards".to_owned()
         }
-        WayOut::TakeLock => "break it with --held".to_owned(),
-        WayOut::Unpin { environment } => format!("lift it with `windlass unpin {environment}`"),
+        Override::TakeLock => "break it with --held".to_owned(),
+        Override::Unpin { environment } => format!("lift it with `windlass unpin {environment}`"),
     }
 }
 

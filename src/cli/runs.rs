@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::world::access_to_state;
 use super::{Output, report, table};
 use crate::domain::{Digest, Exit, age, clean_line, count};
-use crate::engine::{Event, Happening, Journals, Retention, RunId};
+use crate::engine::{Event, EventKind, Journals, Retention, RunId};
 use crate::state;
 
 /// Arguments of `runs`.
@@ -125,11 +125,11 @@ fn row(run: &Summary, now: Timestamp) -> Vec<String> {
 }
 
 fn summary(first: Event, last: &Event) -> Option<Summary> {
-    let Happening::RunStarted { plan, actor, .. } = first.happening else {
+    let EventKind::RunStarted { plan, actor, .. } = first.happening else {
         return None;
     };
     let exit = match &last.happening {
-        Happening::RunEnded { exit, .. } => Some(*exit),
+        EventKind::RunEnded { exit, .. } => Some(*exit),
         _ => None,
     };
     Some(Summary {

@@ -31,7 +31,7 @@ pub struct ShowArgs {
 
 /// What the gates of one environment say.
 #[derive(Serialize)]
-struct Way {
+struct EnvironmentGates {
     to: EnvironmentName,
     gates: Vec<Gate>,
     /// Why no plan could be made at all.
@@ -45,7 +45,7 @@ struct Document<'a> {
     #[serde(flatten)]
     candidate: Candidate<'a>,
     details: Option<&'a Details>,
-    gates: &'a [Way],
+    gates: &'a [EnvironmentGates],
 }
 
 /// Shows the candidate.
@@ -176,7 +176,7 @@ fn print_report(report: &ReportDetails, now: Timestamp, io: &mut Output) -> Resu
     Ok(table::print(&rows, io.columns(), &mut io.out)?)
 }
 
-fn print_ways(ways: &[Way], io: &mut Output) -> Result<(), Failure> {
+fn print_ways(ways: &[EnvironmentGates], io: &mut Output) -> Result<(), Failure> {
     for way in ways {
         writeln!(io.out, "to {}", way.to)?;
         let gates = way.gates.iter().map(|gate| {
@@ -230,7 +230,7 @@ async fn revision(world: &World, digest: &Digest) -> Result<CommitSha, Failure> 
 }
 
 /// Each promotion that could come, with its gates.
-async fn ways(world: &World, commit: &CommitSha) -> Vec<Way> {
+async fn ways(world: &World, commit: &CommitSha) -> Vec<EnvironmentGates> {
     let environments = world.engine.config().graph.all().iter();
     let asking = environments
         .filter(|environment| !environment.from.is_empty())
@@ -242,7 +242,7 @@ async fn ways(world: &World, commit: &CommitSha) -> Vec<Way> {
                 Ok(gates) => (gates, None),
                 Err(error) => (Vec::new(), Some(error.to_string())),
             };
-            Way {
+            EnvironmentGates {
                 to: environment.name.clone(),
                 gates,
                 error,

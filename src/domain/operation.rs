@@ -162,13 +162,13 @@ pub struct Ending {
     /// Where it was when the plan was made.
     pub at: CommitSha,
     /// How the release gets into it.
-    pub way: Way,
+    pub way: MergeMethod,
 }
 
 /// How a release gets into a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum MergeMethod {
     /// By a merge commit that is pushed.
     Merge,
     /// By a pull request, because the rules of the remote ask for one.

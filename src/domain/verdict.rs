@@ -52,14 +52,14 @@ pub struct Gate {
     pub notes: Vec<String>,
     /// What a person may ask for instead, where it does not allow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub way_out: Option<WayOut>,
+    pub way_out: Option<Override>,
 }
 
 /// What may be asked for where a gate does not allow, besides setting right what its reason says. How it is asked for is the
 /// business of whoever shows it: an option there, a key here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
-pub enum WayOut {
+pub enum Override {
     /// The same with a reason.
     Reason,
     /// The same without the branch that stands against it; it stays owed.
@@ -75,7 +75,7 @@ pub enum WayOut {
     },
 }
 
-impl WayOut {
+impl Override {
     /// In words, for whoever has no better ones.
     pub fn words(&self) -> String {
         match self {
@@ -108,7 +108,7 @@ impl Gate {
 
     /// The gate with what may be asked for instead.
     #[must_use]
-    pub fn with_way_out(mut self, way_out: WayOut) -> Self {
+    pub fn with_override(mut self, way_out: Override) -> Self {
         self.way_out = Some(way_out);
         self
     }

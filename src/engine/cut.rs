@@ -6,11 +6,11 @@ use semver::Version;
 use super::candidate::Candidate;
 use super::error::EngineError;
 use super::event::StepOutcome;
-use super::exception::{self, PassedOver};
+use super::exception::{self, SkippedGates};
 use super::naming::{self, Naming};
+use super::remote_state::Upstream;
 use super::run::{Context, Proof};
 use super::scan::Admission;
-use super::upstream::Upstream;
 use super::version_gate::{self, Wanted};
 use super::{Engine, completeness, cut_github, develop_gate, place, promote};
 use crate::domain::{
@@ -110,7 +110,7 @@ impl Cut<'_> {
         engine: &Engine,
         upstream: &Upstream,
         candidate: Result<&Candidate, &EngineError>,
-    ) -> Result<(Vec<Gate>, Option<PassedOver>), EngineError> {
+    ) -> Result<(Vec<Gate>, Option<SkippedGates>), EngineError> {
         let (mut gates, of_git, own) = tokio::try_join!(
             Box::pin(image_gates(engine, candidate)),
             Box::pin(branch_gates(engine, upstream, self.commit, self.branch)),
@@ -132,7 +132,7 @@ impl Cut<'_> {
             skipped.extend(said);
         }
         let reason = self.reason.filter(|_| !skipped.is_empty());
-        let passed = reason.map(|reason| PassedOver {
+        let passed = reason.map(|reason| SkippedGates {
             kind,
             environment: engine.config().graph.entrance().name.clone(),
             skipped,

@@ -14,7 +14,7 @@ pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchNa
         Ok(None) => return Vec::new(),
         Ok(Some(github)) => github,
         Err(error) if wanted => {
-            let why = with_way_out(&error.to_string(), error.hint());
+            let why = with_override(&error.to_string(), error.hint());
             return vec![Gate::new("checks", Verdict::Unknown(why))];
         }
         Err(error) => return vec![not_asked(&error.to_string())],
@@ -41,7 +41,7 @@ async fn checks(github: &GitHub, commit: &CommitSha, branches: [(&BranchName, bo
     );
     let (checks, required) = match futures_util::try_join!(github.checks(commit), required) {
         Ok(found) => found,
-        Err(error) => return Verdict::Unknown(with_way_out(&error.to_string(), error.hint())),
+        Err(error) => return Verdict::Unknown(with_override(&error.to_string(), error.hint())),
     };
     let required: BTreeSet<String> = required.into_iter().flatten().collect();
     judge(&checks, &required)
@@ -68,14 +68,14 @@ fn judge(checks: &Checks, required: &BTreeSet<String>) -> Verdict {
         )),
         ChecksVerdict::None => Verdict::Allowed("GitHub reports no checks for it".to_owned()),
         ChecksVerdict::Passed => Verdict::Allowed(checks.to_string()),
-        ChecksVerdict::Skipped => Verdict::Unknown(with_way_out(
+        ChecksVerdict::Skipped => Verdict::Unknown(with_override(
             &format!("{checks}: all were skipped, so nothing was checked"),
             None,
         )),
     }
 }
 
-fn with_way_out(why: &str, hint: Option<String>) -> String {
+fn with_override(why: &str, hint: Option<String>) -> String {
     let hint = hint.map_or_else(String::new, |hint| format!("{hint}; "));
     format!("{why} ({hint}set `checks = \"off\"` in [github] of windlass.toml to do without them)")
 }

@@ -1,8 +1,8 @@
 //! Whether a release is cut of a commit that develop has: candidates come from there.
 
 use super::Engine;
-use super::upstream::Upstream;
-use crate::domain::{CommitSha, Gate, Verdict, WayOut, count};
+use super::remote_state::Upstream;
+use crate::domain::{CommitSha, Gate, Override, Verdict, count};
 
 /// The name of the gate.
 pub(super) const DEVELOP: &str = "develop";
@@ -13,7 +13,7 @@ pub(super) async fn gate(engine: &Engine, upstream: &Upstream, commit: &CommitSh
     if gate.verdict.allows() {
         gate
     } else {
-        gate.with_way_out(WayOut::Reason)
+        gate.with_override(Override::Reason)
     }
 }
 

@@ -50,13 +50,13 @@ pub struct Event {
     pub at: Timestamp,
     /// What.
     #[serde(flatten)]
-    pub happening: Happening,
+    pub happening: EventKind,
 }
 
 /// What can happen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Happening {
+pub enum EventKind {
     /// The run began; the plan says which steps will follow.
     RunStarted {
         /// The plan that is carried out.
@@ -127,7 +127,7 @@ pub enum Happening {
     },
 }
 
-impl Happening {
+impl EventKind {
     /// Whether the journal keeps it: all but the progress within a blob.
     pub const fn is_kept(&self) -> bool {
         !matches!(self, Self::BlobMoved { .. })

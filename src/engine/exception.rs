@@ -20,7 +20,7 @@ const LOOKED_AT: usize = 20;
 
 /// That gates were passed over, as the run found it.
 #[derive(Debug, Clone)]
-pub(super) struct PassedOver {
+pub(super) struct SkippedGates {
     pub(super) kind: ExceptionKind,
     pub(super) environment: EnvironmentName,
     /// The gates, each with what it said.

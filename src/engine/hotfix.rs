@@ -6,8 +6,8 @@ use super::Engine;
 use super::cut;
 use super::error::EngineError;
 use super::event::StepOutcome;
+use super::remote_state::{Line, Upstream};
 use super::run::Context;
-use super::upstream::{Line, Upstream};
 use super::version_gate::{self, Wanted};
 use crate::domain::{
     BranchName, CommitSha, Confirmation, Costs, Digest, EnvironmentName, Gate, Operation, Plan, PlannedStep,

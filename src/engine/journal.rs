@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, Happening, Level, RunId};
+use super::event::{Event, EventKind, Level, RunId};
 use crate::domain::{Digest, Exit, WriteAccess};
 use crate::state;
 
@@ -346,7 +346,7 @@ impl Journal {
 
     /// Whether `event` is to be kept: a log is bounded, and everything else is not.
     fn has_room_for(&mut self, event: &Event) -> bool {
-        let Happening::Log { line, .. } = &event.happening else {
+        let EventKind::Log { line, .. } = &event.happening else {
             return true;
         };
         self.logged += line.len() as u64;
@@ -357,12 +357,12 @@ impl Journal {
 
     /// What is said before `event`, where lines were dropped before it.
     fn note_of_dropped(&mut self, event: &Event) -> Option<Event> {
-        let Happening::StepEnded { step, .. } = &event.happening else {
+        let EventKind::StepEnded { step, .. } = &event.happening else {
             return None;
         };
         let dropped = std::mem::take(&mut self.dropped);
         (dropped > 0).then(|| Event {
-            happening: Happening::Log {
+            happening: EventKind::Log {
                 step: *step,
                 level: Level::Warning,
                 line: format!("{dropped} more lines were dropped from this journal"),

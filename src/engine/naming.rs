@@ -8,7 +8,7 @@ use super::cut::{Given, parse_version, today};
 use super::error::EngineError;
 use super::notes::{self, Since};
 use super::released::Released;
-use super::upstream::{Line, Upstream};
+use super::remote_state::{Line, Upstream};
 use super::version_gate;
 use crate::config::GitSettings;
 use crate::domain::{CommitSha, ReleaseKind, ServiceName, TicketPattern, Values, propose_next};

@@ -7,7 +7,7 @@ use semver::Version;
 use super::Engine;
 use super::error::EngineError;
 use super::released::ReleaseTag;
-use super::upstream::Upstream;
+use super::remote_state::Upstream;
 use crate::domain::{Changelog, CommitSha, Committed, ServiceName, TicketPattern, clean_line};
 use crate::git::{Change, Commit};
 

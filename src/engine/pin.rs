@@ -11,8 +11,8 @@ use super::run::{Actor, Context};
 use super::scan::Admission;
 use super::{Engine, place, promote, records};
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, Gate, Operation, PinRecord, Plan, PlannedStep,
-    ServiceName, StepKind, Target, Term, Verdict, WayOut, newest_pin, pin_state,
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, Operation, Override, PinRecord, Plan,
+    PlannedStep, ServiceName, StepKind, Target, Term, Verdict, newest_pin, pin_state,
 };
 use crate::registry::{Reader, Running, Writer};
 
@@ -92,7 +92,7 @@ pub(super) async fn gate(
             Verdict::Allowed(format!("{} is pinned at this digest", target.name))
         }
         Ok(Some(pin)) => {
-            way_out = Some(WayOut::Unpin {
+            way_out = Some(Override::Unpin {
                 environment: target.name.clone(),
             });
             Verdict::Refused(format!("{} is {}", target.name, pin.words()))

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::event::{Event, Happening, Level, RunId};
+use super::event::{Event, EventKind, Level, RunId};
 use super::journal::{Journal, JournalError};
 use crate::domain::StepKind;
 
@@ -42,7 +42,7 @@ impl Recorder {
 
     /// Records what happened. A failure of the journal is kept for [`Recorder::check`], so that callbacks in the middle of
     /// a copy need no error path; listeners hear the event in any case.
-    pub(super) fn record(&self, happening: Happening) {
+    pub(super) fn record(&self, happening: EventKind) {
         let event = Event {
             run: self.run.clone(),
             at: jiff::Timestamp::now(),
@@ -88,7 +88,7 @@ impl StepLog<'_> {
     }
 
     fn write(&self, level: Level, line: String) {
-        self.recorder.record(Happening::Log {
+        self.recorder.record(EventKind::Log {
             step: self.step,
             level,
             line,

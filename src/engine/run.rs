@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::error::EngineError;
-use super::event::{Event, Happening, Place, RunId, StepOutcome};
-use super::exception::PassedOver;
+use super::event::{Event, EventKind, Place, RunId, StepOutcome};
+use super::exception::SkippedGates;
 use super::journal::Retention;
 use super::lock::{Lease, Lock};
 use super::recorder::{Recorder, StepLog};
@@ -32,7 +32,7 @@ pub struct Secrets {
 pub struct Run {
     /// Its name.
     pub id: RunId,
-    /// All that happens, as it happens; ends after [`Happening::RunEnded`].
+    /// All that happens, as it happens; ends after [`EventKind::RunEnded`].
     pub events: UnboundedReceiver<Event>,
     /// Cancelled, the run ends cleanly at the next point where it can.
     pub cancel: CancellationToken,
@@ -67,7 +67,7 @@ pub(super) struct Proof {
     /// Whether the image had its tag at the target already. A run that is only given again leaves nothing new.
     pub(super) promoted_before: bool,
     /// What was passed over, where this is an exception.
-    pub(super) exception: Option<PassedOver>,
+    pub(super) exception: Option<SkippedGates>,
 }
 
 impl Context<'_> {
@@ -230,7 +230,7 @@ impl std::fmt::Display for Actor {
 
 async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
     let plan = context.plan;
-    context.recorder.record(Happening::RunStarted {
+    context.recorder.record(EventKind::RunStarted {
         plan: Box::new(plan.clone()),
         hash: plan.hash().to_string(),
         actor: actor.to_string(),
@@ -264,7 +264,7 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
             )
         }
     };
-    context.recorder.record(Happening::RunEnded {
+    context.recorder.record(EventKind::RunEnded {
         exit,
         summary,
         hint,
@@ -296,7 +296,7 @@ async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(
         if let Some(lease) = &mut lease {
             lease.keep(context).await?;
         }
-        context.recorder.record(Happening::StepStarted { step });
+        context.recorder.record(EventKind::StepStarted { step });
         let work = async {
             tokio::select! {
                 biased;
@@ -318,7 +318,7 @@ async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(
                 StepOutcome::Failed(error.to_string())
             }
         };
-        context.recorder.record(Happening::StepEnded { step, outcome });
+        context.recorder.record(EventKind::StepEnded { step, outcome });
         // It is what stopped the step, where both are there.
         kept?;
         result?;

@@ -174,7 +174,7 @@ impl Engine {
             (true, Admission::Scan) => {
                 let images = asked(policy, candidate);
                 let repository = &candidate.repository;
-                let mut fresh = scan::fresh(self.trivy(), repository, digest, &images, &|_| ()).await?;
+                let mut fresh = scan::scan_now(self.trivy(), repository, digest, &images, &|_| ()).await?;
                 fresh.evidence.images.clone_from(&candidate.summary.images);
                 Some(fresh)
             }

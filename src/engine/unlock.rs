@@ -10,8 +10,8 @@ use super::event::StepOutcome;
 use super::lock::LockError;
 use super::run::Context;
 use crate::domain::{
-    Confirmation, Costs, Gate, HeldLock, LockPart, LockStanding, LockSubject, Operation, Plan, PlannedStep,
-    ServiceName, StepKind, Verdict, WayOut, clean_line,
+    Confirmation, Costs, Gate, HeldLock, LockPart, LockStanding, LockSubject, Operation, Override, Plan,
+    PlannedStep, ServiceName, StepKind, Verdict, clean_line,
 };
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 
@@ -73,7 +73,7 @@ fn gate(lock: &HeldLock, held: bool) -> Gate {
     match (lock.standing(now), held) {
         (LockStanding::Stale { .. }, _) => gate(Verdict::Allowed(words)),
         (LockStanding::Held, true) => gate(Verdict::Allowed(format!("broken: {words}"))),
-        (LockStanding::Held, false) => gate(Verdict::Refused(words)).with_way_out(WayOut::TakeLock),
+        (LockStanding::Held, false) => gate(Verdict::Refused(words)).with_override(Override::TakeLock),
     }
 }
 

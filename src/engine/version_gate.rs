@@ -2,9 +2,9 @@
 
 use semver::Version;
 
-use super::upstream::{Line, Upstream};
+use super::remote_state::{Line, Upstream};
 use crate::config::GitSettings;
-use crate::domain::{BranchName, CommitSha, Gate, Verdict, WayOut};
+use crate::domain::{BranchName, CommitSha, Gate, Override, Verdict};
 use crate::git::{GitRepository, TagAt};
 
 /// The name of the gate.
@@ -46,7 +46,7 @@ pub(super) fn gate(
     match last {
         Some(last) if *wanted.version < last.version && !wanted.may_be_lower => {
             let below = format!("{name} is below {}, the last release", last.name);
-            Gate::new(VERSION, Verdict::Refused(below)).with_way_out(WayOut::Reason)
+            Gate::new(VERSION, Verdict::Refused(below)).with_override(Override::Reason)
         }
         Some(last) => Gate::new(
             VERSION,
@@ -97,7 +97,7 @@ pub(super) fn lines(upstream: &Upstream, local: &LocalBranches, git: &GitSetting
     let mut lines = upstream.lines(git);
     for (name, head) in local {
         if !upstream.view.branches.contains_key(name)
-            && let Some(line) = super::upstream::line(name, head, git)
+            && let Some(line) = super::remote_state::line(name, head, git)
         {
             lines.push(upstream.with_version(line));
         }

@@ -5,8 +5,8 @@ use super::error::GitError;
 use super::merge::SIGNING;
 use super::program::{self, Asked};
 use super::push::ObjectId;
+use super::remote_refs::TagAt;
 use super::repository::GitRepository;
-use super::view::TagAt;
 use crate::domain::{BranchName, CommitSha, WriteAccess, clean_line};
 
 impl GitRepository {

@@ -11,7 +11,7 @@ use super::credentials::refusal;
 use super::error::RegistryError;
 use super::host::Host;
 use super::manifest::MANIFEST_LIMIT;
-use super::patience::comes_back;
+use super::retry::comes_back;
 use super::transport::of_network;
 use crate::domain::clean_line;
 

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 
+use super::concurrency::together;
 use super::copy::cosign;
 use super::error::RegistryError;
 use super::manifest::{Content, Descriptor, Manifest};
 use super::reader::Reader;
-use super::together::together;
 use crate::domain::{Digest, Tag};
 
 /// More than is attached to any image.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 
 use super::auth::Scope;
+use super::concurrency::together;
 use super::error::RegistryError;
 use super::manifest::Descriptor;
 use super::reader::Reader;
-use super::together::together;
 use super::writer::Writer;
 use crate::domain::{Digest, Tag, Target};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
-use super::patience::clock;
+use super::retry::clock;
 
 /// From here on there is little left.
 pub(super) const LOW: u64 = 10;

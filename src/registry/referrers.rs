@@ -13,11 +13,11 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use super::concurrency::together;
 use super::error::RegistryError;
 use super::manifest::{Descriptor, MANIFEST_LIMIT};
 use super::pages::Pages;
 use super::reader::Reader;
-use super::together::together;
 use super::writer::Writer;
 use crate::domain::{Digest, ImageError, Tag, Target, clean_line};
 

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::concurrency::together;
 use super::error::RegistryError;
 use super::reader::Reader;
-use super::together::together;
 use crate::domain::{Deployed, DeploymentTag, Digest, Tag, Target};
 
 /// A digest that runs somewhere.

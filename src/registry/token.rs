@@ -10,7 +10,7 @@ use super::call::{Body, Call};
 use super::credentials::{Credentials, Login, refusal};
 use super::error::RegistryError;
 use super::host::{Host, is_in_clear};
-use super::patience::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
+use super::retry::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
 use super::transport::{of_network, transfer};
 
 /// The header for a call, from what is known of the host; none before its first challenge. A token that is being

@@ -14,8 +14,8 @@ use super::auth::Scope;
 use super::call::{Activity, Body, Call};
 use super::error::RegistryError;
 use super::manifest::Descriptor;
-use super::patience::{ATTEMPTS, backoff, is_passing};
 use super::reader::Reader;
+use super::retry::{ATTEMPTS, backoff, is_passing};
 use crate::domain::{Digest, Tag, Target};
 
 const OCTETS: &str = "application/octet-stream";

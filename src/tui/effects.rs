@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::model::{Content, Findings, Gates, Message, Numbering, Row};
 use super::terminal::Terminal;
-use super::update::{Effect, Msg, Planned, Request};
+use super::update::{Effect, Msg, PlanReady, Request};
 use crate::board::{Board, BoardUpdate};
 use crate::domain::{
     BranchTemplate, CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, ServiceName,
@@ -56,7 +56,7 @@ impl Effects {
             Effect::AskGates(commit, environment) => self.ask_gates(commit, environment),
             Effect::Examine(commit, environment) => self.examine(commit, environment),
             Effect::Releases(all) => self.releases(all),
-            Effect::Standings => self.standings(),
+            Effect::EnvironmentStatuses => self.standings(),
             Effect::Past(environment) => self.past(environment),
             Effect::Locks => self.locks(),
             Effect::Page(of) => self.page(of),
@@ -180,7 +180,7 @@ impl Effects {
                 let plan = engine.plan(&command?).await?;
                 let asks_password = engine.asks_for_password(&plan);
                 let version = version(&engine, &plan);
-                Ok(Box::new(Planned {
+                Ok(Box::new(PlanReady {
                     plan,
                     asks_password,
                     version,
@@ -189,7 +189,7 @@ impl Effects {
             let result = result
                 .await
                 .map_err(|error: EngineError| of_engine("Could not make a plan", &error));
-            let _ = messages.send(Msg::Planned(ticket, result));
+            let _ = messages.send(Msg::PlanReady(ticket, result));
         });
     }
 

@@ -18,13 +18,13 @@ use jiff::Timestamp;
 pub use board::{BoardModel, Gates, Numbering, Row};
 pub use comparison::of_comparison;
 pub use dialog::{
-    ChoiceDialog, Choices, CutDialog, Dialog, Difference, FormDialog, Message, PlanDialog, Ran,
+    ChoiceDialog, Choices, CutDialog, Dialog, Difference, EnvironmentHistory, FormDialog, Message, PlanDialog,
 };
 pub use findings::{Content, Findings, FindingsModel, Sort, standing};
 pub use form::{Field, Form, Value};
 pub use input::TextInput;
 pub use page::{Ink, PageContent, PageLine, PageModel, PageOf, of_markdown};
-pub use releases::{ReleasesModel, ReleasesPane, Standing, Standings, next, production, reached};
+pub use releases::{EnvironmentStatuses, ReleasesModel, ReleasesPane, Standing, next, production, reached};
 pub use request::{Promotion, Request};
 pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
 pub use search::{Search, next_match};
@@ -98,7 +98,7 @@ pub struct Model {
     /// A text, if somebody read one.
     pub page: Option<PageModel>,
     /// How the environments stand.
-    pub standings: Standings,
+    pub standings: EnvironmentStatuses,
     /// The screen that a run was begun on.
     pub before_run: Screen,
     /// What the newest plan was asked for.
@@ -130,7 +130,7 @@ impl Model {
             findings: None,
             releases: None,
             page: None,
-            standings: Standings::default(),
+            standings: EnvironmentStatuses::default(),
             before_run: Screen::Board,
             asked: None,
             dialog: None,

@@ -21,8 +21,8 @@ use super::keymap::{self, Action};
 use super::layout;
 pub use super::model::Request;
 use super::model::{
-    Content, Dialog, Gates, Message, Model, Notice, PageContent, PageOf, Ran, ReleasesPane, Row, Screen,
-    Standing,
+    Content, Dialog, EnvironmentHistory, Gates, Message, Model, Notice, PageContent, PageOf, ReleasesPane,
+    Row, Screen, Standing,
 };
 use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{CommitSha, Digest, EnvironmentName, HeldLock, Plan};
@@ -60,9 +60,9 @@ pub enum Msg {
     /// The releases, and whether every one was asked for.
     Releases(bool, Result<Releases, Message>),
     /// How the environments stand that promotions reach.
-    Standings(Vec<(EnvironmentName, Cell<Standing>)>),
+    EnvironmentStatuses(Vec<(EnvironmentName, Cell<Standing>)>),
     /// What an environment runs, and ran before.
-    Past(EnvironmentName, Result<Box<Ran>, Message>),
+    Past(EnvironmentName, Result<Box<EnvironmentHistory>, Message>),
     /// What is locked at the remote.
     Locks(Result<Vec<HeldLock>, Message>),
     /// A text to be read.
@@ -70,7 +70,7 @@ pub enum Msg {
     /// What the plan with this number changes where it deploys.
     Compared(u64, Result<Vec<String>, String>),
     /// The answer to the request with this number.
-    Planned(u64, Result<Box<Planned>, Message>),
+    PlanReady(u64, Result<Box<PlanReady>, Message>),
     /// Whether the run began.
     Started(Result<(RunId, Box<Plan>), Message>),
     /// Something happened in the run.
@@ -81,7 +81,7 @@ pub enum Msg {
 
 /// A plan that was made.
 #[derive(Debug)]
-pub struct Planned {
+pub struct PlanReady {
     /// The plan.
     pub plan: Plan,
     /// Whether carrying it out needs a password.
@@ -114,7 +114,7 @@ pub enum Effect {
     /// Ask for the releases; for every one, however old, if so.
     Releases(bool),
     /// Ask how the environments stand.
-    Standings,
+    EnvironmentStatuses,
     /// Ask what an environment ran before.
     Past(EnvironmentName),
     /// Ask what is locked at the remote.
@@ -176,7 +176,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         }
         Msg::Examined(commit, content) => findings::on_examined(model, &commit, content),
         Msg::Releases(all, result) => releases::on_releases(model, all, result),
-        Msg::Standings(all) => {
+        Msg::EnvironmentStatuses(all) => {
             model.standings.asking = false;
             model.standings.all = all;
         }
@@ -184,7 +184,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Locks(result) => choice::on_locks(model, result),
         Msg::Page(of, content) => page::on_page(model, &of, content),
         Msg::Compared(ticket, result) => ask::on_compared(model, ticket, result),
-        Msg::Planned(ticket, result) => ask::on_planned(model, ticket, result, effects),
+        Msg::PlanReady(ticket, result) => ask::on_planned(model, ticket, result, effects),
         Msg::Started(result) => run::on_started(model, result, effects),
         Msg::Event(event) => run::on_event(model, event, effects),
         Msg::Told(message) => model.dialog = Some(Dialog::Message(message)),

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::Plan;
 use windlass::tui::model::Model;
-use windlass::tui::update::{Effect, Msg, Planned, Request};
+use windlass::tui::update::{Effect, Msg, PlanReady, Request};
 
 use crate::sample::release_flow::{self as flow, failure};
 use crate::sample::{COLOUR, key, tell};
@@ -25,17 +25,20 @@ pub fn write(model: &mut Model, text: &str) {
 }
 
 pub fn answer(model: &mut Model, plan: Plan) -> Vec<Effect> {
-    let planned = Planned {
+    let planned = PlanReady {
         plan,
         asks_password: false,
         version: None,
     };
-    tell(model, Msg::Planned(model.ticket, Ok(Box::new(planned))))
+    tell(model, Msg::PlanReady(model.ticket, Ok(Box::new(planned))))
 }
 
 pub fn refuse(model: &mut Model) {
     let ticket = model.ticket;
-    tell(model, Msg::Planned(ticket, Err(failure("Could not make a plan"))));
+    tell(
+        model,
+        Msg::PlanReady(ticket, Err(failure("Could not make a plan"))),
+    );
 }
 
 pub fn requests(effects: &[Effect]) -> Vec<Request> {

@@ -3,9 +3,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use windlass::board::Cell;
 use windlass::domain::{Confirmation, Exit};
-use windlass::engine::{Happening, Level, RunId};
+use windlass::engine::{EventKind, Level, RunId};
 use windlass::tui::model::{Content, Dialog, Message, Model, Pane, Screen};
-use windlass::tui::update::{Effect, Msg, Planned, Request};
+use windlass::tui::update::{Effect, Msg, PlanReady, Request};
 
 use crate::sample::{self, COLOUR, allowed, commit, event, promotion, refused, tell};
 
@@ -29,12 +29,12 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
 }
 
 fn answer(model: &mut Model, plan: windlass::domain::Plan, asks_password: bool) {
-    let planned = Planned {
+    let planned = PlanReady {
         plan,
         asks_password,
         version: Some("1.5.0".into()),
     };
-    tell(model, Msg::Planned(model.ticket, Ok(Box::new(planned))));
+    tell(model, Msg::PlanReady(model.ticket, Ok(Box::new(planned))));
 }
 
 fn starts(effects: &[Effect]) -> bool {
@@ -122,12 +122,12 @@ fn a_plan_that_was_cancelled_does_not_come_back() {
     let ticket = model.ticket;
     press(&mut model, KeyCode::Esc);
     let plan = promotion("stage", Confirmation::Plain, allowed());
-    let planned = Planned {
+    let planned = PlanReady {
         plan,
         asks_password: false,
         version: None,
     };
-    tell(&mut model, Msg::Planned(ticket, Ok(Box::new(planned))));
+    tell(&mut model, Msg::PlanReady(ticket, Ok(Box::new(planned))));
     assert!(model.dialog.is_none());
 }
 
@@ -241,8 +241,8 @@ fn leaving_while_a_run_is_at_work_waits_for_its_end() {
     assert!(matches!(&effects[..], [Effect::Quit]));
 }
 
-fn ended() -> Happening {
-    Happening::RunEnded {
+fn ended() -> EventKind {
+    EventKind::RunEnded {
         exit: Exit::Interrupted,
         summary: "interrupted".into(),
         hint: None,
@@ -282,7 +282,7 @@ fn scrolling_up_stops_following_and_the_end_follows_again() {
             event(
                 &id,
                 1_000,
-                Happening::Log {
+                EventKind::Log {
                     step,
                     level: Level::Info,
                     line,

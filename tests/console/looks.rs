@@ -6,11 +6,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use windlass::domain::{Confirmation, Digest, Exit, Judgement, StepKind, Verdict};
-use windlass::engine::{Happening, Level, Place, StepOutcome};
+use windlass::engine::{EventKind, Level, Place, StepOutcome};
 use windlass::tui::model::{Content, Dialog, Findings, Message, Model};
 use windlass::tui::screens::Console;
 use windlass::tui::theme::Theme;
-use windlass::tui::update::{Msg, Planned};
+use windlass::tui::update::{Msg, PlanReady};
 
 use crate::sample::{self, COLOUR, allowed, commit, promotion, refused, tell};
 
@@ -65,12 +65,12 @@ pub fn show(name: &str, paint: impl Fn((u16, u16)) -> Model) {
 
 fn planned(model: &mut Model, confirmation: Confirmation, gates: Vec<windlass::domain::Gate>) {
     let plan = promotion("prod", confirmation, gates);
-    let planned = Planned {
+    let planned = PlanReady {
         plan,
         asks_password: false,
         version: None,
     };
-    tell(model, Msg::Planned(0, Ok(Box::new(planned))));
+    tell(model, Msg::PlanReady(0, Ok(Box::new(planned))));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_run_shows_steps_progress_and_its_log() {
 fn a_run_that_ended_shows_where_the_digest_is() {
     show("run_done", |size| {
         let (mut model, id) = sample::run(size, COLOUR);
-        let done = |step| Happening::StepEnded {
+        let done = |step| EventKind::StepEnded {
             step,
             outcome: StepOutcome::Done("done".into()),
         };
@@ -190,7 +190,7 @@ fn a_run_that_ended_shows_where_the_digest_is() {
             digest: sample::digest(4),
         };
         tell(&mut model, sample::event(&id, 7_000, done(StepKind::Copy)));
-        let ended = Happening::RunEnded {
+        let ended = EventKind::RunEnded {
             exit: Exit::Done,
             summary: "promote to prod is done".into(),
             hint: None,
@@ -206,7 +206,7 @@ fn a_run_that_failed_says_what_to_do_now() {
     let (mut model, id) = sample::run((120, 40), COLOUR);
     let why = "prod.example.com broke off the connection";
     let copy = StepKind::Copy;
-    let log = Happening::Log {
+    let log = EventKind::Log {
         step: copy,
         level: Level::Error,
         line: why.into(),
@@ -215,9 +215,9 @@ fn a_run_that_failed_says_what_to_do_now() {
     let outcome = StepOutcome::Failed(why.into());
     tell(
         &mut model,
-        sample::event(&id, 7_000, Happening::StepEnded { step: copy, outcome }),
+        sample::event(&id, 7_000, EventKind::StepEnded { step: copy, outcome }),
     );
-    let ended = Happening::RunEnded {
+    let ended = EventKind::RunEnded {
         exit: Exit::Incomplete,
         summary: format!("promote to prod stopped: {why}"),
         hint: Some("give the same command again; what has been copied stays".into()),
@@ -230,7 +230,7 @@ fn a_run_that_failed_says_what_to_do_now() {
 #[test]
 fn what_to_do_after_a_run_is_told_in_full_on_a_small_screen() {
     let (mut model, id) = sample::run((80, 24), COLOUR);
-    let ended = Happening::RunEnded {
+    let ended = EventKind::RunEnded {
         exit: Exit::Conflict,
         summary: "pin prod stopped: payment-svc in prod is locked on origin: stale: acquired by ana@desk, run 0193abcd (promote to prod) 2026-03-12 09:00:00 UTC, expired 4h ago"
             .into(),
@@ -259,12 +259,12 @@ fn a_release_is_proposed_with_its_checks() {
     };
     plan.commit = Some(commit(4));
     plan.steps.truncate(2);
-    let planned = Planned {
+    let planned = PlanReady {
         plan,
         asks_password: false,
         version: Some("1.5.0".into()),
     };
-    tell(&mut model, Msg::Planned(0, Ok(Box::new(planned))));
+    tell(&mut model, Msg::PlanReady(0, Ok(Box::new(planned))));
     insta::assert_snapshot!(picture(&model));
 }
 

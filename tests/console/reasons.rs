@@ -1,8 +1,8 @@
 //! What needs a reason before it is planned: pins, rollbacks, reviews, locks, and promotions that go another way.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use windlass::domain::{Confirmation, Gate, Verdict, WayOut};
-use windlass::tui::model::{Choices, Dialog, Difference, Model, Ran};
+use windlass::domain::{Confirmation, Gate, Override, Verdict};
+use windlass::tui::model::{Choices, Dialog, Difference, EnvironmentHistory, Model};
 use windlass::tui::update::{Effect, Msg, Request};
 
 use crate::hands::{SIZE, answer, at, code, on_stage, press, refuse, requests, starts, write};
@@ -13,10 +13,14 @@ use crate::sample::{self, COLOUR, allowed, digest, promotion, tell};
 fn the_environments_are_asked_once_at_a_time_how_they_stand() {
     let mut model = sample::empty(SIZE, COLOUR);
     let told = || Msg::Environments(Vec::new(), sample::now());
-    let asks = |effects: Vec<Effect>| effects.iter().any(|effect| matches!(effect, Effect::Standings));
+    let asks = |effects: Vec<Effect>| {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::EnvironmentStatuses))
+    };
     assert!(asks(tell(&mut model, told())));
     assert!(!asks(tell(&mut model, told())));
-    tell(&mut model, Msg::Standings(flow::standings()));
+    tell(&mut model, Msg::EnvironmentStatuses(flow::standings()));
     assert!(asks(tell(&mut model, told())));
 }
 
@@ -75,7 +79,7 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
         code(&mut model, KeyCode::Enter).is_empty(),
         "there is nothing to choose yet"
     );
-    let none = Box::new(Ran {
+    let none = Box::new(EnvironmentHistory {
         running: None,
         earlier: Vec::new(),
     });
@@ -144,7 +148,7 @@ fn findings_are_accepted_by_choice_alone() {
 fn an_older_candidate_is_planned_anew_with_its_reason_and_never_without() {
     let older = || {
         let why = "sha-4b22777 is older than the head of release/v1.5.0";
-        vec![Gate::new("release", Verdict::Refused(why.into())).with_way_out(WayOut::Reason)]
+        vec![Gate::new("release", Verdict::Refused(why.into())).with_override(Override::Reason)]
     };
     let plan = || promotion("stage", Confirmation::Plain, older());
     let mut model = sample::board(SIZE, COLOUR);
@@ -254,7 +258,7 @@ fn a_cut_that_a_gate_stops_takes_a_reason_and_is_planned_with_it() {
     let mut model = sample::board(SIZE, COLOUR);
     press(&mut model, 'c');
     let below = Verdict::Refused("v9.0.0 is released".into());
-    let gates = vec![Gate::new("version", below).with_way_out(WayOut::Reason)];
+    let gates = vec![Gate::new("version", below).with_override(Override::Reason)];
     answer(&mut model, plan(gates));
     assert!(seen(&model).contains("Tab: why a gate is overridden"));
     code(&mut model, KeyCode::Tab);

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 use windlass::domain::{BranchName, Confirmation};
-use windlass::engine::Happening;
+use windlass::engine::EventKind;
 use windlass::tui::model::{Ink, Model, PageContent, PageLine, PageOf, ReleasesPane, Screen};
 use windlass::tui::update::{Effect, Msg, Request};
 
@@ -255,7 +255,7 @@ fn a_run_ends_where_it_was_begun_and_the_releases_are_asked_again() {
     let id = windlass::engine::RunId::parse("0193abcd0193abcd0193abcd0193abcd").unwrap();
     let plan = Box::new(flow::finish());
     tell(&mut model, Msg::Started(Ok((id.clone(), plan))));
-    let ended = Happening::RunEnded {
+    let ended = EventKind::RunEnded {
         exit: windlass::domain::Exit::Done,
         summary: "done".into(),
         hint: None,

@@ -1,11 +1,11 @@
 //! The screens of the release flow, painted.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use windlass::domain::{Confirmation, Gate, Plan, Verdict, WayOut};
+use windlass::domain::{Confirmation, Gate, Override, Plan, Verdict};
 use windlass::engine::Releases;
 use windlass::tui::model::{Model, PageContent, PageOf, of_comparison, of_markdown};
 use windlass::tui::theme::Theme;
-use windlass::tui::update::{Msg, Planned};
+use windlass::tui::update::{Msg, PlanReady};
 
 use crate::looks::{picture, show};
 use crate::sample::release_flow::{self as flow, failure};
@@ -21,12 +21,12 @@ fn press(model: &mut Model, code: KeyCode) {
 }
 
 fn planned(model: &mut Model, plan: Plan) {
-    let planned = Planned {
+    let planned = PlanReady {
         plan,
         asks_password: false,
         version: None,
     };
-    tell(model, Msg::Planned(model.ticket, Ok(Box::new(planned))));
+    tell(model, Msg::PlanReady(model.ticket, Ok(Box::new(planned))));
 }
 
 fn rollback(size: (u16, u16), theme: Theme) -> Model {
@@ -200,7 +200,7 @@ fn an_older_candidate_asks_for_a_reason_in_its_plan() {
     let mut model = flow::releases((80, 24), COLOUR);
     tell(&mut model, key('p'));
     let why = "sha-4b22777 is older than the head of release/v1.5.0-sha-6b86b27: sha-6b86b27, the image of 6b86b27, is the candidate of the release";
-    let gates = vec![Gate::new("release", Verdict::Refused(why.into())).with_way_out(WayOut::Reason)];
+    let gates = vec![Gate::new("release", Verdict::Refused(why.into())).with_override(Override::Reason)];
     planned(&mut model, promotion("stage", Confirmation::Plain, gates));
     insta::assert_snapshot!(picture(&model));
 }

@@ -9,7 +9,7 @@ use windlass::domain::{
     Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Finding, Gate, Judged, Judgement,
     Operation, Plan, PlannedStep, Severity, Standing, StepKind, Suppression, Verdict,
 };
-use windlass::engine::{Event, Happening, Level, RunId, StepOutcome};
+use windlass::engine::{Event, EventKind, Level, RunId, StepOutcome};
 use windlass::tui::model::{Content, Findings, Gates, Model, Row};
 use windlass::tui::theme::Theme;
 use windlass::tui::update::{Effect, Msg, update};
@@ -260,29 +260,29 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
     let id = RunId::parse("0193abcd0193abcd0193abcd0193abcd").unwrap();
     let plan = promotion("prod", Confirmation::Plain, allowed());
     tell(&mut model, Msg::Started(Ok((id.clone(), Box::new(plan)))));
-    let log = |level, line: &str| Happening::Log {
+    let log = |level, line: &str| EventKind::Log {
         step: StepKind::Copy,
         level,
         line: line.to_owned(),
     };
     let copy = StepKind::Copy;
     let happenings = [
-        (0, Happening::StepStarted { step: StepKind::Gate }),
+        (0, EventKind::StepStarted { step: StepKind::Gate }),
         (
             240,
-            Happening::StepEnded {
+            EventKind::StepEnded {
                 step: StepKind::Gate,
                 outcome: StepOutcome::Done("2 gates allow it".into()),
             },
         ),
-        (240, Happening::StepStarted { step: copy }),
+        (240, EventKind::StepStarted { step: copy }),
         (
             300,
             log(Level::Info, "the index has 2 platforms, 11 blobs, 2 referrers"),
         ),
         (
             310,
-            Happening::BlobStarted {
+            EventKind::BlobStarted {
                 step: copy,
                 digest: digest(50),
                 size: 18_200_000,
@@ -290,7 +290,7 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
         ),
         (
             320,
-            Happening::BlobStarted {
+            EventKind::BlobStarted {
                 step: copy,
                 digest: digest(51),
                 size: 12_000_000,
@@ -298,7 +298,7 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
         ),
         (
             330,
-            Happening::BlobDone {
+            EventKind::BlobDone {
                 step: copy,
                 digest: digest(52),
                 how: "present".into(),
@@ -306,7 +306,7 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
         ),
         (
             900,
-            Happening::BlobMoved {
+            EventKind::BlobMoved {
                 step: copy,
                 digest: digest(50),
                 moved: 14_200_000,
@@ -314,7 +314,7 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
         ),
         (
             950,
-            Happening::BlobMoved {
+            EventKind::BlobMoved {
                 step: copy,
                 digest: digest(51),
                 moved: 6_300_000,
@@ -335,7 +335,7 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
     (model, id)
 }
 
-pub fn event(run: &RunId, after: i64, happening: Happening) -> Msg {
+pub fn event(run: &RunId, after: i64, happening: EventKind) -> Msg {
     Msg::Event(Event {
         run: run.clone(),
         at: now() + SignedDuration::from_millis(after),

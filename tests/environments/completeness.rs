@@ -61,7 +61,7 @@ async fn promoting_the_same_candidate_again_brings_back_a_layer_that_the_target_
         let arrived: Vec<_> = events
             .iter()
             .filter_map(|event| match &event.happening {
-                Happening::BlobDone { digest, how, .. } if how != "already present" => Some(digest),
+                EventKind::BlobDone { digest, how, .. } if how != "already present" => Some(digest),
                 _ => None,
             })
             .collect();

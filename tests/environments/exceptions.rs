@@ -107,7 +107,7 @@ async fn promoting_an_older_candidate_than_the_head_of_its_release_asks_why() {
     for word in [branch.as_str(), fix.short()] {
         assert!(why.contains(word), "{why}");
     }
-    assert_eq!(way_out(&plan, "release"), Some(&WayOut::Reason));
+    assert_eq!(way_out(&plan, "release"), Some(&Override::Reason));
     assert_eq!(carry_out(&engine, plan.clone()).await.0, Exit::Refused);
     let other = engine
         .plan(&promote("develop", "stage", None, false))

@@ -37,7 +37,7 @@ async fn a_candidate_whose_deployment_failed_in_stage_does_not_reach_prod_withou
         why.contains(how) && why.contains("`/bin/false` failed with exit code 1"),
         "{why}"
     );
-    assert_eq!(way_out(&plan, "deployed-in-source"), Some(&WayOut::Reason));
+    assert_eq!(way_out(&plan, "deployed-in-source"), Some(&Override::Reason));
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
 
     let command = promote("develop", "prod", Some("stage is being rebuilt"), false);
@@ -148,7 +148,7 @@ async fn an_older_candidate_than_what_production_runs_needs_a_reason_and_stage_o
     ] {
         assert!(why.contains(words), "{why}");
     }
-    assert_eq!(way_out(&plan, "downgrade"), Some(&WayOut::Reason));
+    assert_eq!(way_out(&plan, "downgrade"), Some(&Override::Reason));
     let plan = engine.plan(&command(Some("payouts fail"))).await.unwrap();
     let (verdict, why) = reason(&plan, "downgrade");
     assert!(verdict == "allowed" && why.contains("payouts fail"), "{why}");

@@ -33,8 +33,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass::demo::World;
-use windlass::domain::{Digest, Exit, Plan, Target, WayOut};
-use windlass::engine::{Command, Engine, Event, Happening};
+use windlass::domain::{Digest, Exit, Override, Plan, Target};
+use windlass::engine::{Command, Engine, Event, EventKind};
 use windlass::registry::{Reader, Writer};
 
 use idle::idle;
@@ -114,7 +114,7 @@ fn reason(plan: &Plan, gate: &str) -> (&'static str, String) {
 }
 
 /// What the gate of that name says may be asked for instead.
-fn way_out<'a>(plan: &'a Plan, gate: &str) -> Option<&'a WayOut> {
+fn way_out<'a>(plan: &'a Plan, gate: &str) -> Option<&'a Override> {
     let gate = plan.gates.iter().find(|known| known.name == gate).unwrap();
     gate.way_out.as_ref()
 }

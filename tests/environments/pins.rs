@@ -29,7 +29,7 @@ async fn a_pin_stops_promotions_until_it_is_lifted_and_the_very_digest_may_pass(
         assert!(why.contains(word), "{why}");
     }
     let environment = "stage".parse().unwrap();
-    assert_eq!(way_out(&refused, "pin"), Some(&WayOut::Unpin { environment }));
+    assert_eq!(way_out(&refused, "pin"), Some(&Override::Unpin { environment }));
     // A plan that was made before the pin is stopped at its run.
     let (exit, _) = carry_out(&engine, planned_before).await;
     assert_eq!(exit, Exit::Refused);

@@ -21,7 +21,7 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
     let events = done(&engine, &command).await;
     let moved = events
         .iter()
-        .any(|event| matches!(event.happening, Happening::BlobStarted { .. }));
+        .any(|event| matches!(event.happening, EventKind::BlobStarted { .. }));
     assert!(!moved);
     assert_eq!(running(&engine, "stage").await, good);
     let deployed = std::fs::read_to_string(world.folder().join("deployed/stage")).unwrap();
@@ -106,7 +106,7 @@ async fn wherever_a_rollback_is_broken_off_the_same_command_completes_it() {
         let plan = engine.plan(&rollback("stage", None, false)).await.unwrap();
         let mut run = begin(&engine, plan);
         while let Some(event) = run.events.recv().await {
-            if event.happening == (Happening::StepStarted { step }) {
+            if event.happening == (EventKind::StepStarted { step }) {
                 run.cancel.cancel();
             }
         }

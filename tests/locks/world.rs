@@ -10,7 +10,7 @@ use tokio::process::Command as Program;
 use windlass::config::Config;
 use windlass::demo::World;
 use windlass::domain::{Exit, HeldLock, LockNote, LockSubject};
-use windlass::engine::{self, Command, Engine, Event, Happening};
+use windlass::engine::{self, Command, Engine, Event, EventKind};
 use windlass::git::GitRepository;
 
 use crate::call::{self, text};
@@ -70,14 +70,14 @@ pub fn last(events: &[Event]) -> String {
 
 pub fn logged(events: &[Event]) -> String {
     let lines = events.iter().filter_map(|event| match &event.happening {
-        Happening::Log { line, .. } => Some(format!("{line}\n")),
+        EventKind::Log { line, .. } => Some(format!("{line}\n")),
         _ => None,
     });
     lines.collect()
 }
 
 pub fn has_begun_a_step(events: &[Event]) -> bool {
-    let is_step = |event: &Event| matches!(event.happening, Happening::StepStarted { .. });
+    let is_step = |event: &Event| matches!(event.happening, EventKind::StepStarted { .. });
     events.iter().any(is_step)
 }
 

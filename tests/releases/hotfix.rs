@@ -1,6 +1,6 @@
 //! Hotfixes: begun at what production runs, and owed to everyone until they have arrived.
 
-use windlass::domain::{DebtState, Exit, Operation, Plan, WayOut};
+use windlass::domain::{DebtState, Exit, Operation, Override, Plan};
 
 use crate::world::{Stage, because, cut, debt, finish, hotfix, introduce, promote, short_way};
 
@@ -173,7 +173,7 @@ async fn no_release_undoes_a_fix_in_production_unless_somebody_says_why() {
     for word in [fix.short(), "paid out twice", "would revert"] {
         assert!(refused.verdict.reason().contains(word), "{refused:?}");
     }
-    assert_eq!(refused.way_out, Some(WayOut::Reason));
+    assert_eq!(refused.way_out, Some(Override::Reason));
     assert_eq!(stage.carry_out(plan).await.0, Exit::Refused);
     // A reason lets it pass, and leaves a review that is owed.
     let said = stage.plan(&because(&to_prod, "the fix was wrong")).await.unwrap();
@@ -229,7 +229,11 @@ async fn a_candidate_that_picked_a_fix_of_production_and_reverted_it_would_undo_
     let plan = stage.plan(&promote(reverted.as_str(), "prod")).await.unwrap();
     let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
     assert_eq!(gate.verdict.word(), "refused", "{gate:?}");
-    for words in [reverted.short(), "paid out twice", "would be undone"] {
+    for words in [
+        reverted.short(),
+        "paid out twice",
+        "reverts what is deployed to prod",
+    ] {
         assert!(gate.verdict.reason().contains(words), "{gate:?}");
     }
 }

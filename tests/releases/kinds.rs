@@ -5,7 +5,7 @@ use std::process::Command as Program;
 use std::sync::Arc;
 
 use windlass::config::Config;
-use windlass::domain::{Exit, WayOut};
+use windlass::domain::{Exit, Override};
 use windlass::engine::{self, Depth, Engine};
 use windlass::git::GitRepository;
 
@@ -121,7 +121,7 @@ async fn a_shallow_one_that_may_not_fetch_does_not_assume_that_nothing_is_undone
     let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
     assert_eq!(gate.verdict.word(), "unknown", "{gate:?}");
     assert!(gate.verdict.reason().contains("--unshallow"), "{gate:?}");
-    assert_eq!(gate.way_out, Some(WayOut::Reason));
+    assert_eq!(gate.way_out, Some(Override::Reason));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command as Program;
 use std::sync::Arc;
 
-use windlass::domain::{CommitSha, Exit, Plan, WayOut};
+use windlass::domain::{CommitSha, Exit, Override, Plan};
 use windlass::engine::{self, Command, Engine};
 use windlass::git::GitRepository;
 
@@ -47,7 +47,7 @@ fn in_a_poor_clone(stage: &mut Stage, folder: &Path) {
         Arc::new(Engine::new(config, Some(repository), registries, place).fetching(Some(access())));
 }
 
-fn gate(plan: &Plan, name: &str) -> (&'static str, String, Option<WayOut>) {
+fn gate(plan: &Plan, name: &str) -> (&'static str, String, Option<Override>) {
     let gate = plan.gates.iter().find(|gate| gate.name == name).unwrap();
     (
         gate.verdict.word(),
@@ -126,7 +126,7 @@ async fn a_version_below_the_last_release_asks_for_a_reason() {
     let plan = stage.plan(&command).await.unwrap();
     let (verdict, why, way_out) = gate(&plan, "version");
     assert!(verdict == "refused" && why.contains("below v1.3.2"), "{why}");
-    assert_eq!(way_out, Some(WayOut::Reason));
+    assert_eq!(way_out, Some(Override::Reason));
     assert_eq!(stage.carry_out(plan).await.0, Exit::Refused);
     let plan = stage
         .plan(&because(&command, "the old line goes on"))
@@ -232,7 +232,7 @@ async fn a_cut_at_a_commit_that_is_not_on_develop_asks_for_a_reason() {
         why.contains("not on origin/develop: it is ahead by 1 commit"),
         "{why}"
     );
-    assert_eq!(way_out, Some(WayOut::Reason));
+    assert_eq!(way_out, Some(Override::Reason));
     stage.world.build_image(&beside).await.unwrap();
     let plan = stage.plan(&because(&command, "a customer waits")).await.unwrap();
     assert_eq!(gate(&plan, "develop").0, "allowed");
@@ -297,5 +297,5 @@ async fn what_main_has_reverted_is_outstanding_and_a_merge_does_not_bring_it_bac
     let plan = stage.plan(&finish("v1.3.3", &["main"])).await.unwrap();
     let (verdict, why, way_out) = gate(&plan, "into main");
     assert!(verdict == "refused" && why.contains("revert the revert"), "{why}");
-    assert_eq!(way_out, Some(WayOut::LeaveOut));
+    assert_eq!(way_out, Some(Override::LeaveOut));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use windlass::domain::{Exit, Plan};
-use windlass::engine::{Engine, Event, Happening, Run, Secrets};
+use windlass::engine::{Engine, Event, EventKind, Run, Secrets};
 
 use crate::sample::access;
 
@@ -35,7 +35,7 @@ pub async fn carry_out(engine: &Arc<Engine>, plan: Plan) -> (Exit, Vec<Event>) {
 /// What the end of a run says: its exit code, a sentence, and a hint.
 pub fn last(events: &[Event]) -> (Exit, String, Option<String>) {
     match &events.last().unwrap().happening {
-        Happening::RunEnded {
+        EventKind::RunEnded {
             exit, summary, hint, ..
         } => (*exit, summary.clone(), hint.clone()),
         other => panic!("a run ends with its end, not with {other:?}"),

@@ -10,7 +10,7 @@ use super::plain::{ended, outcome_line, seconds};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::domain::Digest;
-use crate::engine::{Event, Happening, Level};
+use crate::engine::{Event, EventKind, Level};
 
 pub(super) struct Bars {
     screen: MultiProgress,
@@ -43,25 +43,25 @@ fn style(template: &str) -> ProgressStyle {
 impl Reporter for Bars {
     fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure> {
         match &event.happening {
-            Happening::RunStarted { plan, hash, .. } => {
+            EventKind::RunStarted { plan, hash, .. } => {
                 self.line(&format!(
                     "run {}: {} (plan {hash})",
                     event.run.short(),
                     plan.operation.title()
                 ))?;
             }
-            Happening::StepStarted { step } => {
+            EventKind::StepStarted { step } => {
                 let spinner = self.screen.add(ProgressBar::new_spinner());
                 spinner.set_message(step.word());
                 spinner.enable_steady_tick(std::time::Duration::from_millis(100));
                 self.step = Some(spinner);
                 self.started = Some(event.at);
             }
-            Happening::Log {
+            EventKind::Log {
                 level: Level::Info, ..
             } => {}
-            Happening::Log { step, line, .. } => self.line(&format!("! {step:<7} {line}"))?,
-            Happening::BlobStarted { digest, size, .. } => {
+            EventKind::Log { step, line, .. } => self.line(&format!("! {step:<7} {line}"))?,
+            EventKind::BlobStarted { digest, size, .. } => {
                 let bar = self.screen.add(ProgressBar::new(*size));
                 bar.set_style(style(
                     "    {prefix} {bar:30} {bytes:>10}/{total_bytes:10} {bytes_per_sec}",
@@ -69,17 +69,17 @@ impl Reporter for Bars {
                 bar.set_prefix(digest.short());
                 self.blobs.insert(digest.clone(), bar);
             }
-            Happening::BlobMoved { digest, moved, .. } => {
+            EventKind::BlobMoved { digest, moved, .. } => {
                 if let Some(bar) = self.blobs.get(digest) {
                     bar.set_position(*moved);
                 }
             }
-            Happening::BlobDone { digest, .. } => {
+            EventKind::BlobDone { digest, .. } => {
                 if let Some(bar) = self.blobs.remove(digest) {
                     bar.finish_and_clear();
                 }
             }
-            Happening::StepEnded { step, outcome } => {
+            EventKind::StepEnded { step, outcome } => {
                 for (_, bar) in self.blobs.drain() {
                     bar.finish_and_clear();
                 }
@@ -89,7 +89,7 @@ impl Reporter for Bars {
                 let took = self.started.map(|at| seconds(at, event.at)).unwrap_or_default();
                 self.line(&format!("{} {took}", outcome_line(step.word(), outcome)))?;
             }
-            Happening::RunEnded {
+            EventKind::RunEnded {
                 exit,
                 summary,
                 hint,

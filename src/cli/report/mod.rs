@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::Output;
 use super::failure::Failure;
 use crate::domain::Exit;
-use crate::engine::{Event, Happening, Run};
+use crate::engine::{Event, EventKind, Run};
 use crate::program::cancel_on_signal;
 
 /// Something that shows events; each form of output is one.
@@ -66,7 +66,7 @@ async fn show_all(
 ) -> Result<(), Failure> {
     while let Some(event) = events.recv().await {
         reporter.show(&event, io)?;
-        if matches!(event.happening, Happening::RunEnded { .. }) {
+        if matches!(event.happening, EventKind::RunEnded { .. }) {
             break;
         }
     }

@@ -8,7 +8,7 @@ use super::Reporter;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::domain::Exit;
-use crate::engine::{Event, Happening, Level, Place, StepOutcome};
+use crate::engine::{Event, EventKind, Level, Place, StepOutcome};
 
 /// Shows a run line by line.
 #[derive(Default)]
@@ -20,7 +20,7 @@ impl Reporter for Plain {
     fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure> {
         let out = &mut io.out;
         match &event.happening {
-            Happening::RunStarted { plan, hash, actor } => {
+            EventKind::RunStarted { plan, hash, actor } => {
                 writeln!(
                     out,
                     "run {}: {} (plan {hash}, {actor})",
@@ -31,8 +31,8 @@ impl Reporter for Plain {
                     writeln!(out, "  {digest}")?;
                 }
             }
-            Happening::StepStarted { .. } => self.started = Some(event.at),
-            Happening::Log { step, level, line } => {
+            EventKind::StepStarted { .. } => self.started = Some(event.at),
+            EventKind::Log { step, level, line } => {
                 let mark = match level {
                     Level::Info => "",
                     Level::Warning => "! ",
@@ -40,11 +40,11 @@ impl Reporter for Plain {
                 };
                 writeln!(out, "  {step:<7} {mark}{line}")?;
             }
-            Happening::StepEnded { step, outcome } => {
+            EventKind::StepEnded { step, outcome } => {
                 let took = self.started.map(|at| seconds(at, event.at)).unwrap_or_default();
                 writeln!(out, "{} {took}", outcome_line(step.word(), outcome))?;
             }
-            Happening::RunEnded {
+            EventKind::RunEnded {
                 exit,
                 summary,
                 hint,
@@ -52,7 +52,7 @@ impl Reporter for Plain {
             } => {
                 ended(out, *exit, summary, hint.as_deref(), places)?;
             }
-            Happening::BlobStarted { .. } | Happening::BlobMoved { .. } | Happening::BlobDone { .. } => {}
+            EventKind::BlobStarted { .. } | EventKind::BlobMoved { .. } | EventKind::BlobDone { .. } => {}
         }
         out.flush()?;
         Ok(())

@@ -179,7 +179,7 @@ async fn look(args: &ScanArgs, subject: &Subject, io: &mut Output) -> Result<Fre
     }
     let Some(path) = &args.report else {
         let (repository, images) = (&subject.image.repository, &subject.summary.images);
-        return Ok(scan::fresh(&subject.trivy, repository, digest, images, &|_| ()).await?);
+        return Ok(scan::scan_now(&subject.trivy, repository, digest, images, &|_| ()).await?);
     };
     let (found, says_so) = scan::from_file(digest, &subject.summary, path)?;
     if !says_so {

@@ -1,6 +1,6 @@
 //! Operations in words, as plans, runs and records show them.
 
-use super::{Ending, Operation, Way};
+use super::{Ending, MergeMethod, Operation};
 use crate::domain::{Digest, Term};
 
 impl Operation {
@@ -214,9 +214,9 @@ impl Ending {
     fn words(&self) -> String {
         let (branch, at) = (&self.branch, self.at.short());
         match self.way {
-            Way::Merge => format!("{branch} at {at}, by a merge commit"),
-            Way::PullRequest => format!("{branch} at {at}, by a pull request"),
-            Way::Already => format!("{branch}, which already contains it"),
+            MergeMethod::Merge => format!("{branch} at {at}, by a merge commit"),
+            MergeMethod::PullRequest => format!("{branch} at {at}, by a pull request"),
+            MergeMethod::Already => format!("{branch}, which already contains it"),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::Built;
 use crate::build::{LayoutBlob, LayoutImage};
 use crate::domain::{CommitSha, Digest, StepKind, Target, bytes, count};
 use crate::engine::error::EngineError;
-use crate::engine::event::{Happening, StepOutcome};
+use crate::engine::event::{EventKind, StepOutcome};
 use crate::engine::run::Context;
 use crate::registry::{Descriptor, PutOutcome, Writer};
 
@@ -94,7 +94,7 @@ pub(super) async fn push(
 async fn send(context: &Context<'_>, writer: &Writer, blob: &LayoutBlob) -> Result<u64, EngineError> {
     let step = StepKind::Copy;
     let LayoutBlob { digest, size, path } = blob;
-    context.recorder.record(Happening::BlobStarted {
+    context.recorder.record(EventKind::BlobStarted {
         step,
         digest: digest.clone(),
         size: *size,
@@ -102,7 +102,7 @@ async fn send(context: &Context<'_>, writer: &Writer, blob: &LayoutBlob) -> Resu
     let recorder = context.recorder.clone();
     let name = digest.clone();
     let moved = Arc::new(move |moved| {
-        recorder.record(Happening::BlobMoved {
+        recorder.record(EventKind::BlobMoved {
             step,
             digest: name.clone(),
             moved,
@@ -114,7 +114,7 @@ async fn send(context: &Context<'_>, writer: &Writer, blob: &LayoutBlob) -> Resu
         PutOutcome::Present => "present",
     };
     context.log(step).info(format!("{} {how}", digest.short()));
-    context.recorder.record(Happening::BlobDone {
+    context.recorder.record(EventKind::BlobDone {
         step,
         digest: digest.clone(),
         how: how.to_owned(),

@@ -252,7 +252,7 @@ impl Build<'_> {
         let lists = try_join_all(listing).await?;
         let digest = &built.index.digest;
         let images = self.writer.image(digest).await?.images;
-        let scanned = scan::fresh(trivy, &self.target.repository, digest, &images, &tell).await?;
+        let scanned = scan::scan_now(trivy, &self.target.repository, digest, &images, &tell).await?;
         for (bytes, context) in &scanned.reports {
             scan::attach_report(&self.writer, &built.index, bytes.clone(), context).await?;
         }

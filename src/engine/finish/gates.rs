@@ -3,12 +3,12 @@
 
 use super::plan::ending;
 use crate::domain::{
-    Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, Release, ReleaseKind, Verdict, Way, WayOut,
-    count,
+    Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, MergeMethod, Override, Release, ReleaseKind,
+    Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
-use crate::engine::upstream::{Line, Upstream};
+use crate::engine::remote_state::{Line, Upstream};
 use crate::git::{Conflict, Merge, TagAt};
 
 /// Files that a refusal names.
@@ -67,7 +67,7 @@ async fn target(
         let why = format!("{} has no branch {branch}", engine.config().git.remote);
         return Ok(Target {
             gate: Gate::new(&name, Verdict::Refused(why)),
-            ending: ending(branch, line.head.clone(), Way::Already),
+            ending: ending(branch, line.head.clone(), MergeMethod::Already),
         });
     };
     let (ours, theirs) = (at.clone(), line.head.clone());
@@ -76,25 +76,25 @@ async fn target(
         .await?;
     let (way, verdict) = match merge {
         Merge::Already if let Some(why) = is_reverted(release, &branch) => (
-            Way::Already,
+            MergeMethod::Already,
             Verdict::Refused(format!(
                 "{why}: a merge would not restore it; revert the revert on {branch} first"
             )),
         ),
         Merge::Already => (
-            Way::Already,
+            MergeMethod::Already,
             Verdict::Allowed("already contains all of it".to_owned()),
         ),
         _ if let Some(how) = is_there(release, &branch) => (
-            Way::Already,
+            MergeMethod::Already,
             Verdict::Allowed(format!("already contains all of it: {how}")),
         ),
         Merge::Clean => clean(engine, &branch, &at).await,
-        Merge::Conflicts(conflicts) => (Way::Merge, conflict(&conflicts, line, &branch)),
+        Merge::Conflicts(conflicts) => (MergeMethod::Merge, conflict(&conflicts, line, &branch)),
     };
     let mut gate = Gate::new(&name, verdict);
     if !gate.verdict.allows() {
-        gate.way_out = Some(WayOut::LeaveOut);
+        gate.way_out = Some(Override::LeaveOut);
     }
     Ok(Target {
         gate,
@@ -103,17 +103,17 @@ async fn target(
 }
 
 /// A merge that goes through: by a push, or by a pull request where the remote's rules ask for one.
-async fn clean(engine: &Engine, branch: &BranchName, at: &CommitSha) -> (Way, Verdict) {
+async fn clean(engine: &Engine, branch: &BranchName, at: &CommitSha) -> (MergeMethod, Verdict) {
     let merges = format!("merges without conflicts, at {}", at.short());
     match engine.asks_for_pull_request(branch).await {
-        Ok(None) => (Way::Merge, Verdict::Allowed(merges)),
+        Ok(None) => (MergeMethod::Merge, Verdict::Allowed(merges)),
         Ok(Some(why)) => (
-            Way::PullRequest,
+            MergeMethod::PullRequest,
             Verdict::Allowed(format!("{merges}; through a pull request, because {why}")),
         ),
         // The push itself will tell; nothing is half done if it is refused.
         Err(error) => (
-            Way::Merge,
+            MergeMethod::Merge,
             Verdict::Allowed(format!(
                 "{merges}; could not read its branch rules: {}",
                 error.brief()

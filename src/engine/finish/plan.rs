@@ -2,13 +2,13 @@
 
 use super::gates::{self, Target};
 use crate::domain::{
-    BranchName, Confirmation, Costs, Ending, Operation, Plan, PlannedStep, Release, ReleaseKind, ServiceName,
-    StepKind, Way, count, release_name,
+    BranchName, Confirmation, Costs, Ending, MergeMethod, Operation, Plan, PlannedStep, Release, ReleaseKind,
+    ServiceName, StepKind, count, release_name,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::releases::Depth;
-use crate::engine::upstream::{Line, Upstream};
+use crate::engine::remote_state::{Line, Upstream};
 
 /// Plans the end of the release or hotfix that `text` names: by its branch or its version. `only` leaves branches out
 /// that it would go into.
@@ -120,7 +120,7 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let (merged, requested) = (of(Way::Merge), of(Way::PullRequest));
+    let (merged, requested) = (of(MergeMethod::Merge), of(MergeMethod::PullRequest));
     let mut pushed = names(&merged);
     if let Some(tag) = tag {
         let separator = if pushed.is_empty() { "" } else { ", " };
@@ -153,6 +153,6 @@ pub(super) fn merge_message(kind: ReleaseKind, name: &str, branch: &BranchName, 
 }
 
 /// One branch that it ends in.
-pub(super) const fn ending(branch: BranchName, at: crate::domain::CommitSha, way: Way) -> Ending {
+pub(super) const fn ending(branch: BranchName, at: crate::domain::CommitSha, way: MergeMethod) -> Ending {
     Ending { branch, at, way }
 }

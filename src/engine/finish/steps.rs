@@ -4,12 +4,12 @@
 use super::gates;
 use super::plan::{find, merge_message};
 use crate::domain::{
-    BranchName, CommitSha, Ending, Operation, ReleaseKind, StepKind, Way, count, release_name,
+    BranchName, CommitSha, Ending, MergeMethod, Operation, ReleaseKind, StepKind, count, release_name,
 };
 use crate::engine::error::EngineError;
 use crate::engine::event::StepOutcome;
+use crate::engine::remote_state::line;
 use crate::engine::run::Context;
-use crate::engine::upstream::line;
 use crate::git::{GitError, ObjectId, PushOutcome, RefUpdate};
 
 /// What the merge step made, for the push.
@@ -127,7 +127,7 @@ impl Finish<'_> {
         let repository = engine.repository_or_none("a release")?;
         let (kind, name) = self.named();
         let mut updates = Vec::new();
-        for ending in self.into.iter().filter(|ending| ending.way == Way::Merge) {
+        for ending in self.into.iter().filter(|ending| ending.way == MergeMethod::Merge) {
             let message = merge_message(kind, &name, self.branch, &ending.branch);
             let made = repository
                 .merge_commit(&ending.at, self.head, &message, self.context.access)
@@ -229,7 +229,11 @@ impl Finish<'_> {
         let (_, name) = self.named();
         let log = self.context.log(StepKind::PullRequest);
         let mut opened = Vec::new();
-        for ending in self.into.iter().filter(|ending| ending.way == Way::PullRequest) {
+        for ending in self
+            .into
+            .iter()
+            .filter(|ending| ending.way == MergeMethod::PullRequest)
+        {
             let title = format!("Merge {name} into {}", ending.branch);
             let request = self
                 .context

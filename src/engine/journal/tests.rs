@@ -8,7 +8,7 @@ fn access() -> WriteAccess {
     WriteAccess::unless_read_only(false).unwrap()
 }
 
-fn event(run: &RunId, happening: Happening) -> Event {
+fn event(run: &RunId, happening: EventKind) -> Event {
     Event {
         run: run.clone(),
         at: Timestamp::now(),
@@ -19,7 +19,7 @@ fn event(run: &RunId, happening: Happening) -> Event {
 fn log(run: &RunId, line: &str) -> Event {
     event(
         run,
-        Happening::Log {
+        EventKind::Log {
             step: StepKind::Copy,
             level: Level::Info,
             line: line.into(),
@@ -32,7 +32,7 @@ fn written() -> (tempfile::TempDir, Journals, RunId, Vec<Event>) {
     let journals = Journals::at(folder.path().join("runs"));
     let run = RunId::fresh();
     let mut journal = journals.begin(&run, access()).unwrap();
-    let ended = Happening::StepEnded {
+    let ended = EventKind::StepEnded {
         step: StepKind::Copy,
         outcome: StepOutcome::Done("3 blobs".into()),
     };
@@ -40,7 +40,7 @@ fn written() -> (tempfile::TempDir, Journals, RunId, Vec<Event>) {
     for event in &events {
         journal.append(event).unwrap();
     }
-    let moved = Happening::BlobMoved {
+    let moved = EventKind::BlobMoved {
         step: StepKind::Copy,
         digest: Digest::of(b""),
         moved: 1,
@@ -114,14 +114,14 @@ fn a_flood_of_output_does_not_fill_the_disk_and_is_told() {
     let step = StepKind::Copy;
     let outcome = StepOutcome::Done(String::new());
     journal
-        .append(&event(&run, Happening::StepEnded { step, outcome }))
+        .append(&event(&run, EventKind::StepEnded { step, outcome }))
         .unwrap();
     let size = std::fs::metadata(journals.path(&run)).unwrap().len();
     assert!(size < MAX_LOGGED + 1024 * 1024, "{size}");
     let events = journals.read(&run).unwrap();
     let note = &events[events.len() - 2].happening;
     assert!(
-        matches!(note, Happening::Log { line, .. } if line == "72 more lines were dropped from this journal"),
+        matches!(note, EventKind::Log { line, .. } if line == "72 more lines were dropped from this journal"),
         "{note:?}"
     );
     let (first, last) = journals.ends(&run).unwrap().unwrap();

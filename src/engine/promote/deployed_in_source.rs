@@ -7,7 +7,7 @@ use crate::engine::candidate::Candidate;
 use crate::engine::deployments::Deployment;
 use crate::engine::error::EngineError;
 
-use super::way::Way;
+use super::promotion_path::PromotionPath;
 
 /// The name of the gate.
 pub(super) const DEPLOYED_IN_SOURCE: &str = "deployed-in-source";
@@ -17,7 +17,7 @@ pub(super) const DEPLOYED_IN_SOURCE: &str = "deployed-in-source";
 pub(super) async fn gate(
     engine: &Engine,
     candidate: &Candidate,
-    way: &Way<'_>,
+    way: &PromotionPath<'_>,
 ) -> Option<(Gate, Option<Clean>)> {
     let source = way.source;
     let has_deployer = engine.settings(&source.name).ok()?.deploy.is_some();
@@ -35,7 +35,11 @@ pub(super) async fn gate(
     Some(way.overridable(Gate::new(DEPLOYED_IN_SOURCE, verdict)))
 }
 
-async fn judge(engine: &Engine, candidate: &Candidate, way: &Way<'_>) -> Result<Verdict, EngineError> {
+async fn judge(
+    engine: &Engine,
+    candidate: &Candidate,
+    way: &PromotionPath<'_>,
+) -> Result<Verdict, EngineError> {
     let name = &way.source.name;
     let digest = &candidate.image.digest;
     Ok(

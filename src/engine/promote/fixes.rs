@@ -6,7 +6,7 @@ use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::git::{Fix, GitError, GitRepository, Reach};
 
-use super::way::Way;
+use super::promotion_path::PromotionPath;
 
 /// The name of the gate.
 pub(super) const FIXES: &str = "fixes";
@@ -16,7 +16,7 @@ pub(super) const FIXES: &str = "fixes";
 pub(super) async fn gate(
     engine: &Engine,
     candidate: &Candidate,
-    way: &Way<'_>,
+    way: &PromotionPath<'_>,
 ) -> Option<(Gate, Option<Clean>)> {
     let target = way.target;
     if target.name != engine.production().name {
@@ -43,7 +43,7 @@ pub(super) async fn gate(
 async fn judge(
     engine: &Engine,
     candidate: &Candidate,
-    way: &Way<'_>,
+    way: &PromotionPath<'_>,
     commit: CommitSha,
 ) -> Result<Option<Verdict>, EngineError> {
     let target = &way.target.name;

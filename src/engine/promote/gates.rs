@@ -4,13 +4,13 @@ use crate::domain::{Digest, Environment, Gate, GateRecord, Verdict, stands_for};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
-use crate::engine::exception::PassedOver;
+use crate::engine::exception::SkippedGates;
 use crate::engine::scan::{Admission, SCAN};
 use crate::engine::{completeness, pin};
 use crate::scan::FreshScan;
 use crate::sign::{self, SignError};
 
-use super::way::Way;
+use super::promotion_path::PromotionPath;
 
 /// What the gates of a promotion say.
 pub(in crate::engine) struct Evaluation {
@@ -21,7 +21,7 @@ pub(in crate::engine) struct Evaluation {
     /// The scan that was made for it, if one was.
     pub fresh: Option<FreshScan>,
     /// What was passed over, where the way is an exception.
-    pub passed: Option<PassedOver>,
+    pub passed: Option<SkippedGates>,
 }
 
 /// Asks every gate between `source` and `target`. What cannot be evaluated is unknown, which refuses; an error
@@ -57,7 +57,7 @@ pub(in crate::engine) async fn evaluate(
 pub(super) async fn on_the_way(
     engine: &Engine,
     candidate: &Candidate,
-    way: &Way<'_>,
+    way: &PromotionPath<'_>,
     admission: Admission,
 ) -> Result<Evaluation, EngineError> {
     let digest = &candidate.image.digest;

@@ -5,10 +5,10 @@ mod downgrade;
 mod fixes;
 mod gates;
 mod plan;
+mod promotion_path;
 mod steps;
-mod way;
 
 pub(super) use gates::{evaluate, revision_gate};
 pub(super) use plan::{plan, preview};
+pub(super) use promotion_path::{Request, unless_said};
 pub(super) use steps::step;
-pub(super) use way::{Request, unless_said};

@@ -12,12 +12,12 @@ use crate::engine::{Engine, TagState, place};
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
 
 use super::gates;
-use super::way::{Request, Way};
+use super::promotion_path::{PromotionPath, Request};
 
 /// Plans the promotion that is asked for.
 pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Result<Plan, EngineError> {
     let service = request.service;
-    let way = Way::of(engine, &request)?;
+    let way = PromotionPath::of(engine, &request)?;
     let (source, target) = (way.source, way.target);
     engine.catch_up().await;
     let candidate = engine.candidate(service, request.candidate, source).await?;
@@ -83,7 +83,7 @@ pub(in crate::engine) async fn preview(
     request: Request<'_>,
 ) -> Result<Vec<Gate>, EngineError> {
     let service = request.service;
-    let way = Way::of(engine, &request)?;
+    let way = PromotionPath::of(engine, &request)?;
     let candidate = engine.candidate(service, request.candidate, way.source).await?;
     let repository = engine.repository_of(service, way.target)?;
     let reader = engine.registries().reader(&repository);

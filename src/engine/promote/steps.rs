@@ -1,10 +1,10 @@
 //! The steps of a promotion. Each looks before it acts, so that a run can be killed anywhere and given again.
 
 use super::gates;
-use super::way::Way;
+use super::promotion_path::PromotionPath;
 use crate::domain::{Digest, ImageReference, Operation, StepKind, Tag, Target, bytes, count};
 use crate::engine::error::EngineError;
-use crate::engine::event::{Happening, StepOutcome};
+use crate::engine::event::{EventKind, StepOutcome};
 use crate::engine::run::{Context, Proof};
 use crate::engine::scan::Admission;
 use crate::engine::{TagState, exception, place, records, sign};
@@ -15,7 +15,7 @@ use crate::scan;
 /// What every step of a promotion needs, taken out of the plan once.
 struct Promotion<'a> {
     context: &'a Context<'a>,
-    way: Way<'a>,
+    way: PromotionPath<'a>,
     source_image: &'a ImageReference,
     target_image: &'a ImageReference,
     digest: &'a Digest,
@@ -49,7 +49,7 @@ pub(in crate::engine) async fn step(
     };
     let promotion = Promotion {
         context,
-        way: Way::planned(context.engine, from, to, reason.as_ref(), *hotfix)?,
+        way: PromotionPath::planned(context.engine, from, to, reason.as_ref(), *hotfix)?,
         source_image,
         target_image,
         digest,
@@ -186,12 +186,12 @@ impl Promotion<'_> {
         let record = |happening| self.context.recorder.record(happening);
         match progress {
             CopyProgress::BlobStarted { digest, size } => {
-                record(Happening::BlobStarted { step, digest, size })
+                record(EventKind::BlobStarted { step, digest, size })
             }
-            CopyProgress::BlobBytes { digest, moved } => record(Happening::BlobMoved { step, digest, moved }),
+            CopyProgress::BlobBytes { digest, moved } => record(EventKind::BlobMoved { step, digest, moved }),
             CopyProgress::BlobDone { digest, how } => {
                 log.info(format!("{} {how}", digest.short()));
-                record(Happening::BlobDone {
+                record(EventKind::BlobDone {
                     step,
                     digest,
                     how: how.to_string(),

@@ -2,7 +2,7 @@
 
 use crate::config::GitSettings;
 use crate::domain::{Clean, CommitSha, ReleaseKind, clean_line};
-use crate::engine::upstream::{Line, Upstream};
+use crate::engine::remote_state::{Line, Upstream};
 use crate::git::{Fix, GitError, GitRepository, Question, Reach, TagAt};
 
 use super::Depth;

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use super::past::{self, Earlier, Past};
 use crate::deploy::Deployer;
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, Operation, PinRecord, Plan,
-    PlannedStep, ServiceName, StepKind, Target, Verdict, WayOut, clean_line, pin_state, version_name,
+    Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, Operation, Override, PinRecord,
+    Plan, PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state, version_name,
 };
 use crate::engine::error::EngineError;
-use crate::engine::exception::PassedOver;
+use crate::engine::exception::SkippedGates;
 use crate::engine::scan::SCAN;
 use crate::engine::{Engine, pin, place};
 use crate::registry::Reader;
@@ -203,17 +203,17 @@ pub(super) fn accept(
     accept_findings: bool,
     environment: &EnvironmentName,
     reason: &Clean,
-) -> Option<PassedOver> {
+) -> Option<SkippedGates> {
     let gate = gates
         .iter_mut()
         .find(|gate| gate.name == SCAN && !gate.verdict.allows())?;
     if !accept_findings {
-        gate.way_out = Some(WayOut::AcceptFindings);
+        gate.way_out = Some(Override::AcceptFindings);
         return None;
     }
     let said = format!("{}: {}", gate.verdict.word(), gate.verdict.reason());
     gate.verdict = Verdict::Allowed(format!("accepted despite it ({reason}): was {said}"));
-    Some(PassedOver {
+    Some(SkippedGates {
         kind: ExceptionKind::Findings,
         environment: environment.clone(),
         skipped: vec![Clean::line(&format!("{SCAN} {said}"))],

@@ -1,17 +1,17 @@
 //! The room on real repositories.
 
-mod between;
+mod ancestry;
 mod branches;
-mod lines;
 mod locks;
 mod merge;
 mod network;
 mod push;
-mod reach;
+mod range;
 mod reading;
+mod release_lines;
+mod remote_refs;
 mod signing;
 mod tags;
-mod view;
 
 use std::path::{Path, PathBuf};
 

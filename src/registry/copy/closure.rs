@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cosign;
 use super::options::{CopyOptions, Look, ReferrerChoice};
 use crate::domain::{Digest, Tag, Target};
+use crate::registry::concurrency::together;
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest};
 use crate::registry::reader::Reader;
-use crate::registry::together::together;
 
 /// Steps from the root, through indexes and referrers; real images have three or four.
 const DEEPEST: usize = 24;

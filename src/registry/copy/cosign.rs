@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use crate::domain::{Algorithm, Digest, Tag, Target};
+use crate::registry::concurrency::together;
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Content, Descriptor, Manifest};
 use crate::registry::reader::Reader;
-use crate::registry::together::together;
 
 const SUFFIXES: [&str; 3] = ["sig", "att", "sbom"];
 

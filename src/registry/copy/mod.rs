@@ -10,8 +10,9 @@
 //! asked for again, and what is known of a host is not found out twice. Whatever breaks goes on from where it was: a
 //! download by a range, an upload from the offset that the registry confirms, also in another process.
 
-mod blob;
-mod blobs;
+mod blob_job;
+mod blob_pool;
+mod checkpoint;
 mod closure;
 pub(super) mod cosign;
 mod options;
@@ -19,7 +20,6 @@ mod plan;
 mod platforms;
 mod run;
 mod schedule;
-mod trail;
 mod transfer;
 
 pub use options::{CopyOptions, Look, ReferrerChoice};

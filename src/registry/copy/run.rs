@@ -9,10 +9,10 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::blobs::Blobs;
+use super::blob_pool::Blobs;
+use super::checkpoint;
 use super::plan::{CopyPlan, PlannedManifest};
 use super::schedule::Schedule;
-use super::trail;
 use crate::domain::{Digest, Target};
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::Descriptor;
@@ -111,7 +111,11 @@ pub async fn run(
 ) -> Result<CopyOutcome, RegistryError> {
     let before = source.requests() + target.requests();
     if let Some(folder) = &target.transport.settings().uploads {
-        target.transport.known.swept.get_or_init(|| trail::sweep(folder));
+        target
+            .transport
+            .known
+            .swept
+            .get_or_init(|| checkpoint::sweep(folder));
     }
     let (sender, mut told) = mpsc::unbounded_channel();
     let mut moving = std::pin::pin!(carry_out(plan, source, target, sender));

@@ -11,13 +11,13 @@ use reqwest::header;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
-use super::blob::Errand;
+use super::blob_job::BlobJob;
+use super::checkpoint::{Checkpoint, Mark};
 use super::run::CopyProgress;
-use super::trail::{Mark, Trail};
 use crate::registry::answer::Answer;
 use crate::registry::call::{Activity, Body};
 use crate::registry::error::RegistryError;
-use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
+use crate::registry::retry::{ATTEMPTS, backoff, is_passing};
 use crate::registry::writer::Upload;
 
 /// Bytes that may wait between download and upload of a blob: enough that neither side waits for the other's turn, few
@@ -29,9 +29,9 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 /// Fills `upload` from where it is to its end, and closes it. Keeps in `upload` where the registry is, as far as it has
 /// said so.
 pub(super) async fn fill(
-    errand: &Errand,
+    errand: &BlobJob,
     upload: &mut Upload,
-    trail: &Mutex<Trail>,
+    trail: &Mutex<Checkpoint>,
 ) -> Result<(), RegistryError> {
     // Both places before either side begins, or an upload would wait for bytes of a download that waits for its turn;
     // and always in the same order, so that copies in opposite directions do not wait for each other. One registry
@@ -75,16 +75,16 @@ pub(super) async fn fill(
     sent
 }
 
-pub(super) fn locked(trail: &Mutex<Trail>) -> MutexGuard<'_, Trail> {
+pub(super) fn locked(trail: &Mutex<Checkpoint>) -> MutexGuard<'_, Checkpoint> {
     trail.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The upload's side. One request for a whole blob; a blob that goes on where it was, and the parts of a very large one,
 /// are chunks. When it ends, so does what feeds it, and the download learns that nobody takes its pieces.
 async fn send(
-    errand: &Errand,
+    errand: &BlobJob,
     upload: &mut Upload,
-    trail: &Mutex<Trail>,
+    trail: &Mutex<Checkpoint>,
     feed: Feed,
 ) -> Result<(), RegistryError> {
     let (target, size) = (&errand.target, errand.blob.size);
@@ -177,8 +177,8 @@ impl Feed {
 
 /// The download's side: from a mark to the end, over as many connections as that takes.
 struct Download<'a> {
-    errand: &'a Errand,
-    trail: &'a Mutex<Trail>,
+    errand: &'a BlobJob,
+    trail: &'a Mutex<Checkpoint>,
     /// Where the download is.
     at: u64,
     /// Where the upload begins: what comes before is only hashed.

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Line, Trivy};
 use crate::program::ProgramError;
 use crate::scan::ScanError;
-use crate::scan::room::{self, Room, Said};
 use crate::scan::sbom::SbomFormat;
+use crate::scan::scan_dir::{self, Room, Said};
 
 /// What Trivy is to write.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +92,7 @@ impl Trivy {
         let never = CancellationToken::new();
         let ended = tokio::select! {
             ended = call.run(&tell, &never) => ended,
-            () = room.too_large() => return Err(self.failed(room::too_large_in_words())),
+            () = room.too_large() => return Err(self.failed(scan_dir::too_large_in_words())),
         };
         let ended = ended.map_err(|error| match error {
             error if error.is_missing() => ScanError::NoScanner { program: self.name() },

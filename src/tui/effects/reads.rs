@@ -6,7 +6,7 @@ use super::{Effects, of_engine};
 use crate::board::Cell;
 use crate::domain::{Digest, EnvironmentName};
 use crate::engine::{Depth, Engine, EngineError};
-use crate::tui::model::{PageContent, PageOf, Ran, Standing, of_comparison, of_markdown};
+use crate::tui::model::{EnvironmentHistory, PageContent, PageOf, Standing, of_comparison, of_markdown};
 use crate::tui::update::Msg;
 
 /// Commits that a comparison lists; all are counted.
@@ -51,14 +51,14 @@ impl Effects {
                 };
                 all.push((environment, cell));
             }
-            Msg::Standings(all)
+            Msg::EnvironmentStatuses(all)
         });
     }
 
     pub(super) fn past(&self, environment: EnvironmentName) {
         self.read(move |engine, service| async move {
             let past = engine.past(&service, &environment).await;
-            let past = past.map(|past| Ran {
+            let past = past.map(|past| EnvironmentHistory {
                 running: past.running,
                 earlier: past.earlier,
             });

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{Form, Request, TextInput};
-use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, Gate, HeldLock, Plan, WayOut};
+use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, Gate, HeldLock, Override, Plan};
 use crate::engine::Earlier;
 
 /// What happened, and what to do now.
@@ -73,7 +73,7 @@ impl PlanDialog {
 
     /// What the first gate says that a reason can override, where one asks for it.
     pub fn asks_reason(&self) -> Option<&str> {
-        let is_it = |gate: &&Gate| !gate.verdict.allows() && gate.way_out == Some(WayOut::Reason);
+        let is_it = |gate: &&Gate| !gate.verdict.allows() && gate.way_out == Some(Override::Reason);
         let gate = self.plan.gates.iter().find(is_it)?;
         Some(gate.verdict.reason())
     }
@@ -125,7 +125,7 @@ impl CutDialog {
 
     /// Whether a reason lets a gate pass.
     pub fn can_override(gate: &Gate) -> bool {
-        gate.way_out == Some(WayOut::Reason)
+        gate.way_out == Some(Override::Reason)
     }
 
     /// The field that keys go into.
@@ -168,7 +168,7 @@ impl FormDialog {
 
 /// What an environment runs, and ran before, newest first.
 #[derive(Debug, Clone)]
-pub struct Ran {
+pub struct EnvironmentHistory {
     /// What runs now.
     pub running: Option<Earlier>,
     /// The others.
@@ -179,7 +179,7 @@ pub struct Ran {
 #[derive(Debug, Clone)]
 pub enum Choices {
     /// What ran in an environment before, once it is known.
-    Past(EnvironmentName, Option<Box<Ran>>),
+    Past(EnvironmentName, Option<Box<EnvironmentHistory>>),
     /// What is locked at the remote, once it is known.
     Locks(Option<Vec<HeldLock>>),
 }

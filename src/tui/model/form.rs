@@ -1,7 +1,7 @@
 //! What a command needs to be told before it can be planned, or may be told to be planned otherwise.
 
 use super::{Promotion, Request, TextInput};
-use crate::domain::{Environment, EnvironmentName, Operation, Plan, Way};
+use crate::domain::{Environment, EnvironmentName, MergeMethod, Operation, Plan};
 
 /// The name of the field that most commands cannot do without.
 const REASON: &str = "reason";
@@ -103,7 +103,7 @@ impl Form {
                 let Some(Operation::Finish { into: endings, .. }) = plan.map(|plan| &plan.operation) else {
                     return None;
                 };
-                let open = endings.iter().filter(|ending| ending.way != Way::Already);
+                let open = endings.iter().filter(|ending| ending.way != MergeMethod::Already);
                 let fields = open.map(|ending| {
                     let name = ending.branch.to_string();
                     let is_in = into.is_empty() || into.contains(&name);

@@ -27,14 +27,14 @@ pub struct Standing {
 
 /// The environments that promotions reach, each with how it stands.
 #[derive(Debug, Clone, Default)]
-pub struct Standings {
+pub struct EnvironmentStatuses {
     /// In the order of the graph; empty until somebody asked.
     pub all: Vec<(EnvironmentName, Cell<Standing>)>,
     /// Whether they are being asked.
     pub asking: bool,
 }
 
-impl Standings {
+impl EnvironmentStatuses {
     /// How `environment` stands, if it was asked.
     pub fn of(&self, environment: &EnvironmentName) -> Option<&Cell<Standing>> {
         let mut all = self.all.iter();

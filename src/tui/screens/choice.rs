@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::message::{key, told};
 use crate::domain::{HeldLock, LockNote, LockStanding, age, version_name};
 use crate::engine::Earlier;
-use crate::tui::model::{ChoiceDialog, Choices, Model, Ran};
+use crate::tui::model::{ChoiceDialog, Choices, EnvironmentHistory, Model};
 use crate::tui::theme::State;
 use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::{gate, line};
@@ -72,7 +72,7 @@ fn marked(model: &Model, mut spans: Vec<Span<'static>>, selected: bool) -> Line<
 }
 
 /// What runs, what ran before, and whether the selected one could run again.
-fn past(model: &Model, ran: &Ran, selected: usize, width: usize) -> Vec<Line<'static>> {
+fn past(model: &Model, ran: &EnvironmentHistory, selected: usize, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let mut lines = Vec::new();
     if let Some(running) = &ran.running {

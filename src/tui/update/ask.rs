@@ -1,6 +1,6 @@
 //! Plans are asked for, and answers come: each belongs to the newest request, or to nobody.
 
-use super::{Effect, Planned};
+use super::{Effect, PlanReady};
 use crate::domain::Operation;
 use crate::tui::model::{
     CutDialog, Dialog, Difference, Form, Message, Model, Notice, PlanDialog, Request, TextInput,
@@ -22,7 +22,7 @@ pub(super) fn request(model: &mut Model, asked: Request, effects: &mut Vec<Effec
 pub(super) fn on_planned(
     model: &mut Model,
     ticket: u64,
-    result: Result<Box<Planned>, Message>,
+    result: Result<Box<PlanReady>, Message>,
     effects: &mut Vec<Effect>,
 ) {
     if ticket != model.ticket {
@@ -60,7 +60,7 @@ pub(super) fn on_planned(
 
 fn planned_dialog(
     model: &Model,
-    planned: Planned,
+    planned: PlanReady,
     answers: Option<Form>,
     effects: &mut Vec<Effect>,
 ) -> Dialog {
@@ -110,6 +110,6 @@ pub(super) fn on_compared(model: &mut Model, ticket: u64, result: Result<Vec<Str
 pub(super) fn standings(model: &mut Model, effects: &mut Vec<Effect>) {
     if !model.standings.asking {
         model.standings.asking = true;
-        effects.push(Effect::Standings);
+        effects.push(Effect::EnvironmentStatuses);
     }
 }

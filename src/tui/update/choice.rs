@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::form;
 use crate::domain::{EnvironmentName, HeldLock, LockStanding};
-use crate::tui::model::{ChoiceDialog, Choices, Dialog, Message, Model, Notice, Ran, Request};
+use crate::tui::model::{ChoiceDialog, Choices, Dialog, EnvironmentHistory, Message, Model, Notice, Request};
 
 pub(super) fn on_key(dialog: &mut ChoiceDialog, key: KeyEvent) {
     let last = dialog.len().saturating_sub(1);
@@ -77,7 +77,11 @@ pub(super) fn on_enter(model: &mut Model, dialog: &ChoiceDialog) -> Dialog {
 }
 
 /// The answer; one that nobody waits for any more is dropped.
-pub(super) fn on_past(model: &mut Model, of: &EnvironmentName, result: Result<Box<Ran>, Message>) {
+pub(super) fn on_past(
+    model: &mut Model,
+    of: &EnvironmentName,
+    result: Result<Box<EnvironmentHistory>, Message>,
+) {
     let Some(Dialog::Choice(dialog)) = &mut model.dialog else {
         return;
     };

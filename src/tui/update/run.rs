@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Effect;
 use crate::domain::{Plan, StepKind};
-use crate::engine::{Event, Happening, Level, RunId, StepOutcome};
+use crate::engine::{Event, EventKind, Level, RunId, StepOutcome};
 use crate::tui::keymap::Action;
 use crate::tui::model::{
     Blob, Dialog, Ended, LogLine, Message, Model, Notice, Pane, RunModel, Screen, Search, StepRow, StepState,
@@ -41,8 +41,8 @@ pub(super) fn on_event(model: &mut Model, event: Event, effects: &mut Vec<Effect
     };
     let at = event.at;
     match event.happening {
-        Happening::RunStarted { .. } => run.started = at,
-        Happening::StepStarted { step } => {
+        EventKind::RunStarted { .. } => run.started = at,
+        EventKind::StepStarted { step } => {
             if let Some(index) = run.steps.iter().position(|row| row.kind == step) {
                 run.steps[index].state = StepState::Running(at);
                 if run.along {
@@ -50,8 +50,8 @@ pub(super) fn on_event(model: &mut Model, event: Event, effects: &mut Vec<Effect
                 }
             }
         }
-        Happening::Log { step, level, line } => with(run, step, |row| log(row, LogLine { at, level, line })),
-        Happening::BlobStarted { step, digest, size } => with(run, step, |row| {
+        EventKind::Log { step, level, line } => with(run, step, |row| log(row, LogLine { at, level, line })),
+        EventKind::BlobStarted { step, digest, size } => with(run, step, |row| {
             row.blobs.push(Blob {
                 digest,
                 size,
@@ -59,12 +59,12 @@ pub(super) fn on_event(model: &mut Model, event: Event, effects: &mut Vec<Effect
                 how: None,
             });
         }),
-        Happening::BlobMoved { step, digest, moved } => with(run, step, |row| {
+        EventKind::BlobMoved { step, digest, moved } => with(run, step, |row| {
             if let Some(blob) = row.blobs.iter_mut().find(|blob| blob.digest == digest) {
                 blob.moved = moved.min(blob.size);
             }
         }),
-        Happening::BlobDone { step, digest, how } => with(run, step, |row| {
+        EventKind::BlobDone { step, digest, how } => with(run, step, |row| {
             match row.blobs.iter_mut().find(|blob| blob.digest == digest) {
                 Some(blob) => {
                     blob.moved = blob.size;
@@ -78,8 +78,8 @@ pub(super) fn on_event(model: &mut Model, event: Event, effects: &mut Vec<Effect
                 }),
             }
         }),
-        Happening::StepEnded { step, outcome } => with(run, step, |row| row.state = ended(row, outcome, at)),
-        Happening::RunEnded {
+        EventKind::StepEnded { step, outcome } => with(run, step, |row| row.state = ended(row, outcome, at)),
+        EventKind::RunEnded {
             exit,
             summary,
             hint,

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::line;
-use crate::domain::{Gate, Verdict, WayOut};
+use crate::domain::{Gate, Override, Verdict};
 use crate::tui::theme::{State, Theme};
 
 /// The state of a verdict.
@@ -47,7 +47,7 @@ pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
         }
         all.push(Line::from(first));
         all.extend(pieces.map(|piece| Line::from(format!("{:indent$}{piece}", ""))));
-        let way_out = gate.way_out.as_ref().map(WayOut::words);
+        let way_out = gate.way_out.as_ref().map(Override::words);
         for note in gate.notes.iter().chain(&way_out) {
             let dot = theme.glyph("·", "-");
             let mut pieces = line::wrap(note, width.saturating_sub(indent + 2)).into_iter();

@@ -5,11 +5,11 @@ use windlass::board::Cell;
 use windlass::domain::{
     Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState, Due,
     Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, HeldLock, LockNote, LockSubject,
-    Operation, Padding, PinRecord, Plan, PlannedStep, Release, ReleaseKind, RunsIn, Side, SideKind, StepKind,
-    TicketPattern, Verdict, Way, WayOut,
+    MergeMethod, Operation, Override, Padding, PinRecord, Plan, PlannedStep, Release, ReleaseKind, RunsIn,
+    Side, SideKind, StepKind, TicketPattern, Verdict,
 };
 use windlass::engine::{Earlier, Releases};
-use windlass::tui::model::{Message, Model, Ran, Standing};
+use windlass::tui::model::{EnvironmentHistory, Message, Model, Standing};
 use windlass::tui::theme::Theme;
 use windlass::tui::update::Msg;
 
@@ -178,7 +178,7 @@ pub fn asked(size: (u16, u16), theme: Theme) -> Model {
 pub fn releases(size: (u16, u16), theme: Theme) -> Model {
     let mut model = asked(size, theme);
     tell(&mut model, Msg::Releases(false, Ok(list())));
-    tell(&mut model, Msg::Standings(standings()));
+    tell(&mut model, Msg::EnvironmentStatuses(standings()));
     model
 }
 
@@ -200,8 +200,8 @@ pub fn finish() -> Plan {
             remote: "origin".into(),
             tag: Some("v1.3.3".into()),
             into: vec![
-                ending(BranchName::main(), 5, Way::Merge),
-                ending(BranchName::develop(), 1, Way::Merge),
+                ending(BranchName::main(), 5, MergeMethod::Merge),
+                ending(BranchName::develop(), 1, MergeMethod::Merge),
             ],
         },
         commit: Some(commit(6)),
@@ -217,7 +217,7 @@ pub fn finish() -> Plan {
                 "into main",
                 Verdict::Allowed("merges without conflicts, at ef2d127".into()),
             ),
-            Gate::new("into develop", Verdict::Refused(conflict.into())).with_way_out(WayOut::LeaveOut),
+            Gate::new("into develop", Verdict::Refused(conflict.into())).with_override(Override::LeaveOut),
         ],
         steps: vec![
             step(StepKind::Gate, "every branch again, at that moment"),
@@ -279,7 +279,7 @@ fn earlier(seed: usize, version: Option<&str>, hours: i64, gates: Vec<Gate>) -> 
 }
 
 /// What prod runs, and ran before: ready, not ready, and not to be found out.
-pub fn past() -> Box<Ran> {
+pub fn past() -> Box<EnvironmentHistory> {
     let complete = || {
         Gate::new(
             "complete",
@@ -326,7 +326,7 @@ pub fn past() -> Box<Ran> {
             )],
         ),
     ];
-    Box::new(Ran {
+    Box::new(EnvironmentHistory {
         running: Some(earlier(6, Some("1.3.2"), 290, Vec::new())),
         earlier: list,
     })

@@ -31,7 +31,7 @@ pub(super) struct Mark {
 
 /// The trail of one blob.
 #[derive(Debug)]
-pub(super) struct Trail {
+pub(super) struct Checkpoint {
     algorithm: Algorithm,
     step: u64,
     marks: Vec<Mark>,
@@ -48,7 +48,7 @@ enum Line {
     Mark { at: u64, state: String },
 }
 
-impl Trail {
+impl Checkpoint {
     /// The trail of `digest` on its way to `target`, with what an earlier process left in `folder`. That it cannot be
     /// kept is no reason to fail: the blob then begins anew next time.
     pub(super) fn open(folder: Option<&Path>, target: &Repository, digest: &Digest, size: u64) -> Self {
@@ -203,7 +203,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bytes = vec![7; 1_000_000];
         let digest = Digest::of(&bytes);
-        let open = || Trail::open(Some(folder.path()), &repository(), &digest, 1_000_000);
+        let open = || Checkpoint::open(Some(folder.path()), &repository(), &digest, 1_000_000);
         let mut trail = open();
         trail.leads_to("/v2/app/blobs/uploads/1");
         let mut hasher = Hasher::new(Algorithm::Sha256);

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::checkpoint::Checkpoint;
 use super::plan::{BlobState, PlannedBlob};
 use super::run::{CopyProgress, How};
-use super::trail::Trail;
 use super::transfer::{self, locked};
 use crate::domain::Digest;
 use crate::registry::error::RegistryError;
-use crate::registry::known::Ways;
-use crate::registry::patience::{ATTEMPTS, backoff, is_passing};
+use crate::registry::host_cache::Ways;
 use crate::registry::reader::Reader;
+use crate::registry::retry::{ATTEMPTS, backoff, is_passing};
 use crate::registry::writer::{Opened, Presence, Upload, Writer};
 
 /// From this size on a host that has never mounted anything is asked for the blob first: an upload for nothing would
@@ -22,7 +22,7 @@ use crate::registry::writer::{Opened, Presence, Upload, Writer};
 pub(super) const LARGE: u64 = 16 * 1024 * 1024;
 
 /// A blob to bring, from where, to where.
-pub(super) struct Errand {
+pub(super) struct BlobJob {
     pub(super) blob: PlannedBlob,
     pub(super) source: Reader,
     pub(super) target: Writer,
@@ -30,7 +30,7 @@ pub(super) struct Errand {
     moved: AtomicU64,
 }
 
-impl Errand {
+impl BlobJob {
     pub(super) const fn new(
         blob: PlannedBlob,
         source: Reader,
@@ -74,7 +74,12 @@ impl Errand {
     async fn bring(&self, elsewhere: Option<String>) -> Result<How, RegistryError> {
         let (target, digest) = (&self.target, &self.blob.digest);
         let folder = target.transport.settings().uploads.as_deref();
-        let trail = Mutex::new(Trail::open(folder, target.repository(), digest, self.blob.size));
+        let trail = Mutex::new(Checkpoint::open(
+            folder,
+            target.repository(),
+            digest,
+            self.blob.size,
+        ));
         let from = if self.blob.mountable {
             Some(self.source.repository().path())
         } else {
@@ -113,7 +118,7 @@ impl Errand {
         &self,
         from: Option<&str>,
         state: BlobState,
-        trail: &Mutex<Trail>,
+        trail: &Mutex<Checkpoint>,
     ) -> Result<How, (RegistryError, u64)> {
         let at_once = |error| (error, 0);
         let mut upload = match self.earlier(trail).await.map_err(at_once)? {
@@ -144,7 +149,7 @@ impl Errand {
     }
 
     /// The upload that an earlier attempt left, of this process or of another, if the registry still knows it.
-    async fn earlier(&self, trail: &Mutex<Trail>) -> Result<Option<Upload>, RegistryError> {
+    async fn earlier(&self, trail: &Mutex<Checkpoint>) -> Result<Option<Upload>, RegistryError> {
         let Some(location) = locked(trail).location().map(str::to_owned) else {
             return Ok(None);
         };
@@ -163,7 +168,7 @@ impl Errand {
         &self,
         from: Option<&str>,
         state: BlobState,
-        trail: &Mutex<Trail>,
+        trail: &Mutex<Checkpoint>,
     ) -> Result<Result<Upload, How>, RegistryError> {
         let (target, digest) = (&self.target, &self.blob.digest);
         let ways = self.ways();

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::arrival::{Branch, Read};
 use super::error::GitError;
 use super::graph::{Graph, Node, Past};
+use super::merged::{Branch, Read};
 
 /// What the reverts in the past of one commit take back, those that were reverted themselves left out.
 pub(super) struct Undone {

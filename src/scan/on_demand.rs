@@ -20,7 +20,7 @@ pub struct FreshScan {
 ///
 /// Where the platform tells one image from the others, Trivy is asked for that platform of the whole; otherwise for the image
 /// by its own digest.
-pub async fn fresh(
+pub async fn scan_now(
     trivy: &Trivy,
     repository: &Repository,
     digest: &Digest,

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::arrival::{Branch, Read, arrive};
 use super::error::GitError;
 use super::graph::{Graph, Past};
+use super::merged::{Branch, Read, arrive};
 use super::repository::{GitRepository, oid};
-use super::undone;
+use super::reverts;
 use crate::domain::CommitSha;
 
 /// Whether what a branch brought has arrived somewhere, and is still there: a revert takes back what a merge, a pick or a
@@ -78,7 +78,7 @@ impl GitRepository {
                     branches.push(Branch::of(&mut graph, &mut read, &mut past, into, fix)?);
                 }
                 arrive(git, &mut graph, &mut read, into, &mut branches)?;
-                undone::settle(git, &mut graph, &mut read, into, &mut branches)?;
+                reverts::settle(git, &mut graph, &mut read, into, &mut branches)?;
                 let reached = branches.into_iter().map(|branch| branch.reach(&graph));
                 answers.push(reached.collect::<Result<_, _>>()?);
             }

@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use git2::Oid;
 
+use super::ancestry::{Fix, Reach};
 use super::error::GitError;
 use super::graph::{Graph, Node, Past};
 use super::patch::{self, PatchId, Paths};
-use super::reach::{Fix, Reach};
 use super::repository::oid;
-use super::undone::Undone;
+use super::reverts::Undone;
 
 /// What was read of commits so far.
 #[derive(Default)]

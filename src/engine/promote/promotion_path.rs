@@ -7,11 +7,11 @@ use super::gates::Evaluation;
 use super::{deployed_in_source, downgrade, fixes};
 use crate::config::HotfixSettings;
 use crate::domain::{
-    Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, Gate, ServiceName, Tag, Verdict, WayOut,
+    Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, Gate, Override, ServiceName, Tag, Verdict,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
-use crate::engine::exception::PassedOver;
+use crate::engine::exception::SkippedGates;
 use crate::engine::{Engine, place};
 use crate::git::ReleaseLine;
 use crate::registry::{Reader, RegistryError, Running};
@@ -34,7 +34,7 @@ pub(in crate::engine) struct Request<'a> {
 }
 
 /// The way, from source to target.
-pub(in crate::engine) struct Way<'a> {
+pub(in crate::engine) struct PromotionPath<'a> {
     pub(in crate::engine) source: &'a Environment,
     pub(in crate::engine) target: &'a Environment,
     pub(in crate::engine) reason: Option<Clean>,
@@ -43,7 +43,7 @@ pub(in crate::engine) struct Way<'a> {
     running: OnceCell<Option<Running>>,
 }
 
-impl<'a> Way<'a> {
+impl<'a> PromotionPath<'a> {
     /// The way that is asked for, if there is one.
     pub(in crate::engine) fn of(engine: &'a Engine, request: &Request<'_>) -> Result<Self, EngineError> {
         let target = engine.environment(request.to)?;
@@ -161,7 +161,7 @@ impl<'a> Way<'a> {
             .reason
             .clone()
             .filter(|_| is_exception)
-            .map(|reason| PassedOver {
+            .map(|reason| SkippedGates {
                 kind,
                 environment: self.target.name.clone(),
                 skipped: passed,
@@ -250,7 +250,7 @@ fn source_of<'a>(
 /// A gate that does not allow, and that a reason lets pass: with the reason, what was passed over is the second half.
 pub(in crate::engine) fn unless_said(gate: Gate, reason: Option<&Clean>) -> (Gate, Option<Clean>) {
     let Some(reason) = reason else {
-        return (gate.with_way_out(WayOut::Reason), None);
+        return (gate.with_override(Override::Reason), None);
     };
     let said = gate.verdict.reason();
     let passed = Clean::line(&format!("{} {said}", gate.name));

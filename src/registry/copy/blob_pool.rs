@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-use super::blob::Errand;
+use super::blob_job::BlobJob;
 use super::plan::CopyPlan;
 use super::run::CopyProgress;
 use crate::domain::Digest;
@@ -32,8 +32,8 @@ enum Size {
 /// Each blob is a task, so that all cores hash. Dropped, they end.
 pub(super) struct Blobs {
     tasks: JoinSet<(Size, Arrival)>,
-    small: VecDeque<Errand>,
-    large: VecDeque<Errand>,
+    small: VecDeque<BlobJob>,
+    large: VecDeque<BlobJob>,
     large_under_way: usize,
 }
 
@@ -45,7 +45,7 @@ impl Blobs {
         target: &Writer,
         progress: &UnboundedSender<CopyProgress>,
     ) -> Self {
-        let errand = |blob| Errand::new(blob, source.clone(), target.clone(), progress.clone());
+        let errand = |blob| BlobJob::new(blob, source.clone(), target.clone(), progress.clone());
         let (large, small) = plan
             .blobs
             .iter()

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::concurrency::together;
 use super::error::RegistryError;
 use super::manifest::Manifest;
 use super::reader::Reader;
-use super::together::together;
 use crate::domain::{Digest, Platform, Target};
 
 /// Indexes within indexes; real images have one.
