@@ -1,12 +1,12 @@
 //! windlass lifts one container image, unchanged, from environment to environment.
 //!
-//! The rooms of the house, and who may know whom:
+//! The modules, and which may use which (see ARCHITECTURE.md):
 //!
 //! ```text
 //! domain ← program state ← config git github registry scan sign deploy build ← board engine ← cli tui demo
 //! ```
 //!
-//! A room may use those to its left; of the middle ones only `scan` and `sign` know `registry`. `cli` and `tui` never
+//! A module may use those to its left; of the middle ones only `scan` and `sign` use `registry`. `cli` and `tui` never
 //! import each other. `ratatui` and `crossterm` live in `tui` only, `git2` in `git`, `octocrab` in `github`, `oci-client`
 //! in `registry`, `sigstore` in `sign`. `tests/architecture.rs` reads the `use` lines and fails on a breach.
 

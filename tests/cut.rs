@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass::demo::World;
-use windlass::domain::{BranchName, Exit};
+use windlass::domain::{BranchName, Exit, PlannedStep, StepKind};
 use windlass::engine::{Command, Engine};
 use windlass::git::BranchState;
 
 use git::git;
-use run::carry_out;
+use run::{carry_out, last};
 use sample::{access, world_at};
 
 /// The world's engine, with release branches called by `template`.
@@ -66,6 +66,25 @@ async fn sprints_are_counted_on_and_a_cut_that_was_begun_keeps_its_name() {
     assert!(plan.allowed(), "{:?}", plan.gates);
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Done);
     assert_eq!(title(&engine, &cut(None, None)).await, "cut release/sprint-42");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_the_operation_does_not_know_fails_the_run() {
+    let world = world_at(Timestamp::now()).await;
+    let engine = engine(&world, "release/v{version}");
+    let mut plan = engine.plan(&cut(None, None)).await.unwrap();
+    let foreign = PlannedStep {
+        kind: StepKind::Build,
+        what: "an image".to_owned(),
+    };
+    plan.steps.insert(0, foreign);
+    let (exit, events) = carry_out(&engine, plan).await;
+    let (_, summary, _) = last(&events);
+    assert_eq!(exit, Exit::Failed, "{summary}");
+    assert!(
+        summary.contains("step `build` that a cut cannot run"),
+        "{summary}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -291,7 +291,10 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
         StepKind::Branch => create(context, commit.clone(), branch).await,
         StepKind::Push => push(context, commit, &branch).await,
         StepKind::Attach => record(context).await,
-        _ => Ok(StepOutcome::Nothing("no part of a cut".to_owned())),
+        _ => Err(EngineError::UnknownStep {
+            operation: "cut",
+            step,
+        }),
     }
 }
 

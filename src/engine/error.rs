@@ -3,7 +3,9 @@
 use crate::build::BuildError;
 use crate::config::ConfigError;
 use crate::deploy::DeployError;
-use crate::domain::{Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, Tag, TermError};
+use crate::domain::{
+    Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, StepKind, Tag, TermError,
+};
 use crate::git::GitError;
 use crate::github::GitHubError;
 use crate::registry::RegistryError;
@@ -256,6 +258,14 @@ pub enum EngineError {
     /// Ctrl-C, or a termination signal.
     #[error("interrupted")]
     Interrupted,
+    /// A plan has a step that its operation cannot run. That is a fault of windlass.
+    #[error("the plan has a step `{}` that a {operation} cannot run", .step.word())]
+    UnknownStep {
+        /// Which operation.
+        operation: &'static str,
+        /// The step.
+        step: StepKind,
+    },
     /// A task of the program ended in a way that it never should.
     #[error("an internal task failed: {0}")]
     Internal(String),
@@ -343,7 +353,10 @@ impl EngineError {
             | Self::NoWayBack { .. }
             | Self::NothingOwed(_) => Exit::NotFound,
             Self::Refused(_) => Exit::Refused,
-            Self::Artifacts { .. } | Self::NotProved { .. } | Self::Internal(_) => Exit::Failed,
+            Self::Artifacts { .. }
+            | Self::NotProved { .. }
+            | Self::UnknownStep { .. }
+            | Self::Internal(_) => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -434,7 +447,7 @@ impl EngineError {
             }
             Self::NotProved { .. } => "do not deploy it; find out who else writes to that repository",
             Self::Interrupted => "run the same command again to resume",
-            Self::Internal(_) => return None,
+            Self::UnknownStep { .. } | Self::Internal(_) => return None,
         };
         Some(text.to_owned())
     }

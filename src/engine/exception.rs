@@ -203,7 +203,10 @@ pub(super) async fn review_step(context: &Context<'_>, step: StepKind) -> Result
         StepKind::Attach,
     ) = (&context.plan.operation, step)
     else {
-        return Ok(StepOutcome::Nothing("no part of a review".to_owned()));
+        return Err(EngineError::UnknownStep {
+            operation: "review",
+            step,
+        });
     };
     let digest = place::digest_of(context.plan)?;
     let environment = context.engine.environment(environment)?;

@@ -253,7 +253,10 @@ pub(super) async fn step(context: &Context<'_>, step: StepKind) -> Result<StepOu
         StepKind::Gate => gate(context, commit, branch, environment, digest).await,
         StepKind::Branch => cut::create(context, commit.clone(), branch.clone()).await,
         StepKind::Push => cut::push(context, commit, branch).await,
-        _ => Ok(StepOutcome::Nothing("no part of a hotfix".to_owned())),
+        _ => Err(EngineError::UnknownStep {
+            operation: "hotfix",
+            step,
+        }),
     }
 }
 

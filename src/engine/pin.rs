@@ -372,7 +372,10 @@ pub(super) async fn run_step(context: &Context<'_>, step: StepKind) -> Result<St
             };
             let_go(&writer, environment, &records, by, pin).await
         }
-        _ => Ok(StepOutcome::Nothing("no part of a pin".to_owned())),
+        _ => Err(EngineError::UnknownStep {
+            operation: "pin",
+            step,
+        }),
     }
 }
 

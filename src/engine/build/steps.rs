@@ -80,7 +80,10 @@ pub(in crate::engine) async fn step(
         StepKind::Deploy => build.deploy().await,
         StepKind::Sign => sign::sign_at(context, &build.writer, &build.built()?.index.digest, to).await,
         StepKind::Verify => build.verify().await,
-        _ => Ok(StepOutcome::Nothing("no part of a build".to_owned())),
+        _ => Err(EngineError::UnknownStep {
+            operation: "build",
+            step,
+        }),
     }
 }
 

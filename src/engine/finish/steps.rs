@@ -60,7 +60,10 @@ pub(in crate::engine) async fn step(
         StepKind::Merge => finish.merge().await,
         StepKind::Push => finish.push().await,
         StepKind::PullRequest => finish.request().await,
-        _ => Ok(StepOutcome::Nothing("no part of an end".to_owned())),
+        _ => Err(EngineError::UnknownStep {
+            operation: "finish",
+            step,
+        }),
     }
 }
 

@@ -67,7 +67,10 @@ pub(in crate::engine) async fn step(
         StepKind::Attach => exception::leave(context, &promotion.writer).await,
         StepKind::Tag => promotion.tag().await,
         StepKind::Deploy => place::deploy(context, &promotion.writer, digest, promotion.way.target).await,
-        _ => Ok(StepOutcome::Nothing("no part of a promotion".to_owned())),
+        _ => Err(EngineError::UnknownStep {
+            operation: "promotion",
+            step,
+        }),
     }
 }
 

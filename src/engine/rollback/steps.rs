@@ -70,6 +70,9 @@ pub(in crate::engine) async fn step(
             };
             pin::hold(&writer, environment, digest, known, by, until, from).await
         }
-        _ => Ok(StepOutcome::Nothing("no part of a rollback".to_owned())),
+        _ => Err(EngineError::UnknownStep {
+            operation: "rollback",
+            step,
+        }),
     }
 }
