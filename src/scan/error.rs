@@ -22,7 +22,7 @@ pub enum ScanError {
         program: String,
     },
     /// The scanner did not come to an end.
-    #[error("`{program}` timed out after {} minutes", limit.as_secs() / 60)]
+    #[error("`{program}` timed out after {} s", limit.as_secs())]
     Slow {
         /// The program.
         program: String,

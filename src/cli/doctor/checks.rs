@@ -73,7 +73,7 @@ fn release_branches(config: &Config, repository: &GitRepository) -> Vec<Finding>
         );
         let fitting = fitting_template(&strange).unwrap_or_else(|| "release-{major}.{minor}".to_owned());
         findings.push(Finding::warning("releases", text).advise(format!(
-            "say how release branches are called as git.release_branch in windlass.toml, for instance {fitting:?}"
+            "set git.release_branch in windlass.toml to the form of your release branches, for instance {fitting:?}"
         )));
     }
     if config.services.len() > 1 && !git.release_branch.has_service() {
