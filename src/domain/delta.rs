@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, EnvironmentName, Judgement, Package, ScanEvidence, Severity, Verdict};
+use super::{Digest, EnvironmentName, Judgement, Package, ScanEvidence, Severity, Verdict, first};
 
 /// A judgement as it is kept: enough to compare it with another one later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,17 +220,12 @@ fn in_words(changes: &[Change], appeared: &str, meant: &str) -> Vec<String> {
         by_cause.entry(change.cause).or_default().push(&change.finding);
     }
     let words = by_cause.into_iter().map(|(cause, findings)| {
-        let named: Vec<_> = findings.iter().take(EXAMPLES).map(ToString::to_string).collect();
-        let more = match findings.len().saturating_sub(EXAMPLES) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
         let what = if cause == Cause::Policy { meant } else { appeared };
         format!(
-            "{} {what} {} ({}{more})",
+            "{} {what} {} ({})",
             findings.len(),
             cause.words(),
-            named.join(", ")
+            first(findings.iter(), EXAMPLES)
         )
     });
     words.collect()

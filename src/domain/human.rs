@@ -47,9 +47,28 @@ pub fn count(n: usize, what: &str) -> String {
     }
 }
 
+/// The first `most` of `items`, and how many there are besides: `a, b and 3 more`.
+pub fn first<T: std::fmt::Display>(items: impl ExactSizeIterator<Item = T>, most: usize) -> String {
+    let more = items.len().saturating_sub(most);
+    let named: Vec<_> = items.take(most).map(|item| item.to_string()).collect();
+    let named = named.join(", ");
+    match more {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_list_names_its_first_and_counts_the_others() {
+        let of = |items: &[&str]| first(items.iter(), 2);
+        assert_eq!(of(&[]), "");
+        assert_eq!(of(&["a", "b"]), "a, b");
+        assert_eq!(of(&["a", "b", "c", "d"]), "a, b and 2 more");
+    }
 
     #[test]
     fn sizes_take_at_most_six_characters() {

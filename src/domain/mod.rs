@@ -90,7 +90,7 @@ pub use expiry::{Term, TermError};
 pub use finding::{BySeverity, Counts, Finding, FindingKind, Limits, Severity};
 pub use findings_diff::FindingsDiff;
 pub use hosting::{ApiAddress, ApiAddressError, RepositoryName, RepositoryNameError};
-pub use human::{age, bytes, count};
+pub use human::{age, bytes, count, first};
 pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Target};
 pub use image_diff::{ImageDiff, ImageFacts, ImageSettings, Layer, LayerDiff, PlatformFacts, SettingChange};
 pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};

@@ -1,7 +1,7 @@
 //! Whether registries have every manifest and every blob of an image. A manifest that is there proves nothing of its blobs:
 //! clean-ups and half-restored backups lose them one by one.
 
-use crate::domain::{Digest, Gate, Verdict, count};
+use crate::domain::{Digest, Gate, Verdict, count, first};
 use crate::registry::{MissingContent, Reader, RegistryError};
 
 /// The gate's name.
@@ -57,14 +57,5 @@ async fn missing_at_both(
 }
 
 fn named(missing: &[MissingContent]) -> String {
-    let named: Vec<_> = missing
-        .iter()
-        .take(MAX_NAMED_PARTS)
-        .map(ToString::to_string)
-        .collect();
-    let named = named.join(", ");
-    match missing.len().saturating_sub(MAX_NAMED_PARTS) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
+    first(missing.iter(), MAX_NAMED_PARTS)
 }

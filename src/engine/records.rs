@@ -41,23 +41,30 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
     }
 }
 
+/// What each record keeps in fields of the same names: the digest and the environment that it is about, and its time.
+macro_rules! subject {
+    () => {
+        fn digest(&self) -> &Digest {
+            &self.digest
+        }
+
+        fn environment(&self) -> &EnvironmentName {
+            &self.environment
+        }
+
+        fn at(&self) -> Timestamp {
+            self.at
+        }
+    };
+}
+
 impl Record for GateRecord {
     const TYPE: &'static str = "application/vnd.windlass.gate.v1+json";
     // It has a line for each finding and each package.
     const LIMIT: u64 = 64 * 1024 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.gate.environment";
 
-    fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    fn environment(&self) -> &EnvironmentName {
-        &self.environment
-    }
-
-    fn at(&self) -> Timestamp {
-        self.at
-    }
+    subject!();
 
     fn annotation(&self) -> Option<(&'static str, String)> {
         Some(("dev.windlass.gate.verdict", self.verdict.word().to_owned()))
@@ -69,17 +76,7 @@ impl Record for PinRecord {
     const LIMIT: u64 = 64 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.pin.environment";
 
-    fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    fn environment(&self) -> &EnvironmentName {
-        &self.environment
-    }
-
-    fn at(&self) -> Timestamp {
-        self.at
-    }
+    subject!();
 
     fn annotation(&self) -> Option<(&'static str, String)> {
         Some(("dev.windlass.pin.held", self.held.to_string()))
@@ -91,17 +88,7 @@ impl Record for ExceptionRecord {
     const LIMIT: u64 = 256 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.exception.environment";
 
-    fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    fn environment(&self) -> &EnvironmentName {
-        &self.environment
-    }
-
-    fn at(&self) -> Timestamp {
-        self.at
-    }
+    subject!();
 }
 
 impl Record for ReviewRecord {
@@ -109,17 +96,7 @@ impl Record for ReviewRecord {
     const LIMIT: u64 = 64 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.review.environment";
 
-    fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    fn environment(&self) -> &EnvironmentName {
-        &self.environment
-    }
-
-    fn at(&self) -> Timestamp {
-        self.at
-    }
+    subject!();
 }
 
 impl Record for DeploymentFailure {
@@ -127,17 +104,7 @@ impl Record for DeploymentFailure {
     const LIMIT: u64 = 64 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.deployment.environment";
 
-    fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    fn environment(&self) -> &EnvironmentName {
-        &self.environment
-    }
-
-    fn at(&self) -> Timestamp {
-        self.at
-    }
+    subject!();
 }
 
 /// Attaches `record` to `subject`.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::GitHub;
 use super::client::{Ask, Page};
 use super::error::GitHubError;
-use crate::domain::{CommitSha, clean_line};
+use crate::domain::{CommitSha, clean_line, first};
 
 const NEEDS: &str = "checks: read and commit statuses: read (classic: repo)";
 
@@ -133,16 +133,7 @@ impl fmt::Display for Checks {
 /// As many names as a line has room for.
 fn few(names: &[String]) -> String {
     const SHOWN: usize = 6;
-    let shown = names
-        .iter()
-        .take(SHOWN)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    first(names.iter(), SHOWN)
 }
 
 /// How a check ended.

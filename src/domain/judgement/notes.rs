@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Exceptions, Judged};
 use crate::domain::vex::VexSubject;
-use crate::domain::{Finding, RunnableImage, ScanEvidence, ScanPolicy, VexStatement, Waiver, count};
+use crate::domain::{Finding, RunnableImage, ScanEvidence, ScanPolicy, VexStatement, Waiver, count, first};
 
 /// How many statements of one document are named.
 const NAMED_STATEMENTS: usize = 3;
@@ -147,17 +147,13 @@ fn unmatched(evidence: &ScanEvidence, exceptions: &Exceptions<'_>, by_name: &ByN
         }
     }
     let words = by_document.into_iter().map(|(document, titles)| {
-        let more = match titles.len().saturating_sub(NAMED_STATEMENTS) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let named = titles[..titles.len().min(NAMED_STATEMENTS)].join(", ");
+        let named = first(titles.iter(), NAMED_STATEMENTS);
         let (statements, verb) = if titles.len() == 1 {
             ("the VEX statement".to_owned(), "matches")
         } else {
             (format!("{} VEX statements", titles.len()), "match")
         };
-        format!("{statements} on {named}{more} in {document} {verb} no finding here")
+        format!("{statements} on {named} in {document} {verb} no finding here")
     });
     words.collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Exceptions, Judged, Judgement, Standing};
-use crate::domain::{Counts, FindingKind, Rule, ScanEvidence, ScanPolicy, Severity, Verdict, count};
+use crate::domain::{Counts, FindingKind, Rule, ScanEvidence, ScanPolicy, Severity, Verdict, count, first};
 
 /// How many findings of a severity a refusal names.
 const EXAMPLES: usize = 3;
@@ -109,16 +109,7 @@ fn exploited(findings: &[Judged]) -> Vec<String> {
 
 /// The first few by name, and how many more there are.
 fn examples(findings: &[&Judged]) -> String {
-    let named: Vec<_> = findings
-        .iter()
-        .take(EXAMPLES)
-        .map(|judged| named(judged))
-        .collect();
-    let more = match findings.len().saturating_sub(EXAMPLES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{}{more}", named.join(", "))
+    first(findings.iter().map(|judged| named(judged)), EXAMPLES)
 }
 
 /// A finding as a refusal names it.
