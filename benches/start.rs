@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{OptionExt as _, bail, eyre};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use windlass::config::{Config, Trust};
 use windlass::git::{self, GitRepository};
 
 type Result<T> = color_eyre::Result<T>;
@@ -145,6 +146,8 @@ fn start(repository: &Path) -> Result<Start> {
     command.env("TERM", "xterm-256color");
     command.env("LANG", "C.UTF-8");
     command.env("XDG_STATE_HOME", repository.with_extension("state"));
+    // The registries speak plain HTTP, which a repository's file may only ask for once it is trusted.
+    command.env("WINDLASS_TRUST", trusted(repository));
     let output = read(pair.master.try_clone_reader().map_err(failed)?);
 
     let begin = Instant::now();
@@ -157,6 +160,12 @@ fn start(repository: &Path) -> Result<Start> {
     let (frame, rows) = seen?;
     let memory = memory.ok_or_eyre("the console has no process")??;
     Ok(Start { frame, rows, memory })
+}
+
+/// The hash that trusts the settings of the repository's windlass.toml as they are.
+fn trusted(repository: &Path) -> String {
+    let config = Config::open(&repository.join("windlass.toml"), None, &Trust::default());
+    config.map_or_else(|_| String::new(), |config| config.withheld.hash().to_string())
 }
 
 /// What the console writes, with the moment of its arrival: interpreting it is not part of the time.
