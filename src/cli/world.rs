@@ -149,10 +149,7 @@ pub fn registries(config: Option<&Config>) -> Result<Registries, RegistryError> 
     let state = state::folder_of_user();
     match config {
         Some(config) => engine::registries(config, &state),
-        None => Registries::new(Settings {
-            uploads: Some(state.join("uploads")),
-            ..Settings::default()
-        }),
+        None => Registries::new(Settings::default().remembering_in(&state)),
     }
 }
 

@@ -471,11 +471,11 @@ pub fn must_be_trusted(config: &Config) -> Result<(), EngineError> {
 
 /// All registries, as a configuration speaks of them.
 pub fn registries(config: &Config, state: &Path) -> Result<Registries, RegistryError> {
-    Registries::new(Settings {
+    let settings = Settings {
         hosts: config.registries.clone(),
-        uploads: Some(state.join("uploads")),
         ..Settings::default()
-    })
+    };
+    Registries::new(settings.remembering_in(state))
 }
 
 /// Trivy, as a configuration speaks of it, or as it is found where there is none.

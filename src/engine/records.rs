@@ -11,7 +11,7 @@ use super::error::EngineError;
 use crate::domain::{
     DeploymentFailure, Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord, ReviewRecord,
 };
-use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
+use crate::registry::{Content, Descriptor, Evidence, Reader, RegistryError, Writer};
 
 const CREATED: &str = "org.opencontainers.image.created";
 /// More records of one kind than any digest has; of more, the newest are read.
@@ -25,6 +25,9 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
     const LIMIT: u64;
     /// The annotation that names the environment in the list of referrers.
     const ENVIRONMENT: &'static str;
+    /// Whether it takes effect because somebody wanted it to. One that an earlier attempt could not list is listed then
+    /// only for who asks for the very same again; what is a fact stays one.
+    const IS_ACT: bool = true;
 
     /// The digest that it is about.
     fn digest(&self) -> &Digest;
@@ -63,6 +66,7 @@ impl Record for GateRecord {
     // It has a line for each finding and each package.
     const LIMIT: u64 = 64 * 1024 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.gate.environment";
+    const IS_ACT: bool = false;
 
     subject!();
 
@@ -103,6 +107,7 @@ impl Record for DeploymentFailure {
     const TYPE: &'static str = "application/vnd.windlass.deployment-failure.v1+json";
     const LIMIT: u64 = 64 * 1024;
     const ENVIRONMENT: &'static str = "dev.windlass.deployment.environment";
+    const IS_ACT: bool = false;
 
     subject!();
 }
@@ -120,8 +125,21 @@ pub(crate) async fn attach<R: Record>(
     ]);
     annotations.extend(record.annotation().map(|(key, value)| (key.to_owned(), value)));
     let layers = vec![(R::TYPE.to_owned(), bytes.into())];
-    writer.attach(subject, R::TYPE, layers, annotations).await?;
+    let evidence = Evidence::new(R::TYPE, layers, annotations).about(about(record)?);
+    writer.attach_evidence(subject, evidence).await?;
     Ok(())
+}
+
+/// What a record has in common with those of other attempts to leave it.
+fn about<R: Record>(record: &R) -> Result<String, EngineError> {
+    if !R::IS_ACT {
+        return Ok(record.environment().to_string());
+    }
+    let mut said = serde_json::to_value(record).map_err(|error| EngineError::Internal(error.to_string()))?;
+    if let Some(said) = said.as_object_mut() {
+        said.remove("at");
+    }
+    Ok(said.to_string())
 }
 
 /// The newest record of its kind that is attached to `digest`, by what the annotations say; none if there is none that is
@@ -211,6 +229,10 @@ pub(crate) fn moment(now: Timestamp, known: impl IntoIterator<Item = Timestamp>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::faults::{Effect, Fault};
+    use crate::demo::registry::{EmbeddedRegistry, Options};
+    use crate::domain::{Clean, Exit, WriteAccess};
+    use crate::registry::{Registries, Settings};
 
     #[test]
     fn a_new_record_is_later_than_those_before_it_whatever_the_clocks_say() {
@@ -220,5 +242,73 @@ mod tests {
         assert_eq!(moment(now, [time(3), time(7)]), time(10));
         assert_eq!(moment(now, [time(10)]), time(11));
         assert_eq!(moment(now, [time(90), time(20)]), time(91));
+    }
+
+    #[tokio::test]
+    async fn a_pin_that_could_not_be_listed_takes_effect_only_if_the_very_same_is_asked_for_again() {
+        let registry = EmbeddedRegistry::start(Options {
+            referrers_api: false,
+            ..Options::default()
+        })
+        .await
+        .unwrap();
+        let state = tempfile::tempdir().unwrap();
+        let all = Registries::new(Settings::default().remembering_in(state.path())).unwrap();
+        let access = WriteAccess::unless_read_only(false).unwrap();
+        let writer = all.writer(&format!("{}/app", registry.host()).parse().unwrap(), access);
+        let base = Descriptor::new("x", Digest::of(b"x"), 1);
+        let image = writer.attach(&base, "x", Vec::new(), BTreeMap::new()).await;
+        let image = image.unwrap();
+        let pin = |reason: &str, second| PinRecord {
+            digest: image.digest.clone(),
+            environment: "stage".parse().unwrap(),
+            held: true,
+            reason: Clean::line(reason),
+            by: Clean::line("ana@desk"),
+            at: Timestamp::from_second(second).unwrap(),
+            until: None,
+            from: None,
+        };
+        let refused = Effect::Answer {
+            status: 400,
+            retry_after: None,
+        };
+        registry.inject(
+            Fault::new(refused)
+                .on_method("PUT")
+                .on_path("/manifests/sha256-")
+                .times(3),
+        );
+        registry.forget_requests();
+        for second in [1, 2, 3] {
+            let error = attach(&writer, &image, &pin("load test", second))
+                .await
+                .unwrap_err();
+            assert_eq!(error.exit(), Exit::Conflict, "{error}");
+        }
+        let requests = registry.requests();
+        let put = requests
+            .iter()
+            .filter(|request| request.method == "PUT" && request.path.contains("/manifests/sha256:"));
+        assert_eq!(put.count(), 1);
+        let reasons = async || {
+            let pins: Vec<PinRecord> = all_of(&writer, &image.digest).await;
+            pins.iter()
+                .map(|pin| (pin.reason.to_string(), pin.at.as_second()))
+                .collect::<Vec<_>>()
+        };
+        attach(&writer, &image, &pin("freeze", 4)).await.unwrap();
+        assert_eq!(reasons().await, [("freeze".to_owned(), 4)]);
+        // The newest counts: it is left besides, with its own time.
+        attach(&writer, &image, &pin("load test", 5)).await.unwrap();
+        let expected = [("load test", 5), ("freeze", 4), ("load test", 1)];
+        assert_eq!(
+            reasons().await,
+            expected.map(|(reason, at)| (reason.to_owned(), at))
+        );
+    }
+
+    async fn all_of(reader: &Reader, digest: &Digest) -> Vec<PinRecord> {
+        all(reader, digest, &"stage".parse().unwrap()).await.unwrap()
     }
 }

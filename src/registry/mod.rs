@@ -5,6 +5,7 @@
 //! what a promotion needs (it drops mounts that are not granted, and swallows errors of tokens and referrers).
 
 mod answer;
+mod attach;
 mod attached;
 mod auth;
 mod budget;
@@ -25,18 +26,21 @@ mod pages;
 mod quota;
 mod reader;
 mod referrers;
+mod referrers_list;
 mod retry;
 mod running;
 mod settings;
 mod tls;
 mod token;
 mod transport;
+mod unlisted;
 mod writer;
 
 use std::sync::Arc;
 
 use reqwest::Method;
 
+pub use attach::Evidence;
 pub use attached::Attachment;
 pub use completeness::{MissingContent, MissingFrom, Wholeness};
 pub use error::RegistryError;

@@ -1,12 +1,14 @@
 //! Reports as referrers: attached with what is known of the scan, which annotations repeat.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::subject::Subject;
 use super::{Report, ScanError};
 use crate::domain::{Counts, Digest, Origin, Platform, clean_line};
-use crate::registry::{Descriptor, Writer};
+use crate::registry::{Descriptor, Evidence, Writer};
 
 /// The artifact type of an attached Trivy report, and the media type of the report in it. Trivy registers none for its own
 /// JSON (its referrer plug-in attaches SBOMs, SARIF and `cosign-vuln` only); this is the one that is in use, in the
@@ -83,12 +85,15 @@ pub async fn attach_report(
         (DATABASE, context.database.map(|at| at.to_string())),
         (ARGUMENTS, context.arguments.clone()),
     ];
-    let annotations = notes
+    let annotations: BTreeMap<String, String> = notes
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?)))
         .collect();
     let layers = vec![(REPORT_TYPE.to_owned(), bytes)];
-    Ok(writer.attach(subject, REPORT_TYPE, layers, annotations).await?)
+    let note = |key| annotations.get(key).map_or("", String::as_str);
+    let about = format!("{} {}", note(IMAGE), note(PLATFORM));
+    let evidence = Evidence::new(REPORT_TYPE, layers, annotations).about(about);
+    Ok(writer.attach_evidence(subject, evidence).await?)
 }
 
 /// What annotations say of a report.

@@ -11,7 +11,7 @@ use super::subject::Subject;
 use super::{Report, ReportContext, ScanError};
 use crate::domain::{Digest, Origin, ScanReport, clean_line};
 use crate::registry::{Descriptor, Reader, Writer};
-use crate::sign::{self, PublicKey, SigningKey};
+use crate::sign::{self, NewStatement, PublicKey, SigningKey};
 
 /// The type of the predicate.
 pub const VULNERABILITIES: &str = "https://cosign.sigstore.dev/attestation/vuln/v1";
@@ -84,7 +84,19 @@ pub async fn attest(
         what: "to attest".to_owned(),
         why,
     })?;
-    Ok(sign::attest(writer, subject, VULNERABILITIES, &predicate, key).await?)
+    let new = NewStatement {
+        predicate_type: VULNERABILITIES,
+        about: predicate
+            .invocation
+            .parameters
+            .platform
+            .clone()
+            .unwrap_or_default(),
+        // The same report is enough, whichever run attested it.
+        statement: Some(Digest::of(bytes).to_string()),
+        predicate,
+    };
+    Ok(sign::attest(writer, subject, new, key).await?)
 }
 
 fn predicate<'a>(

@@ -1,13 +1,11 @@
 //! Lists of what is in an image, attached to it as referrers.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
 use super::ScanError;
 use super::attached::PLATFORM;
 use crate::domain::Platform;
-use crate::registry::{Descriptor, Writer};
+use crate::registry::{Descriptor, Evidence, Writer};
 
 /// A format of such lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,12 +81,12 @@ pub async fn attach_sbom(
     bytes: Bytes,
     platform: Option<&Platform>,
 ) -> Result<Descriptor, ScanError> {
-    let platform = platform.map(|platform| (PLATFORM.to_owned(), platform.to_string()));
-    let annotations: BTreeMap<_, _> = platform.into_iter().collect();
+    let platform = platform.map(ToString::to_string);
+    let about = platform.clone().unwrap_or_default();
+    let annotations = platform.map(|platform| (PLATFORM.to_owned(), platform));
     let layers = vec![(format.media_type().to_owned(), bytes)];
-    Ok(writer
-        .attach(subject, format.media_type(), layers, annotations)
-        .await?)
+    let evidence = Evidence::new(format.media_type(), layers, annotations.into_iter().collect()).about(about);
+    Ok(writer.attach_evidence(subject, evidence).await?)
 }
 
 #[cfg(test)]

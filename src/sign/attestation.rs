@@ -24,16 +24,41 @@ pub struct Attestation {
     pub predicate: Box<RawValue>,
 }
 
-/// Signs the statement that `predicate`, of the kind `predicate_type`, is true of `subject`, and attaches it.
+/// A statement to be signed.
+pub struct NewStatement<'a, P> {
+    /// Its kind, as a URI.
+    pub predicate_type: &'a str,
+    /// What it says.
+    pub predicate: P,
+    /// What statements of its kind about the same image differ in: the platform, for instance.
+    pub about: String,
+    /// What it comes down to, without the circumstances that differ each time that it is made. One that an earlier
+    /// attempt could not list is enough if it comes down to the same.
+    pub statement: Option<String>,
+}
+
+impl<'a, P> NewStatement<'a, P> {
+    /// A statement that is told from others by its kind alone.
+    pub const fn new(predicate_type: &'a str, predicate: P) -> Self {
+        Self {
+            predicate_type,
+            predicate,
+            about: String::new(),
+            statement: None,
+        }
+    }
+}
+
+/// Signs that `new` is true of `subject`, and attaches it.
 pub async fn attest(
     writer: &Writer,
     subject: &Descriptor,
-    predicate_type: &str,
-    predicate: &(impl Serialize + Sync),
+    new: NewStatement<'_, impl Serialize + Sync>,
     key: &SigningKey,
 ) -> Result<Descriptor, SignError> {
-    let bytes = bundle::make_about(&subject.digest, predicate_type, predicate, key)?;
-    Ok(attach(writer, subject, bytes, predicate_type).await?)
+    let bytes = bundle::make_about(&subject.digest, new.predicate_type, &new.predicate, key)?;
+    let about = format!("{} by {}", new.about, key.public().hint());
+    Ok(attach(writer, subject, bytes, new.predicate_type, (about, new.statement)).await?)
 }
 
 /// The statements of one kind that are attached to `digest`, in either of cosign's forms: those that `key` signed, or without a key all of them, of

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::Serialize;
 
-pub use attestation::{Attestation, attest, attestations};
+pub use attestation::{Attestation, NewStatement, attest, attestations};
 pub use error::SignError;
 pub use key::{KeyPair, PublicKey, SigningKey};
 pub use pem::why_no_private_key;
@@ -21,7 +21,7 @@ pub use pem::why_no_private_key;
 use secrecy::SecretString;
 
 use crate::domain::Digest;
-use crate::registry::{Content, Descriptor, Reader, RegistryError, Writer};
+use crate::registry::{Content, Descriptor, Evidence, Reader, RegistryError, Writer};
 use bundle::Finding;
 
 /// The annotation that tells signatures from attestations without fetching them.
@@ -62,16 +62,26 @@ pub async fn sign(writer: &Writer, subject: &Descriptor, key: &SigningKey) -> Re
         return Ok(Signed::Already);
     }
     let bytes = bundle::make(&subject.digest, key)?;
-    let attached = attach(writer, subject, bytes, bundle::SIGN_PREDICATE).await?;
+    let about = format!("by {}", key.public().hint());
+    let attached = attach(
+        writer,
+        subject,
+        bytes,
+        bundle::SIGN_PREDICATE,
+        (about, Some("signed".to_owned())),
+    )
+    .await?;
     Ok(Signed::New(Box::new(attached)))
 }
 
-/// Attaches a bundle as cosign does.
+/// Attaches a bundle as cosign does. It has another signature each time that it is made: `about` and `statement` tell
+/// whether one that an earlier attempt left is the same.
 async fn attach(
     writer: &Writer,
     subject: &Descriptor,
     bundle: Vec<u8>,
     predicate_type: &str,
+    (about, statement): (String, Option<String>),
 ) -> Result<Descriptor, RegistryError> {
     let annotations = [
         ("dev.sigstore.bundle.content", "dsse-envelope"),
@@ -79,9 +89,10 @@ async fn attach(
     ];
     let annotations = annotations.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let layers = vec![(bundle::MEDIA_TYPE.to_owned(), Bytes::from(bundle))];
-    writer
-        .attach(subject, bundle::MEDIA_TYPE, layers, BTreeMap::from(annotations))
-        .await
+    let evidence = Evidence::new(bundle::MEDIA_TYPE, layers, BTreeMap::from(annotations))
+        .about(format!("{predicate_type} {about}"))
+        .stating(statement);
+    writer.attach_evidence(subject, evidence).await
 }
 
 /// Verifies that `digest` is signed by `key`, in either of cosign's forms: one good signature is enough, and the refusal

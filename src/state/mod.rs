@@ -1,4 +1,4 @@
-//! What windlass keeps on this machine between runs: journals, locks, uploads, trust. Only the user may read it, and
+//! What windlass keeps on this machine between runs: journals, locks, uploads, evidence that is not listed yet, trust. Only the user may read it, and
 //! nothing in it is reached through a symbolic link that somebody else may have put there.
 
 mod log;
@@ -7,7 +7,7 @@ mod private;
 use std::path::PathBuf;
 
 pub use log::open_log;
-pub use private::{create_folder, create_new, open_locked, read, replace};
+pub use private::{create_folder, create_new, open_locked, read, replace, sweep};
 
 /// Where this user's state lives: `$XDG_STATE_HOME/windlass`, by default `~/.local/state/windlass`.
 pub fn folder_of_user() -> PathBuf {

@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 
@@ -94,6 +95,19 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// Removes the files of `folder` that nobody has written to for so long.
+pub fn sweep(folder: &Path, age: Duration) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let written = entry.metadata().and_then(|entry| entry.modified());
+        if written.is_ok_and(|time| time.elapsed().is_ok_and(|found| found > age)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options
@@ -158,5 +172,17 @@ mod tests {
         assert!(create_folder(&world.path().join("folder")).is_err());
         replace(&link, b"other").unwrap();
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
+    }
+
+    #[test]
+    fn only_what_is_old_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        let week = Duration::from_hours(7 * 24);
+        let week_ago = std::time::SystemTime::now() - week - Duration::from_mins(1);
+        File::create(&old).unwrap().set_modified(week_ago).unwrap();
+        File::create(&new).unwrap();
+        sweep(folder.path(), week);
+        assert!(!old.exists() && new.exists());
     }
 }

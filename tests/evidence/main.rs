@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/call.rs"]
+mod call;
 #[path = "../support/document.rs"]
 mod document;
+#[path = "../support/git.rs"]
+mod git;
 #[path = "../support/older.rs"]
 #[expect(dead_code, reason = "shared with tests that sign in that form too")]
 mod older;
@@ -14,6 +18,7 @@ mod older_forms;
 mod reports;
 mod sboms;
 mod signatures;
+mod unlisted;
 
 use secrecy::SecretString;
 use serde_json::json;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use windlass::domain::Digest;
 use windlass::registry::Descriptor;
 use windlass::scan::{VULNERABILITIES, attach_report, sbom_packages};
-use windlass::sign;
+use windlass::sign::{self, NewStatement};
 
 use crate::older;
 use crate::reports::report;
@@ -57,7 +57,8 @@ async fn a_list_of_packages_in_an_attestation_of_cosign_2_is_read() {
         }],
     }]});
     let kind = "https://spdx.dev/Document";
-    let attestation = sign::attest(&world.writer, &world.image, kind, &sbom, &key())
+    let list = NewStatement::new(kind, sbom);
+    let attestation = sign::attest(&world.writer, &world.image, list, &key())
         .await
         .unwrap();
     world.age(&attestation, &index, kind).await;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use windlass::domain::{PackageList, PackageSource, Platform};
 use windlass::registry::Descriptor;
 use windlass::scan::{ScanError, sbom_packages};
-use windlass::sign;
+use windlass::sign::{self, NewStatement};
 
 use crate::{CONFIG, INDEX, MANIFEST, World, key, put};
 
@@ -104,9 +104,8 @@ async fn what_buildx_put_into_its_index_is_read_of_each_platform() {
 async fn what_somebody_attested_is_read_before_what_the_build_says() {
     let world = World::new(true).await;
     let image = world.buildx(&[spdx("musl"), spdx("zlib")]).await;
-    sign::attest(&world.writer, &image, SPDX, &spdx("openssl"), &key())
-        .await
-        .unwrap();
+    let list = NewStatement::new(SPDX, spdx("openssl"));
+    sign::attest(&world.writer, &image, list, &key()).await.unwrap();
     let list = world.packages(&image).await.unwrap().unwrap();
     assert_eq!(told(&list), (vec!["openssl"], vec![], &OF_SPDX));
 }

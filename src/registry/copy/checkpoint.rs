@@ -181,13 +181,7 @@ fn locked(folder: &Path, path: &Path) -> std::io::Result<Option<File>> {
 
 /// Removes what was left of uploads that no registry knows any more.
 pub(super) fn sweep(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let age = entry.metadata().and_then(|entry| entry.modified());
-        if age.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > FORGOTTEN_AFTER)) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+    state::sweep(folder, FORGOTTEN_AFTER);
 }
 
 #[cfg(test)]
@@ -227,16 +221,5 @@ mod tests {
         );
         trail.forget();
         assert!(open().location().is_none());
-    }
-
-    #[test]
-    fn only_what_is_old_is_swept() {
-        let folder = tempfile::tempdir().unwrap();
-        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
-        let week_ago = std::time::SystemTime::now() - FORGOTTEN_AFTER - Duration::from_mins(1);
-        File::create(&old).unwrap().set_modified(week_ago).unwrap();
-        File::create(&new).unwrap();
-        sweep(folder.path());
-        assert!(!old.exists() && new.exists());
     }
 }
