@@ -183,7 +183,7 @@ async fn of_scans_made_anew_at_each_attempt_only_the_first_is_pushed_until_it_ca
         panic!("{error}")
     };
     assert_refused(error, &first, REPORT_TYPE);
-    assert_eq!(refusing.put(), [first.clone()]);
+    assert_eq!(refusing.put(), std::slice::from_ref(&first));
     // The attestation beside it is another piece of evidence.
     refusing.attest(9, "one", &key).await.unwrap_err();
     assert_eq!(refusing.put().len(), 2);
