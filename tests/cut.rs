@@ -130,7 +130,7 @@ async fn a_branch_in_the_way_is_refused_before_anything_is_written() {
     let blocking: BranchName = "release/v7.0.0/fix".parse().unwrap();
     remote.push_new(&blocking, &commit, access()).await.unwrap();
     let plan = engine.plan(&cut(Some("7.0.0"), None)).await.unwrap();
-    let refusals: Vec<_> = plan.refusals().map(|gate| gate.name.as_str()).collect();
+    let refusals: Vec<_> = plan.refusals().map(|gate| gate.kind.name()).collect();
     assert_eq!(refusals, ["remote"]);
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
     assert_eq!(

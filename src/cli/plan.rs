@@ -53,13 +53,18 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
         writeln!(out, "  {name:<8} {line}")?;
     }
     writeln!(out, "gates")?;
-    let width = plan.gates.iter().map(|gate| gate.name.width()).max().unwrap_or(0);
+    let width = plan
+        .gates
+        .iter()
+        .map(|gate| gate.kind.name().width())
+        .max()
+        .unwrap_or(0);
     for gate in &plan.gates {
         writeln!(
             out,
             "  {} {:<width$}  {}",
             symbol(&gate.verdict),
-            gate.name,
+            gate.kind,
             gate.verdict.reason()
         )?;
         for note in gate.notes.iter().chain(&gate.way_out.as_ref().map(way_out)) {

@@ -108,7 +108,7 @@ fn list(
         writeln!(io.out, "{}. {}", nth + 1, one.digest)?;
         for gate in &one.gates {
             let symbol = plan::symbol(&gate.verdict);
-            writeln!(io.out, "  {symbol} {:<10} {}", gate.name, gate.verdict.reason())?;
+            writeln!(io.out, "  {symbol} {:<10} {}", gate.kind, gate.verdict.reason())?;
         }
     }
     if past.earlier.is_empty() {

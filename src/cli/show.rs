@@ -182,7 +182,7 @@ fn print_ways(ways: &[EnvironmentGates], io: &mut Output) -> Result<(), Failure>
         let gates = way.gates.iter().map(|gate| {
             vec![
                 format!("  {}", plan::symbol(&gate.verdict)),
-                gate.name.clone(),
+                gate.kind.to_string(),
                 gate.verdict.reason().to_owned(),
             ]
         });

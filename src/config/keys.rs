@@ -149,31 +149,6 @@ pub(super) const DEPLOY: Keys = Keys {
 };
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
-/// The gates that a hotfix may pass over, where an environment says so.
-pub(super) const SKIPPABLE: &[&str] = &[
-    "scan",
-    "fixes",
-    "downgrade",
-    "deployed-in-source",
-    "soak",
-    "approvals",
-];
-
-/// Those that nothing passes over, and why.
-pub(super) const NEVER_SKIPPED: &[(&str, &str)] = &[
-    (
-        "signature",
-        "only candidates signed in the source environment can be promoted",
-    ),
-    (
-        "revision",
-        "an image that cannot be tied to its commit is not a candidate",
-    ),
-    ("pin", "lift a pin with `windlass unpin`"),
-    ("hotfix", "the hotfix path is for hotfixes only"),
-    ("release", "it can be overridden with a reason"),
-];
-
 pub(super) const REGISTRY: Keys = keys(
     "[registry.\"HOST\"]",
     &[

@@ -18,9 +18,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::domain::{
-    ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, HostSettings, Platform,
-    ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern, TicketUrl,
-    VariablePattern,
+    ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, GateKind, HostSettings,
+    Platform, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern,
+    TicketUrl, VariablePattern,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -265,7 +265,7 @@ pub struct HotfixSettings {
     /// The environment that it comes from, which need not be one that the graph leads from.
     pub from: EnvironmentName,
     /// The gates that do not stop it.
-    pub skip: Vec<String>,
+    pub skip: Vec<GateKind>,
 }
 
 /// How promoted images are signed.

@@ -14,8 +14,8 @@ use super::{
     HotfixSettings, ReleaseSettings, RevisionSource, Service, SignSettings, confined, keys, programs,
 };
 use crate::domain::{
-    BranchName, Environment, EnvironmentGraph, EnvironmentName, GraphError, HostSettings, ImageTemplate,
-    LeftOut, Limits, Repository, Rule, ScanPolicy, clean_line,
+    BranchName, Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HostSettings,
+    HotfixSkip, ImageTemplate, LeftOut, Limits, Repository, Rule, ScanPolicy, clean_line,
 };
 
 /// What the lock of releases is called beside those of environments, see [`crate::domain::LockPart`].
@@ -284,25 +284,33 @@ fn hotfix_way(
 fn hotfix(value: &Value<'_>) -> Result<HotfixSettings, ConfigError> {
     let section = value.section(keys::HOTFIX)?;
     let list = section.get("skip").map_or(Ok(Vec::new()), |value| value.list())?;
-    let gate = |value: &Value<'_>| {
-        let word = value.string()?;
-        if keys::SKIPPABLE.contains(&word) {
-            return Ok(word.to_owned());
-        }
-        match keys::NEVER_SKIPPED.iter().find(|(gate, _)| *gate == word) {
-            Some((gate, why)) => {
-                Err(value.mistake(format_args!("the gate `{gate}` cannot be skipped: {why}")))
-            }
-            None => Err(value.advise(
-                format_args!("`{}` is not a gate that can be skipped", clean_line(word)),
-                Some(format!("these can be skipped: {}", keys::SKIPPABLE.join(", "))),
-            )),
-        }
-    };
     Ok(HotfixSettings {
         from: section.require("from")?.parse()?,
-        skip: list.iter().map(gate).collect::<Result<_, _>>()?,
+        skip: list.iter().map(skipped_gate).collect::<Result<_, _>>()?,
     })
+}
+
+/// A gate that the hotfix path skips.
+fn skipped_gate(value: &Value<'_>) -> Result<GateKind, ConfigError> {
+    let word = value.string()?;
+    if keys::GATE.reserved.contains(&word) {
+        return Err(value.mistake(format_args!("the gate `{word}` is not supported yet")));
+    }
+    if let Ok(kind) = word.parse::<GateKind>() {
+        match kind.hotfix_skip() {
+            HotfixSkip::Allowed => return Ok(kind),
+            HotfixSkip::Never(why) => {
+                return Err(value.mistake(format_args!("the gate `{kind}` cannot be skipped: {why}")));
+            }
+            HotfixSkip::NotAsked => {}
+        }
+    }
+    let skippable = GateKind::ALL.iter().filter(|kind| kind.skippable());
+    let names: Vec<_> = skippable.map(GateKind::name).collect();
+    Err(value.advise(
+        format_args!("`{}` is not a gate that can be skipped", clean_line(word)),
+        Some(format!("these can be skipped: {}", names.join(", "))),
+    ))
 }
 
 fn environment(section: &Section<'_>, many_services: bool) -> Result<Environment, ConfigError> {

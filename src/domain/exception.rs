@@ -5,22 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{Clean, Digest, EnvironmentName};
 
-/// In which way the usual one was left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// In which way the usual one was left. The gravest come first: an exception with several is called by the first of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExceptionKind {
     /// A hotfix took the path that the configuration allows it.
     Hotfix,
     /// An emergency rollback went on in spite of findings.
     Findings,
-    /// An older candidate of a release was promoted than the one that is bound to its head.
-    OlderCandidate,
     /// A candidate was promoted that lacks a fix which ran there.
     UndoesFix,
     /// An older candidate was promoted than the one that ran there.
     Downgrade,
     /// A candidate was promoted that its source environment never deployed.
     NotDeployed,
+    /// An older candidate of a release was promoted than the one that is bound to its head.
+    OlderCandidate,
     /// A release was cut of a commit that is not on develop.
     OffDevelop,
     /// A release was cut with a version below the last one.

@@ -134,7 +134,7 @@ impl Plan {
     /// reason and the costs, which change while nothing of substance does, are left out, so that the console and a
     /// CI job that plan the same promotion see the same hash.
     pub fn hash(&self) -> PlanHash {
-        let gates: Vec<_> = self.gates.iter().map(|g| (&g.name, g.verdict.word())).collect();
+        let gates: Vec<_> = self.gates.iter().map(|g| (&g.kind, g.verdict.word())).collect();
         let steps: Vec<_> = self.steps.iter().map(|s| s.kind).collect();
         let substance = serde_json::json!({
             "operation": self.operation,
@@ -172,7 +172,7 @@ impl fmt::Display for PlanHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Verdict;
+    use crate::domain::{GateKind, Verdict};
 
     fn plan() -> Plan {
         let digest = Digest::of(b"image");
@@ -190,7 +190,10 @@ mod tests {
             commit: None,
             tag: Some("sha-2b2e927".parse().unwrap()),
             digest: Some(digest),
-            gates: vec![Gate::new("scan", Verdict::Allowed("clean, 3m old".into()))],
+            gates: vec![Gate::new(
+                GateKind::Scan,
+                Verdict::Allowed("clean, 3m old".into()),
+            )],
             steps: vec![PlannedStep {
                 kind: StepKind::Copy,
                 what: "11 blobs".into(),

@@ -1,4 +1,4 @@
-//! What a gate says: allowed, refused or unknown, always with the reason.
+//! What a gate says: allowed, refused or unknown, always with the reason, and how it can be overridden.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,22 +39,6 @@ impl Verdict {
     }
 }
 
-/// A rule by name, and what it said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gate {
-    /// The rule: `scan`, `revision`, `signature`, …
-    pub name: String,
-    /// What it said.
-    #[serde(flatten)]
-    pub verdict: Verdict,
-    /// What a person should know besides; it decides nothing.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// What a person may ask for instead, where it does not allow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub way_out: Option<Override>,
-}
-
 /// What may be asked for where a gate does not allow, besides setting right what its reason says. How it is asked for is the
 /// business of whoever shows it: an option there, a key here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,31 +69,5 @@ impl Override {
             Self::TakeLock => "can be broken on request".to_owned(),
             Self::Unpin { environment } => format!("unpin {environment} first"),
         }
-    }
-}
-
-impl Gate {
-    /// The verdict of the rule `name`.
-    pub fn new(name: &str, verdict: Verdict) -> Self {
-        Self {
-            name: name.to_owned(),
-            verdict,
-            notes: Vec::new(),
-            way_out: None,
-        }
-    }
-
-    /// The gate with something that a person should know besides.
-    #[must_use]
-    pub fn with_notes(mut self, notes: Vec<String>) -> Self {
-        self.notes = notes;
-        self
-    }
-
-    /// The gate with what may be asked for instead.
-    #[must_use]
-    pub fn with_override(mut self, way_out: Override) -> Self {
-        self.way_out = Some(way_out);
-        self
     }
 }

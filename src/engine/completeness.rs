@@ -1,11 +1,9 @@
 //! Whether registries have every manifest and every blob of an image. A manifest that is there proves nothing of its blobs:
 //! clean-ups and half-restored backups lose them one by one.
 
-use crate::domain::{Digest, Gate, Verdict, count, first};
+use crate::domain::{Digest, Gate, GateKind, Verdict, count, first};
 use crate::registry::{MissingContent, Reader, RegistryError};
 
-/// The gate's name.
-pub(super) const COMPLETE: &str = "complete";
 /// How many parts are named; the others are counted.
 const MAX_NAMED_PARTS: usize = 3;
 
@@ -38,7 +36,7 @@ pub(super) async fn promotion_gate(source: &Reader, target: &Reader, digest: &Di
         )),
         Err(error) => Verdict::Unknown(error.to_string()),
     };
-    Some(Gate::new(COMPLETE, verdict))
+    Some(Gate::new(GateKind::Complete, verdict))
 }
 
 async fn missing_at_both(

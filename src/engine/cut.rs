@@ -14,8 +14,8 @@ use super::scan::Admission;
 use super::version_gate::{self, Wanted};
 use super::{Engine, completeness, cut_github, develop_gate, place, promote};
 use crate::domain::{
-    BranchName, Clean, CommitSha, Confirmation, Costs, ExceptionKind, Gate, Operation, Padding, Plan,
-    PlannedStep, ServiceName, StepKind, Verdict,
+    BranchName, Clean, CommitSha, Confirmation, Costs, Gate, GateKind, Operation, Padding, Plan, PlannedStep,
+    ServiceName, StepKind, Verdict,
 };
 use crate::git::{BranchState, GitError, PushOutcome};
 
@@ -117,22 +117,18 @@ impl Cut<'_> {
             Box::pin(self.own_gates(engine, upstream)),
         )?;
         gates.extend(of_git);
-        let (mut skipped, mut kind) = (Vec::new(), ExceptionKind::LowVersion);
+        let mut skipped = Vec::new();
         for gate in own {
             if gate.way_out.is_none() {
                 gates.push(gate);
                 continue;
             }
-            let is_off_develop = gate.name == develop_gate::DEVELOP;
             let (gate, said) = promote::unless_said(gate, self.reason);
             gates.push(gate);
-            if is_off_develop && said.is_some() {
-                kind = ExceptionKind::OffDevelop;
-            }
             skipped.extend(said);
         }
-        let reason = self.reason.filter(|_| !skipped.is_empty());
-        let passed = reason.map(|reason| SkippedGates {
+        let kind = exception::gravest(&skipped);
+        let passed = kind.zip(self.reason).map(|(kind, reason)| SkippedGates {
             kind,
             environment: engine.config().graph.entrance().name.clone(),
             skipped,
@@ -182,9 +178,17 @@ async fn image_gates(
     let candidate = match candidate {
         Ok(candidate) => candidate,
         Err(error @ EngineError::NoImage { .. }) => {
-            return Ok(vec![Gate::new("image", Verdict::Refused(error.to_string()))]);
+            return Ok(vec![Gate::new(
+                GateKind::Image,
+                Verdict::Refused(error.to_string()),
+            )]);
         }
-        Err(error) => return Ok(vec![Gate::new("image", Verdict::Unknown(error.to_string()))]),
+        Err(error) => {
+            return Ok(vec![Gate::new(
+                GateKind::Image,
+                Verdict::Unknown(error.to_string()),
+            )]);
+        }
     };
     let platforms: Vec<_> = candidate
         .summary
@@ -201,8 +205,8 @@ async fn image_gates(
     let reader = engine.registries().reader(&candidate.repository);
     let complete = completeness::verdict(&reader, &candidate.image.digest).await;
     let mut gates = vec![
-        Gate::new("image", Verdict::Allowed(there)),
-        Gate::new(completeness::COMPLETE, complete),
+        Gate::new(GateKind::Image, Verdict::Allowed(there)),
+        Gate::new(GateKind::Complete, complete),
     ];
     let entrance = engine.config().graph.entrance();
     // The release will go to the next environment first: its rules are asked now, so that nobody cuts in vain.
@@ -246,9 +250,9 @@ pub(super) async fn branch_gates(
         Some(why) => Verdict::Unknown(why.clone()),
     };
     let mut gates = vec![
-        Gate::new("short sha", unique),
-        Gate::new("here", at(branch, commit, &local, "here")),
-        Gate::new("remote", there),
+        Gate::new(GateKind::ShortSha, unique),
+        Gate::new(GateKind::Here, at(branch, commit, &local, "here")),
+        Gate::new(GateKind::Remote, there),
     ];
     gates.extend(cut_github::gates(engine, commit, branch).await);
     Ok(gates)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Engine;
 use crate::config::CheckRule;
-use crate::domain::{BranchName, CommitSha, Gate, Verdict};
+use crate::domain::{BranchName, CommitSha, Gate, GateKind, Verdict};
 use crate::github::{Checks, ChecksVerdict, GitHub, RequiredCheck, refusal_of_creation};
 
 /// The gates; none where the repository is not on GitHub.
@@ -15,7 +15,7 @@ pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchNa
         Ok(Some(github)) => github,
         Err(error) if wanted => {
             let why = with_override(&error.to_string(), error.hint());
-            return vec![Gate::new("checks", Verdict::Unknown(why))];
+            return vec![Gate::new(GateKind::Checks, Verdict::Unknown(why))];
         }
         Err(error) => return vec![not_asked(&error.to_string())],
     };
@@ -23,7 +23,7 @@ pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchNa
         if wanted {
             let develop = &engine.config().git.develop;
             Some(Gate::new(
-                "checks",
+                GateKind::Checks,
                 checks(github, commit, [(develop, false), (branch, true)]).await,
             ))
         } else {
@@ -83,7 +83,7 @@ fn with_override(why: &str, hint: Option<String>) -> String {
 async fn rules(github: &GitHub, branch: &BranchName) -> Gate {
     match github.rules_of_creation(branch.as_str()).await {
         Ok(rules) => Gate::new(
-            "rules",
+            GateKind::Rules,
             match refusal_of_creation(&rules, branch.as_str()) {
                 Some(why) => Verdict::Refused(why),
                 None => Verdict::Allowed(format!("GitHub branch rules allow {branch}")),
@@ -95,7 +95,11 @@ async fn rules(github: &GitHub, branch: &BranchName) -> Gate {
 
 /// The push itself will tell.
 fn not_asked(why: &str) -> Gate {
-    Gate::new("rules", Verdict::Allowed("unknown until the push".to_owned())).with_notes(vec![format!(
+    Gate::new(
+        GateKind::Rules,
+        Verdict::Allowed("unknown until the push".to_owned()),
+    )
+    .with_notes(vec![format!(
         "could not read GitHub branch rules; the push will show whether they allow it: {why}"
     )])
 }

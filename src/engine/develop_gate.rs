@@ -2,14 +2,11 @@
 
 use super::Engine;
 use super::remote_state::Upstream;
-use crate::domain::{CommitSha, Gate, Override, Verdict, count};
-
-/// The name of the gate.
-pub(super) const DEVELOP: &str = "develop";
+use crate::domain::{CommitSha, Gate, GateKind, Override, Verdict, count};
 
 /// The gate. Somebody who knows why may cut elsewhere.
 pub(super) async fn gate(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Gate {
-    let gate = Gate::new(DEVELOP, judge(engine, upstream, commit).await);
+    let gate = Gate::new(GateKind::Develop, judge(engine, upstream, commit).await);
     if gate.verdict.allows() {
         gate
     } else {

@@ -287,7 +287,7 @@ fn names(gates: &[Gate]) -> String {
                 .as_ref()
                 .map(|way_out| format!("; {}", way_out.words()));
             let way_out = way_out.unwrap_or_default();
-            format!("{} ({}{way_out})", gate.name, gate.verdict.reason())
+            format!("{} ({}{way_out})", gate.kind, gate.verdict.reason())
         })
         .collect();
     list.join("; ")

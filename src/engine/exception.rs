@@ -11,20 +11,41 @@ use super::run::Context;
 use super::{Engine, place, records};
 use crate::domain::{
     Clean, Confirmation, Costs, Digest, Environment, EnvironmentName, ExceptionKind, ExceptionRecord, Gate,
-    Operation, Plan, PlannedStep, ReviewRecord, ServiceName, StepKind, Target, Verdict, owed_reviews,
+    GateKind, Operation, Plan, PlannedStep, ReviewRecord, ServiceName, StepKind, Target, Verdict,
+    owed_reviews,
 };
 use crate::registry::{Reader, Writer};
 
 /// How many of the newest deployments are asked for exceptions.
 const LOOKED_AT: usize = 20;
 
+/// A gate that was overridden or skipped, and what it said.
+#[derive(Debug, Clone)]
+pub(super) struct SkippedGate {
+    kind: GateKind,
+    said: String,
+}
+
+impl SkippedGate {
+    pub(super) fn new(kind: &GateKind, said: &str) -> Self {
+        Self {
+            kind: kind.clone(),
+            said: said.to_owned(),
+        }
+    }
+}
+
+/// What an exception is called that overrides these gates with a reason; none where there are none.
+pub(super) fn gravest(skipped: &[SkippedGate]) -> Option<ExceptionKind> {
+    skipped.iter().filter_map(|gate| gate.kind.by_reason()).min()
+}
+
 /// That gates were passed over, as the run found it.
 #[derive(Debug, Clone)]
 pub(super) struct SkippedGates {
     pub(super) kind: ExceptionKind,
     pub(super) environment: EnvironmentName,
-    /// The gates, each with what it said.
-    pub(super) skipped: Vec<Clean>,
+    pub(super) skipped: Vec<SkippedGate>,
     /// The environments that it does not come through.
     pub(super) environments: Vec<EnvironmentName>,
     pub(super) reason: Clean,
@@ -77,7 +98,11 @@ pub(super) async fn leave(context: &Context<'_>, writer: &Writer) -> Result<Step
         digest: digest.clone(),
         environment: passed.environment.clone(),
         kind: passed.kind,
-        skipped: passed.skipped.clone(),
+        skipped: passed
+            .skipped
+            .iter()
+            .map(|gate| Clean::line(&format!("{} {}", gate.kind, gate.said)))
+            .collect(),
         passed_over: passed.environments.clone(),
         reason: passed.reason.clone(),
         by: Clean::line(&context.engine.actor().to_string()),
@@ -129,7 +154,7 @@ pub(super) async fn plan_review(
         commit: None,
         tag: None,
         digest: Some(digest),
-        gates: vec![Gate::new("exception", waits(&exceptions))],
+        gates: vec![Gate::new(GateKind::Exception, waits(&exceptions))],
         steps: vec![PlannedStep {
             kind: StepKind::Attach,
             what: "the review record".to_owned(),

@@ -10,8 +10,8 @@ use super::remote_state::{Line, Upstream};
 use super::run::Context;
 use super::version_gate::{self, Wanted};
 use crate::domain::{
-    BranchName, CommitSha, Confirmation, Costs, Digest, EnvironmentName, Gate, Operation, Plan, PlannedStep,
-    ReleaseKind, ServiceName, StepKind, Values, Verdict, age, count,
+    BranchName, CommitSha, Confirmation, Costs, Digest, EnvironmentName, Gate, GateKind, Operation, Plan,
+    PlannedStep, ReleaseKind, ServiceName, StepKind, Values, Verdict, age, count,
 };
 use crate::registry::Running;
 
@@ -64,7 +64,7 @@ pub(super) async fn plan(
     };
     let remote = engine.config().git.remote.clone();
     let mut gates = vec![
-        Gate::new("running", running(&environment.name, &base)),
+        Gate::new(GateKind::Running, running(&environment.name, &base)),
         main(engine, &upstream, &base.commit).await?,
         version_gate::gate(&upstream, &local, &git, &wanted),
     ];
@@ -207,7 +207,7 @@ async fn main(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Resul
     let branch = &engine.config().git.main;
     let Some(main) = upstream.branch(branch) else {
         let why = format!("{} has no branch {branch}", engine.config().git.remote);
-        return Ok(Gate::new("main", Verdict::Allowed(why)));
+        return Ok(Gate::new(GateKind::Main, Verdict::Allowed(why)));
     };
     let (sha, tip) = (commit.clone(), main.clone());
     let (ahead, lacking) = engine
@@ -230,7 +230,7 @@ async fn main(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Resul
             count(lacking, "commit")
         ),
     };
-    Ok(Gate::new("main", Verdict::Allowed(words)))
+    Ok(Gate::new(GateKind::Main, Verdict::Allowed(words)))
 }
 
 /// Carries out one step.
@@ -279,7 +279,7 @@ async fn gate(
             ),
         });
     }
-    let mut gates = vec![Gate::new("running", running(environment, &base))];
+    let mut gates = vec![Gate::new(GateKind::Running, running(environment, &base))];
     let upstream = context.engine.look_upstream_or_last().await?;
     gates.extend(cut::branch_gates(context.engine, &upstream, commit, branch).await?);
     context.judge(gates)

@@ -11,13 +11,11 @@ use super::run::{Actor, Context};
 use super::scan::Admission;
 use super::{Engine, place, promote, records};
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, Gate, Operation, Override, PinRecord, Plan,
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, Operation, Override, PinRecord, Plan,
     PlannedStep, ServiceName, StepKind, Target, Term, Verdict, newest_pin, pin_state,
 };
 use crate::registry::{Reader, Running, Writer};
 
-/// The name of the gate.
-const PIN: &str = "pin";
 /// How many of the newest deployments are asked for pins: one that holds lets nothing but rollbacks pass, and these bring
 /// their own.
 const LOOKED_AT: usize = 5;
@@ -105,7 +103,7 @@ pub(super) async fn gate(
     };
     Gate {
         way_out,
-        ..Gate::new(PIN, verdict)
+        ..Gate::new(GateKind::Pin, verdict)
     }
 }
 
@@ -168,8 +166,8 @@ pub(super) async fn plan_pin(
         tag: commit.as_ref().and_then(|commit| engine.tag_of(commit).ok()),
         commit,
         gates: vec![
-            Gate::new("running", runs(&environment.name, &running)),
-            Gate::new(PIN, taking_the_place(&environment.name, held)),
+            Gate::new(GateKind::Running, runs(&environment.name, &running)),
+            Gate::new(GateKind::Pin, taking_the_place(&environment.name, held)),
         ],
         steps: vec![
             step(StepKind::Gate, "that it is still deployed there".to_owned()),
@@ -218,7 +216,7 @@ pub(super) async fn plan_unpin(
         .ok_or_else(|| EngineError::NotPinned(environment.name.clone()))?;
     let digest = pin.digest.clone();
     let next = what_comes_next(engine, service, environment, &digest).await;
-    let gate = Gate::new(PIN, lifting(&environment.name, &records, now)).with_notes(next);
+    let gate = Gate::new(GateKind::Pin, lifting(&environment.name, &records, now)).with_notes(next);
     Ok(Plan {
         operation: Operation::Unpin {
             environment: environment.name.clone(),
@@ -302,7 +300,7 @@ async fn comes_from(
         .gates
         .iter()
         .filter(|gate| !gate.verdict.allows())
-        .map(|gate| format!("{}: {}", gate.name, gate.verdict.reason()))
+        .map(|gate| format!("{}: {}", gate.kind, gate.verdict.reason()))
         .collect();
     let judged = if stopped.is_empty() {
         "its gates allow it".to_owned()
@@ -347,12 +345,12 @@ pub(super) async fn run_step(context: &Context<'_>, step: StepKind) -> Result<St
                     found: running.digest.short(),
                 });
             }
-            context.judge(vec![Gate::new("running", runs(name, &running))])
+            context.judge(vec![Gate::new(GateKind::Running, runs(name, &running))])
         }
         (StepKind::Gate, _) => {
             let records = pins(&writer, environment).await?;
             let verdict = lifting(name, &records, Timestamp::now());
-            context.judge(vec![Gate::new(PIN, verdict)])
+            context.judge(vec![Gate::new(GateKind::Pin, verdict)])
         }
         (StepKind::Pin, Operation::Pin { reason, until, .. }) => {
             let records = pins(&writer, environment).await?;

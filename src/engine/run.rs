@@ -89,7 +89,7 @@ impl Context<'_> {
         for gate in &gates {
             let line = format!(
                 "{}: {}, {}",
-                gate.name,
+                gate.kind,
                 gate.verdict.word(),
                 gate.verdict.reason()
             );
@@ -99,10 +99,10 @@ impl Context<'_> {
                 log.error(line)
             }
             for note in &gate.notes {
-                log.info(format!("{}: {note}", gate.name));
+                log.info(format!("{}: {note}", gate.kind));
             }
             if let Some(way_out) = &gate.way_out {
-                log.info(format!("{}: {}", gate.name, way_out.words()));
+                log.info(format!("{}: {}", gate.kind, way_out.words()));
             }
         }
         let (allowed, refused): (Vec<_>, Vec<_>) = gates.into_iter().partition(|gate| gate.verdict.allows());

@@ -9,8 +9,8 @@ use super::error::EngineError;
 use super::{Engine, records};
 use crate::config;
 use crate::domain::{
-    Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateRecord, Judgement, Repository,
-    RunnableImage, ScanEvidence, ScanPolicy, ServiceName, Tag, Verdict, VexStatement, Waiver,
+    Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateKind, GateRecord, Judgement,
+    Repository, RunnableImage, ScanEvidence, ScanPolicy, ServiceName, Tag, Verdict, VexStatement, Waiver,
 };
 use crate::registry::{ImageSummary, Reader};
 use crate::scan::{self, FreshScan, Trivy};
@@ -26,9 +26,6 @@ pub struct Examined {
     /// What they make of it.
     pub judgement: Judgement,
 }
-
-/// The name of the gate.
-pub(super) const SCAN: &str = "scan";
 
 /// Whether a gate that asks for a scan at the moment of the promotion makes it now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +150,7 @@ impl Engine {
         match self.judge(policy, candidate, target, admission).await {
             Ok(judged) => judged,
             Err(error) => Judged {
-                gate: Gate::new(SCAN, Verdict::Unknown(error.brief())),
+                gate: Gate::new(GateKind::Scan, Verdict::Unknown(error.brief())),
                 record: None,
                 fresh: None,
             },
@@ -196,7 +193,7 @@ impl Engine {
         let record = GateRecord::of(&judgement, &evidence, target, now);
         notes.extend(judgement.notes);
         Ok(Judged {
-            gate: Gate::new(SCAN, judgement.verdict).with_notes(notes),
+            gate: Gate::new(GateKind::Scan, judgement.verdict).with_notes(notes),
             record: Some(record),
             fresh,
         })

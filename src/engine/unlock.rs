@@ -10,8 +10,8 @@ use super::event::StepOutcome;
 use super::lock::LockError;
 use super::run::Context;
 use crate::domain::{
-    Confirmation, Costs, Gate, HeldLock, LockPart, LockStanding, LockSubject, Operation, Override, Plan,
-    PlannedStep, ServiceName, StepKind, Verdict, clean_line,
+    Confirmation, Costs, Gate, GateKind, HeldLock, LockPart, LockStanding, LockSubject, Operation, Override,
+    Plan, PlannedStep, ServiceName, StepKind, Verdict, clean_line,
 };
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 
@@ -69,7 +69,7 @@ pub(super) async fn plan(
 fn gate(lock: &HeldLock, held: bool) -> Gate {
     let now = Timestamp::now();
     let words = lock.words(now);
-    let gate = |verdict| Gate::new("lock", verdict);
+    let gate = |verdict| Gate::new(GateKind::Lock, verdict);
     match (lock.standing(now), held) {
         (LockStanding::Stale { .. }, _) => gate(Verdict::Allowed(words)),
         (LockStanding::Held, true) => gate(Verdict::Allowed(format!("broken: {words}"))),

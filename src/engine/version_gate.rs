@@ -4,11 +4,8 @@ use semver::Version;
 
 use super::remote_state::{Line, Upstream};
 use crate::config::GitSettings;
-use crate::domain::{BranchName, CommitSha, Gate, Override, Verdict};
+use crate::domain::{BranchName, CommitSha, Gate, GateKind, Override, Verdict};
 use crate::git::{GitRepository, TagAt};
-
-/// The name of the gate.
-pub(super) const VERSION: &str = "version";
 
 /// A version that is asked for, and the branch that would carry it.
 pub(super) struct Wanted<'a> {
@@ -36,24 +33,24 @@ pub(super) fn gate(
 ) -> Gate {
     let name = upstream.released.name_of(wanted.version);
     if let Some(taken) = taken(upstream, local, git, wanted) {
-        return Gate::new(VERSION, Verdict::Refused(taken));
+        return Gate::new(GateKind::Version, Verdict::Refused(taken));
     }
     if let Some(why) = &upstream.stale {
         let unknown = format!("cannot tell whether {name} exists on {}: {why}", git.remote);
-        return Gate::new(VERSION, Verdict::Unknown(unknown));
+        return Gate::new(GateKind::Version, Verdict::Unknown(unknown));
     }
     let last = upstream.released.highest();
     match last {
         Some(last) if *wanted.version < last.version && !wanted.may_be_lower => {
             let below = format!("{name} is below {}, the last release", last.name);
-            Gate::new(VERSION, Verdict::Refused(below)).with_override(Override::Reason)
+            Gate::new(GateKind::Version, Verdict::Refused(below)).with_override(Override::Reason)
         }
         Some(last) => Gate::new(
-            VERSION,
+            GateKind::Version,
             Verdict::Allowed(format!("{name} is available; the last release is {}", last.name)),
         ),
         None => Gate::new(
-            VERSION,
+            GateKind::Version,
             Verdict::Allowed(format!("{name} is available; there is no earlier release")),
         ),
     }

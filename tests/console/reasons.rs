@@ -1,7 +1,7 @@
 //! What needs a reason before it is planned: pins, rollbacks, reviews, locks, and promotions that go another way.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use windlass::domain::{Confirmation, Gate, Override, Verdict};
+use windlass::domain::{Confirmation, Gate, GateKind, Override, Verdict};
 use windlass::tui::model::{Choices, Dialog, Difference, EnvironmentHistory, Model};
 use windlass::tui::update::{Effect, Msg, Request};
 
@@ -148,7 +148,7 @@ fn findings_are_accepted_by_choice_alone() {
 fn an_older_candidate_is_planned_anew_with_its_reason_and_never_without() {
     let older = || {
         let why = "sha-4b22777 is older than the head of release/v1.5.0";
-        vec![Gate::new("release", Verdict::Refused(why.into())).with_override(Override::Reason)]
+        vec![Gate::new(GateKind::Release, Verdict::Refused(why.into())).with_override(Override::Reason)]
     };
     let plan = || promotion("stage", Confirmation::Plain, older());
     let mut model = sample::board(SIZE, COLOUR);
@@ -258,7 +258,7 @@ fn a_cut_that_a_gate_stops_takes_a_reason_and_is_planned_with_it() {
     let mut model = sample::board(SIZE, COLOUR);
     press(&mut model, 'c');
     let below = Verdict::Refused("v9.0.0 is released".into());
-    let gates = vec![Gate::new("version", below).with_override(Override::Reason)];
+    let gates = vec![Gate::new(GateKind::Version, below).with_override(Override::Reason)];
     answer(&mut model, plan(gates));
     assert!(seen(&model).contains("Tab: why a gate is overridden"));
     code(&mut model, KeyCode::Tab);

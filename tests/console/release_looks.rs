@@ -1,7 +1,7 @@
 //! The screens of the release flow, painted.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use windlass::domain::{Confirmation, Gate, Override, Plan, Verdict};
+use windlass::domain::{Confirmation, Gate, GateKind, Override, Plan, Verdict};
 use windlass::engine::Releases;
 use windlass::tui::model::{Model, PageContent, PageOf, of_comparison, of_markdown};
 use windlass::tui::theme::Theme;
@@ -200,7 +200,8 @@ fn an_older_candidate_asks_for_a_reason_in_its_plan() {
     let mut model = flow::releases((80, 24), COLOUR);
     tell(&mut model, key('p'));
     let why = "sha-4b22777 is older than the head of release/v1.5.0-sha-6b86b27: sha-6b86b27, the image of 6b86b27, is the candidate of the release";
-    let gates = vec![Gate::new("release", Verdict::Refused(why.into())).with_override(Override::Reason)];
+    let gates =
+        vec![Gate::new(GateKind::Release, Verdict::Refused(why.into())).with_override(Override::Reason)];
     planned(&mut model, promotion("stage", Confirmation::Plain, gates));
     insta::assert_snapshot!(picture(&model));
 }

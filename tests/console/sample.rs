@@ -6,8 +6,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use windlass::board::{Cell, EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
 use windlass::domain::{
-    Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Finding, Gate, Judged, Judgement,
-    Operation, Plan, PlannedStep, Severity, Standing, StepKind, Suppression, Verdict,
+    Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Finding, Gate, GateKind, Judged,
+    Judgement, Operation, Plan, PlannedStep, Severity, Standing, StepKind, Suppression, Verdict,
 };
 use windlass::engine::{Event, EventKind, Level, RunId, StepOutcome};
 use windlass::tui::model::{Content, Findings, Gates, Model, Row};
@@ -172,13 +172,13 @@ pub fn board(size: (u16, u16), theme: Theme) -> Model {
         Msg::Environments(environments, now() - SignedDuration::from_secs(12)),
     );
     let gates = vec![
-        Gate::new("revision", Verdict::Allowed("built from it".into())),
+        Gate::new(GateKind::Revision, Verdict::Allowed("built from it".into())),
         Gate::new(
-            "scan",
+            GateKind::Scan,
             Verdict::Refused("the report is 3 days old, and prod takes none older than 24 hours".into()),
         ),
         Gate::new(
-            "signature",
+            GateKind::Signature,
             Verdict::Unknown("registry.example.com did not answer".into()),
         ),
     ];
@@ -186,7 +186,10 @@ pub fn board(size: (u16, u16), theme: Theme) -> Model {
         &mut model,
         Msg::Gates(commit(4), "prod".parse().unwrap(), Gates::Known(gates)),
     );
-    let gates = vec![Gate::new("scan", Verdict::Allowed("clean, 2h old".into()))];
+    let gates = vec![Gate::new(
+        GateKind::Scan,
+        Verdict::Allowed("clean, 2h old".into()),
+    )];
     tell(
         &mut model,
         Msg::Gates(commit(1), "stage".parse().unwrap(), Gates::Known(gates)),
@@ -239,16 +242,16 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
 
 pub fn allowed() -> Vec<Gate> {
     vec![
-        Gate::new("revision", Verdict::Allowed("built from it".into())),
-        Gate::new("scan", Verdict::Allowed("clean, 3h old".into())),
+        Gate::new(GateKind::Revision, Verdict::Allowed("built from it".into())),
+        Gate::new(GateKind::Scan, Verdict::Allowed("clean, 3h old".into())),
     ]
 }
 
 pub fn refused() -> Vec<Gate> {
     vec![
-        Gate::new("revision", Verdict::Allowed("built from it".into())),
+        Gate::new(GateKind::Revision, Verdict::Allowed("built from it".into())),
         Gate::new(
-            "scan",
+            GateKind::Scan,
             Verdict::Refused("2 critical findings, and prod takes none".into()),
         ),
     ]

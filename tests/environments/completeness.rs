@@ -82,7 +82,7 @@ async fn a_candidate_that_lost_a_layer_is_not_ready_and_is_refused_with_its_plat
     let layer = last_layer(&dev, &digest).await;
     lose_blob(&dev, &layer);
     let gates = engine.preview(&service, "develop", &stage).await.unwrap();
-    let gate = gates.iter().find(|gate| gate.name == "complete").unwrap();
+    let gate = gates.iter().find(|gate| gate.kind.name() == "complete").unwrap();
     assert_eq!(gate.verdict.word(), "refused");
     let missing = missing_layer(&layer, &digest);
     assert!(gate.verdict.reason().contains(&missing), "{gate:?}");

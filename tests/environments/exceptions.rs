@@ -113,7 +113,7 @@ async fn promoting_an_older_candidate_than_the_head_of_its_release_asks_why() {
         .plan(&promote("develop", "stage", None, false))
         .await
         .unwrap();
-    assert!(other.gates.iter().all(|gate| gate.name != "release"));
+    assert!(other.gates.iter().all(|gate| gate.kind.name() != "release"));
 
     let command = older(Some("the fix waits for the acquirer"));
     let reasoned = engine.plan(&command).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
     let error = without.plan(&command).await.unwrap_err();
     assert_eq!(error.exit(), Exit::Usage, "{error}");
 
-    let way = "protected = true\nhotfix = { from = \"dev\", skip = [\"soak\", \"scan\"] }";
+    let way = "protected = true\nhotfix = { from = \"dev\", skip = [\"scan\"] }";
     let engine = changed(&world, "protected = true", way);
     let error = engine
         .plan(&promote(fix.as_str(), "prod", None, true))

@@ -109,13 +109,13 @@ fn kinds(plan: &Plan) -> Vec<&'static str> {
 }
 
 fn reason(plan: &Plan, gate: &str) -> (&'static str, String) {
-    let gate = plan.gates.iter().find(|known| known.name == gate).unwrap();
+    let gate = plan.gates.iter().find(|known| known.kind.name() == gate).unwrap();
     (gate.verdict.word(), gate.verdict.reason().to_owned())
 }
 
 /// What the gate of that name says may be asked for instead.
 fn way_out<'a>(plan: &'a Plan, gate: &str) -> Option<&'a Override> {
-    let gate = plan.gates.iter().find(|known| known.name == gate).unwrap();
+    let gate = plan.gates.iter().find(|known| known.kind.name() == gate).unwrap();
     gate.way_out.as_ref()
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 use windlass::demo::World;
-use windlass::domain::{Gate, Verdict};
+use windlass::domain::{Gate, GateKind, Verdict};
 use windlass::engine::{Command, Engine};
 
 use crate::sample::world_at;
@@ -40,14 +40,14 @@ async fn gates(engine: &Engine) -> Vec<Gate> {
         reason: None,
     };
     let plan = engine.plan(&cut).await.unwrap();
-    let of_github = |gate: &Gate| matches!(gate.name.as_str(), "checks" | "rules");
+    let of_github = |gate: &Gate| matches!(gate.kind, GateKind::Checks | GateKind::Rules);
     plan.gates.into_iter().filter(of_github).collect()
 }
 
-fn verdicts(gates: &[Gate]) -> Vec<(&str, &str)> {
+fn verdicts(gates: &[Gate]) -> Vec<(GateKind, &str)> {
     gates
         .iter()
-        .map(|gate| (gate.name.as_str(), gate.verdict.word()))
+        .map(|gate| (gate.kind.clone(), gate.verdict.word()))
         .collect()
 }
 
@@ -61,7 +61,10 @@ async fn checks_and_rules_decide_whether_a_commit_is_cut() {
     let commit = engine.repository().unwrap().commit("develop").unwrap().sha;
     fake.store().runs.insert(commit.to_string(), Vec::new());
     let found = gates(&engine).await;
-    assert_eq!(verdicts(&found), [("checks", "allowed"), ("rules", "allowed")]);
+    assert_eq!(
+        verdicts(&found),
+        [(GateKind::Checks, "allowed"), (GateKind::Rules, "allowed")]
+    );
     assert_eq!(found[0].verdict.reason(), "GitHub reports no checks for it");
 
     fake.run(commit.as_str(), "test", "completed", Some("success"));
@@ -87,7 +90,10 @@ async fn checks_and_rules_decide_whether_a_commit_is_cut() {
     let form = json!({"operator": "starts_with", "pattern": "rel-", "negate": false, "name": ""});
     fake.rule(&branch, "branch_name_pattern", 4, form);
     let found = gates(&engine).await;
-    assert_eq!(verdicts(&found), [("checks", "allowed"), ("rules", "refused")]);
+    assert_eq!(
+        verdicts(&found),
+        [(GateKind::Checks, "allowed"), (GateKind::Rules, "refused")]
+    );
     assert!(
         found[1].verdict.reason().contains("begin with `rel-`"),
         "{found:?}"
@@ -119,7 +125,10 @@ async fn checks_that_cannot_be_asked_refuse_with_the_way_out_and_rules_leave_it_
     let engine = engine_with("");
     fake.fault("GET", "", usize::MAX, Fault::status(401));
     let found = gates(&engine).await;
-    assert_eq!(verdicts(&found), [("checks", "unknown"), ("rules", "allowed")]);
+    assert_eq!(
+        verdicts(&found),
+        [(GateKind::Checks, "unknown"), (GateKind::Rules, "allowed")]
+    );
     assert!(
         found[0]
             .verdict
@@ -133,13 +142,13 @@ async fn checks_that_cannot_be_asked_refuse_with_the_way_out_and_rules_leave_it_
     );
 
     let off = engine_with("checks = \"off\"");
-    assert_eq!(verdicts(&gates(&off).await), [("rules", "allowed")]);
+    assert_eq!(verdicts(&gates(&off).await), [(GateKind::Rules, "allowed")]);
     assert_eq!(fake.count("GET", "/check-runs"), 1);
 
     // A token that is configured and cannot be had is no reason to ask without one.
     std::fs::remove_file(world.folder().join("github.token")).unwrap();
     let tokenless = world.engine().unwrap();
-    assert_eq!(verdicts(&gates(&tokenless).await), [("rules", "allowed")]);
+    assert_eq!(verdicts(&gates(&tokenless).await), [(GateKind::Rules, "allowed")]);
     assert_eq!(
         fake.store()
             .asked

@@ -66,7 +66,7 @@ async fn a_conflict_is_known_before_anything_is_written_and_the_rest_can_go_on_w
     let plan = stage.plan(&finish("v1.5.0", &[])).await.unwrap();
     let refusals: Vec<_> = plan.refusals().collect();
     assert_eq!(refusals.len(), 1, "{refusals:?}");
-    assert_eq!(refusals[0].name, "into develop");
+    assert_eq!(refusals[0].kind.name(), "into develop");
     let why = refusals[0].verdict.reason();
     assert!(why.contains("src/fix.txt: both added it"), "{why}");
     assert_eq!(stage.carry_out(plan).await.0, Exit::Refused);
@@ -145,7 +145,7 @@ async fn a_head_without_an_image_and_a_tag_that_is_elsewhere_stop_the_end() {
     stage.commit(&branch, "src/late.txt", "late\n", "fix: late");
     stage.remote(&["tag", "-a", "-m", "manually", "v1.5.0", "main"]);
     let plan = stage.plan(&finish("v1.5.0", &[])).await.unwrap();
-    let refusals: Vec<_> = plan.refusals().map(|gate| gate.name.as_str()).collect();
+    let refusals: Vec<_> = plan.refusals().map(|gate| gate.kind.name()).collect();
     assert_eq!(refusals, ["candidate", "tag"]);
 }
 
@@ -188,7 +188,7 @@ async fn trunk_based_teams_cut_from_main_and_end_there() {
     let fix = stage.commit(&branch, "src/fix.txt", "fixed\n", "fix: x");
     stage.world.build_image(&fix).await.unwrap();
     let plan = stage.plan(&finish("v1.5.0", &[])).await.unwrap();
-    let gates: Vec<_> = plan.gates.iter().map(|gate| gate.name.as_str()).collect();
+    let gates: Vec<_> = plan.gates.iter().map(|gate| gate.kind.name()).collect();
     assert_eq!(gates, ["candidate", "tag", "into develop"]);
     assert_eq!(stage.carry_out(plan).await.0, Exit::Done);
     assert!(stage.release("v1.5.0").await.is_finished());

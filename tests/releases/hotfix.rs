@@ -16,7 +16,7 @@ async fn it_begins_at_what_production_runs_and_not_at_main() {
         panic!("{:?}", plan.operation)
     };
     assert_eq!(branch.as_str(), "hotfix/v1.3.3");
-    let gate = plan.gates.iter().find(|gate| gate.name == "main").unwrap();
+    let gate = plan.gates.iter().find(|gate| gate.kind.name() == "main").unwrap();
     assert!(
         gate.verdict.reason().contains("ahead of what is deployed"),
         "{gate:?}"
@@ -30,7 +30,7 @@ async fn it_begins_at_what_production_runs_and_not_at_main() {
     assert!(stage.release("v1.3.3").await.is_only_begun());
     let end = stage.plan(&finish("v1.3.3", &[])).await.unwrap();
     let refusal = end.refusals().next().unwrap();
-    assert_eq!(refusal.name, "fix");
+    assert_eq!(refusal.kind.name(), "fix");
     assert!(
         refusal.verdict.reason().contains("v1.3.2 is at the same commit"),
         "{refusal:?}"
@@ -145,7 +145,11 @@ async fn one_that_went_into_main_by_a_squash_has_arrived() {
     );
     // Its end does not merge it there a second time.
     let plan = stage.plan(&finish("v1.3.3", &["main"])).await.unwrap();
-    let gate = plan.gates.iter().find(|gate| gate.name == "into main").unwrap();
+    let gate = plan
+        .gates
+        .iter()
+        .find(|gate| gate.kind.name() == "into main")
+        .unwrap();
     assert!(gate.verdict.reason().contains("squashed into"), "{gate:?}");
 }
 
@@ -154,7 +158,12 @@ async fn no_release_undoes_a_fix_in_production_unless_somebody_says_why() {
     let stage = Stage::set().await;
     let release = stage.release("v1.4.0").await;
     let to_prod = promote(release.head.as_str(), "prod");
-    let gate = |plan: &Plan| plan.gates.iter().find(|gate| gate.name == "fixes").cloned();
+    let gate = |plan: &Plan| {
+        plan.gates
+            .iter()
+            .find(|gate| gate.kind.name() == "fixes")
+            .cloned()
+    };
     let before = gate(&stage.plan(&to_prod).await.unwrap()).unwrap();
     assert!(before.verdict.allows(), "{before:?}");
 
@@ -227,7 +236,11 @@ async fn a_candidate_that_picked_a_fix_of_production_and_reverted_it_would_undo_
         Exit::Done
     );
     let plan = stage.plan(&promote(reverted.as_str(), "prod")).await.unwrap();
-    let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
+    let gate = plan
+        .gates
+        .iter()
+        .find(|gate| gate.kind.name() == "fixes")
+        .unwrap();
     assert_eq!(gate.verdict.word(), "refused", "{gate:?}");
     for words in [
         reverted.short(),

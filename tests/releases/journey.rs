@@ -61,7 +61,7 @@ async fn from_a_feature_to_a_hotfix_and_back() {
     stage.here(&["fetch", "-q"]);
     let older = stage.plan(&promote(feature.as_str(), "stage")).await.unwrap();
     let refusal = older.refusals().next().unwrap();
-    assert_eq!(refusal.name, "release");
+    assert_eq!(refusal.kind.name(), "release");
     assert!(refusal.verdict.reason().contains(fix.short()), "{refusal:?}");
     done(&stage, &promote(fix.as_str(), "stage")).await;
     assert_eq!(runs(&stage, "stage").await, fixed);
@@ -115,7 +115,7 @@ async fn from_a_feature_to_a_hotfix_and_back() {
         .await
         .unwrap();
     let refusal = held.refusals().next().unwrap();
-    assert_eq!(refusal.name, "pin");
+    assert_eq!(refusal.kind.name(), "pin");
     assert!(
         refusal.verdict.reason().contains("the ledger does not add up"),
         "{refusal:?}"

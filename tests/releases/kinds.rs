@@ -106,7 +106,11 @@ async fn a_shallow_one_says_how_it_is_deepened_and_writes_nothing() {
     assert!(error.hint().unwrap().contains("--unshallow"), "{error}");
     // A promotion has fetched the branch that it is from, which tells that nothing in production would revert.
     let plan = stage.plan(&promote(&released, "prod")).await.unwrap();
-    let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
+    let gate = plan
+        .gates
+        .iter()
+        .find(|gate| gate.kind.name() == "fixes")
+        .unwrap();
     assert!(gate.verdict.allows(), "{gate:?}");
     assert_eq!(stage.references(), references);
 }
@@ -118,7 +122,11 @@ async fn a_shallow_one_that_may_not_fetch_does_not_assume_that_nothing_is_undone
     let folder = clone(&stage, &["--depth", "1", "-b", "develop"]);
     stage.engine = reading_in(&stage, &folder.path().join("clone"));
     let plan = stage.plan(&promote("develop", "prod")).await.unwrap();
-    let gate = plan.gates.iter().find(|gate| gate.name == "fixes").unwrap();
+    let gate = plan
+        .gates
+        .iter()
+        .find(|gate| gate.kind.name() == "fixes")
+        .unwrap();
     assert_eq!(gate.verdict.word(), "unknown", "{gate:?}");
     assert!(gate.verdict.reason().contains("--unshallow"), "{gate:?}");
     assert_eq!(gate.way_out, Some(Override::Reason));

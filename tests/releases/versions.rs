@@ -48,7 +48,7 @@ fn in_a_poor_clone(stage: &mut Stage, folder: &Path) {
 }
 
 fn gate(plan: &Plan, name: &str) -> (&'static str, String, Option<Override>) {
-    let gate = plan.gates.iter().find(|gate| gate.name == name).unwrap();
+    let gate = plan.gates.iter().find(|gate| gate.kind.name() == name).unwrap();
     (
         gate.verdict.word(),
         gate.verdict.reason().to_owned(),

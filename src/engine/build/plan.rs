@@ -10,8 +10,8 @@ use crate::build::{BuildError, Builder, BuilderKind, Emulator, emulator};
 use crate::config::{BuilderChoice, Config, Emulation};
 use crate::deploy::Deployer;
 use crate::domain::{
-    CommitSha, Confirmation, Costs, Digest, Environment, Gate, ImageReference, Operation, Plan, PlannedStep,
-    Platform, Repository, ServiceName, StepKind, Tag, Target, Verdict, count,
+    CommitSha, Confirmation, Costs, Digest, Environment, Gate, GateKind, ImageReference, Operation, Plan,
+    PlannedStep, Platform, Repository, ServiceName, StepKind, Tag, Target, Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -44,15 +44,15 @@ pub(in crate::engine) async fn plan(
     };
     let (release, gate) = found.map(|found| (found.branch, found.gate)).unzip();
     let mut gates = vec![
-        Gate::new("tree", tree(&commit, &changes, with_changes)),
-        Gate::new("short sha", short_sha(engine, &commit).await?),
+        Gate::new(GateKind::Tree, tree(&commit, &changes, with_changes)),
+        Gate::new(GateKind::ShortSha, short_sha(engine, &commit).await?),
     ];
     gates.extend(gate);
     let target = repository.tagged(tag.clone());
     let found = there(engine, &repository, &target, &tag, &commit).await?;
     let wanted = &engine.config().build.platforms;
     if let Some((digest, platforms)) = &found {
-        gates.push(Gate::new("image", whole(digest, platforms, wanted)));
+        gates.push(Gate::new(GateKind::Image, whole(digest, platforms, wanted)));
     } else {
         gates.extend(machine(engine).await);
     }
@@ -221,11 +221,11 @@ async fn machine(engine: &Engine) -> Vec<Gate> {
         },
         Verdict::Allowed,
     );
-    let mut gates = vec![Gate::new("builder", builder)];
+    let mut gates = vec![Gate::new(GateKind::Builder, builder)];
     if settings.emulation == Emulation::Required && !elsewhere {
-        gates.push(Gate::new("emulation", emulation(&settings.platforms)));
+        gates.push(Gate::new(GateKind::Emulation, emulation(&settings.platforms)));
     }
-    gates.push(Gate::new("scanner", scanner));
+    gates.push(Gate::new(GateKind::Scanner, scanner));
     gates
 }
 

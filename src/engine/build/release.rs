@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use crate::domain::{BranchName, CommitSha, Gate, Verdict, clean_line};
+use crate::domain::{BranchName, CommitSha, Gate, GateKind, Verdict, clean_line};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::git::BranchAt;
@@ -56,7 +56,7 @@ pub(super) async fn find(
     Ok(Some(Found {
         branch,
         release,
-        gate: Gate::new("release", verdict),
+        gate: Gate::new(GateKind::Release, verdict),
     }))
 }
 

@@ -10,8 +10,8 @@ use super::{Built, push, release};
 use crate::build::{LayoutImage, Order, Output};
 use crate::deploy::Deployment;
 use crate::domain::{
-    BranchName, CommitSha, EnvironmentName, Gate, ImageReference, Operation, Platform, STANDS_FOR, StepKind,
-    Tag, count,
+    BranchName, CommitSha, EnvironmentName, Gate, GateKind, ImageReference, Operation, Platform, STANDS_FOR,
+    StepKind, Tag, count,
 };
 use crate::engine::error::EngineError;
 use crate::engine::event::StepOutcome;
@@ -116,12 +116,12 @@ impl Build<'_> {
                 "{} was checked out when the plan was made; {now} is checked out now",
                 self.commit.short()
             );
-            let gate = Gate::new("commit", crate::domain::Verdict::Refused(why));
+            let gate = Gate::new(GateKind::Commit, crate::domain::Verdict::Refused(why));
             return Err(EngineError::Refused(vec![gate]));
         }
         if self.is_of_commit() && again.tag.as_ref() != Some(self.tag) {
             let why = "a different branch is checked out than when the plan was made".to_owned();
-            let gate = Gate::new("branch", crate::domain::Verdict::Refused(why));
+            let gate = Gate::new(GateKind::Branch, crate::domain::Verdict::Refused(why));
             return Err(EngineError::Refused(vec![gate]));
         }
         if again.digest != self.context.plan.digest {

@@ -3,8 +3,8 @@
 
 use super::plan::ending;
 use crate::domain::{
-    Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, MergeMethod, Override, Release, ReleaseKind,
-    Verdict, count,
+    Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, GateKind, MergeMethod, Override, Release,
+    ReleaseKind, Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -62,11 +62,11 @@ async fn target(
     release: &Release,
     branch: BranchName,
 ) -> Result<Target, EngineError> {
-    let name = format!("into {branch}");
+    let kind = GateKind::Into(branch.clone());
     let Some(at) = upstream.branch(&branch).cloned() else {
         let why = format!("{} has no branch {branch}", engine.config().git.remote);
         return Ok(Target {
-            gate: Gate::new(&name, Verdict::Refused(why)),
+            gate: Gate::new(kind, Verdict::Refused(why)),
             ending: ending(branch, line.head.clone(), MergeMethod::Already),
         });
     };
@@ -92,7 +92,7 @@ async fn target(
         Merge::Clean => clean(engine, &branch, &at).await,
         Merge::Conflicts(conflicts) => (MergeMethod::Merge, conflict(&conflicts, line, &branch)),
     };
-    let mut gate = Gate::new(&name, verdict);
+    let mut gate = Gate::new(kind, verdict);
     if !gate.verdict.allows() {
         gate.way_out = Some(Override::LeaveOut);
     }
@@ -173,24 +173,24 @@ pub(super) async fn of_release(
     line: &Line,
     release: &Release,
 ) -> Result<Vec<Gate>, EngineError> {
-    let mut gates = vec![Gate::new("candidate", candidate(engine, release))];
+    let mut gates = vec![Gate::new(GateKind::Candidate, candidate(engine, release))];
     if let Some(trouble) = &release.trouble {
         let why = format!("{}: {trouble}; rename the branch first", line.branch);
-        gates.push(Gate::new("name", Verdict::Refused(why)));
+        gates.push(Gate::new(GateKind::Name, Verdict::Refused(why)));
     }
     if let Some(before) = without_a_fix(upstream, line) {
         let why = format!(
             "{before} is at the same commit: nothing has been committed on {} since",
             line.branch
         );
-        gates.push(Gate::new("fix", Verdict::Refused(why)));
+        gates.push(Gate::new(GateKind::Fix, Verdict::Refused(why)));
     }
     if let Some(version) = &line.values.version {
         let name = upstream.released.name_of(version);
         let here = name.clone();
         let here = engine.git(move |repository| repository.tag(&here)).await?;
         let verdict = tag(engine, upstream, line, &name, here.as_ref());
-        gates.push(Gate::new("tag", verdict));
+        gates.push(Gate::new(GateKind::Tag, verdict));
     }
     Ok(gates)
 }

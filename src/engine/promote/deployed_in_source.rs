@@ -1,16 +1,14 @@
 //! Whether the environment that a candidate comes from has really run it: a candidate whose deployment failed there, or was
 //! stopped, was not tested there.
 
-use crate::domain::{Clean, Gate, Verdict};
+use crate::domain::{Gate, GateKind, Verdict};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::deployments::Deployment;
 use crate::engine::error::EngineError;
+use crate::engine::exception::SkippedGate;
 
 use super::promotion_path::PromotionPath;
-
-/// The name of the gate.
-pub(super) const DEPLOYED_IN_SOURCE: &str = "deployed-in-source";
 
 /// The gate, with what was overridden where a reason lets it pass. None where the source has no deployer, as the
 /// environment that builds push to: then nothing is deployed there by windlass.
@@ -18,7 +16,7 @@ pub(super) async fn gate(
     engine: &Engine,
     candidate: &Candidate,
     way: &PromotionPath<'_>,
-) -> Option<(Gate, Option<Clean>)> {
+) -> Option<(Gate, Option<SkippedGate>)> {
     let source = way.source;
     let has_deployer = engine.settings(&source.name).ok()?.deploy.is_some();
     if !has_deployer || source.from.is_empty() {
@@ -32,7 +30,7 @@ pub(super) async fn gate(
             error.brief()
         )),
     };
-    Some(way.overridable(Gate::new(DEPLOYED_IN_SOURCE, verdict)))
+    Some(way.overridable(Gate::new(GateKind::DeployedInSource, verdict)))
 }
 
 async fn judge(

@@ -1,15 +1,13 @@
 //! Whether a promotion takes commits back: its candidate is older than what the target runs.
 
-use crate::domain::{ChangeKind, Clean, CommitSha, Environment, Gate, Verdict, count};
+use crate::domain::{ChangeKind, CommitSha, Environment, Gate, GateKind, Verdict, count};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
+use crate::engine::exception::SkippedGate;
 use crate::git::{GitError, GitRepository};
 
 use super::promotion_path::PromotionPath;
-
-/// The name of the gate.
-pub(super) const DOWNGRADE: &str = "downgrade";
 
 /// The gate, with what was overridden where a reason lets it pass. None where nothing is taken back. Environments that are
 /// not protected may go back as they like; it is noted there.
@@ -17,7 +15,7 @@ pub(super) async fn gate(
     engine: &Engine,
     candidate: &Candidate,
     way: &PromotionPath<'_>,
-) -> Option<(Gate, Option<Clean>)> {
+) -> Option<(Gate, Option<SkippedGate>)> {
     let commit = candidate.commit.clone()?;
     engine.repository()?;
     let target = way.target;
@@ -33,7 +31,7 @@ pub(super) async fn gate(
         }
         Err(_) => return None,
     };
-    Some(way.overridable(Gate::new(DOWNGRADE, verdict)))
+    Some(way.overridable(Gate::new(GateKind::Downgrade, verdict)))
 }
 
 /// What is to be said of `commit` by what the target runs; nothing where it takes nothing back.

@@ -1,15 +1,13 @@
 //! Whether a promotion to production would undo a fix that runs there: a hotfix that was never merged back, above all.
 
-use crate::domain::{ChangeKind, Clean, CommitSha, EnvironmentName, Gate, Verdict, count};
+use crate::domain::{ChangeKind, CommitSha, EnvironmentName, Gate, GateKind, Verdict, count};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
+use crate::engine::exception::SkippedGate;
 use crate::git::{Fix, GitError, GitRepository, Reach};
 
 use super::promotion_path::PromotionPath;
-
-/// The name of the gate.
-pub(super) const FIXES: &str = "fixes";
 
 /// The gate, with what was passed over where a reason lets it pass. None where no commit is known to run, or the target
 /// is not the environment that releases are for: the ones before it go to and fro.
@@ -17,7 +15,7 @@ pub(super) async fn gate(
     engine: &Engine,
     candidate: &Candidate,
     way: &PromotionPath<'_>,
-) -> Option<(Gate, Option<Clean>)> {
+) -> Option<(Gate, Option<SkippedGate>)> {
     let target = way.target;
     if target.name != engine.production().name {
         return None;
@@ -35,7 +33,7 @@ pub(super) async fn gate(
             ))
         }
     };
-    let gate = Gate::new(FIXES, verdict);
+    let gate = Gate::new(GateKind::Fixes, verdict);
     Some(way.overridable(gate))
 }
 

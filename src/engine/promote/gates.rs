@@ -1,11 +1,11 @@
 //! The gates of a promotion, each evaluated from evidence in the registry, each with its reason.
 
-use crate::domain::{Digest, Environment, Gate, GateRecord, Verdict, stands_for};
+use crate::domain::{Digest, Environment, Gate, GateKind, GateRecord, Verdict, stands_for};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::exception::SkippedGates;
-use crate::engine::scan::{Admission, SCAN};
+use crate::engine::scan::Admission;
 use crate::engine::{completeness, pin};
 use crate::scan::FreshScan;
 use crate::sign::{self, SignError};
@@ -47,7 +47,7 @@ pub(in crate::engine) async fn evaluate(
     }
     if let Some(key) = &engine.settings(&source.name)?.verify_key {
         let verdict = signature(engine, candidate, key).await;
-        evaluation.gates.push(Gate::new("signature", verdict));
+        evaluation.gates.push(Gate::new(GateKind::Signature, verdict));
     }
     Ok(evaluation)
 }
@@ -88,7 +88,7 @@ impl Evaluation {
         target: &Environment,
         running: Option<&Digest>,
     ) {
-        let gate = self.gates.iter_mut().find(|gate| gate.name == SCAN);
+        let gate = self.gates.iter_mut().find(|gate| gate.kind == GateKind::Scan);
         if let (Some(record), Some(gate)) = (&self.record, gate) {
             let mut lines = engine.compared(record, candidate, target, running).await;
             gate.notes.append(&mut lines);
@@ -98,7 +98,7 @@ impl Evaluation {
 
 /// The gate on what the image says of itself.
 pub(in crate::engine) fn revision_gate(candidate: &Candidate) -> Gate {
-    Gate::new("revision", revision(candidate))
+    Gate::new(GateKind::Revision, revision(candidate))
 }
 
 /// Whether tag, commit and the image's own word agree.

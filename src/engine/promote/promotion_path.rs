@@ -7,18 +7,16 @@ use super::gates::Evaluation;
 use super::{deployed_in_source, downgrade, fixes};
 use crate::config::HotfixSettings;
 use crate::domain::{
-    Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, Gate, Override, ServiceName, Tag, Verdict,
+    Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, Gate, GateKind, Override, ServiceName,
+    Tag, Verdict,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
-use crate::engine::exception::SkippedGates;
+use crate::engine::exception::{SkippedGate, SkippedGates, gravest};
 use crate::engine::{Engine, place};
 use crate::git::ReleaseLine;
 use crate::registry::{Reader, RegistryError, Running};
 
-/// The names of the gates.
-const RELEASE: &str = "release";
-const HOTFIX: &str = "hotfix";
 /// How many newer commits of a release are asked for an image.
 const NEWEST: usize = 20;
 
@@ -112,7 +110,7 @@ impl<'a> PromotionPath<'a> {
 
     /// The gate, which a reason lets pass where it does not allow. The hotfix path has a reason of its own, which says
     /// nothing about this: there only the configuration lets it pass.
-    pub(super) fn overridable(&self, gate: Gate) -> (Gate, Option<Clean>) {
+    pub(super) fn overridable(&self, gate: Gate) -> (Gate, Option<SkippedGate>) {
         if gate.verdict.allows() || self.hotfix.is_some() {
             (gate, None)
         } else {
@@ -133,56 +131,41 @@ impl<'a> PromotionPath<'a> {
             Box::pin(downgrade::gate(engine, candidate, self)),
             Box::pin(deployed_in_source::gate(engine, candidate, self)),
         );
-        let mut gravest = ExceptionKind::OlderCandidate;
-        // The gravest last: it is what the exception is called.
-        for (found, kind) in [
-            (deployed, ExceptionKind::NotDeployed),
-            (downgrade, ExceptionKind::Downgrade),
-            (fixes, ExceptionKind::UndoesFix),
-        ] {
-            let Some((gate, said)) = found else { continue };
+        for (gate, said) in [deployed, downgrade, fixes].into_iter().flatten() {
             evaluation.gates.push(gate);
-            if said.is_some() {
-                gravest = kind;
-            }
             passed.extend(said);
         }
         let kind = if let Some(settings) = self.hotfix {
             evaluation
                 .gates
-                .push(Gate::new(HOTFIX, on_hotfix(engine, candidate).await));
+                .push(Gate::new(GateKind::Hotfix, on_hotfix(engine, candidate).await));
             passed.extend(self.skip(settings, &mut evaluation.gates));
-            ExceptionKind::Hotfix
+            Some(ExceptionKind::Hotfix)
         } else {
-            gravest
+            gravest(&passed)
         };
-        let is_exception = self.hotfix.is_some() || !passed.is_empty();
-        evaluation.passed = self
-            .reason
-            .clone()
-            .filter(|_| is_exception)
-            .map(|reason| SkippedGates {
-                kind,
-                environment: self.target.name.clone(),
-                skipped: passed,
-                environments: engine
-                    .config()
-                    .graph
-                    .passed_over(&self.source.name, &self.target.name),
-                reason,
-            });
+        evaluation.passed = kind.zip(self.reason.clone()).map(|(kind, reason)| SkippedGates {
+            kind,
+            environment: self.target.name.clone(),
+            skipped: passed,
+            environments: engine
+                .config()
+                .graph
+                .passed_over(&self.source.name, &self.target.name),
+            reason,
+        });
     }
 
     /// Lets the gates pass that a hotfix may skip here, and tells what they said.
-    fn skip(&self, settings: &HotfixSettings, gates: &mut [Gate]) -> Vec<Clean> {
+    fn skip(&self, settings: &HotfixSettings, gates: &mut [Gate]) -> Vec<SkippedGate> {
         let reason = self.reason.as_ref().map_or("", Clean::as_str);
         let mut passed = Vec::new();
         for gate in gates {
-            if gate.verdict.allows() || !settings.skip.contains(&gate.name) {
+            if gate.verdict.allows() || !settings.skip.contains(&gate.kind) {
                 continue;
             }
             let said = format!("{}: {}", gate.verdict.word(), gate.verdict.reason());
-            passed.push(Clean::line(&format!("{} {said}", gate.name)));
+            passed.push(SkippedGate::new(&gate.kind, &said));
             gate.verdict = Verdict::Allowed(format!("skipped by the hotfix path ({reason}): was {said}"));
         }
         passed
@@ -248,14 +231,14 @@ fn source_of<'a>(
 }
 
 /// A gate that does not allow, and that a reason lets pass: with the reason, what was passed over is the second half.
-pub(in crate::engine) fn unless_said(gate: Gate, reason: Option<&Clean>) -> (Gate, Option<Clean>) {
+pub(in crate::engine) fn unless_said(gate: Gate, reason: Option<&Clean>) -> (Gate, Option<SkippedGate>) {
     let Some(reason) = reason else {
         return (gate.with_override(Override::Reason), None);
     };
     let said = gate.verdict.reason();
-    let passed = Clean::line(&format!("{} {said}", gate.name));
+    let passed = SkippedGate::new(&gate.kind, said);
     let verdict = Verdict::Allowed(format!("{said}; because: {reason}"));
-    (Gate::new(&gate.name, verdict), Some(passed))
+    (Gate::new(gate.kind, verdict), Some(passed))
 }
 
 /// Whether the candidate is the one that is bound to the head of its release. None where it lies on no open release; the
@@ -264,7 +247,7 @@ async fn release_gate(
     engine: &Engine,
     candidate: &Candidate,
     reason: Option<&Clean>,
-) -> Option<(Gate, Option<Clean>)> {
+) -> Option<(Gate, Option<SkippedGate>)> {
     let commit = candidate.commit.clone()?;
     engine.repository()?;
     let names = engine.names_of(&candidate.service);
@@ -272,7 +255,7 @@ async fn release_gate(
         let commit = commit.clone();
         move |repository| repository.open_releases_of(&commit, &names)
     });
-    let unknown = |why: String| Some((Gate::new(RELEASE, Verdict::Unknown(why)), None));
+    let unknown = |why: String| Some((Gate::new(GateKind::Release, Verdict::Unknown(why)), None));
     let lines = match reading.await {
         Ok(lines) => lines,
         Err(error) => return unknown(error.brief()),
@@ -296,7 +279,10 @@ async fn release_gate(
             line.branch,
             newer.short()
         );
-        return Some(unless_said(Gate::new(RELEASE, Verdict::Refused(older)), reason));
+        return Some(unless_said(
+            Gate::new(GateKind::Release, Verdict::Refused(older)),
+            reason,
+        ));
     }
     let is_head = first.newer.is_empty();
     let words = if is_head {
@@ -305,7 +291,10 @@ async fn release_gate(
         format!("is the newest commit of {} with an image", first.branch)
     };
     Some((
-        Gate::new(RELEASE, Verdict::Allowed(format!("{} {words}", candidate.tag))),
+        Gate::new(
+            GateKind::Release,
+            Verdict::Allowed(format!("{} {words}", candidate.tag)),
+        ),
         None,
     ))
 }

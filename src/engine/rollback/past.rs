@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, Padding, PinRecord, ServiceName, Tag,
-    Verdict, earlier, returned_from, stands_for,
+    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, GateKind, Padding, PinRecord,
+    ServiceName, Tag, Verdict, earlier, returned_from, stands_for,
 };
 use crate::engine::error::EngineError;
-use crate::engine::scan::SCAN;
 use crate::engine::{Engine, completeness, pin};
 use crate::registry::{ImageSummary, Reader};
 use crate::sign::{self, PublicKey, SignError};
@@ -230,8 +229,8 @@ pub(super) async fn readiness(
         signature(engine, environment, reader, digest),
         scan(engine, service, environment, reader, digest),
     );
-    let mut gates = vec![Gate::new(completeness::COMPLETE, complete)];
-    gates.extend(signature.map(|verdict| Gate::new("signature", verdict)));
+    let mut gates = vec![Gate::new(GateKind::Complete, complete)];
+    gates.extend(signature.map(|verdict| Gate::new(GateKind::Signature, verdict)));
     gates.extend(scan);
     gates
 }
@@ -272,7 +271,7 @@ async fn scan(
         engine.judged(service, &environment.name, &evidence, Timestamp::now())
     };
     Some(match judging.await {
-        Ok(judgement) => Gate::new(SCAN, judgement.verdict).with_notes(judgement.notes),
-        Err(error) => Gate::new(SCAN, Verdict::Unknown(error.brief())),
+        Ok(judgement) => Gate::new(GateKind::Scan, judgement.verdict).with_notes(judgement.notes),
+        Err(error) => Gate::new(GateKind::Scan, Verdict::Unknown(error.brief())),
     })
 }

@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::past::{self, Earlier, Past};
 use crate::deploy::Deployer;
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, Operation, Override, PinRecord,
-    Plan, PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state, version_name,
+    Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, GateKind, Operation, Override,
+    PinRecord, Plan, PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state,
+    version_name,
 };
 use crate::engine::error::EngineError;
-use crate::engine::exception::SkippedGates;
-use crate::engine::scan::SCAN;
+use crate::engine::exception::{SkippedGate, SkippedGates};
 use crate::engine::{Engine, pin, place};
 use crate::registry::Reader;
 
@@ -61,7 +61,10 @@ pub(in crate::engine) async fn plan(
     let mut gates = past::readiness(engine, service, environment, &reader, &chosen.digest).await;
     let _ = accept(&mut gates, request.accept_findings, &environment.name, &reason);
     gates.push(before(chosen, is_back));
-    gates.push(Gate::new("pin", pin::taking_the_place(&environment.name, held)));
+    gates.push(Gate::new(
+        GateKind::Pin,
+        pin::taking_the_place(&environment.name, held),
+    ));
     let deployer = engine.deployer(&environment.name)?;
     Ok(Plan {
         operation: Operation::Rollback {
@@ -187,7 +190,7 @@ fn before(chosen: &Earlier, is_back: bool) -> Gate {
     } else {
         format!("{version}last deployed on {deployed}")
     };
-    let gate = Gate::new("history", Verdict::Allowed(ran));
+    let gate = Gate::new(GateKind::History, Verdict::Allowed(ran));
     match chosen.rolled_back {
         Some(at) => gate.with_notes(vec![format!(
             "it was itself rolled back, on {}",
@@ -206,7 +209,7 @@ pub(super) fn accept(
 ) -> Option<SkippedGates> {
     let gate = gates
         .iter_mut()
-        .find(|gate| gate.name == SCAN && !gate.verdict.allows())?;
+        .find(|gate| gate.kind == GateKind::Scan && !gate.verdict.allows())?;
     if !accept_findings {
         gate.way_out = Some(Override::AcceptFindings);
         return None;
@@ -216,7 +219,7 @@ pub(super) fn accept(
     Some(SkippedGates {
         kind: ExceptionKind::Findings,
         environment: environment.clone(),
-        skipped: vec![Clean::line(&format!("{SCAN} {said}"))],
+        skipped: vec![SkippedGate::new(&GateKind::Scan, &said)],
         environments: Vec::new(),
         reason: reason.clone(),
     })

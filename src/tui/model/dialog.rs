@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{Form, Request, TextInput};
-use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, Gate, HeldLock, Override, Plan};
+use crate::domain::{CommitSha, Confirmation, Environment, EnvironmentName, Gate, HeldLock, Plan};
 use crate::engine::Earlier;
 
 /// What happened, and what to do now.
@@ -73,8 +73,8 @@ impl PlanDialog {
 
     /// What the first gate says that a reason can override, where one asks for it.
     pub fn asks_reason(&self) -> Option<&str> {
-        let is_it = |gate: &&Gate| !gate.verdict.allows() && gate.way_out == Some(Override::Reason);
-        let gate = self.plan.gates.iter().find(is_it)?;
+        let mut gates = self.plan.gates.iter();
+        let gate = gates.find(|gate| gate.can_be_overridden_by_reason())?;
         Some(gate.verdict.reason())
     }
 
@@ -119,13 +119,8 @@ pub struct CutDialog {
 impl CutDialog {
     /// Whether the reason is asked for: a gate of the plan can be overridden with one, or one was given.
     pub fn asks_reason(&self) -> bool {
-        let is_asked = |plan: &Plan| plan.refusals().any(Self::can_override);
+        let is_asked = |plan: &Plan| plan.refusals().any(Gate::can_be_overridden_by_reason);
         !self.reason.text().is_empty() || matches!(&self.plan, Some(Ok(plan)) if is_asked(plan))
-    }
-
-    /// Whether a reason lets a gate pass.
-    pub fn can_override(gate: &Gate) -> bool {
-        gate.way_out == Some(Override::Reason)
     }
 
     /// The field that keys go into.

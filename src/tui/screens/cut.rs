@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::message::{key, told};
 use super::plan;
-use crate::domain::Operation;
+use crate::domain::{Gate, Operation};
 use crate::tui::model::{CutDialog, Model};
 use crate::tui::theme::State;
 use crate::tui::widgets::frame::{Sheet, text_width};
@@ -72,7 +72,7 @@ pub(super) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut 
             body.extend(if possible {
                 plan::steps(plan, width, theme)
             } else {
-                plan::refusal(plan, CutDialog::can_override, false, width, theme)
+                plan::refusal(plan, Gate::can_be_overridden_by_reason, false, width, theme)
             });
         }
     }

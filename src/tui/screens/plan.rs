@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::form;
 use super::message::key;
-use crate::domain::{Confirmation, Gate, Operation, Override, Plan, bytes, count};
+use crate::domain::{Confirmation, Gate, Operation, Plan, bytes, count};
 use crate::tui::model::{Difference, Model, PlanDialog};
 use crate::tui::theme::{State, Theme};
 use crate::tui::widgets::frame::{Sheet, text_width};
@@ -36,7 +36,7 @@ pub(super) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut
         body.push(Line::default());
     } else {
         let revisable = dialog.revised(&model.board.graph).is_some();
-        let is_asked = |gate: &Gate| dialog.form.is_some() && gate.way_out == Some(Override::Reason);
+        let is_asked = |gate: &Gate| dialog.form.is_some() && gate.can_be_overridden_by_reason();
         body.extend(refusal(plan, is_asked, revisable, width, theme));
     }
     let otherwise = key("Tab", "change options", theme);
@@ -236,7 +236,7 @@ pub(super) fn refusal(
     theme: Theme,
 ) -> Vec<Line<'static>> {
     let refused = plan.refusals().filter(|gate| !is_asked(gate));
-    let names: Vec<_> = refused.map(|gate| gate.name.as_str()).collect();
+    let names: Vec<_> = refused.map(|gate| gate.kind.name()).collect();
     let what = match names.len() {
         // All that is missing is asked for elsewhere.
         0 => return Vec::new(),

@@ -289,8 +289,10 @@ fn verdict(gates: &[crate::domain::Gate]) -> (State, Option<String>) {
     let stopping: Vec<_> = gates.iter().filter(|gate| !gate.verdict.allows()).collect();
     match stopping.as_slice() {
         [] => (State::Ok, Some("ready".to_owned())),
-        [gate] if matches!(gate.verdict, Verdict::Unknown(_)) => (State::Unknown, Some(gate.name.clone())),
-        [gate] => (State::Bad, Some(gate.name.clone())),
+        [gate] if matches!(gate.verdict, Verdict::Unknown(_)) => {
+            (State::Unknown, Some(gate.kind.to_string()))
+        }
+        [gate] => (State::Bad, Some(gate.kind.to_string())),
         more => (State::Bad, Some(format!("{} gates", more.len()))),
     }
 }

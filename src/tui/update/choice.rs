@@ -29,7 +29,7 @@ pub(super) fn on_enter(model: &mut Model, dialog: &ChoiceDialog) -> Dialog {
                 .gates
                 .iter()
                 .filter(|gate| !gate.verdict.allows())
-                .map(|gate| format!("{}: {}", gate.name, gate.verdict.reason()));
+                .map(|gate| format!("{}: {}", gate.kind, gate.verdict.reason()));
             let request = Request::Rollback {
                 environment: environment.clone(),
                 to: one.digest.clone(),

@@ -20,7 +20,7 @@ pub const fn state(verdict: &Verdict) -> State {
 pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
     let names = gates
         .iter()
-        .map(|gate| gate.name.width())
+        .map(|gate| gate.kind.name().width())
         .max()
         .unwrap_or(0)
         .min(16);
@@ -39,10 +39,10 @@ pub fn lines(gates: &[Gate], width: usize, theme: Theme) -> Vec<Line<'static>> {
                 format!("{} {:words$}  ", theme.symbol(state), gate.verdict.word()),
                 theme.state(state),
             ),
-            Span::styled(format!("{:names$}  ", gate.name), theme.strong()),
+            Span::styled(format!("{:names$}  ", gate.kind), theme.strong()),
         ];
         // A name that is too long for its column has the line for itself.
-        if gate.name.width() <= names {
+        if gate.kind.name().width() <= names {
             first.push(Span::raw(pieces.next().unwrap_or_default()));
         }
         all.push(Line::from(first));

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use windlass::board::Cell;
 use windlass::domain::{
     Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState, Due,
-    Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, HeldLock, LockNote, LockSubject,
+    Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, GateKind, HeldLock, LockNote, LockSubject,
     MergeMethod, Operation, Override, Padding, PinRecord, Plan, PlannedStep, Release, ReleaseKind, RunsIn,
     Side, SideKind, StepKind, TicketPattern, Verdict,
 };
@@ -209,15 +209,19 @@ pub fn finish() -> Plan {
         digest: Some(digest(6)),
         gates: vec![
             Gate::new(
-                "candidate",
+                GateKind::Candidate,
                 Verdict::Allowed("sha-e7f6c01 runs in stage, prod".into()),
             ),
-            Gate::new("tag", Verdict::Allowed("v1.3.3 is free on origin".into())),
+            Gate::new(GateKind::Tag, Verdict::Allowed("v1.3.3 is free on origin".into())),
             Gate::new(
-                "into main",
+                GateKind::Into("main".parse().unwrap()),
                 Verdict::Allowed("merges without conflicts, at ef2d127".into()),
             ),
-            Gate::new("into develop", Verdict::Refused(conflict.into())).with_override(Override::LeaveOut),
+            Gate::new(
+                GateKind::Into("develop".parse().unwrap()),
+                Verdict::Refused(conflict.into()),
+            )
+            .with_override(Override::LeaveOut),
         ],
         steps: vec![
             step(StepKind::Gate, "every branch again, at that moment"),
@@ -282,17 +286,17 @@ fn earlier(seed: usize, version: Option<&str>, hours: i64, gates: Vec<Gate>) -> 
 pub fn past() -> Box<EnvironmentHistory> {
     let complete = || {
         Gate::new(
-            "complete",
+            GateKind::Complete,
             Verdict::Allowed("3 manifests and 11 blobs present".into()),
         )
     };
     let signed = || {
         Gate::new(
-            "signature",
+            GateKind::Signature,
             Verdict::Allowed("signed with the key of prod".into()),
         )
     };
-    let scan = |verdict| Gate::new("scan", verdict);
+    let scan = |verdict| Gate::new(GateKind::Scan, verdict);
     let mut bad = earlier(
         10,
         Some("1.3.0"),
@@ -321,7 +325,7 @@ pub fn past() -> Box<EnvironmentHistory> {
             None,
             1500,
             vec![Gate::new(
-                "complete",
+                GateKind::Complete,
                 Verdict::Unknown("prod.example.com does not answer".into()),
             )],
         ),
