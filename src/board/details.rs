@@ -27,6 +27,7 @@ pub struct ReportDetails {
     /// The platform, if the report says which.
     pub platform: Option<Platform>,
     /// When it was made, if that is known.
+    #[serde(rename = "created")]
     pub made: Option<Timestamp>,
     /// Whether the scanner examined anything, so that no finding means something.
     pub examined: bool,

@@ -16,6 +16,7 @@ pub struct Facts {
     /// What the newest attached reports say.
     pub scan: Cell<Scan>,
     /// Where that digest is, environment by environment, in the order of the graph.
+    #[serde(rename = "environments")]
     pub places: Vec<Place>,
 }
 
@@ -35,8 +36,10 @@ pub struct Image {
     /// When it says that it was built.
     pub created: Option<Timestamp>,
     /// The commit that it says it was built from, where that is another one than the tag says: the tag was moved.
+    #[serde(rename = "built_from")]
     pub moved: Option<CommitSha>,
     /// The commit of a release branch that it was built anew from, to stand for this one.
+    #[serde(rename = "rebuilt_from")]
     pub rebuilt: Option<CommitSha>,
 }
 
@@ -46,6 +49,7 @@ pub struct Scan {
     /// How many findings, the worst platform's.
     pub counts: Counts,
     /// When the oldest of the reports was made.
+    #[serde(rename = "created")]
     pub made: Option<Timestamp>,
     /// What the number does not tell: images that were not scanned, reports that examined nothing.
     pub gaps: Vec<String>,
@@ -64,6 +68,7 @@ pub struct Place {
     /// The environment.
     pub environment: EnvironmentName,
     /// Whether the digest is there.
+    #[serde(rename = "present")]
     pub there: Cell<bool>,
     /// Whether it is signed there; asked only where the environment has a key to verify with.
     pub signed: Cell<bool>,
@@ -106,6 +111,7 @@ pub struct EnvironmentNow {
     /// Whether it is protected.
     pub protected: bool,
     /// What runs there.
+    #[serde(rename = "deployed")]
     pub running: Cell<RunningImage>,
 }
 
@@ -117,8 +123,10 @@ pub struct RunningImage {
     /// Since when, if that is known.
     pub since: Option<Timestamp>,
     /// The first seven characters of the commit it says it was built from.
+    #[serde(rename = "commit")]
     pub short: Option<String>,
     /// The first seven characters of the commit of develop that it stands for, if it was built anew for a release.
+    #[serde(rename = "rebuild_of")]
     pub stands_for: Option<String>,
     /// The release that it belongs to, `v1.4.0`, by the release branches in the repository.
     pub release: Option<String>,

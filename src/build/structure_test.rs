@@ -24,13 +24,14 @@ pub struct StructureTest {
 
 /// How a test went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", content = "why", rename_all = "kebab-case")]
+#[serde(tag = "outcome", content = "messages", rename_all = "kebab-case")]
 pub enum TestOutcome {
     /// The image is as it should be.
     Passed,
     /// It is not, and in which ways.
     Failed(Vec<Clean>),
     /// The test could not be made, and why.
+    #[serde(rename = "error")]
     NotMade(Vec<Clean>),
 }
 

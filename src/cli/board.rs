@@ -15,7 +15,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::{Output, World, table, words};
 use crate::board::{Facts, Source};
-use crate::domain::{Clean, CommitSha, Exit, age};
+use crate::domain::{Clean, CommitSha, Exit, ServiceName, age};
 use crate::git::{Commit, GitError, GitRepository};
 
 /// Candidates that are looked at at the same time.
@@ -39,7 +39,14 @@ pub struct BoardArgs {
     pub json: bool,
 }
 
-/// A candidate as JSON; the form is documented in docs/json.md.
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    service: &'a ServiceName,
+    candidates: Vec<Candidate<'a>>,
+}
+
+/// A candidate as JSON.
 #[derive(Serialize)]
 pub(super) struct Candidate<'a> {
     commit: &'a CommitSha,
@@ -80,10 +87,10 @@ pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<E
             .zip(&facts)
             .map(|(commit, facts)| Candidate::new(commit, facts))
             .collect();
-        let document =
-            serde_json::json!({ "version": 1, "service": world.service, "candidates": candidates });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&Document {
+            service: &world.service,
+            candidates,
+        })?;
     } else {
         let heads = ["COMMIT", "AGE", "AUTHOR", "SUBJECT", "IMAGE", "SCAN", "WHERE"];
         let rows = commits.iter().zip(&facts).map(|(commit, facts)| {

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use serde::Serialize;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
 use super::args::Global;
 use super::failure::Failure;
+use super::output::Versioned;
 use super::report::{github, junit, sarif};
 use super::world::World;
 use super::{Output, table};
@@ -36,6 +38,14 @@ pub struct CheckArgs {
     /// Print events and result as JSON, one per line
     #[arg(long)]
     pub json: bool,
+}
+
+/// The last line of `--json`.
+#[derive(Serialize)]
+struct Finished<'a> {
+    event: &'static str,
+    exit: u8,
+    report: &'a CheckReport,
 }
 
 /// Checks, shows how it goes, and leaves the reports.
@@ -94,8 +104,11 @@ fn conclude(report: &CheckReport, json: bool, io: &mut Output) -> Result<(), Fai
         github::summarise(report)?;
     }
     if json {
-        let document = serde_json::json!({ "event": "checked", "version": 1, "exit": report.exit().code(), "report": report });
-        writeln!(io.out, "{document}")?;
+        io.json_line(&Finished {
+            event: "finished",
+            exit: report.exit().code(),
+            report,
+        })?;
     } else {
         print(report, io)?;
     }
@@ -104,9 +117,7 @@ fn conclude(report: &CheckReport, json: bool, io: &mut Output) -> Result<(), Fai
 
 fn show(event: &CheckEvent, json: bool, io: &mut Output) -> Result<(), Failure> {
     if json {
-        serde_json::to_writer(&mut io.out, event)?;
-        writeln!(io.out)?;
-        return Ok(());
+        return io.json_line(event);
     }
     match event {
         CheckEvent::Started { .. } => {}
@@ -165,7 +176,10 @@ fn leave(report: &CheckReport) -> Result<(), Failure> {
     let log = sarif::log([sarif::of_lint(&report.lint, &uri), sarif::of_scan(findings, &uri)]);
     let write = |name: &str, text: &str| write(&folder.join(name), text);
     write("check.sarif", &serde_json::to_string_pretty(&log)?)?;
-    write("check.json", &serde_json::to_string_pretty(report)?)?;
+    write(
+        "check.json",
+        &serde_json::to_string_pretty(&Versioned::new(report))?,
+    )?;
     if !report.tests.is_empty() {
         write("structure-test.junit.xml", &junit::of_tests(&report.tests))?;
     }

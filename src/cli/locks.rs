@@ -21,11 +21,17 @@ pub struct LocksArgs {
     pub json: bool,
 }
 
-/// One lock, as JSON has it; what is not known of an unknown owner is null.
+/// The form of `--json`.
 #[derive(serde::Serialize)]
 struct Document<'a> {
+    locks: Vec<Entry<'a>>,
+}
+
+/// One lock; what is not known of an unknown owner is null.
+#[derive(serde::Serialize)]
+struct Entry<'a> {
     service: &'a ServiceName,
-    what: &'a LockPart,
+    scope: &'a LockPart,
     owner: Option<&'a str>,
     host: Option<&'a str>,
     run: Option<&'a str>,
@@ -41,9 +47,8 @@ pub async fn run(args: &LocksArgs, global: &Global, io: &mut Output) -> Result<E
     let locks = world.engine.locks().await?;
     let now = Timestamp::now();
     if args.json {
-        let locks: Vec<_> = locks.iter().map(|found| document(found, now)).collect();
-        serde_json::to_writer_pretty(&mut io.out, &serde_json::json!({ "version": 1, "locks": locks }))?;
-        writeln!(io.out)?;
+        let locks = locks.iter().map(|found| Entry::new(found, now)).collect();
+        io.document(&Document { locks })?;
     } else if locks.is_empty() {
         writeln!(io.out, "no locks on {}", world.engine.config().git.remote)?;
     } else {
@@ -53,22 +58,24 @@ pub async fn run(args: &LocksArgs, global: &Global, io: &mut Output) -> Result<E
     Ok(Exit::Done)
 }
 
-fn document(found: &LockAt, now: Timestamp) -> Document<'_> {
-    let LockSubject { service, part } = &found.lock.subject;
-    let note = found.lock.note.as_ref();
-    Document {
-        service,
-        what: part,
-        owner: note.map(LockNote::owner),
-        host: note.map(LockNote::host),
-        run: note.map(LockNote::run),
-        purpose: note.map(LockNote::purpose),
-        since: note.map(LockNote::taken),
-        until: note.map(LockNote::expires),
-        state: match found.lock.standing(now) {
-            LockStanding::Held => "held",
-            LockStanding::Stale { .. } => "stale",
-        },
+impl<'a> Entry<'a> {
+    fn new(found: &'a LockAt, now: Timestamp) -> Self {
+        let LockSubject { service, part } = &found.lock.subject;
+        let note = found.lock.note.as_ref();
+        Self {
+            service,
+            scope: part,
+            owner: note.map(LockNote::owner),
+            host: note.map(LockNote::host),
+            run: note.map(LockNote::run),
+            purpose: note.map(LockNote::purpose),
+            since: note.map(LockNote::taken),
+            until: note.map(LockNote::expires),
+            state: match found.lock.standing(now) {
+                LockStanding::Held => "held",
+                LockStanding::Stale { .. } => "stale",
+            },
+        }
     }
 }
 

@@ -2,12 +2,22 @@
 
 use std::io::Write as _;
 
+use serde::Serialize;
+
 use super::args::{Confirm, Global};
 use super::failure::Failure;
 use super::world::{World, access};
 use super::{Output, password, plan, report};
-use crate::domain::{Exit, Plan};
+use crate::domain::{Exit, Plan, PlanHash};
 use crate::engine::{Command, Secrets};
+
+/// The form of `--dry-run --json`.
+#[derive(Serialize)]
+struct DryRun<'a> {
+    hash: PlanHash,
+    allowed: bool,
+    plan: &'a Plan,
+}
 
 /// Carries out `command` as far as the arguments and the person allow.
 pub async fn run(
@@ -41,14 +51,11 @@ pub async fn run(
 /// Prints the plan as the result of a dry run.
 async fn show(world: &World, planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
     if json {
-        let document = serde_json::json!({
-            "version": 1,
-            "hash": planned.hash(),
-            "allowed": planned.allowed(),
-            "plan": planned,
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&DryRun {
+            hash: planned.hash(),
+            allowed: planned.allowed(),
+            plan: planned,
+        })?;
     } else {
         let difference = plan::difference(&world.engine, planned).await;
         plan::print(planned, &difference, &mut io.out)?;

@@ -2,7 +2,31 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
+use serde::Serialize;
+
+use super::failure::Failure;
 use super::waiting::Waiting;
+
+/// The version of every JSON form. Within a version, keys are only ever added: docs/json.md.
+const VERSION: u8 = 1;
+
+/// A JSON form with its version, which every document and every line of events carries.
+#[derive(Serialize)]
+pub struct Versioned<T> {
+    version: u8,
+    #[serde(flatten)]
+    form: T,
+}
+
+impl<T: Serialize> Versioned<T> {
+    /// `form`, which has to be an object, in the one version that there is.
+    pub const fn new(form: T) -> Self {
+        Self {
+            version: VERSION,
+            form,
+        }
+    }
+}
 
 /// Standard output and error with what is known of them. Results go to `out`; progress, questions and errors to
 /// `err`, so that a pipe gets only results.
@@ -33,6 +57,19 @@ impl Output {
             err_is_terminal: io::stderr().is_terminal(),
             in_is_terminal: io::stdin().is_terminal(),
         }
+    }
+
+    /// Writes the result of a command as one JSON document.
+    pub fn document(&mut self, form: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(&mut self.out, &Versioned::new(form))?;
+        Ok(writeln!(self.out)?)
+    }
+
+    /// Writes one event of several, as one line of JSON, at once.
+    pub fn json_line(&mut self, form: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.out, &Versioned::new(form))?;
+        writeln!(self.out)?;
+        Ok(self.out.flush()?)
     }
 
     /// Whether a person can be asked.

@@ -9,7 +9,7 @@ use super::args::{Confirm, Global};
 use super::failure::Failure;
 use super::operation;
 use super::{Output, table, world::World};
-use crate::domain::{EnvironmentName, Exit, NameError, PinRecord};
+use crate::domain::{EnvironmentName, Exit, NameError, PinRecord, ServiceName};
 use crate::engine::Command;
 
 /// Arguments of `pin`.
@@ -95,6 +95,13 @@ pub async fn unpin(args: UnpinArgs, global: &Global, io: &mut Output) -> Result<
     operation::run(&world, &command, &args.confirm, args.json, global, io).await
 }
 
+/// The form of `pins --json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    service: &'a ServiceName,
+    pins: &'a [Held],
+}
+
 /// One environment in `pins --json` and `status --json`.
 #[derive(Serialize)]
 pub struct Held {
@@ -129,9 +136,10 @@ pub async fn list(args: &PinsArgs, global: &Global, io: &mut Output) -> Result<E
     let world = World::open(global)?;
     let pins = pins(&world).await;
     if args.json {
-        let document = serde_json::json!({ "version": 1, "service": world.service, "pins": pins });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&Document {
+            service: &world.service,
+            pins: &pins,
+        })?;
     } else {
         writeln!(io.out, "{}", world.service)?;
         let rows: Vec<_> = pins

@@ -3,11 +3,12 @@
 use std::io::Write as _;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::args::Global;
 use super::failure::Failure;
 use super::{Output, World, table};
-use crate::domain::{Bound, Debt, DebtState, Exit, Release, count};
+use crate::domain::{Bound, Debt, DebtState, Exit, Release, ServiceName, count};
 use crate::engine::{Depth, Releases};
 
 /// Arguments of `releases`.
@@ -34,22 +35,29 @@ pub struct ReleasesArgs {
     pub json: bool,
 }
 
-/// Lists releases with their debts.
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    service: &'a ServiceName,
+    outstanding: bool,
+    older: usize,
+    stale: Option<&'a str>,
+    releases: &'a [Release],
+}
+
+/// Lists releases with what is outstanding.
 pub async fn run(args: &ReleasesArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let depth = if args.all { Depth::All } else { Depth::Recent };
     let releases = world.engine.releases(&world.service, depth).await?;
     if args.json {
-        let document = serde_json::json!({
-            "version": 1,
-            "service": world.service,
-            "in_debt": releases.has_debt(),
-            "older": releases.older,
-            "stale": releases.stale,
-            "releases": releases.list,
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&Document {
+            service: &world.service,
+            outstanding: releases.has_debt(),
+            older: releases.older,
+            stale: releases.stale.as_deref(),
+            releases: &releases.list,
+        })?;
     } else {
         print(&world, &releases, args.all, io)?;
     }

@@ -4,11 +4,12 @@ use std::io::Write as _;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::args::{Confirm, Global};
 use super::failure::Failure;
 use super::{Output, operation, pin, plan, table, words, world::World};
-use crate::domain::{EnvironmentName, Exit, version_name};
+use crate::domain::{Digest, EnvironmentName, Exit, ServiceName, version_name};
 use crate::engine::{Command, Earlier, Past};
 
 /// Arguments of `rollback`.
@@ -44,6 +45,32 @@ pub struct RollbackArgs {
     pub json: bool,
 }
 
+/// The form of `--list --json`.
+#[derive(Serialize)]
+struct List<'a> {
+    service: &'a ServiceName,
+    environment: &'a EnvironmentName,
+    deployed: Option<&'a Digest>,
+    earlier: Vec<Entry<'a>>,
+}
+
+/// An earlier deployment.
+#[derive(Serialize)]
+struct Entry<'a> {
+    ready: bool,
+    #[serde(flatten)]
+    deployment: &'a Earlier,
+}
+
+impl<'a> Entry<'a> {
+    fn new(deployment: &'a Earlier) -> Self {
+        Self {
+            ready: deployment.is_ready(),
+            deployment,
+        }
+    }
+}
+
 /// Plans, asks, deploys and pins; or lists.
 pub async fn run(args: RollbackArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
@@ -71,20 +98,12 @@ fn list(
     io: &mut Output,
 ) -> Result<Exit, Failure> {
     if json {
-        let earlier: Vec<_> = past
-            .earlier
-            .iter()
-            .map(|one| serde_json::json!({ "ready": one.is_ready(), "earlier": one }))
-            .collect();
-        let document = serde_json::json!({
-            "version": 1,
-            "service": world.service,
-            "environment": environment,
-            "running": past.running.as_ref().map(|running| &running.digest),
-            "earlier": earlier,
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&List {
+            service: &world.service,
+            environment,
+            deployed: past.running.as_ref().map(|running| &running.digest),
+            earlier: past.earlier.iter().map(Entry::new).collect(),
+        })?;
         return Ok(Exit::Done);
     }
     let now = Timestamp::now();

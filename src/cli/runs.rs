@@ -36,6 +36,12 @@ pub struct RunsArgs {
     pub json: bool,
 }
 
+/// The form of `--json`.
+#[derive(serde::Serialize)]
+struct Document {
+    runs: Vec<Summary>,
+}
+
 /// One line of the list.
 #[derive(serde::Serialize)]
 struct Summary {
@@ -84,8 +90,7 @@ fn list(journals: &Journals, args: &RunsArgs, io: &mut Output) -> Result<Exit, F
     // Names sort by time: one made while the clock was ahead would stay on top until that time has come.
     runs.sort_by_key(|run: &Summary| run.started > now);
     if args.json {
-        serde_json::to_writer_pretty(&mut io.out, &serde_json::json!({ "version": 1, "runs": runs }))?;
-        writeln!(io.out)?;
+        io.document(&Document { runs })?;
         return Ok(Exit::Done);
     }
     if runs.is_empty() {

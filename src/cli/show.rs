@@ -32,16 +32,16 @@ pub struct ShowArgs {
 /// What the gates of one environment say.
 #[derive(Serialize)]
 struct EnvironmentGates {
+    #[serde(rename = "environment")]
     to: EnvironmentName,
     gates: Vec<Gate>,
     /// Why no plan could be made at all.
     error: Option<String>,
 }
 
-/// The form of `--json`, documented in docs/json.md.
+/// The form of `--json`.
 #[derive(Serialize)]
 struct Document<'a> {
-    version: u8,
     #[serde(flatten)]
     candidate: Candidate<'a>,
     details: Option<&'a Details>,
@@ -69,14 +69,11 @@ pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Ex
         )?;
     }
     if args.json {
-        let document = Document {
-            version: 1,
+        io.document(&Document {
             candidate: Candidate::new(&commit, &facts),
             details: details.as_ref(),
             gates: &ways,
-        };
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        })?;
     } else {
         print(&commit, &facts, now, io)?;
         if let Some(details) = &details {

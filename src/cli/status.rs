@@ -4,12 +4,14 @@ use std::io::Write as _;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::args::Global;
 use super::board::{repository, source};
 use super::failure::Failure;
 use super::{Output, World, pin, table, words};
-use crate::domain::Exit;
+use crate::board::EnvironmentNow;
+use crate::domain::{Exit, ServiceName};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -22,6 +24,14 @@ pub struct StatusArgs {
     pub json: bool,
 }
 
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    service: &'a ServiceName,
+    environments: &'a [EnvironmentNow],
+    pins: &'a [pin::Held],
+}
+
 /// Asks every environment what runs there; exit 1 if one could not be asked.
 pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
@@ -29,14 +39,11 @@ pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<
     let (environments, pins) = tokio::join!(source.environments(), pin::pins(&world));
     let now = Timestamp::now();
     if args.json {
-        let document = serde_json::json!({
-            "version": 1,
-            "service": world.service,
-            "environments": environments,
-            "pins": pins,
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&Document {
+            service: &world.service,
+            environments: &environments,
+            pins: &pins,
+        })?;
     } else {
         writeln!(io.out, "{}", world.service)?;
         let rows: Vec<Vec<String>> = environments

@@ -1,14 +1,16 @@
 //! `windlass trust`: what a repository's configuration would decide about secrets and programs, and whether it may.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use clap::Args;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::args::Global;
 use super::failure::Failure;
 use super::{Output, plan, world};
-use crate::config::{Config, SensitiveSettings, TrustStore, UserFile};
+use crate::config::{Config, SensitiveSetting, SensitiveSettings, TrustHash, TrustStore, UserFile};
 use crate::domain::{Exit, WriteAccess, count};
 use crate::state;
 
@@ -39,6 +41,15 @@ pub struct TrustArgs {
     pub json: bool,
 }
 
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    file: &'a Path,
+    trusted: bool,
+    hash: &'a TrustHash,
+    settings: Vec<&'a SensitiveSetting>,
+}
+
 /// Shows the sensitive settings, asks, and remembers the answer.
 pub fn run(args: &TrustArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let path = world::config_path(global)?;
@@ -62,15 +73,12 @@ pub fn run(args: &TrustArgs, global: &Global, io: &mut Output) -> Result<Exit, F
     let is_trusted = world::configuration(global)??.is_trusted();
     let settings = &untrusted.withheld;
     if args.json {
-        let document = serde_json::json!({
-            "version": 1,
-            "file": path,
-            "trusted": is_trusted,
-            "hash": settings.hash(),
-            "settings": settings.iter().collect::<Vec<_>>(),
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&Document {
+            file: &path,
+            trusted: is_trusted,
+            hash: settings.hash(),
+            settings: settings.iter().collect(),
+        })?;
     } else {
         show(&untrusted, settings, &mut io.out)?;
     }

@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::Output;
 use super::args::Global;
 use super::failure::Failure;
 use super::image;
 use super::world::{self, World};
-use crate::domain::{Exit, Target};
+use crate::domain::{Digest, Exit, ImageReference, Target};
 use crate::sign::{self, PublicKey};
 
 /// Arguments of `verify`.
@@ -31,6 +32,14 @@ pub struct VerifyArgs {
     pub json: bool,
 }
 
+/// The form of `--json`; a refusal has none.
+#[derive(Serialize)]
+struct Document<'a> {
+    image: ImageReference,
+    verified: bool,
+    signatures: &'a [Digest],
+}
+
 /// Resolves and verifies; exit 3 where no signature holds.
 pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let image = image::parse(&args.image)?;
@@ -49,14 +58,11 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
     let found = image::resolve(&reader, &image.target).await?;
     let verified = sign::verify(&reader, &found.digest, &key).await?;
     if args.json {
-        let document = serde_json::json!({
-            "version": 1,
-            "image": image.repository.at(found.digest.clone()),
-            "verified": true,
-            "signatures": verified.signatures,
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&Document {
+            image: image.repository.at(found.digest),
+            verified: true,
+            signatures: &verified.signatures,
+        })?;
     } else {
         if matches!(image.target, Target::Tag(_)) {
             writeln!(io.out, "{image} is {}", found.digest)?;

@@ -113,6 +113,7 @@ pub struct Entry {
     /// The subject without type, scope and pull requests.
     pub description: Clean,
     /// What breaks, where the message tells it apart.
+    #[serde(rename = "breaking")]
     pub breaks: Option<Clean>,
     /// The pull requests that it came by.
     pub pull_requests: Vec<u64>,

@@ -102,6 +102,7 @@ pub struct Unknown {
     /// The side that it is missing of, by its name; none where it is both.
     pub side: Option<Clean>,
     /// Why.
+    #[serde(rename = "reason")]
     pub why: Clean,
 }
 
@@ -197,8 +198,10 @@ pub struct Comparison {
     /// What the second has and the first does not; none if that could not be found out.
     pub changes: Option<Changelog>,
     /// What the first has and the second does not: what would be taken back.
+    #[serde(rename = "reverted")]
     pub taken_back: Option<Changelog>,
     /// How many commits of both lists are left out because they touch nothing in the folder of the service.
+    #[serde(rename = "unrelated_commits")]
     pub elsewhere: usize,
     /// The files of the service that differ.
     pub files: Option<FilesDiff>,

@@ -313,6 +313,7 @@ pub enum Origin {
     /// It stands in an attestation that is attached to the image.
     Attested,
     /// The scan was made for this judgement.
+    #[serde(rename = "on-demand")]
     Fresh,
     /// A person or a job named the file.
     File,

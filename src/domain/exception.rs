@@ -14,6 +14,7 @@ pub enum ExceptionKind {
     /// An emergency rollback went on in spite of findings.
     Findings,
     /// A candidate was promoted that lacks a fix which ran there.
+    #[serde(rename = "reverts-fix")]
     UndoesFix,
     /// An older candidate was promoted than the one that ran there.
     Downgrade,
@@ -63,9 +64,11 @@ pub struct ExceptionRecord {
     /// In which way.
     pub kind: ExceptionKind,
     /// The gates that would have stopped it, each with what it said.
+    #[serde(rename = "skipped_gates")]
     pub skipped: Vec<Clean>,
     /// The environments that it did not come through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "skipped_environments")]
     pub passed_over: Vec<EnvironmentName>,
     /// Why.
     pub reason: Clean,
@@ -132,6 +135,7 @@ pub struct DeploymentFailure {
     /// How it ended.
     pub outcome: FailedOutcome,
     /// Why, in one line: `the deploy command ended with exit code 7`.
+    #[serde(rename = "reason")]
     pub why: Clean,
     /// Who: user and host.
     pub by: Clean,

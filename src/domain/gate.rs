@@ -193,7 +193,7 @@ pub struct Gate {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// What a person may ask for instead, where it does not allow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
     pub way_out: Option<Override>,
 }
 

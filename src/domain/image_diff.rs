@@ -135,8 +135,10 @@ pub struct LayerDiff {
     /// Their bytes.
     pub kept_bytes: u64,
     /// The layers that only the second has.
+    #[serde(rename = "added")]
     pub new: Vec<Layer>,
     /// The layers that only the first has.
+    #[serde(rename = "removed")]
     pub gone: Vec<Layer>,
 }
 

@@ -56,6 +56,7 @@ impl<'a> Exceptions<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Judgement {
     /// The verdict, with every reason.
+    #[serde(flatten)]
     pub verdict: Verdict,
     /// Every finding, once, gravest first.
     pub findings: Vec<Judged>,
@@ -80,7 +81,7 @@ pub struct Judged {
 
 /// What a finding means to a gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "standing", rename_all = "kebab-case")]
+#[serde(tag = "status", rename_all = "kebab-case")]
 pub enum Standing {
     /// It counts against the limit of its severity, or stops the gate by itself.
     Counts {
@@ -90,6 +91,7 @@ pub enum Standing {
     /// The policy does not ask for it, and why.
     Passes {
         /// Why: `no fix yet`, `no limit for low`.
+        #[serde(rename = "reason")]
         why: String,
     },
     /// Somebody decided that it does not count.
@@ -117,6 +119,7 @@ pub enum Suppression {
         /// What it says.
         status: String,
         /// Why.
+        #[serde(rename = "reason")]
         why: String,
         /// The document.
         document: String,

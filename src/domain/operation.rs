@@ -148,6 +148,7 @@ pub enum Operation {
         /// Whose lock it is: `ana@desk, run 1f9a2b3c`.
         holder: String,
         /// Whether it is taken from its holder even before its time is over.
+        #[serde(rename = "force")]
         held: bool,
         /// Why.
         reason: String,
@@ -160,8 +161,10 @@ pub struct Ending {
     /// The branch.
     pub branch: BranchName,
     /// Where it was when the plan was made.
+    #[serde(rename = "head")]
     pub at: CommitSha,
     /// How the release gets into it.
+    #[serde(rename = "method")]
     pub way: MergeMethod,
 }
 
@@ -174,5 +177,6 @@ pub enum MergeMethod {
     /// By a pull request, because the rules of the remote ask for one.
     PullRequest,
     /// It is there.
+    #[serde(rename = "already-merged")]
     Already,
 }

@@ -69,8 +69,10 @@ pub enum PackageChange {
     /// It is another version, and which is the later one cannot be told.
     Changed,
     /// It is an earlier version now.
+    #[serde(rename = "downgraded")]
     Down,
     /// It is a later version now.
+    #[serde(rename = "upgraded")]
     Up,
     /// It is there now.
     Added,

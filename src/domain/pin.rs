@@ -14,6 +14,7 @@ pub struct PinRecord {
     /// The environment. A copy of the digest carries its referrers along: the record says nothing of where it went.
     pub environment: EnvironmentName,
     /// Whether it is held from now on; false where a pin was lifted.
+    #[serde(rename = "pinned")]
     pub held: bool,
     /// Why.
     pub reason: Clean,
@@ -26,6 +27,7 @@ pub struct PinRecord {
     pub until: Option<Timestamp>,
     /// What ran before, where the pin came with a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "rolled_back_from")]
     pub from: Option<Digest>,
 }
 
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn what_others_wrote_is_harmless_and_unknown_keys_are_passed_over() {
         let text = r#"{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-            "environment":"prod","held":true,"reason":"\u001b[31mred\nline","by":"ana","at":"2026-11-23T12:00:00Z",
+            "environment":"prod","pinned":true,"reason":"\u001b[31mred\nline","by":"ana","at":"2026-11-23T12:00:00Z",
             "ticket":7}"#;
         let record: PinRecord = serde_json::from_str(text).unwrap();
         assert_eq!(record.reason.as_str(), "red line");

@@ -74,6 +74,7 @@ pub struct PlannedStep {
     /// Which part.
     pub kind: StepKind,
     /// What it does here: `11 blobs, 39 MB (3 are there) to prod.example.com/payment-svc`.
+    #[serde(rename = "summary")]
     pub what: String,
 }
 

@@ -52,17 +52,22 @@ pub struct Release {
     /// The commit that the branch began at; none where no commit is shared with develop.
     pub origin: Option<CommitSha>,
     /// How many commits were made on the branch itself.
+    #[serde(rename = "commits")]
     pub fixes: usize,
     /// What is wrong with the branch, as that its name names another commit than the one it began at.
+    #[serde(rename = "problem")]
     pub trouble: Option<String>,
     /// The image of the head, which is the candidate that the release is bound to now.
     pub candidate: Bound,
     /// The environments that run a commit of this branch, in the order of the graph.
+    #[serde(rename = "deployed")]
     pub runs: Vec<RunsIn>,
     /// What it owes and has paid.
+    #[serde(rename = "tasks")]
     pub debts: Vec<Debt>,
     /// The environment that releases are for, where this one is finished in git and has still to come there: it never had
     /// this one, nor one that came after it.
+    #[serde(rename = "waiting_for")]
     pub waits_for: Option<EnvironmentName>,
 }
 
@@ -71,6 +76,7 @@ pub struct Release {
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Bound {
     /// The image of the head.
+    #[serde(rename = "present")]
     There {
         /// Its tag.
         tag: Tag,
@@ -85,6 +91,7 @@ pub enum Bound {
     /// It could not be looked up.
     Unknown {
         /// Why.
+        #[serde(rename = "reason")]
         why: String,
     },
 }
@@ -104,6 +111,7 @@ pub struct RunsIn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Debt {
     /// What.
+    #[serde(flatten)]
     pub what: Due,
     /// Whether it is paid.
     #[serde(flatten)]
@@ -112,7 +120,7 @@ pub struct Debt {
 
 /// What can be owed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "what", content = "to", rename_all = "kebab-case")]
+#[serde(tag = "kind", content = "target", rename_all = "kebab-case")]
 pub enum Due {
     /// Its commits in the branch that releases end in.
     Main(BranchName),
@@ -139,13 +147,16 @@ impl Due {
 
 /// Whether something that is owed is paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", content = "why", rename_all = "kebab-case")]
+#[serde(tag = "state", content = "reason", rename_all = "kebab-case")]
 pub enum DebtState {
     /// It is there, and in which way.
+    #[serde(rename = "done")]
     Paid(String),
     /// It is missing, and since production has it, it is owed now.
+    #[serde(rename = "outstanding")]
     Owed(String),
     /// It is missing, and owed only once production has it.
+    #[serde(rename = "pending")]
     NotYet(String),
     /// It could not be found out.
     Unknown(String),

@@ -42,7 +42,7 @@ impl Verdict {
 /// What may be asked for where a gate does not allow, besides setting right what its reason says. How it is asked for is the
 /// business of whoever shows it: an option there, a key here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Override {
     /// The same with a reason.
     Reason,
@@ -51,6 +51,7 @@ pub enum Override {
     /// To go on in spite of the findings, in an emergency; it owes a review.
     AcceptFindings,
     /// To take a lock from somebody whose run may be alive.
+    #[serde(rename = "break-lock")]
     TakeLock,
     /// To lift the pin of an environment first.
     Unpin {

@@ -105,6 +105,7 @@ pub enum EventKind {
         /// The blob.
         digest: Digest,
         /// `copied`, `mounted` or `present`.
+        #[serde(rename = "result")]
         how: String,
     },
     /// A step ended.
@@ -112,6 +113,7 @@ pub enum EventKind {
         /// Which.
         step: StepKind,
         /// How.
+        #[serde(flatten)]
         outcome: StepOutcome,
     },
     /// The run ended.
@@ -123,6 +125,7 @@ pub enum EventKind {
         /// What to do now, where something is to be done.
         hint: Option<String>,
         /// Where the digest is now, proved by reading it back.
+        #[serde(rename = "environments")]
         places: Vec<Place>,
     },
 }
@@ -156,11 +159,12 @@ pub enum Level {
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", content = "why", rename_all = "kebab-case")]
+#[serde(tag = "outcome", content = "reason", rename_all = "kebab-case")]
 pub enum StepOutcome {
     /// Done, with a word on what.
     Done(String),
     /// There was nothing to do, and why.
+    #[serde(rename = "unchanged")]
     Nothing(String),
     /// A gate refused.
     Refused(String),

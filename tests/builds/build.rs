@@ -195,8 +195,8 @@ async fn a_release_that_is_built_anew_stands_for_its_commit_on_the_board_and_in_
     let board = world.json(&["board", "--json"]).await;
     let image = &board["candidates"][0]["facts"]["image"]["value"];
     assert_eq!(image["digest"], anew.to_string(), "{image}");
-    assert_eq!(image["rebuilt"], head, "{image}");
-    assert_eq!(image["moved"], serde_json::Value::Null, "{image}");
+    assert_eq!(image["rebuilt_from"], head, "{image}");
+    assert_eq!(image["built_from"], serde_json::Value::Null, "{image}");
     let table = said(&world.windlass(&["board"]).await);
     assert!(table.contains("arch") && table.contains(" rebuilt"), "{table}");
     let promoted = world
@@ -209,10 +209,10 @@ async fn a_release_that_is_built_anew_stands_for_its_commit_on_the_board_and_in_
         said(&promoted)
     );
     let status = world.json(&["status", "--json"]).await;
-    let running = &status["environments"][1]["running"]["value"];
+    let running = &status["environments"][1]["deployed"]["value"];
     assert_eq!(running["digest"], anew.to_string());
     assert_eq!(running["release"], "v1.4.0");
-    assert_eq!(running["stands_for"], origin[..7]);
+    assert_eq!(running["rebuild_of"], origin[..7]);
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn events_and_result_are_lines_of_json() {
     let ended = lines.iter().filter(|line| line["event"] == "ended").count();
     assert_eq!(ended, 5);
     let last = lines.last().unwrap();
-    assert_eq!((&last["event"], &last["exit"]), (&"checked".into(), &0.into()));
+    assert_eq!((&last["event"], &last["exit"]), (&"finished".into(), &0.into()));
     assert_eq!(last["report"]["steps"][0]["outcome"], "passed");
 }
 

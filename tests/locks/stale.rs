@@ -99,7 +99,7 @@ async fn a_lock_that_is_held_is_only_taken_by_who_says_so() {
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     let lock = &listed["locks"][0];
     assert_eq!(
-        (&lock["service"], &lock["what"], &lock["owner"], &lock["state"]),
+        (&lock["service"], &lock["scope"], &lock["owner"], &lock["state"]),
         (
             &"payment-svc".into(),
             &"stage".into(),

@@ -37,7 +37,7 @@ async fn the_sample_has_one_open_release_and_no_debt() {
     let all = said(&stage, &["releases", "--all", "--json"]).await;
     let document: serde_json::Value = serde_json::from_slice(&all.stdout).unwrap();
     assert_eq!(document["version"], 1);
-    assert_eq!(document["in_debt"], false);
+    assert_eq!(document["outstanding"], false);
     assert_eq!(document["releases"].as_array().unwrap().len(), 2);
 }
 

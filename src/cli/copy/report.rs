@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::list::Pair;
 use super::progress::Progress;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
-use crate::domain::{Exit, bytes, count};
+use crate::domain::{Digest, Exit, bytes, count};
 use crate::registry::RegistryError;
 use crate::registry::copy::{BlobState, CopyOutcome, CopyPlan};
 
@@ -24,7 +23,7 @@ pub(super) struct Copied {
 pub(super) struct Report {
     json: bool,
     dry_run: bool,
-    documents: Vec<Value>,
+    copies: Vec<Entry>,
     requests: Figure,
     bytes: Figure,
     done: usize,
@@ -38,7 +37,7 @@ impl Report {
         Self {
             json,
             dry_run,
-            documents: Vec::new(),
+            copies: Vec::new(),
             requests: Figure {
                 expected: 0,
                 actual: 0,
@@ -97,7 +96,7 @@ impl Report {
             .add(plan.asked + plan.requests, plan.asked + outcome.requests);
         self.bytes.add(plan.bytes, outcome.bytes);
         if self.json {
-            self.documents.push(document(pair, &copied));
+            self.copies.push(Entry::new(pair, copied));
         } else {
             progress.aside(|| lines(pair, &copied, self.dry_run, io))?;
         }
@@ -107,15 +106,12 @@ impl Report {
     /// The sum, with what was expected beside what it took. The first failure ends the command.
     pub(super) fn end(self, io: &mut Output) -> Result<Exit, Failure> {
         if self.json {
-            let document = json!({
-                "version": 1,
-                "copies": self.documents,
-                "failed": self.failed.values().sum::<usize>(),
-                "requests": self.requests,
-                "bytes": self.bytes,
-            });
-            serde_json::to_writer_pretty(&mut io.out, &document)?;
-            writeln!(io.out)?;
+            io.document(&Document {
+                copies: self.copies,
+                failed: self.failed.values().sum(),
+                requests: self.requests,
+                bytes: self.bytes,
+            })?;
         } else if !self.dry_run && self.done > 0 {
             let Figure { expected, actual } = self.requests;
             writeln!(
@@ -185,14 +181,35 @@ fn requests(number: u64) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), "request")
 }
 
-fn document(pair: &Pair, copied: &Copied) -> Value {
-    json!({
-        "source": pair.source.to_string(),
-        "destination": pair.destination(),
-        "digest": copied.plan.root,
-        "plan": copied.plan,
-        "outcome": copied.outcome,
-    })
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document {
+    copies: Vec<Entry>,
+    failed: usize,
+    requests: Figure,
+    bytes: Figure,
+}
+
+/// One image that was copied.
+#[derive(Serialize)]
+struct Entry {
+    source: String,
+    destination: String,
+    digest: Digest,
+    plan: CopyPlan,
+    outcome: Option<CopyOutcome>,
+}
+
+impl Entry {
+    fn new(pair: &Pair, copied: Copied) -> Self {
+        Self {
+            source: pair.source.to_string(),
+            destination: pair.destination(),
+            digest: copied.plan.root.clone(),
+            plan: copied.plan,
+            outcome: copied.outcome,
+        }
+    }
 }
 
 fn lines(pair: &Pair, copied: &Copied, dry_run: bool, io: &mut Output) -> Result<(), Failure> {

@@ -42,10 +42,9 @@ pub struct DiffArgs {
     pub markdown: bool,
 }
 
-/// The form of `--json`, documented in docs/json.md.
+/// The form of `--json`.
 #[derive(Serialize)]
 struct Document<'a> {
-    version: u8,
     headline: String,
     #[serde(flatten)]
     comparison: &'a Comparison,
@@ -57,13 +56,10 @@ pub async fn run(args: &DiffArgs, global: &Global, io: &mut Output) -> Result<Ex
     let comparison = world.engine.diff(&world.service, &args.from, &args.to).await?;
     let comparison = comparison.limited(args.limit);
     if args.json {
-        let document = Document {
-            version: 1,
+        io.document(&Document {
             headline: comparison.headline(),
             comparison: &comparison,
-        };
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        })?;
     } else if args.markdown {
         let tickets = world.engine.config().git.tickets_url.as_ref();
         write!(io.out, "{}", comparison.markdown(tickets))?;

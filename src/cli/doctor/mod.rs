@@ -28,7 +28,7 @@ pub struct DoctorArgs {
 /// How one thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum State {
+enum Status {
     Ok,
     /// Something will not work, but not the main thing.
     Warning,
@@ -39,35 +39,42 @@ enum State {
 #[derive(Debug, Clone, Serialize)]
 struct Finding {
     subject: &'static str,
-    state: State,
-    what: Clean,
+    status: Status,
+    summary: Clean,
     /// What to do.
-    advice: Option<Clean>,
+    hint: Option<Clean>,
     #[serde(skip)]
     exit: Exit,
+}
+
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    ok: bool,
+    findings: &'a [Finding],
 }
 
 impl Finding {
     fn ok(subject: &'static str, what: impl AsRef<str>) -> Self {
         Self {
             subject,
-            state: State::Ok,
-            what: Clean::line(what.as_ref()),
-            advice: None,
+            status: Status::Ok,
+            summary: Clean::line(what.as_ref()),
+            hint: None,
             exit: Exit::Done,
         }
     }
 
     fn warning(subject: &'static str, what: impl AsRef<str>) -> Self {
         Self {
-            state: State::Warning,
+            status: Status::Warning,
             ..Self::ok(subject, what)
         }
     }
 
     fn problem(subject: &'static str, exit: Exit, what: impl AsRef<str>) -> Self {
         Self {
-            state: State::Problem,
+            status: Status::Problem,
             exit,
             ..Self::ok(subject, what)
         }
@@ -75,7 +82,7 @@ impl Finding {
 
     /// With what to do, if that is known.
     fn advise(mut self, advice: impl Into<Option<String>>) -> Self {
-        self.advice = advice.into().as_deref().map(Clean::line);
+        self.hint = advice.into().as_deref().map(Clean::line);
         self
     }
 }
@@ -84,17 +91,14 @@ impl Finding {
 pub async fn run(args: &DoctorArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let findings = examine(world::configuration(global)?).await;
     if args.json {
-        let document = serde_json::json!({
-            "version": 1,
-            "ok": findings.iter().all(|finding| finding.state != State::Problem),
-            "findings": findings,
-        });
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&Document {
+            ok: findings.iter().all(|finding| finding.status != Status::Problem),
+            findings: &findings,
+        })?;
     } else {
         print(&findings, global.ascii, &mut *io.out)?;
     }
-    let first = findings.iter().find(|finding| finding.state == State::Problem);
+    let first = findings.iter().find(|finding| finding.status == Status::Problem);
     Ok(first.map_or(Exit::Done, |finding| finding.exit))
 }
 
@@ -121,21 +125,21 @@ async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
 
 fn print(findings: &[Finding], ascii: bool, out: &mut dyn Write) -> io::Result<()> {
     for finding in findings {
-        let mark = match (finding.state, ascii) {
-            (State::Ok, false) => "✓ ok     ",
-            (State::Ok, true) => "+ ok     ",
-            (State::Warning, _) => "! warning",
-            (State::Problem, false) => "✗ problem",
-            (State::Problem, true) => "x problem",
+        let mark = match (finding.status, ascii) {
+            (Status::Ok, false) => "✓ ok     ",
+            (Status::Ok, true) => "+ ok     ",
+            (Status::Warning, _) => "! warning",
+            (Status::Problem, false) => "✗ problem",
+            (Status::Problem, true) => "x problem",
         };
-        writeln!(out, "{mark} {:<13} {}", finding.subject, finding.what)?;
-        if let Some(advice) = &finding.advice {
+        writeln!(out, "{mark} {:<13} {}", finding.subject, finding.summary)?;
+        if let Some(hint) = &finding.hint {
             let arrow = if ascii { "->" } else { "→" };
-            writeln!(out, "{:9} {:13} {arrow} {advice}", "", "")?;
+            writeln!(out, "{:9} {:13} {arrow} {hint}", "", "")?;
         }
     }
-    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    match (count(State::Problem), count(State::Warning)) {
+    let count = |status| findings.iter().filter(|finding| finding.status == status).count();
+    match (count(Status::Problem), count(Status::Warning)) {
         (0, 0) => writeln!(out, "no problems found"),
         (0, warnings) => writeln!(out, "no problems, {}", domain::count(warnings, "warning")),
         (problems, _) => writeln!(out, "{}", domain::count(problems, "problem")),
@@ -152,12 +156,12 @@ mod tests {
         let findings = examine(config).await;
         let wrong = &findings[0];
         assert_eq!(
-            wrong.what.as_str(),
+            wrong.summary.as_str(),
             "windlass.toml:2:1: unknown key `remte` in [git]"
         );
-        assert_eq!(wrong.advice.as_ref().unwrap().as_str(), "did you mean `remote`?");
-        assert_eq!((wrong.state, wrong.exit), (State::Problem, Exit::Usage));
-        assert_eq!((findings[1].subject, findings[1].state), ("git", State::Ok));
+        assert_eq!(wrong.hint.as_ref().unwrap().as_str(), "did you mean `remote`?");
+        assert_eq!((wrong.status, wrong.exit), (Status::Problem, Exit::Usage));
+        assert_eq!((findings[1].subject, findings[1].status), ("git", Status::Ok));
     }
 
     #[test]

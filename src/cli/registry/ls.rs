@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use clap::Args;
+use serde::Serialize;
 
-use super::json;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::domain::{Exit, Repository};
@@ -23,15 +23,22 @@ pub struct LsArgs {
     pub json: bool,
 }
 
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    registry: &'a str,
+    repositories: &'a [String],
+}
+
 /// Prints the repositories, one a line, each with the host.
 pub async fn run(args: &LsArgs, registries: &Registries, io: &mut Output) -> Result<Exit, Failure> {
     let host = &args.host;
     let found = registries.repositories(host).await?;
     if args.json {
-        json(
-            &serde_json::json!({ "version": 1, "registry": host, "repositories": found }),
-            io,
-        )?;
+        io.document(&Document {
+            registry: host,
+            repositories: &found,
+        })?;
         return Ok(Exit::Done);
     }
     for path in &found {

@@ -6,10 +6,7 @@ mod referrers;
 mod rm;
 mod tags;
 
-use std::io::Write as _;
-
 use clap::Subcommand;
-use serde::Serialize;
 
 use super::args::Global;
 use super::failure::Failure;
@@ -47,11 +44,4 @@ pub async fn run(command: RegistryCommand, global: &Global, io: &mut Output) -> 
 
 fn registries(global: &Global) -> Result<Registries, Failure> {
     Ok(world::registries(world::configuration_if_any(global)?.as_ref())?)
-}
-
-/// A result as JSON.
-fn json(document: &impl Serialize, io: &mut Output) -> Result<(), Failure> {
-    serde_json::to_writer_pretty(&mut io.out, document)?;
-    writeln!(io.out)?;
-    Ok(())
 }

@@ -6,7 +6,6 @@ use std::io::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::json;
 use crate::cli::failure::Failure;
 use crate::cli::{Output, image, table};
 use crate::domain::{Digest, Exit, ImageReference, Tag, bytes, clean_line};
@@ -32,7 +31,15 @@ pub struct ReferrersArgs {
     pub json: bool,
 }
 
-/// A referrer as JSON; the form is documented in docs/json.md.
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    image: &'a ImageReference,
+    digest: &'a Digest,
+    referrers: Vec<Entry<'a>>,
+}
+
+/// A referrer.
 #[derive(Serialize)]
 struct Entry<'a> {
     digest: &'a Digest,
@@ -79,13 +86,11 @@ pub async fn run(
         attached.retain_mut(|one| leads_to(one, kind));
     }
     if args.json {
-        let document = serde_json::json!({
-            "version": 1,
-            "image": args.image,
-            "digest": found.digest,
-            "referrers": attached.iter().map(Entry::new).collect::<Vec<_>>(),
-        });
-        json(&document, io)?;
+        io.document(&Document {
+            image: &args.image,
+            digest: &found.digest,
+            referrers: attached.iter().map(Entry::new).collect(),
+        })?;
         return Ok(Exit::Done);
     }
     let root = args.image.repository.at(found.digest);

@@ -5,7 +5,6 @@ use std::io::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::json;
 use crate::cli::failure::Failure;
 use crate::cli::{Output, table};
 use crate::domain::{Digest, Exit, Repository, Tag, bytes};
@@ -27,7 +26,14 @@ pub struct TagsArgs {
     pub json: bool,
 }
 
-/// A tag as JSON; the form is documented in docs/json.md.
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    repository: &'a Repository,
+    tags: Vec<Entry<'a>>,
+}
+
+/// A tag.
 #[derive(Serialize)]
 struct Entry<'a> {
     tag: &'a Tag,
@@ -55,7 +61,7 @@ pub async fn run(args: &TagsArgs, registries: &Registries, io: &mut Output) -> R
         None
     };
     if args.json {
-        let entries: Vec<_> = tags
+        let entries = tags
             .iter()
             .enumerate()
             .map(|(at, tag)| Entry {
@@ -70,12 +76,10 @@ pub async fn run(args: &TagsArgs, registries: &Registries, io: &mut Output) -> R
                 }),
             })
             .collect();
-        let document = serde_json::json!({
-            "version": 1,
-            "repository": args.repository,
-            "tags": entries,
-        });
-        json(&document, io)?;
+        io.document(&Document {
+            repository: &args.repository,
+            tags: entries,
+        })?;
         return Ok(Exit::Done);
     }
     match found {

@@ -10,9 +10,7 @@ pub(super) struct Json;
 impl Reporter for Json {
     fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure> {
         if event.happening.is_kept() {
-            serde_json::to_writer(&mut io.out, event)?;
-            writeln!(io.out)?;
-            io.out.flush()?;
+            io.json_line(event)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! `windlass scan`: an image scanned, or its reports read, and judged by the rules of an environment.
 
+mod document;
 mod print;
 mod subject;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
+use self::document::Document;
 use self::subject::Subject;
 use super::args::Global;
 use super::failure::Failure;
@@ -86,7 +88,7 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
         attached: &attached,
     };
     if args.json {
-        print::json(&shown, io)?;
+        io.document(&Document::new(&shown))?;
     } else if args.sarif {
         let uri = subject.image.repository.path();
         let log = report::sarif::log([report::sarif::of_scan(&judgement.findings, uri)]);

@@ -53,16 +53,21 @@ pub enum CheckOutcome {
     /// All is well; with a word on what was looked at.
     Passed {
         /// What was looked at.
+        #[serde(rename = "summary")]
         what: String,
     },
     /// Something is wrong with what was checked.
+    #[serde(rename = "findings")]
     Found {
         /// What.
+        #[serde(rename = "summary")]
         what: String,
     },
     /// The tool is missing or broke: nothing is known of what was to be checked.
+    #[serde(rename = "error")]
     Broken {
         /// Why.
+        #[serde(rename = "reason")]
         why: String,
         /// What to do now.
         hint: Option<String>,
@@ -70,11 +75,14 @@ pub enum CheckOutcome {
     /// It needs something that is not there, or was not reached.
     NotRun {
         /// What.
+        #[serde(rename = "reason")]
         why: String,
     },
     /// It is switched off.
+    #[serde(rename = "disabled")]
     Off {
         /// By what.
+        #[serde(rename = "reason")]
         why: String,
     },
 }

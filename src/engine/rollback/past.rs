@@ -25,6 +25,7 @@ pub struct Earlier {
     /// The digest.
     pub digest: Digest,
     /// When it was deployed last.
+    #[serde(rename = "deployed_at")]
     pub deployed: Timestamp,
     /// The commit that it says it was built from.
     pub commit: Option<CommitSha>,
@@ -33,8 +34,10 @@ pub struct Earlier {
     /// The version that git or the image itself gives it.
     pub version: Option<String>,
     /// When it says that it was built.
+    #[serde(rename = "built_at")]
     pub built: Option<Timestamp>,
     /// When the environment was rolled back from it, if it was.
+    #[serde(rename = "rolled_back_at")]
     pub rolled_back: Option<Timestamp>,
     /// Whether it could run again, by rule; empty where that was not asked.
     pub gates: Vec<Gate>,

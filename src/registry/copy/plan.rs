@@ -32,6 +32,7 @@ pub struct CopyPlan {
     /// The tag to set in the end.
     pub tag: Option<PlannedTag>,
     /// Requests that it took to make this plan, those for tokens apart.
+    #[serde(rename = "planning_requests")]
     pub asked: u64,
     /// Requests that carrying it out is expected to take, those for tokens apart.
     pub requests: u64,

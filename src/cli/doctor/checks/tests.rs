@@ -1,4 +1,4 @@
-use super::super::State;
+use super::super::Status;
 use super::*;
 use crate::config::ConfigError;
 use crate::demo::registry::{EmbeddedRegistry, Options};
@@ -36,29 +36,29 @@ async fn looks_at_the_repository_its_branches_and_its_remote() {
     let config = Config::parse(text, &clone.join("windlass.toml")).unwrap();
 
     let found = repository(&config).await;
-    let states: Vec<_> = found.iter().map(|f| (f.subject, f.state)).collect();
+    let states: Vec<_> = found.iter().map(|f| (f.subject, f.status)).collect();
     assert_eq!(
         states,
         [
-            ("repository", State::Ok),
-            ("branch", State::Ok),
+            ("repository", Status::Ok),
+            ("branch", Status::Ok),
             // There is no main.
-            ("branch", State::Warning),
-            ("remote", State::Ok)
+            ("branch", Status::Warning),
+            ("remote", Status::Ok)
         ]
     );
 
     std::fs::remove_dir_all(bare).unwrap();
     let found = repository(&config).await;
-    assert_eq!(found.last().unwrap().state, State::Problem);
-    assert!(found.last().unwrap().advice.is_some());
+    assert_eq!(found.last().unwrap().status, Status::Problem);
+    assert!(found.last().unwrap().hint.is_some());
 }
 
 #[tokio::test]
 async fn a_missing_scanner_is_no_problem_and_a_missing_git_is() {
     let nowhere = Path::new("/nowhere/at/all");
-    assert_eq!(tool("trivy", nowhere, false).await.state, State::Warning);
-    assert_eq!(tool("git", nowhere, true).await.state, State::Problem);
+    assert_eq!(tool("trivy", nowhere, false).await.status, Status::Warning);
+    assert_eq!(tool("git", nowhere, true).await.status, Status::Problem);
 }
 
 #[tokio::test]
@@ -71,9 +71,14 @@ async fn says_of_each_registry_whether_it_answers() {
         registry.host()
     );
     let findings = registries(&config(&text).unwrap()).await;
-    let of = |host: &str| findings.iter().find(|f| f.what.as_str().contains(host)).unwrap();
-    assert_eq!(of(&registry.host()).state, State::Ok);
-    assert_eq!(of("127.0.0.1:1").state, State::Problem);
+    let of = |host: &str| {
+        findings
+            .iter()
+            .find(|f| f.summary.as_str().contains(host))
+            .unwrap()
+    };
+    assert_eq!(of(&registry.host()).status, Status::Ok);
+    assert_eq!(of("127.0.0.1:1").status, Status::Problem);
     registry.shutdown().await;
 }
 
@@ -86,11 +91,14 @@ async fn github_that_does_not_answer_is_a_problem_unless_a_cut_does_without_it()
         config(&format!("{github}{more}\n{services}")).unwrap()
     };
     let required = github(&said("")).await;
-    assert_eq!(required[0].state, State::Problem);
-    assert!(required[0].what.as_str().contains("127.0.0.1:1"), "{required:?}");
-    assert!(required[0].advice.is_some());
+    assert_eq!(required[0].status, Status::Problem);
+    assert!(
+        required[0].summary.as_str().contains("127.0.0.1:1"),
+        "{required:?}"
+    );
+    assert!(required[0].hint.is_some());
     let off = github(&said("checks = \"off\"")).await;
-    assert_eq!(off[0].state, State::Warning);
+    assert_eq!(off[0].status, Status::Warning);
 }
 
 #[test]
@@ -105,7 +113,7 @@ fn keys_and_deployers_that_are_missing_are_problems_with_advice() {
     let subjects: Vec<_> = findings.iter().map(|finding| finding.subject).collect();
     assert_eq!(subjects, ["signing key", "password", "public key", "deploy"]);
     for finding in findings {
-        assert_eq!(finding.state, State::Problem, "{finding:?}");
+        assert_eq!(finding.status, Status::Problem, "{finding:?}");
     }
 }
 
@@ -132,11 +140,11 @@ async fn release_branches_that_fit_no_template_are_named_with_one_that_fits() {
         found.into_iter().find(|finding| finding.subject == "releases")
     };
     let warning = said("").await.unwrap();
-    assert_eq!(warning.state, State::Warning);
+    assert_eq!(warning.status, Status::Warning);
     for name in ["release-1.8", "release/v0.52"] {
-        assert!(warning.what.as_str().contains(name), "{warning:?}");
+        assert!(warning.summary.as_str().contains(name), "{warning:?}");
     }
-    let advice = warning.advice.unwrap();
+    let advice = warning.hint.unwrap();
     assert!(
         advice.as_str().contains("\"release-{major}.{minor}\""),
         "{advice:?}"
@@ -185,8 +193,8 @@ fn each_thing_that_is_wrong_with_a_key_is_said_in_words() {
         let findings = said_of_keys(folder.path());
         let found = findings
             .into_iter()
-            .find(|finding| finding.subject == subject && finding.state != State::Ok);
-        found.map(|finding| (finding.state, finding.what.as_str().to_owned()))
+            .find(|finding| finding.subject == subject && finding.status != Status::Ok);
+        found.map(|finding| (finding.status, finding.summary.as_str().to_owned()))
     };
     fresh();
     for subject in ["signing key", "password", "public key"] {
@@ -195,20 +203,20 @@ fn each_thing_that_is_wrong_with_a_key_is_said_in_words() {
     let cut = &pair.private_pem[..pair.private_pem.len() / 2];
     std::fs::write(at("key"), cut).unwrap();
     let (state, what) = trouble("signing key").unwrap();
-    assert!(state == State::Problem && what.contains("truncated"), "{what}");
+    assert!(state == Status::Problem && what.contains("truncated"), "{what}");
     fresh();
     std::fs::write(at("key.pub"), &pair.private_pem).unwrap();
     let (state, what) = trouble("public key").unwrap();
     assert!(
-        state == State::Problem && what.contains("it is the private key"),
+        state == Status::Problem && what.contains("it is the private key"),
         "{what}"
     );
     fresh();
     mode(0o644);
     let (state, what) = trouble("signing key").unwrap();
-    assert!(state == State::Warning && what.contains("mode 0644"), "{what}");
+    assert!(state == Status::Warning && what.contains("mode 0644"), "{what}");
     fresh();
     std::fs::write(at("password"), "wrong\n").unwrap();
     let (state, what) = trouble("password").unwrap();
-    assert!(state == State::Problem && what.contains("password"), "{what}");
+    assert!(state == Status::Problem && what.contains("password"), "{what}");
 }
