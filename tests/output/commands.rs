@@ -1,0 +1,173 @@
+//! Every command that has `--json`, called as people and scripts call it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use windlass::demo::World;
+use windlass::domain::{LockNote, LockSubject};
+
+use crate::call::program;
+use crate::sample::{access, world_at};
+use crate::schemas::Checked;
+use crate::workshop;
+
+/// The sample world and what its commands print.
+struct Sample<'a> {
+    world: World,
+    checked: &'a mut Checked,
+}
+
+impl Sample<'_> {
+    /// Runs `command`, in which no word has a space, with `--json`; the documents that it prints.
+    async fn printed(&mut self, schema: &'static str, command: &str) -> Vec<Value> {
+        let folder = self.world.repository();
+        let args: Vec<_> = command.split_whitespace().chain(["--json"]).collect();
+        let mut program = program(&folder, &folder.join("state"), &args);
+        let output = program.output().await.unwrap();
+        self.checked.printed(schema, &args, &output)
+    }
+
+    async fn document(&mut self, schema: &'static str, command: &str) -> Value {
+        self.printed(schema, command).await.remove(0)
+    }
+
+    /// The image that is deployed to an environment, by digest.
+    async fn deployed(&mut self, environment: &str) -> String {
+        let status = self.document("status", "status").await;
+        let environments = status["environments"].as_array().unwrap();
+        let there = environments
+            .iter()
+            .find(|there| there["environment"] == environment);
+        let digest = there.unwrap()["deployed"]["value"]["digest"].as_str().unwrap();
+        format!("{}@{digest}", self.repository(environment))
+    }
+
+    fn repository(&self, environment: &str) -> String {
+        let engine = self.world.engine().unwrap();
+        let environment = engine.environment(&environment.parse().unwrap()).unwrap();
+        let service = "payment-svc".parse().unwrap();
+        engine.repository_of(&service, environment).unwrap().to_string()
+    }
+
+    /// What is looked at before anything has changed.
+    async fn look(&mut self) {
+        self.document("doctor", "doctor").await;
+        self.document("trust", "trust --dry-run").await;
+        self.document("board", "board --limit 6").await;
+        for candidate in ["develop", "develop~2", "develop~15"] {
+            self.document("show", &format!("show {candidate}")).await;
+        }
+        self.document("diff", "diff prod develop").await;
+        self.document("diff", "diff develop develop~1").await;
+        self.document("rollback-list", "rollback prod --list").await;
+        self.document("releases", "releases --all").await;
+        let image = self.deployed("prod").await;
+        self.document("verify", &format!("verify {image}")).await;
+        self.document("scan", "scan --env prod --attached").await;
+        self.document("scan", &format!("scan {image} --attached")).await;
+    }
+
+    async fn registries(&mut self) {
+        let (host, dev) = (self.world.shared_host(), self.repository("dev"));
+        let image = self.deployed("stage").await;
+        self.document("registry-ls", &format!("registry ls {host}")).await;
+        self.document("registry-tags", &format!("registry tags {dev}"))
+            .await;
+        self.document("registry-tags", &format!("registry tags {dev} --digests"))
+            .await;
+        self.document("registry-referrers", &format!("registry referrers {image}"))
+            .await;
+        let copy = format!("copy {image} {host}/copies/app:v1");
+        self.document("copy", &format!("{copy} --dry-run")).await;
+        self.document("copy", &copy).await;
+    }
+
+    async fn releases(&mut self) {
+        self.document("plan", "cut develop --dry-run").await;
+        self.printed("event", "cut develop --yes").await;
+        let releases = self.document("releases", "releases").await;
+        let branch = releases["releases"][0]["branch"].as_str().unwrap().to_owned();
+        self.document("plan", &format!("finish {branch} --dry-run")).await;
+        self.document("plan", "hotfix prod --dry-run").await;
+    }
+
+    async fn environments(&mut self) {
+        self.document("plan", "promote develop --to stage --dry-run")
+            .await;
+        self.printed("event", "promote develop --to stage --yes").await;
+        self.document("plan", "promote develop --to prod --dry-run").await;
+        let image = self.deployed("prod").await;
+        self.document("plan", &format!("sign {image} --dry-run")).await;
+        self.document("plan", "pin stage --reason load --until 7d --dry-run")
+            .await;
+        self.printed("event", "pin stage --reason load --until 7d --yes")
+            .await;
+        self.document("pins", "pins").await;
+        self.document("plan", "promote develop~15 --to stage --dry-run")
+            .await;
+        self.document("plan", "unpin stage --reason over --dry-run").await;
+        self.printed("event", "unpin stage --reason over --yes").await;
+        // The reports are older than this, so that an emergency needs an exception.
+        let file = self.world.repository().join("windlass.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("max_age = \"24h\"", "max_age = \"1h\"")).unwrap();
+        self.document("plan", "rollback stage --reason broken --dry-run")
+            .await;
+        self.printed("event", "rollback stage --reason broken --accept-findings --yes")
+            .await;
+        self.document("plan", "review stage --note fine --dry-run").await;
+        let runs = self.document("runs", "runs").await;
+        for run in runs["runs"].as_array().unwrap() {
+            let run = run["run"].as_str().unwrap();
+            self.printed("event", &format!("runs {run}")).await;
+        }
+    }
+
+    async fn locks(&mut self) {
+        let subject = LockSubject {
+            service: "payment-svc".parse().unwrap(),
+            part: "stage".parse().unwrap(),
+        };
+        let now = Timestamp::now();
+        let hour = SignedDuration::from_hours(1);
+        let note = LockNote::new("omar", "elsewhere", "1f9a2b3c", "promote to stage", now, hour);
+        {
+            let engine = self.world.engine().unwrap();
+            let repository = engine.repository().unwrap();
+            let object = repository.write_lock(&subject, &note, access()).unwrap();
+            let remote = repository.remote("origin").unwrap();
+            remote.take_lock(&subject, &object, None, access()).await.unwrap();
+        }
+        self.document("locks", "locks").await;
+        self.document("plan", "unlock stage --reason lost --dry-run")
+            .await;
+    }
+}
+
+/// All that reads and writes releases and environments.
+pub async fn in_the_sample_world(checked: &mut Checked) {
+    let world = world_at(Timestamp::now()).await;
+    let mut sample = Sample { world, checked };
+    sample.look().await;
+    sample.registries().await;
+    sample.environments().await;
+    sample.releases().await;
+    sample.locks().await;
+}
+
+/// What builds: in a repository whose programs only say that they build, scan and test.
+pub async fn in_a_workshop(checked: &mut Checked) {
+    let world = workshop::World::new().await;
+    let mut printed = async |schema, args: &[&str]| {
+        let output = world.windlass(args).await;
+        checked.printed(schema, args, &output)
+    };
+    printed("check", &["check", "--json"]).await;
+    printed("plan", &["build", "--dry-run", "--json"]).await;
+    printed("event", &["build", "--yes", "--json"]).await;
+    world.write("Dockerfile", "# finding\nFROM scratch\nADD app /app\n");
+    world.write("fails", "");
+    printed("check", &["check", "--json", "--skip", "sbom"]).await;
+    let report = std::fs::read(world.path("artifacts/check.json")).unwrap();
+    let report = serde_json::from_slice(&report).unwrap();
+    checked.document("check-report", &report, "check.json");
+}
