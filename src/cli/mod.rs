@@ -36,6 +36,7 @@ mod scan;
 mod show;
 mod sign;
 mod status;
+mod symbols;
 mod table;
 mod trust;
 mod unlock;
@@ -78,16 +79,30 @@ pub struct ConsoleRequest {
 
 /// Reads the arguments of the process; wrong ones, `--help` and `--version` end it here.
 pub fn parse() -> Cli {
-    Cli::parse()
+    Cli::try_parse().unwrap_or_else(|error| {
+        let asked = std::env::args_os().any(|arg| arg == "--ascii");
+        if !asked && std::env::var_os("WINDLASS_ASCII").is_none() {
+            error.exit();
+        }
+        let text = symbols::in_ascii(&error.render().to_string());
+        // If even that cannot be written, the exit code still says it.
+        let _ = if error.use_stderr() {
+            std::io::stderr().write_all(text.as_bytes())
+        } else {
+            std::io::stdout().write_all(text.as_bytes())
+        };
+        std::process::exit(error.exit_code())
+    })
 }
 
 /// Carries out the command.
 pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let global = cli.global;
+    io.use_ascii(global.ascii);
     // The console has the terminal for itself.
     logging::start(global.verbose && cli.command.is_some());
     if io.err_is_terminal && cli.command.as_ref().is_some_and(Command::waits_for_others) {
-        io.waiting.begin();
+        io.waiting.begin(global.ascii);
     }
     let exit = match cli.command {
         None => return open(&global, io).await,

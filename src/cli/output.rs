@@ -1,10 +1,12 @@
 //! Where the command line writes, and what the other end can take.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 
 use super::failure::Failure;
+use super::symbols::Symbols;
 use super::waiting::Waiting;
 
 /// The version of every JSON form. Within a version, keys are only ever added: docs/json.md.
@@ -32,11 +34,13 @@ impl<T: Serialize> Versioned<T> {
 /// `err`, so that a pipe gets only results.
 pub struct Output {
     /// Results.
-    pub out: Box<dyn Write + Send>,
+    pub out: Symbols,
     /// All else.
-    pub err: Box<dyn Write + Send>,
+    pub err: Symbols,
     /// The line that is shown while nothing else is.
     pub waiting: Waiting,
+    /// Whether only ASCII may be used.
+    pub ascii: bool,
     /// Whether results are read by a person.
     pub out_is_terminal: bool,
     /// Whether a person watches progress, and can be asked.
@@ -50,9 +54,10 @@ impl Output {
     pub fn of_process() -> Self {
         let waiting = Waiting::hidden();
         Self {
-            out: waiting.before(io::stdout()),
-            err: waiting.before(io::stderr()),
+            out: Symbols::new(waiting.before(io::stdout())),
+            err: Symbols::new(waiting.before(io::stderr())),
             waiting,
+            ascii: false,
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             in_is_terminal: io::stdin().is_terminal(),
@@ -61,14 +66,32 @@ impl Output {
 
     /// Writes the result of a command as one JSON document.
     pub fn document(&mut self, form: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer_pretty(&mut self.out, &Versioned::new(form))?;
-        Ok(writeln!(self.out)?)
+        let text = serde_json::to_string_pretty(&Versioned::new(form))?;
+        self.json(&text)
+    }
+
+    /// Writes JSON as it is: in ASCII with escapes, which mean the same.
+    pub fn json(&mut self, text: &str) -> Result<(), Failure> {
+        let out = self.out.raw();
+        if self.ascii {
+            out.write_all(escaped(text).as_bytes())?;
+        } else {
+            out.write_all(text.as_bytes())?;
+        }
+        Ok(writeln!(out)?)
+    }
+
+    /// From now on with or without symbols beyond ASCII.
+    pub const fn use_ascii(&mut self, ascii: bool) {
+        self.ascii = ascii;
+        self.out.use_ascii(ascii);
+        self.err.use_ascii(ascii);
     }
 
     /// Writes one event of several, as one line of JSON, at once.
     pub fn json_line(&mut self, form: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.out, &Versioned::new(form))?;
-        writeln!(self.out)?;
+        let text = serde_json::to_string(&Versioned::new(form))?;
+        self.json(&text)?;
         Ok(self.out.flush()?)
     }
 
@@ -87,5 +110,34 @@ impl Output {
     /// Whether results may be coloured (<https://no-color.org>).
     pub fn colour(&self) -> bool {
         self.out_is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+    }
+}
+
+/// JSON with escapes for all that is not ASCII, which is only ever inside of its strings (RFC 8259, section 7).
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for character in json.chars() {
+        if character.is_ascii() {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_ascii_means_the_same() {
+        let json = serde_json::json!({ "subject": "fix: Größe → 🚢" });
+        let text = escaped(&json.to_string());
+        assert!(text.is_ascii(), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), json);
     }
 }

@@ -6,10 +6,22 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::symbols::in_ascii;
+
 /// A command that takes less time than this shows no such line.
 const PATIENCE: Duration = Duration::from_millis(700);
 /// How often the line changes.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How bars and spinners look.
+pub fn style(template: &str, ascii: bool) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    if ascii {
+        style.progress_chars("=> ").tick_chars("-\\|/ ")
+    } else {
+        style.progress_chars("█▉▊▋▌▍▎▏ ")
+    }
+}
 
 /// The line. Clones are the same line.
 #[derive(Clone)]
@@ -22,10 +34,11 @@ impl Waiting {
     }
 
     /// Shows the line from a while on, unless it has ended by then.
-    pub fn begin(&self) {
+    pub fn begin(&self, ascii: bool) {
         let bar = self.0.clone();
-        let style = ProgressStyle::with_template("{spinner} querying git and the registries … {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let text = "{spinner} querying git and the registries … {elapsed}";
+        let text = if ascii { in_ascii(text) } else { text.to_owned() };
+        bar.set_style(style(&text, ascii));
         tokio::spawn(async move {
             tokio::time::sleep(PATIENCE).await;
             if !bar.is_finished() {

@@ -21,6 +21,7 @@ macro_rules! serde_as_text {
 use serde_as_text;
 
 mod access;
+mod ascii;
 mod branch;
 mod changelog;
 mod commit;
@@ -71,6 +72,7 @@ mod vex;
 mod waiver;
 
 pub use access::WriteAccess;
+pub use ascii::ascii_symbol;
 pub use branch::{BranchName, BranchNameError};
 pub use changelog::{ChangeGroup, ChangeKind, Changelog, Committed, Entry};
 pub use commit::{CommitSha, CommitShaError};

@@ -26,6 +26,7 @@ use ratatui::widgets::Widget;
 use super::layout;
 use super::model::{Dialog, Model, Screen};
 use super::widgets::line;
+use crate::domain::ascii_symbol;
 
 /// A model as something that ratatui paints.
 pub struct Console<'a>(pub &'a Model);
@@ -71,17 +72,10 @@ impl Widget for Console<'_> {
 /// Texts of other rooms have signs of their own, such as the dots in a short digest.
 fn in_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
-        let plain = match cell.symbol() {
-            "…" => "~",
-            "·" | "–" | "—" | "−" => "-",
-            "×" | "✗" => "x",
-            "→" | "▸" => ">",
-            "‘" | "’" => "'",
-            "“" | "”" => "\"",
-            "✓" => "+",
-            _ => continue,
-        };
-        cell.set_symbol(plain);
+        let symbol = cell.symbol().chars().next().and_then(ascii_symbol);
+        if let Some(symbol) = symbol {
+            cell.set_char(symbol);
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
+use crate::cli::waiting::style;
 use crate::domain::Digest;
 use crate::registry::copy::{CopyProgress, How};
 
@@ -25,19 +26,16 @@ struct State {
 }
 
 impl Progress {
-    pub(super) fn new(is_watched: bool, images: usize) -> Self {
+    pub(super) fn new(is_watched: bool, ascii: bool, images: usize) -> Self {
         let bar = if is_watched {
             ProgressBar::new(0)
         } else {
             ProgressBar::hidden()
         };
-        let style =
-            ProgressStyle::with_template("{bar:30} {bytes:>10} of {total_bytes:10} {bytes_per_sec:14} {msg}");
-        bar.set_style(
-            style
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("█▉▊▋▌▍▎▏ "),
-        );
+        bar.set_style(style(
+            "{bar:30} {bytes:>10} of {total_bytes:10} {bytes_per_sec:14} {msg}",
+            ascii,
+        ));
         Self {
             bar,
             images,

@@ -96,7 +96,7 @@ pub async fn run(args: &DoctorArgs, global: &Global, io: &mut Output) -> Result<
             findings: &findings,
         })?;
     } else {
-        print(&findings, global.ascii, &mut *io.out)?;
+        print(&findings, &mut io.out)?;
     }
     let first = findings.iter().find(|finding| finding.status == Status::Problem);
     Ok(first.map_or(Exit::Done, |finding| finding.exit))
@@ -123,19 +123,16 @@ async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
     findings
 }
 
-fn print(findings: &[Finding], ascii: bool, out: &mut dyn Write) -> io::Result<()> {
+fn print(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
     for finding in findings {
-        let mark = match (finding.status, ascii) {
-            (Status::Ok, false) => "✓ ok     ",
-            (Status::Ok, true) => "+ ok     ",
-            (Status::Warning, _) => "! warning",
-            (Status::Problem, false) => "✗ problem",
-            (Status::Problem, true) => "x problem",
+        let mark = match finding.status {
+            Status::Ok => "✓ ok     ",
+            Status::Warning => "! warning",
+            Status::Problem => "✗ problem",
         };
         writeln!(out, "{mark} {:<13} {}", finding.subject, finding.summary)?;
         if let Some(hint) = &finding.hint {
-            let arrow = if ascii { "->" } else { "→" };
-            writeln!(out, "{:9} {:13} {arrow} {hint}", "", "")?;
+            writeln!(out, "{:9} {:13} → {hint}", "", "")?;
         }
     }
     let count = |status| findings.iter().filter(|finding| finding.status == status).count();
@@ -171,7 +168,7 @@ mod tests {
             Finding::problem("registry", Exit::NotAuthorised, "it says no").advise("log in".to_owned()),
         ];
         let mut out = Vec::new();
-        print(&findings, false, &mut out).unwrap();
+        print(&findings, &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "✓ ok      git           git version 2.39\n\

@@ -70,7 +70,7 @@ pub fn run(args: InitArgs, global: &Global, io: &mut Output) -> Result<Exit, Fai
     let force = args.force;
     let found = Found::of(root, repository.as_ref());
     let answers = if io.can_ask() {
-        answers(args, global, &found, &mut io::stdin().lock(), &mut *io.err)?
+        answers(args, global, &found, &mut io::stdin().lock(), &mut io.err)?
     } else {
         answers(args, global, &found, &mut io::empty(), &mut io::sink())?
     };

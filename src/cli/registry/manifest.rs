@@ -26,7 +26,7 @@ pub async fn run(args: &ManifestArgs, registries: &Registries, io: &mut Output) 
     let reader = registries.reader(&args.image.repository);
     let manifest = reader.manifest(&args.image.target).await?;
     if args.raw || !io.out_is_terminal {
-        io.out.write_all(manifest.bytes())?;
+        io.out.raw().write_all(manifest.bytes())?;
     } else {
         view(&args.image, &manifest, &mut io.out)?;
     }

@@ -35,9 +35,7 @@ pub async fn run(command: RegistryCommand, global: &Global, io: &mut Output) -> 
         RegistryCommand::Ls(args) => ls::run(&args, &registries(global)?, io).await,
         RegistryCommand::Tags(args) => tags::run(&args, &registries(global)?, io).await,
         RegistryCommand::Manifest(args) => manifest::run(&args, &registries(global)?, io).await,
-        RegistryCommand::Referrers(args) => {
-            referrers::run(&args, &registries(global)?, global.ascii, io).await
-        }
+        RegistryCommand::Referrers(args) => referrers::run(&args, &registries(global)?, io).await,
         RegistryCommand::Rm(args) => rm::run(&args, global, io).await,
     }
 }

@@ -73,12 +73,7 @@ impl<'a> Entry<'a> {
 }
 
 /// Prints the tree.
-pub async fn run(
-    args: &ReferrersArgs,
-    registries: &Registries,
-    ascii: bool,
-    io: &mut Output,
-) -> Result<Exit, Failure> {
+pub async fn run(args: &ReferrersArgs, registries: &Registries, io: &mut Output) -> Result<Exit, Failure> {
     let reader = registries.reader(&args.image.repository);
     let found = image::resolve(&reader, &args.image.target).await?;
     let mut attached = reader.attached(&found.digest).await?;
@@ -104,7 +99,7 @@ pub async fn run(
     }
     writeln!(io.out, "{root}")?;
     let mut rows = Vec::new();
-    draw(&attached, "", ascii, &mut rows);
+    draw(&attached, "", &mut rows);
     table::print(&rows, io.columns(), &mut io.out)?;
     Ok(Exit::Done)
 }
@@ -136,12 +131,8 @@ pub(super) fn kind(one: &Attachment) -> String {
     })
 }
 
-fn draw(attached: &[Attachment], before: &str, ascii: bool, rows: &mut Vec<Vec<String>>) {
-    let [more, last, line] = if ascii {
-        ["|-- ", "`-- ", "|   "]
-    } else {
-        ["├── ", "└── ", "│   "]
-    };
+fn draw(attached: &[Attachment], before: &str, rows: &mut Vec<Vec<String>>) {
+    let [more, last, line] = ["├── ", "└── ", "│   "];
     for (at, one) in attached.iter().enumerate() {
         let is_last = at + 1 == attached.len();
         rows.push(vec![
@@ -151,6 +142,6 @@ fn draw(attached: &[Attachment], before: &str, ascii: bool, rows: &mut Vec<Vec<S
             created(one).unwrap_or_default(),
         ]);
         let below = format!("{before}{}", if is_last { "    " } else { line });
-        draw(&one.attached, &below, ascii, rows);
+        draw(&one.attached, &below, rows);
     }
 }

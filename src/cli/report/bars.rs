@@ -1,28 +1,33 @@
 //! Progress on a terminal: a bar for each layer that moves, lines for all that stays.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
 use jiff::Timestamp;
 
 use super::Reporter;
 use super::plain::{ended, outcome_line, seconds};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
+use crate::cli::symbols::in_ascii;
+use crate::cli::waiting::style;
 use crate::domain::Digest;
 use crate::engine::{Event, EventKind, Level};
 
 pub(super) struct Bars {
     screen: MultiProgress,
+    ascii: bool,
     step: Option<ProgressBar>,
     started: Option<Timestamp>,
     blobs: HashMap<Digest, ProgressBar>,
 }
 
 impl Bars {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(ascii: bool) -> Self {
         Self {
             screen: MultiProgress::new(),
+            ascii,
             step: None,
             started: None,
             blobs: HashMap::new(),
@@ -30,14 +35,12 @@ impl Bars {
     }
 
     fn line(&self, line: &str) -> Result<(), Failure> {
-        Ok(self.screen.println(line)?)
+        Ok(if self.ascii {
+            self.screen.println(in_ascii(line))?;
+        } else {
+            self.screen.println(line)?;
+        })
     }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("█▉▊▋▌▍▎▏ ")
 }
 
 impl Reporter for Bars {
@@ -52,6 +55,7 @@ impl Reporter for Bars {
             }
             EventKind::StepStarted { step } => {
                 let spinner = self.screen.add(ProgressBar::new_spinner());
+                spinner.set_style(style("{spinner} {msg}", self.ascii));
                 spinner.set_message(step.word());
                 spinner.enable_steady_tick(std::time::Duration::from_millis(100));
                 self.step = Some(spinner);
@@ -65,6 +69,7 @@ impl Reporter for Bars {
                 let bar = self.screen.add(ProgressBar::new(*size));
                 bar.set_style(style(
                     "    {prefix} {bar:30} {bytes:>10}/{total_bytes:10} {bytes_per_sec}",
+                    self.ascii,
                 ));
                 bar.set_prefix(digest.short());
                 self.blobs.insert(digest.clone(), bar);

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Output;
 use super::failure::Failure;
+use super::symbols::Symbols;
 use crate::domain::Exit;
 use crate::engine::{Event, EventKind, Run};
 use crate::program::cancel_on_signal;
@@ -28,7 +29,7 @@ pub async fn follow(run: Run, json: bool, io: &mut Output) -> Result<Exit, Failu
     let reporter: Box<dyn Reporter + Send> = if json {
         Box::new(json::Json)
     } else if io.err_is_terminal {
-        Box::new(bars::Bars::new())
+        Box::new(bars::Bars::new(io.ascii))
     } else {
         Box::new(plain::Plain::default())
     };
@@ -54,7 +55,7 @@ async fn watch(
     if let Err(failure) = shown.and_then(|()| Ok(io.out.flush()?)) {
         let _ = failure.print(&mut io.err);
         // What could not be written is not tried once more at the end.
-        io.out = Box::new(std::io::sink());
+        io.out = Symbols::new(Box::new(std::io::sink()));
     }
     Ok(exit)
 }

@@ -92,8 +92,7 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     } else if args.sarif {
         let uri = subject.image.repository.path();
         let log = report::sarif::log([report::sarif::of_scan(&judgement.findings, uri)]);
-        serde_json::to_writer_pretty(&mut io.out, &log)?;
-        writeln!(io.out)?;
+        io.json(&serde_json::to_string_pretty(&log)?)?;
     } else {
         print::table(&shown, now, io)?;
     }
