@@ -39,8 +39,6 @@ pub struct Output {
     pub err: Symbols,
     /// The line that is shown while nothing else is.
     pub waiting: Waiting,
-    /// Whether only ASCII may be used.
-    pub ascii: bool,
     /// Whether results are read by a person.
     pub out_is_terminal: bool,
     /// Whether a person watches progress, and can be asked.
@@ -57,7 +55,6 @@ impl Output {
             out: Symbols::new(waiting.before(io::stdout())),
             err: Symbols::new(waiting.before(io::stderr())),
             waiting,
-            ascii: false,
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             in_is_terminal: io::stdin().is_terminal(),
@@ -72,8 +69,9 @@ impl Output {
 
     /// Writes JSON as it is: in ASCII with escapes, which mean the same.
     pub fn json(&mut self, text: &str) -> Result<(), Failure> {
+        let is_ascii = self.ascii();
         let out = self.out.raw();
-        if self.ascii {
+        if is_ascii {
             out.write_all(escaped(text).as_bytes())?;
         } else {
             out.write_all(text.as_bytes())?;
@@ -81,9 +79,13 @@ impl Output {
         Ok(writeln!(out)?)
     }
 
+    /// Whether only ASCII may be used.
+    pub const fn ascii(&self) -> bool {
+        self.out.is_ascii()
+    }
+
     /// From now on with or without symbols beyond ASCII.
     pub const fn use_ascii(&mut self, ascii: bool) {
-        self.ascii = ascii;
         self.out.use_ascii(ascii);
         self.err.use_ascii(ascii);
     }

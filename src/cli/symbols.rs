@@ -46,6 +46,11 @@ impl Symbols {
         self.ascii = ascii;
     }
 
+    /// Whether symbols are written in ASCII.
+    pub const fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
     /// The way out for what has to arrive byte by byte as it is.
     pub fn raw(&mut self) -> &mut dyn Write {
         &mut *self.inner

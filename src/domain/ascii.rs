@@ -4,7 +4,7 @@
 /// The ASCII form of a symbol that windlass itself writes; none for all other characters, such as letters in names.
 pub const fn ascii_symbol(symbol: char) -> Option<char> {
     Some(match symbol {
-        '✓' => '+',
+        '✓' | '┬' => '+',
         '✗' | '×' => 'x',
         '…' => '~',
         '·' | '–' | '—' | '−' | '─' => '-',
@@ -15,7 +15,6 @@ pub const fn ascii_symbol(symbol: char) -> Option<char> {
         '•' => '*',
         '‘' | '’' => '\'',
         '“' | '”' => '"',
-        '┬' => '+',
         '│' | '├' | '▌' => '|',
         '└' => '`',
         '█' | '▉' | '▊' | '▋' | '▍' | '▎' | '▏' => '=',

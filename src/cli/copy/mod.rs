@@ -123,7 +123,7 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         },
         force: args.force,
         access,
-        progress: Progress::new(io.err_is_terminal, io.ascii, pairs.len()),
+        progress: Progress::new(io.err_is_terminal, io.ascii(), pairs.len()),
         cancel: CancellationToken::new(),
     });
     let handling = cancel_on_signal(&job.cancel);

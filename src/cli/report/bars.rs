@@ -35,11 +35,12 @@ impl Bars {
     }
 
     fn line(&self, line: &str) -> Result<(), Failure> {
-        Ok(if self.ascii {
-            self.screen.println(in_ascii(line))?;
+        let line = if self.ascii {
+            in_ascii(line)
         } else {
-            self.screen.println(line)?;
-        })
+            line.to_owned()
+        };
+        Ok(self.screen.println(line)?)
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn follow(run: Run, json: bool, io: &mut Output) -> Result<Exit, Failu
     let reporter: Box<dyn Reporter + Send> = if json {
         Box::new(json::Json)
     } else if io.err_is_terminal {
-        Box::new(bars::Bars::new(io.ascii))
+        Box::new(bars::Bars::new(io.ascii()))
     } else {
         Box::new(plain::Plain::default())
     };
