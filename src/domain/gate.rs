@@ -222,6 +222,16 @@ impl Gate {
         self
     }
 
+    /// The gate, which a reason overrides where it does not allow.
+    #[must_use]
+    pub fn or_by_reason(self) -> Self {
+        if self.verdict.allows() {
+            self
+        } else {
+            self.with_override(Override::Reason)
+        }
+    }
+
     /// Whether it does not allow, and a reason would override that.
     pub fn can_be_overridden_by_reason(&self) -> bool {
         !self.verdict.allows() && self.way_out == Some(Override::Reason)

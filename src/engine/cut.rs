@@ -7,17 +7,16 @@ use super::candidate::Candidate;
 use super::error::EngineError;
 use super::event::StepOutcome;
 use super::exception::{self, SkippedGates};
+use super::gates::{self, BranchQuestion, Moment, Question};
 use super::naming::{self, Naming};
 use super::remote_state::Upstream;
 use super::run::{Context, Proof};
-use super::scan::Admission;
-use super::version_gate::{self, Wanted};
-use super::{Engine, completeness, cut_github, develop_gate, place, promote};
+use super::{Engine, place};
 use crate::domain::{
-    BranchName, Clean, CommitSha, Confirmation, Costs, Gate, GateKind, Operation, Padding, Plan, PlannedStep,
-    ServiceName, StepKind, Verdict,
+    BranchName, Clean, CommitSha, Confirmation, Costs, Gate, Operation, Padding, Plan, PlannedStep,
+    ServiceName, StepKind,
 };
-use crate::git::{BranchState, GitError, PushOutcome};
+use crate::git::{GitError, PushOutcome};
 
 /// What a person may say of a cut; the rest is proposed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -111,49 +110,27 @@ impl Cut<'_> {
         upstream: &Upstream,
         candidate: Result<&Candidate, &EngineError>,
     ) -> Result<(Vec<Gate>, Option<SkippedGates>), EngineError> {
-        let (mut gates, of_git, own) = tokio::try_join!(
-            Box::pin(image_gates(engine, candidate)),
-            Box::pin(branch_gates(engine, upstream, self.commit, self.branch)),
-            Box::pin(self.own_gates(engine, upstream)),
-        )?;
-        gates.extend(of_git);
-        let mut skipped = Vec::new();
-        for gate in own {
-            if gate.way_out.is_none() {
-                gates.push(gate);
-                continue;
-            }
-            let (gate, said) = promote::unless_said(gate, self.reason);
-            gates.push(gate);
-            skipped.extend(said);
-        }
-        let kind = exception::gravest(&skipped);
+        let git = engine.config().git.for_service(self.service);
+        let branch = BranchQuestion {
+            engine,
+            upstream,
+            git: &git,
+            commit: self.commit,
+            branch: self.branch,
+            image: Some(candidate),
+            base: None,
+        };
+        let question = Question::of_branch(branch, self.reason, Moment::Cut)?;
+        let evaluation = gates::ask(&question).await;
+        let kind = exception::gravest(&evaluation.skipped);
         let passed = kind.zip(self.reason).map(|(kind, reason)| SkippedGates {
             kind,
             environment: engine.config().graph.entrance().name.clone(),
-            skipped,
+            skipped: evaluation.skipped,
             environments: Vec::new(),
             reason: reason.clone(),
         });
-        Ok((gates, passed))
-    }
-
-    /// The gates on what is cut, and under which version.
-    async fn own_gates(&self, engine: &Engine, upstream: &Upstream) -> Result<Vec<Gate>, EngineError> {
-        let git = engine.config().git.for_service(self.service);
-        let mut gates = vec![develop_gate::gate(engine, upstream, self.commit).await];
-        let version = git.release_branch.parse_back(self.branch.as_str());
-        if let Some(version) = version.and_then(|values| values.version) {
-            let local = engine.git(version_gate::local).await?;
-            let wanted = Wanted {
-                version: &version,
-                branch: self.branch,
-                commit: self.commit,
-                may_be_lower: false,
-            };
-            gates.push(version_gate::gate(upstream, &local, &git, &wanted));
-        }
-        Ok(gates)
+        Ok((evaluation.gates, passed))
     }
 }
 
@@ -168,108 +145,6 @@ pub(super) fn parse_version(text: &str) -> Result<(Version, Padding), EngineErro
 /// The day in UTC, wherever the clock of this machine stands.
 pub(super) fn today() -> String {
     Timestamp::now().strftime("%Y-%m-%d").to_string()
-}
-
-/// The preflights that the image answers.
-async fn image_gates(
-    engine: &Engine,
-    candidate: Result<&Candidate, &EngineError>,
-) -> Result<Vec<Gate>, EngineError> {
-    let candidate = match candidate {
-        Ok(candidate) => candidate,
-        Err(error @ EngineError::NoImage { .. }) => {
-            return Ok(vec![Gate::new(
-                GateKind::Image,
-                Verdict::Refused(error.to_string()),
-            )]);
-        }
-        Err(error) => {
-            return Ok(vec![Gate::new(
-                GateKind::Image,
-                Verdict::Unknown(error.to_string()),
-            )]);
-        }
-    };
-    let platforms: Vec<_> = candidate
-        .summary
-        .platforms
-        .iter()
-        .map(|(platform, _)| platform.to_string())
-        .collect();
-    let there = format!(
-        "{} is {} for {}",
-        candidate.tag,
-        candidate.image.digest.short(),
-        platforms.join(", ")
-    );
-    let reader = engine.registries().reader(&candidate.repository);
-    let complete = completeness::verdict(&reader, &candidate.image.digest).await;
-    let mut gates = vec![
-        Gate::new(GateKind::Image, Verdict::Allowed(there)),
-        Gate::new(GateKind::Complete, complete),
-    ];
-    let entrance = engine.config().graph.entrance();
-    // The release will go to the next environment first: its rules are asked now, so that nobody cuts in vain.
-    match engine.config().graph.targets_of(&entrance.name).next() {
-        Some(next) => {
-            let evaluation = promote::evaluate(engine, candidate, entrance, next, Admission::Scan).await?;
-            gates.extend(evaluation.gates);
-        }
-        None => gates.push(promote::revision_gate(candidate)),
-    }
-    Ok(gates)
-}
-
-/// The preflights that git answers.
-pub(super) async fn branch_gates(
-    engine: &Engine,
-    upstream: &Upstream,
-    commit: &CommitSha,
-    branch: &BranchName,
-) -> Result<Vec<Gate>, EngineError> {
-    let (sha, name) = (commit.clone(), branch.clone());
-    let (unique, local) = engine
-        .git(move |repository| Ok((repository.short_is_unique(&sha)?, repository.branch_state(&name)?)))
-        .await?;
-    let unique = if unique {
-        Verdict::Allowed(format!("{} is unambiguous", commit.short()))
-    } else {
-        Verdict::Refused(format!(
-            "{} is ambiguous: it matches several commits, so the branch would too",
-            commit.short()
-        ))
-    };
-    let remote = engine.remote()?;
-    let there = match &upstream.stale {
-        None => at(
-            branch,
-            commit,
-            &upstream.branch_state(branch),
-            &format!("on {}", remote.name()),
-        ),
-        Some(why) => Verdict::Unknown(why.clone()),
-    };
-    let mut gates = vec![
-        Gate::new(GateKind::ShortSha, unique),
-        Gate::new(GateKind::Here, at(branch, commit, &local, "here")),
-        Gate::new(GateKind::Remote, there),
-    ];
-    gates.extend(cut_github::gates(engine, commit, branch).await);
-    Ok(gates)
-}
-
-/// A branch that is free, or at the very commit already, as after a run that was broken off.
-fn at(branch: &BranchName, commit: &CommitSha, state: &BranchState, place: &str) -> Verdict {
-    match state {
-        BranchState::Free => Verdict::Allowed(format!("{branch} does not exist {place}")),
-        BranchState::At(found) if found == commit => {
-            Verdict::Allowed(format!("{branch} already exists {place}, at this commit"))
-        }
-        BranchState::At(found) => Verdict::Refused(format!("{branch} exists {place}, at {}", found.short())),
-        BranchState::Blocked(by) => {
-            Verdict::Refused(format!("{by} exists {place}; git cannot have {branch} beside it"))
-        }
-    }
 }
 
 /// Carries out one step.

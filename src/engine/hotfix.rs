@@ -6,12 +6,13 @@ use super::Engine;
 use super::cut;
 use super::error::EngineError;
 use super::event::StepOutcome;
+use super::gates::{self, BranchQuestion, HotfixBase, Moment, Question};
 use super::remote_state::{Line, Upstream};
 use super::run::Context;
-use super::version_gate::{self, Wanted};
+use crate::config::GitSettings;
 use crate::domain::{
-    BranchName, CommitSha, Confirmation, Costs, Digest, EnvironmentName, Gate, GateKind, Operation, Plan,
-    PlannedStep, ReleaseKind, ServiceName, StepKind, Values, Verdict, age, count,
+    BranchName, CommitSha, Confirmation, Costs, Digest, Environment, EnvironmentName, Gate, Operation, Plan,
+    PlannedStep, ReleaseKind, ServiceName, StepKind, Values,
 };
 use crate::registry::Running;
 
@@ -35,8 +36,8 @@ pub(super) async fn plan(
     let base = base(engine, service, &environment.name).await?;
     let git = engine.config().git.for_service(service);
     let upstream = engine.upstream_for(service).await?;
-    let local = engine.git(version_gate::local).await?;
-    let lines = version_gate::lines(&upstream, &local, &git);
+    let local = engine.git(gates::local).await?;
+    let lines = gates::lines(&upstream, &local, &git);
     let (version, padding, why) = if let Some(text) = version {
         let (version, padding) = cut::parse_version(text)?;
         (version, padding, "as given".to_owned())
@@ -56,19 +57,8 @@ pub(super) async fn plan(
         .hotfix_branch
         .render(&values)
         .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
-    let wanted = Wanted {
-        version: &version,
-        branch: &branch,
-        commit: &base.commit,
-        may_be_lower: true,
-    };
     let remote = engine.config().git.remote.clone();
-    let mut gates = vec![
-        Gate::new(GateKind::Running, running(&environment.name, &base)),
-        main(engine, &upstream, &base.commit).await?,
-        version_gate::gate(&upstream, &local, &git, &wanted),
-    ];
-    gates.extend(cut::branch_gates(engine, &upstream, &base.commit, &branch).await?);
+    let gates = preflights(engine, &git, &upstream, environment, &base, &branch).await?;
     let repository = engine.repository_of(service, environment)?;
     let step = |kind, what: String| PlannedStep { kind, what };
     Ok(Plan {
@@ -190,47 +180,29 @@ async fn next(
     Ok((next, format!("the patch after {}", released.name_of(&last))))
 }
 
-fn running(environment: &EnvironmentName, base: &Base) -> Verdict {
-    let since = base.running.since.map_or_else(String::new, |since| {
-        let seconds = jiff::Timestamp::now().as_second() - since.as_second();
-        format!(", since {}", age(seconds))
-    });
-    Verdict::Allowed(format!(
-        "{} is deployed to {environment}, built from {}{since}",
-        base.running.digest.short(),
-        base.commit.short()
-    ))
-}
-
-/// How what runs differs from main: told, because most people begin at main, and deciding nothing.
-async fn main(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Result<Gate, EngineError> {
-    let branch = &engine.config().git.main;
-    let Some(main) = upstream.branch(branch) else {
-        let why = format!("{} has no branch {branch}", engine.config().git.remote);
-        return Ok(Gate::new(GateKind::Main, Verdict::Allowed(why)));
+/// Every preflight of a hotfix of what `environment` runs.
+async fn preflights(
+    engine: &Engine,
+    git: &GitSettings,
+    upstream: &Upstream,
+    environment: &Environment,
+    base: &Base,
+    branch: &BranchName,
+) -> Result<Vec<Gate>, EngineError> {
+    let branch = BranchQuestion {
+        engine,
+        upstream,
+        git,
+        commit: &base.commit,
+        branch,
+        image: None,
+        base: Some(HotfixBase {
+            environment: &environment.name,
+            running: &base.running,
+        }),
     };
-    let (sha, tip) = (commit.clone(), main.clone());
-    let (ahead, lacking) = engine
-        .git(move |repository| {
-            let (_, ahead) = repository.changes(&sha, &tip, 0)?;
-            let (_, lacking) = repository.changes(&tip, &sha, 0)?;
-            Ok((ahead, lacking))
-        })
-        .await?;
-    let words = match (ahead, lacking) {
-        (0, 0) => format!("{branch} is at the same commit"),
-        (ahead, 0) => format!(
-            "{branch} is {} ahead of what is deployed: the hotfix starts without them",
-            count(ahead, "commit")
-        ),
-        (0, lacking) => format!("{branch} lacks {} of what is deployed", count(lacking, "commit")),
-        (ahead, lacking) => format!(
-            "{branch} has {} that are not deployed, and lacks {} that are",
-            count(ahead, "commit"),
-            count(lacking, "commit")
-        ),
-    };
-    Ok(Gate::new(GateKind::Main, Verdict::Allowed(words)))
+    let question = Question::of_branch(branch, None, Moment::Hotfix)?;
+    Ok(gates::ask(&question).await.gates)
 }
 
 /// Carries out one step.
@@ -279,8 +251,12 @@ async fn gate(
             ),
         });
     }
-    let mut gates = vec![Gate::new(GateKind::Running, running(environment, &base))];
-    let upstream = context.engine.look_upstream_or_last().await?;
-    gates.extend(cut::branch_gates(context.engine, &upstream, commit, branch).await?);
-    context.judge(gates)
+    let engine = context.engine;
+    if base.commit != *commit {
+        return Err(EngineError::Internal("a digest names two commits".to_owned()));
+    }
+    let git = engine.config().git.for_service(&context.plan.service);
+    let upstream = engine.look_upstream_or_last_for(&context.plan.service).await?;
+    let environment = engine.environment(environment)?;
+    context.judge(preflights(engine, &git, &upstream, environment, &base, branch).await?)
 }

@@ -6,10 +6,10 @@ use semver::Version;
 use super::Engine;
 use super::cut::{Given, parse_version, today};
 use super::error::EngineError;
+use super::gates;
 use super::notes::{self, Since};
 use super::released::Released;
 use super::remote_state::{Line, Upstream};
-use super::version_gate;
 use crate::config::GitSettings;
 use crate::domain::{CommitSha, ReleaseKind, ServiceName, TicketPattern, Values, propose_next};
 use crate::git::Change;
@@ -57,8 +57,8 @@ pub(super) async fn naming(
 ) -> Result<Naming, EngineError> {
     let git = engine.config().git.for_service(service);
     let released = &*upstream.released;
-    let local = engine.git(version_gate::local).await?;
-    let lines = version_gate::lines(upstream, &local, &git);
+    let local = engine.git(gates::local).await?;
+    let lines = gates::lines(upstream, &local, &git);
     let version = given.version.map(parse_version).transpose()?;
     let mut values = Values {
         short: Some(commit.short().to_owned()),

@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::EngineError;
 use super::event::StepOutcome;
+use super::gates::{self, Moment, Question};
 use super::run::{Actor, Context};
-use super::scan::Admission;
-use super::{Engine, place, promote, records};
+use super::{Engine, place, records};
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, Operation, Override, PinRecord, Plan,
-    PlannedStep, ServiceName, StepKind, Target, Term, Verdict, newest_pin, pin_state,
+    Clean, Costs, Digest, Environment, EnvironmentName, Operation, PinRecord, Plan, PlannedStep, ServiceName,
+    StepKind, Target, Term, newest_pin, pin_state,
 };
-use crate::registry::{Reader, Running, Writer};
+use crate::registry::{Reader, Writer};
 
 /// How many of the newest deployments are asked for pins: one that holds lets nothing but rollbacks pass, and these bring
 /// their own.
@@ -73,38 +73,6 @@ pub(super) async fn pins_of(
         .map(|digest| records::all(reader, digest, &environment.name));
     let found: Vec<Vec<PinRecord>> = try_join_all(asking).await?;
     Ok(found.into_iter().flatten().collect())
-}
-
-/// Whether `target` takes `digest`: it does if nothing holds it, or if it is held at that very digest. What cannot be asked
-/// is unknown.
-pub(super) async fn gate(
-    engine: &Engine,
-    service: &ServiceName,
-    target: &Environment,
-    digest: &Digest,
-) -> Gate {
-    let mut way_out = None;
-    let verdict = match engine.pin(service, &target.name).await {
-        Ok(None) => Verdict::Allowed(format!("{} is not pinned", target.name)),
-        Ok(Some(pin)) if pin.digest == *digest => {
-            Verdict::Allowed(format!("{} is pinned at this digest", target.name))
-        }
-        Ok(Some(pin)) => {
-            way_out = Some(Override::Unpin {
-                environment: target.name.clone(),
-            });
-            Verdict::Refused(format!("{} is {}", target.name, pin.words()))
-        }
-        Err(error) => Verdict::Unknown(format!(
-            "cannot tell whether {} is pinned: {}",
-            target.name,
-            error.brief()
-        )),
-    };
-    Gate {
-        way_out,
-        ..Gate::new(GateKind::Pin, verdict)
-    }
 }
 
 /// The environment, if it is one that promotions reach.
@@ -166,8 +134,8 @@ pub(super) async fn plan_pin(
         tag: commit.as_ref().and_then(|commit| engine.tag_of(commit).ok()),
         commit,
         gates: vec![
-            Gate::new(GateKind::Running, runs(&environment.name, &running)),
-            Gate::new(GateKind::Pin, taking_the_place(&environment.name, held)),
+            gates::running(&environment.name, &running),
+            gates::replacing(&environment.name, held),
         ],
         steps: vec![
             step(StepKind::Gate, "that it is still deployed there".to_owned()),
@@ -176,24 +144,6 @@ pub(super) async fn plan_pin(
         costs: Costs::default(),
         confirmation: place::confirmation(environment, &digest),
         digest: Some(digest),
-    })
-}
-
-fn runs(environment: &EnvironmentName, running: &Running) -> Verdict {
-    let since = running.since.map_or_else(String::new, |since| {
-        format!(" since {}", since.strftime("%Y-%m-%d %H:%M UTC"))
-    });
-    Verdict::Allowed(format!(
-        "{} is deployed to {environment}{since}",
-        running.digest.short()
-    ))
-}
-
-/// That a new pin may be made, and which one it takes the place of.
-pub(super) fn taking_the_place(environment: &EnvironmentName, held: Option<&PinRecord>) -> Verdict {
-    Verdict::Allowed(match held {
-        None => format!("{environment} is not pinned yet"),
-        Some(pin) => format!("replaces the current pin: {}", pin.words()),
     })
 }
 
@@ -216,7 +166,7 @@ pub(super) async fn plan_unpin(
         .ok_or_else(|| EngineError::NotPinned(environment.name.clone()))?;
     let digest = pin.digest.clone();
     let next = what_comes_next(engine, service, environment, &digest).await;
-    let gate = Gate::new(GateKind::Pin, lifting(&environment.name, &records, now)).with_notes(next);
+    let gate = gates::lifting(&environment.name, &records, now).with_notes(next);
     Ok(Plan {
         operation: Operation::Unpin {
             environment: environment.name.clone(),
@@ -238,21 +188,6 @@ pub(super) async fn plan_unpin(
         costs: Costs::default(),
         confirmation: place::confirmation(environment, &digest),
         digest: Some(digest),
-    })
-}
-
-/// What an unpin finds: nothing forbids it, but there may be nothing left to lift.
-fn lifting(environment: &EnvironmentName, records: &[PinRecord], now: Timestamp) -> Verdict {
-    Verdict::Allowed(match newest_pin(records, environment) {
-        Some(pin) if pin.holds(now) => format!("{environment} is {}", pin.words()),
-        Some(pin) if pin.held => format!("the pin has expired; it was {}", pin.words()),
-        Some(lifted) => format!(
-            "it was already lifted, by {} on {}: {}",
-            lifted.by,
-            lifted.at.strftime("%Y-%m-%d"),
-            lifted.reason
-        ),
-        None => format!("{environment} is not pinned"),
     })
 }
 
@@ -295,7 +230,8 @@ async fn comes_from(
     }
     let named = running.digest.to_string();
     let candidate = engine.candidate(service, &named, source).await?;
-    let evaluation = promote::evaluate(engine, &candidate, source, environment, Admission::Preview).await?;
+    let question = Question::of_candidate(engine, &candidate, source, Some(environment), Moment::Unpin)?;
+    let evaluation = gates::ask(&question).await;
     let stopped: Vec<_> = evaluation
         .gates
         .iter()
@@ -345,12 +281,11 @@ pub(super) async fn run_step(context: &Context<'_>, step: StepKind) -> Result<St
                     found: running.digest.short(),
                 });
             }
-            context.judge(vec![Gate::new(GateKind::Running, runs(name, &running))])
+            context.judge(vec![gates::running(name, &running)])
         }
         (StepKind::Gate, _) => {
             let records = pins(&writer, environment).await?;
-            let verdict = lifting(name, &records, Timestamp::now());
-            context.judge(vec![Gate::new(GateKind::Pin, verdict)])
+            context.judge(vec![gates::lifting(name, &records, Timestamp::now())])
         }
         (StepKind::Pin, Operation::Pin { reason, until, .. }) => {
             let records = pins(&writer, environment).await?;

@@ -9,8 +9,8 @@ use super::error::EngineError;
 use super::{Engine, records};
 use crate::config;
 use crate::domain::{
-    Delta, Digest, Environment, EnvironmentName, Exceptions, Gate, GateKind, GateRecord, Judgement,
-    Repository, RunnableImage, ScanEvidence, ScanPolicy, ServiceName, Tag, Verdict, VexStatement, Waiver,
+    Delta, Digest, Environment, EnvironmentName, Exceptions, GateRecord, Judgement, Repository,
+    RunnableImage, ScanEvidence, ScanPolicy, ServiceName, Tag, Verdict, VexStatement, Waiver,
 };
 use crate::registry::{ImageSummary, Reader};
 use crate::scan::{self, FreshScan, Trivy};
@@ -38,10 +38,12 @@ pub(super) enum Admission {
 
 /// What the scan gate found out.
 pub(super) struct Judged {
-    /// The verdict with its notes.
-    pub gate: Gate,
-    /// What the verdict rests on, where there was evidence; to be compared, and kept.
-    pub record: Option<GateRecord>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What a person should know besides.
+    pub notes: Vec<String>,
+    /// What the verdict rests on; to be compared, and kept.
+    pub record: GateRecord,
     /// The scan that was made for it, if one was.
     pub fresh: Option<FreshScan>,
 }
@@ -139,25 +141,8 @@ impl Engine {
         Err(missing.unwrap_or_else(|| EngineError::Internal("a graph without an environment".to_owned())))
     }
 
-    /// Asks the scan gate of `target` about `candidate`. What cannot be found out is an unknown verdict, which refuses.
-    pub(super) async fn scan_gate(
-        &self,
-        policy: &ScanPolicy,
-        candidate: &Candidate,
-        target: &EnvironmentName,
-        admission: Admission,
-    ) -> Judged {
-        match self.judge(policy, candidate, target, admission).await {
-            Ok(judged) => judged,
-            Err(error) => Judged {
-                gate: Gate::new(GateKind::Scan, Verdict::Unknown(error.brief())),
-                record: None,
-                fresh: None,
-            },
-        }
-    }
-
-    async fn judge(
+    /// What the scan rules of `target` make of `candidate`.
+    pub(super) async fn judge(
         &self,
         policy: &ScanPolicy,
         candidate: &Candidate,
@@ -193,8 +178,9 @@ impl Engine {
         let record = GateRecord::of(&judgement, &evidence, target, now);
         notes.extend(judgement.notes);
         Ok(Judged {
-            gate: Gate::new(GateKind::Scan, judgement.verdict).with_notes(notes),
-            record: Some(record),
+            verdict: judgement.verdict,
+            notes,
+            record,
             fresh,
         })
     }

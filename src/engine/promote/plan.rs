@@ -3,15 +3,15 @@
 use crate::config::EnvironmentSettings;
 use crate::deploy::Deployer;
 use crate::domain::{
-    Costs, Environment, Gate, Operation, Plan, PlannedStep, Repository, StepKind, Target, bytes, count,
+    Costs, Digest, Environment, Gate, GateKind, Operation, Plan, PlannedStep, Repository, StepKind, Target,
+    bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
-use crate::engine::scan::Admission;
+use crate::engine::gates::{Evaluation, Moment};
 use crate::engine::{Engine, TagState, place};
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
 
-use super::gates;
 use super::promotion_path::{PromotionPath, Request};
 
 /// Plans the promotion that is asked for.
@@ -37,14 +37,14 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
             };
             Ok(copy::plan(&source_reader, &reader, &root, &options).await?)
         },
-        gates::on_the_way(engine, &candidate, &way, Admission::Scan),
+        way.ask(engine, &candidate, Moment::Plan),
     )?;
     untaken(tag_state, &repository, &candidate)?;
     let running = current.map(|running| &running.digest);
-    evaluation.compare(engine, &candidate, target, running).await;
+    compare(engine, &mut evaluation, &candidate, target, running).await;
     let settings = engine.settings(&target.name)?;
     let deployer = engine.deployer(&target.name)?;
-    let is_exception = evaluation.passed.is_some();
+    let is_exception = way.exception(engine, evaluation.skipped).is_some();
     let steps = steps(
         &copying,
         &candidate,
@@ -89,10 +89,28 @@ pub(in crate::engine) async fn preview(
     let reader = engine.registries().reader(&repository);
     let (tag_state, evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &candidate.image.digest),
-        gates::on_the_way(engine, &candidate, &way, Admission::Preview),
+        way.ask(engine, &candidate, Moment::Preview),
     )?;
     untaken(tag_state, &repository, &candidate)?;
     Ok(evaluation.gates)
+}
+
+/// Adds what changed since the last gate and against what runs in `target` to the notes of the scan gate.
+async fn compare(
+    engine: &Engine,
+    evaluation: &mut Evaluation,
+    candidate: &Candidate,
+    target: &Environment,
+    running: Option<&Digest>,
+) {
+    let gate = evaluation
+        .gates
+        .iter_mut()
+        .find(|gate| gate.kind == GateKind::Scan);
+    if let (Some(record), Some(gate)) = (&evaluation.record, gate) {
+        let mut lines = engine.compared(record, candidate, target, running).await;
+        gate.notes.append(&mut lines);
+    }
 }
 
 /// An immutable tag that belongs to another digest already cannot be given to this one.

@@ -1,12 +1,11 @@
 //! The steps of a promotion. Each looks before it acts, so that a run can be killed anywhere and given again.
 
-use super::gates;
 use super::promotion_path::PromotionPath;
 use crate::domain::{Digest, ImageReference, Operation, StepKind, Tag, Target, bytes, count};
 use crate::engine::error::EngineError;
 use crate::engine::event::{EventKind, StepOutcome};
+use crate::engine::gates::Moment;
 use crate::engine::run::{Context, Proof};
-use crate::engine::scan::Admission;
 use crate::engine::{TagState, exception, place, records, sign};
 use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
 use crate::registry::{TagOutcome, TagRule, Writer};
@@ -103,13 +102,13 @@ impl Promotion<'_> {
                 wanted: self.digest.clone(),
             });
         }
-        let evaluation = gates::on_the_way(engine, &candidate, &self.way, Admission::Scan).await?;
+        let evaluation = self.way.ask(engine, &candidate, Moment::Run).await?;
         let proof = Proof {
             record: evaluation.record,
             fresh: evaluation.fresh,
             image: candidate.image,
             promoted_before: state == TagState::Same,
-            exception: evaluation.passed,
+            exception: self.way.exception(engine, evaluation.skipped),
         };
         let _ = self.context.proof.set(proof);
         self.context.judge(evaluation.gates)

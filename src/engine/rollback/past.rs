@@ -7,13 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, GateKind, Padding, PinRecord,
-    ServiceName, Tag, Verdict, earlier, returned_from, stands_for,
+    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, Padding, PinRecord, ServiceName, Tag,
+    earlier, returned_from, stands_for,
 };
 use crate::engine::error::EngineError;
-use crate::engine::{Engine, completeness, pin};
+use crate::engine::{Engine, gates, pin};
 use crate::registry::{ImageSummary, Reader};
-use crate::sign::{self, PublicKey, SignError};
 
 /// Deployments that are looked at, and digests that are offered.
 const LOOKED_AT: usize = 50;
@@ -227,54 +226,16 @@ pub(super) async fn readiness(
     reader: &Reader,
     digest: &Digest,
 ) -> Vec<Gate> {
+    let settings = engine.settings(&environment.name).ok();
+    let signature = async {
+        let key = settings?.verify_key.as_deref()?;
+        let signed = format!("signed by the key of {}", environment.name);
+        Some(gates::signature_of_digest(reader, digest, key, &signed).await)
+    };
     let (complete, signature, scan) = tokio::join!(
-        completeness::verdict(reader, digest),
-        signature(engine, environment, reader, digest),
-        scan(engine, service, environment, reader, digest),
+        gates::complete(reader, digest),
+        signature,
+        gates::scan_of_digest(engine, service, environment, reader, digest),
     );
-    let mut gates = vec![Gate::new(GateKind::Complete, complete)];
-    gates.extend(signature.map(|verdict| Gate::new(GateKind::Signature, verdict)));
-    gates.extend(scan);
-    gates
-}
-
-/// None where the environment asks for no signature.
-async fn signature(
-    engine: &Engine,
-    environment: &Environment,
-    reader: &Reader,
-    digest: &Digest,
-) -> Option<Verdict> {
-    let path = engine.settings(&environment.name).ok()?.verify_key.clone()?;
-    let key = match PublicKey::load(&path) {
-        Ok(key) => key,
-        Err(error) => return Some(Verdict::Unknown(error.to_string())),
-    };
-    Some(match sign::verify(reader, digest, &key).await {
-        Ok(_) => Verdict::Allowed(format!("signed by the key of {}", environment.name)),
-        Err(SignError::Registry(error)) => Verdict::Unknown(error.to_string()),
-        Err(error) => Verdict::Refused(error.to_string()),
-    })
-}
-
-/// What the reports that are attached say under the rules of now; none where the environment has no rules.
-async fn scan(
-    engine: &Engine,
-    service: &ServiceName,
-    environment: &Environment,
-    reader: &Reader,
-    digest: &Digest,
-) -> Option<Gate> {
-    engine.settings(&environment.name).ok()?.scan.as_ref()?;
-    let judging = async {
-        let summary = reader.image(digest).await?;
-        let evidence = engine
-            .attached(reader, digest, &summary, Some(&environment.name))
-            .await?;
-        engine.judged(service, &environment.name, &evidence, Timestamp::now())
-    };
-    Some(match judging.await {
-        Ok(judgement) => Gate::new(GateKind::Scan, judgement.verdict).with_notes(judgement.notes),
-        Err(error) => Gate::new(GateKind::Scan, Verdict::Unknown(error.brief())),
-    })
+    [Some(complete), signature, scan].into_iter().flatten().collect()
 }

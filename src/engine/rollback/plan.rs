@@ -5,13 +5,11 @@ use jiff::Timestamp;
 use super::past::{self, Earlier, Past};
 use crate::deploy::Deployer;
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, ExceptionKind, Gate, GateKind, Operation, Override,
-    PinRecord, Plan, PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state,
-    version_name,
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, Operation, PinRecord, Plan,
+    PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state, version_name,
 };
 use crate::engine::error::EngineError;
-use crate::engine::exception::{SkippedGate, SkippedGates};
-use crate::engine::{Engine, pin, place};
+use crate::engine::{Engine, gates, pin, place};
 use crate::registry::Reader;
 
 /// What a person asks for.
@@ -59,12 +57,9 @@ pub(in crate::engine) async fn plan(
         });
     }
     let mut gates = past::readiness(engine, service, environment, &reader, &chosen.digest).await;
-    let _ = accept(&mut gates, request.accept_findings, &environment.name, &reason);
+    let _ = gates::accept_findings(&mut gates, request.accept_findings, &environment.name, &reason);
     gates.push(before(chosen, is_back));
-    gates.push(Gate::new(
-        GateKind::Pin,
-        pin::taking_the_place(&environment.name, held),
-    ));
+    gates.push(gates::replacing(&environment.name, held));
     let deployer = engine.deployer(&environment.name)?;
     Ok(Plan {
         operation: Operation::Rollback {
@@ -198,31 +193,6 @@ fn before(chosen: &Earlier, is_back: bool) -> Gate {
         )]),
         None => gate,
     }
-}
-
-/// Lets an emergency go on in spite of findings, and tells what was passed over.
-pub(super) fn accept(
-    gates: &mut [Gate],
-    accept_findings: bool,
-    environment: &EnvironmentName,
-    reason: &Clean,
-) -> Option<SkippedGates> {
-    let gate = gates
-        .iter_mut()
-        .find(|gate| gate.kind == GateKind::Scan && !gate.verdict.allows())?;
-    if !accept_findings {
-        gate.way_out = Some(Override::AcceptFindings);
-        return None;
-    }
-    let said = format!("{}: {}", gate.verdict.word(), gate.verdict.reason());
-    gate.verdict = Verdict::Allowed(format!("accepted despite it ({reason}): was {said}"));
-    Some(SkippedGates {
-        kind: ExceptionKind::Findings,
-        environment: environment.clone(),
-        skipped: vec![SkippedGate::new(&GateKind::Scan, &said)],
-        environments: Vec::new(),
-        reason: reason.clone(),
-    })
 }
 
 /// Whether what runs at the run is what ran when the plan was made, or what the rollback leads to.

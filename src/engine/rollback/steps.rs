@@ -5,7 +5,7 @@ use crate::domain::{Operation, StepKind, Target};
 use crate::engine::error::EngineError;
 use crate::engine::event::StepOutcome;
 use crate::engine::run::{Context, Proof};
-use crate::engine::{exception, pin, place};
+use crate::engine::{exception, gates, pin, place};
 
 /// Carries out one step.
 pub(in crate::engine) async fn step(
@@ -45,7 +45,7 @@ pub(in crate::engine) async fn step(
             }
             let service = &context.plan.service;
             let mut gates = past::readiness(engine, service, environment, &writer, digest).await;
-            let passed = plan::accept(&mut gates, *accept_findings, name, reason);
+            let passed = gates::accept_findings(&mut gates, *accept_findings, name, reason);
             if let Some(image) = writer.resolve(&Target::Digest(digest.clone())).await? {
                 let _ = context.proof.set(Proof {
                     record: None,

@@ -1,51 +1,40 @@
 //! Whether a promotion to production would undo a fix that runs there: a hotfix that was never merged back, above all.
 
+use super::{Answer, Evaluate, GateRule, PromotionQuestion};
 use crate::domain::{ChangeKind, CommitSha, EnvironmentName, Gate, GateKind, Verdict, count};
-use crate::engine::Engine;
-use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
-use crate::engine::exception::SkippedGate;
 use crate::git::{Fix, GitError, GitRepository, Reach};
 
-use super::promotion_path::PromotionPath;
+/// Only of the environment that releases are for: the ones before it go to and fro.
+pub(super) const RULE: GateRule = GateRule {
+    kind: GateKind::Fixes,
+    applies: |settings, moment| moment.is_promotion() && settings.is_production,
+    evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
+};
 
-/// The gate, with what was passed over where a reason lets it pass. None where no commit is known to run, or the target
-/// is not the environment that releases are for: the ones before it go to and fro.
-pub(super) async fn gate(
-    engine: &Engine,
-    candidate: &Candidate,
-    way: &PromotionPath<'_>,
-) -> Option<(Gate, Option<SkippedGate>)> {
-    let target = way.target;
-    if target.name != engine.production().name {
-        return None;
-    }
-    let commit = candidate.commit.clone()?;
-    engine.repository()?;
-    let verdict = match judge(engine, candidate, way, commit).await {
+/// None where no commit is known to run.
+async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
+    let commit = question.candidate.commit.clone()?;
+    question.engine.repository()?;
+    let verdict = match judge(question, commit).await {
         Ok(verdict) => verdict?,
         Err(error) => {
             let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
             Verdict::Unknown(format!(
                 "cannot tell whether a fix deployed to {} is missing from it: {}{hint}",
-                target.name,
+                question.path.target.name,
                 error.brief()
             ))
         }
     };
     let gate = Gate::new(GateKind::Fixes, verdict);
-    Some(way.overridable(gate))
+    Some(gate.or_by_reason().into())
 }
 
 /// What is to be said of `commit` by what the target runs; nothing where no commit is known to run there.
-async fn judge(
-    engine: &Engine,
-    candidate: &Candidate,
-    way: &PromotionPath<'_>,
-    commit: CommitSha,
-) -> Result<Option<Verdict>, EngineError> {
-    let target = &way.target.name;
-    let Some((_, Some(running))) = way.running_commit(engine, &candidate.service).await? else {
+async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
+    let (engine, candidate, target) = (question.engine, question.candidate, &question.path.target.name);
+    let Some((_, Some(running))) = question.path.running_commit(engine, &candidate.service).await? else {
         return Ok(None);
     };
     let name = target.clone();

@@ -1,25 +1,22 @@
 //! Whether a promotion takes commits back: its candidate is older than what the target runs.
 
+use super::{Answer, Evaluate, GateRule, PromotionQuestion};
 use crate::domain::{ChangeKind, CommitSha, Environment, Gate, GateKind, Verdict, count};
-use crate::engine::Engine;
-use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
-use crate::engine::exception::SkippedGate;
 use crate::git::{GitError, GitRepository};
 
-use super::promotion_path::PromotionPath;
+pub(super) const RULE: GateRule = GateRule {
+    kind: GateKind::Downgrade,
+    applies: |_, moment| moment.is_promotion(),
+    evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
+};
 
-/// The gate, with what was overridden where a reason lets it pass. None where nothing is taken back. Environments that are
-/// not protected may go back as they like; it is noted there.
-pub(super) async fn gate(
-    engine: &Engine,
-    candidate: &Candidate,
-    way: &PromotionPath<'_>,
-) -> Option<(Gate, Option<SkippedGate>)> {
-    let commit = candidate.commit.clone()?;
-    engine.repository()?;
-    let target = way.target;
-    let verdict = match judge(engine, candidate, way, commit).await {
+/// None where nothing is taken back. Environments that are not protected may go back as they like; it is noted there.
+async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
+    let commit = question.candidate.commit.clone()?;
+    question.engine.repository()?;
+    let target = question.path.target;
+    let verdict = match judge(question, commit).await {
         Ok(verdict) => verdict?,
         Err(error) if target.protected => {
             let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
@@ -31,18 +28,14 @@ pub(super) async fn gate(
         }
         Err(_) => return None,
     };
-    Some(way.overridable(Gate::new(GateKind::Downgrade, verdict)))
+    let gate = Gate::new(GateKind::Downgrade, verdict);
+    Some(gate.or_by_reason().into())
 }
 
 /// What is to be said of `commit` by what the target runs; nothing where it takes nothing back.
-async fn judge(
-    engine: &Engine,
-    candidate: &Candidate,
-    way: &PromotionPath<'_>,
-    commit: CommitSha,
-) -> Result<Option<Verdict>, EngineError> {
-    let target = way.target;
-    let Some((running, built_from)) = way.running_commit(engine, &candidate.service).await? else {
+async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
+    let (engine, candidate, target) = (question.engine, question.candidate, question.path.target);
+    let Some((running, built_from)) = question.path.running_commit(engine, &candidate.service).await? else {
         return Ok(None);
     };
     if running.digest == candidate.image.digest {

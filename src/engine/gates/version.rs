@@ -2,35 +2,77 @@
 
 use semver::Version;
 
-use super::remote_state::{Line, Upstream};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
 use crate::config::GitSettings;
 use crate::domain::{BranchName, CommitSha, Gate, GateKind, Override, Verdict};
-use crate::git::{GitRepository, TagAt};
+use crate::engine::remote_state::{Line, Upstream, line};
+use crate::git::{GitError, GitRepository, TagAt};
+
+/// The version of a release, which lies above the last one.
+pub(super) const OF_RELEASE: GateRule = GateRule {
+    kind: GateKind::Version,
+    applies: |_, moment| moment == Moment::Cut,
+    evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question, false))),
+};
+
+/// The version of a hotfix, which may lie below the last release.
+pub(super) const OF_HOTFIX: GateRule = GateRule {
+    kind: GateKind::Version,
+    applies: |_, moment| moment == Moment::Hotfix,
+    evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question, true))),
+};
+
+/// None where the name of the branch has no version.
+async fn evaluate(question: &BranchQuestion<'_>, may_be_lower: bool) -> Option<Answer> {
+    let (git, upstream) = (question.git, question.upstream);
+    let name = question.branch.as_str();
+    let template = if may_be_lower {
+        &git.hotfix_branch
+    } else {
+        &git.release_branch
+    };
+    let version = template.parse_back(name)?.version?;
+    let gate = match question.engine.git(local).await {
+        Ok(local) => {
+            let wanted = Wanted {
+                version: &version,
+                branch: question.branch,
+                commit: question.commit,
+                may_be_lower,
+            };
+            verdict(upstream, &local, git, &wanted)
+        }
+        Err(error) => Gate::new(
+            GateKind::Version,
+            Verdict::Unknown(format!(
+                "cannot tell whether {} exists here: {}",
+                upstream.released.name_of(&version),
+                error.brief()
+            )),
+        ),
+    };
+    Some(gate.into())
+}
 
 /// A version that is asked for, and the branch that would carry it.
-pub(super) struct Wanted<'a> {
-    pub(super) version: &'a Version,
-    pub(super) branch: &'a BranchName,
-    pub(super) commit: &'a CommitSha,
+struct Wanted<'a> {
+    version: &'a Version,
+    branch: &'a BranchName,
+    commit: &'a CommitSha,
     /// Whether a version below the last release is fine, as that of a hotfix is.
-    pub(super) may_be_lower: bool,
+    may_be_lower: bool,
 }
 
 /// Branches of releases and hotfixes that are only here, by name.
-pub(super) type LocalBranches = Vec<(String, CommitSha)>;
+pub(in crate::engine) type LocalBranches = Vec<(String, CommitSha)>;
 
-/// The local branches, for [`gate`].
-pub(super) fn local(repository: &GitRepository) -> Result<LocalBranches, crate::git::GitError> {
+/// The local branches, for [`lines`].
+pub(in crate::engine) fn local(repository: &GitRepository) -> Result<LocalBranches, GitError> {
     repository.local_branches()
 }
 
-/// The gate. Only a version that is too low can be had for a reason: one that exists is somebody else's.
-pub(super) fn gate(
-    upstream: &Upstream,
-    local: &LocalBranches,
-    git: &GitSettings,
-    wanted: &Wanted<'_>,
-) -> Gate {
+/// Only a version that is too low can be had for a reason: one that exists is somebody else's.
+fn verdict(upstream: &Upstream, local: &LocalBranches, git: &GitSettings, wanted: &Wanted<'_>) -> Gate {
     let name = upstream.released.name_of(wanted.version);
     if let Some(taken) = taken(upstream, local, git, wanted) {
         return Gate::new(GateKind::Version, Verdict::Refused(taken));
@@ -90,11 +132,11 @@ fn taken(
 }
 
 /// The releases and hotfixes of the remote, and those that are only here.
-pub(super) fn lines(upstream: &Upstream, local: &LocalBranches, git: &GitSettings) -> Vec<Line> {
+pub(in crate::engine) fn lines(upstream: &Upstream, local: &LocalBranches, git: &GitSettings) -> Vec<Line> {
     let mut lines = upstream.lines(git);
     for (name, head) in local {
         if !upstream.view.branches.contains_key(name)
-            && let Some(line) = super::remote_state::line(name, head, git)
+            && let Some(line) = line(name, head, git)
         {
             lines.push(upstream.with_version(line));
         }

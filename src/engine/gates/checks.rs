@@ -1,37 +1,32 @@
-//! The preflights of a cut that GitHub answers: the checks of the commit, and the rules over the new branch.
+//! Whether the checks of a commit succeeded on GitHub.
 
 use std::collections::BTreeSet;
 
-use super::Engine;
-use crate::config::CheckRule;
+use super::{Answer, BranchQuestion, Evaluate, GateRule};
 use crate::domain::{BranchName, CommitSha, Gate, GateKind, Verdict};
-use crate::github::{Checks, ChecksVerdict, GitHub, RequiredCheck, refusal_of_creation};
+use crate::github::{Checks, ChecksVerdict, GitHub, RequiredCheck};
 
-/// The gates; none where the repository is not on GitHub.
-pub(super) async fn gates(engine: &Engine, commit: &CommitSha, branch: &BranchName) -> Vec<Gate> {
-    let wanted = engine.config().github.checks == CheckRule::Required;
-    let github = match engine.github() {
-        Ok(None) => return Vec::new(),
-        Ok(Some(github)) => github,
-        Err(error) if wanted => {
-            let why = with_override(&error.to_string(), error.hint());
-            return vec![Gate::new(GateKind::Checks, Verdict::Unknown(why))];
+pub(super) const RULE: GateRule = GateRule {
+    kind: GateKind::Checks,
+    applies: |settings, moment| moment.makes_branch() && settings.checks,
+    evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
+};
+
+/// None where the repository is not on GitHub.
+async fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
+    let verdict = match question.engine.github() {
+        Ok(github) => {
+            let develop = &question.engine.config().git.develop;
+            checks(
+                github?,
+                question.commit,
+                [(develop, false), (question.branch, true)],
+            )
+            .await
         }
-        Err(error) => return vec![not_asked(&error.to_string())],
+        Err(error) => Verdict::Unknown(with_override(&error.to_string(), error.hint())),
     };
-    let checks = async {
-        if wanted {
-            let develop = &engine.config().git.develop;
-            Some(Gate::new(
-                GateKind::Checks,
-                checks(github, commit, [(develop, false), (branch, true)]).await,
-            ))
-        } else {
-            None
-        }
-    };
-    let (checks, rules) = futures_util::join!(checks, rules(github, branch));
-    checks.into_iter().chain([rules]).collect()
+    Some(Gate::new(GateKind::Checks, verdict).into())
 }
 
 /// What ran on the commit, held against what the rules over the branches require.
@@ -78,28 +73,4 @@ fn judge(checks: &Checks, required: &BTreeSet<String>) -> Verdict {
 fn with_override(why: &str, hint: Option<String>) -> String {
     let hint = hint.map_or_else(String::new, |hint| format!("{hint}; "));
     format!("{why} ({hint}set `checks = \"off\"` in [github] of windlass.toml to do without them)")
-}
-
-async fn rules(github: &GitHub, branch: &BranchName) -> Gate {
-    match github.rules_of_creation(branch.as_str()).await {
-        Ok(rules) => Gate::new(
-            GateKind::Rules,
-            match refusal_of_creation(&rules, branch.as_str()) {
-                Some(why) => Verdict::Refused(why),
-                None => Verdict::Allowed(format!("GitHub branch rules allow {branch}")),
-            },
-        ),
-        Err(error) => not_asked(&error.to_string()),
-    }
-}
-
-/// The push itself will tell.
-fn not_asked(why: &str) -> Gate {
-    Gate::new(
-        GateKind::Rules,
-        Verdict::Allowed("unknown until the push".to_owned()),
-    )
-    .with_notes(vec![format!(
-        "could not read GitHub branch rules; the push will show whether they allow it: {why}"
-    )])
 }

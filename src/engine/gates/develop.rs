@@ -1,20 +1,21 @@
-//! Whether a release is cut of a commit that develop has: candidates come from there.
+//! Whether a release is cut of a commit that develop has: candidates come from there. Somebody who knows why may cut elsewhere.
 
-use super::Engine;
-use super::remote_state::Upstream;
-use crate::domain::{CommitSha, Gate, GateKind, Override, Verdict, count};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
+use crate::domain::{Gate, GateKind, Verdict, count};
 
-/// The gate. Somebody who knows why may cut elsewhere.
-pub(super) async fn gate(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Gate {
-    let gate = Gate::new(GateKind::Develop, judge(engine, upstream, commit).await);
-    if gate.verdict.allows() {
-        gate
-    } else {
-        gate.with_override(Override::Reason)
-    }
+pub(super) const RULE: GateRule = GateRule {
+    kind: GateKind::Develop,
+    applies: |_, moment| moment == Moment::Cut,
+    evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
+};
+
+async fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
+    let gate = Gate::new(GateKind::Develop, judge(question).await);
+    Some(gate.or_by_reason().into())
 }
 
-async fn judge(engine: &Engine, upstream: &Upstream, commit: &CommitSha) -> Verdict {
+async fn judge(question: &BranchQuestion<'_>) -> Verdict {
+    let (engine, upstream, commit) = (question.engine, question.upstream, question.commit);
     let git = &engine.config().git;
     let develop = &git.develop;
     let place = format!("{}/{develop}", git.remote);

@@ -1,0 +1,257 @@
+//! Gates: one file for each rule, and the one table that says when it is asked. A gate is added by a file here, a line in
+//! the table, and its kind in [`GateKind`].
+
+mod branch_exists;
+mod checks;
+mod complete;
+mod deployed_in_source;
+mod develop;
+mod downgrade;
+mod fixes;
+mod hotfix;
+mod image;
+mod main;
+mod overrides;
+mod pin;
+mod question;
+mod release;
+mod revision;
+mod rules;
+mod running;
+mod scan;
+mod short_sha;
+mod signature;
+mod version;
+
+use futures_util::future::{BoxFuture, join_all};
+
+use crate::domain::{Gate, GateKind, GateRecord};
+use crate::engine::exception::SkippedGate;
+use crate::scan::FreshScan;
+
+pub(super) use complete::verdict as complete;
+pub(super) use overrides::accept_findings;
+pub(super) use pin::{lifting, replacing};
+pub(super) use question::{
+    BranchQuestion, CandidateQuestion, HotfixBase, PromotionQuestion, Question, Settings,
+};
+pub(super) use running::running;
+pub(super) use scan::of_digest as scan_of_digest;
+pub(super) use signature::verify as signature_of_digest;
+pub(super) use version::{lines, local};
+
+/// When gates are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// A release is cut: when that is planned, and again when it runs.
+    Cut,
+    /// A hotfix is started: when that is planned, and again when it runs.
+    Hotfix,
+    /// A pin is lifted, and the plan tells what could be promoted then.
+    Unpin,
+    /// Somebody only looks at a promotion: nothing is scanned for it.
+    Preview,
+    /// A promotion is planned.
+    Plan,
+    /// A promotion runs.
+    Run,
+}
+
+impl Moment {
+    /// Whether it is a moment of a promotion.
+    const fn is_promotion(self) -> bool {
+        matches!(self, Self::Preview | Self::Plan | Self::Run)
+    }
+
+    /// Whether it is a moment at which a branch is about to be made.
+    const fn makes_branch(self) -> bool {
+        matches!(self, Self::Cut | Self::Hotfix)
+    }
+
+    /// Whether a candidate is judged by the rules between two environments.
+    const fn judges_candidate(self) -> bool {
+        !matches!(self, Self::Hotfix)
+    }
+}
+
+/// One line of the table.
+pub(super) struct GateRule {
+    /// Which rule it is.
+    kind: GateKind,
+    /// Whether it is asked at that moment under those settings.
+    applies: fn(&Settings<'_>, Moment) -> bool,
+    /// What asks it.
+    evaluate: Evaluate,
+}
+
+/// What asks a rule, by what the rule is about. What cannot be found out is an unknown verdict, which refuses; a gate that
+/// has nothing to say of this very subject is none.
+enum Evaluate {
+    /// About a candidate, between two environments.
+    Candidate(for<'q> fn(&'q CandidateQuestion<'q>) -> BoxFuture<'q, Option<Answer>>),
+    /// About a promotion, on its path.
+    Promotion(for<'q> fn(&'q PromotionQuestion<'q>) -> BoxFuture<'q, Option<Answer>>),
+    /// About a branch that is about to be made.
+    Branch(for<'q> fn(&'q BranchQuestion<'q>) -> BoxFuture<'q, Option<Answer>>),
+}
+
+/// What a rule said, and what its verdict rests on.
+struct Answer {
+    gate: Gate,
+    /// What the verdict of the scan gate rests on, where there was evidence.
+    record: Option<GateRecord>,
+    /// The scan that was made for it, if one was.
+    fresh: Option<FreshScan>,
+}
+
+impl From<Gate> for Answer {
+    fn from(gate: Gate) -> Self {
+        Self {
+            gate,
+            record: None,
+            fresh: None,
+        }
+    }
+}
+
+/// Every gate, in the order in which people see them.
+static GATES: &[GateRule] = &[
+    running::RULE,
+    main::RULE,
+    version::OF_HOTFIX,
+    image::RULE,
+    complete::AT_SOURCE,
+    revision::RULE,
+    scan::RULE,
+    signature::RULE,
+    complete::COPYABLE,
+    pin::RULE,
+    release::RULE,
+    deployed_in_source::RULE,
+    downgrade::RULE,
+    fixes::RULE,
+    hotfix::RULE,
+    short_sha::RULE,
+    branch_exists::HERE,
+    branch_exists::REMOTE,
+    checks::RULE,
+    rules::RULE,
+    develop::RULE,
+    version::OF_RELEASE,
+];
+
+/// What all gates of a moment said.
+pub(super) struct Evaluation {
+    /// Every gate with its verdict.
+    pub(super) gates: Vec<Gate>,
+    /// What the scan gate's verdict rests on, where there is a scan gate and evidence.
+    pub(super) record: Option<GateRecord>,
+    /// The scan that was made for it, if one was.
+    pub(super) fresh: Option<FreshScan>,
+    /// What was overridden or skipped.
+    pub(super) skipped: Vec<SkippedGate>,
+}
+
+/// Asks every gate that applies, all at once, and lets pass what is overridden.
+pub(super) async fn ask(question: &Question<'_>) -> Evaluation {
+    let asking = GATES
+        .iter()
+        .filter(|rule| (rule.applies)(&question.settings, question.moment))
+        .filter_map(|rule| {
+            tracing::debug!(gate = %rule.kind, moment = ?question.moment, "asking");
+            match rule.evaluate {
+                Evaluate::Candidate(evaluate) => question.candidate.as_ref().map(evaluate),
+                Evaluate::Promotion(evaluate) => question.promotion.as_ref().map(evaluate),
+                Evaluate::Branch(evaluate) => question.branch.as_ref().map(evaluate),
+            }
+        });
+    let mut evaluation = Evaluation {
+        gates: Vec::new(),
+        record: None,
+        fresh: None,
+        skipped: Vec::new(),
+    };
+    for answer in join_all(asking).await.into_iter().flatten() {
+        evaluation.gates.push(answer.gate);
+        evaluation.record = evaluation.record.or(answer.record);
+        evaluation.fresh = evaluation.fresh.or(answer.fresh);
+    }
+    evaluation.skipped = overrides::apply(&mut evaluation.gates, question.reason, question.hotfix);
+    evaluation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::EnvironmentSettings;
+
+    /// The kinds that are asked at a moment, in order, where every setting asks for its gate.
+    fn asked(moment: Moment) -> Vec<String> {
+        let full = question::tests::every_setting();
+        let settings = question::tests::settings_of(&full);
+        let rules = GATES.iter().filter(|rule| (rule.applies)(&settings, moment));
+        rules.map(|rule| rule.kind.to_string()).collect()
+    }
+
+    #[test]
+    fn each_moment_asks_its_own_gates_in_the_order_of_the_table() {
+        assert_eq!(
+            asked(Moment::Cut).join(", "),
+            "image, complete, revision, scan, signature, short sha, here, remote, checks, rules, develop, version"
+        );
+        assert_eq!(
+            asked(Moment::Hotfix).join(", "),
+            "running, main, version, short sha, here, remote, checks, rules"
+        );
+        assert_eq!(asked(Moment::Unpin).join(", "), "revision, scan, signature");
+        for moment in [Moment::Preview, Moment::Plan, Moment::Run] {
+            assert_eq!(
+                asked(moment).join(", "),
+                "revision, scan, signature, complete, pin, release, deployed-in-source, downgrade, fixes, hotfix",
+                "{moment:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_rule_unless_its_operation_asks_it_alone() {
+        // Of a rollback, a finish, a build, a review and an unlock: each belongs to one operation.
+        let of_one_operation = [
+            GateKind::History,
+            GateKind::Candidate,
+            GateKind::Name,
+            GateKind::Fix,
+            GateKind::Tag,
+            GateKind::Exception,
+            GateKind::Tree,
+            GateKind::Builder,
+            GateKind::Emulation,
+            GateKind::Scanner,
+            GateKind::Commit,
+            GateKind::Branch,
+            GateKind::Lock,
+        ];
+        for kind in GateKind::ALL {
+            let has_rule = GATES.iter().any(|rule| rule.kind == *kind);
+            assert_ne!(has_rule, of_one_operation.contains(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_no_setting_asks_for_is_not_asked() {
+        let none = EnvironmentSettings::default();
+        let settings = Settings {
+            source: &none,
+            target: Some(&none),
+            source_receives_builds: true,
+            is_production: false,
+            is_hotfix: false,
+            checks: false,
+        };
+        let rules = GATES
+            .iter()
+            .filter(|rule| (rule.applies)(&settings, Moment::Plan));
+        let kinds: Vec<_> = rules.map(|rule| rule.kind.to_string()).collect();
+        assert_eq!(kinds.join(", "), "revision, complete, pin, release, downgrade");
+    }
+}

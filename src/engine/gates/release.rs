@@ -1,0 +1,85 @@
+//! Whether the candidate is the one that is bound to the head of its release.
+
+use super::{Answer, Evaluate, GateRule, PromotionQuestion};
+use crate::domain::{CommitSha, Gate, GateKind, ServiceName, Tag, Verdict};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::git::ReleaseLine;
+
+/// How many newer commits of a release are asked for an image.
+const MAX_NEWER_COMMITS: usize = 20;
+
+pub(super) const RULE: GateRule = GateRule {
+    kind: GateKind::Release,
+    applies: |_, moment| moment.is_promotion(),
+    evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
+};
+
+/// None where the candidate lies on no open release.
+async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
+    let (engine, candidate) = (question.engine, question.candidate);
+    let commit = candidate.commit.clone()?;
+    engine.repository()?;
+    let names = engine.names_of(&candidate.service);
+    let reading = engine.git(move |repository| repository.open_releases_of(&commit, &names));
+    let gate = |verdict| Gate::new(GateKind::Release, verdict);
+    let lines = match reading.await {
+        Ok(lines) => lines,
+        Err(error) => return Some(gate(Verdict::Unknown(error.brief())).into()),
+    };
+    let first = lines.first()?;
+    for line in &lines {
+        let (newer, tag) = match bound(engine, &candidate.service, line).await {
+            Ok(Some(found)) => found,
+            Ok(None) => continue,
+            Err(error) => {
+                let unknown = format!(
+                    "cannot tell which candidate {} is bound to: {}",
+                    line.branch,
+                    error.brief()
+                );
+                return Some(gate(Verdict::Unknown(unknown)).into());
+            }
+        };
+        let older = format!(
+            "{} is older than the head of {}: {tag}, the image of {}, is the candidate of the release",
+            candidate.tag,
+            line.branch,
+            newer.short()
+        );
+        return Some(gate(Verdict::Refused(older)).or_by_reason().into());
+    }
+    let is_head = first.newer.is_empty();
+    let words = if is_head {
+        format!("is the head of {}", first.branch)
+    } else {
+        format!("is the newest commit of {} with an image", first.branch)
+    };
+    Some(gate(Verdict::Allowed(format!("{} {words}", candidate.tag))).into())
+}
+
+/// The newest commit of `line` after the candidate's that has an image where builds go to, with the tag of it.
+async fn bound(
+    engine: &Engine,
+    service: &ServiceName,
+    line: &ReleaseLine,
+) -> Result<Option<(CommitSha, Tag)>, EngineError> {
+    let entrance = engine.config().graph.entrance();
+    let reader = engine
+        .registries()
+        .reader(&engine.repository_of(service, entrance)?);
+    for commit in line.newer.iter().take(MAX_NEWER_COMMITS) {
+        let rebuilt = engine
+            .config()
+            .release
+            .rebuild
+            .then(|| engine.rebuilt_tag_of(commit));
+        for tag in rebuilt.into_iter().chain([engine.tag_of(commit)]) {
+            let tag = tag?;
+            if reader.resolve(&tag.clone().into()).await?.is_some() {
+                return Ok(Some((commit.clone(), tag)));
+            }
+        }
+    }
+    Ok(None)
+}
