@@ -204,7 +204,7 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
         &[&["commit-tree", &tree][..], &parents, &["-m", "merge back"]].concat(),
     );
     git(&folder, &["update-ref", "refs/heads/develop", &merge]);
-    let engine = changed(&world, ", \"scan\"]", "]");
+    let engine = changed(&world, "\"scan\"]", "]");
     let plan = engine.plan(&command).await.unwrap();
     assert_eq!(reason(&plan, "hotfix").0, "allowed");
     assert_ne!(reason(&plan, "scan").0, "allowed");
