@@ -1,5 +1,7 @@
 //! Whether a branch is free, in the local repository and on the remote.
 
+use std::future::ready;
+
 use super::{Answer, BranchQuestion, Evaluate, GateRule};
 use crate::domain::{BranchName, CommitSha, Gate, GateKind, Verdict};
 use crate::git::BranchState;
@@ -13,7 +15,7 @@ pub(super) const HERE: GateRule = GateRule {
 pub(super) const REMOTE: GateRule = GateRule {
     kind: GateKind::Remote,
     applies: |_, moment| moment.makes_branch(),
-    evaluate: Evaluate::Branch(|question| Box::pin(remote(question))),
+    evaluate: Evaluate::Branch(|question| Box::pin(ready(Some(remote(question))))),
 };
 
 async fn here(question: &BranchQuestion<'_>) -> Option<Answer> {
@@ -28,7 +30,7 @@ async fn here(question: &BranchQuestion<'_>) -> Option<Answer> {
     Some(Gate::new(GateKind::Here, verdict).into())
 }
 
-async fn remote(question: &BranchQuestion<'_>) -> Option<Answer> {
+fn remote(question: &BranchQuestion<'_>) -> Answer {
     let (upstream, branch) = (question.upstream, question.branch);
     let verdict = match &upstream.stale {
         None => {
@@ -37,7 +39,7 @@ async fn remote(question: &BranchQuestion<'_>) -> Option<Answer> {
         }
         Some(why) => Verdict::Unknown(why.clone()),
     };
-    Some(Gate::new(GateKind::Remote, verdict).into())
+    Gate::new(GateKind::Remote, verdict).into()
 }
 
 /// A branch that is free, or at the very commit already, as after a run that was broken off.

@@ -1,5 +1,7 @@
 //! Whether there is an image of the commit that a release is cut from.
 
+use std::future::ready;
+
 use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
 use crate::domain::{Gate, GateKind, Verdict};
 use crate::engine::error::EngineError;
@@ -7,10 +9,10 @@ use crate::engine::error::EngineError;
 pub(super) const RULE: GateRule = GateRule {
     kind: GateKind::Image,
     applies: |_, moment| moment == Moment::Cut,
-    evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
+    evaluate: Evaluate::Branch(|question| Box::pin(ready(evaluate(question)))),
 };
 
-async fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
+fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
     let verdict = match question.image? {
         Ok(candidate) => {
             let platforms = candidate.summary.platforms.iter();

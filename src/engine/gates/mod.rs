@@ -183,7 +183,7 @@ pub(super) async fn ask(question: &Question<'_>) -> Evaluation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::EnvironmentSettings;
+    use crate::config::{CheckRule, EnvironmentSettings};
 
     /// The kinds that are asked at a moment, in order, where every setting asks for its gate.
     fn asked(moment: Moment) -> Vec<String> {
@@ -246,7 +246,7 @@ mod tests {
             source_receives_builds: true,
             is_production: false,
             is_hotfix: false,
-            checks: false,
+            checks: CheckRule::Off,
         };
         let rules = GATES
             .iter()

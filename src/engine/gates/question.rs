@@ -23,7 +23,7 @@ pub(in crate::engine) struct Settings<'a> {
     /// Whether the hotfix path is taken.
     pub(super) is_hotfix: bool,
     /// Whether the checks of GitHub count.
-    pub(super) checks: bool,
+    pub(super) checks: CheckRule,
 }
 
 /// A question to all gates that apply at a moment.
@@ -146,7 +146,7 @@ impl<'a> Question<'a> {
                 source_receives_builds: source.from.is_empty(),
                 is_production: target.is_some_and(|target| target.name == engine.production().name),
                 is_hotfix: false,
-                checks: engine.config().github.checks == CheckRule::Required,
+                checks: engine.config().github.checks,
             },
             candidate: None,
             promotion: None,
@@ -184,7 +184,7 @@ pub(super) mod tests {
             source_receives_builds: false,
             is_production: true,
             is_hotfix: true,
-            checks: true,
+            checks: CheckRule::Required,
         }
     }
 }

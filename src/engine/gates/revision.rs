@@ -1,5 +1,7 @@
 //! Whether the image was built from the commit that its tag names.
 
+use std::future::ready;
+
 use super::{Answer, CandidateQuestion, Evaluate, GateRule};
 use crate::domain::{Gate, GateKind, Verdict, stands_for};
 use crate::engine::candidate::Candidate;
@@ -7,11 +9,11 @@ use crate::engine::candidate::Candidate;
 pub(super) const RULE: GateRule = GateRule {
     kind: GateKind::Revision,
     applies: |_, moment| moment.judges_candidate(),
-    evaluate: Evaluate::Candidate(|question| Box::pin(evaluate(question))),
+    evaluate: Evaluate::Candidate(|question| Box::pin(ready(Some(evaluate(question))))),
 };
 
-async fn evaluate(question: &CandidateQuestion<'_>) -> Option<Answer> {
-    Some(Gate::new(GateKind::Revision, revision(question.candidate)).into())
+fn evaluate(question: &CandidateQuestion<'_>) -> Answer {
+    Gate::new(GateKind::Revision, revision(question.candidate)).into()
 }
 
 /// Whether tag, commit and the image's own word agree.

@@ -1,6 +1,8 @@
 //! What is deployed to the environment that a hotfix is based on, or that is pinned. It decides nothing: without it there is no
 //! plan.
 
+use std::future::ready;
+
 use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
 use crate::domain::{EnvironmentName, Gate, GateKind, Verdict, age};
 use crate::registry::Running;
@@ -8,10 +10,10 @@ use crate::registry::Running;
 pub(super) const RULE: GateRule = GateRule {
     kind: GateKind::Running,
     applies: |_, moment| moment == Moment::Hotfix,
-    evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
+    evaluate: Evaluate::Branch(|question| Box::pin(ready(evaluate(question)))),
 };
 
-async fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
+fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
     let base = question.base.as_ref()?;
     let since = base.running.since.map_or_else(String::new, |since| {
         let seconds = jiff::Timestamp::now().as_second() - since.as_second();
