@@ -3,7 +3,7 @@
 //! The modules, and which may use which (see ARCHITECTURE.md):
 //!
 //! ```text
-//! domain ← program state ← config git github registry scan sign deploy build ← board engine ← cli tui demo
+//! domain ← program state ← config git github registry scan sign deploy build ← board engine ← report ← cli tui demo
 //! ```
 //!
 //! A module may use those to its left; of the middle ones only `scan` and `sign` use `registry`. `cli` and `tui` never
@@ -22,6 +22,7 @@ pub mod git;
 pub mod github;
 pub mod program;
 pub mod registry;
+pub mod report;
 pub mod scan;
 pub mod sign;
 pub mod state;

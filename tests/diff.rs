@@ -23,6 +23,8 @@ use windlass::domain::{
 };
 use windlass::engine::{Engine, EngineError};
 use windlass::registry::{TagRule, Writer};
+use windlass::report::{Block, Limits, of_comparison};
+use windlass::tui::model::of_document;
 
 use call::{program, text};
 use git::git;
@@ -357,13 +359,49 @@ async fn a_service_in_a_folder_sees_what_touches_it() {
         Clean::line("one/c")
     );
     let url = engine.config().git.tickets_url.as_ref();
+    let limits = Limits { files: 20, rows: 20 };
+    let ticket = of_comparison(&comparison, limits, jiff::Timestamp::now()).markdown(url);
     assert!(
-        comparison
-            .markdown(url)
-            .contains("[OPS-2](https://t.example.com/OPS-2)"),
-        "{}",
-        comparison.markdown(url)
+        ticket.contains("[OPS-2](https://t.example.com/OPS-2)"),
+        "{ticket}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_the_page_and_the_ticket_name_the_same() {
+    let world = world().await;
+    let engine = world.engine().unwrap();
+    let comparison = engine.diff(&payment(), "prod", "develop").await.unwrap();
+    let limits = Limits { files: 12, rows: 200 };
+    let document = of_comparison(&comparison, limits, jiff::Timestamp::now());
+    let table = out(&world, &["diff", "prod", "develop"]).await;
+    let ticket = document.markdown(None);
+    let page: String = of_document(&document)
+        .iter()
+        .map(|line| format!("{}\n", line.text))
+        .collect();
+    let titles: Vec<_> = document.sections.iter().map(|section| section.title).collect();
+    assert_eq!(
+        titles,
+        ["Commits", "Files", "Image", "Packages", "Vulnerabilities"]
+    );
+    for section in &document.sections {
+        assert!(table.contains(&section.title.to_uppercase()), "{table}");
+        assert!(
+            page.contains(section.title) && ticket.contains(section.title),
+            "{page}{ticket}"
+        );
+        for block in &section.blocks {
+            let Block::Table(rows) = block else { continue };
+            for row in &rows.rows {
+                let first = &row.cells[0].short;
+                assert!(table.contains(first), "{first} is missing in {table}");
+                assert!(page.contains(first), "{first} is missing in {page}");
+                let escaped = windlass::domain::markdown_escape(first);
+                assert!(ticket.contains(&escaped), "{escaped} is missing in {ticket}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,8 +8,6 @@ use clap::Args;
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::args::Global;
 use super::failure::Failure;
@@ -98,7 +96,7 @@ pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<E
                 commit.sha.short().to_owned(),
                 age(now.as_second() - commit.time.as_second()),
                 commit.author.to_string(),
-                cut(commit.subject.as_str(), SUBJECT),
+                table::cut(commit.subject.as_str(), SUBJECT),
                 words::brief(&facts.image, words::image(&facts.image)),
                 words::brief(&facts.scan, words::scan(&facts.scan, now)),
                 words::places(facts),
@@ -133,33 +131,4 @@ pub(super) fn source(world: &World, repository: Arc<GitRepository>) -> Source {
         world.registries.clone(),
         world.service.clone(),
     )
-}
-
-/// At most `width` columns of `text`, with `…` for the rest.
-pub(super) fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut short = String::new();
-    for character in text.graphemes(true) {
-        if short.width() + character.width() >= width {
-            break;
-        }
-        short.push_str(character);
-    }
-    short.push('…');
-    short
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_subject_is_cut_between_characters_by_the_columns_they_take() {
-        assert_eq!(cut("fix: one", 8), "fix: one");
-        assert_eq!(cut("fix: one or two", 8), "fix: on…");
-        assert_eq!(cut("修正修正修正", 6), "修正…");
-        assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
-    }
 }

@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::args::Global;
 use super::failure::Failure;
 use super::{Output, World, table};
-use crate::domain::{Bound, Debt, DebtState, Exit, Release, ServiceName, count};
+use crate::domain::{Debt, Exit, Release, ServiceName, count};
 use crate::engine::{Depth, Releases};
+use crate::report::{self, State, Status};
 
 /// Arguments of `releases`.
 #[derive(Debug, Args)]
@@ -104,7 +105,7 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
         release.kind,
         release.name(),
         release.branch,
-        state(release)
+        report::release_state(release).to_string()
     )?;
     let mut rows = vec![vec![
         "  head".to_owned(),
@@ -116,27 +117,16 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
         ),
     ]];
     rows.push(vec!["  candidate".to_owned(), candidate(release)]);
-    if release.is_only_begun() {
-        let what = format!("– commit the fix on {}, then wait for its image", release.branch);
-        rows.push(vec!["  next".to_owned(), what]);
+    if let Some(next) = report::begun(release) {
+        rows.push(vec!["  next".to_owned(), next.to_string()]);
     }
     if let Some(trouble) = &release.trouble {
         rows.push(vec!["  name".to_owned(), format!("✗ {trouble}")]);
     }
     for debt in &release.debts {
-        rows.push(vec![format!("  {}", debt.what.words()), debt_words(debt)]);
+        rows.push(vec![format!("  {}", debt.what.words()), task(debt)]);
     }
     Ok(table::print(&rows, None, &mut io.out)?)
-}
-
-fn state(release: &Release) -> String {
-    let owed = release.open_debts().count();
-    match (owed, &release.waits_for) {
-        (0, Some(environment)) => format!("… finished, waiting for {environment}"),
-        (0, None) if release.is_finished() => "✓ finished".to_owned(),
-        (0, None) => "… open".to_owned(),
-        (owed, _) => format!("✗ {owed} outstanding"),
-    }
 }
 
 fn fixes(fixes: usize) -> String {
@@ -146,41 +136,20 @@ fn fixes(fixes: usize) -> String {
     }
 }
 
-/// Which candidate it is bound to, and whether that is what runs.
+/// Which candidate it is bound to, and where a commit of the branch is deployed.
 fn candidate(release: &Release) -> String {
-    let bound = match &release.candidate {
-        Bound::There { tag, digest } => format!("✓ {tag} {}", digest.short()),
-        Bound::NoImage { tag } => format!("– no image {tag} yet"),
-        Bound::Unknown { why } => format!("? {why}"),
-    };
-    let runs: Vec<_> = release
-        .runs
-        .iter()
-        .map(|runs| {
-            if runs.is_head {
-                format!("deployed to {}", runs.environment)
-            } else {
-                format!(
-                    "{} has {} deployed, which is older",
-                    runs.environment,
-                    runs.commit.short()
-                )
-            }
-        })
+    let deployed = report::deployed(release).into_iter().map(|status| status.words);
+    let parts: Vec<_> = std::iter::once(report::candidate(release).to_string())
+        .chain(deployed)
         .collect();
-    if runs.is_empty() {
-        bound
-    } else {
-        format!("{bound}; {}", runs.join(", "))
-    }
+    parts.join("; ")
 }
 
-/// A debt in words: symbol, word and reason.
-fn debt_words(debt: &Debt) -> String {
-    match &debt.state {
-        DebtState::Paid(how) => format!("✓ {how}"),
-        DebtState::Owed(why) => format!("✗ outstanding: {why}"),
-        DebtState::NotYet(why) => format!("– pending: {why}"),
-        DebtState::Unknown(why) => format!("? unknown: {why}"),
+/// A task in words: symbol, word and reason.
+fn task(debt: &Debt) -> String {
+    match report::task(debt) {
+        // How it was done says that it is.
+        done if done.state == State::Ok => Status::new(State::Ok, debt.state.why()).to_string(),
+        status => format!("{status}: {}", debt.state.why()),
     }
 }

@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
-
-use super::board::cut;
 
 /// A column is never narrower for the sake of others.
 const LEAST: usize = 8;
@@ -63,6 +62,22 @@ pub(super) fn print_indented(
     Ok(())
 }
 
+/// At most `width` columns of `text`, with `…` for the rest.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for character in text.graphemes(true) {
+        if short.width() + character.width() >= width {
+            break;
+        }
+        short.push_str(character);
+    }
+    short.push('…');
+    short
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +124,13 @@ mod tests {
         }
         assert!(lines(None).contains(&digest));
         assert!(lines(Some(60)).contains('…'));
+    }
+
+    #[test]
+    fn a_long_subject_is_cut_between_characters_by_the_columns_they_take() {
+        assert_eq!(cut("fix: one", 8), "fix: one");
+        assert_eq!(cut("fix: one or two", 8), "fix: on…");
+        assert_eq!(cut("修正修正修正", 6), "修正…");
+        assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
     }
 }

@@ -26,7 +26,6 @@ mod branch;
 mod changelog;
 mod commit;
 mod comparison;
-mod comparison_markdown;
 mod conventional;
 mod delta;
 mod deployed;

@@ -1,8 +1,8 @@
 //! What the console knows. Nothing in here does anything; [`update`](super::update) changes it.
 
 mod board;
-mod comparison;
 mod dialog;
+mod document;
 mod findings;
 mod form;
 mod input;
@@ -16,10 +16,10 @@ mod sight;
 use jiff::Timestamp;
 
 pub use board::{BoardModel, Gates, Numbering, Row};
-pub use comparison::of_comparison;
 pub use dialog::{
     ChoiceDialog, Choices, CutDialog, Dialog, Difference, EnvironmentHistory, FormDialog, Message, PlanDialog,
 };
+pub use document::of_document;
 pub use findings::{Content, Findings, FindingsModel, Sort, standing};
 pub use form::{Field, Form, Value};
 pub use input::TextInput;

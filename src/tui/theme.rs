@@ -6,24 +6,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
-/// What can be said of a fact, a gate or a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It holds, or it is done.
-    Ok,
-    /// Refused or failed.
-    Bad,
-    /// It holds, and a person should look.
-    Attention,
-    /// Under way.
-    Loading,
-    /// There is none, or it has not begun.
-    None,
-    /// It held when it was last looked at.
-    Stale,
-    /// It could not be found out.
-    Unknown,
-}
+pub use crate::report::State;
 
 /// The look of a console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +26,15 @@ impl Theme {
 
     /// The symbol of a state.
     pub const fn symbol(self, state: State) -> &'static str {
-        match (state, self.ascii) {
-            (State::Ok, false) => "✓",
-            (State::Ok, true) => "+",
-            (State::Bad, false) => "✗",
-            (State::Bad, true) => "x",
-            (State::Attention, _) => "!",
-            (State::Loading, false) => "…",
-            (State::Loading, true) => ".",
-            (State::None, false) => "–",
-            (State::None, true) => "-",
-            (State::Stale, _) => "~",
-            (State::Unknown, _) => "?",
+        if !self.ascii {
+            return state.symbol();
+        }
+        match state {
+            State::Ok => "+",
+            State::Bad => "x",
+            State::Loading => ".",
+            State::None => "-",
+            State::Attention | State::Stale | State::Unknown => state.symbol(),
         }
     }
 

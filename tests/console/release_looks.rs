@@ -3,7 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::{Confirmation, Gate, GateKind, Override, Plan, Verdict};
 use windlass::engine::Releases;
-use windlass::tui::model::{Model, PageContent, PageOf, of_comparison, of_markdown};
+use windlass::report::{Limits, of_comparison};
+use windlass::tui::model::{Model, PageContent, PageOf, of_document, of_markdown};
 use windlass::tui::theme::Theme;
 use windlass::tui::update::{Msg, PlanReady};
 
@@ -47,7 +48,11 @@ fn diff(size: (u16, u16), theme: Theme) -> Model {
     let mut model = flow::releases(size, theme);
     tell(&mut model, key('D'));
     let of = model.page.as_ref().unwrap().of.clone();
-    let lines = of_comparison(&flow::comparison());
+    let limits = Limits {
+        files: 40,
+        rows: usize::MAX,
+    };
+    let lines = of_document(&of_comparison(&flow::comparison(), limits, model.now));
     tell(
         &mut model,
         Msg::Page(of, PageContent::Known(lines, String::new())),

@@ -12,6 +12,12 @@ use super::args::Global;
 use super::failure::Failure;
 use super::{Output, World};
 use crate::domain::{Comparison, Exit};
+use crate::report::{Limits, of_comparison};
+
+/// How many files are named to a person.
+const FILES: usize = 12;
+/// The same in a change ticket.
+const TICKET_FILES: usize = 20;
 
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
@@ -61,10 +67,19 @@ pub async fn run(args: &DiffArgs, global: &Global, io: &mut Output) -> Result<Ex
             comparison: &comparison,
         })?;
     } else if args.markdown {
+        let limits = Limits {
+            files: TICKET_FILES,
+            rows: usize::MAX,
+        };
         let tickets = world.engine.config().git.tickets_url.as_ref();
-        write!(io.out, "{}", comparison.markdown(tickets))?;
+        let document = of_comparison(&comparison, limits, Timestamp::now());
+        write!(io.out, "{}", document.markdown(tickets))?;
     } else {
-        table::print(&comparison, args.limit, Timestamp::now(), io)?;
+        let limits = Limits {
+            files: FILES.min(args.limit),
+            rows: args.limit,
+        };
+        table::print(&of_comparison(&comparison, limits, Timestamp::now()), io)?;
     }
     Ok(Exit::Done)
 }

@@ -2,15 +2,24 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Effects, of_engine};
 use crate::board::Cell;
 use crate::domain::{Digest, EnvironmentName};
 use crate::engine::{Depth, Engine, EngineError};
-use crate::tui::model::{EnvironmentHistory, PageContent, PageOf, Standing, of_comparison, of_markdown};
+use crate::report::{Limits, of_comparison};
+use crate::tui::model::{EnvironmentHistory, PageContent, PageOf, Standing, of_document, of_markdown};
 use crate::tui::update::Msg;
 
 /// Commits that a comparison lists; all are counted.
 const LISTED: usize = 500;
+
+/// How much of a comparison a page names.
+const LIMITS: Limits = Limits {
+    files: 40,
+    rows: usize::MAX,
+};
 
 impl Effects {
     /// Asks for something in a task, and tells the answer.
@@ -87,7 +96,8 @@ impl Effects {
                     Ok(comparison) => {
                         let comparison = comparison.limited(LISTED);
                         let tickets = engine.config().git.tickets_url.as_ref();
-                        PageContent::Known(of_comparison(&comparison), comparison.markdown(tickets))
+                        let document = of_comparison(&comparison, LIMITS, Timestamp::now());
+                        PageContent::Known(of_document(&document), document.markdown(tickets))
                     }
                     Err(error) => PageContent::Failed(of_engine("Could not compare them", &error)),
                 },

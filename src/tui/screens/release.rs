@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::details::{paint_lines, reason};
-use super::releases::state;
-use crate::domain::{Bound, DebtState, Release, count};
+use crate::domain::{Debt, Release, count};
+use crate::report::{self, State, Status};
 use crate::tui::model::{Model, ReleasesModel, next};
-use crate::tui::theme::{State, Theme};
+use crate::tui::theme::Theme;
 use crate::tui::widgets::line;
 
 pub(super) fn paint(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffer) {
@@ -62,11 +62,11 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let name = |name: &str| Span::styled(format!("{name:<11}"), theme.quiet());
     let room = width.saturating_sub(11);
-    let (at, word) = state(release);
+    let brief = report::brief_state(release);
     let mut lines = vec![
         Line::from(vec![
             Span::styled(format!("{} {}  ", release.kind, release.name()), theme.strong()),
-            theme.says(at, &word),
+            theme.says(brief.state, &brief.words),
         ]),
         Line::from(vec![
             name("branch"),
@@ -95,31 +95,10 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
     if let Some(trouble) = &release.trouble {
         lines.extend(reason(name("name"), State::Bad, trouble, width, theme));
     }
-    lines.extend(match &release.candidate {
-        Bound::There { tag, digest } => vec![Line::from(vec![
-            name("candidate"),
-            theme.says(State::Ok, &format!("{tag}  ")),
-            Span::styled(digest.short(), theme.identity()),
-        ])],
-        Bound::NoImage { tag } => reason(
-            name("candidate"),
-            State::None,
-            &format!("no image {tag} yet"),
-            width,
-            theme,
-        ),
-        Bound::Unknown { why } => reason(
-            name("candidate"),
-            State::Unknown,
-            &format!("unknown: {why}"),
-            width,
-            theme,
-        ),
-    });
+    lines.extend(status("candidate", &report::candidate(release), width, theme));
     lines.extend(runs(release, width, theme));
-    if release.is_only_begun() {
-        let what = format!("commit the fix on {}, then wait for its image", release.branch);
-        lines.extend(reason(name("next"), State::None, &what, width, theme));
+    if let Some(next) = report::begun(release) {
+        lines.extend(status("next", &next, width, theme));
     }
     if let Some(next) = next(release, &model.board.graph)
         && !model.read_only
@@ -133,7 +112,7 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
     }
     lines.push(Line::default());
     for debt in &release.debts {
-        lines.extend(owed(&debt.what.words(), &debt.state, width, theme));
+        lines.extend(owed(debt, width, theme));
     }
     lines
 }
@@ -147,44 +126,33 @@ fn runs(release: &Release, width: usize, theme: Theme) -> Vec<Line<'static>> {
             theme.says(State::None, "not deployed anywhere"),
         ])];
     }
-    let mut lines = Vec::new();
-    for (at, runs) in release.runs.iter().enumerate() {
-        let head = name(if at == 0 { "deployed" } else { "" });
-        let (state, words) = if runs.is_head {
-            (State::Ok, format!("the head is deployed to {}", runs.environment))
-        } else {
-            let short = runs.commit.short();
-            (
-                State::Attention,
-                format!(
-                    "{} has {short} deployed, which is older than the head",
-                    runs.environment
-                ),
-            )
-        };
-        lines.extend(reason(head, state, &words, width, theme));
-    }
-    lines
+    let deployed = report::deployed(release);
+    let lines = deployed.iter().enumerate().flat_map(|(at, there)| {
+        let head = if at == 0 { "deployed" } else { "" };
+        status(head, there, width, theme)
+    });
+    lines.collect()
+}
+
+/// A status behind its name.
+fn status(name: &str, status: &Status, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let name = Span::styled(format!("{name:<11}"), theme.quiet());
+    reason(name, status.state, &status.words, width, theme)
 }
 
 /// A debt: symbol, word, what it is, and its reason below or behind it.
-fn owed(what: &str, state: &DebtState, width: usize, theme: Theme) -> Vec<Line<'static>> {
+fn owed(debt: &Debt, width: usize, theme: Theme) -> Vec<Line<'static>> {
     // Symbol, word and the gaps behind them and behind the name.
     const WORD: usize = 12;
-    let (symbol, word) = match state {
-        DebtState::Paid(_) => (State::Ok, "done"),
-        DebtState::Owed(_) => (State::Bad, "outstanding"),
-        DebtState::NotYet(_) => (State::None, "pending"),
-        DebtState::Unknown(_) => (State::Unknown, "unknown"),
-    };
+    let Status { state, words } = report::task(debt);
     let names = (width / 3).min(34);
     let indent = WORD + names;
-    let mut pieces = line::wrap(state.why(), width.saturating_sub(indent)).into_iter();
-    let what = line::fit(what, names, theme);
+    let mut pieces = line::wrap(debt.state.why(), width.saturating_sub(indent)).into_iter();
+    let what = line::fit(&debt.what.words(), names, theme);
     let mut lines = vec![Line::from(vec![
         Span::styled(
-            format!("{} {word:<11} ", theme.symbol(symbol)),
-            theme.state(symbol),
+            format!("{} {words:<11} ", theme.symbol(state)),
+            theme.state(state),
         ),
         Span::styled(format!("{what:names$}  "), theme.strong()),
         Span::raw(pieces.next().unwrap_or_default()),

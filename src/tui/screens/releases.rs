@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{board, environments, release, ribbon};
 use crate::domain::{Bound, DebtState, Due, Release, age, count};
+use crate::report::brief_state;
 use crate::tui::layout;
 use crate::tui::model::{Model, ReleasesModel, ReleasesPane};
 use crate::tui::theme::{State, Theme};
@@ -204,22 +205,11 @@ fn empty(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffe
     }
 }
 
-/// How a release stands, in a word or two.
-pub(super) fn state(release: &Release) -> (State, String) {
-    let owed = release.open_debts().count();
-    match (owed, &release.waits_for) {
-        (0, Some(_)) => (State::Loading, "waiting".to_owned()),
-        (0, None) if release.is_finished() => (State::Ok, "finished".to_owned()),
-        (0, None) => (State::Loading, "open".to_owned()),
-        (owed, _) => (State::Bad, format!("{owed} to do")),
-    }
-}
-
 fn cell(release: &Release, column: &str, width: usize, theme: Theme) -> Vec<Span<'static>> {
     match column {
         "STATE" => {
-            let (state, word) = state(release);
-            vec![theme.says(state, &word)]
+            let status = brief_state(release);
+            vec![theme.says(status.state, &status.words)]
         }
         "KIND" => vec![Span::raw(release.kind.word())],
         "VERSION" => vec![Span::styled(
