@@ -105,7 +105,7 @@ fn one(release: &Release, io: &mut Output) -> Result<(), Failure> {
         release.kind,
         release.name(),
         release.branch,
-        report::release_state(release).to_string()
+        report::release_state(release)
     )?;
     let mut rows = vec![vec![
         "  head".to_owned(),

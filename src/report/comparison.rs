@@ -27,7 +27,7 @@ pub fn of_comparison(comparison: &Comparison, limits: Limits, now: Timestamp) ->
             comparison.service, from.name, to.name
         ),
         subjects: Table {
-            columns: vec!["", "commit", "image", "deployed", "subject"],
+            columns: vec!["", "commit", "image", "where", "subject"],
             rows: vec![side("from", from, now), side("to", to, now)],
             ..Table::default()
         },
@@ -188,7 +188,7 @@ fn image_section(image: &ImageDiff) -> Section {
         summary: image.size_words(),
         blocks: vec![
             Block::Table(Table {
-                columns: vec!["platform", "layers kept", "new", "gone"],
+                columns: vec!["platform", "layers", "", ""],
                 rows,
                 ..Table::default()
             }),
