@@ -376,10 +376,9 @@ async fn the_table_the_page_and_the_ticket_name_the_same() {
     let document = of_comparison(&comparison, limits, jiff::Timestamp::now());
     let table = out(&world, &["diff", "prod", "develop"]).await;
     let ticket = document.markdown(None);
-    let page: String = of_document(&document)
-        .iter()
-        .map(|line| format!("{}\n", line.text))
-        .collect();
+    let lines = of_document(&document);
+    let lines: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    let page = lines.join("\n");
     let titles: Vec<_> = document.sections.iter().map(|section| section.title).collect();
     assert_eq!(
         titles,
