@@ -103,8 +103,8 @@ pub(super) const ENVIRONMENT: Keys = Keys {
 };
 pub(super) const GATE: Keys = Keys {
     section: "gate",
-    known: &["scan"],
-    reserved: &["approvals", "soak"],
+    known: &["scan", "soak"],
+    reserved: &["approvals"],
     sensitive: &[],
 };
 pub(super) const SCAN: Keys = Keys {
@@ -128,6 +128,7 @@ pub(super) const SCAN: Keys = Keys {
     reserved: &[],
     sensitive: &[],
 };
+pub(super) const SOAK: Keys = keys("gate.soak", &["in", "time"]);
 pub(super) const LEAVE_OUT: Keys = keys("gate.scan.leave_out", &["platform", "reason"]);
 const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "unknown"];
 pub(super) const FAIL_ON: Keys = keys("gate.scan.fail_on", SEVERITIES);
@@ -247,6 +248,7 @@ pub const ALL: &[Keys] = &[
     FAIL_ON_MISCONFIGURATIONS,
     FAIL_ON_LICENCES,
     LEAVE_OUT,
+    SOAK,
     SIGN,
     VERIFY,
     DEPLOY,

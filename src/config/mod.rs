@@ -19,8 +19,8 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, GateKind, HostSettings,
-    Platform, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, TagTemplate, TicketPattern,
-    TicketUrl, VariablePattern,
+    Platform, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, SoakPolicy, TagTemplate,
+    TicketPattern, TicketUrl, VariablePattern,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -248,6 +248,8 @@ pub enum Emulation {
 pub struct EnvironmentSettings {
     /// The rule for scan reports; none if the environment does not ask.
     pub scan: Option<ScanPolicy>,
+    /// Where candidates soak before they are promoted here; none if they need not.
+    pub soak: Option<SoakPolicy>,
     /// The key that signs what is promoted here; none if nothing is to be signed.
     pub sign: Option<SignSettings>,
     /// The public key that signatures here must verify with: `verify.key`, or beside `sign.key` the same name with the

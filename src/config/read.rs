@@ -15,11 +15,14 @@ use super::{
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HostSettings,
-    HotfixSkip, ImageTemplate, LeftOut, Limits, Repository, Rule, ScanPolicy, clean_line,
+    HotfixSkip, ImageTemplate, LeftOut, Limits, Repository, Rule, ScanPolicy, SoakPolicy, clean_line,
 };
 
 /// What the lock of releases is called beside those of environments, see [`crate::domain::LockPart`].
 const LOCK_OF_RELEASES: &str = "releases";
+
+/// The longest time that candidates can be asked to soak: beyond it, a slip of the unit is more likely than an intention.
+const MAX_SOAK: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// Reads the file of a repository, with the settings of the user's own file before its own.
 ///
@@ -242,6 +245,7 @@ fn environments(
     })?;
     for (section, name) in sections.iter().zip(&names) {
         hotfix_way(section, name, &graph)?;
+        soak_environment(section, name, &graph, &settings)?;
     }
     Ok((graph, settings))
 }
@@ -264,14 +268,7 @@ fn hotfix_way(
         )));
     }
     let from = value.section(keys::HOTFIX)?.require("from")?;
-    let source: EnvironmentName = from.parse()?;
-    if graph.get(&source).is_none() {
-        let names = graph.all().iter().map(|environment| environment.name.as_str());
-        return Err(from.advise(
-            format_args!("no environment named `{source}`"),
-            keys::nearest(source.as_str(), names).map(|near| format!("did you mean `{near}`?")),
-        ));
-    }
+    let source = known_environment(&from, graph)?.name.clone();
     if source == *name {
         return Err(from.mistake(format_args!("`{source}` is this environment itself")));
     }
@@ -279,6 +276,79 @@ fn hotfix_way(
         return Err(from.mistake(format_args!("`{source}` comes after `{name}`, not before it")));
     }
     Ok(())
+}
+
+/// The environment that a value names.
+fn known_environment<'g>(
+    value: &Value<'_>,
+    graph: &'g EnvironmentGraph,
+) -> Result<&'g Environment, ConfigError> {
+    let name: EnvironmentName = value.parse()?;
+    graph.get(&name).ok_or_else(|| {
+        let names = graph.all().iter().map(|environment| environment.name.as_str());
+        value.advise(
+            format_args!("no environment named `{name}`"),
+            keys::nearest(name.as_str(), names).map(|near| format!("did you mean `{near}`?")),
+        )
+    })
+}
+
+/// That candidates soak in an environment that comes before this one, and that deployments to it are recorded.
+fn soak_environment(
+    section: &Section<'_>,
+    name: &EnvironmentName,
+    graph: &EnvironmentGraph,
+    settings: &BTreeMap<EnvironmentName, EnvironmentSettings>,
+) -> Result<(), ConfigError> {
+    let gate = section
+        .get("gate")
+        .map(|value| value.section(keys::GATE))
+        .transpose()?;
+    let Some(soak) = gate.as_ref().and_then(|gate| gate.get("soak")) else {
+        return Ok(());
+    };
+    if graph
+        .get(name)
+        .is_some_and(|environment| environment.from.is_empty())
+    {
+        return Err(soak.mistake(format_args!(
+            "`{name}` receives builds, so nothing is promoted there"
+        )));
+    }
+    let place = soak.section(keys::SOAK)?.require("in")?;
+    let environment = known_environment(&place, graph)?;
+    let other = &environment.name;
+    if other == name {
+        return Err(place.mistake(format_args!("`{other}` is this environment itself")));
+    }
+    if !graph.leads_to(other, name) {
+        return Err(place.mistake(format_args!("`{other}` does not come before `{name}`")));
+    }
+    let deploys = settings
+        .get(other)
+        .is_some_and(|settings| settings.deploy.is_some());
+    if environment.from.is_empty() && !deploys {
+        return Err(place.mistake(format_args!(
+            "`{other}` receives builds and has no `deploy`, so no deployment is ever recorded there"
+        )));
+    }
+    Ok(())
+}
+
+fn soak(value: &Value<'_>) -> Result<SoakPolicy, ConfigError> {
+    let section = value.section(keys::SOAK)?;
+    let time = section.require("time")?;
+    let soak = SoakPolicy {
+        environment: section.require("in")?.parse()?,
+        time: duration(&time)?,
+    };
+    if soak.time > MAX_SOAK {
+        return Err(time.mistake(format_args!(
+            "`{}` is longer than a year",
+            clean_line(time.string()?)
+        )));
+    }
+    Ok(soak)
 }
 
 fn hotfix(value: &Value<'_>) -> Result<HotfixSettings, ConfigError> {
@@ -342,6 +412,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
         .map(|value| value.section(keys::GATE))
         .transpose()?;
     let scan = gate.as_ref().and_then(|gate| gate.get("scan"));
+    let soaking = gate.as_ref().and_then(|gate| gate.get("soak"));
     let sign = section.get("sign").map(|value| sign(&value)).transpose()?;
     let verify_key = match section.get("verify") {
         Some(value) => Some(value.section(keys::VERIFY)?.require("key")?.path()?),
@@ -349,6 +420,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
     };
     Ok(EnvironmentSettings {
         scan: scan.map(|value| scan_gate(&value)).transpose()?,
+        soak: soaking.map(|value| soak(&value)).transpose()?,
         sign,
         verify_key,
         deploy: section.get("deploy").map(|value| deploy(&value)).transpose()?,

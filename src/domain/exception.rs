@@ -20,6 +20,8 @@ pub enum ExceptionKind {
     Downgrade,
     /// A candidate was promoted that its source environment never deployed.
     NotDeployed,
+    /// A candidate was promoted that had not been deployed elsewhere for long enough.
+    NotSoaked,
     /// An older candidate of a release was promoted than the one that is bound to its head.
     OlderCandidate,
     /// A release was cut of a commit that is not on develop.
@@ -32,7 +34,12 @@ impl ExceptionKind {
     /// Whether somebody has to look at it afterwards.
     pub const fn owes_review(self) -> bool {
         match self {
-            Self::Hotfix | Self::Findings | Self::UndoesFix | Self::Downgrade | Self::NotDeployed => true,
+            Self::Hotfix
+            | Self::Findings
+            | Self::UndoesFix
+            | Self::Downgrade
+            | Self::NotDeployed
+            | Self::NotSoaked => true,
             // Nothing has reached an environment by a cut, and the reason is recorded.
             Self::OlderCandidate | Self::OffDevelop | Self::LowVersion => false,
         }
@@ -47,6 +54,7 @@ impl ExceptionKind {
             Self::UndoesFix => "without a fix that was deployed there",
             Self::Downgrade => "older than what was deployed there",
             Self::NotDeployed => "not deployed in its source environment",
+            Self::NotSoaked => "before it had soaked for long enough",
             Self::OffDevelop => "cut from a commit that is not on develop",
             Self::LowVersion => "cut with a version below the last release",
         }

@@ -49,6 +49,8 @@ gate_kinds! {
     Release = "release";
     /// The source environment has deployed the candidate.
     DeployedInSource = "deployed-in-source";
+    /// The candidate has been deployed to another environment for long enough.
+    Soak = "soak";
     /// The candidate is not older than what is deployed to the target.
     Downgrade = "downgrade";
     /// The candidate contains every fix that is deployed to the target.
@@ -118,7 +120,9 @@ impl GateKind {
     /// Whether the hotfix path may skip it.
     pub const fn hotfix_skip(&self) -> HotfixSkip {
         match self {
-            Self::Scan | Self::Fixes | Self::Downgrade | Self::DeployedInSource => HotfixSkip::Allowed,
+            Self::Scan | Self::Fixes | Self::Downgrade | Self::DeployedInSource | Self::Soak => {
+                HotfixSkip::Allowed
+            }
             Self::Signature => {
                 HotfixSkip::Never("only candidates signed in the source environment can be promoted")
             }
@@ -143,6 +147,7 @@ impl GateKind {
         match self {
             Self::Release => Some(ExceptionKind::OlderCandidate),
             Self::DeployedInSource => Some(ExceptionKind::NotDeployed),
+            Self::Soak => Some(ExceptionKind::NotSoaked),
             Self::Downgrade => Some(ExceptionKind::Downgrade),
             Self::Fixes => Some(ExceptionKind::UndoesFix),
             Self::Develop => Some(ExceptionKind::OffDevelop),

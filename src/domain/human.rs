@@ -38,6 +38,27 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
+/// `45 s`, `5 h 12 min`, `24 h`, `9 d 2 h`: how long something takes, in its two largest units. Days are told from three on:
+/// shorter times are compared with limits in hours.
+pub fn span(time: jiff::SignedDuration) -> String {
+    const UNITS: [(i64, &str); 4] = [(24 * 60 * 60, "d"), (60 * 60, "h"), (60, "min"), (1, "s")];
+    let seconds = time.as_secs().max(0);
+    let smallest = |unit: i64| if unit == UNITS[0].0 { 3 * unit } else { unit };
+    let largest = UNITS.iter().position(|(unit, _)| seconds >= smallest(*unit));
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (unit, name) in &UNITS[largest.unwrap_or(UNITS.len() - 1)..] {
+        parts.push((rest / unit, format!("{} {name}", rest / unit)));
+        rest %= unit;
+    }
+    parts.truncate(2);
+    if parts.len() == 2 && parts[1].0 == 0 {
+        parts.pop();
+    }
+    let words: Vec<_> = parts.into_iter().map(|(_, words)| words).collect();
+    words.join(" ")
+}
+
 /// `1 commit`, `14 commits`.
 pub fn count(n: usize, what: &str) -> String {
     if n == 1 {
@@ -82,6 +103,22 @@ mod tests {
             (7_300_000_000, "7.3 GB"),
         ] {
             assert_eq!(bytes(size), text);
+        }
+    }
+
+    #[test]
+    fn a_span_has_its_two_largest_units() {
+        for (seconds, text) in [
+            (-5, "0 s"),
+            (59, "59 s"),
+            (90, "1 min 30 s"),
+            (3_600, "1 h"),
+            (18_759, "5 h 12 min"),
+            (48 * 3_600, "48 h"),
+            (72 * 3_600, "3 d"),
+            (9 * 86_400 + 7_300, "9 d 2 h"),
+        ] {
+            assert_eq!(span(jiff::SignedDuration::from_secs(seconds)), text);
         }
     }
 

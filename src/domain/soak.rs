@@ -120,9 +120,15 @@ mod tests {
             verdict(&[('a', 9)], 20),
             "refused: soaks in stage until 1970-01-02 09:00 UTC (13 h left)"
         );
-        assert_eq!(verdict(&[('a', 9)], 33), "allowed: soaked in stage for 24 h (24 h required)");
+        assert_eq!(
+            verdict(&[('a', 9)], 33),
+            "allowed: soaked in stage for 24 h (24 h required)"
+        );
         let never = verdict(&[('b', 9)], 99);
-        assert!(never.starts_with("refused: ") && never.contains("was never deployed to stage"), "{never}");
+        assert!(
+            never.starts_with("refused: ") && never.contains("was never deployed to stage"),
+            "{never}"
+        );
     }
 
     #[test]
@@ -134,7 +140,10 @@ mod tests {
     #[test]
     fn another_digest_ends_the_time_and_only_the_last_time_counts() {
         let replaced = verdict(&[('b', 12), ('a', 9)], 99);
-        assert!(replaced.starts_with("refused: soaked in stage for 3 h only, until "), "{replaced}");
+        assert!(
+            replaced.starts_with("refused: soaked in stage for 3 h only, until "),
+            "{replaced}"
+        );
         assert_eq!(
             verdict(&[('a', 50), ('b', 40), ('a', 1)], 60),
             "refused: soaks in stage until 1970-01-04 02:00 UTC (14 h left)"

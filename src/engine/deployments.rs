@@ -9,7 +9,9 @@ use super::error::EngineError;
 use super::run::Context;
 use super::{Engine, records};
 use crate::deploy::DeployError;
-use crate::domain::{Clean, DeploymentFailure, Digest, Environment, FailedOutcome, ServiceName, Target};
+use crate::domain::{
+    Clean, Deployed, DeploymentFailure, Digest, Environment, FailedOutcome, ServiceName, Target,
+};
 use crate::registry::Writer;
 
 /// How long a failure may take to be recorded: a run that was stopped has to end.
@@ -48,6 +50,20 @@ impl Engine {
         } else {
             Deployment::Earlier(last.at)
         })
+    }
+}
+
+impl Engine {
+    /// What `environment` deployed, newest first, down to the one before the last time that it had `digest` without a break.
+    pub(super) async fn last_period(
+        &self,
+        service: &ServiceName,
+        environment: &Environment,
+        digest: &Digest,
+    ) -> Result<Vec<Deployed>, EngineError> {
+        let repository = self.repository_of(service, environment)?;
+        let reader = self.registries().reader(&repository);
+        Ok(reader.deployments_down_to(digest).await?)
     }
 }
 

@@ -7,6 +7,9 @@ use super::error::RegistryError;
 use super::reader::Reader;
 use crate::domain::{Deployed, DeploymentTag, Digest, Tag, Target};
 
+/// How many deployment tags are resolved at the same time where a certain one is looked for.
+const DEPLOYMENTS_AT_ONCE: usize = 16;
+
 /// A digest that runs somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
@@ -36,9 +39,8 @@ impl Reader {
     /// When `digest` was last deployed here, as the deployment tags say it: now running, or earlier. A tag is left only by
     /// a deployment that succeeded. One request for the list, then as many as it takes to find it, the newest first.
     pub async fn last_deployed(&self, digest: &Digest) -> Result<Option<Deployed>, RegistryError> {
-        const AT_ONCE: usize = 16;
         let tags = self.deployment_tags().await?;
-        for some in tags.chunks(AT_ONCE) {
+        for some in tags.chunks(DEPLOYMENTS_AT_ONCE) {
             let found = self.resolved(some.to_vec()).await?;
             if let Some(found) = found.into_iter().find(|one| one.digest == *digest) {
                 return Ok(Some(found));
@@ -53,6 +55,28 @@ impl Reader {
         let mut tags = self.deployment_tags().await?;
         tags.truncate(most);
         self.resolved(tags).await
+    }
+
+    /// The newest deployments here, the newest first, down to the one before the last time that `digest` was deployed without a
+    /// break; all of them where it was never deployed, or nothing before it. One request for the list, then as many as it takes.
+    pub async fn deployments_down_to(&self, digest: &Digest) -> Result<Vec<Deployed>, RegistryError> {
+        let tags = self.deployment_tags().await?;
+        let mut history: Vec<Deployed> = Vec::new();
+        for some in tags.chunks(DEPLOYMENTS_AT_ONCE) {
+            history.extend(self.resolved(some.to_vec()).await?);
+            let newest = history.iter().position(|deployed| deployed.digest == *digest);
+            let before = newest.and_then(|newest| {
+                let mut older = history[newest..].iter();
+                older
+                    .position(|deployed| deployed.digest != *digest)
+                    .map(|count| newest + count)
+            });
+            if let Some(before) = before {
+                history.truncate(before + 1);
+                break;
+            }
+        }
+        Ok(history)
     }
 
     /// The deployment tags, the newest first.

@@ -55,7 +55,7 @@ async fn an_emergency_goes_on_in_spite_of_findings_and_owes_a_review() {
 }
 
 /// A commit on top of `parent`, which `branch` is then at; nothing is checked out.
-fn commit_on(world: &World, branch: &str, parent: &str, message: &str) -> CommitSha {
+pub(super) fn commit_on(world: &World, branch: &str, parent: &str, message: &str) -> CommitSha {
     let folder = world.repository();
     let tree = format!("{parent}^{{tree}}");
     let sha = git(&folder, &["commit-tree", &tree, "-p", parent, "-m", message]);
@@ -64,7 +64,7 @@ fn commit_on(world: &World, branch: &str, parent: &str, message: &str) -> Commit
 }
 
 /// An image in dev that says it was built from `commit`, with the tag of that commit; nobody has scanned it.
-async fn build(engine: &Engine, commit: &CommitSha) -> Digest {
+pub(super) async fn build(engine: &Engine, commit: &CommitSha) -> Digest {
     let dev = writer(engine, "dev");
     let newest = digest_of(engine, "dev", "develop").await;
     let model = first_image(&dev, &newest).await;
@@ -143,7 +143,7 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
     let error = without.plan(&command).await.unwrap_err();
     assert_eq!(error.exit(), Exit::Usage, "{error}");
 
-    let way = "protected = true\nhotfix = { from = \"dev\", skip = [\"scan\"] }";
+    let way = "protected = true\nhotfix = { from = \"dev\", skip = [\"soak\", \"scan\"] }";
     let engine = changed(&world, "protected = true", way);
     let error = engine
         .plan(&promote(fix.as_str(), "prod", None, true))

@@ -28,6 +28,7 @@ mod pins;
 mod program;
 mod revisions;
 mod rollbacks;
+mod soak;
 
 use std::sync::Arc;
 

@@ -21,6 +21,7 @@ mod running;
 mod scan;
 mod short_sha;
 mod signature;
+mod soak;
 mod version;
 
 use futures_util::future::{BoxFuture, join_all};
@@ -128,6 +129,7 @@ static GATES: &[GateRule] = &[
     pin::RULE,
     release::RULE,
     deployed_in_source::RULE,
+    soak::RULE,
     downgrade::RULE,
     fixes::RULE,
     hotfix::RULE,
@@ -203,11 +205,11 @@ mod tests {
             asked(Moment::Hotfix).join(", "),
             "running, main, version, short sha, here, remote, checks, rules"
         );
-        assert_eq!(asked(Moment::Unpin).join(", "), "revision, scan, signature");
+        assert_eq!(asked(Moment::Unpin).join(", "), "revision, scan, signature, soak");
         for moment in [Moment::Preview, Moment::Plan, Moment::Run] {
             assert_eq!(
                 asked(moment).join(", "),
-                "revision, scan, signature, complete, pin, release, deployed-in-source, downgrade, fixes, hotfix",
+                "revision, scan, signature, complete, pin, release, deployed-in-source, soak, downgrade, fixes, hotfix",
                 "{moment:?}"
             );
         }

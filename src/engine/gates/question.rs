@@ -161,7 +161,7 @@ impl<'a> Question<'a> {
 pub(super) mod tests {
     use super::*;
     use crate::config::DeploySettings;
-    use crate::domain::ScanPolicy;
+    use crate::domain::{ScanPolicy, SoakPolicy};
 
     /// Settings that ask for every gate.
     pub(in crate::engine::gates) fn every_setting() -> EnvironmentSettings {
@@ -172,6 +172,10 @@ pub(super) mod tests {
                 program: "deploy".to_owned(),
                 args: Vec::new(),
                 env: Vec::new(),
+            }),
+            soak: Some(SoakPolicy {
+                environment: "stage".parse().unwrap(),
+                time: jiff::SignedDuration::from_hours(24),
             }),
             ..EnvironmentSettings::default()
         }

@@ -33,6 +33,8 @@ async fn judge(question: &CandidateQuestion<'_>, policy: &SoakPolicy) -> Result<
     let (engine, candidate) = (question.engine, question.candidate);
     let digest = &candidate.image.digest;
     let environment = engine.environment(&policy.environment)?;
-    let history = engine.last_period(&candidate.service, environment, digest).await?;
+    let history = engine
+        .last_period(&candidate.service, environment, digest)
+        .await?;
     Ok(policy.verdict(digest, &history, Timestamp::now()))
 }
