@@ -25,6 +25,7 @@ mod notes;
 mod pin;
 mod place;
 mod promote;
+mod recent_scan;
 mod recorder;
 mod records;
 mod released;
@@ -59,6 +60,7 @@ pub use scan::Examined;
 pub use sign::{invocation, load_key};
 
 use place::mark;
+use recent_scan::RecentScan;
 use released::Released;
 
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
@@ -82,6 +84,8 @@ pub struct Engine {
     state: PathBuf,
     /// What was released, and when the remote was asked for it.
     released: Mutex<Option<(Instant, Arc<Released>)>>,
+    /// The scan that was made last for a gate.
+    recent_scan: Mutex<Option<RecentScan>>,
     /// Permission to fetch what the remote has; without it, plans make do with what is here.
     fetching: Option<WriteAccess>,
 }
@@ -114,6 +118,7 @@ impl Engine {
             registries,
             state,
             released: Mutex::new(None),
+            recent_scan: Mutex::new(None),
             fetching: None,
         }
     }

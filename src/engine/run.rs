@@ -275,6 +275,9 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
 
 /// All steps, under the lock at the remote, which is given back however they end.
 async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<(), EngineError> {
+    if !context.plan.allowed() {
+        return refuse(context);
+    }
     let mut lease = match locks(context.plan) {
         Some(subject) => Lease::take(context, subject, actor).await?,
         None => None,
@@ -284,6 +287,16 @@ async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<(), EngineEr
         lease.give_back(context).await;
     }
     result
+}
+
+/// A plan that its gates refuse is not run: nothing is locked, and no gate is asked again. The journal keeps the attempt.
+fn refuse(context: &Context<'_>) -> Result<(), EngineError> {
+    let step = StepKind::Gate;
+    context.recorder.record(EventKind::StepStarted { step });
+    let judged = context.judge(context.plan.gates.clone());
+    let outcome = StepOutcome::Refused(told(judged.as_ref().err()));
+    context.recorder.record(EventKind::StepEnded { step, outcome });
+    judged.map(drop)
 }
 
 async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(), EngineError> {

@@ -156,7 +156,8 @@ impl Engine {
             (true, Admission::Scan) => {
                 let images = asked(policy, candidate);
                 let repository = &candidate.repository;
-                let mut fresh = scan::scan_now(self.trivy(), repository, digest, &images, &|_| ()).await?;
+                let (mut fresh, word) = self.scan_at_admission(repository, digest, &images).await?;
+                notes.extend(word);
                 fresh.evidence.images.clone_from(&candidate.summary.images);
                 Some(fresh)
             }

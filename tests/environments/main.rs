@@ -20,6 +20,7 @@ mod run;
 #[path = "../support/sample.rs"]
 mod sample;
 
+mod admission;
 mod completeness;
 mod exceptions;
 mod history;

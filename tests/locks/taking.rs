@@ -1,11 +1,13 @@
 //! A lock is taken, kept from others, and given back.
 
+use jiff::SignedDuration;
 use windlass::domain::{Exit, HeldLock};
 use windlass::engine::Command;
 
 use crate::run::{begin, end};
 use crate::world::{
-    appears, carry_out, has_begun_a_step, hold, last, let_go, locks, machine, promote, world,
+    appears, carry_out, has_begun_a_step, hold, last, left_by_omar, let_go, locks, logged, machine, promote,
+    windlass, world,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,6 +72,54 @@ async fn of_two_that_begin_at_once_exactly_one_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_plan_takes_no_lock_and_asks_no_gate_again_but_keeps_its_journal() {
+    let world = world().await;
+    let ana = machine(&world, "ana");
+    let refused = critical();
+    let plan = ana.plan(&refused).await.unwrap();
+    // Whoever has the lock is not in its way: it is not run. Nor does it matter what the gates would say by now.
+    left_by_omar(&ana, SignedDuration::from_mins(1)).await;
+    let asked = plan.gates.clone();
+    let (exit, events) = end(begin(&ana, plan)).await;
+    assert_eq!(exit, Exit::Refused, "{}", last(&events));
+    let told = logged(&events);
+    for gate in &asked {
+        let line = format!(
+            "{}: {}, {}\n",
+            gate.kind,
+            gate.verdict.word(),
+            gate.verdict.reason()
+        );
+        assert!(told.contains(&line), "{line}{told}");
+    }
+    let kept = ana.journals().runs().unwrap();
+    assert_eq!(last(&ana.journals().read(&kept[0]).unwrap()), last(&events));
+
+    let (exit, told) = windlass(&world, &["promote", "develop~4", "--to", "stage", "--yes"]).await;
+    assert_eq!(exit, Some(3), "{told}");
+    assert!(told.contains("scan: refused"), "{told}");
+    assert_eq!(locks(&ana).await.len(), 1);
+}
+
+/// A promotion that the scan gate refuses.
+fn critical() -> Command {
+    let Command::Promote {
+        service, to, from, ..
+    } = promote()
+    else {
+        unreachable!()
+    };
+    Command::Promote {
+        candidate: "develop~4".to_owned(),
+        service,
+        to,
+        from,
+        reason: None,
+        hotfix: false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_fails_is_refused_or_is_interrupted_gives_its_lock_back() {
     let world = world().await;
     let ana = machine(&world, "ana");
@@ -78,21 +128,7 @@ async fn a_run_that_fails_is_refused_or_is_interrupted_gives_its_lock_back() {
     assert_ne!(exit, Exit::Done);
     assert_eq!(locks(&ana).await, []);
 
-    let Command::Promote {
-        service, to, from, ..
-    } = promote()
-    else {
-        unreachable!()
-    };
-    let critical = Command::Promote {
-        candidate: "develop~4".to_owned(),
-        service,
-        to,
-        from,
-        reason: None,
-        hotfix: false,
-    };
-    assert_eq!(carry_out(&ana, &critical).await.0, Exit::Refused);
+    assert_eq!(carry_out(&ana, &critical()).await.0, Exit::Refused);
     assert_eq!(locks(&ana).await, []);
 
     hold(&world);
