@@ -20,8 +20,9 @@ use serde_json::json;
 use windlass::config::Config;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::{Digest, WriteAccess};
-use windlass::engine::{self, Command, Depth, Engine};
+use windlass::engine::{Command, Depth, Engine};
 use windlass::git::{self, GitRepository};
+use windlass::project::Project;
 use windlass::registry::TagRule;
 
 const COMMITS: usize = 100_000;
@@ -161,8 +162,7 @@ fn engine(folder: &Path, host: &str) -> Engine {
     std::fs::write(&path, text).unwrap();
     let config = Arc::new(Config::load(&path).unwrap());
     let state = folder.with_extension("state");
-    let registries = engine::registries(&config, &state).unwrap();
-    Engine::new(config, Some(Arc::new(open(folder))), registries, state)
+    Engine::new(Project::alone(config, Some(Arc::new(open(folder))), state).unwrap())
 }
 
 /// The registry of dev, with an image of the newest commit.

@@ -3,7 +3,7 @@
 //! The modules, and which may use which (see ARCHITECTURE.md):
 //!
 //! ```text
-//! domain ← program state ← config git github registry scan sign deploy build ← board engine ← report ← cli tui demo
+//! domain ← program state ← config git github registry scan sign deploy build ← project ← board engine ← report ← cli tui demo
 //! ```
 //!
 //! A module may use those to its left; of the middle ones only `scan` and `sign` use `registry`. `cli` and `tui` never
@@ -21,6 +21,7 @@ pub mod engine;
 pub mod git;
 pub mod github;
 pub mod program;
+pub mod project;
 pub mod registry;
 pub mod report;
 pub mod scan;

@@ -59,9 +59,10 @@ async fn console(request: cli::ConsoleRequest) -> Result<Exit, cli::Failure> {
     } = request;
     // Nothing is written on the word of settings that nobody trusts.
     let read_only = read_only || !world.engine.config().is_trusted();
+    let service = world.engine.service(&world.service)?;
     let console = tui::Console {
         engine: world.engine,
-        service: world.service,
+        service,
         access: WriteAccess::unless_read_only(read_only),
         ascii,
     };

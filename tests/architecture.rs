@@ -13,6 +13,7 @@ const COLUMNS: &[&[&str]] = &[
     &[
         "config", "git", "github", "registry", "scan", "sign", "deploy", "build",
     ],
+    &["project"],
     &["board", "engine"],
     &["report"],
     &["cli", "tui", "demo"],

@@ -17,11 +17,14 @@ use std::process::Output;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use windlass::demo::World;
 use windlass::domain::{
     ChangeKind, Clean, Comparison, PackageChange, Part, Repository, ServiceName, SideKind,
 };
 use windlass::engine::{Engine, EngineError};
+
+use windlass::project::Project;
 use windlass::registry::{TagRule, Writer};
 use windlass::report::{Block, Limits, of_comparison};
 use windlass::tui::model::of_document;
@@ -341,12 +344,9 @@ async fn a_service_in_a_folder_sees_what_touches_it() {
     std::fs::write(at.join("windlass.toml"), config).unwrap();
     let config = windlass::config::Config::load(&at.join("windlass.toml")).unwrap();
     let repository = windlass::git::GitRepository::discover(at).unwrap();
-    let engine = Engine::new(
-        config.into(),
-        Some(repository.into()),
-        world.engine().unwrap().registries().clone(),
-        at.join("state"),
-    );
+    let shared = Arc::clone(world.engine().unwrap().project().shared());
+    let project = Project::new(config.into(), Some(repository.into()), shared);
+    let engine = Engine::new(Arc::new(project));
     let comparison = engine
         .diff(&"one".parse().unwrap(), "develop~3", "develop")
         .await

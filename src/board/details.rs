@@ -61,7 +61,7 @@ impl Source {
     }
 
     fn reader_in(&self, environment: &EnvironmentName) -> Result<Reader, String> {
-        let known = self.config.graph.get(environment);
+        let known = self.service.config().graph.get(environment);
         self.reader(known.ok_or_else(|| format!("no environment {environment}"))?)
     }
 

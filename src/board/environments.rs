@@ -14,7 +14,7 @@ impl Source {
     /// What runs in each environment, in the order of the graph.
     pub async fn environments(&self) -> Vec<EnvironmentNow> {
         let releases = self.releases().await;
-        let asking = self.config.graph.all().iter().map(|environment| async {
+        let asking = self.service.config().graph.all().iter().map(|environment| async {
             EnvironmentNow {
                 environment: environment.name.clone(),
                 protected: environment.protected,
@@ -26,7 +26,7 @@ impl Source {
 
     /// The environments before anything is known of them.
     pub fn unknown_environments(&self) -> Vec<EnvironmentNow> {
-        let all = self.config.graph.all().iter();
+        let all = self.service.config().graph.all().iter();
         all.map(|environment| EnvironmentNow {
             environment: environment.name.clone(),
             protected: environment.protected,
@@ -38,7 +38,7 @@ impl Source {
     /// The releases by the short name of their commit. Branches that cannot be read name no release; that is the
     /// history's to tell.
     async fn releases(&self) -> HashMap<String, String> {
-        let (config, repository) = (Arc::clone(&self.config), Arc::clone(&self.repository));
+        let (config, repository) = (Arc::clone(self.service.config()), Arc::clone(&self.repository));
         let reading = tokio::task::spawn_blocking(move || releases(&config, &repository));
         reading.await.unwrap_or_default()
     }

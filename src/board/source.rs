@@ -9,18 +9,16 @@ use jiff::Timestamp;
 
 use super::cell::Cell;
 use super::row::{Facts, Image, Place, Scan};
-use crate::config::Config;
-use crate::domain::{CommitSha, Digest, Environment, ServiceName, Tag, Target, stands_for};
+use crate::domain::{CommitSha, Digest, Environment, Tag, Target, stands_for};
 use crate::git::{GitError, GitRepository, History};
-use crate::registry::{ImageSummary, Reader, Registries, RegistryError};
+use crate::project::Service;
+use crate::registry::{ImageSummary, Reader, RegistryError};
 
 /// The sources of one service's board. Cheap to clone.
 #[derive(Clone)]
 pub struct Source {
-    pub(super) config: Arc<Config>,
+    pub(super) service: Service,
     pub(super) repository: Arc<GitRepository>,
-    registries: Registries,
-    service: ServiceName,
     /// What images say of themselves never changes, so it is asked once for a digest.
     images: Arc<Mutex<HashMap<Digest, ImageSummary>>>,
 }
@@ -32,31 +30,24 @@ struct Found {
 }
 
 impl Source {
-    /// The sources of `service`.
-    pub fn new(
-        config: Arc<Config>,
-        repository: Arc<GitRepository>,
-        registries: Registries,
-        service: ServiceName,
-    ) -> Self {
+    /// The sources of `service`, whose history is in `repository`.
+    pub fn new(service: Service, repository: Arc<GitRepository>) -> Self {
         Self {
-            config,
-            repository,
-            registries,
             service,
+            repository,
             images: Arc::default(),
         }
     }
 
     /// The history of the branch that candidates come from, nothing of it read yet.
     pub fn history(&self) -> Result<History, GitError> {
-        let git = &self.config.git;
+        let git = &self.service.config().git;
         self.repository.history(git.develop.as_str(), &git.remote)
     }
 
     /// The tag of a commit's image; none if the template makes none.
     pub fn tag(&self, commit: &CommitSha) -> Option<Tag> {
-        self.config.git.image_tag.render(commit)
+        self.service.config().git.image_tag.render(commit)
     }
 
     /// Finds out all facts of one commit's image, telling them as they come, the whole each time. Returns the last state.
@@ -91,7 +82,7 @@ impl Source {
             let scan = self.scan(&reader, &digest, now).await;
             learn(&|facts| facts.scan = scan.clone());
         };
-        let environments = self.config.graph.all().iter();
+        let environments = self.service.config().graph.all().iter();
         let placing = join_all(environments.enumerate().map(|(nth, environment)| {
             let (learn, digest, home) = (&learn, &digest, &home);
             async move {
@@ -119,7 +110,7 @@ impl Source {
     }
 
     fn places(&self, there: &Cell<bool>, signed: &Cell<bool>) -> Vec<Place> {
-        let all = self.config.graph.all().iter();
+        let all = self.service.config().graph.all().iter();
         all.map(|environment| Place {
             environment: environment.name.clone(),
             there: there.clone(),
@@ -129,9 +120,8 @@ impl Source {
     }
 
     pub(super) fn reader(&self, environment: &Environment) -> Result<Reader, String> {
-        let repository = environment.image.repository(&self.service);
-        let repository = repository.map_err(|error| error.to_string())?;
-        Ok(self.registries.reader(&repository))
+        let reader = self.service.environment(environment).reader();
+        reader.map_err(|error| error.to_string())
     }
 
     /// The image of a commit, or the cell that says why there is none. The environments that are built into forget old
@@ -143,7 +133,7 @@ impl Source {
         let anew = self.rebuilt(commit).await.map_err(Cell::Failed)?;
         let own = (None, tag.clone());
         for (built_from, tag) in anew.into_iter().chain([own]) {
-            for environment in self.config.graph.all() {
+            for environment in self.service.config().graph.all() {
                 match self
                     .image_in(environment, commit, built_from.as_ref(), &tag)
                     .await
@@ -159,11 +149,11 @@ impl Source {
 
     /// The tags of the images that releases of `commit` are built anew as, each with the commit that it is built from.
     async fn rebuilt(&self, commit: &CommitSha) -> Result<Vec<(Option<CommitSha>, Tag)>, String> {
-        if !self.config.release.rebuild {
+        if !self.service.config().release.rebuild {
             return Ok(Vec::new());
         }
         let (config, repository, commit) = (
-            Arc::clone(&self.config),
+            Arc::clone(self.service.config()),
             Arc::clone(&self.repository),
             commit.clone(),
         );
@@ -255,7 +245,8 @@ impl Source {
     /// Whether a report is older than the strictest rule of any environment allows.
     fn is_stale(&self, made: Option<Timestamp>, now: Timestamp) -> bool {
         let limits = self
-            .config
+            .service
+            .config()
             .environments
             .values()
             .filter_map(|settings| settings.scan.as_ref()?.max_age);
@@ -303,7 +294,7 @@ impl Source {
         environment: &Environment,
         digest: &Digest,
     ) -> Cell<bool> {
-        let settings = self.config.environments.get(&environment.name);
+        let settings = self.service.config().environments.get(&environment.name);
         if settings.is_none_or(|settings| settings.verify_key.is_none()) {
             return Cell::None("no key configured".to_owned());
         }

@@ -70,7 +70,7 @@ impl<'a> Candidate<'a> {
 pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let repository = repository(&world)?;
-    let source = source(&world, Arc::clone(&repository));
+    let source = source(&world, Arc::clone(&repository))?;
     let commits = source.history()?.next_page(&repository, args.limit)?;
     let now = Timestamp::now();
     let looking: Vec<_> = commits
@@ -124,11 +124,6 @@ pub(super) fn repository(world: &World) -> Result<Arc<GitRepository>, Failure> {
 }
 
 /// The sources of the board.
-pub(super) fn source(world: &World, repository: Arc<GitRepository>) -> Source {
-    Source::new(
-        Arc::clone(world.engine.shared_config()),
-        repository,
-        world.registries.clone(),
-        world.service.clone(),
-    )
+pub(super) fn source(world: &World, repository: Arc<GitRepository>) -> Result<Source, Failure> {
+    Ok(Source::new(world.engine.service(&world.service)?, repository))
 }

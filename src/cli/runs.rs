@@ -58,26 +58,35 @@ struct Summary {
 
 /// Lists runs, or shows the events of one.
 pub fn run(args: &RunsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    let journals = Journals::at(state::folder_of_user().join("runs"));
+    let all = Journals::of_all_projects(&state::folder_of_user())?;
     if args.prune {
         let retention = Retention {
             max_age: args.older_than,
             ..Retention::default()
         };
-        let pruned = journals.prune(retention, Timestamp::now(), access_to_state(global)?)?;
+        let access = access_to_state(global)?;
+        let mut pruned = 0;
+        for journals in &all {
+            pruned += journals.prune(retention, Timestamp::now(), access)?;
+        }
         writeln!(io.out, "removed {}", count(pruned, "run"))?;
         return Ok(Exit::Done);
     }
     match &args.run {
-        None => list(&journals, args, io),
-        Some(text) => show(&journals, text, args.json, io),
+        None => list(&all, args, io),
+        Some(text) => show(&all, text, args.json, io),
     }
 }
 
-fn list(journals: &Journals, args: &RunsArgs, io: &mut Output) -> Result<Exit, Failure> {
+fn list(all: &[Journals], args: &RunsArgs, io: &mut Output) -> Result<Exit, Failure> {
     let now = Timestamp::now();
+    let mut ids = Vec::new();
+    for journals in all {
+        ids.extend(journals.runs()?.into_iter().map(|id| (id, journals)));
+    }
+    ids.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
     let mut runs = Vec::new();
-    for id in journals.runs()? {
+    for (id, journals) in ids {
         match journals.ends(&id) {
             Ok(Some((first, last))) => runs.extend(summary(first, &last)),
             Ok(None) => {}
@@ -160,14 +169,15 @@ fn age_of(text: &str) -> Result<SignedDuration, String> {
         .ok_or_else(|| "use a form such as 90d or 24h".to_owned())
 }
 
-fn show(journals: &Journals, text: &str, json: bool, io: &mut Output) -> Result<Exit, Failure> {
+fn show(all: &[Journals], text: &str, json: bool, io: &mut Output) -> Result<Exit, Failure> {
     let wanted = text.to_ascii_lowercase();
-    let mut found: Vec<_> = journals
-        .runs()?
-        .into_iter()
-        .filter(|run| run.as_str().ends_with(&wanted) && !wanted.is_empty())
-        .collect();
-    let run = match (found.pop(), found.is_empty()) {
+    let mut found = Vec::new();
+    for journals in all {
+        let runs = journals.runs()?.into_iter();
+        let matching = runs.filter(|run| run.as_str().ends_with(&wanted) && !wanted.is_empty());
+        found.extend(matching.map(|run| (run, journals)));
+    }
+    let (run, journals) = match (found.pop(), found.is_empty()) {
         (Some(run), true) => run,
         (None, _) => {
             return Err(Failure {

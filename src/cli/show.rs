@@ -51,7 +51,7 @@ struct Document<'a> {
 /// Shows the candidate.
 pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world, repository(&world)?);
+    let source = source(&world, repository(&world)?)?;
     let commit = commit(&world, &args.candidate).await?;
     let now = Timestamp::now();
     let (facts, ways) = tokio::join!(source.facts(&commit.sha, now, &|_| ()), ways(&world, &commit.sha));

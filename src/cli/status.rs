@@ -35,7 +35,7 @@ struct Document<'a> {
 /// Asks every environment what runs there; exit 1 if one could not be asked.
 pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world, repository(&world)?);
+    let source = source(&world, repository(&world)?)?;
     let (environments, pins) = tokio::join!(source.environments(), pin::pins(&world));
     let now = Timestamp::now();
     if args.json {

@@ -10,7 +10,8 @@ use crate::config::{Config, ConfigError, Service, Trust, TrustHashError, TrustSt
 use crate::domain::{ServiceName, WriteAccess, count};
 use crate::engine::{self, Engine};
 use crate::git::GitRepository;
-use crate::registry::{Registries, RegistryError, Settings};
+use crate::project::{Project, Shared};
+use crate::registry::{Registries, RegistryError};
 use crate::state;
 
 /// One configuration, opened.
@@ -30,7 +31,6 @@ impl World {
     pub fn open(global: &Global) -> Result<Self, Failure> {
         let config = Arc::new(configuration(global)??);
         warn_of_withheld(&config);
-        let registries = engine::registries(&config, &state::folder_of_user())?;
         let repository = match GitRepository::discover(config.folder()) {
             // A configuration that is kept elsewhere is about the repository that the command is given in.
             Err(error) if error.is_no_repository() => GitRepository::discover(&folder(global)?),
@@ -42,7 +42,8 @@ impl World {
             Err(error) => return Err(error.into()),
         };
         let access = WriteAccess::unless_read_only(global.read_only);
-        let engine = Engine::new(config, repository, registries, state::folder_of_user()).fetching(access);
+        let project = Project::alone(config, repository, state::folder_of_user())?;
+        let engine = Engine::new(project).fetching(access);
         Self::of(Arc::new(engine), global)
     }
 
@@ -147,10 +148,11 @@ pub fn configuration_if_any(global: &Global) -> Result<Option<Config>, Failure> 
 /// All registries, as `config` describes them, or as they are found where there is none.
 pub fn registries(config: Option<&Config>) -> Result<Registries, RegistryError> {
     let state = state::folder_of_user();
-    match config {
-        Some(config) => engine::registries(config, &state),
-        None => Registries::new(Settings::default().remembering_in(&state)),
-    }
+    let shared = match config {
+        Some(config) => Shared::open(config, state)?,
+        None => Shared::without_config(state)?,
+    };
+    Ok(shared.registries().clone())
 }
 
 /// The folder that the command is about.

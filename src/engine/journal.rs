@@ -157,6 +157,41 @@ fn whole_lines(path: &Path) -> io::Result<usize> {
 }
 
 impl Journals {
+    /// The journals of the project whose folder of this machine is `state`.
+    pub fn of_project(state: &Path) -> Self {
+        Self::at(state.join("runs"))
+    }
+
+    /// The journals of every project in `state`, the folder of the user; those that windlass kept for all projects
+    /// together before it told them apart come last.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub fn of_all_projects(state: &Path) -> Result<Vec<Self>, JournalError> {
+        let folder = state::folder_of_projects(state);
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => Some(entries),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => {
+                return Err(JournalError::Io {
+                    action: "read",
+                    path: folder,
+                    source,
+                });
+            }
+        };
+        let mut all: Vec<_> = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| Self::of_project(&entry.path()))
+            .filter(|journals| journals.folder.is_dir())
+            .collect();
+        all.sort_unstable_by(|a, b| a.folder.cmp(&b.folder));
+        all.push(Self::of_project(state));
+        Ok(all)
+    }
+
     /// The journals in `folder`, which need not exist yet.
     pub fn at(folder: PathBuf) -> Self {
         Self { folder }

@@ -38,7 +38,7 @@ mod scan;
 mod sign;
 mod unlock;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
@@ -71,17 +71,13 @@ use crate::domain::{
 };
 use crate::git::{Fetched, GitError, GitRepository, Names};
 use crate::github::GitHub;
-use crate::registry::{Reader, Registries, RegistryError, Settings};
-use crate::scan::{Trivy, TrivyOptions};
+use crate::project::{Project, Service};
+use crate::registry::{Reader, Registries};
 
 /// Plans and carries out operations on the services of one configuration.
 pub struct Engine {
-    config: Arc<Config>,
-    repository: Option<Arc<GitRepository>>,
-    registries: Registries,
-    trivy: Trivy,
+    project: Arc<Project>,
     github: OnceLock<Option<GitHub>>,
-    state: PathBuf,
     /// What was released, and when the remote was asked for it.
     released: Mutex<Option<(Instant, Arc<Released>)>>,
     /// The scan that was made last for a gate.
@@ -102,25 +98,30 @@ pub(crate) enum TagState {
 }
 
 impl Engine {
-    /// An engine. `state` is the folder for journals and locks, [`crate::state::folder_of_user`] as a rule; without a repository
-    /// candidates can be named by tag or digest only.
-    pub fn new(
-        config: Arc<Config>,
-        repository: Option<Arc<GitRepository>>,
-        registries: Registries,
-        state: PathBuf,
-    ) -> Self {
+    /// An engine for the services of a project.
+    pub const fn new(project: Arc<Project>) -> Self {
         Self {
-            trivy: scanner(Some(&config), &registries),
+            project,
             github: OnceLock::new(),
-            config,
-            repository,
-            registries,
-            state,
             released: Mutex::new(None),
             recent_scan: Mutex::new(None),
             fetching: None,
         }
+    }
+
+    /// The project.
+    pub const fn project(&self) -> &Arc<Project> {
+        &self.project
+    }
+
+    /// The handle of one of its services.
+    ///
+    /// # Errors
+    /// When windlass.toml has none of that name.
+    pub fn service(&self, name: &ServiceName) -> Result<Service, EngineError> {
+        self.project
+            .service(name)
+            .ok_or_else(|| EngineError::UnknownService(name.clone()))
     }
 
     /// The same engine, allowed to fetch from the git remote what is not on this machine yet.
@@ -249,7 +250,7 @@ impl Engine {
             // What is there already is not built, and so not signed.
             Operation::Build { to, .. } => plan.digest.is_none().then(|| to.clone()),
             Operation::Sign { image } => self
-                .config
+                .config()
                 .graph
                 .all()
                 .iter()
@@ -274,34 +275,29 @@ impl Engine {
         })
     }
 
-    /// The configuration, to be shared.
-    pub const fn shared_config(&self) -> &Arc<Config> {
-        &self.config
-    }
-
     /// The configuration.
-    pub const fn config(&self) -> &Arc<Config> {
-        &self.config
+    pub fn config(&self) -> &Arc<Config> {
+        self.project.config()
     }
 
     /// The local repository, if there is one.
-    pub const fn repository(&self) -> Option<&Arc<GitRepository>> {
-        self.repository.as_ref()
+    pub fn repository(&self) -> Option<&Arc<GitRepository>> {
+        self.project.repository()
     }
 
     /// The registries.
-    pub const fn registries(&self) -> &Registries {
-        &self.registries
+    pub fn registries(&self) -> &Registries {
+        self.project.registries()
     }
 
-    /// The journals of all runs.
+    /// The journals of all runs of the project.
     pub fn journals(&self) -> Journals {
-        Journals::at(self.state.join("runs"))
+        Journals::of_project(&self.project.state())
     }
 
     /// How the branches of the repository are called.
     pub(crate) fn names(&self) -> Names {
-        let git = &self.config.git;
+        let git = &self.config().git;
         Names {
             remote: git.remote.clone(),
             develop: git.develop.clone(),
@@ -313,7 +309,7 @@ impl Engine {
 
     /// The same for one service, where the branches of several are told apart.
     pub(crate) fn names_of(&self, service: &ServiceName) -> Names {
-        let git = self.config.git.for_service(service);
+        let git = self.config().git.for_service(service);
         Names {
             release: git.release_branch,
             hotfix: git.hotfix_branch,
@@ -323,7 +319,7 @@ impl Engine {
 
     /// The environment of that name.
     pub fn environment(&self, name: &EnvironmentName) -> Result<&Environment, EngineError> {
-        self.config
+        self.config()
             .graph
             .get(name)
             .ok_or_else(|| EngineError::UnknownEnvironment(name.clone()))
@@ -345,10 +341,10 @@ impl Engine {
     /// Every environment that has `digest`, read back from its registry.
     pub async fn places(&self, service: &ServiceName, digest: &Digest) -> Result<Vec<Place>, EngineError> {
         let mut places = Vec::new();
-        for environment in self.config.graph.all() {
+        for environment in self.config().graph.all() {
             let repository = self.repository_of(service, environment)?;
             let target = Target::Digest(digest.clone());
-            if let Some(found) = self.registries.reader(&repository).resolve(&target).await? {
+            if let Some(found) = self.registries().reader(&repository).resolve(&target).await? {
                 places.push(Place {
                     environment: environment.name.clone(),
                     image: repository.at(digest.clone()),
@@ -360,7 +356,7 @@ impl Engine {
     }
 
     pub(crate) fn settings(&self, name: &EnvironmentName) -> Result<&EnvironmentSettings, EngineError> {
-        self.config
+        self.config()
             .environments
             .get(name)
             .ok_or_else(|| EngineError::UnknownEnvironment(name.clone()))
@@ -387,7 +383,7 @@ impl Engine {
                 program: program.clone(),
                 args: args.clone(),
                 env: env.clone(),
-                folder: self.config.folder().to_owned(),
+                folder: self.config().folder().to_owned(),
             })
         }))
     }
@@ -410,10 +406,13 @@ impl Engine {
         T: Send + 'static,
         F: FnOnce(&GitRepository) -> Result<T, GitError> + Clone + Send + 'static,
     {
-        let repository = self.repository.clone().ok_or_else(|| EngineError::NoCandidate {
-            text: "a commit".to_owned(),
-            why: "there is no git repository here".to_owned(),
-        })?;
+        let repository = self
+            .repository()
+            .cloned()
+            .ok_or_else(|| EngineError::NoCandidate {
+                text: "a commit".to_owned(),
+                why: "there is no git repository here".to_owned(),
+            })?;
         let mut fetched = Fetched::default();
         loop {
             let (reading, work) = (Arc::clone(&repository), work.clone());
@@ -469,31 +468,4 @@ pub fn must_be_trusted(config: &Config) -> Result<(), EngineError> {
     }
     let keys = config.withheld.iter().map(|setting| setting.key.clone());
     Err(EngineError::Untrusted(keys.collect()))
-}
-
-/// All registries, as a configuration speaks of them.
-pub fn registries(config: &Config, state: &Path) -> Result<Registries, RegistryError> {
-    let settings = Settings {
-        hosts: config.registries.clone(),
-        ..Settings::default()
-    };
-    Registries::new(settings.remembering_in(state))
-}
-
-/// Trivy, as a configuration speaks of it, or as it is found where there is none.
-pub fn scanner(config: Option<&Config>, registries: &Registries) -> Trivy {
-    let options = config.map_or_else(TrivyOptions::default, |config| {
-        let said = config.scanner.clone();
-        TrivyOptions {
-            program: said.trivy,
-            args: said.args,
-            server: said.server,
-            token_file: said.token_file,
-            database: said.database,
-            java_database: said.java_database,
-            timeout: said.timeout,
-            at_once: said.at_once,
-        }
-    });
-    Trivy::new(options, registries.clone())
 }

@@ -27,7 +27,7 @@ impl Engine {
 
     /// Whether a name is that of a commit, a release or a hotfix, and no slip of the pen.
     fn may_be_at_the_remote(&self, text: &str) -> bool {
-        let git = &self.config.git;
+        let git = &self.config().git;
         let is_commit = text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit());
         is_commit
             || version_of_tag(text).is_some()

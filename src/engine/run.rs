@@ -131,7 +131,12 @@ impl Engine {
         let id = RunId::fresh();
         let actor = self.actor();
         let owner = format!("{actor}, run {}, process {}", id.short(), std::process::id());
-        let lock = Lock::take(&self.state.join("locks"), &subject(&plan), &owner, access)?;
+        let lock = Lock::take(
+            &self.project().state().join("locks"),
+            &subject(&plan),
+            &owner,
+            access,
+        )?;
         let journals = self.journals();
         // What is kept of old runs must not stand in the way of this one.
         if let Err(error) = journals.prune(Retention::default(), Timestamp::now(), access) {

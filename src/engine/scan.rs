@@ -50,8 +50,8 @@ pub(super) struct Judged {
 
 impl Engine {
     /// Trivy, as it is configured.
-    pub(super) const fn trivy(&self) -> &Trivy {
-        &self.trivy
+    pub(super) fn trivy(&self) -> &Trivy {
+        self.project().trivy()
     }
 
     /// What the scan rules of `environment` make of `evidence`.

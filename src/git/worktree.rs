@@ -65,6 +65,29 @@ impl GitRepository {
             Ok(source(&String::from_utf8_lossy(found.url_bytes())))
         })
     }
+
+    /// The address of a remote, the same however it is written, and without credentials; none if there is no such remote.
+    pub fn address_of(&self, remote: &str) -> Option<String> {
+        self.with(|git| {
+            let found = git
+                .find_remote(remote)
+                .map_err(|_| GitError::NoRemote(clean_line(remote)))?;
+            Ok(same_address(&String::from_utf8_lossy(found.url_bytes())))
+        })
+        .ok()
+    }
+}
+
+/// One text for all forms of an address: `git@example.com:team/app.git` is `https://example.com/team/app`, and the case of
+/// the host does not matter. The path of a folder stays as it is.
+pub fn same_address(address: &str) -> String {
+    let Some(page) = source(address) else {
+        let path = address.strip_prefix("file://").unwrap_or(address);
+        return clean_line(path.trim_end_matches('/').trim_end_matches(".git"));
+    };
+    let rest = page.strip_prefix("https://").unwrap_or(&page);
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    format!("https://{}/{path}", host.to_ascii_lowercase())
 }
 
 /// `git@example.com:team/app.git` and `ssh://git@example.com/team/app.git` as `https://example.com/team/app`.
@@ -98,6 +121,20 @@ fn source(address: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_forms_of_an_address_are_the_same_one() {
+        for address in [
+            "git@example.com:team/app.git",
+            "ssh://git@Example.com/team/app",
+            "https://me:secret@example.com/team/app/",
+        ] {
+            assert_eq!(same_address(address), "https://example.com/team/app", "{address}");
+        }
+        for address in ["/srv/git/app.git", "/srv/git/app/", "file:///srv/git/app.git"] {
+            assert_eq!(same_address(address), "/srv/git/app", "{address}");
+        }
+    }
 
     #[test]
     fn addresses_become_pages_without_credentials() {

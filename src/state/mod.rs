@@ -4,7 +4,9 @@
 mod log;
 mod private;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::domain::ProjectId;
 
 pub use log::open_log;
 pub use private::{create_folder, create_new, open_locked, read, replace, sweep};
@@ -16,4 +18,14 @@ pub fn folder_of_user() -> PathBuf {
         .filter(|path| path.is_absolute());
     let home = || std::env::home_dir().unwrap_or_default().join(".local/state");
     state.unwrap_or_else(home).join("windlass")
+}
+
+/// The folder in `state` that keeps the journals and locks of one project.
+pub fn folder_of_project(state: &Path, project: &ProjectId) -> PathBuf {
+    folder_of_projects(state).join(project.as_str())
+}
+
+/// The folder in `state` with a folder for each project.
+pub fn folder_of_projects(state: &Path) -> PathBuf {
+    state.join("projects")
 }

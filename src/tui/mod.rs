@@ -27,16 +27,17 @@ use self::runtime::{End, Sources};
 use self::terminal::Terminal;
 use self::theme::Theme;
 use crate::board::{Board, BoardUpdate, Source};
-use crate::domain::{Exit, ServiceName, WriteAccess};
+use crate::domain::{Exit, WriteAccess};
 use crate::engine::Engine;
 use crate::program::cancel_on_signal;
+use crate::project::Service;
 
 /// What a console is opened on.
 pub struct Console {
     /// Plans and carries out.
     pub engine: Arc<Engine>,
     /// The service whose candidates are shown.
-    pub service: ServiceName,
+    pub service: Service,
     /// Permission to write; without it the console only looks.
     pub access: Option<WriteAccess>,
     /// Whether only ASCII may be shown.
@@ -55,7 +56,13 @@ pub async fn run(console: Console) -> color_eyre::Result<Exit> {
     let mut terminal = Terminal::take()?;
     let size = crossterm::terminal::size()?;
     let theme = Theme::of_terminal(ascii);
-    let mut model = Model::new(service.as_str(), theme, access.is_none(), size, Timestamp::now());
+    let mut model = Model::new(
+        service.name().as_str(),
+        theme,
+        access.is_none(),
+        size,
+        Timestamp::now(),
+    );
     let config = engine.config();
     config.git.develop.as_str().clone_into(&mut model.board.branch);
     model.board.graph = config.graph.all().to_vec();
@@ -65,7 +72,7 @@ pub async fn run(console: Console) -> color_eyre::Result<Exit> {
     let mut effects = Effects {
         engine,
         board,
-        service,
+        service: service.name().clone(),
         access,
         messages,
         run: None,
@@ -89,7 +96,7 @@ pub async fn run(console: Console) -> color_eyre::Result<Exit> {
 /// The board, where there is a repository to read the history of; without one, the model says so.
 fn open_board(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     model: &mut Model,
 ) -> (Option<Board>, UnboundedReceiver<BoardUpdate>) {
     model.board.page = page(engine);
@@ -98,12 +105,7 @@ fn open_board(
         model.board.complete = true;
         return (None, unbounded_channel().1);
     };
-    let source = Source::new(
-        Arc::clone(engine.config()),
-        Arc::clone(repository),
-        engine.registries().clone(),
-        service.clone(),
-    );
+    let source = Source::new(service.clone(), Arc::clone(repository));
     model.board.running = source.unknown_environments();
     let (board, updates) = Board::open(source);
     (Some(board), updates)

@@ -11,6 +11,7 @@ use windlass::config::Config;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::{CommitSha, WriteAccess};
 use windlass::git::GitRepository;
+use windlass::project::{Project, Shared};
 use windlass::registry::{Descriptor, Registries, Settings, TagRule, Writer};
 use windlass::scan::{ReportContext, attach_report};
 
@@ -78,12 +79,16 @@ impl World {
     }
 
     pub fn source(&self) -> Source {
-        Source::new(
-            Arc::new(Config::load(&self.folder.path().join("windlass.toml")).unwrap()),
-            Arc::new(GitRepository::discover(self.folder.path()).unwrap()),
-            self.registries.clone(),
-            "app".parse().unwrap(),
-        )
+        let config = Arc::new(Config::load(&self.folder.path().join("windlass.toml")).unwrap());
+        let repository = Arc::new(GitRepository::discover(self.folder.path()).unwrap());
+        let shared = Shared::new(self.registries.clone(), self.folder.path().join("state"));
+        let project = Arc::new(Project::new(
+            config,
+            Some(Arc::clone(&repository)),
+            Arc::new(shared),
+        ));
+        let service = project.service(&"app".parse().unwrap()).unwrap();
+        Source::new(service, repository)
     }
 
     pub fn writer(&self, environment: &str) -> Writer {

@@ -12,6 +12,7 @@ use windlass::demo::World;
 use windlass::domain::{Exit, HeldLock, LockNote, LockSubject};
 use windlass::engine::{self, Command, Engine, Event, EventKind};
 use windlass::git::GitRepository;
+use windlass::project::Project;
 
 use crate::call::{self, text};
 use crate::run;
@@ -25,9 +26,9 @@ pub async fn world() -> World {
 pub fn machine(world: &World, name: &str) -> Arc<Engine> {
     let config = Arc::new(Config::load(&world.repository().join("windlass.toml")).unwrap());
     let state = world.folder().join(name).join("windlass");
-    let registries = engine::registries(&config, &state).unwrap();
     let repository = GitRepository::discover(&world.repository()).unwrap();
-    Arc::new(Engine::new(config, Some(Arc::new(repository)), registries, state))
+    let project = Project::alone(config, Some(Arc::new(repository)), state).unwrap();
+    Arc::new(Engine::new(project))
 }
 
 /// Adds to `[git]` of the world's configuration, which engines made afterwards read.

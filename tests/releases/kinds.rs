@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use windlass::config::Config;
 use windlass::domain::{Exit, Override};
-use windlass::engine::{self, Depth, Engine};
+use windlass::engine::{Depth, Engine};
 use windlass::git::GitRepository;
+use windlass::project::Project;
 
 use crate::sample::access;
 use crate::world::{Stage, cut, finish, hotfix, introduce, promote, service};
@@ -25,9 +26,8 @@ fn reading_in(stage: &Stage, repository: &Path) -> Arc<Engine> {
 fn engine_of(stage: &Stage, repository: &Path) -> Engine {
     let config = Arc::new(Config::load(&stage.world.repository().join("windlass.toml")).unwrap());
     let folder = stage.world.folder().join("elsewhere");
-    let registries = engine::registries(&config, &folder).unwrap();
     let repository = Arc::new(GitRepository::discover(repository).unwrap());
-    Engine::new(config, Some(repository), registries, folder)
+    Engine::new(Project::alone(config, Some(repository), folder).unwrap())
 }
 
 fn git(folder: &Path, args: &[&str]) {

@@ -5,8 +5,9 @@ use std::process::Command as Program;
 use std::sync::Arc;
 
 use windlass::domain::{CommitSha, Exit, Override, Plan};
-use windlass::engine::{self, Command, Engine};
+use windlass::engine::{Command, Engine};
 use windlass::git::GitRepository;
+use windlass::project::Project;
 
 use crate::sample::access;
 use crate::world::{Stage, cut, debt, finish, hotfix, introduce, service};
@@ -42,9 +43,8 @@ fn in_a_poor_clone(stage: &mut Stage, folder: &Path) {
     let config = Arc::clone(stage.engine.config());
     let repository = Arc::new(GitRepository::discover(&folder.join("clone")).unwrap());
     let place = folder.join("state");
-    let registries = engine::registries(&config, &place).unwrap();
-    stage.engine =
-        Arc::new(Engine::new(config, Some(repository), registries, place).fetching(Some(access())));
+    let project = Project::alone(config, Some(repository), place).unwrap();
+    stage.engine = Arc::new(Engine::new(project).fetching(Some(access())));
 }
 
 fn gate(plan: &Plan, name: &str) -> (&'static str, String, Option<Override>) {

@@ -19,7 +19,6 @@ use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
 use crate::program::Call;
 use crate::sign::{PublicKey, SignError, SigningKey, password_variable};
-use crate::state;
 
 /// How long a tool may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -189,7 +188,7 @@ async fn locks(remote: &Remote, repository: &Arc<GitRepository>) -> Vec<Finding>
 }
 
 pub(super) async fn registries(config: &Config) -> Vec<Finding> {
-    let registries = match engine::registries(config, &state::folder_of_user()) {
+    let registries = match super::super::world::registries(Some(config)) {
         Ok(registries) => registries,
         Err(error) => {
             return vec![Finding::problem("registry", error.exit(), error.to_string()).advise(error.hint())];

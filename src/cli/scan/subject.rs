@@ -5,7 +5,7 @@ use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::{World, image, world};
 use crate::domain::{Environment, EnvironmentName, Exit, ImageReference, Target};
-use crate::engine;
+use crate::project;
 use crate::registry::{Descriptor, ImageSummary, Registries};
 use crate::scan::Trivy;
 
@@ -93,7 +93,7 @@ async fn named(text: &str, policy: Option<EnvironmentName>, global: &Global) -> 
         summary: reader.image(&descriptor.digest).await?,
         descriptor,
         policy,
-        trivy: engine::scanner(config.as_ref(), &registries),
+        trivy: project::scanner(config.as_ref(), &registries),
         world: opened,
         registries,
     })
@@ -140,7 +140,7 @@ fn of_world(
         descriptor,
         summary,
         policy,
-        trivy: engine::scanner(Some(world.engine.config()), &registries),
+        trivy: world.engine.project().trivy().clone(),
         world: Some(world),
         registries,
     }

@@ -22,8 +22,9 @@ use self::building::Building;
 use super::registry::{EmbeddedRegistry, Options, Storage};
 use crate::config::{Config, ConfigError};
 use crate::domain::{CommitSha, WriteAccess};
-use crate::engine::{self, Engine, EngineError};
+use crate::engine::{Engine, EngineError};
 use crate::git::{self, GitError, GitRepository};
+use crate::project::Project;
 use crate::registry::RegistryError;
 use crate::scan::ScanError;
 use crate::sign::{SignError, SigningKey};
@@ -186,10 +187,9 @@ impl World {
     /// An engine on this world, with journals and locks in its own folder.
     pub fn engine(&self) -> Result<Arc<Engine>, WorldError> {
         let config = Arc::new(Config::load(&self.repository().join("windlass.toml"))?);
-        let registries = engine::registries(&config, &self.folder.join("state"))?;
         let repository = Arc::new(GitRepository::discover(&self.repository())?);
-        let engine = Engine::new(config, Some(repository), registries, self.folder.join("state"));
-        Ok(Arc::new(engine.fetching(Some(self.access))))
+        let project = Project::alone(config, Some(repository), self.folder.join("state"))?;
+        Ok(Arc::new(Engine::new(project).fetching(Some(self.access))))
     }
 
     async fn build(&self, now: Timestamp, access: WriteAccess) -> Result<(), WorldError> {

@@ -1,0 +1,113 @@
+//! Handles: a service of a project, and that service in one environment.
+
+use std::sync::Arc;
+
+use super::Project;
+use crate::config::{Config, EnvironmentSettings, GitSettings};
+use crate::domain::{Environment, EnvironmentName, ImageError, Repository, ServiceId, ServiceName};
+use crate::registry::{Reader, Registries};
+
+/// A service of a project. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    project: Arc<Project>,
+    name: ServiceName,
+}
+
+impl Service {
+    pub(super) const fn new(project: Arc<Project>, name: ServiceName) -> Self {
+        Self { project, name }
+    }
+
+    /// Its project.
+    pub const fn project(&self) -> &Arc<Project> {
+        &self.project
+    }
+
+    /// Its name in its project.
+    pub const fn name(&self) -> &ServiceName {
+        &self.name
+    }
+
+    /// What tells it apart from the services of all projects.
+    pub fn id(&self) -> ServiceId {
+        ServiceId {
+            project: self.project.id().clone(),
+            service: self.name.clone(),
+        }
+    }
+
+    /// The configuration of its project.
+    pub fn config(&self) -> &Arc<Config> {
+        self.project.config()
+    }
+
+    /// The registries.
+    pub fn registries(&self) -> &Registries {
+        self.project.registries()
+    }
+
+    /// The names of branches and tags, with its own name where a template has `{service}`.
+    pub fn git(&self) -> GitSettings {
+        self.config().git.for_service(&self.name)
+    }
+
+    /// The service in an environment of its project.
+    pub const fn environment<'s>(&'s self, environment: &'s Environment) -> ServiceEnvironment<'s> {
+        ServiceEnvironment {
+            service: self,
+            environment,
+        }
+    }
+
+    /// The service in each environment, in the order of the graph.
+    pub fn environments(&self) -> impl Iterator<Item = ServiceEnvironment<'_>> {
+        let environments = self.config().graph.all().iter();
+        environments.map(|environment| self.environment(environment))
+    }
+}
+
+/// A service in one environment: where its images are, and what the environment requires.
+#[derive(Clone, Copy)]
+pub struct ServiceEnvironment<'s> {
+    service: &'s Service,
+    environment: &'s Environment,
+}
+
+impl<'s> ServiceEnvironment<'s> {
+    /// The environment.
+    pub const fn environment(self) -> &'s Environment {
+        self.environment
+    }
+
+    /// The name of the environment.
+    pub const fn name(self) -> &'s EnvironmentName {
+        &self.environment.name
+    }
+
+    /// Where its images are.
+    ///
+    /// # Errors
+    /// When the template of the environment makes no image name of this service.
+    pub fn repository(self) -> Result<Repository, ImageError> {
+        self.environment.image.repository(&self.service.name)
+    }
+
+    /// Reads where its images are.
+    ///
+    /// # Errors
+    /// As [`Self::repository`].
+    pub fn reader(self) -> Result<Reader, ImageError> {
+        Ok(self.service.registries().reader(&self.repository()?))
+    }
+
+    /// What the environment requires; none if it has no settings of its own.
+    pub fn settings(self) -> Option<&'s EnvironmentSettings> {
+        self.service.config().environments.get(self.name())
+    }
+
+    /// Whether builds push to it: no other environment comes before it.
+    pub fn is_build_environment(self) -> bool {
+        self.environment.from.is_empty()
+    }
+}
