@@ -3,7 +3,7 @@
 //! The modules, and which may use which (see ARCHITECTURE.md):
 //!
 //! ```text
-//! domain ← program state ← config git github registry scan sign deploy build ← project ← board engine ← report ← cli tui demo
+//! domain ← program state ← config git github registry scan sign deploy build ← project ← board engine ← fleet ← report ← cli tui demo
 //! ```
 //!
 //! A module may use those to its left; of the middle ones only `scan` and `sign` use `registry`. `cli` and `tui` never
@@ -18,6 +18,7 @@ pub mod demo;
 pub mod deploy;
 pub mod domain;
 pub mod engine;
+pub mod fleet;
 pub mod git;
 pub mod github;
 pub mod program;

@@ -15,6 +15,7 @@ const COLUMNS: &[&[&str]] = &[
     ],
     &["project"],
     &["board", "engine"],
+    &["fleet"],
     &["report"],
     &["cli", "tui", "demo"],
 ];

@@ -14,16 +14,15 @@ mod sample;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Output;
+use std::sync::Arc;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use windlass::demo::World;
 use windlass::domain::{
     ChangeKind, Clean, Comparison, PackageChange, Part, Repository, ServiceName, SideKind,
 };
 use windlass::engine::{Engine, EngineError};
-
 use windlass::project::Project;
 use windlass::registry::{TagRule, Writer};
 use windlass::report::{Block, Limits, of_comparison};

@@ -35,6 +35,9 @@ pub struct Global {
     /// The service [default: the only one, or the one whose folder this is]
     #[arg(short, long, global = true, value_name = "NAME")]
     pub service: Option<String>,
+    /// The file that lists the projects of a fleet; without a command, open the console on it
+    #[arg(long, global = true, value_name = "FILE", env = "WINDLASS_FLEET")]
+    pub fleet: Option<PathBuf>,
     /// Write nothing to registries, remotes or this repository
     #[arg(long, global = true, env = "WINDLASS_READ_ONLY", value_parser = FalseyValueParser::new())]
     pub read_only: bool,
@@ -57,6 +60,8 @@ pub enum Command {
     Doctor(super::doctor::DoctorArgs),
     /// Scan an image with Trivy and attach the report for the gates
     Scan(super::scan::ScanArgs),
+    /// Show every service of several projects in every environment
+    Fleet(super::fleet::FleetArgs),
     /// Show what is deployed where
     Status(super::status::StatusArgs),
     /// List the candidates on develop, newest first

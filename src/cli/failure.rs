@@ -104,6 +104,7 @@ explained!(
     crate::demo::WorldError,
     crate::engine::EngineError,
     crate::engine::JournalError,
+    crate::fleet::FleetError,
     crate::git::GitError,
     crate::github::GitHubError,
     crate::registry::RegistryError,

@@ -12,6 +12,7 @@ mod diff;
 mod doctor;
 mod failure;
 mod finish;
+mod fleet;
 mod hotfix;
 mod image;
 mod init;
@@ -110,6 +111,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Init(args)) => init::run(args, &global, io)?,
         Some(Command::Doctor(args)) => doctor::run(&args, &global, io).await?,
         Some(Command::Scan(args)) => scan::run(args, &global, io).await?,
+        Some(Command::Fleet(args)) => fleet::run(&args, &global, io).await?,
         Some(Command::Status(args)) => status::run(&args, &global, io).await?,
         Some(Command::Board(args)) => board::run(&args, &global, io).await?,
         Some(Command::Show(args)) => show::run(&args, &global, io).await?,

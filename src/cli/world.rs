@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::config::{Config, ConfigError, Service, Trust, TrustHashError, TrustStore, UserFile};
+use crate::config::{Config, ConfigError, Service, Trust, TrustHash, TrustHashError, TrustStore, UserFile};
 use crate::domain::{ServiceName, WriteAccess, count};
 use crate::engine::{self, Engine};
 use crate::git::GitRepository;
@@ -87,8 +87,22 @@ pub fn config_path(global: &Global) -> Result<PathBuf, ConfigError> {
 
 /// Who vouches for the sensitive settings of the file at `path`.
 fn trust(path: &Path) -> Result<Trust, Failure> {
+    Ok(trust_with(path, trusted_hashes()?))
+}
+
+/// Who vouches for the sensitive settings of the file at `path`, besides whoever gave `hashes`.
+pub fn trust_with(path: &Path, hashes: Vec<TrustHash>) -> Trust {
+    Trust {
+        store: Some(TrustStore::in_state(&state::folder_of_user())),
+        hashes,
+        protected: protected_text(path),
+    }
+}
+
+/// The hashes that whoever started windlass vouches for.
+pub fn trusted_hashes() -> Result<Vec<TrustHash>, Failure> {
     let hashes = std::env::var("WINDLASS_TRUST").unwrap_or_default();
-    let hashes = hashes
+    hashes
         .split([',', ' '])
         .filter(|hash| !hash.is_empty())
         .map(str::parse)
@@ -98,12 +112,7 @@ fn trust(path: &Path) -> Result<Trust, Failure> {
                 format!("WINDLASS_TRUST {error}"),
                 "`windlass trust --dry-run` shows the settings and their hash",
             )
-        })?;
-    Ok(Trust {
-        store: Some(TrustStore::in_state(&state::folder_of_user())),
-        hashes,
-        protected: protected_text(path),
-    })
+        })
 }
 
 /// The text of the file at `path` in the commit that GitHub started this job for, where that commit is on a protected

@@ -219,6 +219,8 @@ pub(super) const SCANNER: Keys = keys(
     ("database", Withheld),
     ("java_database", Withheld),
 ]);
+pub(super) const FLEET: Keys = keys("fleet.toml", &["project", "registry", "scanner"]);
+pub(super) const PROJECT: Keys = keys("[[project]]", &["name", "path", "remote", "file"]);
 pub(super) const WAIVERS: Keys = keys("the waiver file", &["waiver"]);
 pub(super) const WAIVER: Keys = keys(
     "[[waiver]]",
@@ -258,6 +260,9 @@ pub const ALL: &[Keys] = &[
     REGISTRY,
     SCANNER,
 ];
+
+/// The tables of fleet.toml that windlass.toml does not have.
+pub const OF_FLEET: &[Keys] = &[FLEET, PROJECT];
 
 /// The one of `known` that was probably meant.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

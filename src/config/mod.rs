@@ -2,6 +2,7 @@
 
 mod confined;
 mod error;
+mod fleet;
 mod keys;
 mod programs;
 mod read;
@@ -24,7 +25,8 @@ use crate::domain::{
 };
 
 pub use error::{ConfigError, Mistake};
-pub use keys::{ALL as ALL_KEYS, Keys, UntilTrusted};
+pub use fleet::{FLEET_FILE_NAME, FleetConfig, FleetProject, ProjectSource};
+pub use keys::{ALL as ALL_KEYS, Keys, OF_FLEET as FLEET_KEYS, UntilTrusted};
 pub use sensitive::{SensitiveSetting, SensitiveSettings, TrustHash, TrustHashError};
 pub use trust::{Trust, TrustStore};
 pub use user::UserFile;

@@ -538,7 +538,7 @@ fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
     }
 }
 
-fn registries(root: &Section<'_>) -> Result<BTreeMap<String, HostSettings>, ConfigError> {
+pub(super) fn registries(root: &Section<'_>) -> Result<BTreeMap<String, HostSettings>, ConfigError> {
     let mut registries = BTreeMap::new();
     for (host, section) in root.tables("registry", keys::REGISTRY)? {
         if format!("{host}/x").parse::<Repository>().is_err() {

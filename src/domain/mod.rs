@@ -102,7 +102,7 @@ pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};
 pub use link::{LinkError, next_link};
 pub use lock::{HeldLock, LockNote, LockPart, LockStanding, LockSubject};
 pub use markdown::markdown_escape;
-pub use names::{EnvironmentName, NameError, ServiceName};
+pub use names::{EnvironmentName, NameError, ProjectName, ServiceName};
 pub use operation::{Ending, MergeMethod, Operation};
 pub use package_version::compare_versions;
 pub use packages::{

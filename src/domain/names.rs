@@ -1,9 +1,9 @@
-//! Names of services and environments: short, safe in a path, a ref and a terminal.
+//! Names of projects, services and environments: short, safe in a path, a ref and a terminal.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Why a text cannot be the name of a service or an environment.
+/// Why a text cannot be the name of a project, a service or an environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "invalid name `{0}`: use 1 to 63 lower-case letters, digits, `-`, `_` and `.`, starting and ending \
@@ -72,6 +72,11 @@ name! {
 name! {
     /// An environment: dev, stage, prod, or any other.
     EnvironmentName
+}
+
+name! {
+    /// A project of a fleet, as people call it.
+    ProjectName
 }
 
 #[cfg(test)]

@@ -180,6 +180,11 @@ impl DebtState {
         matches!(self, Self::Owed(_) | Self::Unknown(_))
     }
 
+    /// Whether it could not be found out.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
     /// What is missing as a debt: owed once production has it.
     pub fn missing(why: String, in_production: &Production) -> Self {
         match in_production {

@@ -1,9 +1,10 @@
 //! What all projects of a process share, so that one budget for a host governs the requests of all of them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::domain::ProjectId;
+use crate::domain::{HostSettings, ProjectId};
 use crate::registry::{Registries, RegistryError, Settings};
 use crate::scan::{Trivy, TrivyOptions};
 
@@ -24,8 +25,16 @@ impl Shared {
     /// # Errors
     /// When the client cannot be set up, for example with a certificate that cannot be read.
     pub fn open(config: &Config, state: PathBuf) -> Result<Self, RegistryError> {
+        Self::of_hosts(config.registries.clone(), state)
+    }
+
+    /// Opens all registries with these settings of hosts.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn of_hosts(hosts: BTreeMap<String, HostSettings>, state: PathBuf) -> Result<Self, RegistryError> {
         let settings = Settings {
-            hosts: config.registries.clone(),
+            hosts,
             ..Settings::default()
         };
         let registries = Registries::new(settings.remembering_in(&state))?;
@@ -37,8 +46,7 @@ impl Shared {
     /// # Errors
     /// When the client cannot be set up.
     pub fn without_config(state: PathBuf) -> Result<Self, RegistryError> {
-        let registries = Registries::new(Settings::default().remembering_in(&state))?;
-        Ok(Self { registries, state })
+        Self::of_hosts(BTreeMap::new(), state)
     }
 
     /// The registries.

@@ -20,6 +20,15 @@ pub fn folder_of_user() -> PathBuf {
     state.unwrap_or_else(home).join("windlass")
 }
 
+/// Where what windlass can fetch again is kept: `$XDG_CACHE_HOME/windlass`, by default `~/.cache/windlass`.
+pub fn cache_of_user() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let home = || std::env::home_dir().unwrap_or_default().join(".cache");
+    cache.unwrap_or_else(home).join("windlass")
+}
+
 /// The folder in `state` that keeps the journals and locks of one project.
 pub fn folder_of_project(state: &Path, project: &ProjectId) -> PathBuf {
     folder_of_projects(state).join(project.as_str())

@@ -10,7 +10,7 @@ use tokio::process::Command as Program;
 use windlass::config::Config;
 use windlass::demo::World;
 use windlass::domain::{Exit, HeldLock, LockNote, LockSubject};
-use windlass::engine::{self, Command, Engine, Event, EventKind};
+use windlass::engine::{Command, Engine, Event, EventKind};
 use windlass::git::GitRepository;
 use windlass::project::Project;
 

@@ -187,3 +187,22 @@ fn a_last_line_that_cannot_be_read_is_named_by_its_number() {
         "{error}"
     );
 }
+
+#[test]
+fn every_project_has_its_own_runs_and_those_of_the_first_edition_are_still_listed() {
+    let state = tempfile::tempdir().unwrap();
+    let id = |address| crate::domain::ProjectId::new(address, "");
+    let (one, other) = (id("https://one.example/app"), id("https://two.example/app"));
+    let of = |project| Journals::of_project(&state::folder_of_project(state.path(), project));
+    let (first, second, old) = (RunId::fresh(), RunId::fresh(), RunId::fresh());
+    of(&one).begin(&first, access()).unwrap();
+    of(&other).begin(&second, access()).unwrap();
+    Journals::at(state.path().join("runs"))
+        .begin(&old, access())
+        .unwrap();
+    assert_eq!(of(&one).runs().unwrap(), [first.clone()]);
+    let all = Journals::of_all_projects(state.path()).unwrap();
+    let mut runs: Vec<_> = all.iter().flat_map(|journals| journals.runs().unwrap()).collect();
+    runs.sort();
+    assert_eq!(runs, [first, second, old]);
+}
