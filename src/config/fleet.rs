@@ -171,7 +171,10 @@ fn file(section: &Section<'_>) -> Result<String, ConfigError> {
     let is_inside = Path::new(&text)
         .components()
         .all(|part| matches!(part, std::path::Component::Normal(_)));
-    if is_inside && text.ends_with(".toml") {
+    let is_toml = Path::new(&text)
+        .extension()
+        .is_some_and(|ending| ending == "toml");
+    if is_inside && is_toml {
         Ok(text)
     } else {
         Err(value.mistake("is not a .toml file inside the repository"))

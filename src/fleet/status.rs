@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::FleetService;
 use crate::board::{Cell, EnvironmentNow, Source};
-use crate::domain::{ProjectName, ServiceName};
+use crate::domain::{ProjectName, Release, ServiceName};
 use crate::engine::{Depth, Releases};
 
 /// A service in all environments.
@@ -98,7 +98,7 @@ impl Outstanding {
         let unknown = at_work().flat_map(|release| &release.debts);
         Self {
             open: at_work().count(),
-            work: at_work().flat_map(|release| release.open_debts()).count(),
+            work: at_work().flat_map(Release::open_debts).count(),
             unknown: unknown.filter(|debt| debt.state.is_unknown()).count(),
         }
     }

@@ -65,13 +65,11 @@ pub fn columns<'s>(all: impl IntoIterator<Item = &'s ServiceStatus>) -> Vec<Envi
     for status in all {
         let mut at = 0;
         for there in &status.environments {
-            match columns.iter().position(|known| *known == there.environment) {
-                Some(known) => at = known + 1,
-                None => {
-                    columns.insert(at, there.environment.clone());
-                    at += 1;
-                }
-            }
+            let known = columns.iter().position(|known| *known == there.environment);
+            at = known.unwrap_or_else(|| {
+                columns.insert(at, there.environment.clone());
+                at
+            }) + 1;
         }
     }
     columns
