@@ -200,7 +200,7 @@ fn every_project_has_its_own_runs_and_those_of_the_first_edition_are_still_liste
     Journals::at(state.path().join("runs"))
         .begin(&old, access())
         .unwrap();
-    assert_eq!(of(&one).runs().unwrap(), [first.clone()]);
+    assert_eq!(of(&one).runs().unwrap(), std::slice::from_ref(&first));
     let all = Journals::of_all_projects(state.path()).unwrap();
     let mut runs: Vec<_> = all.iter().flat_map(|journals| journals.runs().unwrap()).collect();
     runs.sort();
