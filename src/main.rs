@@ -52,16 +52,14 @@ fn start(io: &mut Output) -> Result<Exit, cli::Failure> {
 /// The sample world, if there is one, stays until the console is closed.
 async fn console(request: cli::ConsoleRequest) -> Result<Exit, cli::Failure> {
     let cli::ConsoleRequest {
-        world,
+        fleet,
+        service,
         read_only,
         ascii,
         sample: _sample,
     } = request;
-    // Nothing is written on the word of settings that nobody trusts.
-    let read_only = read_only || !world.engine.config().is_trusted();
-    let service = world.engine.service(&world.service)?;
     let console = tui::Console {
-        engine: world.engine,
+        fleet,
         service,
         access: WriteAccess::unless_read_only(read_only),
         ascii,

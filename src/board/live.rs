@@ -127,7 +127,8 @@ fn read(source: &Source, held: &mut Option<History>, count: usize) -> Result<(Ve
         Some(history) => history,
         None => held.insert(source.history()?),
     };
-    let commits = history.next_page(&source.repository, count)?;
+    // Of a service among many, a page may have nothing.
+    let commits = source.next_commits(history, count, 1)?;
     Ok((commits, history.is_at_end()))
 }
 

@@ -2,6 +2,7 @@
 //! that fails says so in its own cell.
 
 use std::collections::HashMap;
+use std::path::{Component, Path};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use super::cell::Cell;
 use super::row::{Facts, Image, Place, Scan};
 use crate::domain::{CommitSha, Digest, Environment, Tag, Target, stands_for};
-use crate::git::{GitError, GitRepository, History};
+use crate::git::{Commit, GitError, GitRepository, History};
 use crate::project::Service;
 use crate::registry::{ImageSummary, Reader, RegistryError};
 
@@ -40,9 +41,52 @@ impl Source {
     }
 
     /// The history of the branch that candidates come from, nothing of it read yet.
+    ///
+    /// # Errors
+    /// When the branch cannot be read, or has no folder where the service has its source.
     pub fn history(&self) -> Result<History, GitError> {
         let git = &self.service.config().git;
-        self.repository.history(git.develop.as_str(), &git.remote)
+        let history = self.repository.history(git.develop.as_str(), &git.remote)?;
+        if let Some(folder) = self.folder()
+            && let Some(head) = history.head()
+            && !self.repository.has_folder(head, folder)?
+        {
+            return Err(GitError::NoFolder {
+                folder: folder.to_owned(),
+                branch: git.develop.to_string(),
+                service: self.service.name().to_string(),
+            });
+        }
+        Ok(history)
+    }
+
+    /// The next commits that changed the source of the service: those among the next `count` of the branch, and among as many
+    /// more as it takes to have `least`; fewer at the end.
+    pub fn next_commits(
+        &self,
+        history: &mut History,
+        count: usize,
+        least: usize,
+    ) -> Result<Vec<Commit>, GitError> {
+        let mut found = Vec::new();
+        while found.len() < least.max(1) && !history.is_at_end() {
+            let page = history.next_page(&self.repository, count)?;
+            let Some(folder) = self.folder() else {
+                return Ok(page);
+            };
+            let names: Vec<_> = page.iter().map(|commit| commit.sha.clone()).collect();
+            let changed = self.repository.changing(&names, folder)?;
+            let page = page.into_iter().zip(changed);
+            found.extend(page.filter(|(_, changed)| *changed).map(|(commit, _)| commit));
+        }
+        Ok(found)
+    }
+
+    /// The folder of the service's source; none where that is the whole repository.
+    fn folder(&self) -> Option<&Path> {
+        let service = self.service.config().service(self.service.name())?;
+        let is_all = service.path.components().all(|part| part == Component::CurDir);
+        (!is_all).then_some(&*service.path)
     }
 
     /// The tag of a commit's image; none if the template makes none.

@@ -69,9 +69,10 @@ impl<'a> Candidate<'a> {
 /// Lists commits with all that is known of their images.
 pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let repository = repository(&world)?;
-    let source = source(&world, Arc::clone(&repository))?;
-    let commits = source.history()?.next_page(&repository, args.limit)?;
+    let source = source(&world, repository(&world)?)?;
+    let mut history = source.history()?;
+    let mut commits = source.next_commits(&mut history, args.limit, args.limit)?;
+    commits.truncate(args.limit);
     let now = Timestamp::now();
     let looking: Vec<_> = commits
         .iter()

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use futures_util::StreamExt as _;
@@ -13,6 +14,7 @@ use super::failure::Failure;
 use super::{Output, table, world};
 use crate::config::{FLEET_FILE_NAME, FleetConfig, UserFile};
 use crate::domain::{EnvironmentName, Exit, ProjectName, WriteAccess};
+use crate::engine::Engine;
 use crate::fleet::{self, Fleet, FleetError, FleetFolders, ServiceStatus};
 use crate::state;
 
@@ -98,6 +100,20 @@ pub async fn open(path: &Path, global: &Global) -> Result<Fleet, Failure> {
     let access = WriteAccess::unless_read_only(global.read_only);
     let trust = |path: &Path| world::trust_with(path, hashes.clone());
     Ok(Fleet::open(&config, folders, user.as_ref(), &trust, access).await?)
+}
+
+/// A project with several services as a fleet of its own, called as the folder of its repository.
+pub fn of_project(engine: &Arc<Engine>) -> Option<(String, Fleet)> {
+    let config = engine.config();
+    if config.services.len() < 2 {
+        return None;
+    }
+    let folder = config.folder().canonicalize().ok();
+    let name = folder.as_ref().and_then(|folder| folder.file_name()?.to_str());
+    let name = name.unwrap_or("services").to_ascii_lowercase();
+    // The name only stands in the title: all services are of one project.
+    let project = name.parse().or_else(|_| "services".parse()).ok()?;
+    Some((name, Fleet::of_projects([(project, Arc::clone(engine))])))
 }
 
 fn document<'d>(path: &'d Path, fleet: &'d Fleet, all: &'d [ServiceStatus]) -> Document<'d> {

@@ -47,6 +47,7 @@ mod words;
 mod world;
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -56,6 +57,9 @@ pub use output::Output;
 pub use world::World;
 
 use crate::domain::Exit;
+use crate::engine::Engine;
+use crate::fleet::Fleet;
+use crate::project::Service;
 use args::Command;
 
 /// What the command line leaves to do.
@@ -68,8 +72,10 @@ pub enum Outcome {
 
 /// What the console is to be opened on.
 pub struct ConsoleRequest {
-    /// The configuration, opened.
-    pub world: World,
+    /// The services to choose from, and what the fleet is called; none where there is only one service.
+    pub fleet: Option<(String, Fleet)>,
+    /// The service whose board is shown first; none to show the fleet.
+    pub service: Option<(Arc<Engine>, Service)>,
     /// Whether everything that writes is out of reach.
     pub read_only: bool,
     /// Symbols of ASCII only.
@@ -154,8 +160,29 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     Ok(Outcome::Ended(exit))
 }
 
+/// `windlass --fleet FILE`: the console on the fleet on a terminal, its table without one.
+async fn open_fleet(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
+    if !(io.out_is_terminal && io.in_is_terminal) {
+        let exit = fleet::run(&fleet::FleetArgs { json: false }, global, io).await?;
+        return Ok(Outcome::Ended(exit));
+    }
+    let path = fleet::path(global)?;
+    let opened = fleet::open(&path, global).await?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Outcome::Console(Box::new(ConsoleRequest {
+        fleet: Some((name.unwrap_or_default(), opened)),
+        service: None,
+        read_only: global.read_only,
+        ascii: global.ascii,
+        sample: None,
+    })))
+}
+
 /// `windlass` alone: the console on a terminal, the status without one.
 async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
+    if global.fleet.is_some() {
+        return open_fleet(global, io).await;
+    }
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if io.out_is_terminal && io.in_is_terminal && !is_dumb {
         // Asked once, before the console takes the terminal, with the same view as `windlass trust`.
@@ -166,14 +193,16 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
         {
             trust::ask(&config, global, io)?;
         }
-        let mut global = global.clone();
-        if let Ok(config) = world::configuration(&global)? {
-            global.service =
-                plan::choose_service(&world::services_to_choose(&config, &global), io)?.or(global.service);
-        }
-        let world = World::open(&global)?;
+        let engine = world::engine(global)?;
+        let is_one = world::services_to_choose(engine.config(), global).is_empty();
+        let service = if is_one {
+            Some(World::of(Arc::clone(&engine), global)?.handle()?)
+        } else {
+            None
+        };
         return Ok(Outcome::Console(Box::new(ConsoleRequest {
-            world,
+            fleet: fleet::of_project(&engine),
+            service,
             read_only: global.read_only,
             ascii: global.ascii,
             sample: None,

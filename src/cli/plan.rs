@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Output;
 use super::args::Confirm;
 use super::failure::Failure;
-use crate::domain::{self, Confirmation, Override, Plan, ServiceName, Verdict};
+use crate::domain::{self, Confirmation, Override, Plan, Verdict};
 use crate::engine::Engine;
 
 /// What a plan that deploys changes against what runs there, in a few lines; none for any other. What cannot be found out
@@ -169,29 +169,6 @@ pub fn agrees(io: &mut Output) -> io::Result<bool> {
 /// Asks the person; all but a plain yes is a no.
 pub fn ask_yes_or_no(question: &str, io: &mut Output) -> io::Result<bool> {
     Ok(matches!(ask(question, io)?.as_str(), "y" | "Y" | "yes"))
-}
-
-/// The service that the person chooses by number or name; none where there is nothing to choose, or nobody does.
-pub fn choose_service(services: &[ServiceName], io: &mut Output) -> io::Result<Option<String>> {
-    if services.is_empty() || !io.can_ask() {
-        return Ok(None);
-    }
-    for (number, service) in (1..).zip(services) {
-        writeln!(io.err, "  {number}  {service}")?;
-    }
-    loop {
-        let answer = ask("Which service? ", io)?;
-        let by_number = answer
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| services.get(number.checked_sub(1)?));
-        let by_name = services.iter().find(|service| service.as_str() == answer);
-        match by_number.or(by_name) {
-            Some(service) => return Ok(Some(service.to_string())),
-            None if answer.is_empty() => return Ok(None),
-            None => writeln!(io.err, "type a number from 1 to {}, or a name", services.len())?,
-        }
-    }
 }
 
 fn ask(question: &str, io: &mut Output) -> io::Result<String> {

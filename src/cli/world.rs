@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError, Service, Trust, TrustHash, TrustHashErr
 use crate::domain::{ServiceName, WriteAccess, count};
 use crate::engine::{self, Engine};
 use crate::git::GitRepository;
-use crate::project::{Project, Shared};
+use crate::project::{self, Project, Shared};
 use crate::registry::{Registries, RegistryError};
 use crate::state;
 
@@ -29,22 +29,13 @@ pub struct World {
 impl World {
     /// Opens what `global` names, from the current folder on.
     pub fn open(global: &Global) -> Result<Self, Failure> {
-        let config = Arc::new(configuration(global)??);
-        warn_of_withheld(&config);
-        let repository = match GitRepository::discover(config.folder()) {
-            // A configuration that is kept elsewhere is about the repository that the command is given in.
-            Err(error) if error.is_no_repository() => GitRepository::discover(&folder(global)?),
-            found => found,
-        };
-        let repository = match repository {
-            Ok(repository) => Some(Arc::new(repository)),
-            Err(error) if error.is_no_repository() => None,
-            Err(error) => return Err(error.into()),
-        };
-        let access = WriteAccess::unless_read_only(global.read_only);
-        let project = Project::alone(config, repository, state::folder_of_user())?;
-        let engine = Engine::new(project).fetching(access);
-        Self::of(Arc::new(engine), global)
+        Self::of(engine(global)?, global)
+    }
+
+    /// The handle of its service.
+    pub fn handle(self) -> Result<(Arc<Engine>, project::Service), Failure> {
+        let service = self.engine.service(&self.service)?;
+        Ok((self.engine, service))
     }
 
     /// The world of an engine that is there already.
@@ -57,6 +48,26 @@ impl World {
             service,
         })
     }
+}
+
+/// The engine of the project that `global` names, from the current folder on.
+pub fn engine(global: &Global) -> Result<Arc<Engine>, Failure> {
+    let config = Arc::new(configuration(global)??);
+    warn_of_withheld(&config);
+    let repository = match GitRepository::discover(config.folder()) {
+        // A configuration that is kept elsewhere is about the repository that the command is given in.
+        Err(error) if error.is_no_repository() => GitRepository::discover(&folder(global)?),
+        found => found,
+    };
+    let repository = match repository {
+        Ok(repository) => Some(Arc::new(repository)),
+        Err(error) if error.is_no_repository() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let access = WriteAccess::unless_read_only(global.read_only);
+    let project = Project::alone(config, repository, state::folder_of_user())?;
+    let engine = Engine::new(project).fetching(access);
+    Ok(Arc::new(engine))
 }
 
 /// The configuration that the command is about. The outer failure is of the surroundings, the inner one of the file.

@@ -35,6 +35,16 @@ pub enum GitError {
         /// Branches with a similar name.
         similar: Vec<String>,
     },
+    /// A folder of a service that a branch does not have.
+    #[error("{branch} has no folder {folder}, which windlass.toml names as the path of {service}")]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// The branch.
+        branch: String,
+        /// The service.
+        service: String,
+    },
     /// A revision that names no commit.
     #[error("no commit named `{text}`{}", if *.shallow { " (this clone is shallow, so older commits may be missing)" } else { "" })]
     NoCommit {
@@ -315,6 +325,7 @@ impl GitError {
             Self::NoRepository(_)
             | Self::NoRemote(_)
             | Self::NoBranch { .. }
+            | Self::NoFolder { .. }
             | Self::Unborn
             | Self::BadTag { .. }
             | Self::Ambiguous { .. } => Exit::Usage,
@@ -355,6 +366,9 @@ impl GitError {
                 "if you trust it, run `git config --global --add safe.directory` with its path"
             }
             Self::Unborn => "commit something first",
+            Self::NoFolder { .. } => {
+                "correct `path` of the service in windlass.toml, or push the folder to the branch"
+            }
             Self::NoBranch { .. } => {
                 "fetch it, or set git.develop in windlass.toml to the branch that candidates come from"
             }

@@ -20,6 +20,11 @@ impl History {
         Self { next: Some(start) }
     }
 
+    /// The commit that is read next; none at the end.
+    pub const fn head(&self) -> Option<&CommitSha> {
+        self.next.as_ref()
+    }
+
     /// Whether all has been read.
     pub const fn is_at_end(&self) -> bool {
         self.next.is_none()

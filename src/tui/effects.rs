@@ -4,11 +4,11 @@ mod reads;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::model::{Content, Findings, Gates, Message, Numbering, Row};
+use super::sessions::SessionSender;
 use super::terminal::Terminal;
 use super::update::{Effect, Msg, PlanReady, Request};
 use crate::board::{Board, BoardUpdate};
@@ -21,26 +21,51 @@ use crate::git::Commit;
 use crate::program::{Audience, Call};
 use crate::sign::PublicKey;
 
-/// Commits that are read at a time.
+/// Commits that are read first, so that there is something to see at once.
+const FIRST_PAGE: usize = 200;
+/// Commits that are read at a time after that.
 const PAGE: usize = 2_000;
 
-/// Does what the console asks for.
+/// Does what one session asks for.
 pub(super) struct Effects {
-    pub(super) engine: Arc<Engine>,
-    pub(super) board: Option<Board>,
-    pub(super) service: ServiceName,
-    pub(super) access: Option<WriteAccess>,
-    pub(super) messages: UnboundedSender<Msg>,
+    engine: Arc<Engine>,
+    board: Option<Board>,
+    service: ServiceName,
+    access: Option<WriteAccess>,
+    messages: SessionSender,
     /// The run at work: how to stop it, and its end.
-    pub(super) run: Option<(CancellationToken, JoinHandle<Exit>)>,
+    run: Option<(CancellationToken, JoinHandle<Exit>)>,
+    /// The plan that is being made.
+    planning: Option<JoinHandle<()>>,
+    /// Commits that are read next.
+    page: usize,
 }
 
 impl Effects {
+    pub(super) const fn new(
+        engine: Arc<Engine>,
+        board: Option<Board>,
+        service: ServiceName,
+        access: Option<WriteAccess>,
+        messages: SessionSender,
+    ) -> Self {
+        Self {
+            engine,
+            board,
+            service,
+            access,
+            messages,
+            run: None,
+            planning: None,
+            page: FIRST_PAGE,
+        }
+    }
+
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::More => {
                 if let Some(board) = &self.board {
-                    board.more(PAGE);
+                    board.more(std::mem::replace(&mut self.page, PAGE));
                 }
             }
             Effect::LookAt(commits) => {
@@ -82,12 +107,21 @@ impl Effects {
                     self.tell(Msg::Told(message("Not copied", &error.to_string(), None)));
                 }
             }
-            Effect::Suspend | Effect::Quit => {}
+            Effect::CancelPlan => self.cancel_plan(),
+            Effect::ShowFleet | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    /// Ends the making of a plan that nobody waits for, with every program that it started.
+    fn cancel_plan(&mut self) {
+        if let Some(planning) = self.planning.take() {
+            planning.abort();
         }
     }
 
     /// Stops the run, if one is at work, and waits for its clean end.
-    pub(super) async fn end(self) {
+    pub(super) async fn end(mut self) {
+        self.cancel_plan();
         if let Some((cancel, task)) = self.run {
             cancel.cancel();
             // How it ended stands in its journal.
@@ -96,8 +130,7 @@ impl Effects {
     }
 
     fn tell(&self, msg: Msg) {
-        // The loop that would hear it is over when this fails, and nothing is lost.
-        let _ = self.messages.send(msg);
+        self.messages.send(msg);
     }
 
     fn ask_gates(&self, commit: CommitSha, environment: EnvironmentName) {
@@ -108,7 +141,7 @@ impl Effects {
                 Ok(gates) => Gates::Known(gates),
                 Err(error) => Gates::Failed(error.to_string()),
             };
-            let _ = messages.send(Msg::Gates(commit, environment, gates));
+            messages.send(Msg::Gates(commit, environment, gates));
         });
     }
 
@@ -138,7 +171,7 @@ impl Effects {
                 }
                 Err(error) => Content::Failed(of_engine("Could not read the findings", &error)),
             };
-            let _ = messages.send(Msg::Examined(commit, content));
+            messages.send(Msg::Examined(commit, content));
         });
     }
 
@@ -164,18 +197,19 @@ impl Effects {
             };
             if !opened {
                 let hint = "set BROWSER to a program that opens web pages";
-                let _ = messages.send(Msg::Told(message("Could not open a browser", &url, Some(hint))));
+                messages.send(Msg::Told(message("Could not open a browser", &url, Some(hint))));
             }
         });
     }
 
-    fn plan(&self, ticket: u64, request: Request) {
+    fn plan(&mut self, ticket: u64, request: Request) {
+        self.cancel_plan();
         let numbering = numbering(&self.engine.config().git.release_branch);
         let command = request.command(self.service.clone(), numbering, |digest, environment| {
             self.image(digest, environment)
         });
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
-        tokio::spawn(async move {
+        self.planning = Some(tokio::spawn(async move {
             let result = async {
                 let plan = engine.plan(&command?).await?;
                 let asks_password = engine.asks_for_password(&plan);
@@ -189,8 +223,8 @@ impl Effects {
             let result = result
                 .await
                 .map_err(|error: EngineError| of_engine("Could not make a plan", &error));
-            let _ = messages.send(Msg::PlanReady(ticket, result));
-        });
+            messages.send(Msg::PlanReady(ticket, result));
+        }));
     }
 
     fn image(&self, digest: Digest, environment: &EnvironmentName) -> Result<ImageReference, EngineError> {
@@ -213,7 +247,7 @@ impl Effects {
         let messages = self.messages.clone();
         tokio::spawn(async move {
             while let Some(event) = run.events.recv().await {
-                if messages.send(Msg::Event(event)).is_err() {
+                if !messages.send(Msg::Event(event)) {
                     return;
                 }
             }
@@ -251,7 +285,7 @@ impl Effects {
                 }
                 Err(error) => of_engine("Not verified", &error),
             };
-            let _ = messages.send(Msg::Told(message));
+            messages.send(Msg::Told(message));
         });
     }
 }

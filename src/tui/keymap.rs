@@ -88,6 +88,10 @@ pub enum Action {
     Zoom,
     /// Stops the run cleanly.
     Stop,
+    /// Shows the run that is active, or the newest one.
+    Watch,
+    /// Shows the fleet.
+    Fleet,
     /// All keys.
     Help,
     /// Leaves the console.
@@ -143,7 +147,8 @@ impl Key {
         }
     }
 
-    fn is(self, event: KeyEvent) -> bool {
+    /// Whether `event` is this key.
+    pub(super) fn is(self, event: KeyEvent) -> bool {
         let plain = !event
             .modifiers
             .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
@@ -176,21 +181,22 @@ const RUN: &[Screen] = &[Screen::Run];
 const FINDINGS: &[Screen] = &[Screen::Findings];
 const RELEASES: &[Screen] = &[Screen::Releases];
 const PAGE: &[Screen] = &[Screen::Page];
+const AROUND: &[Screen] = &[Screen::Board, Screen::Releases];
 const LINES: &[Screen] = &[Screen::Board, Screen::Run, Screen::Page];
 const OUTSIDE: &[Screen] = &[Screen::Board, Screen::Releases, Screen::Findings, Screen::Page];
 const ALL: &[Screen] = &Screen::ALL;
 
-const UP: Key = Key::Named(KeyCode::Up, "Up");
-const DOWN: Key = Key::Named(KeyCode::Down, "Down");
-const LEFT: Key = Key::Named(KeyCode::Left, "Left");
-const RIGHT: Key = Key::Named(KeyCode::Right, "Right");
-const ENTER: Key = Key::Named(KeyCode::Enter, "Enter");
-const ESC: Key = Key::Named(KeyCode::Esc, "Esc");
-const TAB: Key = Key::Named(KeyCode::Tab, "Tab");
-const PAGE_UP: Key = Key::Named(KeyCode::PageUp, "PgUp");
-const PAGE_DOWN: Key = Key::Named(KeyCode::PageDown, "PgDn");
-const HOME: Key = Key::Named(KeyCode::Home, "Home");
-const END: Key = Key::Named(KeyCode::End, "End");
+pub(super) const UP: Key = Key::Named(KeyCode::Up, "Up");
+pub(super) const DOWN: Key = Key::Named(KeyCode::Down, "Down");
+pub(super) const LEFT: Key = Key::Named(KeyCode::Left, "Left");
+pub(super) const RIGHT: Key = Key::Named(KeyCode::Right, "Right");
+pub(super) const ENTER: Key = Key::Named(KeyCode::Enter, "Enter");
+pub(super) const ESC: Key = Key::Named(KeyCode::Esc, "Esc");
+pub(super) const TAB: Key = Key::Named(KeyCode::Tab, "Tab");
+pub(super) const PAGE_UP: Key = Key::Named(KeyCode::PageUp, "PgUp");
+pub(super) const PAGE_DOWN: Key = Key::Named(KeyCode::PageDown, "PgDn");
+pub(super) const HOME: Key = Key::Named(KeyCode::Home, "Home");
+pub(super) const END: Key = Key::Named(KeyCode::End, "End");
 
 const fn bind(
     action: Action,
@@ -222,6 +228,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Refresh, &[Key::Char('r')], BOARD, "refresh", "refresh from git and the registries", 0),
     bind(Action::Releases, &[Key::Char('R'), TAB], BOARD, "releases", "show releases, hotfixes and environments", 3),
     bind(Action::Diff, &[Key::Char('D')], BOARD, "diff", "show what it would change in its next environment", 0),
+    bind(Action::Watch, &[Key::Char('w')], AROUND, "watch run", "show the run that is active, or the last one", 3),
+    bind(Action::Fleet, &[Key::Char('F')], BOARD, "fleet", "show every service in every environment", 5),
     bind(Action::Promote, &[Key::Char('p')], RELEASES, "promote", "promote the release's candidate to its next environment", 1),
     bind(Action::Finish, &[Key::Char('F')], RELEASES, "finish", "merge it back, tag it and push atomically", 2),
     bind(Action::Hotfix, &[Key::Char('H')], RELEASES, "hotfix", "start a hotfix from what is deployed to the environment", 5),
@@ -258,11 +266,11 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Last, &[Key::Char('G'), END], ALL, "last", "go to the last line", 0),
     bind(Action::Enter, &[ENTER, Key::Char('l'), RIGHT], BOARD, "details", "show the details of the candidate", 3),
     bind(Action::Enter, &[ENTER], RUN, "log", "show the log of the step", 0),
-    bind(Action::Back, &[ESC, Key::Char('h'), LEFT], BOARD, "back", "back to the table; clears the search", 3),
+    bind(Action::Back, &[ESC, Key::Char('h'), LEFT], BOARD, "back", "back to the table; clears the search; to the fleet", 3),
     bind(Action::Enter, &[ENTER, Key::Char('l'), RIGHT], RELEASES, "details", "show the details of the release", 3),
     bind(Action::Back, &[ESC, Key::Char('b'), Key::Char('h'), LEFT], RELEASES, "back", "back", 3),
     bind(Action::Back, &[ESC, Key::Char('h'), LEFT], PAGE, "back", "back", 2),
-    bind(Action::Back, &[ESC], RUN, "back", "back, once the run has ended", 1),
+    bind(Action::Back, &[ESC], RUN, "back", "back; the run goes on", 6),
     bind(Action::Back, &[ESC, Key::Char('h'), LEFT], FINDINGS, "back", "clear the filter, or back", 4),
     bind(Action::Search, &[Key::Char('/')], LINES, "search", "search; Enter keeps the search, Esc clears it", 4),
     bind(Action::NextFound, &[Key::Char('n')], LINES, "next", "go to the next match", 0),
@@ -324,7 +332,7 @@ pub fn markdown() -> String {
             .collect();
         table.extend(["| ", &screen, " | ", &keys.join(" "), " | ", binding.help, " |\n"]);
     }
-    table
+    table + &super::screens::fleet::markdown()
 }
 
 #[cfg(test)]

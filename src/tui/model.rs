@@ -77,6 +77,10 @@ pub struct Notice {
 pub struct Model {
     /// The service.
     pub service: String,
+    /// Whether there is a fleet to go back to.
+    pub has_fleet: bool,
+    /// How many runs are active in other sessions.
+    pub elsewhere: usize,
     /// The look.
     pub theme: Theme,
     /// Whether the console was started read-only.
@@ -120,6 +124,8 @@ impl Model {
     pub fn new(service: &str, theme: Theme, read_only: bool, size: (u16, u16), now: Timestamp) -> Self {
         Self {
             service: service.to_owned(),
+            has_fleet: false,
+            elsewhere: 0,
             theme,
             read_only,
             size,

@@ -12,12 +12,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::effects::{Effects, of_board};
-use super::model::Model;
-use super::screens::Console as View;
+use super::app::{App, AppEffect, AppMsg, update};
+use super::sessions::Sessions;
 use super::terminal::Terminal;
-use super::update::{Effect, Msg, update};
-use crate::board::BoardUpdate;
+use super::update::Msg;
 
 /// The shortest time between two frames that nobody's key asked for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -37,8 +35,7 @@ pub(super) enum End {
 
 /// What the loop hears apart from the keyboard.
 pub(super) struct Sources {
-    pub(super) board: UnboundedReceiver<BoardUpdate>,
-    pub(super) messages: UnboundedReceiver<Msg>,
+    pub(super) messages: UnboundedReceiver<AppMsg>,
     /// Cancelled when a signal asks the process to end.
     pub(super) ended: CancellationToken,
 }
@@ -46,8 +43,8 @@ pub(super) struct Sources {
 /// Runs until someone leaves. The terminal is given back by whoever owns it.
 pub(super) async fn run(
     terminal: &mut Terminal,
-    model: &mut Model,
-    effects: &mut Effects,
+    app: &mut App,
+    sessions: &mut Sessions,
     mut sources: Sources,
 ) -> io::Result<End> {
     // All that was typed before a frame belongs into it. The stream wakes only whoever polled it first, so nothing but
@@ -65,7 +62,7 @@ pub(super) async fn run(
             biased;
             events = input.next() => {
                 let lost = events.as_ref().is_none_or(|events| events.iter().any(Result::is_err));
-                heard.extend(events.into_iter().flatten().filter_map(|event| of_input(event.ok()?)));
+                heard.extend(events.into_iter().flatten().filter_map(|event| of_input(event.ok()?)).map(AppMsg::Input));
                 if !lost {
                     // The usual case.
                 } else if terminated {
@@ -74,28 +71,28 @@ pub(super) async fn run(
                 } else {
                     // Without a terminal there is nobody here any more.
                     terminated = true;
-                    heard.push(Msg::Terminate);
+                    heard.push(AppMsg::Input(Msg::Terminate));
                 }
                 next_frame = Instant::now();
             }
             () = sources.ended.cancelled(), if !terminated => {
                 terminated = true;
-                heard.push(Msg::Terminate);
+                heard.push(AppMsg::Input(Msg::Terminate));
             }
-            _ = suspend.recv() => heard.push(Msg::Suspend),
+            _ = suspend.recv() => heard.push(AppMsg::Input(Msg::Suspend)),
             () = tokio::time::sleep_until(next_frame), if stale => {
                 // The word that the terminal was resized may be late, or was lost before anyone listened.
                 match crossterm::terminal::size() {
-                    Ok((width, height)) if (width, height) != model.size => {
-                        heard.push(Msg::Resize(width, height));
+                    Ok((width, height)) if (width, height) != app.size() => {
+                        heard.push(AppMsg::Input(Msg::Resize(width, height)));
                     }
-                    Ok(_) if terminal.draw(|frame| frame.render_widget(View(model), frame.area())).is_ok() => {
+                    Ok(_) if terminal.draw(|frame| frame.render_widget(&*app, frame.area())).is_ok() => {
                         next_frame = Instant::now() + FRAME;
                     }
                     // The terminal is gone. What is at work ends cleanly all the same.
                     _ if !terminated => {
                         terminated = true;
-                        heard.push(Msg::Terminate);
+                        heard.push(AppMsg::Input(Msg::Terminate));
                     }
                     _ => {}
                 }
@@ -105,26 +102,22 @@ pub(super) async fn run(
                 heard.push(msg);
                 heard.extend(std::iter::from_fn(|| sources.messages.try_recv().ok()).take(BATCH));
             }
-            Some(change) = sources.board.recv() => {
-                heard.push(of_board(change));
-                heard.extend(std::iter::from_fn(|| sources.board.try_recv().ok()).take(BATCH).map(of_board));
-            }
-            _ = ticks.tick() => heard.push(Msg::Now(Timestamp::now())),
+            _ = ticks.tick() => heard.push(AppMsg::Input(Msg::Now(Timestamp::now()))),
         }
         if Terminal::was_lost() {
             return Err(io::Error::other("a task of the console failed"));
         }
         for msg in heard {
             stale = true;
-            for effect in update(model, msg) {
-                if matches!(effect, Effect::Quit) {
+            for effect in update(app, msg) {
+                if matches!(effect, AppEffect::Quit) {
                     return Ok(if terminated { End::Terminated } else { End::Left });
                 }
-                if matches!(effect, Effect::Suspend) {
+                if matches!(effect, AppEffect::Suspend) {
                     terminal.suspend()?;
                     next_frame = Instant::now();
                 }
-                effects.carry_out(effect);
+                sessions.carry_out(app, effect);
             }
         }
     }

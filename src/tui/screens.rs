@@ -6,6 +6,7 @@ mod cut;
 mod details;
 mod environments;
 mod findings;
+pub mod fleet;
 mod form;
 mod help;
 mod log;
@@ -18,6 +19,7 @@ mod ribbon;
 mod run;
 mod table;
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -25,6 +27,7 @@ use ratatui::widgets::Widget;
 
 use super::layout;
 use super::model::{Dialog, Model, Screen};
+use super::theme::Theme;
 use super::widgets::line;
 use crate::domain::ascii_symbol;
 
@@ -39,7 +42,7 @@ impl Widget for Console<'_> {
             return;
         }
         if layout::too_small(model) {
-            return too_small(model, area, buffer);
+            return too_small(model.theme, area, buffer);
         }
         match model.screen {
             Screen::Board => board::paint(model, buffer),
@@ -69,6 +72,25 @@ impl Widget for Console<'_> {
     }
 }
 
+/// Paints the fleet.
+pub(super) fn paint_fleet(
+    fleet: &fleet::FleetModel,
+    theme: Theme,
+    now: Timestamp,
+    active: usize,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let (columns, rows) = layout::SMALLEST;
+    if area.width < columns || area.height < rows {
+        return too_small(theme, area, buffer);
+    }
+    fleet::paint(fleet, theme, now, active, area, buffer);
+    if theme.ascii {
+        in_ascii(buffer);
+    }
+}
+
 /// Texts of other rooms have signs of their own, such as the dots in a short digest.
 fn in_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
@@ -79,7 +101,7 @@ fn in_ascii(buffer: &mut Buffer) {
     }
 }
 
-fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
+fn too_small(theme: Theme, area: Rect, buffer: &mut Buffer) {
     let (columns, rows) = layout::SMALLEST;
     let (width, height) = (area.width, area.height);
     let text = format!("windlass requires {columns}×{rows}; this terminal has {width}×{height}");
@@ -87,7 +109,7 @@ fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
     for (y, text) in (area.y..area.bottom()).zip(lines) {
         line::left(buffer, Rect { y, height: 1, ..area }, vec![Span::raw(text)]);
     }
-    if model.theme.ascii {
+    if theme.ascii {
         in_ascii(buffer);
     }
 }

@@ -127,6 +127,10 @@ pub enum Effect {
     Open(String),
     /// Put text on the clipboard.
     Copy(String),
+    /// End the making of the plan that was asked for last: nobody waits for it.
+    CancelPlan,
+    /// Show the fleet.
+    ShowFleet,
     /// Stop the process and give the terminal to the shell, until it is continued.
     Suspend,
     /// Leave the console.
@@ -219,6 +223,9 @@ fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     match (action, model.screen) {
         (Action::Help, _) => model.help = Some(0),
         (Action::Quit, _) => quit(model, effects),
+        (Action::Fleet, _) => effects.push(Effect::ShowFleet),
+        (Action::Back, Screen::Board) if board::is_bare(model) => effects.push(Effect::ShowFleet),
+        (Action::Watch, _) => model.screen = Screen::Run,
         (Action::Findings, Screen::Board) => findings::open(model, effects),
         (Action::Releases, Screen::Board) => releases::open(model, effects),
         (_, Screen::Releases) => releases::on_action(model, action, effects),

@@ -30,10 +30,11 @@ async fn world() -> World {
 /// The windlass.toml of a project with these services, whose images are in the registry of the world.
 fn config(world: &World, services: &[&str]) -> String {
     let host = world.shared_host();
-    let services: String = services
+    let services: Vec<_> = services
         .iter()
         .map(|name| format!("[[service]]\nname = \"{name}\"\n\n"))
         .collect();
+    let services = services.concat();
     format!(
         "[git]\nrelease_branch = \"release/{{service}}-v{{version}}\"\nhotfix_branch = \"hotfix/{{service}}-v{{version}}\"\n\
          release_tag = \"{{service}}-v{{version}}\"\n\n{services}\

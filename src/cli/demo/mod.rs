@@ -51,9 +51,10 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
     }
     writeln!(io.err, "setting up the demo …")?;
     let keeps = args.dir.is_some();
+    let now = jiff::Timestamp::now();
     let options = WorldOptions {
         folder: args.dir,
-        now: jiff::Timestamp::now(),
+        now,
     };
     let world = World::open(options, access).await?;
     if keeps {
@@ -64,9 +65,11 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
     }
     let opened = super::World::of(world.engine()?, global)?;
     let pipeline = world.pipeline()?;
+    let fleet = world.fleet(&opened.engine, now).await?;
     if io.out_is_terminal && io.in_is_terminal {
         return Ok(Outcome::Console(Box::new(ConsoleRequest {
-            world: opened,
+            fleet: Some(("demo".to_owned(), fleet)),
+            service: Some(opened.handle()?),
             read_only: global.read_only,
             ascii: global.ascii,
             sample: Some((world, pipeline)),

@@ -13,11 +13,12 @@ const BUILT: &str = "world-built-at";
 /// Its name until then: what stands beside it is ours, and not whole.
 const UNFINISHED: &str = "world-unfinished";
 /// All that a building writes beside it.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     "registries",
     "shared.port",
     "production.port",
     "payment-svc",
+    "neighbours",
     "origin.git",
     "deploy.sh",
     "keys",

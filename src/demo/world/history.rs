@@ -129,10 +129,7 @@ fn seconds_ago(nth: usize) -> i64 {
 
 /// Writes the past as it looks from `now`.
 pub(super) fn past(now: Timestamp) -> Past {
-    let mut writer = Writer {
-        out: String::new(),
-        mark: 0,
-    };
+    let mut writer = Writer::default();
     let at = |nth| now.as_second() - seconds_ago(nth);
     let root = writer.commit(
         "main",
@@ -222,7 +219,7 @@ pub(super) fn past(now: Timestamp) -> Past {
     }
     times.reverse();
     Past {
-        stream: writer.out.into_bytes(),
+        stream: writer.into_stream(),
         times: times
             .into_iter()
             .filter_map(|second| Timestamp::from_second(second).ok())
@@ -230,13 +227,21 @@ pub(super) fn past(now: Timestamp) -> Past {
     }
 }
 
-struct Writer {
+/// Writes a stream for `git fast-import`.
+#[derive(Default)]
+pub(super) struct Writer {
     out: String,
     mark: usize,
 }
 
 impl Writer {
-    fn commit(
+    /// The stream.
+    pub(super) fn into_stream(self) -> Vec<u8> {
+        self.out.into_bytes()
+    }
+
+    /// Writes a commit, and returns its mark.
+    pub(super) fn commit(
         &mut self,
         branch: &str,
         author: usize,

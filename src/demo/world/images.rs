@@ -1,5 +1,7 @@
 //! The images of the sample's commits, and the cases of real life among them.
 
+use std::sync::Arc;
+
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -9,7 +11,9 @@ use super::contents;
 use super::layers::{self, Layer, PLATFORMS, Recipe};
 use super::reports::{self, Health};
 use super::{PASSWORD, WorldError};
-use crate::domain::{CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, Tag, WriteAccess};
+use crate::domain::{
+    CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, ServiceName, Tag, WriteAccess,
+};
 use crate::engine::{Engine, EngineError};
 use crate::registry::{Descriptor, TagRule, Writer, copy};
 use crate::scan::{ReportContext, SbomFormat, attach_report, attach_sbom};
@@ -134,18 +138,16 @@ fn tag(engine: &Engine, commit: &CommitSha) -> Result<Tag, WorldError> {
     Ok(engine.tag_of(commit)?)
 }
 
-struct Workshop<'a> {
-    engine: &'a Engine,
-    dev: Writer,
-    now: Timestamp,
-    access: WriteAccess,
-    /// For each platform: the base image, and the libraries that change now and then.
+/// The layers that all images of the sample have in common.
+pub(super) struct Materials {
+    /// For each platform the base image.
     bases: [Layer; 2],
+    /// The libraries that change now and then.
     libraries: Vec<Layer>,
 }
 
-impl<'a> Workshop<'a> {
-    fn new(engine: &'a Engine, now: Timestamp, access: WriteAccess) -> Result<Self, WorldError> {
+impl Materials {
+    pub(super) fn new() -> Result<Self, WorldError> {
         let made = |layer: std::io::Result<Layer>| {
             layer.map_err(|source| WorldError::Io {
                 path: "a layer".into(),
@@ -161,10 +163,6 @@ impl<'a> Workshop<'a> {
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            engine,
-            dev: writer(engine, "dev", access)?,
-            now,
-            access,
             bases: [
                 made(layers::base(PLATFORMS[0], 1))?,
                 made(layers::base(PLATFORMS[1], 2))?,
@@ -172,9 +170,52 @@ impl<'a> Workshop<'a> {
             libraries,
         })
     }
+}
+
+/// Builds, scans and promotes the images of one service, as they would have come about.
+pub(super) struct Workshop<'a> {
+    engine: &'a Engine,
+    service: ServiceName,
+    dev: Writer,
+    now: Timestamp,
+    access: WriteAccess,
+    materials: Arc<Materials>,
+}
+
+impl<'a> Workshop<'a> {
+    /// The workshop of the first service.
+    fn new(engine: &'a Engine, now: Timestamp, access: WriteAccess) -> Result<Self, WorldError> {
+        let service = engine.config().services[0].name.clone();
+        Self::of(engine, service, Arc::new(Materials::new()?), now, access)
+    }
+
+    /// The workshop of a service.
+    pub(super) fn of(
+        engine: &'a Engine,
+        service: ServiceName,
+        materials: Arc<Materials>,
+        now: Timestamp,
+        access: WriteAccess,
+    ) -> Result<Self, WorldError> {
+        Ok(Self {
+            dev: writer(engine, &service, "dev", access)?,
+            engine,
+            service,
+            now,
+            access,
+            materials,
+        })
+    }
+
+    /// Tags an image of the build environment as that of `commit`.
+    pub(super) async fn tag(&self, image: &Descriptor, commit: &CommitSha) -> Result<(), WorldError> {
+        let tag = tag(self.engine, commit)?;
+        self.dev.tag(&image.digest, &tag, TagRule::Immutable).await?;
+        Ok(())
+    }
 
     /// Builds and scans one commit; the tag comes later.
-    async fn build(
+    pub(super) async fn build(
         &self,
         nth: usize,
         commit: &CommitSha,
@@ -191,8 +232,8 @@ impl<'a> Workshop<'a> {
                 source,
             })
         };
-        let library = &self.libraries[nth / 14 % self.libraries.len()];
-        let stack = |platform: usize, app| vec![self.bases[platform].clone(), library.clone(), app];
+        let library = &self.materials.libraries[nth / 14 % self.materials.libraries.len()];
+        let stack = |platform: usize, app| vec![self.materials.bases[platform].clone(), library.clone(), app];
         let recipe = Recipe {
             commit,
             created: time,
@@ -240,7 +281,7 @@ impl<'a> Workshop<'a> {
     }
 
     /// What a promotion does, at a time in the past.
-    async fn promote(
+    pub(super) async fn promote(
         &self,
         from: &str,
         to: &str,
@@ -248,8 +289,8 @@ impl<'a> Workshop<'a> {
         commit: &CommitSha,
         at: Timestamp,
     ) -> Result<(), WorldError> {
-        let source = writer(self.engine, from, self.access)?;
-        let target = writer(self.engine, to, self.access)?;
+        let source = writer(self.engine, &self.service, from, self.access)?;
+        let target = writer(self.engine, &self.service, to, self.access)?;
         let digest: &Digest = &image.digest;
         let plan = copy::plan(
             &source,
@@ -288,28 +329,38 @@ impl<'a> Workshop<'a> {
 
     /// The release branches of what is in stage and in prod, here and on the remote.
     async fn releases(&self, commits: &[CommitSha]) -> Result<(), WorldError> {
+        for (nth, version) in [(IN_PROD, "1.3.2"), (IN_STAGE, "1.4.0")] {
+            let name = format!("release/v{version}-sha-{}", commits[nth].short());
+            self.release(&name, &commits[nth]).await?;
+        }
+        Ok(())
+    }
+
+    /// A release branch at `commit`, here and on the remote.
+    pub(super) async fn release(&self, name: &str, commit: &CommitSha) -> Result<(), WorldError> {
         let Some(repository) = self.engine.repository() else {
             return Ok(());
         };
+        let name = name
+            .parse()
+            .map_err(|error: crate::domain::BranchNameError| EngineError::Internal(error.to_string()))?;
+        repository.create_branch(&name, commit, self.access)?;
         let remote = repository.remote("origin")?;
-        for (nth, version) in [(IN_PROD, "1.3.2"), (IN_STAGE, "1.4.0")] {
-            let name = format!("release/v{version}-sha-{}", commits[nth].short());
-            let name = name
-                .parse()
-                .map_err(|error: crate::domain::BranchNameError| EngineError::Internal(error.to_string()))?;
-            repository.create_branch(&name, &commits[nth], self.access)?;
-            remote.push_new(&name, &commits[nth], self.access).await?;
-        }
+        remote.push_new(&name, commit, self.access).await?;
         Ok(())
     }
 }
 
-fn writer(engine: &Engine, environment: &str, access: WriteAccess) -> Result<Writer, WorldError> {
+fn writer(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: &str,
+    access: WriteAccess,
+) -> Result<Writer, WorldError> {
     let name = environment
         .parse()
         .map_err(|error: crate::domain::NameError| EngineError::Internal(error.to_string()))?;
     let environment = engine.environment(&name)?;
-    let service = &engine.config().services[0].name;
     let repository = engine.repository_of(service, environment)?;
     Ok(engine.registries().writer(&repository, access))
 }

@@ -6,6 +6,7 @@ mod contents;
 mod history;
 mod images;
 mod layers;
+mod neighbours;
 mod pipeline;
 mod reports;
 
@@ -225,17 +226,30 @@ impl World {
     /// Written at each start, because the ports may be others than last time.
     fn write_config(&self) -> Result<(), WorldError> {
         let repository = self.repository();
+        let deploy = self.folder.join("deploy.sh");
+        let text = format!(
+            "# The configuration of the sample world, written anew at each start.\n\n\
+             [[service]]\nname = \"payment-svc\"\npath = \".\"\n\n{}",
+            self.environments("")
+        );
+        // Before the world is built there is no repository to put it in; git will not mind the file being there first.
+        std::fs::create_dir_all(&repository).map_err(io_at(&repository))?;
+        let path = repository.join("windlass.toml");
+        std::fs::write(&path, text).map_err(io_at(&path))?;
+        std::fs::write(&deploy, DEPLOY).map_err(io_at(&deploy))
+    }
+
+    /// The environments of a windlass.toml whose images are below `folder` in the registries.
+    fn environments(&self, folder: &str) -> String {
         let keys = self.folder.join("keys");
         let deploy = self.folder.join("deploy.sh");
         let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned()).to_string();
-        let text = format!(
-            "# The configuration of the sample world, written anew at each start.\n\n\
-             [[service]]\nname = \"payment-svc\"\npath = \".\"\n\n\
-             [[environment]]\nname = \"dev\"\nimage = \"{shared}/dev/{{service}}\"\n\n\
-             [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"{shared}/stage/{{service}}\"\n\
+        format!(
+            "[[environment]]\nname = \"dev\"\nimage = \"{shared}/{folder}dev/{{service}}\"\n\n\
+             [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"{shared}/{folder}stage/{{service}}\"\n\
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
              deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}] }}\n\n\
-             [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{{service}}\"\nprotected = true\n\
+             [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{folder}{{service}}\"\nprotected = true\n\
              hotfix = {{ from = \"dev\" }}\n\
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
              sign = {{ key = {key}, password_file = {password} }}\n\
@@ -245,12 +259,7 @@ impl World {
             deploy = quoted(&deploy),
             key = quoted(&keys.join("cosign.key")),
             password = quoted(&keys.join("password")),
-        );
-        // Before the world is built there is no repository to put it in; git will not mind the file being there first.
-        std::fs::create_dir_all(&repository).map_err(io_at(&repository))?;
-        let path = repository.join("windlass.toml");
-        std::fs::write(&path, text).map_err(io_at(&path))?;
-        std::fs::write(&deploy, DEPLOY).map_err(io_at(&deploy))
+        )
     }
 }
 

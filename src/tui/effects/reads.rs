@@ -30,8 +30,7 @@ impl Effects {
         let messages = self.messages.clone();
         let answer = answer(Arc::clone(&self.engine), self.service.clone());
         tokio::spawn(async move {
-            // The loop that would hear it is over when this fails, and nothing is lost.
-            let _ = messages.send(answer.await);
+            messages.send(answer.await);
         });
     }
 

@@ -4,8 +4,8 @@ use super::Action;
 use crate::board::Cell;
 use crate::domain::{Bound, Environment};
 use crate::tui::model::{
-    BoardModel, FindingsModel, Model, PageContent, PageModel, Pane, ReleasesModel, Row, RunModel, Screen,
-    next, reached,
+    BoardModel, FindingsModel, Model, PageContent, PageModel, ReleasesModel, Row, RunModel, Screen, next,
+    reached,
 };
 
 /// Whether `action` is possible now, and why not.
@@ -46,9 +46,13 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
         Action::Sign => writes().and_then(|()| has_image(row()?)),
         Action::Verify | Action::Copy | Action::Findings | Action::Diff => has_image(row()?),
         Action::Enter if board.details => Err("the details are open; Esc closes them".to_owned()),
-        Action::Back if !board.details && board.search.is_none() => {
+        Action::Back if !board.details && board.search.is_none() && !model.has_fleet => {
             Err("this is the board; q quits".to_owned())
         }
+        Action::Fleet if !model.has_fleet => {
+            Err("this console shows one service; start it with --fleet".to_owned())
+        }
+        Action::Watch => has_run(model),
         Action::Enter => row().map(|_| ()),
         Action::NextFound | Action::PreviousFound if board.search.is_none() => {
             Err("no active search; press /".to_owned())
@@ -61,7 +65,17 @@ fn writes(model: &Model) -> Result<(), String> {
     if model.read_only {
         return Err("this console is read-only".to_owned());
     }
+    if model.is_running() {
+        return Err("a run of this service is active; w shows it".to_owned());
+    }
     Ok(())
+}
+
+fn has_run(model: &Model) -> Result<(), String> {
+    match model.run {
+        Some(_) => Ok(()),
+        None => Err("no run was started in this console".to_owned()),
+    }
 }
 
 fn has_image(row: &Row) -> Result<(), String> {
@@ -93,9 +107,6 @@ fn on_findings(findings: &FindingsModel, action: Action) -> Result<(), String> {
 
 fn on_run(run: &RunModel, action: Action) -> Result<(), String> {
     match action {
-        Action::Back if run.ended.is_none() && run.pane == Pane::Steps => {
-            Err("the run is still active; Ctrl-C stops it cleanly".to_owned())
-        }
         Action::Stop if run.ended.is_some() => Err("the run has ended; Esc goes back, q quits".to_owned()),
         Action::Stop if run.stopping => Err("it is already stopping".to_owned()),
         Action::NextError if !run.has_trouble() => Err("there are no errors or warnings".to_owned()),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::{details, ribbon, table};
-use crate::domain::age;
+use crate::domain::{age, count};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::theme::State;
@@ -46,6 +46,13 @@ pub(super) fn title(model: &Model, what: &str, fresh: Span<'static>, area: Rect,
     let mut right = Vec::new();
     if model.is_running() {
         right.push(theme.says(State::Loading, "a run is active"));
+        right.push(line::gap());
+    }
+    if model.elsewhere > 0 {
+        right.push(theme.says(
+            State::Loading,
+            &format!("{} elsewhere", count(model.elsewhere, "run")),
+        ));
         right.push(line::gap());
     }
     right.push(fresh);

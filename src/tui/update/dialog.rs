@@ -15,6 +15,9 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
     if key.code == KeyCode::Esc || interrupt {
         // An answer that is still on its way finds nobody any more.
         model.ticket += 1;
+        if matches!(dialog, Dialog::Planning(_)) {
+            effects.push(Effect::CancelPlan);
+        }
         return;
     }
     let enter = key.code == KeyCode::Enter;

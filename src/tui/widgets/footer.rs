@@ -8,7 +8,7 @@ use ratatui::text::Span;
 use super::{input, line};
 use crate::tui::keymap;
 use crate::tui::model::{Model, Search};
-use crate::tui::theme::State;
+use crate::tui::theme::{State, Theme};
 
 /// Paints it.
 pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -32,23 +32,35 @@ pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
     line::left(buffer, area, keys(model, usize::from(area.width)));
 }
 
-/// As many keys as fit, by rank, help always among them; what is not possible now is quiet.
+/// The keys of a session, by rank.
 fn keys(model: &Model, width: usize) -> Vec<Span<'static>> {
-    let theme = model.theme;
-    let entry = |(binding, possible): &(&keymap::Binding, bool)| {
+    let entries = keymap::of_footer(model).into_iter().map(|(binding, possible)| {
         let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
-        let (key_style, style) = if *possible {
+        (key, binding.label, possible)
+    });
+    bar(entries, width, model.theme)
+}
+
+/// As many keys as fit, each with its label and whether it is possible now, which is quiet otherwise; the last one, help, is
+/// always among them.
+pub fn bar(
+    entries: impl Iterator<Item = (String, &'static str, bool)>,
+    width: usize,
+    theme: Theme,
+) -> Vec<Span<'static>> {
+    let entry = |(key, label, possible): (String, &'static str, bool)| {
+        let (key_style, style) = if possible {
             (theme.key(), Style::new())
         } else {
             (theme.quiet(), theme.quiet())
         };
         vec![
             Span::styled(format!(" {key} "), key_style),
-            Span::styled(binding.label, style),
+            Span::styled(label, style),
             Span::raw("  "),
         ]
     };
-    let mut entries: Vec<_> = keymap::of_footer(model).iter().map(entry).collect();
+    let mut entries: Vec<_> = entries.map(entry).collect();
     while entries.len() > 1 && entries.iter().map(|entry| line::width(entry)).sum::<usize>() > width {
         entries.remove(entries.len() - 2);
     }
