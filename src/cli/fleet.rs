@@ -35,10 +35,9 @@ pub struct FleetArgs {
     pub json: bool,
 }
 
-/// The whole answer.
+/// The form of `--json`.
 #[derive(Serialize)]
 struct Document<'d> {
-    version: u32,
     file: &'d Path,
     projects: Vec<ProjectDocument<'d>>,
 }
@@ -64,9 +63,7 @@ pub async fn run(args: &FleetArgs, global: &Global, io: &mut Output) -> Result<E
         .collect()
         .await;
     if args.json {
-        let document = document(&path, &fleet, &all);
-        serde_json::to_writer_pretty(&mut io.out, &document)?;
-        writeln!(io.out)?;
+        io.document(&document(&path, &fleet, &all))?;
     } else {
         print(&fleet, &all, io)?;
     }
@@ -131,7 +128,6 @@ fn document<'d>(path: &'d Path, fleet: &'d Fleet, all: &'d [ServiceStatus]) -> D
         },
     });
     Document {
-        version: 1,
         file: path,
         projects: projects.collect(),
     }

@@ -302,6 +302,8 @@ pub fn of_footer(model: &Model) -> Vec<(&'static Binding, bool)> {
     let mut shown: Vec<_> = ranked
         .map(|binding| (binding, enabled(model, binding.action).is_ok()))
         .filter(|(binding, possible)| *possible || binding.action.is_operation())
+        // A run that has ended can be looked at again, but need not be called to mind.
+        .filter(|(binding, _)| binding.action != Action::Watch || model.is_running())
         .collect();
     let pane = model.releases.as_ref().map(|releases| releases.pane);
     let of_environments = model.screen == Screen::Releases && pane == Some(ReleasesPane::Environments);

@@ -251,9 +251,12 @@ fn ended() -> EventKind {
 }
 
 #[test]
-fn a_run_is_left_with_esc_once_it_has_ended_and_the_board_is_refreshed() {
+fn a_run_goes_on_when_it_is_left_with_esc_and_at_its_end_the_board_is_refreshed() {
     let (mut model, id) = sample::run(SIZE, COLOUR);
     press(&mut model, KeyCode::Esc);
+    assert_eq!(model.screen, Screen::Board);
+    assert!(model.is_running());
+    press(&mut model, KeyCode::Char('w'));
     assert_eq!(model.screen, Screen::Run);
     assert!(matches!(
         &tell(&mut model, event(&id, 8_000, ended()))[..],

@@ -13,6 +13,7 @@ use crate::sample::world_at;
 const COMMANDS: &[&str] = &[
     "doctor",
     "status",
+    "fleet --fleet fleet.toml",
     "board --limit 20",
     "board --limit 2 --json",
     "show develop",

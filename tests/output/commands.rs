@@ -52,6 +52,14 @@ impl Sample<'_> {
     async fn look(&mut self) {
         self.document("doctor", "doctor").await;
         self.document("trust", "trust --dry-run").await;
+        let fleet = self.world.folder().join("fleet.toml");
+        std::fs::write(
+            &fleet,
+            "[[project]]\npath = \"payment-svc\"\n\n[[project]]\npath = \"missing\"\n",
+        )
+        .unwrap();
+        self.document("fleet", &format!("fleet --fleet {}", fleet.display()))
+            .await;
         self.document("board", "board --limit 6").await;
         for candidate in ["develop", "develop~2", "develop~15"] {
             self.document("show", &format!("show {candidate}")).await;

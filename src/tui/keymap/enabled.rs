@@ -11,6 +11,7 @@ use crate::tui::model::{
 /// Whether `action` is possible now, and why not.
 pub fn enabled(model: &Model, action: Action) -> Result<(), String> {
     match model.screen {
+        _ if action == Action::Watch => has_run(model),
         Screen::Board => on_board(model, &model.board, action),
         Screen::Run => model.run.as_ref().map_or(Ok(()), |run| on_run(run, action)),
         Screen::Findings => model
@@ -52,7 +53,6 @@ fn on_board(model: &Model, board: &BoardModel, action: Action) -> Result<(), Str
         Action::Fleet if !model.has_fleet => {
             Err("this console shows one service; start it with --fleet".to_owned())
         }
-        Action::Watch => has_run(model),
         Action::Enter => row().map(|_| ()),
         Action::NextFound | Action::PreviousFound if board.search.is_none() => {
             Err("no active search; press /".to_owned())
