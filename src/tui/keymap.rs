@@ -304,6 +304,8 @@ pub fn of_footer(model: &Model) -> Vec<(&'static Binding, bool)> {
         .filter(|(binding, possible)| *possible || binding.action.is_operation())
         // A run that has ended can be looked at again, but need not be called to mind.
         .filter(|(binding, _)| binding.action != Action::Watch || model.is_running())
+        // The key that goes to the fleet says so itself.
+        .filter(|(binding, _)| binding.action != Action::Back || !model.is_bare_board())
         .collect();
     let pane = model.releases.as_ref().map(|releases| releases.pane);
     let of_environments = model.screen == Screen::Releases && pane == Some(ReleasesPane::Environments);

@@ -175,6 +175,11 @@ impl Model {
         search.filter(|search| search.typing)
     }
 
+    /// Whether the board is shown with nothing over it that Esc would take away.
+    pub fn is_bare_board(&self) -> bool {
+        self.screen == Screen::Board && !self.board.details && self.board.search.is_none()
+    }
+
     /// Whole seconds from `then` to now.
     pub fn seconds_since(&self, then: Timestamp) -> i64 {
         self.now.as_second() - then.as_second()

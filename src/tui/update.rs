@@ -224,7 +224,7 @@ fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         (Action::Help, _) => model.help = Some(0),
         (Action::Quit, _) => quit(model, effects),
         (Action::Fleet, _) => effects.push(Effect::ShowFleet),
-        (Action::Back, Screen::Board) if board::is_bare(model) => effects.push(Effect::ShowFleet),
+        (Action::Back, _) if model.is_bare_board() => effects.push(Effect::ShowFleet),
         (Action::Watch, _) => model.screen = Screen::Run,
         (Action::Findings, Screen::Board) => findings::open(model, effects),
         (Action::Releases, Screen::Board) => releases::open(model, effects),

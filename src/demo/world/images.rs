@@ -207,6 +207,14 @@ impl<'a> Workshop<'a> {
         })
     }
 
+    /// Tags an image of the build environment as the newest.
+    pub(super) async fn tag_latest(&self, image: &Descriptor) -> Result<(), WorldError> {
+        self.dev
+            .tag(&image.digest, &parse("latest")?, TagRule::Mutable)
+            .await?;
+        Ok(())
+    }
+
     /// Tags an image of the build environment as that of `commit`.
     pub(super) async fn tag(&self, image: &Descriptor, commit: &CommitSha) -> Result<(), WorldError> {
         let tag = tag(self.engine, commit)?;

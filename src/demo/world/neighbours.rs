@@ -144,6 +144,9 @@ impl World {
             workshop.tag(&image, commit).await?;
             images.push(image);
         }
+        if let Some(newest) = images.last() {
+            workshop.tag_latest(newest).await?;
+        }
         let days = |days: i64| now - SignedDuration::from_hours(24 * days);
         let promotions = [
             (Reached::Prod, 0, "dev", "stage", 19),

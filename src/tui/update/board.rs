@@ -12,11 +12,6 @@ const AT_ONCE: usize = 50_000;
 /// Candidates whose gates are asked for at the same time.
 const GATES_AT_ONCE: usize = 2;
 
-/// Whether nothing stands over the table that Esc would take away.
-pub(super) const fn is_bare(model: &Model) -> bool {
-    !model.board.details && model.board.search.is_none()
-}
-
 pub(super) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let board = &mut model.board;
     let page = board.height.max(1);
