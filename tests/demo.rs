@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "support/call.rs"]
+mod call;
 #[path = "support/place.rs"]
 mod place;
 
@@ -99,4 +101,26 @@ async fn two_do_not_build_in_one_folder_and_nothing_of_strangers_is_taken() {
     let occupied = open(folder.path(), now).await.err().unwrap();
     assert_eq!(occupied.exit(), Exit::Usage, "{occupied}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_that_was_played_in_a_folder_begins_afresh_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = async || {
+        let args = ["demo", "--headless", "--dir", "world"];
+        call::program(folder.path(), &folder.path().join("state"), &args)
+            .output()
+            .await
+            .unwrap()
+    };
+    for is_again in [false, true] {
+        let played = play().await;
+        let (out, err) = (call::text(&played.stdout), call::text(&played.stderr));
+        assert_eq!(played.status.code(), Some(0), "{out}{err}");
+        assert_eq!(
+            err.contains("was already played: starting afresh"),
+            is_again,
+            "{err}"
+        );
+    }
 }

@@ -96,8 +96,7 @@ fn list(all: &[Journals], args: &RunsArgs, io: &mut Output) -> Result<Exit, Fail
             break;
         }
     }
-    // Names sort by time: one made while the clock was ahead would stay on top until that time has come.
-    runs.sort_by_key(|run: &Summary| run.started > now);
+    put_in_order(&mut runs, now);
     if args.json {
         io.document(&Document { runs })?;
         return Ok(Exit::Done);
@@ -108,6 +107,11 @@ fn list(all: &[Journals], args: &RunsArgs, io: &mut Output) -> Result<Exit, Fail
     let rows: Vec<_> = runs.iter().map(|run| row(run, now)).collect();
     table::print(&rows, io.columns(), &mut io.out)?;
     Ok(Exit::Done)
+}
+
+/// Names sort by time: a run that was made while the clock was ahead would stay on top until that time has come.
+fn put_in_order(runs: &mut [Summary], now: Timestamp) {
+    runs.sort_by_key(|run| run.started > now);
 }
 
 fn row(run: &Summary, now: Timestamp) -> Vec<String> {
@@ -196,4 +200,49 @@ fn show(all: &[Journals], text: &str, json: bool, io: &mut Output) -> Result<Exi
     let events = journals.read(&run)?;
     report::replay(&events, json, io)?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(started: i64, operation: &str) -> Summary {
+        Summary {
+            run: RunId::fresh(),
+            started: Timestamp::from_second(started).unwrap(),
+            service: "payment-svc".to_owned(),
+            operation: operation.to_owned(),
+            commit: Some("2b2e927c0ffee0123456789abcdef0123456789a".to_owned()),
+            digest: Some("sha256:e3b0c44298fc".to_owned()),
+            actor: "ana@desk".to_owned(),
+            exit: Some(Exit::Done),
+        }
+    }
+
+    #[test]
+    fn a_run_is_listed_with_its_service_commit_digest_and_actor() {
+        let cells = row(&run(100, "promote to prod"), Timestamp::from_second(160).unwrap());
+        assert_eq!(
+            cells[1..],
+            [
+                "1m",
+                "✓ done",
+                "payment-svc",
+                "promote to prod",
+                "2b2e927",
+                "sha256:e3b0c44298fc",
+                "by ana@desk"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_run_of_a_clock_that_was_ahead_does_not_stay_on_top() {
+        let now = Timestamp::from_second(1000).unwrap();
+        let mut runs = vec![run(9000, "ahead"), run(900, "newer"), run(800, "older")];
+        put_in_order(&mut runs, now);
+        let order: Vec<_> = runs.iter().map(|run| run.operation.as_str()).collect();
+        assert_eq!(order, ["newer", "older", "ahead"]);
+        assert_eq!(row(&runs[2], now)[1], "clock?");
+    }
 }

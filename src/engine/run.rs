@@ -209,13 +209,15 @@ pub(super) struct Actor {
 impl Engine {
     /// Who is at work here: by the environment, as CI and logins set it, or else by git's identity.
     pub(super) fn actor(&self) -> Actor {
-        Actor::of_process(|| self.repository()?.identity())
+        let variable = |name: &str| std::env::var(name).ok();
+        Actor::new(variable, || self.repository()?.identity())
     }
 }
 
 impl Actor {
-    fn of_process(identity: impl FnOnce() -> Option<String>) -> Self {
-        let name = |variable| std::env::var(variable).ok().filter(|value| !value.is_empty());
+    /// By the first of the variables that is set, or else by the identity that git has.
+    fn new(variable: impl Fn(&str) -> Option<String>, identity: impl FnOnce() -> Option<String>) -> Self {
+        let name = |name| variable(name).filter(|value| !value.is_empty());
         let user = name("GITHUB_ACTOR")
             .or_else(|| name("USER"))
             .or_else(|| name("LOGNAME"))
@@ -381,5 +383,26 @@ async fn places(context: &Context<'_>) -> Result<Vec<Place>, EngineError> {
             Some(digest),
         ) => context.engine.places(&context.plan.service, digest).await,
         _ => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_the_environment_does_not_name_is_called_as_git_knows_them() {
+        let user = |set: &[(&str, &str)], identity: Option<&str>| {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            Actor::new(variable, || identity.map(str::to_owned)).user
+        };
+        let git = Some("Ana Ruiz");
+        assert_eq!(user(&[("USER", "ana"), ("GITHUB_ACTOR", "octo")], git), "octo");
+        assert_eq!(user(&[("LOGNAME", "ana")], git), "ana");
+        assert_eq!(user(&[("USER", "")], git), "Ana Ruiz");
+        assert_eq!(user(&[], None), "someone");
     }
 }

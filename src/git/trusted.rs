@@ -2,6 +2,7 @@
 //! that are included, those of the system). What git says counts.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -16,15 +17,21 @@ pub(super) struct Entrance {
 
 /// Opens the repository that `path` is in, if the `git` program trusts it.
 pub(super) fn open(path: &Path) -> Option<Entrance> {
-    let common = path.join(answer(path, "--git-common-dir")?);
-    let own = PathBuf::from(answer(path, "--absolute-git-dir")?);
-    let top = answer(path, "--show-toplevel").map(PathBuf::from);
+    open_by(path, &program::git)
+}
+
+/// The same by the word of another `git`.
+fn open_by(path: &Path, git: &dyn Fn(&Path) -> Command) -> Option<Entrance> {
+    let ask = |question| answer(git(path), question);
+    let common = path.join(ask("--git-common-dir")?);
+    let own = PathBuf::from(ask("--absolute-git-dir")?);
+    let top = ask("--show-toplevel").map(PathBuf::from);
     enter(&common.canonicalize().ok()?, &own, top.as_deref())
 }
 
 /// What `git rev-parse` says; none where it refuses.
-fn answer(path: &Path, question: &str) -> Option<String> {
-    let output = program::git(path).args(["rev-parse", question]).output().ok()?;
+fn answer(mut git: Command, question: &str) -> Option<String> {
+    let output = git.args(["rev-parse", question]).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let text = text.trim_end_matches('\n');
     (output.status.success() && !text.is_empty()).then(|| text.to_owned())
@@ -73,5 +80,27 @@ mod tests {
         let bare = open(&sample.origin()).unwrap();
         assert!(bare.git.is_bare());
         assert!(open(Path::new("/")).is_none());
+    }
+
+    #[test]
+    fn what_git_says_of_safe_directories_counts_also_where_its_environment_says_it() {
+        let sample = Sample::new();
+        // As if the repository belonged to somebody else.
+        let stranger = |folder: &Path| {
+            let mut git = program::git(folder);
+            git.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+            git
+        };
+        assert!(open_by(&sample.work(), &stranger).is_none());
+        let told = |folder: &Path| {
+            let mut git = stranger(folder);
+            git.env("GIT_CONFIG_COUNT", "1")
+                .env("GIT_CONFIG_KEY_0", "safe.directory")
+                .env("GIT_CONFIG_VALUE_0", "*");
+            git
+        };
+        assert!(open_by(&sample.work(), &told).is_some());
+        // The variables reach git as the user has set them.
+        assert!(crate::program::Audience::Git.sees("GIT_CONFIG_VALUE_0"));
     }
 }

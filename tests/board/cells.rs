@@ -224,24 +224,7 @@ async fn the_ribbon_tells_what_runs_where_since_when_and_whether_it_is_signed() 
 #[tokio::test]
 async fn an_index_whose_images_name_different_commits_is_no_image_of_either() {
     let world = World::new(2).await;
-    let writer = world.writer("dev");
-    let mut entries = Vec::new();
-    for commit in &world.commits {
-        let config = serde_json::json!({
-            "os": "linux", "architecture": "amd64",
-            "config": { "Labels": { "org.opencontainers.image.revision": commit } },
-        });
-        let index = crate::image::push(&writer, &config).await;
-        let index = writer.manifest(&index.digest.into()).await.unwrap();
-        entries.extend(index.children().iter().map(|child| serde_json::json!(child)));
-    }
-    let index = serde_json::json!({ "schemaVersion": 2, "manifests": entries }).to_string();
-    let name = format!("sha-{}", world.commits[0].short());
-    let media_type = "application/vnd.oci.image.index.v1+json";
-    writer
-        .put_manifest(&Target::Tag(name.parse().unwrap()), media_type, index.into())
-        .await
-        .unwrap();
+    let name = world.image_of_two_commits().await;
     let facts = facts(&world, 0).await;
     let why = facts.image.failure().unwrap();
     let differs = format!("the platforms of {name} name different commits: ");

@@ -120,3 +120,47 @@ async fn a_registry_that_is_down_leaves_the_rest_readable_and_ends_with_1() {
     assert!(text(&bare.stdout).contains("nothing deployed yet"));
     assert!(text(&bare.stderr).contains("open the console"));
 }
+
+#[tokio::test]
+async fn a_candidate_whose_images_name_different_commits_is_shown_as_that() {
+    let world = World::new(2).await;
+    let tag = world.image_of_two_commits().await;
+    let output = windlass(&world, &["show", "develop"]).await;
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    let differs = format!("the platforms of {tag} name different commits: ");
+    assert!(out.contains(&differs), "{out}");
+    assert!(
+        world.commits.iter().all(|commit| out.contains(commit.as_str())),
+        "{out}"
+    );
+    assert!(!out.contains("✓ allowed  revision"), "{out}");
+}
+
+#[tokio::test]
+async fn a_configuration_outside_of_its_repository_is_about_the_one_that_the_command_is_given_in() {
+    let world = World::new(1).await;
+    world.image("dev", 0).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let config = elsewhere.path().join("release.toml");
+    std::fs::rename(world.folder.path().join("windlass.toml"), &config).unwrap();
+    let (config, repository) = (config.to_str().unwrap(), world.folder.path().to_str().unwrap());
+    let run = async |folder: &std::path::Path, args: &[&str]| {
+        let state = elsewhere.path().join("state");
+        program(folder, &state, args).output().await.unwrap()
+    };
+    for (folder, args) in [
+        (world.folder.path(), &["board", "--config", config][..]),
+        (elsewhere.path(), &["board", "--config", config, "-C", repository]),
+    ] {
+        let output = run(folder, args).await;
+        let out = text(&output.stdout);
+        assert!(output.status.success(), "{args:?}: {out}{}", text(&output.stderr));
+        assert!(out.contains(world.commits[0].short()), "{args:?}: {out}");
+    }
+    // Where there is no repository, that is what is missing, and not the file.
+    let output = run(elsewhere.path(), &["board", "--config", config]).await;
+    let err = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(err.contains("repository") && err.contains("-C"), "{err}");
+}

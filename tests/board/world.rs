@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use windlass::board::Source;
 use windlass::config::Config;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
-use windlass::domain::{CommitSha, WriteAccess};
+use windlass::domain::{CommitSha, Target, WriteAccess};
 use windlass::git::GitRepository;
 use windlass::project::{Project, Shared};
 use windlass::registry::{Descriptor, Registries, Settings, TagRule, Writer};
@@ -142,5 +142,30 @@ impl World {
         attach_report(&self.writer("dev"), image, bytes, &ReportContext::default())
             .await
             .unwrap();
+    }
+}
+
+impl World {
+    /// An index in dev whose two images name different commits, under the tag of the newest one: the tag.
+    pub async fn image_of_two_commits(&self) -> String {
+        let writer = self.writer("dev");
+        let mut entries = Vec::new();
+        for commit in &self.commits[..2] {
+            let config = json!({
+                "os": "linux", "architecture": "amd64",
+                "config": { "Labels": { "org.opencontainers.image.revision": commit } },
+            });
+            let index = image::push(&writer, &config).await;
+            let index = writer.manifest(&index.digest.into()).await.unwrap();
+            entries.extend(index.children().iter().map(|child| json!(child)));
+        }
+        let index = json!({ "schemaVersion": 2, "manifests": entries }).to_string();
+        let name = format!("sha-{}", self.commits[0].short());
+        let media_type = "application/vnd.oci.image.index.v1+json";
+        writer
+            .put_manifest(&Target::Tag(name.parse().unwrap()), media_type, index.into())
+            .await
+            .unwrap();
+        name
     }
 }

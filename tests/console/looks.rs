@@ -202,6 +202,26 @@ fn a_run_that_ended_shows_where_the_digest_is() {
 }
 
 #[test]
+fn a_log_that_grew_too_long_says_where_its_beginning_is() {
+    let (mut model, id) = sample::run((120, 40), COLOUR);
+    let log = |number: usize| EventKind::Log {
+        step: StepKind::Copy,
+        level: Level::Info,
+        line: format!("line {number}"),
+    };
+    let first = |model: &Model| {
+        let steps = &model.run.as_ref().unwrap().steps;
+        let copy = steps.iter().find(|step| step.kind == StepKind::Copy).unwrap();
+        (copy.log[0].line.clone(), copy.log.len())
+    };
+    for number in 0..50_000 {
+        tell(&mut model, sample::event(&id, 7_000, log(number)));
+        assert!(first(&model).1 <= 20_001);
+    }
+    assert_eq!(first(&model).0, "earlier lines are only in the journal");
+}
+
+#[test]
 fn a_run_that_failed_says_what_to_do_now() {
     let (mut model, id) = sample::run((120, 40), COLOUR);
     let why = "prod.example.com broke off the connection";

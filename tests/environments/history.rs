@@ -110,6 +110,30 @@ async fn the_gate_names_how_the_last_failed_deployment_ended_until_one_succeeds(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_that_was_stopped_is_recorded_and_named_as_that() {
+    let (world, _) = world().await;
+    let engine = deploying_with(&world, "echo waiting; sleep 600");
+    let plan = engine
+        .plan(&promote("develop", "stage", None, false))
+        .await
+        .unwrap();
+    let mut run = begin(&engine, plan);
+    while let Some(event) = run.events.recv().await {
+        if matches!(&event.happening, EventKind::Log { line, .. } if line == "waiting") {
+            run.cancel.cancel();
+        }
+    }
+    assert_eq!(run.task.await.unwrap(), Exit::Interrupted);
+    let plan = engine
+        .plan(&promote("develop", "prod", None, false))
+        .await
+        .unwrap();
+    let (verdict, why) = reason(&plan, "deployed-in-source");
+    assert_eq!(verdict, "refused");
+    assert!(why.contains("the last deployment was stopped at "), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_that_stage_has_run_once_may_go_on() {
     let (_world, engine) = world().await;
     done(&engine, &promote("develop~3", "stage", None, false)).await;

@@ -114,3 +114,28 @@ async fn an_empty_password_in_the_environment_is_none_with_and_without_a_passwor
         text(&signed.stdout)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_variable_for_read_only_refuses_what_writes_unless_it_says_no() {
+    let (world, _engine) = world().await;
+    let folder = world.repository();
+    let pin = async |value: &str| {
+        let mut program = program(
+            &folder,
+            &folder.join("state"),
+            &["pin", "stage", "--reason", "load test", "--yes"],
+        );
+        program.env("WINDLASS_READ_ONLY", value).output().await.unwrap()
+    };
+    let refused = pin("1").await;
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("WINDLASS_READ_ONLY"),
+        "{}",
+        text(&refused.stderr)
+    );
+    for no in ["0", "false", ""] {
+        let done = pin(no).await;
+        assert_eq!(done.status.code(), Some(0), "{no}: {}", text(&done.stderr));
+    }
+}

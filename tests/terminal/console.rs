@@ -87,3 +87,29 @@ fn a_console_at_the_root_of_several_services_asks_which_and_in_the_folder_of_one
     session.press("q");
     session.end();
 }
+
+/// A service with one environment, whose registry is at `host`.
+fn service_at(host: &str) -> (tempfile::TempDir, CommandBuilder) {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        format!("[[service]]\nname = \"app\"\n[[environment]]\nname = \"dev\"\nimage = \"{host}/app\"\n");
+    std::fs::write(folder.path().join("windlass.toml"), text).unwrap();
+    git(folder.path(), &["init", "-q", "-b", "develop"]);
+    git(folder.path(), &["commit", "-q", "--allow-empty", "-m", "first"]);
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_windlass"));
+    command.cwd(folder.path());
+    command.env("XDG_STATE_HOME", folder.path().join("state"));
+    (folder, command)
+}
+
+#[test]
+fn something_is_on_the_screen_while_a_registry_does_not_answer() {
+    // It takes what it is sent and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (folder, mut command) = service_at(&silent.local_addr().unwrap().to_string());
+    command.arg("status");
+    let mut session = Session::open(command, 100, 30, folder);
+    session.see("querying git and the registries");
+    session.press("\x03");
+    assert_eq!(session.end().0, 130);
+}

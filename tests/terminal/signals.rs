@@ -304,3 +304,25 @@ fn a_terminal_that_can_do_little_gets_the_status() {
     session.wait("the end", |seen| seen.ended);
     assert!(!session.seen.0.lock().unwrap().parser.screen().alternate_screen());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_is_not_confirmed_changes_nothing_and_ends_with_1() {
+    let world = world().await;
+    let asked = windlass(&world, &["pin", "stage", "--reason", "load test"]);
+    let asked = asked.as_std();
+    let mut command = CommandBuilder::new(asked.get_program());
+    command.args(asked.get_args());
+    command.cwd(world.repository());
+    for (name, value) in asked.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        }
+    }
+    let mut session = Session::open(command, 120, 40, tempfile::tempdir().unwrap());
+    session.see("Continue? [y/N]");
+    session.press("n\r");
+    session.see("not confirmed: nothing was changed");
+    assert_eq!(session.end().0, 1);
+    assert!(!runs(&world).await.contains("pin"), "{}", runs(&world).await);
+}
