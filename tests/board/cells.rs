@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use windlass::board::{Cell, Facts, Place, RunningImage};
 use windlass::demo::registry::{Auth, Credentials, Options};
-use windlass::domain::Target;
 use windlass::sign::{self, SigningKey};
 
 use super::world::{World, take_down};

@@ -44,3 +44,37 @@ async fn an_index_whose_images_name_different_commits_is_refused() {
     }
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_without_a_label_goes_by_its_tag_only_where_that_is_allowed() {
+    let (world, engine) = world().await;
+    let dev = writer(&engine, "dev");
+    let commit = engine.resolve("develop").await.unwrap().sha;
+    // As someone else's pipeline builds it.
+    let config = json!({ "os": "linux", "architecture": "amd64", "config": {} });
+    let config = dev.put_blob(config.to_string().into()).await.unwrap();
+    let config = Descriptor::new(CONFIG, config.digest, config.size);
+    let image = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [] });
+    let image = put(&dev, MANIFEST, &image).await;
+    let tag = engine.tag_of(&commit).unwrap();
+    dev.tag(&image.digest, &tag, TagRule::Mutable).await.unwrap();
+
+    let command = promote(tag.as_str(), "stage", None, false);
+    let plan = engine.plan(&command).await.unwrap();
+    let (word, why) = reason(&plan, "revision");
+    assert_eq!(word, "unknown");
+    assert!(why.contains("`image_revision = \"tag\"` in [git]"), "{why}");
+
+    let engine = changed(
+        &world,
+        "[[service]]",
+        "[git]\nimage_revision = \"tag\"\n\n[[service]]",
+    );
+    let plan = engine.plan(&command).await.unwrap();
+    let (word, why) = reason(&plan, "revision");
+    assert_eq!(word, "allowed");
+    assert!(
+        why.contains(tag.as_str()) && why.contains(commit.short()),
+        "{why}"
+    );
+}

@@ -128,6 +128,8 @@ async fn a_storage_that_refuses_head_is_asked_by_get() {
     let reader = registries().reader(&repository(&server.host, "app"));
     let found = reader.resolve(&Target::Tag("v1".parse().unwrap())).await.unwrap();
     assert_eq!(found.unwrap().digest, digest);
+    // Nor does it say that a blob is not there.
+    assert!(reader.has_blob(&digest).await.unwrap());
 }
 
 #[tokio::test]

@@ -183,6 +183,23 @@ async fn a_reader_who_goes_away_decides_nothing_about_a_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_refused_ends_with_3_though_nobody_reads_what_it_says() {
+    let world = world().await;
+    for more in [&["--json"][..], &[]] {
+        let args = [&["promote", "develop~4", "--to", "stage", "--yes"], more].concat();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = into(writer, windlass(&world, &args)).await;
+        assert_eq!(
+            ended.status.code(),
+            Some(3),
+            "{more:?}: {}",
+            call::text(&ended.stderr)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_under_the_output_decides_nothing_about_a_run() {
     let world = world().await;
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

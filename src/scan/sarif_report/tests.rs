@@ -123,6 +123,8 @@ fn rules_are_found_wherever_the_standard_puts_them() {
             r#"{"rule": {"id": "CVE-2026-3", "toolComponent": {"name": "more"}}}"#,
             "critical CVE-2026-3",
         ),
+        // A name that no rule has is less certain than a place among the rules.
+        (r#"{"ruleId": "other", "ruleIndex": 0}"#, "critical CVE-2026-1"),
         (r#"{"ruleId": "CVE-2026-4"}"#, "medium CVE-2026-4"),
         (
             r#"{"ruleId": "CVE-2026-4", "properties": {"security-severity": 7.5}}"#,

@@ -253,10 +253,12 @@ async fn a_report_that_is_too_large_is_refused_and_not_read() {
 }
 
 #[tokio::test]
-async fn a_scanner_that_gives_up_leaves_no_clean_report() {
-    let said = complaint_of("gives-up").await;
-    assert!(
-        said.contains("it failed with exit code 1: FATAL the database is broken"),
-        "{said}"
-    );
+async fn a_scanner_that_gives_up_leaves_no_report() {
+    for name in ["gives-up", "gives-up-late"] {
+        let said = complaint_of(name).await;
+        assert!(
+            said.contains("it failed with exit code 1: FATAL the database is broken"),
+            "{name}: {said}"
+        );
+    }
 }

@@ -125,7 +125,7 @@ async fn release_branches_that_fit_no_template_are_named_with_one_that_fits() {
     git(world.path(), &["init", "-q", "-b", "develop", "clone"]);
     git(&clone, &["commit", "-q", "--allow-empty", "-m", "first"]);
     git(&clone, &["remote", "add", "origin", "../bare"]);
-    for branch in ["release-1.8", "release-1.9", "release/v0.52"] {
+    for branch in ["release/v0.51", "release/v0.52", "release-1.9"] {
         git(&clone, &["push", "-q", "origin", &format!("develop:{branch}")]);
     }
     git(&clone, &["fetch", "-q", "origin"]);
@@ -141,16 +141,16 @@ async fn release_branches_that_fit_no_template_are_named_with_one_that_fits() {
     };
     let warning = said("").await.unwrap();
     assert_eq!(warning.status, Status::Warning);
-    for name in ["release-1.8", "release/v0.52"] {
+    for name in ["release/v0.51", "release-1.9"] {
         assert!(warning.summary.as_str().contains(name), "{warning:?}");
     }
     let advice = warning.hint.unwrap();
     assert!(
-        advice.as_str().contains("\"release-{major}.{minor}\""),
+        advice.as_str().contains("\"release/v{major}.{minor}\""),
         "{advice:?}"
     );
     // Who follows the advice is not warned any more.
-    let followed = said("release_branch = \"release-{major}.{minor}\"").await;
+    let followed = said("release_branch = \"release/v{major}.{minor}\"").await;
     assert!(followed.is_none(), "{followed:?}");
 }
 
