@@ -61,8 +61,8 @@ async fn an_image_without_a_label_goes_by_its_tag_only_where_that_is_allowed() {
 
     let command = promote(tag.as_str(), "stage", None, false);
     let plan = engine.plan(&command).await.unwrap();
-    let (word, why) = reason(&plan, "revision");
-    assert_eq!(word, "unknown");
+    let (verdict, why) = reason(&plan, "revision");
+    assert_eq!(verdict, "unknown");
     assert!(why.contains("`image_revision = \"tag\"` in [git]"), "{why}");
 
     let engine = changed(
@@ -71,8 +71,8 @@ async fn an_image_without_a_label_goes_by_its_tag_only_where_that_is_allowed() {
         "[git]\nimage_revision = \"tag\"\n\n[[service]]",
     );
     let plan = engine.plan(&command).await.unwrap();
-    let (word, why) = reason(&plan, "revision");
-    assert_eq!(word, "allowed");
+    let (verdict, why) = reason(&plan, "revision");
+    assert_eq!(verdict, "allowed");
     assert!(
         why.contains(tag.as_str()) && why.contains(commit.short()),
         "{why}"
