@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use windlass::config::{ALL_KEYS, Config, DeploySettings};
+use windlass::config::{ALL_KEYS, Config, DeploySettings, FLEET_KEYS, FleetConfig};
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
     let folder = Path::new("tests/fixtures/config").join(kind);
@@ -113,6 +113,19 @@ fn the_example_documents_every_key() {
                 keys.section
             );
         }
+    }
+}
+
+#[test]
+fn the_example_of_a_fleet_loads_and_documents_every_key() {
+    let text = std::fs::read_to_string("fleet.example.toml").unwrap();
+    let fleet = FleetConfig::parse(&text, Path::new("fleet.toml")).unwrap();
+    assert_eq!(fleet.projects.len(), 2);
+    let example: toml::Table = text.parse().unwrap();
+    let mut found = std::collections::BTreeSet::new();
+    collect(&toml::Value::Table(example), &mut found);
+    for key in FLEET_KEYS.iter().flat_map(|keys| keys.known) {
+        assert!(found.contains(*key), "fleet.example.toml lacks `{key}`");
     }
 }
 

@@ -336,7 +336,8 @@ async fn a_service_in_a_folder_sees_what_touches_it() {
     }
     let host = world.shared_host();
     let config = format!(
-        "[git]\ntickets_url = \"https://t.example.com/{{ticket}}\"\n\n\
+        "[git]\nrelease_branch = \"release/{{service}}-v{{version}}\"\nhotfix_branch = \"hotfix/{{service}}-v{{version}}\"\n\
+         release_tag = \"{{service}}-v{{version}}\"\ntickets_url = \"https://t.example.com/{{ticket}}\"\n\n\
          [[service]]\nname = \"one\"\npath = \"one\"\n\n[[service]]\nname = \"two\"\npath = \"two\"\n\n\
          [[environment]]\nname = \"dev\"\nimage = \"{host}/many/{{service}}\"\n"
     );

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HostSettings,
-    HotfixSkip, ImageTemplate, LeftOut, Limits, Repository, Rule, ScanPolicy, SoakPolicy, clean_line,
+    HotfixSkip, ImageTemplate, LeftOut, Limits, ReleaseTagTemplate, Repository, Rule, ScanPolicy, SoakPolicy,
+    clean_line,
 };
 
 /// What the lock of releases is called beside those of environments, see [`crate::domain::LockPart`].
@@ -57,6 +58,7 @@ pub(super) fn config(
     let git = git(&root)?;
     let services = services(&root)?;
     let (graph, environments) = environments(&root, project, &services)?;
+    told_apart(&root, &git, services.len())?;
     let graph_names: Vec<_> = graph
         .all()
         .iter()
@@ -122,6 +124,43 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
         }
         _ => Ok(git),
     }
+}
+
+/// Several services of one repository are released apart: a branch or a tag that names none of them could be of any.
+fn told_apart(root: &Section<'_>, git: &GitSettings, services: usize) -> Result<(), ConfigError> {
+    if services < 2 {
+        return Ok(());
+    }
+    let section = root.table("git", keys::GIT)?;
+    let tag = git.release_tag.as_ref();
+    for (key, has_service, example) in [
+        (
+            "release_branch",
+            git.release_branch.has_service(),
+            "release/{service}-v{version}-sha-{short}",
+        ),
+        (
+            "hotfix_branch",
+            git.hotfix_branch.has_service(),
+            "hotfix/{service}-v{version}",
+        ),
+        (
+            "release_tag",
+            tag.is_some_and(ReleaseTagTemplate::has_service),
+            "{service}-v{version}",
+        ),
+    ] {
+        if has_service {
+            continue;
+        }
+        let hint = Some(format!("set git.{key} to a form such as {example:?}"));
+        let message = format!("{services} services share this repository, so git.{key} requires {{service}}");
+        return Err(match section.get(key) {
+            Some(value) => value.advise(message, hint),
+            None => root.require("service")?.advise(message, hint),
+        });
+    }
+    Ok(())
 }
 
 fn github(root: &Section<'_>) -> Result<GitHubSettings, ConfigError> {

@@ -75,22 +75,6 @@ fn release_branches(config: &Config, repository: &GitRepository) -> Vec<Finding>
             "set git.release_branch in windlass.toml to the form of your release branches, for instance {fitting:?}"
         )));
     }
-    if config.services.len() > 1 && !git.release_branch.has_service() {
-        findings.push(
-            Finding::warning(
-                "releases",
-                format!(
-                    "{} services share the release branches {}",
-                    config.services.len(),
-                    git.release_branch
-                ),
-            )
-            .advise(
-                "add {service} to git.release_branch and git.release_tag to release them separately"
-                    .to_owned(),
-            ),
-        );
-    }
     findings
 }
 
