@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use super::load::read_file;
 use super::section::{Document, Origin, Section, Value};
-use super::{ConfigError, FILE_NAME, ScannerSettings, keys, programs, read, read_file};
+use super::{ConfigError, FILE_NAME, ScannerSettings, keys, programs, read};
 use crate::domain::{HostSettings, ProjectName, clean_line};
 
 /// The name of the file.

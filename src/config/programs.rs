@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::section::Section;
 use super::{
-    BuildSettings, BuilderChoice, CheckSettings, ConfigError, Emulation, ScannerSettings, keys, read,
+    BuildSettings, BuilderChoice, CheckSettings, ConfigError, Emulation, ScannerSettings, keys, values,
 };
 use crate::domain::{EnvironmentName, Platform};
 
@@ -116,7 +116,7 @@ pub(super) fn scanner(root: &Section<'_>) -> Result<ScannerSettings, ConfigError
     let section = root.table("scanner", keys::SCANNER)?;
     let timeout = section
         .get("timeout")
-        .map(|value| read::duration(&value))
+        .map(|value| values::duration(&value))
         .transpose()?;
     let token_file = section.sensitive_path("token_file")?;
     if token_file.is_some() && section.get("server").is_none() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::section::{Document, Origin, OwnTable, Section, Value};
@@ -11,7 +11,7 @@ use super::sensitive::{self, SensitiveSettings};
 use super::user::{UserFile, project_key};
 use super::{
     CheckRule, Config, ConfigError, DeploySettings, EnvironmentSettings, GitHubSettings, GitSettings,
-    HotfixSettings, ReleaseSettings, RevisionSource, Service, SignSettings, confined, keys, programs,
+    HotfixSettings, ReleaseSettings, RevisionSource, Service, SignSettings, confined, keys, programs, values,
 };
 use crate::domain::{
     BranchName, Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HostSettings,
@@ -116,7 +116,7 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
         lock: section.flag_or("lock", usual.lock)?,
         lock_for: section
             .get("lock_for")
-            .map_or(Ok(usual.lock_for), |value| duration(&value))?,
+            .map_or(Ok(usual.lock_for), |value| values::duration(&value))?,
     };
     match section.get("hotfix_branch") {
         Some(value) if !git.hotfix_branch.has_version() => {
@@ -379,7 +379,7 @@ fn soak(value: &Value<'_>) -> Result<SoakPolicy, ConfigError> {
     let time = section.require("time")?;
     let soak = SoakPolicy {
         environment: section.require("in")?.parse()?,
-        time: duration(&time)?,
+        time: values::duration(&time)?,
     };
     if soak.time > MAX_SOAK {
         return Err(time.mistake(format_args!(
@@ -469,7 +469,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
 
 fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
     let section = value.section(keys::SCAN)?;
-    let span = |key| section.get(key).map(|value| duration(&value)).transpose();
+    let span = |key| section.get(key).map(|value| values::duration(&value)).transpose();
     let rule = |key| match section.get(key) {
         None => Ok(Rule::default()),
         Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),
@@ -525,20 +525,6 @@ fn left_out(section: &Section<'_>) -> Result<Vec<LeftOut>, ConfigError> {
         })
     };
     list.iter().map(one).collect()
-}
-
-/// `24h`, `90m`, `7 days`: a day has 24 hours, and months and years are no durations.
-pub(super) fn duration(value: &Value<'_>) -> Result<SignedDuration, ConfigError> {
-    let text = value.string()?;
-    let span: Result<Span, _> = text.parse();
-    let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    match duration {
-        Ok(duration) if duration.is_positive() => Ok(duration),
-        _ => Err(value.advise(
-            format_args!("`{text}` is not a valid duration"),
-            Some("use a form such as `24h`, `90m` or `7d`".to_owned()),
-        )),
-    }
 }
 
 fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::registry::locked;
+use super::locked::locked;
 use crate::domain::Digest;
 
 /// What goes wrong.

@@ -1,6 +1,7 @@
 //! The embedded registry and the sample world.
 
 pub mod faults;
+mod locked;
 pub mod registry;
 mod world;
 

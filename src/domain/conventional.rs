@@ -1,6 +1,6 @@
 //! Conventional commits, read in one way for everybody who asks what a commit is.
 
-use super::ChangeKind;
+use super::change_kind::ChangeKind;
 
 /// What a message says by the convention.
 #[derive(Debug, Clone, PartialEq, Eq)]

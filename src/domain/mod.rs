@@ -23,6 +23,7 @@ use serde_as_text;
 mod access;
 mod ascii;
 mod branch;
+mod change_kind;
 mod changelog;
 mod commit;
 mod comparison;
@@ -75,7 +76,8 @@ mod waiver;
 pub use access::WriteAccess;
 pub use ascii::ascii_symbol;
 pub use branch::{BranchName, BranchNameError};
-pub use changelog::{ChangeGroup, ChangeKind, Changelog, Committed, Entry};
+pub use change_kind::ChangeKind;
+pub use changelog::{ChangeGroup, Changelog, Committed, Entry};
 pub use commit::{CommitSha, CommitShaError};
 pub use comparison::{
     Comparison, FileDifference, FileDifferenceKind, FilesDiff, Part, Side, SideImage, SideKind, Unknown,

@@ -2,51 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::commit_reader::Read;
 use super::error::GitError;
-use super::graph::{Graph, Past};
-use super::merged::{Branch, Read, arrive};
+use super::graph::{Graph, Node, Past};
+use super::merged::{Branch, arrive};
+use super::reach::{Fix, Reach};
 use super::repository::{GitRepository, oid};
-use super::reverts;
+use super::reverts::Undone;
 use crate::domain::CommitSha;
-
-/// Whether what a branch brought has arrived somewhere, and is still there: a revert takes back what a merge, a pick or a
-/// squash had brought.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
-    /// Its head is in that past.
-    Ancestor,
-    /// Every commit of it is there by its patch (`git patch-id`), as after a cherry-pick or a rebase.
-    SamePatches,
-    /// All of its commits are there as this one, as after a squash: it has the same patch as they have together.
-    AsOne(CommitSha),
-    /// This commit has exactly the content of its head, however it came to it.
-    SameContent(CommitSha),
-    /// These commits are not there, the newest first.
-    Missing(Vec<CommitSha>),
-    /// These commits, the newest first, were there until this commit reverted them, or never came.
-    Reverted {
-        /// They.
-        commits: Vec<CommitSha>,
-        /// The newest revert.
-        by: CommitSha,
-    },
-}
-
-/// What is asked for: the commits that are in the past of `head` and not in that of `base`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// The last commit of the branch.
-    pub head: CommitSha,
-    /// The commit that the branch was cut from; without one, all is asked for that the other side lacks.
-    pub base: Option<CommitSha>,
-}
-
-impl Reach {
-    /// Whether nothing is missing.
-    pub const fn is_there(&self) -> bool {
-        !matches!(self, Self::Missing(_) | Self::Reverted { .. })
-    }
-}
 
 impl GitRepository {
     /// Whether each of `fixes` has arrived in the past of `into`.
@@ -78,7 +41,7 @@ impl GitRepository {
                     branches.push(Branch::of(&mut graph, &mut read, &mut past, into, fix)?);
                 }
                 arrive(git, &mut graph, &mut read, into, &mut branches)?;
-                reverts::settle(git, &mut graph, &mut read, into, &mut branches)?;
+                settle(git, &mut graph, &mut read, into, &mut branches)?;
                 let reached = branches.into_iter().map(|branch| branch.reach(&graph));
                 answers.push(reached.collect::<Result<_, _>>()?);
             }
@@ -146,4 +109,25 @@ pub struct Question {
     pub fixes: Vec<Fix>,
     /// The head of the branch that they should be in.
     pub into: CommitSha,
+}
+
+/// Takes what was reverted out of what the branches have brought.
+fn settle(
+    git: &git2::Repository,
+    graph: &mut Graph<'_>,
+    read: &mut Read,
+    into: Node,
+    branches: &mut [Branch],
+) -> Result<(), GitError> {
+    let Some(oldest) = branches.iter().filter_map(|branch| branch.oldest(graph)).min() else {
+        return Ok(());
+    };
+    let undone = Undone::read(graph, into, oldest)?;
+    if undone.is_empty() {
+        return Ok(());
+    }
+    for branch in branches {
+        branch.take_out(git, graph, read, &undone)?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::branch_state::BranchState;
 use super::commit::name;
 use super::error::GitError;
 use super::history::History;
@@ -18,17 +19,6 @@ pub struct BranchAt {
     pub commit: CommitSha,
     /// `develop` or `origin/develop`.
     pub found_as: String,
-}
-
-/// What stands where a branch is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BranchState {
-    /// Nothing.
-    Free,
-    /// The branch, at this commit.
-    At(CommitSha),
-    /// Another branch that git cannot have beside it: `release` beside `release/v1.4.0`.
-    Blocked(String),
 }
 
 impl GitRepository {

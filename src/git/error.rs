@@ -435,7 +435,7 @@ impl GitError {
 
     /// Why `git` did not write what it was to; `signs` where it was to sign it.
     pub(super) fn of_writing(action: &'static str, err: &str, signs: bool) -> Self {
-        let why = super::remote::words(err);
+        let why = super::complaint::words(err);
         let says = |signs: &[&str]| signs.iter().any(|sign| err.contains(sign));
         if says(&NAMELESS) {
             Self::Nameless { action, why }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::conflict::{self, Conflict};
+use super::conflict::Conflict;
+use super::conflicts;
 use super::error::GitError;
 use super::merge_tree::{self, Merged, Objects};
 use super::program::{self, Asked};
@@ -58,7 +59,7 @@ impl GitRepository {
                 odb.add_new_mempack_backend(1000)
                     .map_err(GitError::library("merge in memory"))?;
                 let known = described(&git, ours, theirs).map_err(|error| error.in_repository(&git))?;
-                Ok((Merge::Conflicts(conflict::joined(known, paths)), None))
+                Ok((Merge::Conflicts(conflicts::joined(known, paths)), None))
             }
         }
     }
@@ -175,7 +176,7 @@ fn described(
     let base = base.and_then(|base| git.find_commit(base).ok());
     let base = base.and_then(|base| base.tree().ok());
     let their_tree = their_commit.tree().map_err(&fail)?;
-    conflict::all(git, &index, base.as_ref(), [&our_tree, &their_tree])
+    conflicts::all(git, &index, base.as_ref(), [&our_tree, &their_tree])
 }
 
 /// The commits from which both went apart. That there are none, or that they cannot be known, is an error: what a merge

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::complaint::words;
 use super::error::GitError;
 use super::program;
-use super::remote::words;
 use crate::domain::{CommitSha, clean_line};
 
 /// A merge driver may be slow; one that never ends is stopped.

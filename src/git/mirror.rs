@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::error::GitError;
 use super::remote::{ASKING, Remote};
-use super::repository::{GitRepository, open_bare};
+use super::repository::GitRepository;
+use super::trusted::open_bare;
 use crate::domain::clean_line;
 
 /// What the remote of a mirror is called.

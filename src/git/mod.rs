@@ -2,9 +2,13 @@
 //! for the user. The working tree, the index and the current branch are never touched.
 
 mod ancestry;
+mod branch_state;
 mod branches;
 mod commit;
+mod commit_reader;
+mod complaint;
 mod conflict;
+mod conflicts;
 mod error;
 mod graph;
 mod history;
@@ -21,6 +25,7 @@ mod program;
 mod promised;
 mod push;
 mod range;
+mod reach;
 mod release_lines;
 mod releases;
 mod remote;
@@ -33,8 +38,9 @@ mod tests;
 mod trusted;
 mod worktree;
 
-pub use ancestry::{Fix, Question, Reach};
-pub use branches::{BranchAt, BranchState};
+pub use ancestry::Question;
+pub use branch_state::BranchState;
+pub use branches::BranchAt;
 pub use commit::Commit;
 pub use conflict::{Conflict, ConflictKind};
 pub use error::GitError;
@@ -46,6 +52,7 @@ pub use mirror::MIRROR_REMOTE;
 pub(crate) use promised::Fetched;
 pub use push::{ObjectId, PushOutcome, RefUpdate};
 pub use range::{Change, FileChange, FileChangeKind, Files};
+pub use reach::{Fix, Reach};
 pub use release_lines::{Names, ReleaseLine};
 pub use remote::Remote;
 pub use remote_refs::{RemoteView, TagAt};

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use git2::{OdbLookupFlags, Oid};
 
+use super::complaint::words;
 use super::error::GitError;
 use super::program::{self, Asked};
-use super::remote::words;
 use super::repository::{GitRepository, is_partial};
 use crate::domain::{CommitSha, WriteAccess};
 

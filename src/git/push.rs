@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::complaint::{words, words_of_remote};
 use super::error::GitError;
-use super::remote::{Remote, words, words_of_remote};
+use super::remote::Remote;
 use crate::domain::{BranchName, CommitSha, WriteAccess};
 
 /// A push may carry much, and the hooks of a remote may think for a while.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::complaint::words;
 use super::error::GitError;
 use super::program::Answer;
 use super::push::ObjectId;
-use super::remote::{ASKING, Remote, words};
+use super::remote::{ASKING, Remote};
 use super::repository::GitRepository;
 use crate::domain::{CommitSha, WriteAccess};
 

@@ -47,7 +47,7 @@ impl GitRepository {
             Some(folder) => folder.path().to_owned(),
             None => self.with(|git| Ok(git.commondir().to_owned()))?,
         };
-        open_bare(&place).map_err(GitError::library("open its objects"))
+        trusted::open_bare(&place).map_err(GitError::library("open its objects"))
     }
 
     /// The working tree's folder; of a bare repository, the repository itself.
@@ -150,12 +150,6 @@ impl GitRepository {
     fn locked(&self) -> std::sync::MutexGuard<'_, git2::Repository> {
         self.git.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Opens a repository without its working tree and index. Unlike `open_bare` of git2 this reads where a shallow clone ends.
-pub(super) fn open_bare(place: &Path) -> Result<git2::Repository, git2::Error> {
-    let flags = git2::RepositoryOpenFlags::BARE | git2::RepositoryOpenFlags::NO_SEARCH;
-    git2::Repository::open_ext(place, flags, &[] as &[&std::ffi::OsStr])
 }
 
 /// Whether a clone was told to leave objects out, to be fetched when they are asked for.

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::commit_reader::Read;
 use super::error::GitError;
 use super::graph::{Graph, Node, Past};
-use super::merged::{Branch, Read};
 
 /// What the reverts in the past of one commit take back, those that were reverted themselves left out.
 pub(super) struct Undone {
@@ -116,25 +116,4 @@ fn brings(graph: &mut Graph<'_>, merge: Node, commit: Node) -> Result<bool, GitE
         }
     }
     Ok(false)
-}
-
-/// Takes what was reverted out of what the branches have brought.
-pub(super) fn settle(
-    git: &git2::Repository,
-    graph: &mut Graph<'_>,
-    read: &mut Read,
-    into: Node,
-    branches: &mut [Branch],
-) -> Result<(), GitError> {
-    let Some(oldest) = branches.iter().filter_map(|branch| branch.oldest(graph)).min() else {
-        return Ok(());
-    };
-    let undone = Undone::read(graph, into, oldest)?;
-    if undone.is_empty() {
-        return Ok(());
-    }
-    for branch in branches {
-        branch.take_out(git, graph, read, &undone)?;
-    }
-    Ok(())
 }

@@ -29,6 +29,12 @@ fn open_by(path: &Path, git: &dyn Fn(&Path) -> Command) -> Option<Entrance> {
     enter(&common.canonicalize().ok()?, &own, top.as_deref())
 }
 
+/// Opens a repository without its working tree and index. Unlike `open_bare` of git2 this reads where a shallow clone ends.
+pub(super) fn open_bare(place: &Path) -> Result<git2::Repository, git2::Error> {
+    let flags = git2::RepositoryOpenFlags::BARE | git2::RepositoryOpenFlags::NO_SEARCH;
+    git2::Repository::open_ext(place, flags, &[] as &[&std::ffi::OsStr])
+}
+
 /// What `git rev-parse` says; none where it refuses.
 fn answer(mut git: Command, question: &str) -> Option<String> {
     let output = git.args(["rev-parse", question]).output().ok()?;
@@ -51,7 +57,7 @@ fn enter(common: &Path, own: &Path, top: Option<&Path>) -> Option<Entrance> {
     if shallow.exists() {
         std::os::unix::fs::symlink(shallow, place.join("shallow")).ok()?;
     }
-    let git = super::repository::open_bare(place).ok()?;
+    let git = open_bare(place).ok()?;
     if let Some(top) = top {
         git.set_workdir(top, false).ok()?;
     }

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OnceCell, watch};
 use url::Url;
 
-use super::error::GitHubError;
+use super::error::{GitHubError, deepest};
 use crate::domain::{ApiAddress, LinkError, clean_line, next_link};
 
 /// How often a read is repeated.
@@ -270,9 +270,9 @@ impl Client {
             };
             Ok(Octocrabs {
                 reads: octocrab(&self.api, heeding, self.http(follow)?)
-                    .map_err(|error| unusable(explain::deepest(&error)))?,
+                    .map_err(|error| unusable(deepest(&error)))?,
                 writes: octocrab(&self.api, RetryConfig::None, self.http(Policy::none())?)
-                    .map_err(|error| unusable(explain::deepest(&error)))?,
+                    .map_err(|error| unusable(deepest(&error)))?,
             })
         };
         self.octocrabs.get_or_try_init(make).await
@@ -304,9 +304,7 @@ impl Client {
             // A proxy would look for this machine on itself.
             builder = builder.no_proxy();
         }
-        builder
-            .build()
-            .map_err(|error| unusable(explain::deepest(&error)))
+        builder.build().map_err(|error| unusable(deepest(&error)))
     }
 
     fn slow(&self, ask: &Ask) -> GitHubError {

@@ -189,3 +189,12 @@ impl GitHubError {
         matches!(self, Self::NotFound { .. })
     }
 }
+
+/// The innermost cause of an error: what wraps it says only that something failed, and may repeat addresses.
+pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    crate::domain::clean_line(&last.to_string())
+}

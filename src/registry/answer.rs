@@ -11,8 +11,8 @@ use super::credentials::refusal;
 use super::error::RegistryError;
 use super::host::Host;
 use super::manifest::MANIFEST_LIMIT;
+use super::network_error::of_network;
 use super::retry::comes_back;
-use super::transport::of_network;
 use crate::domain::clean_line;
 
 /// The most that is read of an error's body.

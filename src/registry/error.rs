@@ -1,8 +1,9 @@
 //! What registries do wrong, or say no to.
 
+use std::error::Error as _;
 use std::time::Duration;
 
-use crate::domain::{Digest, Exit};
+use crate::domain::{Digest, Exit, clean_line};
 
 /// Why a registry did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -362,4 +363,15 @@ impl RegistryError {
     pub const fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
     }
+}
+
+/// The innermost cause of an error: what wraps it says only that something failed, and may repeat addresses.
+pub(super) fn deepest(error: &reqwest::Error) -> String {
+    let mut why = String::new();
+    let mut source: Option<&dyn std::error::Error> = error.source();
+    while let Some(cause) = source {
+        why = cause.to_string();
+        source = cause.source();
+    }
+    clean_line(&if why.is_empty() { error.to_string() } else { why })
 }

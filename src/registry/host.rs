@@ -16,12 +16,11 @@ use super::auth::{Challenge, Scope, Token};
 use super::budget::{Budget, Place};
 use super::call::Call;
 use super::credentials::{Keyring, Login};
-use super::error::RegistryError;
+use super::error::{RegistryError, deepest};
 use super::quota::{LOW, Quota};
 use super::retry::LONGEST_WAIT;
 use super::settings::Settings;
 use super::tls;
-use super::transport::deepest;
 use crate::domain::{HostSettings, ProxyAddress};
 
 pub(super) struct Host {

@@ -4,9 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::HeaderMap;
-
-use super::retry::clock;
+use reqwest::header::{self, HeaderMap};
 
 /// From here on there is little left.
 pub(super) const LOW: u64 = 10;
@@ -45,6 +43,13 @@ impl Quota {
     pub(super) fn used_up(self) -> Option<Duration> {
         self.reset.filter(|reset| self.remaining == 0 && !reset.is_zero())
     }
+}
+
+/// The host's own time, which dates in its answers are compared with: its clock may be wrong, or ours.
+pub(super) fn clock(headers: &HeaderMap, now: Timestamp) -> Timestamp {
+    let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+    date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
+        .map_or(now, |date| date.timestamp())
 }
 
 fn duration(number: u64, headers: &HeaderMap, now: Timestamp) -> Duration {

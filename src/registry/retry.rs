@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap};
 
 use super::error::RegistryError;
-use super::quota::Quota;
+use super::quota::{Quota, clock};
 
 /// How often something that is safe to repeat is tried in all.
 pub(super) const ATTEMPTS: u32 = 5;
@@ -44,13 +44,6 @@ pub(super) fn wait_for(status: u16, headers: &HeaderMap) -> Option<Wait> {
 pub(super) fn comes_back(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let quota = || Quota::of(headers, now)?.used_up();
     retry_after(headers, now).or_else(|| if status == 429 { quota() } else { None })
-}
-
-/// The host's own time, which dates in its answers are compared with: its clock may be wrong, or ours.
-pub(super) fn clock(headers: &HeaderMap, now: Timestamp) -> Timestamp {
-    let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
-    date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
-        .map_or(now, |date| date.timestamp())
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110, 10.2.3).

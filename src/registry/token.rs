@@ -9,9 +9,10 @@ use super::auth::{self, Challenge, Scope, Token};
 use super::call::{Body, Call};
 use super::credentials::{Credentials, Login, refusal};
 use super::error::RegistryError;
+use super::exchange::transfer;
 use super::host::{Host, is_in_clear};
+use super::network_error::of_network;
 use super::retry::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
-use super::transport::{of_network, transfer};
 
 /// The header for a call, from what is known of the host; none before its first challenge. A token that is being
 /// fetched for the same scopes is waited for, not fetched twice.

@@ -1,23 +1,21 @@
 //! One way for all requests: budget, credentials, redirects, patience.
 
 use std::collections::HashMap;
-use std::error::Error;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header;
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
-use rustls::AlertDescription;
+use reqwest::{Method, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
 use super::answer::{Answer, Origin};
-use super::call::{Body, Call, PIECE};
+use super::call::Call;
 use super::credentials::Keyring;
 use super::error::RegistryError;
+use super::exchange::transfer;
 use super::host::Host;
 use super::host_cache::Known;
-use super::retry::{ATTEMPTS, Wait, backoff, is_worth_another, patience, wait_for};
+use super::retry::{ATTEMPTS, Wait, backoff, is_worth_another, wait_for};
 use super::settings::Settings;
 use super::token;
 use crate::domain::clean_line;
@@ -221,139 +219,4 @@ async fn send_once(
         }
     }
     Err(odd("too many redirects".to_owned()))
-}
-
-/// One exchange: the request, and the head of the answer, each within the host's patience. `hashed` are the bytes that it
-/// has got before and may hash now.
-pub(super) async fn transfer(
-    host: &Host,
-    builder: RequestBuilder,
-    body: &mut Body,
-    hashed: u64,
-    request: &str,
-) -> Result<Response, RegistryError> {
-    let now = match std::mem::replace(body, Body::None) {
-        Body::Bytes(bytes) => {
-            *body = Body::Bytes(bytes.clone());
-            if bytes.len() > PIECE {
-                Body::in_pieces(bytes)
-            } else {
-                Body::Bytes(bytes)
-            }
-        }
-        other => other,
-    };
-    let sent = match now {
-        Body::Stream {
-            body: stream,
-            size,
-            gone,
-            activity,
-        } => {
-            let sending = builder.header(header::CONTENT_LENGTH, size).body(stream).send();
-            let patience = || {
-                if gone.load(Ordering::Relaxed) < size {
-                    host.idle_timeout
-                } else {
-                    patience(host.idle_timeout, hashed.max(size))
-                }
-            };
-            tokio::select! {
-                sent = sending => sent,
-                waited = activity.stalled(patience) => return Err(host.slow(waited)),
-            }
-        }
-        small => {
-            let builder = match small {
-                Body::Bytes(bytes) => builder.body(bytes),
-                _ => builder,
-            };
-            let patience = patience(host.idle_timeout, hashed);
-            tokio::time::timeout(patience, builder.send())
-                .await
-                .map_err(|_| host.slow(patience))?
-        }
-    };
-    sent.map_err(|error| of_network(host, &error, request))
-}
-
-/// What a failed exchange was, in words that a person can act upon.
-pub(super) fn of_network(host: &Host, error: &reqwest::Error, request: &str) -> RegistryError {
-    let name = host.name.clone();
-    let mut why = deepest(error);
-    match of_tls(error) {
-        Some(rustls::Error::InvalidCertificate(_)) => return RegistryError::Untrusted { host: name, why },
-        Some(rustls::Error::InvalidMessage(_)) => {
-            return RegistryError::NotARegistry {
-                host: name,
-                why: "it does not support TLS, and `plain_http` is not set for it".to_owned(),
-            };
-        }
-        Some(rustls::Error::AlertReceived(alert)) if asks_for_certificate(*alert) => {
-            return RegistryError::NoClientCertificate { host: name, why };
-        }
-        _ => {}
-    }
-    if !error.is_connect() {
-        return RegistryError::Broken {
-            host: name,
-            request: request.to_owned(),
-            why,
-        };
-    }
-    if error.is_timeout() {
-        return RegistryError::Slow {
-            host: name,
-            patience: host.connect_timeout,
-        };
-    }
-    if let Some(proxy) = host.proxy() {
-        why = format!("{why} (through the proxy {proxy})");
-    }
-    RegistryError::Unreachable { host: name, why }
-}
-
-/// The innermost cause of an error: what wraps it says only that something failed, and may repeat addresses.
-pub(super) fn deepest(error: &reqwest::Error) -> String {
-    let mut why = String::new();
-    let mut source: Option<&dyn Error> = error.source();
-    while let Some(cause) = source {
-        why = cause.to_string();
-        source = cause.source();
-    }
-    clean_line(&if why.is_empty() { error.to_string() } else { why })
-}
-
-/// What TLS says was wrong, if it was that.
-fn of_tls(error: &reqwest::Error) -> Option<&rustls::Error> {
-    let mut source: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(cause) = source {
-        if let Some(found) = cause.downcast_ref() {
-            return Some(found);
-        }
-        // Such an error hides what it holds: its source is the source of that.
-        let held = cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        source = match held {
-            Some(held) => Some(held),
-            None => cause.source(),
-        };
-    }
-    None
-}
-
-/// How servers say that they want a certificate, or another one.
-const fn asks_for_certificate(alert: AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::CertificateRequired
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-    )
 }

@@ -6,3 +6,4 @@ pub mod gate;
 pub mod input;
 pub mod line;
 pub mod progress;
+pub mod step;

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use indicatif::{MultiProgress, ProgressBar};
 use jiff::Timestamp;
 
-use super::Reporter;
 use super::plain::{ended, outcome_line, seconds};
+use super::reporter::Reporter;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::symbols::in_ascii;

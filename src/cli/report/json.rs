@@ -1,6 +1,6 @@
 //! One event, one line of JSON; the form is documented in docs/json.md.
 
-use super::Reporter;
+use super::reporter::Reporter;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::engine::Event;

@@ -5,24 +5,20 @@ pub mod github;
 mod json;
 pub mod junit;
 mod plain;
+mod reporter;
 pub mod sarif;
 
 use std::io::Write as _;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use self::reporter::Reporter;
 use super::Output;
 use super::failure::Failure;
 use super::symbols::Symbols;
 use crate::domain::Exit;
 use crate::engine::{Event, EventKind, Run};
 use crate::program::cancel_on_signal;
-
-/// Something that shows events; each form of output is one.
-trait Reporter {
-    /// Shows one event.
-    fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure>;
-}
 
 /// Follows a run to its end, showing it, and stops it cleanly at Ctrl-C or a termination signal.
 pub async fn follow(run: Run, json: bool, io: &mut Output) -> Result<Exit, Failure> {

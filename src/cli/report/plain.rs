@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::Reporter;
+use super::reporter::Reporter;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::domain::Exit;

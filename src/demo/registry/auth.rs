@@ -13,9 +13,10 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 
 use super::failure::{Code, Failure};
+use super::options::{Auth, Credentials};
 use super::route::{Name, Query, Route};
 use super::scope::{Action, Scopes};
-use super::{Auth, Credentials, locked};
+use crate::demo::locked::locked;
 
 /// Names this registry to its own token endpoint.
 const SERVICE: &str = "windlass-embedded-registry";

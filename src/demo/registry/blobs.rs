@@ -7,9 +7,10 @@ use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_T
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 
+use super::call::{Answer, CONTENT_DIGEST};
 use super::failure::{Code, Failure};
 use super::route::Name;
-use super::server::{Answer, CONTENT_DIGEST, Server};
+use super::server::Server;
 use crate::domain::Digest;
 
 /// `GET` and `HEAD /v2/<name>/blobs/<digest>`

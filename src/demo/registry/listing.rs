@@ -6,10 +6,11 @@ use axum::http::header::{CONTENT_TYPE, HeaderName, LINK};
 use axum::response::{AppendHeaders, IntoResponse};
 use url::form_urlencoded::Serializer;
 
+use super::call::Answer;
 use super::failure::{Code, Failure};
 use super::repository::Repository;
 use super::route::{Name, Query, digest_of};
-use super::server::{Answer, Server};
+use super::server::Server;
 use crate::domain::Digest;
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");

@@ -10,10 +10,11 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 
+use super::call::{Answer, CONTENT_DIGEST, Call};
 use super::failure::{Code, Failure};
 use super::repository::{Manifest, Referrer, Repository};
 use super::route::{Name, tag_of};
-use super::server::{Answer, CONTENT_DIGEST, Call, Server};
+use super::server::Server;
 use crate::domain::{Algorithm, Digest, Tag, Target};
 
 /// The largest manifest that is taken: what the specification says clients may count on.

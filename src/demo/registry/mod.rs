@@ -3,124 +3,42 @@
 //! It serves the whole of the OCI distribution specification 1.1 on a loopback port, from memory or from a folder.
 //! The conformance program of that specification is what decides whether it does.
 
+mod answer;
 mod auth;
 mod blobs;
+mod call;
 mod connection;
 mod content;
 mod failure;
 mod folder;
 mod listing;
 mod manifests;
+mod options;
 mod repository;
 mod route;
 mod scope;
 mod server;
+mod sessions;
 mod store;
 mod uploads;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::answer::answer;
 use self::connection::{Connection, CuttableListener};
-use self::server::{Server, answer};
+use self::server::Server;
 use super::faults::Fault;
+use super::locked::locked;
 
-/// Where the registry keeps what it holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Storage {
-    /// In memory, gone when it ends.
-    #[default]
-    Memory,
-    /// In this folder, which is made if it is missing. A registry that is started on it again holds what was there.
-    Disk(PathBuf),
-}
-
-/// A user's name and password.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// The user's name.
-    pub user: String,
-    /// The password.
-    pub password: SecretString,
-}
-
-impl Credentials {
-    /// The credentials of `user`.
-    pub fn new(user: &str, password: &str) -> Self {
-        Self {
-            user: user.to_owned(),
-            password: SecretString::from(password),
-        }
-    }
-}
-
-/// Who may use the registry, and how they show it.
-#[derive(Debug, Clone, Default)]
-pub enum Auth {
-    /// Everyone.
-    #[default]
-    Open,
-    /// Who sends these with each request (`Basic`).
-    Basic(Credentials),
-    /// Who fetches a token for them at the registry's own token endpoint (`Bearer`, as most registries do).
-    Bearer(Credentials),
-}
-
-/// How a registry is set up. The default is an open one in memory, on a free port, with all that OCI 1.1 offers.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where content is kept.
-    pub storage: Storage,
-    /// The port on 127.0.0.1; 0 takes a free one.
-    pub port: u16,
-    /// Who may use it.
-    pub auth: Auth,
-    /// Whether it has the referrers API. Without it, clients keep the index at the fallback tag themselves.
-    pub referrers_api: bool,
-    /// Whether manifests are taken whose blobs or child manifests are not there.
-    pub accept_sparse: bool,
-    /// Whether it refuses every write.
-    pub read_only: bool,
-    /// The most tags or referrers in one answer; more come by `Link`.
-    pub page_limit: usize,
-    /// Added to each request before it is served, as distance would.
-    pub delay: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            storage: Storage::Memory,
-            port: 0,
-            auth: Auth::Open,
-            referrers_api: true,
-            accept_sparse: false,
-            read_only: false,
-            page_limit: 1000,
-            delay: Duration::ZERO,
-        }
-    }
-}
-
-/// One request as it was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestLine {
-    /// `GET`, `HEAD`, `PUT`…
-    pub method: String,
-    /// Path and query, as they were sent.
-    pub path: String,
-    /// The answer's status; none if a fault cut the connection before one was given.
-    pub status: Option<u16>,
-}
+pub use self::options::{Auth, Credentials, Options, RequestLine, Storage};
 
 /// How long requests in progress may take to finish when the registry ends.
 const GRACE: Duration = Duration::from_secs(2);
@@ -221,9 +139,4 @@ async fn run(listener: TcpListener, server: Arc<Server>, stop: CancellationToken
         () = out_of_time => {}
     }
     server.store.close();
-}
-
-/// The value behind a lock. Nothing here panics half-way through a change, so a poisoned lock guards a whole value.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,9 +10,9 @@ use std::sync::Mutex;
 
 use super::content::{Content, Incoming, Whole};
 use super::folder::Folder;
-use super::locked;
 use super::repository::{Change, Entry, Manifest, Repository};
 use super::route::Name;
+use crate::demo::locked::locked;
 use crate::domain::{Algorithm, Digest, Tag, Target};
 
 /// All repositories and the content that they share.

@@ -1,54 +1,19 @@
 //! Uploads of blobs: in one request, in two, in chunks, and not at all where a mount will do.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
 use axum::http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
+use tokio::sync::MutexGuard as AsyncMutexGuard;
 use uuid::Uuid;
 
 use super::auth::Grant;
+use super::call::{Answer, CONTENT_DIGEST, Call};
 use super::content::Incoming;
 use super::failure::{Code, Failure};
-use super::locked;
 use super::route::{Name, digest_of, upload_unknown};
-use super::server::{Answer, CONTENT_DIGEST, Call, Server};
+use super::server::Server;
 use crate::domain::{Algorithm, Digest};
-
-/// Uploads in progress.
-#[derive(Debug, Default)]
-pub(super) struct Uploads(Mutex<HashMap<Uuid, Arc<Session>>>);
-
-#[derive(Debug)]
-struct Session {
-    repository: Name,
-    /// Held for the length of a request, so that chunks sent at once queue up. None when the upload is over.
-    incoming: AsyncMutex<Option<Incoming>>,
-}
-
-impl Uploads {
-    fn open(&self, repository: Name, incoming: Incoming) -> Uuid {
-        let id = Uuid::now_v7();
-        let incoming = AsyncMutex::new(Some(incoming));
-        locked(&self.0).insert(id, Arc::new(Session { repository, incoming }));
-        id
-    }
-
-    fn find(&self, name: &Name, id: Uuid) -> Result<Arc<Session>, Failure> {
-        locked(&self.0)
-            .get(&id)
-            .filter(|session| session.repository == *name)
-            .cloned()
-            .ok_or_else(|| upload_unknown(&id.to_string()))
-    }
-
-    fn close(&self, id: Uuid) {
-        locked(&self.0).remove(&id);
-    }
-}
 
 /// `POST /v2/<name>/blobs/uploads/`
 pub(super) async fn start(server: &Server, name: &Name, grant: &Grant, call: &mut Call<'_>) -> Answer {

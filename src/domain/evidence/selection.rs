@@ -1,6 +1,6 @@
 //! Which of many reports count: the newest of each image, whatever its form.
 
-use super::{RunnableImage, ScanReport};
+use super::report::{RunnableImage, ScanReport};
 use crate::domain::Digest;
 
 /// Assigns each report to the image that it is of, and leaves out those that a newer one replaces.

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{Ask, Client};
 use crate::domain::clean_line;
-use crate::github::error::GitHubError;
+use crate::github::error::{GitHubError, deepest};
 
 /// More than GitHub's messages have; a page in place of an answer has more.
 const WORDS: usize = 300;
@@ -151,13 +151,4 @@ fn limit_ends(headers: &HeaderMap) -> Option<Timestamp> {
 
 fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// The innermost cause of an error: what wraps it says only that something failed, and may repeat addresses.
-pub(super) fn deepest(error: &(dyn Error + 'static)) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    clean_line(&last.to_string())
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{BranchRule, Operator, Pattern, PatternOf};
+use super::rule::{BranchRule, Operator, Pattern, PatternOf};
 use crate::domain::clean_line;
 
 /// A rule of `GET …/rules/branches/{branch}`.

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::blob_job::BlobJob;
 use super::plan::CopyPlan;
-use super::run::CopyProgress;
+use super::progress::CopyProgress;
 use crate::domain::Digest;
 use crate::registry::error::RegistryError;
 use crate::registry::reader::Reader;

@@ -12,16 +12,19 @@
 
 mod blob_job;
 mod blob_pool;
+mod blob_run;
 mod checkpoint;
 mod closure;
 pub(super) mod cosign;
 mod options;
 mod plan;
 mod platforms;
+mod progress;
 mod run;
 mod schedule;
 mod transfer;
 
 pub use options::{CopyOptions, Look, ReferrerChoice};
 pub use plan::{BlobState, CopyPlan, PlannedBlob, PlannedManifest, PlannedTag, plan};
-pub use run::{CopyOutcome, CopyProgress, How, run};
+pub use progress::{CopyProgress, How};
+pub use run::{CopyOutcome, run};

@@ -7,13 +7,17 @@ use serde::Serialize;
 use super::closure::{Member, Walk};
 use super::cosign::Standing;
 use super::options::{CopyOptions, Look};
-use super::{blob_job, cosign, platforms};
+use super::{cosign, platforms};
 use crate::domain::{Algorithm, Digest, Tag, Target, count};
 use crate::registry::concurrency::together;
 use crate::registry::error::RegistryError;
 use crate::registry::manifest::{Descriptor, Manifest, total};
 use crate::registry::reader::Reader;
 use crate::registry::writer::{Presence, TagRule};
+
+/// From this size on a host that has never mounted anything is asked for the blob first: an upload for nothing would
+/// cost more than the question.
+pub(super) const LARGE: u64 = 16 * 1024 * 1024;
 
 /// A copy, planned.
 #[derive(Debug, Clone, Serialize)]
@@ -257,7 +261,7 @@ fn costs(plan: &CopyPlan, target: &Reader, by_api: bool) -> (u64, u64) {
     let listing = if by_api { 0 } else { unlisted.len() * 3 };
     let tagging = plan.tag.as_ref().is_some_and(|tag| !tag.present) && !plan.tags_root();
     let sending = blobs().map(|blob| {
-        let question = blob.state == BlobState::Unknown && blob.size >= blob_job::LARGE && !mounts;
+        let question = blob.state == BlobState::Unknown && blob.size >= LARGE && !mounts;
         if blob.mountable {
             1
         } else {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::blob_job::BlobJob;
 use super::checkpoint::{Checkpoint, Mark};
-use super::run::CopyProgress;
+use super::progress::CopyProgress;
 use crate::registry::answer::Answer;
 use crate::registry::call::{Activity, Body};
 use crate::registry::error::RegistryError;

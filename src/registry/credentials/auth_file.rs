@@ -10,8 +10,8 @@ use base64::prelude::Engine as _;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::Credentials;
 use super::locations::Location;
+use super::login::Credentials;
 use crate::domain::clean_line;
 
 /// Base64 with or without padding, as tools write it.
@@ -55,7 +55,7 @@ pub(super) fn keys(host: &str, path: &str) -> Vec<Key> {
 }
 
 /// The name that Docker keeps a host's credentials under.
-pub(super) fn docker_key(host: &str) -> &str {
+pub(in crate::registry) fn docker_key(host: &str) -> &str {
     match host {
         // Docker Hub's credentials are kept under an address of its own.
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => "https://index.docker.io/v1/",

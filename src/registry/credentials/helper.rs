@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::Credentials;
 use super::auth_file::TOKEN_USER;
+use super::login::Credentials;
 use crate::domain::clean_line;
 use crate::program::{Audience, Call, Ended, ProgramError};
 

@@ -4,68 +4,19 @@
 mod auth_file;
 mod helper;
 mod locations;
+mod login;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
-use super::Registries;
 use super::error::RegistryError;
-use crate::domain::Repository;
 use auth_file::{AuthFile, Entry};
 
-/// What proves who somebody is.
-#[derive(Clone)]
-pub(super) enum Credentials {
-    Anonymous,
-    Password {
-        user: String,
-        password: SecretString,
-    },
-    /// A refresh token, exchanged at the token endpoint.
-    IdentityToken(SecretString),
-}
-
-/// Credentials, and where they are from.
-pub(super) struct Login {
-    credentials: Credentials,
-    source: String,
-}
-
-impl Login {
-    const fn anonymous() -> Self {
-        Self {
-            credentials: Credentials::Anonymous,
-            source: String::new(),
-        }
-    }
-
-    pub(super) const fn credentials(&self) -> &Credentials {
-        &self.credentials
-    }
-
-    pub(super) const fn is_anonymous(&self) -> bool {
-        matches!(self.credentials, Credentials::Anonymous)
-    }
-
-    /// Where they are from, as a message names them: file, entry and helper.
-    pub(super) fn source(&self) -> &str {
-        &self.source
-    }
-}
-
-/// What a refusal says about who was refused.
-pub(super) fn refusal(login: Option<&Login>, what: &str) -> String {
-    match login {
-        Some(login) if login.is_anonymous() => format!("requires credentials for {what}"),
-        Some(login) => format!("rejected the credentials for {what} ({})", login.source),
-        None => format!("rejected the credentials for {what}"),
-    }
-}
+pub(super) use auth_file::docker_key;
+pub(super) use login::{Credentials, Login, refusal};
 
 /// One slot for each key, filled by whoever comes first while the others wait.
 type Slots<K, V> = Mutex<HashMap<K, Arc<OnceCell<V>>>>;
@@ -144,10 +95,7 @@ impl Keyring {
             }
         }
         match file.store() {
-            Some(store) => {
-                self.ask(file, "credsStore", auth_file::docker_key(host), store)
-                    .await
-            }
+            Some(store) => self.ask(file, "credsStore", docker_key(host), store).await,
             None => Ok(None),
         }
     }
@@ -175,42 +123,4 @@ impl Keyring {
 fn slot<K: std::hash::Hash + Eq, V>(slots: &Slots<K, V>, key: K) -> Arc<OnceCell<V>> {
     let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(slots.entry(key).or_default())
-}
-
-impl Registries {
-    /// Docker's configuration with the credentials for `repositories` and nothing else, for a program that reads only
-    /// that; none if nothing is known for any of them. Credential helpers have been asked, so that the program need not.
-    pub async fn docker_config(
-        &self,
-        repositories: &[Repository],
-    ) -> Result<Option<SecretString>, RegistryError> {
-        let mut auths = serde_json::Map::new();
-        for repository in repositories {
-            let host = repository.host();
-            let login = self.transport.host(host)?.login(repository.path()).await?;
-            let entry = match login.credentials() {
-                Credentials::Anonymous => continue,
-                Credentials::Password { user, password } => {
-                    let both = format!("{user}:{}", password.expose_secret());
-                    serde_json::json!({ "auth": BASE64_STANDARD.encode(both) })
-                }
-                Credentials::IdentityToken(token) => {
-                    serde_json::json!({ "identitytoken": token.expose_secret() })
-                }
-            };
-            // The first of a host speaks for it; another with other credentials has an entry of its own.
-            let key = auth_file::docker_key(host);
-            match auths.get(key) {
-                Some(known) if *known == entry => {}
-                Some(_) => {
-                    auths.insert(format!("{host}/{}", repository.path()), entry);
-                }
-                None => {
-                    auths.insert(key.to_owned(), entry);
-                }
-            }
-        }
-        let config = (!auths.is_empty()).then(|| serde_json::json!({ "auths": auths }).to_string());
-        Ok(config.map(SecretString::from))
-    }
 }

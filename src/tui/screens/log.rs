@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::run::{clock, of_step};
 use crate::domain::bytes;
 use crate::engine::Level;
 use crate::tui::layout::RunLayout;
 use crate::tui::model::{Blob, LogLine, Pane, RunModel, Search, StepRow};
 use crate::tui::theme::{State, Theme};
+use crate::tui::widgets::step::{clock, of_step};
 use crate::tui::widgets::{line, progress};
 
 pub(super) fn paint(run: &RunModel, parts: &RunLayout, theme: Theme, buffer: &mut Buffer) {

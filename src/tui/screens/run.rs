@@ -1,6 +1,5 @@
 //! A run: its steps at the left, what the selected one moves and says at the right, and at the end where things are.
 
-use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,6 +10,7 @@ use crate::domain::{Exit, bytes};
 use crate::tui::layout;
 use crate::tui::model::{Ended, Model, Pane, RunModel, StepRow, StepState};
 use crate::tui::theme::{State, Theme};
+use crate::tui::widgets::step::of_step;
 use crate::tui::widgets::{footer, line};
 
 pub(super) fn paint(model: &Model, buffer: &mut Buffer) {
@@ -163,19 +163,6 @@ fn told(step: &StepRow, theme: Theme) -> Vec<String> {
     lines
 }
 
-/// The symbol and the word of a step.
-pub(super) const fn of_step(state: &StepState) -> (State, &'static str) {
-    match state {
-        StepState::Waiting => (State::None, "waiting"),
-        StepState::Running(_) => (State::Loading, "running"),
-        StepState::Done(..) => (State::Ok, "done"),
-        StepState::Nothing(_) => (State::Ok, "nothing to do"),
-        StepState::Refused(_) => (State::Bad, "refused"),
-        StepState::Failed(..) => (State::Bad, "failed"),
-        StepState::Interrupted => (State::Attention, "interrupted"),
-    }
-}
-
 const fn of_exit(exit: Exit) -> (State, &'static str) {
     match exit {
         Exit::Done => (State::Ok, "done in"),
@@ -226,9 +213,4 @@ fn duration(milliseconds: i64) -> String {
         ms if ms < 60_000 => format!("{} s", ms / 1_000),
         ms => format!("{} min {:02} s", ms / 60_000, ms % 60_000 / 1_000),
     }
-}
-
-/// `14:02:11`, in UTC.
-pub(super) fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%S").to_string()
 }
