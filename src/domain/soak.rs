@@ -165,7 +165,7 @@ mod tests {
     fn a_clock_that_runs_ahead_opens_nothing() {
         assert_eq!(
             verdict(&[('a', 90)], 20),
-            "refused: soaks in stage until 1970-01-05 18:00 UTC (94 h left)"
+            "refused: soaks in stage until 1970-01-05 18:00 UTC (3 d 22 h left)"
         );
     }
 }
