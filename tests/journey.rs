@@ -221,12 +221,13 @@ async fn a_run_that_is_interrupted_ends_with_130_and_the_same_command_completes_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_journal_nothing_begins() {
-    let (world, engine) = world().await;
+    let (_world, engine) = world().await;
     let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
     let digest = plan.digest.clone().unwrap();
-    std::fs::create_dir_all(world.folder().join("state")).unwrap();
     // A file stands where the journals' folder should be: nothing can be written there, as on a full disk.
-    std::fs::write(world.folder().join("state/runs"), "").unwrap();
+    let journals = engine.journals().folder().to_owned();
+    std::fs::create_dir_all(journals.parent().unwrap()).unwrap();
+    std::fs::write(journals, "").unwrap();
     let error = engine
         .start(plan, access(), Secrets::default())
         .map(|run| run.id)

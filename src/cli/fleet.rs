@@ -96,7 +96,15 @@ pub async fn open(path: &Path, global: &Global) -> Result<Fleet, Failure> {
     };
     let access = WriteAccess::unless_read_only(global.read_only);
     let trust = |path: &Path| world::trust_with(path, hashes.clone());
-    Ok(Fleet::open(&config, folders, user.as_ref(), &trust, access).await?)
+    let fleet = Fleet::open(&config, folders, user.as_ref(), &trust, access).await?;
+    for engine in fleet
+        .members()
+        .iter()
+        .filter_map(|member| member.engine.as_ref().ok())
+    {
+        world::warn_of_withheld(engine.config());
+    }
+    Ok(fleet)
 }
 
 /// A project with several services as a fleet of its own, called as the folder of its repository.

@@ -141,7 +141,7 @@ fn protected_text(path: &Path) -> Option<String> {
 }
 
 /// Says once which settings do not count, where a command goes on without them.
-fn warn_of_withheld(config: &Config) {
+pub fn warn_of_withheld(config: &Config) {
     if config.is_trusted() {
         return;
     }

@@ -1,6 +1,7 @@
 //! `windlass.toml` made into domain values, with errors that point at the line.
 
 mod confined;
+mod environments;
 mod error;
 mod fleet;
 mod keys;

@@ -74,11 +74,9 @@ impl Console {
             &["for-each-ref", "refs/windlass/locks"],
         );
         assert_eq!(locks, "");
-        let journal = std::fs::read_dir(world.join("state/runs"))
-            .unwrap()
-            .next()
-            .unwrap()
-            .unwrap();
+        let only = |folder: PathBuf| folder.read_dir().unwrap().next().unwrap().unwrap();
+        let project = only(world.join("state/projects")).path();
+        let journal = only(project.join("runs"));
         assert_eq!(journal.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let text = std::fs::read_to_string(journal.path()).unwrap();
         assert!(text.lines().last().unwrap().contains("interrupted"), "{text}");

@@ -1,0 +1,359 @@
+//! The environments of windlass.toml: where their images are, what leads to them, and what they require.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::section::{OwnTable, Section, Value};
+use super::{
+    ConfigError, DeploySettings, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, values,
+};
+use crate::domain::{
+    Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate, LeftOut,
+    Limits, Rule, ScanPolicy, SoakPolicy, clean_line,
+};
+
+/// What the lock of releases is called beside those of environments, see [`crate::domain::LockPart`].
+const LOCK_OF_RELEASES: &str = "releases";
+
+/// The longest time that candidates can be asked to soak: beyond it, a slip of the unit is more likely than an intention.
+const MAX_SOAK: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+type Environments = (EnvironmentGraph, BTreeMap<EnvironmentName, EnvironmentSettings>);
+
+pub(super) fn environments(
+    root: &Section<'_>,
+    project: Option<OwnTable<'_>>,
+    services: &[Service],
+) -> Result<Environments, ConfigError> {
+    // Where an image is says which environment it is in, so no two may have the same place.
+    let meet = |one: &Environment, other: &Environment| {
+        let place =
+            |environment: &Environment, service: &Service| environment.image.repository(&service.name).ok();
+        services
+            .iter()
+            .any(|service| place(one, service) == place(other, service))
+    };
+    let mut settings = BTreeMap::new();
+    let mut list: Vec<Environment> = Vec::new();
+    let mut sections = Vec::new();
+    for value in root.require("environment")?.list()? {
+        let section = value.section(keys::ENVIRONMENT)?;
+        let environment = environment(&section, services.len() > 1)?;
+        let own = project.and_then(|project| project.table("environment"));
+        let section = section.with_own(own.and_then(|own| own.table(environment.name.as_str())));
+        if let Some(twin) = list.iter().find(|other| meet(other, &environment)) {
+            return Err(section.require("image")?.mistake(format_args!(
+                "is already the location of `{}`; each environment requires its own",
+                twin.name
+            )));
+        }
+        settings.insert(environment.name.clone(), environment_settings(&section)?);
+        list.push(environment);
+        sections.push(section);
+    }
+    let names: Vec<_> = list.iter().map(|environment| environment.name.clone()).collect();
+    let graph = EnvironmentGraph::new(list).map_err(|error| {
+        let (name, key) = match &error {
+            GraphError::Twice(name) => (name, "name"),
+            GraphError::UnknownSource { environment, .. } => (environment, "from"),
+            GraphError::Circle(name) => (name, "from"),
+            GraphError::NoEntrance => return root.mistake(error.to_string()),
+        };
+        let hint = match &error {
+            GraphError::UnknownSource { from, .. } => {
+                keys::nearest(from.as_str(), names.iter().map(EnvironmentName::as_str))
+                    .map(|near| format!("did you mean `{near}`?"))
+            }
+            _ => None,
+        };
+        // Of twins, the second is the one too many.
+        let place = names
+            .iter()
+            .rposition(|other| other == name)
+            .and_then(|at| sections[at].get(key));
+        match place {
+            Some(value) => value.advise(&error, hint),
+            None => root.mistake(error.to_string()),
+        }
+    })?;
+    for (section, name) in sections.iter().zip(&names) {
+        hotfix_way(section, name, &graph)?;
+        soak_environment(section, name, &graph, &settings)?;
+    }
+    Ok((graph, settings))
+}
+
+/// That the short way of a hotfix leads from another environment to this one, and not backwards.
+fn hotfix_way(
+    section: &Section<'_>,
+    name: &EnvironmentName,
+    graph: &EnvironmentGraph,
+) -> Result<(), ConfigError> {
+    let Some(value) = section.get("hotfix") else {
+        return Ok(());
+    };
+    if graph
+        .get(name)
+        .is_some_and(|environment| environment.from.is_empty())
+    {
+        return Err(value.mistake(format_args!(
+            "`{name}` receives builds, so nothing is promoted there"
+        )));
+    }
+    let from = value.section(keys::HOTFIX)?.require("from")?;
+    let source = known_environment(&from, graph)?.name.clone();
+    if source == *name {
+        return Err(from.mistake(format_args!("`{source}` is this environment itself")));
+    }
+    if graph.leads_to(name, &source) {
+        return Err(from.mistake(format_args!("`{source}` comes after `{name}`, not before it")));
+    }
+    Ok(())
+}
+
+/// The environment that a value names.
+fn known_environment<'g>(
+    value: &Value<'_>,
+    graph: &'g EnvironmentGraph,
+) -> Result<&'g Environment, ConfigError> {
+    let name: EnvironmentName = value.parse()?;
+    graph.get(&name).ok_or_else(|| {
+        let names = graph.all().iter().map(|environment| environment.name.as_str());
+        value.advise(
+            format_args!("no environment named `{name}`"),
+            keys::nearest(name.as_str(), names).map(|near| format!("did you mean `{near}`?")),
+        )
+    })
+}
+
+/// That candidates soak in an environment that comes before this one, and that deployments to it are recorded.
+fn soak_environment(
+    section: &Section<'_>,
+    name: &EnvironmentName,
+    graph: &EnvironmentGraph,
+    settings: &BTreeMap<EnvironmentName, EnvironmentSettings>,
+) -> Result<(), ConfigError> {
+    let gate = section
+        .get("gate")
+        .map(|value| value.section(keys::GATE))
+        .transpose()?;
+    let Some(soak) = gate.as_ref().and_then(|gate| gate.get("soak")) else {
+        return Ok(());
+    };
+    if graph
+        .get(name)
+        .is_some_and(|environment| environment.from.is_empty())
+    {
+        return Err(soak.mistake(format_args!(
+            "`{name}` receives builds, so nothing is promoted there"
+        )));
+    }
+    let place = soak.section(keys::SOAK)?.require("in")?;
+    let environment = known_environment(&place, graph)?;
+    let other = &environment.name;
+    if other == name {
+        return Err(place.mistake(format_args!("`{other}` is this environment itself")));
+    }
+    if !graph.leads_to(other, name) {
+        return Err(place.mistake(format_args!("`{other}` does not come before `{name}`")));
+    }
+    let deploys = settings
+        .get(other)
+        .is_some_and(|settings| settings.deploy.is_some());
+    if environment.from.is_empty() && !deploys {
+        return Err(place.mistake(format_args!(
+            "`{other}` receives builds and has no `deploy`, so no deployment is ever recorded there"
+        )));
+    }
+    Ok(())
+}
+
+fn soak(value: &Value<'_>) -> Result<SoakPolicy, ConfigError> {
+    let section = value.section(keys::SOAK)?;
+    let time = section.require("time")?;
+    let soak = SoakPolicy {
+        environment: section.require("in")?.parse()?,
+        time: values::duration(&time)?,
+    };
+    if soak.time > MAX_SOAK {
+        return Err(time.mistake(format_args!(
+            "`{}` is longer than a year",
+            clean_line(time.string()?)
+        )));
+    }
+    Ok(soak)
+}
+
+fn hotfix(value: &Value<'_>) -> Result<HotfixSettings, ConfigError> {
+    let section = value.section(keys::HOTFIX)?;
+    let list = section.get("skip").map_or(Ok(Vec::new()), |value| value.list())?;
+    Ok(HotfixSettings {
+        from: section.require("from")?.parse()?,
+        skip: list.iter().map(skipped_gate).collect::<Result<_, _>>()?,
+    })
+}
+
+/// A gate that the hotfix path skips.
+fn skipped_gate(value: &Value<'_>) -> Result<GateKind, ConfigError> {
+    let word = value.string()?;
+    if keys::GATE.reserved.contains(&word) {
+        return Err(value.mistake(format_args!("the gate `{word}` is not supported yet")));
+    }
+    if let Ok(kind) = word.parse::<GateKind>() {
+        match kind.hotfix_skip() {
+            HotfixSkip::Allowed => return Ok(kind),
+            HotfixSkip::Never(why) => {
+                return Err(value.mistake(format_args!("the gate `{kind}` cannot be skipped: {why}")));
+            }
+            HotfixSkip::NotAsked => {}
+        }
+    }
+    let skippable = GateKind::ALL.iter().filter(|kind| kind.skippable());
+    let names: Vec<_> = skippable.map(GateKind::name).collect();
+    Err(value.advise(
+        format_args!("`{}` is not a gate that can be skipped", clean_line(word)),
+        Some(format!("these can be skipped: {}", names.join(", "))),
+    ))
+}
+
+fn environment(section: &Section<'_>, many_services: bool) -> Result<Environment, ConfigError> {
+    let from = section
+        .get("from")
+        .map_or(Ok(Vec::new()), Value::one_or_many)?
+        .iter()
+        .map(Value::parse)
+        .collect::<Result<_, _>>()?;
+    let image = section.require("image")?;
+    if many_services && !image.string()?.contains("{service}") {
+        return Err(image.mistake("requires `{service}`: several services cannot share one location"));
+    }
+    let name = section.require("name")?;
+    if name.string()? == LOCK_OF_RELEASES {
+        return Err(name.mistake("is reserved for the release lock; choose another name for the environment"));
+    }
+    Ok(Environment {
+        name: name.parse()?,
+        image: image.parse::<ImageTemplate>()?,
+        from,
+        protected: section.flag("protected")?,
+    })
+}
+
+fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, ConfigError> {
+    let gate = section
+        .get("gate")
+        .map(|value| value.section(keys::GATE))
+        .transpose()?;
+    let scan = gate.as_ref().and_then(|gate| gate.get("scan"));
+    let soaking = gate.as_ref().and_then(|gate| gate.get("soak"));
+    let sign = section.get("sign").map(|value| sign(&value)).transpose()?;
+    let verify_key = match section.get("verify") {
+        Some(value) => Some(value.section(keys::VERIFY)?.require("key")?.path()?),
+        None => sign.as_ref().map(|sign| sign.key.with_extension("pub")),
+    };
+    Ok(EnvironmentSettings {
+        scan: scan.map(|value| scan_gate(&value)).transpose()?,
+        soak: soaking.map(|value| soak(&value)).transpose()?,
+        sign,
+        verify_key,
+        deploy: section.get("deploy").map(|value| deploy(&value)).transpose()?,
+        hotfix: section.get("hotfix").map(|value| hotfix(&value)).transpose()?,
+    })
+}
+
+fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
+    let section = value.section(keys::SCAN)?;
+    let span = |key| section.get(key).map(|value| values::duration(&value)).transpose();
+    let rule = |key| match section.get(key) {
+        None => Ok(Rule::default()),
+        Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),
+    };
+    let fail_on = limits(&section.require("fail_on")?, keys::FAIL_ON)?;
+    if fail_on == Limits::default() {
+        let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
+        return Err(limits.mistake("gate.scan.fail_on sets no limit, so no report could ever fail"));
+    }
+    let others = |key, keys| section.get(key).map(|value| limits(&value, keys)).transpose();
+    let fail_on_misconfigurations = others("fail_on_misconfigurations", keys::FAIL_ON_MISCONFIGURATIONS)?;
+    let fail_on_licences = others("fail_on_licences", keys::FAIL_ON_LICENCES)?;
+    Ok(ScanPolicy {
+        fail_on,
+        fail_on_secrets: others("fail_on_secrets", keys::FAIL_ON_SECRETS)?,
+        fail_on_misconfigurations: fail_on_misconfigurations.unwrap_or_default(),
+        fail_on_licences: fail_on_licences.unwrap_or_default(),
+        fixable_only: section.flag("fixable_only")?,
+        max_age: span("max_age")?,
+        max_database_age: span("max_database_age")?,
+        exploited: section.path("exploited")?,
+        end_of_life: rule("end_of_life")?,
+        no_packages: rule("no_packages")?,
+        filtered: rule("filtered")?,
+        leave_out: left_out(&section)?,
+        at_admission: section.flag("at_admission")?,
+        signed_by: section.path("signed_by")?,
+    })
+}
+
+/// How many findings of each severity are accepted.
+fn limits(value: &Value<'_>, keys: keys::Keys) -> Result<Limits, ConfigError> {
+    let limits = value.section(keys)?;
+    let limit = |key| limits.get(key).map(|value| value.number()).transpose();
+    Ok(Limits {
+        critical: limit("critical")?,
+        high: limit("high")?,
+        medium: limit("medium")?,
+        low: limit("low")?,
+        unknown: limit("unknown")?,
+    })
+}
+
+fn left_out(section: &Section<'_>) -> Result<Vec<LeftOut>, ConfigError> {
+    let list = section
+        .get("leave_out")
+        .map_or(Ok(Vec::new()), |value| value.list())?;
+    let one = |value: &Value<'_>| {
+        let section = value.section(keys::LEAVE_OUT)?;
+        Ok(LeftOut {
+            platform: section.require("platform")?.parse()?,
+            reason: section.require("reason")?.text()?,
+        })
+    };
+    list.iter().map(one).collect()
+}
+
+fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {
+    let section = value.section(keys::SIGN)?;
+    Ok(SignSettings {
+        key: section.require("key")?.sensitive_path()?,
+        password_file: section.sensitive_path("password_file")?,
+    })
+}
+
+fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
+    let table = value.section(keys::DEPLOY)?;
+    let kind = table.require("kind")?;
+    let word = kind.string()?;
+    match keys::DEPLOY_KINDS.iter().find(|(known, _)| *known == word) {
+        Some((_, true)) => Ok(DeploySettings::Command {
+            program: table.require("program")?.text()?,
+            args: table.strings("args")?,
+            env: table
+                .get("env")
+                .map_or(Ok(Vec::new()), |value| value.list())?
+                .iter()
+                .map(Value::parse)
+                .collect::<Result<_, _>>()?,
+        }),
+        Some((_, false)) => Err(kind.advise(
+            format_args!("`{word}` is not supported yet"),
+            Some("use `command`, which runs your own program".to_owned()),
+        )),
+        None => Err(kind.advise(
+            format_args!("unknown deployer kind `{word}`"),
+            keys::nearest(word, keys::DEPLOY_KINDS.iter().map(|(known, _)| *known))
+                .or(Some("command"))
+                .map(|near| format!("did you mean `{near}`?")),
+        )),
+    }
+}
