@@ -53,14 +53,14 @@ fn a_resize_is_followed_and_a_termination_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_console_at_the_root_of_several_services_asks_which_and_in_the_folder_of_one_does_not() {
+fn a_console_at_the_root_of_several_services_lists_them_and_in_the_folder_of_one_opens_its_board() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("repository");
     std::fs::create_dir_all(root.join("services/web")).unwrap();
     let service = |name| format!("[[service]]\nname = \"{name}\"\npath = \"services/{name}\"\n");
     let text = format!(
         "[git]\nrelease_branch = \"release/{{service}}/v{{version}}-sha-{{short}}\"\nhotfix_branch = \"hotfix/{{service}}/v{{version}}\"\n\
-         {}{}[[environment]]\nname = \"dev\"\nimage = \"127.0.0.1:1/{{service}}\"\n",
+         release_tag = \"{{service}}/v{{version}}\"\n{}{}[[environment]]\nname = \"dev\"\nimage = \"127.0.0.1:1/{{service}}\"\n",
         service("api"),
         service("web")
     );
@@ -75,11 +75,14 @@ fn a_console_at_the_root_of_several_services_asks_which_and_in_the_folder_of_one
         Session::open(command, 100, 30, state)
     };
     let mut session = open(&root);
-    session.see("Which service?");
-    session.press("3\r");
-    session.see("type a number from 1 to 2, or a name");
-    session.press("2\r");
+    session.see("fleet · repository");
+    session.see("api");
+    session.press("j\r");
     session.see("windlass · web");
+    // Nothing was ever committed there.
+    session.see("develop has no folder services/web");
+    session.press("\x1b");
+    session.see("fleet · repository");
     session.press("q");
     session.end();
     let mut session = open(&root.join("services/web"));
