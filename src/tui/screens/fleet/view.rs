@@ -279,6 +279,7 @@ fn selected(fleet: &FleetModel, theme: Theme, now: Timestamp, area: Rect, buffer
     let mut lines = vec![vec![
         Span::raw(" "),
         Span::styled(fleet.name_of(row), theme.strong()),
+        Span::raw("  "),
         run(row, theme),
     ]];
     let unknown = row.status.unknown();
@@ -319,9 +320,9 @@ fn selected(fleet: &FleetModel, theme: Theme, now: Timestamp, area: Rect, buffer
 fn run(row: &FleetRow, theme: Theme) -> Span<'static> {
     match &row.run {
         None => Span::raw(""),
-        Some(RunNote::Active(title)) => theme.says(State::Loading, &format!("  {title}")),
-        Some(RunNote::Done(title)) => theme.says(State::Ok, &format!("  {title}")),
-        Some(RunNote::Failed(title)) => theme.says(State::Bad, &format!("  {title}")),
+        Some(RunNote::Active(title)) => theme.says(State::Loading, title),
+        Some(RunNote::Done(title)) => theme.says(State::Ok, title),
+        Some(RunNote::Failed(title)) => theme.says(State::Bad, title),
     }
 }
 
