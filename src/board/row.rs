@@ -115,6 +115,14 @@ pub struct EnvironmentNow {
     pub running: Cell<RunningImage>,
 }
 
+impl EnvironmentNow {
+    /// Why what is deployed there, or whether it is signed, could not be found out.
+    pub fn failure(&self) -> Option<&str> {
+        let signed = self.running.value().and_then(|running| running.signed.failure());
+        self.running.failure().or(signed)
+    }
+}
+
 /// An image that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RunningImage {

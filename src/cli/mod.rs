@@ -160,9 +160,18 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     Ok(Outcome::Ended(exit))
 }
 
+/// Whether someone is at a terminal that can show the console.
+fn can_open_console(io: &Output) -> bool {
+    io.out_is_terminal && io.in_is_terminal && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// `windlass --fleet FILE`: the console on the fleet on a terminal, its table without one.
 async fn open_fleet(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
-    if !(io.out_is_terminal && io.in_is_terminal) {
+    if !can_open_console(io) {
         let exit = fleet::run(&fleet::FleetArgs { json: false }, global, io).await?;
         return Ok(Outcome::Ended(exit));
     }
@@ -183,8 +192,7 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
     if global.fleet.is_some() {
         return open_fleet(global, io).await;
     }
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if io.out_is_terminal && io.in_is_terminal && !is_dumb {
+    if can_open_console(io) {
         // Asked once, before the console takes the terminal, with the same view as `windlass trust`.
         if let Ok(config) = world::configuration(global)?
             && !config.is_trusted()
@@ -212,7 +220,7 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
     writeln!(
         io.err,
         "{}",
-        if is_dumb {
+        if is_dumb() {
             "showing the status instead; the console requires a terminal other than TERM=dumb"
         } else {
             "showing the status; run `windlass` in a terminal to open the console"

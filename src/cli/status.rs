@@ -66,9 +66,7 @@ pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<
             }
         }
     }
-    let failed = environments.iter().any(|there| {
-        let signed = there.running.value().and_then(|running| running.signed.failure());
-        there.running.failure().or(signed).is_some()
-    }) || pins.iter().any(|held| held.error.is_some());
+    let failed = environments.iter().any(|there| there.failure().is_some())
+        || pins.iter().any(|held| held.error.is_some());
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }

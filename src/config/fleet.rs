@@ -10,6 +10,7 @@ use toml::de::DeTable;
 
 use super::load::read_file;
 use super::section::{Document, Origin, Section, Value};
+use super::user::own_file;
 use super::{ConfigError, FILE_NAME, ScannerSettings, keys, programs, read};
 use crate::domain::{HostSettings, ProjectName, clean_line};
 
@@ -55,11 +56,7 @@ pub enum ProjectSource {
 impl FleetConfig {
     /// The file of this user, where it would be: `$XDG_CONFIG_HOME/windlass/fleet.toml`, by default below `~/.config`.
     pub fn path_of_user() -> Option<PathBuf> {
-        let set = std::env::var_os("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        let folder = set.or_else(|| Some(std::env::home_dir()?.join(".config")))?;
-        Some(folder.join("windlass").join(FLEET_FILE_NAME))
+        own_file(FLEET_FILE_NAME)
     }
 
     /// Reads the file at `path`.

@@ -35,13 +35,7 @@ impl UserFile {
     /// # Errors
     /// When it is there and cannot be read, or says what it may not.
     pub fn of_user() -> Result<Option<Self>, ConfigError> {
-        let set = std::env::var_os("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        let folder = set.or_else(|| Some(std::env::home_dir()?.join(".config")));
-        folder.map_or(Ok(None), |folder| {
-            Self::load(&folder.join("windlass/config.toml"))
-        })
+        own_file("config.toml").map_or(Ok(None), |path| Self::load(&path))
     }
 
     /// The file at `path`, if there is one.
@@ -91,6 +85,15 @@ impl UserFile {
     pub(super) fn table(&self) -> Result<Spanned<DeTable<'_>>, ConfigError> {
         DeTable::parse(&self.text).map_err(|error| self.document().syntax(&error))
     }
+}
+
+/// Where a file of this user would be: `$XDG_CONFIG_HOME/windlass`, by default below `~/.config`; none without a home.
+pub(super) fn own_file(name: &str) -> Option<PathBuf> {
+    let set = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let folder = set.or_else(|| Some(std::env::home_dir()?.join(".config")))?;
+    Some(folder.join("windlass").join(name))
 }
 
 /// How the user's file calls the project whose windlass.toml is in `folder`: by its absolute path.

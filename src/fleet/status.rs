@@ -37,8 +37,7 @@ impl ServiceStatus {
     /// Why something of it is unknown: each reason with what it is about.
     pub fn unknown(&self) -> Vec<(String, String)> {
         let environments = self.environments.iter().filter_map(|there| {
-            let signed = there.running.value().and_then(|running| running.signed.failure());
-            let why = there.running.failure().or(signed)?;
+            let why = there.failure()?;
             Some((there.environment.to_string(), why.to_owned()))
         });
         let outstanding = self.outstanding.failure();
@@ -72,6 +71,7 @@ impl FleetService {
                 there.running = Cell::Failed(why.clone());
             }
             status.outstanding = Cell::Failed(why);
+            tell(&status);
             return status;
         };
         let source = Source::new(self.service.clone(), Arc::clone(repository));

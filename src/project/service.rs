@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Project;
-use crate::config::{Config, EnvironmentSettings, GitSettings};
+use crate::config::Config;
 use crate::domain::{Environment, EnvironmentName, ImageError, Repository, ServiceId, ServiceName};
 use crate::registry::{Reader, Registries};
 
@@ -45,11 +45,6 @@ impl Service {
     /// The registries.
     pub fn registries(&self) -> &Registries {
         self.project.registries()
-    }
-
-    /// The names of branches and tags, with its own name where a template has `{service}`.
-    pub fn git(&self) -> GitSettings {
-        self.config().git.for_service(&self.name)
     }
 
     /// The service in an environment of its project.
@@ -99,15 +94,5 @@ impl<'s> ServiceEnvironment<'s> {
     /// As [`Self::repository`].
     pub fn reader(self) -> Result<Reader, ImageError> {
         Ok(self.service.registries().reader(&self.repository()?))
-    }
-
-    /// What the environment requires; none if it has no settings of its own.
-    pub fn settings(self) -> Option<&'s EnvironmentSettings> {
-        self.service.config().environments.get(self.name())
-    }
-
-    /// Whether builds push to it: no other environment comes before it.
-    pub fn is_build_environment(self) -> bool {
-        self.environment.from.is_empty()
     }
 }

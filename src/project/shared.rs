@@ -1,7 +1,7 @@
 //! What all projects of a process share, so that one budget for a host governs the requests of all of them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::domain::{HostSettings, ProjectId};
@@ -52,11 +52,6 @@ impl Shared {
     /// The registries.
     pub const fn registries(&self) -> &Registries {
         &self.registries
-    }
-
-    /// The state folder of all projects.
-    pub fn state(&self) -> &Path {
-        &self.state
     }
 
     /// The folder that keeps the journals and locks of one project.

@@ -27,7 +27,7 @@ pub use page::{Ink, PageContent, PageLine, PageModel, PageOf, of_markdown};
 pub use releases::{EnvironmentStatuses, ReleasesModel, ReleasesPane, Standing, next, production, reached};
 pub use request::{Promotion, Request};
 pub use run::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
-pub use search::{Search, next_match};
+pub use search::{Search, SearchKey, next_match};
 pub use sight::first_in_sight;
 
 use super::theme::Theme;

@@ -144,8 +144,7 @@ async fn look_at(at: usize, service: FleetService, messages: UnboundedSender<App
     let tell = |status: &ServiceStatus| {
         let _ = messages.send(AppMsg::Fleet(FleetMsg::Status(at, Box::new(status.clone()))));
     };
-    let status = service.status(&tell).await;
-    tell(&status);
+    service.status(&tell).await;
 }
 
 async fn forward(mut updates: UnboundedReceiver<BoardUpdate>, messages: SessionSender) {

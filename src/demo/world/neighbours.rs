@@ -1,6 +1,7 @@
 //! The other repositories of the sample world: three with several services each, so that there is a fleet to look at.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -10,7 +11,7 @@ use super::history::Writer;
 use super::images::{Materials, Workshop};
 use super::{World, WorldError, io_at};
 use crate::config::Config;
-use crate::domain::{CommitSha, NameError, ProjectName, ServiceName};
+use crate::domain::{CommitSha, NameError, ProjectName};
 use crate::engine::{Engine, EngineError};
 use crate::fleet::Fleet;
 use crate::git::{self, GitRepository};
@@ -135,7 +136,7 @@ impl World {
         materials: Arc<Materials>,
         now: Timestamp,
     ) -> Result<(), WorldError> {
-        let workshop = Workshop::of(engine, name_of_service(service)?, materials, now, self.access)?;
+        let workshop = Workshop::of(engine, name(service)?, materials, now, self.access)?;
         let commits = commits(engine, service)?;
         let mut images = Vec::new();
         for ((commit, (_, hours)), nth) in commits.iter().zip(CHANGES).zip(LIKE) {
@@ -172,13 +173,7 @@ impl World {
         materials: &Arc<Materials>,
         now: Timestamp,
     ) -> Result<(), WorldError> {
-        let workshop = Workshop::of(
-            engine,
-            name_of_service(service)?,
-            Arc::clone(materials),
-            now,
-            self.access,
-        )?;
+        let workshop = Workshop::of(engine, name(service)?, Arc::clone(materials), now, self.access)?;
         let commits = commits(engine, service)?;
         for (least, nth, version) in [(Reached::Prod, 0, "1.0.0"), (Reached::Stage, 1, "1.1.0")] {
             if reached >= least {
@@ -264,14 +259,7 @@ fn commits(engine: &Engine, service: &str) -> Result<Vec<CommitSha>, WorldError>
         .collect()
 }
 
-fn name(text: &str) -> Result<ProjectName, WorldError> {
-    Ok(text
-        .parse()
-        .map_err(|error: NameError| EngineError::Internal(error.to_string()))?)
-}
-
-fn name_of_service(text: &str) -> Result<ServiceName, WorldError> {
-    Ok(text
-        .parse()
-        .map_err(|error: NameError| EngineError::Internal(error.to_string()))?)
+fn name<T: FromStr<Err = NameError>>(text: &str) -> Result<T, WorldError> {
+    let named = text.parse();
+    Ok(named.map_err(|error: NameError| EngineError::Internal(error.to_string()))?)
 }

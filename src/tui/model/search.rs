@@ -1,5 +1,7 @@
 //! A search in the lines of a screen.
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
 use super::TextInput;
 
 /// A search, and whether it is still being typed.
@@ -11,7 +13,41 @@ pub struct Search {
     pub typing: bool,
 }
 
+/// What became of a search by a key that was typed into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchKey {
+    /// Nobody searches any more: Esc, Ctrl-C, or Enter with nothing typed.
+    Dropped,
+    /// It is typed to its end and stays.
+    Kept,
+    /// Its text may be another one.
+    Edited,
+    /// The key means nothing here.
+    Ignored,
+}
+
 impl Search {
+    /// Takes a key that was typed into it.
+    pub fn on_key(&mut self, key: KeyEvent) -> SearchKey {
+        let interrupt = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
+        if key.code == KeyCode::Esc || interrupt {
+            return SearchKey::Dropped;
+        }
+        if key.code == KeyCode::Enter {
+            self.typing = false;
+            return if self.input.text().is_empty() {
+                SearchKey::Dropped
+            } else {
+                SearchKey::Kept
+            };
+        }
+        if self.input.on_key(key) {
+            SearchKey::Edited
+        } else {
+            SearchKey::Ignored
+        }
+    }
+
     /// One that nothing was typed into yet.
     pub fn begun() -> Self {
         Self {

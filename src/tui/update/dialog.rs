@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Effect, Request, ask, choice, form, leave};
 use crate::domain::{Confirmation, Plan};
-use crate::tui::model::{CutDialog, Dialog, Message, Model, Notice, PlanDialog, Screen, TextInput};
+use crate::tui::model::{CutDialog, Dialog, Message, Model, Notice, PlanDialog, Screen, SearchKey};
 
 pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(mut dialog) = model.dialog.take() else {
@@ -56,7 +56,7 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
         Dialog::Cut(cut) => {
             let before = (cut.version.clone(), cut.reason.clone());
             if !scroll(&mut cut.scroll, key) {
-                edit(cut.field(), key);
+                cut.field().on_key(key);
             }
             cut.edited |= (&cut.version, &cut.reason) != (&before.0, &before.1);
             Some(dialog)
@@ -76,7 +76,7 @@ fn on_plan_key(dialog: &mut PlanDialog, key: KeyEvent) {
     dialog.mistyped = false;
     let typed = matches!(dialog.plan.confirmation, Confirmation::Typed(_)) && dialog.plan.allowed();
     if !scroll(&mut dialog.scroll, key) && typed {
-        edit(&mut dialog.typed, key);
+        dialog.typed.on_key(key);
     }
 }
 
@@ -189,46 +189,15 @@ pub(super) fn paste(dialog: &mut Dialog, text: &str) {
     }
 }
 
-/// Edits a line; tells whether the key had a meaning there.
-pub(super) fn edit(input: &mut TextInput, key: KeyEvent) -> bool {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('u') if control => input.clear_before(),
-        KeyCode::Char('a') if control => input.home(),
-        KeyCode::Char('e') if control => input.end(),
-        KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
-            input.insert(c.encode_utf8(&mut [0; 4]));
-        }
-        KeyCode::Backspace => input.backspace(),
-        KeyCode::Delete => input.delete(),
-        KeyCode::Left => input.left(),
-        KeyCode::Right => input.right(),
-        KeyCode::Home => input.home(),
-        KeyCode::End => input.end(),
-        _ => return false,
-    }
-    true
-}
-
 /// Gives the key to the search that is being typed; tells whether there is one.
 pub(super) fn search_takes(model: &mut Model, key: KeyEvent) -> bool {
     let Some(search) = model.typed_search() else {
         return false;
     };
-    let interrupt = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
-    if key.code == KeyCode::Esc || interrupt {
-        drop_search(model);
-        return true;
-    }
-    if key.code == KeyCode::Enter {
-        search.typing = false;
-        if search.input.text().is_empty() {
-            drop_search(model);
-        }
-        return true;
-    }
-    if edit(&mut search.input, key) {
-        seek(model);
+    match search.on_key(key) {
+        SearchKey::Dropped => drop_search(model),
+        SearchKey::Edited => seek(model),
+        SearchKey::Kept | SearchKey::Ignored => {}
     }
     true
 }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::dialog::{edit, scroll};
+use super::dialog::scroll;
 use super::{Effect, ask};
 use crate::tui::model::{Dialog, Form, FormDialog, Model, Notice, PlanDialog, Request, Value};
 
@@ -22,7 +22,7 @@ pub(super) fn on_key(form: &mut Form, key: KeyEvent) {
             let Some(field) = form.current() else { return };
             match (&mut field.value, key.code) {
                 (Value::Text(input), _) => {
-                    edit(input, key);
+                    input.on_key(key);
                 }
                 (Value::Pick { .. }, KeyCode::Right | KeyCode::Char(' ')) => field.turn(true),
                 (Value::Pick { .. }, KeyCode::Left) => field.turn(false),

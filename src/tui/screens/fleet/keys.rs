@@ -1,6 +1,6 @@
 //! The keys of the fleet. Those that move are the same on all screens.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
 use crate::tui::keymap::{self, Key};
 
@@ -102,15 +102,6 @@ pub fn markdown() -> String {
         lines.extend(["| fleet | ", &keys.join(" "), " | ", binding.help, " |\n"]);
     }
     lines
-}
-
-/// Whether a key ends the typing of a filter, and whether the filter stays.
-pub(super) const fn ends_typing(code: KeyCode) -> Option<bool> {
-    match code {
-        KeyCode::Enter => Some(true),
-        KeyCode::Esc => Some(false),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

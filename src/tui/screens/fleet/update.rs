@@ -1,12 +1,12 @@
 //! Keys and answers change the fleet.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 
 use super::keys::{self, BINDINGS, FleetAction};
 use super::model::FleetModel;
 use crate::fleet::ServiceStatus;
-use crate::tui::model::{Notice, Search};
+use crate::tui::model::{Notice, Search, SearchKey};
 
 /// What the fleet hears.
 #[derive(Debug)]
@@ -112,21 +112,8 @@ fn typed(fleet: &mut FleetModel, key: KeyEvent) -> bool {
     let Some(filter) = fleet.filter.as_mut().filter(|filter| filter.typing) else {
         return false;
     };
-    match keys::ends_typing(key.code) {
-        Some(true) => filter.typing = false,
-        Some(false) => fleet.filter = None,
-        None => match key.code {
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => fleet.filter = None,
-            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                filter.input.clear_before()
-            }
-            KeyCode::Char(c) => filter.input.insert(&c.to_string()),
-            KeyCode::Backspace => filter.input.backspace(),
-            KeyCode::Delete => filter.input.delete(),
-            KeyCode::Left => filter.input.left(),
-            KeyCode::Right => filter.input.right(),
-            _ => {}
-        },
+    if filter.on_key(key) == SearchKey::Dropped {
+        fleet.filter = None;
     }
     fleet.select(0);
     true
