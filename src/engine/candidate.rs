@@ -1,9 +1,9 @@
 //! From what a person names (a commit, a tag, a digest, a release branch) to one digest at one place.
 
-use super::Engine;
-use super::error::EngineError;
 use crate::config::RevisionSource;
 use crate::domain::{CommitSha, Digest, Environment, Repository, ServiceName, Tag, Target};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
 use crate::registry::{Descriptor, ImageSummary, Reader};
 
 /// A commit together with the image built from it.

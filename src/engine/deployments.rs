@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::error::EngineError;
-use super::run::Context;
-use super::{Engine, records};
 use crate::deploy::DeployError;
 use crate::domain::{
     Clean, Deployed, DeploymentFailure, Digest, Environment, FailedOutcome, ServiceName, Target,
 };
+use crate::engine::error::EngineError;
+use crate::engine::run::Context;
+use crate::engine::{Engine, records};
 use crate::registry::Writer;
 
 /// How long a failure may take to be recorded: a run that was stopped has to end.

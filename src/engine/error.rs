@@ -12,8 +12,8 @@ use crate::registry::RegistryError;
 use crate::scan::ScanError;
 use crate::sign::SignError;
 
-use super::journal::JournalError;
-use super::lock::LockError;
+use crate::engine::run::journal::JournalError;
+use crate::engine::run::lock::LockError;
 
 /// Why an operation could not be planned, or a run could not go on.
 #[derive(Debug, thiserror::Error)]

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
-use super::error::EngineError;
-use super::event::StepOutcome;
-use super::run::Context;
-use super::{Engine, place, records};
 use crate::domain::{
     Clean, Confirmation, Costs, Digest, Environment, EnvironmentName, ExceptionKind, ExceptionRecord, Gate,
     GateKind, Operation, Plan, PlannedStep, ReviewRecord, ServiceName, StepKind, Target, Verdict,
     owed_reviews,
 };
+use crate::engine::error::EngineError;
+use crate::engine::operations::place;
+use crate::engine::run::Context;
+use crate::engine::run::event::StepOutcome;
+use crate::engine::{Engine, records};
 use crate::registry::{Reader, Writer};
 
 /// How many of the newest deployments are asked for exceptions.

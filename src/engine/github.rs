@@ -1,8 +1,8 @@
 //! GitHub, for those operations that ask it.
 
-use super::Engine;
-use super::error::EngineError;
 use crate::config::Config;
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
 use crate::git::{GitError, GitRepository};
 use crate::github::{self, GitHub, GitHubSettings};
 

@@ -4,39 +4,24 @@
 //! [`WriteAccess`], keeps a journal and tells everything in events. The console and the
 //! command line both stand on this room and see the same plans with the same hashes.
 
-mod build;
 mod candidate;
-mod check;
-mod command;
-mod cut;
 mod deployments;
 mod diff;
 mod error;
-mod event;
 mod exception;
-mod finish;
 mod gates;
 mod github;
-mod hotfix;
-mod journal;
-mod lock;
 mod naming;
 mod notes;
-mod pin;
-mod place;
-mod promote;
+mod operations;
 mod recent_scan;
-mod recorder;
 mod records;
 mod released;
 mod releases;
 mod remote_state;
 mod revision;
-mod rollback;
 mod run;
 mod scan;
-mod sign;
-mod unlock;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -44,22 +29,22 @@ use std::time::Instant;
 
 use secrecy::SecretString;
 
-pub use build::builder_of;
 pub use candidate::Candidate;
-pub use check::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, Checked};
-pub use command::Command;
 pub use error::EngineError;
-pub use event::{Event, EventKind, Level, Place, RunId, StepOutcome};
 pub use github::github_of;
-pub use journal::{Journal, JournalError, Journals, Retention};
-pub use lock::LockError;
+pub use operations::build::builder_of;
+pub use operations::check::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, Checked};
+pub use operations::command::Command;
+pub use operations::rollback::{Earlier, Past};
+pub use operations::sign::{invocation, load_key};
 pub use releases::{Depth, Releases};
-pub use rollback::{Earlier, Past};
+pub use run::event::{Event, EventKind, Level, Place, RunId, StepOutcome};
+pub use run::journal::{Journal, JournalError, Journals, Retention};
+pub use run::lock::LockError;
 pub use run::{Run, Secrets};
 pub use scan::Examined;
-pub use sign::{invocation, load_key};
 
-use place::mark;
+use operations::{build, cut, finish, hotfix, pin, promote, rollback, sign, unlock};
 use recent_scan::RecentScan;
 use released::Released;
 

@@ -3,15 +3,15 @@
 
 use semver::Version;
 
-use super::Engine;
-use super::cut::{Given, parse_version, today};
-use super::error::EngineError;
-use super::gates;
-use super::notes::{self, Since};
-use super::released::Released;
-use super::remote_state::{Line, Upstream};
 use crate::config::GitSettings;
 use crate::domain::{CommitSha, ReleaseKind, ServiceName, TicketPattern, Values, propose_next};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::gates;
+use crate::engine::notes::{self, Since};
+use crate::engine::operations::cut::{Given, parse_version, today};
+use crate::engine::released::Released;
+use crate::engine::remote_state::{Line, Upstream};
 use crate::git::Change;
 
 /// What a release branch is called.

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use semver::Version;
 
-use super::Engine;
-use super::error::EngineError;
-use super::released::ReleaseTag;
-use super::remote_state::Upstream;
 use crate::domain::{Changelog, CommitSha, Committed, ServiceName, TicketPattern, clean_line};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::released::ReleaseTag;
+use crate::engine::remote_state::Upstream;
 use crate::git::{Change, Commit};
 
 /// Commits that notes are made of; what lies beyond is counted.
@@ -80,7 +80,7 @@ impl Engine {
     ) -> Result<Named, EngineError> {
         let released = &upstream.released;
         let version = released.version_named(text);
-        if let Ok(line) = super::finish::find(self, service, upstream, text) {
+        if let Ok(line) = crate::engine::operations::finish::find(self, service, upstream, text) {
             let name = line.values.version.as_ref();
             return Ok(Named {
                 name: name.map_or_else(|| line.branch.to_string(), |version| released.name_of(version)),

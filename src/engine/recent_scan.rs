@@ -4,8 +4,8 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::Engine;
 use crate::domain::{Digest, Repository, RunnableImage, count};
+use crate::engine::Engine;
 use crate::scan::{self, FreshScan, ReportContext, ScanError};
 
 /// For how long a scan counts as made at this moment.

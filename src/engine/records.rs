@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::EngineError;
 use crate::domain::{
     DeploymentFailure, Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord, ReviewRecord,
 };
+use crate::engine::error::EngineError;
 use crate::registry::{Content, Descriptor, Evidence, Reader, RegistryError, Writer};
 
 const CREATED: &str = "org.opencontainers.image.created";

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use semver::Version;
 
-use super::Engine;
-use super::error::EngineError;
-use super::released::{ReleaseTag, Released};
 use crate::config::GitSettings;
 use crate::domain::{BranchName, CommitSha, ReleaseKind, ServiceName, Values, clean_line};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::released::{ReleaseTag, Released};
 use crate::git::{BranchState, GitError, GitRepository, Remote, RemoteView};
 
 /// How long the tags of the remote are believed where a text is only looked up.

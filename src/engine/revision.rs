@@ -1,8 +1,8 @@
 //! From what a person calls a commit to the commit.
 
-use super::Engine;
-use super::error::EngineError;
 use crate::domain::{CommitSha, version_of_tag};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
 use crate::git::{Commit, GitError};
 
 impl Engine {

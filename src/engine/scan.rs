@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::candidate::Candidate;
-use super::error::EngineError;
-use super::{Engine, records};
 use crate::config;
 use crate::domain::{
     Delta, Digest, Environment, EnvironmentName, Exceptions, GateRecord, Judgement, Repository,
     RunnableImage, ScanEvidence, ScanPolicy, ServiceName, Tag, Verdict, VexStatement, Waiver,
 };
+use crate::engine::candidate::Candidate;
+use crate::engine::error::EngineError;
+use crate::engine::{Engine, records};
 use crate::registry::{ImageSummary, Reader};
 use crate::scan::{self, FreshScan, Trivy};
 use crate::sign::PublicKey;

@@ -6,7 +6,7 @@ use crate::domain::{BranchName, Clean, CommitSha, Environment, EnvironmentName};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
-use crate::engine::promote::PromotionPath;
+use crate::engine::operations::promote::PromotionPath;
 use crate::engine::remote_state::Upstream;
 use crate::registry::Running;
 

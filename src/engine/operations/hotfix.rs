@@ -1,0 +1,265 @@
+//! Beginning a hotfix: a branch at the commit that production really runs, wherever main may be.
+
+use semver::Version;
+
+use crate::config::GitSettings;
+use crate::domain::{
+    BranchName, CommitSha, Confirmation, Costs, Digest, Environment, EnvironmentName, Gate, Operation, Plan,
+    PlannedStep, ReleaseKind, ServiceName, StepKind, Values,
+};
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::gates::{self, BranchQuestion, HotfixBase, Moment, Question};
+use crate::engine::operations::cut;
+use crate::engine::remote_state::{Line, Upstream};
+use crate::engine::run::Context;
+use crate::engine::run::event::StepOutcome;
+use crate::registry::Running;
+
+/// What runs, and where it came from.
+struct Base {
+    running: Running,
+    commit: CommitSha,
+}
+
+/// Plans the hotfix of what `environment` runs.
+pub(in crate::engine) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: Option<&EnvironmentName>,
+    version: Option<&str>,
+) -> Result<Plan, EngineError> {
+    let environment = match environment {
+        Some(name) => engine.environment(name)?,
+        None => engine.production(),
+    };
+    let base = base(engine, service, &environment.name).await?;
+    let git = engine.config().git.for_service(service);
+    let upstream = engine.upstream_for(service).await?;
+    let local = engine.git(gates::local).await?;
+    let lines = gates::lines(&upstream, &local, &git);
+    let (version, padding, why) = if let Some(text) = version {
+        let (version, padding) = cut::parse_version(text)?;
+        (version, padding, "as given".to_owned())
+    } else {
+        let (version, why) = next(engine, &upstream, &lines, &base.commit).await?;
+        (version, upstream.released.padding(), why)
+    };
+    let values = Values {
+        short: Some(base.commit.short().to_owned()),
+        date: Some(cut::today()),
+        version: Some(version.clone()),
+        service: Some(service.to_string()),
+        padding,
+        ..Values::default()
+    };
+    let branch = git
+        .hotfix_branch
+        .render(&values)
+        .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
+    let remote = engine.config().git.remote.clone();
+    let gates = preflights(engine, &git, &upstream, environment, &base, &branch).await?;
+    let repository = engine.repository_of(service, environment)?;
+    let step = |kind, what: String| PlannedStep { kind, what };
+    Ok(Plan {
+        steps: vec![
+            step(StepKind::Gate, "re-check all preflight gates".to_owned()),
+            step(
+                StepKind::Branch,
+                format!("{branch} at {} ({why})", base.commit.short()),
+            ),
+            step(
+                StepKind::Push,
+                format!("to {remote}, only if it does not exist there yet"),
+            ),
+        ],
+        operation: Operation::Hotfix {
+            branch,
+            remote,
+            environment: environment.name.clone(),
+            image: repository.at(base.running.digest.clone()),
+        },
+        service: service.clone(),
+        tag: engine.tag_of(&base.commit).ok(),
+        commit: Some(base.commit),
+        digest: Some(base.running.digest),
+        gates,
+        costs: Costs::default(),
+        confirmation: Confirmation::Plain,
+    })
+}
+
+/// What runs in an environment, by its digest's own word.
+async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) -> Result<Base, EngineError> {
+    let no = |why: &str| EngineError::NoHotfix {
+        environment: name.clone(),
+        why: why.to_owned(),
+    };
+    let environment = engine.environment(name)?;
+    let reader = engine
+        .registries()
+        .reader(&engine.repository_of(service, environment)?);
+    let running = reader.running(environment.from.is_empty()).await?;
+    let running = running.ok_or_else(|| no("nothing has been deployed there yet"))?;
+    let revision = reader.image(&running.digest).await?.revision;
+    let revision = revision.ok_or_else(|| no("its image does not name the commit it was built from"))?;
+    if engine.commit(&revision).await.is_err()
+        && let Some(access) = engine.fetching
+    {
+        // The branch that it was built from may be at the remote only.
+        engine.remote()?.fetch(access).await?;
+    }
+    let commit = engine.commit(&revision).await?;
+    Ok(Base { running, commit })
+}
+
+/// The next patch after the version of `commit`: by a release or a hotfix that it is the head or the origin of, or else by
+/// the last tag in its past.
+async fn next(
+    engine: &Engine,
+    upstream: &Upstream,
+    lines: &[Line],
+    commit: &CommitSha,
+) -> Result<(Version, String), EngineError> {
+    let released = &upstream.released;
+    let is_at = |line: &&Line| line.head == *commit || line.values.short.as_deref() == Some(commit.short());
+    let here: Vec<_> = lines.iter().filter(is_at).collect();
+    let is_tagged = |line: &Line| {
+        let version = line.values.version.as_ref();
+        version.is_some_and(|version| released.find(version).is_some())
+    };
+    // A hotfix that was only begun is at the commit of another version, and did not make this commit its own.
+    let is_only_begun = |line: &Line| line.kind == ReleaseKind::Hotfix && !is_tagged(line) && here.len() > 1;
+    // A long-lived branch tells by its tags alone what was released.
+    let of_line = here
+        .iter()
+        .filter(|line| !is_only_begun(line) && (is_tagged(line) || !line.values.series.is_known()))
+        .filter_map(|line| line.values.version.clone())
+        .max();
+    let (sha, versions) = (commit.clone(), released.commits());
+    let last = engine
+        .git(move |repository| {
+            // What is not here is not in the past of a commit that is.
+            let commits: Vec<_> = versions.iter().map(|(_, commit)| commit.clone()).collect();
+            let absent = repository.absent(&commits)?;
+            let here: Vec<_> = versions
+                .into_iter()
+                .filter(|(_, commit)| !absent.contains(commit))
+                .collect();
+            repository.last_release_among(&sha, &here)
+        })
+        .await?
+        .map(|(version, _)| version);
+    let last = of_line.max(last);
+    if let Some(tag) = released.unreadable_at(commit).or_else(|| {
+        let is_newest = released.highest().map(|tag| &tag.version) <= last.as_ref();
+        is_newest
+            .then(|| released.unreadable_after(last.as_ref()))
+            .flatten()
+    }) {
+        return Err(EngineError::NoProposal {
+            tag: crate::domain::clean_line(tag),
+        });
+    }
+    let Some(last) = last else {
+        return Ok((Version::new(0, 1, 1), "no earlier release".to_owned()));
+    };
+    // A release or hotfix of that version that was begun elsewhere has it; one at this commit is the hotfix that was
+    // broken off before.
+    let is_taken = |version: &Version| {
+        let mut of_version = lines
+            .iter()
+            .filter(|line| line.values.version.as_ref() == Some(version));
+        released.find(version).is_some()
+            || of_version.any(|line| line.head != *commit && !line.values.series.is_known())
+    };
+    let mut next = Version::new(last.major, last.minor, last.patch.saturating_add(1));
+    while is_taken(&next) && next.patch < u64::MAX {
+        next.patch += 1;
+    }
+    Ok((next, format!("the patch after {}", released.name_of(&last))))
+}
+
+/// Every preflight of a hotfix of what `environment` runs.
+async fn preflights(
+    engine: &Engine,
+    git: &GitSettings,
+    upstream: &Upstream,
+    environment: &Environment,
+    base: &Base,
+    branch: &BranchName,
+) -> Result<Vec<Gate>, EngineError> {
+    let branch = BranchQuestion {
+        engine,
+        upstream,
+        git,
+        commit: &base.commit,
+        branch,
+        image: None,
+        base: Some(HotfixBase {
+            environment: &environment.name,
+            running: &base.running,
+        }),
+    };
+    let question = Question::of_branch(branch, None, Moment::Hotfix)?;
+    Ok(gates::ask(&question).await.gates)
+}
+
+/// Carries out one step.
+pub(in crate::engine) async fn step(
+    context: &Context<'_>,
+    step: StepKind,
+) -> Result<StepOutcome, EngineError> {
+    let (
+        Operation::Hotfix {
+            branch, environment, ..
+        },
+        Some(commit),
+        Some(digest),
+    ) = (
+        &context.plan.operation,
+        &context.plan.commit,
+        &context.plan.digest,
+    )
+    else {
+        return Err(EngineError::Internal("a hotfix plan without a commit".to_owned()));
+    };
+    match step {
+        StepKind::Gate => gate(context, commit, branch, environment, digest).await,
+        StepKind::Branch => cut::create(context, commit.clone(), branch.clone()).await,
+        StepKind::Push => cut::push(context, commit, branch).await,
+        _ => Err(EngineError::UnknownStep {
+            operation: "hotfix",
+            step,
+        }),
+    }
+}
+
+/// Rule: what runs is what is fixed. If something else was deployed since, the plan is another one.
+async fn gate(
+    context: &Context<'_>,
+    commit: &CommitSha,
+    branch: &BranchName,
+    environment: &EnvironmentName,
+    digest: &Digest,
+) -> Result<StepOutcome, EngineError> {
+    let base = base(context.engine, &context.plan.service, environment).await?;
+    if base.running.digest != *digest {
+        return Err(EngineError::NoHotfix {
+            environment: environment.clone(),
+            why: format!(
+                "{} was deployed when the plan was made, {} is deployed now",
+                digest.short(),
+                base.running.digest.short()
+            ),
+        });
+    }
+    let engine = context.engine;
+    if base.commit != *commit {
+        return Err(EngineError::Internal("a digest names two commits".to_owned()));
+    }
+    let git = engine.config().git.for_service(&context.plan.service);
+    let upstream = engine.look_upstream_or_last_for(&context.plan.service).await?;
+    let environment = engine.environment(environment)?;
+    context.judge(preflights(engine, &git, &upstream, environment, &base, branch).await?)
+}

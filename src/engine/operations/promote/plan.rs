@@ -1,0 +1,186 @@
+//! The plan of a promotion: reads only, pins the digest, asks every gate, counts what the copy will cost.
+
+use crate::config::EnvironmentSettings;
+use crate::deploy::Deployer;
+use crate::domain::{
+    Costs, Digest, Environment, Gate, GateKind, Operation, Plan, PlannedStep, Repository, StepKind, Target,
+    bytes, count,
+};
+use crate::engine::candidate::Candidate;
+use crate::engine::error::EngineError;
+use crate::engine::gates::{Evaluation, Moment};
+use crate::engine::operations::place;
+use crate::engine::{Engine, TagState};
+use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
+
+use super::promotion_path::{PromotionPath, Request};
+
+/// Plans the promotion that is asked for.
+pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Result<Plan, EngineError> {
+    let service = request.service;
+    let way = PromotionPath::of(engine, &request)?;
+    let (source, target) = (way.source, way.target);
+    engine.catch_up().await;
+    let candidate = engine.candidate(service, request.candidate, source).await?;
+    let digest = candidate.image.digest.clone();
+    let repository = engine.repository_of(service, target)?;
+    let reader = engine.registries().reader(&repository);
+    let root = Target::Digest(digest.clone());
+    let source_reader = engine.registries().reader(&candidate.repository);
+
+    let (tag_state, current, copying, mut evaluation) = tokio::try_join!(
+        engine.tag_state(&reader, &candidate.tag, &digest),
+        async { Ok(way.running(&reader).await?) },
+        async {
+            let options = CopyOptions {
+                deep: true,
+                ..CopyOptions::default()
+            };
+            Ok(copy::plan(&source_reader, &reader, &root, &options).await?)
+        },
+        way.ask(engine, &candidate, Moment::Plan),
+    )?;
+    untaken(tag_state, &repository, &candidate)?;
+    let running = current.map(|running| &running.digest);
+    compare(engine, &mut evaluation, &candidate, target, running).await;
+    let settings = engine.settings(&target.name)?;
+    let deployer = engine.deployer(&target.name)?;
+    let is_exception = way.exception(engine, evaluation.skipped).is_some();
+    let steps = steps(
+        &copying,
+        &candidate,
+        target,
+        settings,
+        is_exception,
+        deployer.as_ref(),
+    );
+    Ok(Plan {
+        operation: Operation::Promote {
+            from: source.name.clone(),
+            to: target.name.clone(),
+            source: candidate.repository.at(digest.clone()),
+            target: repository.tagged(candidate.tag.clone()),
+            replaces: running.cloned(),
+            reason: way.reason,
+            hotfix: way.hotfix.is_some(),
+        },
+        service: service.clone(),
+        commit: candidate.commit,
+        tag: Some(candidate.tag),
+        gates: evaluation.gates,
+        steps,
+        costs: Costs {
+            requests: copying.requests,
+            bytes: copying.bytes,
+        },
+        confirmation: place::confirmation(target, &digest),
+        digest: Some(digest),
+    })
+}
+
+/// What every gate of that promotion says now, for somebody who only looks: nothing is scanned for it.
+pub(in crate::engine) async fn preview(
+    engine: &Engine,
+    request: Request<'_>,
+) -> Result<Vec<Gate>, EngineError> {
+    let service = request.service;
+    let way = PromotionPath::of(engine, &request)?;
+    let candidate = engine.candidate(service, request.candidate, way.source).await?;
+    let repository = engine.repository_of(service, way.target)?;
+    let reader = engine.registries().reader(&repository);
+    let (tag_state, evaluation) = tokio::try_join!(
+        engine.tag_state(&reader, &candidate.tag, &candidate.image.digest),
+        way.ask(engine, &candidate, Moment::Preview),
+    )?;
+    untaken(tag_state, &repository, &candidate)?;
+    Ok(evaluation.gates)
+}
+
+/// Adds what changed since the last gate and against what runs in `target` to the notes of the scan gate.
+async fn compare(
+    engine: &Engine,
+    evaluation: &mut Evaluation,
+    candidate: &Candidate,
+    target: &Environment,
+    running: Option<&Digest>,
+) {
+    let gate = evaluation
+        .gates
+        .iter_mut()
+        .find(|gate| gate.kind == GateKind::Scan);
+    if let (Some(record), Some(gate)) = (&evaluation.record, gate) {
+        let mut lines = engine.compared(record, candidate, target, running).await;
+        gate.notes.append(&mut lines);
+    }
+}
+
+/// An immutable tag that belongs to another digest already cannot be given to this one.
+fn untaken(state: TagState, repository: &Repository, candidate: &Candidate) -> Result<(), EngineError> {
+    match state {
+        TagState::Free | TagState::Same => Ok(()),
+        TagState::Taken(found) => Err(EngineError::TagTaken {
+            target: repository.tagged(candidate.tag.clone()),
+            found,
+            wanted: candidate.image.digest.clone(),
+        }),
+    }
+}
+
+fn steps(
+    copying: &CopyPlan,
+    candidate: &Candidate,
+    target: &Environment,
+    settings: &EnvironmentSettings,
+    is_exception: bool,
+    deployer: Option<&Deployer>,
+) -> Vec<PlannedStep> {
+    let step = |kind, what: String| PlannedStep { kind, what };
+    let present = copying
+        .blobs
+        .iter()
+        .filter(|blob| blob.state == BlobState::Present)
+        .count();
+    let mut steps = vec![
+        step(StepKind::Gate, "re-check all gates".to_owned()),
+        step(
+            StepKind::Copy,
+            format!(
+                "{} and {}, {} to copy ({present} already present)",
+                count(copying.blobs.len(), "blob"),
+                count(copying.referrers.len(), "referrer"),
+                bytes(copying.bytes),
+            ),
+        ),
+    ];
+    if let Some(sign) = &settings.sign {
+        steps.push(step(StepKind::Sign, format!("with {}", sign.key.display())));
+    }
+    steps.push(step(StepKind::Verify, verify_words(settings)));
+    if is_exception {
+        let what = "the exception record, with its reason";
+        steps.push(step(StepKind::Attach, what.to_owned()));
+    }
+    steps.push(step(
+        StepKind::Tag,
+        format!("{}, which never moves", candidate.tag),
+    ));
+    let deploy = deployer.map_or_else(
+        || {
+            format!(
+                "no deployer configured for {}; only records this digest as deployed",
+                target.name
+            )
+        },
+        Deployer::describe,
+    );
+    steps.push(step(StepKind::Deploy, deploy));
+    steps
+}
+
+fn verify_words(settings: &EnvironmentSettings) -> String {
+    if settings.sign.is_some() {
+        "the digest at the target and its signature, with the public key".to_owned()
+    } else {
+        "the digest at the target".to_owned()
+    }
+}

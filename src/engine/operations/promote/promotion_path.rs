@@ -1,0 +1,193 @@
+//! The way that a promotion takes: the usual one along the graph, the short one of a hotfix, or that of an older candidate
+//! with a reason. What the way passes over is evaluated all the same, shown, and kept.
+
+use tokio::sync::OnceCell;
+
+use crate::config::HotfixSettings;
+use crate::domain::{Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, ServiceName};
+use crate::engine::Engine;
+use crate::engine::candidate::Candidate;
+use crate::engine::error::EngineError;
+use crate::engine::exception::{SkippedGate, SkippedGates, gravest};
+use crate::engine::gates::{self, Evaluation, Moment, Question};
+use crate::engine::operations::place;
+use crate::registry::{Reader, RegistryError, Running};
+
+/// What a person asks for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) service: &'a ServiceName,
+    pub(in crate::engine) candidate: &'a str,
+    pub(in crate::engine) to: &'a EnvironmentName,
+    pub(in crate::engine) from: Option<&'a EnvironmentName>,
+    pub(in crate::engine) reason: Option<&'a str>,
+    pub(in crate::engine) hotfix: bool,
+}
+
+/// The way, from source to target.
+pub(in crate::engine) struct PromotionPath<'a> {
+    pub(in crate::engine) source: &'a Environment,
+    pub(in crate::engine) target: &'a Environment,
+    pub(in crate::engine) reason: Option<Clean>,
+    /// What the configuration allows a hotfix, where this is one.
+    pub(in crate::engine) hotfix: Option<&'a HotfixSettings>,
+    running: OnceCell<Option<Running>>,
+}
+
+impl<'a> PromotionPath<'a> {
+    /// The way that is asked for, if there is one.
+    pub(in crate::engine) fn of(engine: &'a Engine, request: &Request<'_>) -> Result<Self, EngineError> {
+        let target = engine.environment(request.to)?;
+        let reason = request
+            .reason
+            .map(|text| place::reason(text, "this promotion"))
+            .transpose()?;
+        let hotfix = hotfix_settings(engine, target, request.hotfix)?;
+        if hotfix.is_some() && reason.is_none() {
+            return Err(EngineError::NoReason("the hotfix path"));
+        }
+        let source = match hotfix {
+            Some(settings) => short_source(engine, target, settings, request.from)?,
+            None => source_of(engine, target, request.from)?,
+        };
+        Ok(Self {
+            source,
+            target,
+            reason,
+            hotfix,
+            running: OnceCell::new(),
+        })
+    }
+
+    /// The way of a plan, at its run.
+    pub(super) fn planned(
+        engine: &'a Engine,
+        from: &EnvironmentName,
+        to: &EnvironmentName,
+        reason: Option<&Clean>,
+        hotfix: bool,
+    ) -> Result<Self, EngineError> {
+        let target = engine.environment(to)?;
+        Ok(Self {
+            source: engine.environment(from)?,
+            target,
+            reason: reason.cloned(),
+            hotfix: hotfix_settings(engine, target, hotfix)?,
+            running: OnceCell::new(),
+        })
+    }
+
+    /// What the target runs now; asked once, whoever wants to know.
+    pub(super) async fn running(&self, reader: &Reader) -> Result<Option<&Running>, RegistryError> {
+        let is_entrance = self.target.from.is_empty();
+        let asked = self.running.get_or_try_init(|| reader.running(is_entrance));
+        Ok(asked.await?.as_ref())
+    }
+
+    /// What the target runs, with the commit that its image says it was built from.
+    pub(in crate::engine) async fn running_commit(
+        &self,
+        engine: &Engine,
+        service: &ServiceName,
+    ) -> Result<Option<(Running, Option<CommitSha>)>, EngineError> {
+        let repository = engine.repository_of(service, self.target)?;
+        let reader = engine.registries().reader(&repository);
+        Ok(match self.running(&reader).await? {
+            Some(running) => {
+                let commit = reader.image(&running.digest).await?.commit();
+                Some((running.clone(), commit))
+            }
+            None => None,
+        })
+    }
+
+    /// Asks every gate of a promotion on this path.
+    pub(super) async fn ask(
+        &self,
+        engine: &Engine,
+        candidate: &Candidate,
+        moment: Moment,
+    ) -> Result<Evaluation, EngineError> {
+        let question = Question::of_promotion(engine, candidate, self, moment)?;
+        // On the heap: the stack of a plan is deep already.
+        Ok(Box::pin(gates::ask(&question)).await)
+    }
+
+    /// The exception that this promotion is, where the hotfix path is taken or a gate was overridden.
+    pub(super) fn exception(&self, engine: &Engine, skipped: Vec<SkippedGate>) -> Option<SkippedGates> {
+        let kind = if self.hotfix.is_some() {
+            Some(ExceptionKind::Hotfix)
+        } else {
+            gravest(&skipped)
+        };
+        let (kind, reason) = kind.zip(self.reason.clone())?;
+        Some(SkippedGates {
+            kind,
+            environment: self.target.name.clone(),
+            skipped,
+            environments: engine
+                .config()
+                .graph
+                .passed_over(&self.source.name, &self.target.name),
+            reason,
+        })
+    }
+}
+
+fn hotfix_settings<'a>(
+    engine: &'a Engine,
+    target: &Environment,
+    asked: bool,
+) -> Result<Option<&'a HotfixSettings>, EngineError> {
+    if !asked {
+        return Ok(None);
+    }
+    let settings = engine.settings(&target.name)?.hotfix.as_ref();
+    let settings = settings.ok_or_else(|| EngineError::NoHotfixPath(target.name.clone()))?;
+    Ok(Some(settings))
+}
+
+/// Where a hotfix comes from; another source can only be named where it is that one.
+fn short_source<'a>(
+    engine: &'a Engine,
+    target: &Environment,
+    settings: &HotfixSettings,
+    from: Option<&EnvironmentName>,
+) -> Result<&'a Environment, EngineError> {
+    match from {
+        Some(from) if *from != settings.from => Err(EngineError::NoSuchPromotion {
+            from: from.clone(),
+            to: target.name.clone(),
+            sources: format!("{} for hotfixes", settings.from),
+        }),
+        _ => engine.environment(&settings.from),
+    }
+}
+
+/// Which environment the promotion leaves: the one given, or the only one that the target takes from.
+fn source_of<'a>(
+    engine: &'a Engine,
+    target: &Environment,
+    from: Option<&EnvironmentName>,
+) -> Result<&'a Environment, EngineError> {
+    let sources = || {
+        let names: Vec<_> = target.from.iter().map(EnvironmentName::as_str).collect();
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
+    let refused = |from: &EnvironmentName| EngineError::NoSuchPromotion {
+        from: from.clone(),
+        to: target.name.clone(),
+        sources: sources(),
+    };
+    let name = match (from, target.from.first()) {
+        (Some(from), _) if !target.from.contains(from) => return Err(refused(from)),
+        (Some(from), _) => from,
+        (None, Some(first)) => first,
+        (None, None) => return Err(refused(&target.name)),
+    };
+    engine.environment(name)
+}

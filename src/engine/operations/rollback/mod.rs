@@ -1,0 +1,10 @@
+//! Rollback: an environment goes back to a digest that ran there before, and is held at it. Nothing is copied: what ran
+//! there is there, or the rollback is refused.
+
+mod past;
+mod plan;
+mod steps;
+
+pub use past::{Earlier, Past};
+pub(in crate::engine) use plan::{Request, plan};
+pub(in crate::engine) use steps::step;

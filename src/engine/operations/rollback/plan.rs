@@ -1,0 +1,202 @@
+//! The plan of a rollback: which digest, whether it is ready, what it replaces.
+
+use jiff::Timestamp;
+
+use super::past::{self, Earlier, Past};
+use crate::deploy::Deployer;
+use crate::domain::{
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, Operation, PinRecord, Plan,
+    PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state, version_name,
+};
+use crate::engine::error::EngineError;
+use crate::engine::operations::{pin, place};
+use crate::engine::{Engine, gates};
+use crate::registry::Reader;
+
+/// What a person asks for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Request<'a> {
+    pub(in crate::engine) to: Option<&'a str>,
+    pub(in crate::engine) reason: &'a str,
+    pub(in crate::engine) until: Option<&'a str>,
+    pub(in crate::engine) accept_findings: bool,
+}
+
+/// Plans the rollback of `environment`.
+pub(in crate::engine) async fn plan(
+    engine: &Engine,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    request: Request<'_>,
+) -> Result<Plan, EngineError> {
+    let environment = pin::reached(engine, environment)?;
+    let reason = place::reason(request.reason, "a rollback")?;
+    let now = Timestamp::now();
+    let until = pin::term(request.until, now)?;
+    let repository = engine.repository_of(service, environment)?;
+    let reader = engine.registries().reader(&repository);
+    let past = past::read(engine, service, environment).await?;
+    let running = past.running.as_ref();
+    let running = running.ok_or_else(|| EngineError::NothingRuns(environment.name.clone()))?;
+    let held = pin_state(&past.pins, &environment.name, now);
+    let chosen = choose(&past, held, environment, &reader, &reason, request.to).await?;
+    let replaces = running.digest.clone();
+    let from = if chosen.digest == replaces {
+        past.came_from().cloned()
+    } else {
+        Some(replaces.clone())
+    };
+    let is_back = chosen.digest == replaces;
+    if is_back && from.is_none() {
+        return Err(EngineError::NoWayBack {
+            environment: environment.name.clone(),
+            text: chosen.digest.short(),
+            why: format!(
+                "{0} already has this digest deployed; to keep it there, use `windlass pin {0}`",
+                environment.name
+            ),
+        });
+    }
+    let mut gates = past::readiness(engine, service, environment, &reader, &chosen.digest).await;
+    let _ = gates::accept_findings(&mut gates, request.accept_findings, &environment.name, &reason);
+    gates.push(before(chosen, is_back));
+    gates.push(gates::replacing(&environment.name, held));
+    let deployer = engine.deployer(&environment.name)?;
+    Ok(Plan {
+        operation: Operation::Rollback {
+            environment: environment.name.clone(),
+            image: repository.at(chosen.digest.clone()),
+            replaces: Some(replaces),
+            from,
+            reason,
+            until,
+            accept_findings: request.accept_findings,
+        },
+        service: service.clone(),
+        commit: chosen.commit.clone(),
+        tag: chosen.tag.clone(),
+        gates,
+        steps: steps(environment, request.accept_findings, deployer.as_ref()),
+        costs: Costs::default(),
+        confirmation: place::confirmation(environment, &chosen.digest),
+        digest: Some(chosen.digest.clone()),
+    })
+}
+
+fn steps(environment: &Environment, accept_findings: bool, deployer: Option<&Deployer>) -> Vec<PlannedStep> {
+    let step = |kind, what: String| PlannedStep { kind, what };
+    let mut steps = vec![
+        step(StepKind::Gate, "re-check that it can be deployed".to_owned()),
+        step(
+            StepKind::Verify,
+            "the digest, in place; nothing is copied".to_owned(),
+        ),
+    ];
+    if accept_findings {
+        let what = "the exception record, if findings were accepted";
+        steps.push(step(StepKind::Attach, what.to_owned()));
+    }
+    let deploy = deployer.map_or_else(
+        || {
+            format!(
+                "no deployer configured for {}; only records this digest as deployed",
+                environment.name
+            )
+        },
+        Deployer::describe,
+    );
+    steps.push(step(StepKind::Deploy, deploy));
+    steps.push(step(
+        StepKind::Pin,
+        format!("{} is pinned to it; promotions are refused", environment.name),
+    ));
+    steps
+}
+
+/// Which digest is meant. A place in the list, or nothing, means another digest once the rollback is done: then the same
+/// command would go on to what ran even before. So it is the same rollback if what runs came back and is not pinned yet, or
+/// is pinned by a rollback with this very reason.
+async fn choose<'a>(
+    past: &'a Past,
+    held: Option<&PinRecord>,
+    environment: &Environment,
+    reader: &Reader,
+    reason: &Clean,
+    to: Option<&str>,
+) -> Result<&'a Earlier, EngineError> {
+    let no_way = |text: &str, why: &str| EngineError::NoWayBack {
+        environment: environment.name.clone(),
+        text: clean_line(text),
+        why: why.to_owned(),
+    };
+    let place = match to {
+        None => None,
+        Some(text) if text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            let place = text.parse::<usize>().ok().filter(|place| *place > 0);
+            Some(place.ok_or_else(|| no_way(text, "the list starts at 1"))?)
+        }
+        Some(text) => {
+            return named(past, reader, text)
+                .await?
+                .ok_or_else(|| no_way(text, "it is not among the earlier deployments"));
+        }
+    };
+    let running = past.running.as_ref();
+    let is_same = |pin: &&PinRecord| {
+        pin.from.is_some() && pin.reason == *reason && running.is_some_and(|now| now.digest == pin.digest)
+    };
+    if let Some(unfinished) = past.unfinished() {
+        return Ok(unfinished);
+    }
+    if let (Some(_), Some(running)) = (held.filter(is_same), running) {
+        return Ok(running);
+    }
+    match place {
+        Some(place) => past
+            .earlier
+            .get(place - 1)
+            .ok_or_else(|| no_way(&place.to_string(), "there are not that many earlier deployments")),
+        None => past.earlier.iter().find(|one| !one.was_left()).ok_or_else(|| {
+            no_way(
+                "the deployment before",
+                "every earlier deployment was itself rolled back",
+            )
+        }),
+    }
+}
+
+async fn named<'a>(past: &'a Past, reader: &Reader, text: &str) -> Result<Option<&'a Earlier>, EngineError> {
+    if let Some(found) = past.called(text) {
+        return Ok(Some(found));
+    }
+    let Ok(tag) = text.parse() else { return Ok(None) };
+    let found = reader.resolve(&Target::Tag(tag)).await?;
+    Ok(found.and_then(|found| past.called(&found.digest.to_string())))
+}
+
+/// What a person should know of the digest's own past.
+fn before(chosen: &Earlier, is_back: bool) -> Gate {
+    let version = chosen
+        .version
+        .as_ref()
+        .map_or_else(String::new, |version| format!("{}, ", version_name(version)));
+    let deployed = chosen.deployed.strftime("%Y-%m-%d %H:%M UTC");
+    let ran = if is_back {
+        format!("{version}back since {deployed}")
+    } else {
+        format!("{version}last deployed on {deployed}")
+    };
+    let gate = Gate::new(GateKind::History, Verdict::Allowed(ran));
+    match chosen.rolled_back {
+        Some(at) => gate.with_notes(vec![format!(
+            "it was itself rolled back, on {}",
+            at.strftime("%Y-%m-%d")
+        )]),
+        None => gate,
+    }
+}
+
+/// Whether what runs at the run is what ran when the plan was made, or what the rollback leads to.
+pub(super) fn is_as_planned(found: &Digest, chosen: &Digest, replaces: Option<&Digest>) -> bool {
+    found == chosen || Some(found) == replaces
+}
