@@ -17,10 +17,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use windlass::domain::{Finding, Judged, Judgement, Severity, Standing, Verdict};
-use windlass::tui::model::{Content, Findings, FindingsModel, Model, Screen};
-use windlass::tui::screens::Console;
-use windlass::tui::theme::Theme;
-use windlass::tui::update::{Msg, update};
+use windlass::tui::app::theme::Theme;
+use windlass::tui::screens::Screen;
+use windlass::tui::screens::findings::{Content, Findings, FindingsModel};
+use windlass::tui::session::{Console, Model, Msg, update};
 
 const SIZE: (u16, u16) = (200, 60);
 const FINDINGS: usize = 30_000;

@@ -17,10 +17,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use windlass::board::{Cell, Facts, Image, Scan};
 use windlass::domain::{Clean, Counts, Digest};
-use windlass::tui::model::{Model, Row};
-use windlass::tui::screens::Console;
-use windlass::tui::theme::Theme;
-use windlass::tui::update::{Msg, update};
+use windlass::tui::app::theme::Theme;
+use windlass::tui::screens::board::Row;
+use windlass::tui::session::{Console, Model, Msg, update};
 
 const SIZE: (u16, u16) = (200, 60);
 const FRAMES: usize = 2_000;

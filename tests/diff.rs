@@ -26,7 +26,7 @@ use windlass::engine::{Engine, EngineError};
 use windlass::project::Project;
 use windlass::registry::{TagRule, Writer};
 use windlass::report::{Block, Limits, of_comparison};
-use windlass::tui::model::of_document;
+use windlass::tui::screens::page::of_document;
 
 use call::{program, text};
 use git::git;

@@ -19,9 +19,6 @@ use graph::{Graph, cycles};
 const KNOWN: &[(&str, usize)] = &[
     ("engine", 60),
     ("cli", 45),
-    ("tui", 10),
-    ("tui", 2),
-    ("tui", 2),
     ("demo/world", 3),
     ("engine/diff", 3),
     ("project", 2),

@@ -5,16 +5,9 @@
 //! and the runtime alone starts tasks.
 
 pub mod app;
-mod effects;
-pub mod keymap;
-pub mod layout;
-pub mod model;
-mod runtime;
+pub mod dialogs;
 pub mod screens;
-mod sessions;
-pub mod terminal;
-pub mod theme;
-pub mod update;
+pub mod session;
 pub mod widgets;
 
 use std::sync::Arc;
@@ -23,12 +16,12 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
+use self::app::runtime::{self, End, Sources};
+use self::app::sessions::Sessions;
+use self::app::terminal::Terminal;
+use self::app::theme::Theme;
 use self::app::{App, AppEffect};
-use self::runtime::{End, Sources};
 use self::screens::fleet::FleetModel;
-use self::sessions::Sessions;
-use self::terminal::Terminal;
-use self::theme::Theme;
 use crate::domain::{Exit, WriteAccess};
 use crate::engine::Engine;
 use crate::fleet::Fleet;

@@ -9,11 +9,10 @@ use windlass::board::{Cell, EnvironmentNow, RunningImage};
 use windlass::domain::{Confirmation, Digest, Exit, ProjectId, ServiceId};
 use windlass::engine::{Event, EventKind, RunId};
 use windlass::fleet::{Outstanding, ServiceStatus};
+use windlass::tui::app::theme::Theme;
 use windlass::tui::app::{App, AppEffect, AppMsg, Shown, update};
-use windlass::tui::model::Model;
 use windlass::tui::screens::fleet::{FleetModel, FleetMsg};
-use windlass::tui::theme::Theme;
-use windlass::tui::update::{Effect, Msg};
+use windlass::tui::session::{Effect, Model, Msg};
 
 use crate::hands::press as press_in;
 use crate::sample;
@@ -252,7 +251,7 @@ fn quitting_from_the_fleet_asks_once_more_while_a_run_is_active() {
 fn esc_while_a_plan_is_made_ends_its_making() {
     let mut model = sample::board(SIZE, PLAIN);
     press_in(&mut model, 'p');
-    let effects = windlass::tui::update::update(
+    let effects = windlass::tui::session::update(
         &mut model,
         Msg::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)),
     );

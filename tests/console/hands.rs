@@ -2,8 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::Plan;
-use windlass::tui::model::Model;
-use windlass::tui::update::{Effect, Msg, PlanReady, Request};
+use windlass::tui::session::{Effect, Model, Msg, PlanReady, Request};
 
 use crate::sample::release_flow::{self as flow, failure};
 use crate::sample::{COLOUR, key, tell};

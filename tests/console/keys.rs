@@ -4,8 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKi
 use windlass::board::Cell;
 use windlass::domain::{Confirmation, Exit};
 use windlass::engine::{EventKind, Level, RunId};
-use windlass::tui::model::{Content, Dialog, Message, Model, Pane, Screen};
-use windlass::tui::update::{Effect, Msg, PlanReady, Request};
+use windlass::tui::dialogs::Dialog;
+use windlass::tui::screens::Screen;
+use windlass::tui::screens::findings::Content;
+use windlass::tui::screens::run::Pane;
+use windlass::tui::session::{Effect, Message, Model, Msg, PlanReady, Request};
 
 use crate::sample::{self, COLOUR, allowed, commit, event, promotion, refused, tell};
 
@@ -307,7 +310,7 @@ fn scrolling_up_stops_following_and_the_end_follows_again() {
 #[test]
 fn the_readme_has_the_keys_of_the_table() {
     let readme = include_str!("../../README.md");
-    let keys = windlass::tui::keymap::markdown();
+    let keys = windlass::tui::screens::table::markdown();
     assert!(readme.contains(&keys), "put this into README.md:\n{keys}");
 }
 

@@ -7,10 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use windlass::domain::{Confirmation, Digest, Exit, Judgement, StepKind, Verdict};
 use windlass::engine::{EventKind, Level, Place, StepOutcome};
-use windlass::tui::model::{Content, Dialog, Findings, Message, Model};
-use windlass::tui::screens::Console;
-use windlass::tui::theme::Theme;
-use windlass::tui::update::{Msg, PlanReady};
+use windlass::tui::app::theme::Theme;
+use windlass::tui::dialogs::Dialog;
+use windlass::tui::screens::findings::{Content, Findings};
+use windlass::tui::session::{Console, Message, Model, Msg, PlanReady};
 
 use crate::sample::{self, COLOUR, allowed, commit, promotion, refused, tell};
 

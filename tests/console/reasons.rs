@@ -2,8 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::{Confirmation, Gate, GateKind, Override, Verdict};
-use windlass::tui::model::{Choices, Dialog, Difference, EnvironmentHistory, Model};
-use windlass::tui::update::{Effect, Msg, Request};
+use windlass::tui::dialogs::{Choices, Dialog, Difference, EnvironmentHistory};
+use windlass::tui::session::{Effect, Model, Msg, Request};
 
 use crate::hands::{SIZE, answer, at, code, on_stage, press, refuse, requests, starts, write};
 use crate::sample::release_flow as flow;

@@ -3,8 +3,10 @@
 use crossterm::event::KeyCode;
 use windlass::domain::{BranchName, Confirmation};
 use windlass::engine::EventKind;
-use windlass::tui::model::{Ink, Model, PageContent, PageLine, PageOf, ReleasesPane, Screen};
-use windlass::tui::update::{Effect, Msg, Request};
+use windlass::tui::screens::Screen;
+use windlass::tui::screens::page::{Ink, PageContent, PageLine, PageOf};
+use windlass::tui::screens::releases::ReleasesPane;
+use windlass::tui::session::{Effect, Model, Msg, Request};
 
 use crate::hands::{SIZE, answer, at, code, notice, on_stage, press, requests, starts, write};
 use crate::sample::release_flow::{self as flow, failure};

@@ -4,9 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::{Confirmation, Gate, GateKind, Override, Plan, Verdict};
 use windlass::engine::Releases;
 use windlass::report::{Limits, of_comparison};
-use windlass::tui::model::{Model, PageContent, PageOf, of_document, of_markdown};
-use windlass::tui::theme::Theme;
-use windlass::tui::update::{Msg, PlanReady};
+use windlass::tui::app::theme::Theme;
+use windlass::tui::screens::page::{PageContent, PageOf, of_document, of_markdown};
+use windlass::tui::session::{Model, Msg, PlanReady};
 
 use crate::looks::{picture, show};
 use crate::sample::release_flow::{self as flow, failure};

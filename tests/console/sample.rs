@@ -10,9 +10,10 @@ use windlass::domain::{
     Judgement, Operation, Plan, PlannedStep, Severity, Standing, StepKind, Suppression, Verdict,
 };
 use windlass::engine::{Event, EventKind, Level, RunId, StepOutcome};
-use windlass::tui::model::{Content, Findings, Gates, Model, Row};
-use windlass::tui::theme::Theme;
-use windlass::tui::update::{Effect, Msg, update};
+use windlass::tui::app::theme::Theme;
+use windlass::tui::screens::board::{Gates, Row};
+use windlass::tui::screens::findings::{Content, Findings};
+use windlass::tui::session::{Effect, Model, Msg, update};
 
 pub const COLOUR: Theme = Theme {
     colour: true,

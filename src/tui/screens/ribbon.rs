@@ -6,20 +6,20 @@ use ratatui::text::Span;
 
 use crate::board::{Cell, EnvironmentNow, RunningImage};
 use crate::domain::age;
-use crate::tui::model::Model;
-use crate::tui::theme::{State, Theme};
+use crate::tui::app::theme::{State, Theme};
+use crate::tui::session::Model;
 use crate::tui::widgets::line;
 
 /// How much is told of each environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(super) enum Detail {
+pub(in crate::tui) enum Detail {
     Short,
     Release,
     Age,
     Signature,
 }
 
-pub(super) fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
+pub(in crate::tui) fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
     // The most that fits: ages and signatures leave before names do.
     let levels = [Detail::Signature, Detail::Age, Detail::Release, Detail::Short];
     let all = levels.into_iter().map(|level| spans(model, level));
@@ -59,7 +59,7 @@ fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
     spans
 }
 
-pub(super) fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
+pub(in crate::tui) fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
     let theme = model.theme;
     match &now.running {
         Cell::Loading => vec![theme.says(State::Loading, "loading")],

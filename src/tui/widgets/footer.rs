@@ -1,45 +1,10 @@
-//! The last line: the keys that matter here and now, the search that is being typed, or a notice.
+//! The keys of the last line.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::{input, line};
-use crate::tui::keymap;
-use crate::tui::model::{Model, Search};
-use crate::tui::theme::{State, Theme};
-
-/// Paints it.
-pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let search = model.search();
-    let typing = search.filter(|search| search.typing);
-    if let Some(notice) = &model.notice {
-        let state = if notice.grave { State::Attention } else { State::Ok };
-        let text = format!(" {} {}", theme.symbol(state), notice.text);
-        let text = line::fit(&text, usize::from(area.width), theme);
-        if typing.is_none() {
-            return line::left(buffer, area, vec![Span::styled(text, theme.state(state))]);
-        }
-        line::right(buffer, area, vec![Span::styled(text + " ", theme.state(state))]);
-    }
-    if let Some(Search { input, .. }) = typing {
-        let mut spans = vec![Span::styled(" /", theme.key())];
-        spans.extend(input::spans(input, theme.strong()));
-        return line::left(buffer, area, spans);
-    }
-    line::left(buffer, area, keys(model, usize::from(area.width)));
-}
-
-/// The keys of a session, by rank.
-fn keys(model: &Model, width: usize) -> Vec<Span<'static>> {
-    let entries = keymap::of_footer(model).into_iter().map(|(binding, possible)| {
-        let key = binding.keys.first().map(|key| key.name()).unwrap_or_default();
-        (key, binding.label, possible)
-    });
-    bar(entries, width, model.theme)
-}
+use super::line;
+use crate::tui::app::theme::Theme;
 
 /// As many keys as fit, each with its label and whether it is possible now, which is quiet otherwise; the last one, help, is
 /// always among them.

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget as _};
 
 use super::line;
-use crate::tui::theme::{State, Theme};
+use crate::tui::app::theme::{State, Theme};
 
 const ASCII: border::Set<'static> = border::Set {
     top_left: "+",

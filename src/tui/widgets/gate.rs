@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::line;
 use crate::domain::{Gate, Override, Verdict};
-use crate::tui::theme::{State, Theme};
+use crate::tui::app::theme::{State, Theme};
 
 /// The state of a verdict.
 pub const fn state(verdict: &Verdict) -> State {

@@ -5,7 +5,7 @@ use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::tui::model::TextInput;
+use super::text_input::TextInput;
 
 /// The text with the cursor in it, in reverse video.
 pub fn spans(input: &TextInput, style: Style) -> Vec<Span<'static>> {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::tui::theme::Theme;
+use crate::tui::app::theme::Theme;
 
 /// Cuts `text` to `width` columns, with `…` (`~` in ASCII) where something is missing.
 pub fn fit(text: &str, width: usize, theme: Theme) -> String {

@@ -2,7 +2,7 @@
 
 use ratatui::text::Span;
 
-use crate::tui::theme::{State, Theme};
+use crate::tui::app::theme::{State, Theme};
 
 /// A bar of `width` columns with `moved` of `size` filled.
 pub fn bar(moved: u64, size: u64, width: usize, theme: Theme) -> Vec<Span<'static>> {

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::tui::model::StepState;
-use crate::tui::theme::State;
+use crate::tui::app::theme::State;
+use crate::tui::screens::run::model::StepState;
 
 /// The symbol and the word of a step.
 pub const fn of_step(state: &StepState) -> (State, &'static str) {

@@ -9,9 +9,9 @@ use windlass::domain::{
     Side, SideKind, StepKind, TicketPattern, Verdict,
 };
 use windlass::engine::{Earlier, Releases};
-use windlass::tui::model::{EnvironmentHistory, Message, Model, Standing};
-use windlass::tui::theme::Theme;
-use windlass::tui::update::Msg;
+use windlass::tui::app::theme::Theme;
+use windlass::tui::dialogs::EnvironmentHistory;
+use windlass::tui::session::{Message, Model, Msg, Standing};
 
 use super::{ago, board, commit, digest, key, now, promotion, tell};
 

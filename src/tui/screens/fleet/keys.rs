@@ -2,7 +2,8 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::tui::keymap::{self, Key};
+use crate::tui::screens::keys as keymap;
+use crate::tui::screens::keys::Key;
 
 /// What a key can do on the fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,17 +35,17 @@ pub enum FleetAction {
 }
 
 /// One line of the table.
-pub(super) struct FleetBinding {
-    pub(super) action: FleetAction,
-    pub(super) keys: &'static [Key],
+pub(in crate::tui) struct FleetBinding {
+    pub(in crate::tui) action: FleetAction,
+    pub(in crate::tui) keys: &'static [Key],
     /// Two words at most, for the footer.
-    pub(super) label: &'static str,
+    pub(in crate::tui) label: &'static str,
     /// A phrase, for the help.
-    pub(super) help: &'static str,
+    pub(in crate::tui) help: &'static str,
     /// Whether the footer shows it.
-    pub(super) in_footer: bool,
+    pub(in crate::tui) in_footer: bool,
     /// Whether all screens have it.
-    pub(super) is_common: bool,
+    pub(in crate::tui) is_common: bool,
 }
 
 const fn bind(
@@ -67,7 +68,7 @@ const fn bind(
 
 /// All of it, in the order of the help.
 #[rustfmt::skip]
-pub(super) const BINDINGS: &[FleetBinding] = &[
+pub(in crate::tui) const BINDINGS: &[FleetBinding] = &[
     bind(FleetAction::Open, &[keymap::ENTER, Key::Char('l'), keymap::RIGHT], "open", "open the board of the service", true, false),
     bind(FleetAction::Filter, &[Key::Char('/')], "filter", "filter by text; Enter keeps the filter, Esc clears it", true, false),
     bind(FleetAction::Refresh, &[Key::Char('r')], "refresh", "refresh from git and the registries", true, false),
@@ -83,7 +84,7 @@ pub(super) const BINDINGS: &[FleetBinding] = &[
 ];
 
 /// What `event` means.
-pub(super) fn action_of(event: KeyEvent) -> Option<FleetAction> {
+pub(in crate::tui) fn action_of(event: KeyEvent) -> Option<FleetAction> {
     let found = BINDINGS
         .iter()
         .find(|binding| binding.keys.iter().any(|key| key.is(event)));

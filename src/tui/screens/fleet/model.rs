@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::domain::ServiceId;
 use crate::fleet::ServiceStatus;
-use crate::tui::model::{Notice, Search};
+use crate::tui::session::Notice;
+use crate::tui::widgets::search::Search;
 
 /// The fleet.
 #[derive(Debug, Clone)]

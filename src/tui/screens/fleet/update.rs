@@ -3,10 +3,11 @@
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 
-use super::keys::{self, BINDINGS, FleetAction};
-use super::model::FleetModel;
+use super::keys::BINDINGS;
+use super::{FleetAction, FleetModel, keys};
 use crate::fleet::ServiceStatus;
-use crate::tui::model::{Notice, Search, SearchKey};
+use crate::tui::session::Notice;
+use crate::tui::widgets::search::{Search, SearchKey};
 
 /// What the fleet hears.
 #[derive(Debug)]

@@ -8,13 +8,13 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::keys::BINDINGS;
-use super::model::{FleetModel, FleetRow, RunNote};
+use super::{FleetModel, FleetRow, RunNote};
 use crate::board::{Cell, EnvironmentNow};
 use crate::domain::{EnvironmentName, age, count};
 use crate::fleet;
-use crate::tui::theme::{State, Theme};
+use crate::tui::app::theme::{State, Theme};
 use crate::tui::widgets::frame::Sheet;
-use crate::tui::widgets::{footer, input, line};
+use crate::tui::widgets::{footer, input, line, room};
 
 /// Lines of the selected service, with the line above them; none on a small screen.
 pub fn details_height(fleet: &FleetModel, height: u16) -> u16 {
@@ -51,6 +51,9 @@ pub fn paint(
     area: Rect,
     buffer: &mut Buffer,
 ) {
+    if room::is_too_small((area.width, area.height)) {
+        return room::paint_too_small(area, buffer);
+    }
     let row = |y: u16| Rect {
         y: area.y + y.min(area.height),
         height: u16::from(y < area.height),

@@ -1,0 +1,11 @@
+//! The console as a whole: the terminal, the loop, and a session for each service that someone opened.
+
+pub mod effects;
+pub mod runtime;
+pub mod sender;
+pub mod sessions;
+pub mod state;
+pub mod terminal;
+pub mod theme;
+
+pub use state::{App, AppEffect, AppMsg, Session, SessionId, Shown, update};

@@ -1,0 +1,285 @@
+//! What a command needs to be told before it can be planned, or may be told to be planned otherwise.
+
+use crate::domain::{Environment, EnvironmentName, MergeMethod, Operation, Plan};
+use crate::tui::session::{Promotion, Request};
+use crate::tui::widgets::text_input::TextInput;
+
+/// The name of the field that most commands cannot do without.
+const REASON: &str = "reason";
+const UNTIL: &str = "until";
+const UNTIL_HINT: &str = "a date (2026-12-31) or a duration (7d); empty: until it is lifted";
+
+/// The answer of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Any text.
+    Text(TextInput),
+    /// One of several.
+    Pick {
+        /// All of them.
+        options: Vec<String>,
+        /// The one that is picked.
+        at: usize,
+    },
+}
+
+/// One thing that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// What it is called: at most nine characters, or the name of a branch.
+    pub name: String,
+    /// The answer.
+    pub value: Value,
+    /// Whether nothing can be planned without it.
+    pub needed: bool,
+    /// What can be said here.
+    pub hint: &'static str,
+}
+
+impl Field {
+    fn text(name: &str, text: Option<&str>, needed: bool, hint: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: Value::Text(TextInput::with(text.unwrap_or_default())),
+            needed,
+            hint,
+        }
+    }
+
+    fn pick(name: &str, options: Vec<String>, at: usize, hint: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: Value::Pick { options, at },
+            needed: false,
+            hint,
+        }
+    }
+
+    fn yes(name: &str, yes: bool, hint: &'static str) -> Self {
+        Self::pick(
+            name,
+            vec!["no".to_owned(), "yes".to_owned()],
+            usize::from(yes),
+            hint,
+        )
+    }
+
+    /// The answer as text.
+    pub fn answer(&self) -> &str {
+        match &self.value {
+            Value::Text(input) => input.text().trim(),
+            Value::Pick { options, at } => options.get(*at).map_or("", String::as_str),
+        }
+    }
+
+    /// Goes to the next answer, or to the one before, where there are several.
+    pub fn turn(&mut self, forward: bool) {
+        if let Value::Pick { options, at } = &mut self.value {
+            let n = options.len().max(1);
+            *at = if forward { *at + 1 } else { *at + n - 1 } % n;
+        }
+    }
+}
+
+/// The fields of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// The request as it was before.
+    pub request: Request,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// The one that keys go into.
+    pub at: usize,
+}
+
+impl Form {
+    /// What can be told to plan `request`: none where there is nothing. The branches of an end are those of its plan.
+    pub fn of(request: &Request, graph: &[Environment], plan: Option<&Plan>) -> Option<Self> {
+        let until = |until: &Option<String>| Field::text(UNTIL, until.as_deref(), false, UNTIL_HINT);
+        let reason = |reason: &str| Field::text(REASON, Some(reason), true, "kept in the record");
+        let fields = match request {
+            Request::Cut(..) | Request::Sign(..) => return None,
+            Request::Promote(asked) => of_promotion(asked, graph),
+            Request::Finish { into, .. } => {
+                let Some(Operation::Finish { into: endings, .. }) = plan.map(|plan| &plan.operation) else {
+                    return None;
+                };
+                let open = endings.iter().filter(|ending| ending.way != MergeMethod::Already);
+                let fields = open.map(|ending| {
+                    let name = ending.branch.to_string();
+                    let is_in = into.is_empty() || into.contains(&name);
+                    Field::yes(&name, is_in, "what is left out stays outstanding")
+                });
+                fields.collect()
+            }
+            Request::Hotfix { environment, version } => {
+                let options = names(graph, |_| true);
+                let at = place(&options, environment);
+                vec![
+                    Field::text(
+                        "version",
+                        version.as_deref(),
+                        false,
+                        "empty: the next patch of what is deployed there",
+                    ),
+                    Field::pick("of", options, at, "the environment to fix"),
+                ]
+            }
+            Request::Pin {
+                reason: why,
+                until: end,
+                ..
+            } => vec![reason(why), until(end)],
+            Request::Unpin { reason: why, .. } => vec![reason(why)],
+            Request::Rollback {
+                reason: why,
+                until: end,
+                accept_findings,
+                ..
+            } => vec![
+                reason(why),
+                until(end),
+                Field::yes(
+                    "findings",
+                    *accept_findings,
+                    "accept the findings; a review is due afterwards",
+                ),
+            ],
+            Request::Review { note, .. } => vec![Field::text("note", Some(note), true, "what you found")],
+            Request::Unlock {
+                reason: why, held, ..
+            } => vec![
+                reason(why),
+                Field::yes(
+                    "held",
+                    *held,
+                    "break it before it expires: its owner may still be running",
+                ),
+            ],
+        };
+        (!fields.is_empty()).then(|| Self {
+            request: request.clone(),
+            fields,
+            at: 0,
+        })
+    }
+
+    /// The field that keys go into.
+    pub fn current(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.at)
+    }
+
+    /// To the next field, or the one before; around the end.
+    pub fn go(&mut self, forward: bool) {
+        let n = self.fields.len().max(1);
+        self.at = if forward { self.at + 1 } else { self.at + n - 1 } % n;
+    }
+
+    /// The first field that nothing can be planned without, and what is missing there.
+    pub fn missing(&self) -> Option<(usize, String)> {
+        let is_left_out = |field: &Field| field.answer() == "no";
+        if matches!(self.request, Request::Finish { .. }) && self.fields.iter().all(is_left_out) {
+            return Some((self.at, "choose at least one branch".to_owned()));
+        }
+        let mut fields = self.fields.iter();
+        let at = fields.position(|field| field.needed && field.answer().is_empty())?;
+        let name = &self.fields.get(at)?.name;
+        Some((at, format!("{name} is required")))
+    }
+
+    fn answer(&self, name: &str) -> String {
+        let field = self.fields.iter().find(|field| field.name == name);
+        field.map(|field| field.answer().to_owned()).unwrap_or_default()
+    }
+
+    fn given(&self, name: &str) -> Option<String> {
+        Some(self.answer(name)).filter(|answer| !answer.is_empty())
+    }
+
+    /// The request with the answers in it.
+    pub fn filled(&self) -> Request {
+        let mut request = self.request.clone();
+        match &mut request {
+            Request::Cut(..) | Request::Sign(..) => {}
+            Request::Promote(asked) => {
+                asked.reason = self.given(REASON);
+                asked.hotfix = self.answer("hotfix") == "yes";
+                if let Ok(to) = self.answer("to").parse() {
+                    asked.to = to;
+                }
+                asked.from = self.answer("from").parse().ok();
+            }
+            Request::Finish { into, .. } => {
+                let chosen: Vec<_> = self
+                    .fields
+                    .iter()
+                    .filter(|field| field.answer() == "yes")
+                    .map(|field| field.name.clone())
+                    .collect();
+                // All of them is what is planned where none is named.
+                *into = if chosen.len() == self.fields.len() {
+                    Vec::new()
+                } else {
+                    chosen
+                };
+            }
+            Request::Hotfix { environment, version } => {
+                *version = self.given("version");
+                if let Ok(of) = self.answer("of").parse() {
+                    *environment = of;
+                }
+            }
+            Request::Pin { reason, until, .. } => {
+                *reason = self.answer(REASON);
+                *until = self.given(UNTIL);
+            }
+            Request::Unpin { reason, .. } => *reason = self.answer(REASON),
+            Request::Rollback {
+                reason,
+                until,
+                accept_findings,
+                ..
+            } => {
+                *reason = self.answer(REASON);
+                *until = self.given(UNTIL);
+                *accept_findings = self.answer("findings") == "yes";
+            }
+            Request::Review { note, .. } => *note = self.answer("note"),
+            Request::Unlock { reason, held, .. } => {
+                *reason = self.answer(REASON);
+                *held = self.answer("held") == "yes";
+            }
+        }
+        request
+    }
+}
+
+/// The names of those environments that are `wanted`.
+fn names(graph: &[Environment], wanted: impl Fn(&Environment) -> bool) -> Vec<String> {
+    let names = graph.iter().filter(|environment| wanted(environment));
+    names.map(|environment| environment.name.to_string()).collect()
+}
+
+fn place(options: &[String], name: &EnvironmentName) -> usize {
+    let found = options.iter().position(|option| option == name.as_str());
+    found.unwrap_or(0)
+}
+
+fn of_promotion(asked: &Promotion, graph: &[Environment]) -> Vec<Field> {
+    let options = names(graph, |environment| !environment.from.is_empty());
+    let to = place(&options, &asked.to);
+    let why = "required for an older candidate, a reverted fix, or the hotfix path";
+    let short = "use the hotfix path; a review is due afterwards";
+    let mut fields = vec![
+        Field::text(REASON, asked.reason.as_deref(), false, why),
+        Field::pick("to", options, to, "the environment"),
+        Field::yes("hotfix", asked.hotfix, short),
+    ];
+    if graph.iter().any(|environment| environment.from.len() > 1) {
+        let mut options = names(graph, |_| true);
+        options.insert(0, "as usual".to_owned());
+        let at = asked.from.as_ref().map_or(0, |from| place(&options, from));
+        fields.push(Field::pick("from", options, at, "if there are several sources"));
+    }
+    fields
+}

@@ -1,0 +1,114 @@
+//! Fields to be filled in: a reason before all.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::fields::{Field, Form, Value};
+use super::message::{key, told};
+use super::model::FormDialog;
+use crate::tui::app::theme::{State, Theme};
+use crate::tui::session::Model;
+use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::{input, line};
+
+pub(in crate::tui) fn paint(model: &Model, dialog: &FormDialog, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let width = text_width(area);
+    let mut body = Vec::new();
+    for told in &dialog.told {
+        body.extend(line::wrap(told, width).into_iter().map(Line::from));
+    }
+    if !dialog.told.is_empty() {
+        body.push(Line::default());
+    }
+    body.extend(fields(&dialog.form, width, theme));
+    body.push(Line::default());
+    let enter = if let Some(message) = &dialog.error {
+        body.extend(told(message, width, theme));
+        "plan again"
+    } else if dialog.waiting {
+        let words = format!("preparing {}", dialog.form.request.words());
+        body.push(Line::from(theme.says(State::Loading, &words)));
+        "plan"
+    } else if let Some(why) = &dialog.incomplete {
+        body.push(Line::from(theme.says(State::Attention, why)));
+        "plan"
+    } else {
+        let text = "Enter makes the plan. Nothing is changed before you confirm.";
+        body.push(Line::from(Span::styled(text, theme.quiet())));
+        "plan"
+    };
+    let mut keys = Vec::new();
+    if !dialog.waiting {
+        keys.extend(key("Enter", enter, theme));
+        if dialog.form.fields.len() > 1 {
+            keys.extend(key("Tab", "next", theme));
+        }
+    }
+    keys.extend(key("Esc", "cancel", theme));
+    let state = if dialog.error.is_some() {
+        State::Bad
+    } else {
+        State::Loading
+    };
+    Sheet {
+        title: &dialog.form.request.title(),
+        state,
+        body,
+        foot: None,
+        keys,
+        scroll: 0,
+    }
+    .paint(area, theme, buffer);
+}
+
+/// Each field in a line or two: its name, its answer, and what can be said there.
+pub(in crate::tui) fn fields(form: &Form, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let names = form.fields.iter().map(|field| field.name.chars().count()).max();
+    let names = names.unwrap_or(0).clamp(8, width / 3);
+    let mut lines = Vec::new();
+    for (at, field) in form.fields.iter().enumerate() {
+        lines.extend(one(field, at == form.at, names, width, theme));
+    }
+    lines
+}
+
+fn one(field: &Field, here: bool, names: usize, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mark = if here { theme.glyph("▸ ", "> ") } else { "  " };
+    let name = line::fit(&field.name, names, theme);
+    let style = if here { theme.strong() } else { theme.quiet() };
+    let mut spans = vec![
+        Span::styled(mark, theme.key()),
+        Span::styled(format!("{name:names$}  "), style),
+    ];
+    let room = width.saturating_sub(names + 5);
+    match &field.value {
+        // The end of a long text stays in sight, where it is typed.
+        Value::Text(text) if here => spans.extend(input::tail(text, theme.strong(), room)),
+        Value::Text(_) if field.answer().is_empty() => {
+            spans.push(Span::styled(theme.glyph("–", "-"), theme.quiet()));
+        }
+        Value::Text(_) => spans.push(Span::raw(line::fit(field.answer(), room, theme))),
+        Value::Pick { .. } => {
+            let style = if here { theme.strong() } else { Style::new() };
+            let (left, right) = (theme.glyph("◂ ", "< "), theme.glyph(" ▸", " >"));
+            spans.push(Span::styled(if here { left } else { "  " }, theme.key()));
+            spans.push(Span::styled(
+                line::fit(field.answer(), room.saturating_sub(4), theme),
+                style,
+            ));
+            spans.push(Span::styled(if here { right } else { "" }, theme.key()));
+        }
+    }
+    let mut lines = vec![Line::from(spans)];
+    if here {
+        let hint = line::fit(field.hint, room, theme);
+        lines.push(Line::from(Span::styled(
+            format!("{:1$}{hint}", "", names + 4),
+            theme.quiet(),
+        )));
+    }
+    lines
+}

@@ -1,0 +1,48 @@
+//! The first line of a screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::domain::count;
+use crate::tui::app::theme::State;
+use crate::tui::session::Model;
+use crate::tui::widgets::line;
+
+/// The program, the service and what is shown of it; at the right, how old it is.
+pub fn paint(model: &Model, what: &str, fresh: Span<'static>, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let mut spans = vec![
+        Span::raw(" "),
+        Span::styled("windlass", theme.accent().patch(theme.strong())),
+        Span::styled(theme.glyph(" · ", " - "), theme.quiet()),
+        Span::styled(model.service.clone(), theme.strong()),
+    ];
+    if !what.is_empty() && area.width >= 60 {
+        spans.push(Span::styled(theme.glyph(" · ", " - "), theme.quiet()));
+        spans.push(Span::raw(what.to_owned()));
+    }
+    if model.read_only {
+        spans.push(Span::styled("  read-only", theme.state(State::Attention)));
+    }
+    let used = line::width(&spans);
+    line::left(buffer, area, spans);
+    let mut right = Vec::new();
+    if model.is_running() {
+        right.push(theme.says(State::Loading, "a run is active"));
+        right.push(line::gap());
+    }
+    if model.elsewhere > 0 {
+        right.push(theme.says(
+            State::Loading,
+            &format!("{} elsewhere", count(model.elsewhere, "run")),
+        ));
+        right.push(line::gap());
+    }
+    right.push(fresh);
+    right.push(Span::raw(" "));
+    let room = usize::from(area.width).saturating_sub(used + 2);
+    if line::width(&right) <= room {
+        line::right(buffer, area, right);
+    }
+}

@@ -1,0 +1,120 @@
+//! What the console knows. Nothing in here does anything; [`update`](super::update) changes it.
+
+use jiff::Timestamp;
+
+use super::notice::Notice;
+use super::request::Request;
+use super::standing::EnvironmentStatuses;
+use crate::tui::app::theme::Theme;
+use crate::tui::dialogs::Dialog;
+use crate::tui::screens::Screen;
+use crate::tui::screens::board::BoardModel;
+use crate::tui::screens::findings::FindingsModel;
+use crate::tui::screens::page::PageModel;
+use crate::tui::screens::releases::ReleasesModel;
+use crate::tui::screens::run::RunModel;
+
+/// Everything that a frame is painted from.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The service.
+    pub service: String,
+    /// Whether there is a fleet to go back to.
+    pub has_fleet: bool,
+    /// How many runs are active in other sessions.
+    pub elsewhere: usize,
+    /// The look.
+    pub theme: Theme,
+    /// Whether the console was started read-only.
+    pub read_only: bool,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The time, as of the last message that told it.
+    pub now: Timestamp,
+    /// Where one is.
+    pub screen: Screen,
+    /// The board.
+    pub board: BoardModel,
+    /// The run, if there was one.
+    pub run: Option<RunModel>,
+    /// The findings of a candidate, if somebody looked.
+    pub findings: Option<FindingsModel>,
+    /// Releases, if somebody looked.
+    pub releases: Option<ReleasesModel>,
+    /// A text, if somebody read one.
+    pub page: Option<PageModel>,
+    /// How the environments stand.
+    pub standings: EnvironmentStatuses,
+    /// The screen that a run was begun on.
+    pub before_run: Screen,
+    /// What the newest plan was asked for.
+    pub asked: Option<Request>,
+    /// What stands over the screen.
+    pub dialog: Option<Dialog>,
+    /// Whether the help stands over the screen, and its first line in sight.
+    pub help: Option<usize>,
+    /// A notice, until the next key.
+    pub notice: Option<Notice>,
+    /// Whether the console ends as soon as the run has.
+    pub leaving: bool,
+    /// The number of the newest request for a plan; answers to older ones are dropped.
+    pub ticket: u64,
+}
+
+impl Model {
+    /// A console that knows nothing yet.
+    pub fn new(service: &str, theme: Theme, read_only: bool, size: (u16, u16), now: Timestamp) -> Self {
+        Self {
+            service: service.to_owned(),
+            has_fleet: false,
+            elsewhere: 0,
+            theme,
+            read_only,
+            size,
+            now,
+            screen: Screen::Board,
+            board: BoardModel::default(),
+            run: None,
+            findings: None,
+            releases: None,
+            page: None,
+            standings: EnvironmentStatuses::default(),
+            before_run: Screen::Board,
+            asked: None,
+            dialog: None,
+            help: None,
+            notice: None,
+            leaving: false,
+            ticket: 0,
+        }
+    }
+
+    /// Whether a run is at work.
+    pub fn is_running(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.ended.is_none())
+    }
+
+    /// Whether a run may be started, and why not.
+    pub fn may_write(&self) -> Result<(), String> {
+        if self.read_only {
+            return Err("this console is read-only".to_owned());
+        }
+        if self.is_running() {
+            return Err("a run of this service is active; w shows it".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether there is a run to be shown, and why not.
+    pub fn has_run(&self) -> Result<(), String> {
+        match self.run {
+            Some(_) => Ok(()),
+            None => Err("no run was started in this console".to_owned()),
+        }
+    }
+
+    /// Whole seconds from `then` to now.
+    pub fn seconds_since(&self, then: Timestamp) -> i64 {
+        self.now.as_second() - then.as_second()
+    }
+}

@@ -1,0 +1,189 @@
+//! A message comes, the model changes, and what is to be done in the world is given back as a list. Total and without a
+//! clock: every message can come in every state, and the time is a message as well.
+
+use crossterm::event::{
+    KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+
+use super::leaving;
+use super::message::{Effect, Msg};
+use super::model::Model;
+use super::notice::Notice;
+use super::plans;
+use crate::tui::dialogs::{Dialog, choice_update as choice, update as dialog};
+use crate::tui::screens::board::update as board;
+use crate::tui::screens::findings::update as findings;
+use crate::tui::screens::keys::Action;
+use crate::tui::screens::page::update as page;
+use crate::tui::screens::releases::update as releases;
+use crate::tui::screens::run::update as run;
+use crate::tui::screens::table;
+use crate::tui::widgets::search::{Search, SearchKey};
+
+/// Lines that a turn of the mouse wheel moves.
+const WHEEL: usize = 3;
+
+/// Changes the model as the message says, and tells what is to be done.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let sight = |model: &Model| (model.board.top, model.board.height, model.board.rows.len());
+    let before = sight(model);
+    let mut effects = Vec::new();
+    handle(model, msg, &mut effects);
+    measure(model);
+    board::read_on(&mut model.board, &mut effects);
+    if sight(model) != before {
+        effects.push(Effect::LookAt(board::wishes(&model.board)));
+    }
+    effects
+}
+
+/// Tells every screen how many lines its parts have now.
+pub fn measure(model: &mut Model) {
+    for (_, spec) in table::SCREENS {
+        spec.measure(model);
+    }
+}
+
+fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
+    match msg {
+        Msg::Key(key) if key.kind == KeyEventKind::Release => {}
+        Msg::Key(key) => on_key(model, key, effects),
+        Msg::Paste(text) => on_paste(model, &text),
+        Msg::Mouse(mouse) => on_mouse(model, mouse),
+        Msg::Resize(width, height) => model.size = (width, height),
+        Msg::Now(now) => {
+            model.now = now;
+            board::ask_gates(model, effects);
+        }
+        Msg::Terminate => leaving::leave(model, effects),
+        Msg::Suspend => effects.push(Effect::Suspend),
+        Msg::Commits(rows, at_end) => board::on_commits(&mut model.board, rows, at_end),
+        Msg::HistoryFailed(why) => {
+            model.board.trouble = Some(why);
+            model.board.complete = true;
+        }
+        Msg::Facts(commit, facts) => board::on_facts(&mut model.board, &commit, *facts),
+        Msg::Environments(running, at) => {
+            model.board.running = running;
+            model.board.fresh_at = Some(at);
+            plans::standings(model, effects);
+        }
+        Msg::Gates(commit, environment, gates) => {
+            model.board.gates.insert((commit, environment), gates);
+        }
+        Msg::Examined(commit, content) => findings::on_examined(model, &commit, content),
+        Msg::Releases(all, result) => releases::on_releases(model, all, result),
+        Msg::EnvironmentStatuses(all) => {
+            model.standings.asking = false;
+            model.standings.all = all;
+        }
+        Msg::Past(environment, result) => choice::on_past(model, &environment, result),
+        Msg::Locks(result) => choice::on_locks(model, result),
+        Msg::Page(of, content) => page::on_page(model, &of, content),
+        Msg::Compared(ticket, result) => plans::on_compared(model, ticket, result),
+        Msg::PlanReady(ticket, result) => plans::on_planned(model, ticket, result, effects),
+        Msg::Started(result) => run::on_started(model, result, effects),
+        Msg::Event(event) => run::on_event(model, event, effects),
+        Msg::Told(message) => model.dialog = Some(Dialog::Message(message)),
+    }
+}
+
+fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
+    model.notice = None;
+    // As in a shell, wherever one is: the terminal does not make a signal of it in raw mode.
+    if key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL) {
+        return effects.push(Effect::Suspend);
+    }
+    if model.dialog.is_some() {
+        return dialog::on_key(model, key, effects);
+    }
+    if model.help.is_some() {
+        return on_help_key(model, key);
+    }
+    if search_takes(model, key) {
+        return;
+    }
+    let Some(action) = table::action_of(model.screen, key) else {
+        return;
+    };
+    let spec = table::spec(model.screen);
+    if let Err(text) = spec.enabled(model, action) {
+        model.notice = Some(Notice { text, grave: true });
+        return;
+    }
+    match action {
+        Action::Help => model.help = Some(0),
+        Action::Quit => leaving::quit(model, effects),
+        _ => spec.act(model, action, effects),
+    }
+}
+
+fn on_help_key(model: &mut Model, key: KeyEvent) {
+    let lines = table::bindings(model.screen).count();
+    let page = usize::from(model.size.1).saturating_sub(6).max(1);
+    let at = model.help.unwrap_or_default();
+    model.help = match table::action_of(model.screen, key) {
+        Some(Action::Down) => Some((at + 1).min(lines)),
+        Some(Action::Up) => Some(at.saturating_sub(1)),
+        Some(Action::PageDown) => Some((at + page).min(lines)),
+        Some(Action::PageUp) => Some(at.saturating_sub(page)),
+        Some(Action::First) => Some(0),
+        _ => None,
+    };
+}
+
+/// The search that is being typed, if one is.
+fn typed_search(model: &mut Model) -> Option<&mut Search> {
+    let search = table::spec(model.screen).search_mut(model);
+    search.filter(|search| search.typing)
+}
+
+/// Gives the key to the search that is being typed; tells whether there is one.
+fn search_takes(model: &mut Model, key: KeyEvent) -> bool {
+    let Some(search) = typed_search(model) else {
+        return false;
+    };
+    match search.on_key(key) {
+        SearchKey::Dropped => table::spec(model.screen).drop_search(model),
+        SearchKey::Edited => seek(model),
+        SearchKey::Kept | SearchKey::Ignored => {}
+    }
+    true
+}
+
+/// Goes to what is searched for, or says that there is none.
+fn seek(model: &mut Model) {
+    if !table::spec(model.screen).seek(model) {
+        let text = "not found".to_owned();
+        model.notice = Some(Notice { text, grave: true });
+    }
+}
+
+fn on_paste(model: &mut Model, text: &str) {
+    if let Some(dialog) = &mut model.dialog {
+        return dialog::paste(dialog, text);
+    }
+    if let Some(search) = typed_search(model) {
+        search.input.insert(text);
+        model.notice = None;
+        seek(model);
+    }
+}
+
+fn on_mouse(model: &mut Model, mouse: MouseEvent) {
+    if model.dialog.is_some() || model.help.is_some() {
+        return;
+    }
+    let spec = table::spec(model.screen);
+    match mouse.kind {
+        MouseEventKind::ScrollDown => spec.scroll(model, true, WHEEL),
+        MouseEventKind::ScrollUp => spec.scroll(model, false, WHEEL),
+        MouseEventKind::Down(MouseButton::Left) => {
+            let rows = spec.rows(model);
+            if rows.contains((mouse.column, mouse.row).into()) {
+                spec.select(model, usize::from(mouse.row - rows.y));
+            }
+        }
+        _ => {}
+    }
+}
