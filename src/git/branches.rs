@@ -172,7 +172,7 @@ impl GitRepository {
             }
             BranchState::Free => {}
         }
-        self.with(|git| {
+        self.write(|git| {
             git.reference(&branch.reference(), oid(commit)?, false, CREATED)
                 .map_err(GitError::library("create a branch"))?;
             Ok(true)
@@ -187,7 +187,7 @@ impl GitRepository {
         commit: &CommitSha,
         _access: WriteAccess,
     ) -> Result<bool, GitError> {
-        self.with(|git| {
+        self.write(|git| {
             let Ok(mut found) = git.find_branch(branch.as_str(), git2::BranchType::Local) else {
                 return Ok(false);
             };

@@ -154,7 +154,7 @@ impl GitRepository {
         note: &LockNote,
         _access: WriteAccess,
     ) -> Result<ObjectId, GitError> {
-        self.with(|git| {
+        self.write(|git| {
             let fail = GitError::library("write a lock");
             let time = git2::Time::new(note.taken().as_second(), 0);
             let signature = git2::Signature::new("windlass", "windlass@localhost", &time).map_err(&fail)?;

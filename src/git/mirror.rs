@@ -48,7 +48,7 @@ impl GitRepository {
     /// # Errors
     /// When the reference cannot be written.
     pub fn remember_default_branch(&self, branch: &str) -> Result<(), GitError> {
-        self.with(|git| {
+        self.write(|git| {
             let target = format!("refs/remotes/{MIRROR_REMOTE}/{branch}");
             git.reference_symbolic(DEFAULT_BRANCH, &target, true, "default branch of the remote")
                 .map(drop)

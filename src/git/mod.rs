@@ -11,6 +11,7 @@ mod conflict;
 mod conflicts;
 mod error;
 mod graph;
+mod handles;
 mod history;
 mod import;
 mod last_release;

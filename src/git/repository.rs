@@ -5,14 +5,16 @@ use std::sync::{Mutex, PoisonError};
 
 use super::commit::Commit;
 use super::error::GitError;
+use super::handles::Handles;
 use super::remote::Remote;
 use super::trusted;
 use crate::domain::{CommitSha, clean_line};
 
-/// A repository on this machine. libgit2's handle stays behind a lock, so it can be shared among tasks; every call blocks
-/// for as long as the disk takes.
+/// A repository on this machine, to be shared among tasks: reads go on at the same time, each with a handle of its own, and
+/// writes one after the other. Every call blocks for as long as the disk takes.
 pub struct GitRepository {
-    git: Mutex<git2::Repository>,
+    handles: Handles,
+    writing: Mutex<()>,
     root: PathBuf,
     /// The second entrance that it was opened by, where it has one; it goes with this handle.
     entrance: Option<tempfile::TempDir>,
@@ -35,7 +37,8 @@ impl GitRepository {
             None => git.path().to_owned(),
         };
         Ok(Self {
-            git: Mutex::new(git),
+            handles: Handles::new(git, entrance.as_ref().map(tempfile::TempDir::path)),
+            writing: Mutex::new(()),
             root,
             entrance,
         })
@@ -57,33 +60,33 @@ impl GitRepository {
 
     /// Whether it has no working tree.
     pub fn is_bare(&self) -> bool {
-        self.locked().is_bare()
+        self.handles.with(git2::Repository::is_bare)
     }
 
     /// Whether its past is cut off.
     pub fn is_shallow(&self) -> bool {
-        self.locked().is_shallow()
+        self.handles.with(git2::Repository::is_shallow)
     }
 
     /// Whether HEAD is on no branch.
     pub fn is_detached(&self) -> bool {
-        self.locked().head_detached().unwrap_or(false)
+        self.handles.with(|git| git.head_detached().unwrap_or(false))
     }
 
     /// A remote by name; whether it answers is found out when it is asked.
     pub fn remote(&self, name: &str) -> Result<Remote, GitError> {
-        let git = self.locked();
-        git.find_remote(name)
-            .map_err(|_| GitError::NoRemote(clean_line(name)))?;
-        let config = git.config().map_err(GitError::library("read its settings"))?;
-        let has_ssh_command = config.get_entry("core.sshCommand").is_ok();
-        Ok(Remote::new(name.to_owned(), self.root.clone(), has_ssh_command))
+        self.handles.with(|git| {
+            git.find_remote(name)
+                .map_err(|_| GitError::NoRemote(clean_line(name)))?;
+            let config = git.config().map_err(GitError::library("read its settings"))?;
+            let has_ssh_command = config.get_entry("core.sshCommand").is_ok();
+            Ok(Remote::new(name.to_owned(), self.root.clone(), has_ssh_command))
+        })
     }
 
     /// The names of the remotes.
     pub fn remote_names(&self) -> Vec<String> {
-        let git = self.locked();
-        let names = git.remotes().ok();
+        let names = self.handles.with(|git| git.remotes().ok());
         names.map_or_else(Vec::new, |names| {
             names.iter().flatten().flatten().map(clean_line).collect()
         })
@@ -139,16 +142,22 @@ impl GitRepository {
         })
     }
 
+    /// Reads.
     pub(super) fn with<T>(
         &self,
         work: impl FnOnce(&git2::Repository) -> Result<T, GitError>,
     ) -> Result<T, GitError> {
-        let git = self.locked();
-        work(&git).map_err(|error| error.in_repository(&git))
+        self.handles
+            .with(|git| work(git).map_err(|error| error.in_repository(git)))
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, git2::Repository> {
-        self.git.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes, after every other write of this process.
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&git2::Repository) -> Result<T, GitError>,
+    ) -> Result<T, GitError> {
+        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.with(work)
     }
 }
 

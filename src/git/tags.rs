@@ -69,7 +69,7 @@ impl GitRepository {
         object: &ObjectId,
         _access: WriteAccess,
     ) -> Result<bool, GitError> {
-        self.with(|git| {
+        self.write(|git| {
             let Ok(mut found) = git.find_reference(&reference(name)) else {
                 return Ok(false);
             };

@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod branches;
+mod handles;
 mod locks;
 mod merge;
 mod network;
