@@ -16,7 +16,7 @@ fn a_slow_read_does_not_delay_another() {
     let (begun, has_begun) = mpsc::channel();
     let (answered, has_answered) = mpsc::channel();
     thread::scope(|scope| {
-        let slow = scope.spawn(|| {
+        let slow = scope.spawn(move || {
             repository.with(|_| {
                 begun.send(()).unwrap();
                 Ok(has_answered.recv_timeout(PATIENCE).is_ok())
@@ -49,7 +49,7 @@ fn what_was_written_by_one_handle_is_read_by_every_other() {
     thread::scope(|scope| {
         let (begun, has_begun) = mpsc::channel();
         let (written, was_written) = mpsc::channel();
-        let other = scope.spawn(|| {
+        let other = scope.spawn(move || {
             repository.with(|git| {
                 // It has looked for the branch already, and looks again once it was made.
                 let before = git.find_reference("refs/heads/made").is_ok();
