@@ -15,3 +15,4 @@ mod kinds;
 mod matrix;
 mod passes;
 mod route;
+mod waves;

@@ -76,6 +76,7 @@ impl Walk<'_> {
         }];
         let mut bytes = 0;
         let mut wanted: BTreeMap<Digest, Wanted> = BTreeMap::new();
+        let mut listed: BTreeSet<Digest> = BTreeSet::new();
         // Wave by wave, so that the depth of the closure decides how long it takes, not its size.
         for _ in 0..DEEPEST {
             let mut list = Vec::new();
@@ -98,6 +99,11 @@ impl Walk<'_> {
                 found.insert(member.descriptor.digest.clone(), member);
             }
             wanted.retain(|digest, _| !found.contains_key(digest));
+            // What refers to a child is asked while the child itself is read: its parent has named it, so it belongs to the
+            // closure. A referrer may turn out not to.
+            let children = wanted.values().filter(|one| one.subject.is_none());
+            list.extend(children.map(|one| one.descriptor.digest.clone()));
+            list.retain(|digest| listed.insert(digest.clone()));
             if found.len() + wanted.len() > MOST_MANIFESTS || bytes > MOST_BYTES {
                 return Err(self.odd(&digest, "references too many manifests for an image"));
             }
