@@ -3,7 +3,7 @@
 //! The modules, and which may use which (see ARCHITECTURE.md):
 //!
 //! ```text
-//! domain ← program state ← config git github registry scan sign deploy build ← project ← board engine ← fleet ← report ← cli tui demo
+//! domain ← program state ← config git github registry scan sign deploy build ← project ← catalog ← board engine ← fleet ← report ← cli tui demo
 //! ```
 //!
 //! A module may use those to its left; of the middle ones only `scan` and `sign` use `registry`. `cli` and `tui` never
@@ -12,6 +12,7 @@
 
 pub mod board;
 pub mod build;
+pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -14,6 +14,7 @@ const COLUMNS: &[&[&str]] = &[
         "config", "git", "github", "registry", "scan", "sign", "deploy", "build",
     ],
     &["project"],
+    &["catalog"],
     &["board", "engine"],
     &["fleet"],
     &["report"],

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::cell::Cell;
 use super::row::{Facts, Image, Place, Scan};
+use crate::catalog::{self, ImageTag};
 use crate::domain::{CommitSha, Digest, Environment, Tag, Target, stands_for};
 use crate::git::{Commit, GitError, GitRepository, History};
 use crate::project::Service;
@@ -91,7 +92,7 @@ impl Source {
 
     /// The tag of a commit's image; none if the template makes none.
     pub fn tag(&self, commit: &CommitSha) -> Option<Tag> {
-        self.service.config().git.image_tag.render(commit)
+        catalog::own_tag(self.service.config(), commit).ok()
     }
 
     /// Finds out all facts of one commit's image, telling them as they come, the whole each time. Returns the last state.
@@ -171,84 +172,38 @@ impl Source {
     /// The image of a commit, or the cell that says why there is none. The environments that are built into forget old
     /// images as a rule; what was promoted lives on in the others, under the same tag.
     async fn image(&self, commit: &CommitSha) -> Result<Found, Cell<Image>> {
-        let tag = self.tag(commit).ok_or_else(|| {
-            Cell::Failed("the tag template does not make a valid tag of this commit".to_owned())
-        })?;
-        let anew = self.rebuilt(commit).await.map_err(Cell::Failed)?;
-        let own = (None, tag.clone());
-        for (built_from, tag) in anew.into_iter().chain([own]) {
-            for environment in self.service.config().graph.all() {
-                match self
-                    .image_in(environment, commit, built_from.as_ref(), &tag)
-                    .await
-                {
-                    Ok(Some(found)) => return Ok(found),
-                    Err(why) if environment.from.is_empty() => return Err(Cell::Failed(why)),
-                    Ok(None) | Err(_) => {}
-                }
-            }
-        }
-        Err(Cell::None(format!("no image {tag}")))
+        let failed = |error: String| Cell::Failed(error);
+        let tags = self.tags(commit).await.map_err(failed)?;
+        let targets: Vec<_> = tags.iter().map(|one| Target::Tag(one.tag.clone())).collect();
+        let environments = self.service.config().graph.all();
+        let found = catalog::find(&self.service, &targets, environments).await;
+        let Some(found) = found.map_err(|error| failed(error.to_string()))? else {
+            let own = tags.last().map(|own| own.tag.to_string()).unwrap_or_default();
+            return Err(Cell::None(format!("no image {own}")));
+        };
+        let at = targets.iter().position(|target| *target == found.target);
+        let tag = at.and_then(|at| tags.into_iter().nth(at));
+        let tag = tag.ok_or_else(|| failed("no tag".to_owned()))?;
+        let summary = self.summary(&found.reader, &found.image.digest).await;
+        let summary = summary.map_err(|error| failed(error.to_string()))?;
+        let image = described(&found, commit, &tag, summary).map_err(failed)?;
+        Ok(Found {
+            reader: found.reader,
+            image,
+        })
     }
 
-    /// The tags of the images that releases of `commit` are built anew as, each with the commit that it is built from.
-    async fn rebuilt(&self, commit: &CommitSha) -> Result<Vec<(Option<CommitSha>, Tag)>, String> {
-        if !self.service.config().release.rebuild {
-            return Ok(Vec::new());
-        }
-        let (config, repository, commit) = (
-            Arc::clone(self.service.config()),
-            Arc::clone(&self.repository),
-            commit.clone(),
-        );
+    /// The tags that the image of a commit may have.
+    async fn tags(&self, commit: &CommitSha) -> Result<Vec<ImageTag>, String> {
+        let (service, repository) = (self.service.clone(), Arc::clone(&self.repository));
+        let commit = commit.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let git = &config.git;
-            let heads = repository.release_heads(&git.release_branch, &git.remote, &commit)?;
-            let tags = heads
-                .into_iter()
-                .filter_map(|head| Some((git.image_tag.render_rebuilt(&head)?, head)));
-            Ok::<_, GitError>(tags.map(|(tag, head)| (Some(head), tag)).collect())
+            let config = service.config();
+            let heads = catalog::heads_of(config, &repository, &commit).map_err(|error| error.to_string())?;
+            catalog::image_tags(config, &commit, &heads)
+                .map_err(|_| "the tag template does not make a valid tag of this commit".to_owned())
         });
-        let read = reading.await.map_err(|error| error.to_string())?;
-        read.map_err(|error| error.to_string())
-    }
-
-    /// The image of `commit` in an environment: its own, or the one that was built anew from another to stand for it.
-    async fn image_in(
-        &self,
-        environment: &Environment,
-        commit: &CommitSha,
-        built_from: Option<&CommitSha>,
-        tag: &Tag,
-    ) -> Result<Option<Found>, String> {
-        let reader = self.reader(environment)?;
-        let found = reader.resolve(&Target::Tag(tag.clone())).await;
-        let Some(descriptor) = found.map_err(|error| error.to_string())? else {
-            return Ok(None);
-        };
-        let summary = self.summary(&reader, &descriptor.digest).await;
-        let summary = summary.map_err(|error| error.to_string())?;
-        if let Some(disagreement) = &summary.disagreement {
-            return Err(format!(
-                "the platforms of {tag} name different commits: {disagreement}"
-            ));
-        }
-        let revision = summary.commit();
-        let label = stands_for(&summary.labels).filter(|_| built_from.is_some());
-        let moved = revision
-            .filter(|revision| revision != built_from.unwrap_or(commit))
-            .or_else(|| label.filter(|label| label != commit && Some(label) != built_from));
-        let image = Image {
-            environment: environment.name.clone(),
-            tag: tag.to_string(),
-            digest: descriptor.digest,
-            platforms: summary.platforms,
-            size: summary.size,
-            created: summary.created,
-            moved,
-            rebuilt: built_from.cloned(),
-        };
-        Ok(Some(Found { reader, image }))
+        reading.await.map_err(|error| error.to_string())?
     }
 
     pub(super) async fn summary(
@@ -347,6 +302,38 @@ impl Source {
             Err(error) => Cell::Failed(error.to_string()),
         }
     }
+}
+
+/// What is shown of the image of `commit` that was found under `tag`: its own, or the one that was built anew from another
+/// to stand for it.
+fn described(
+    found: &catalog::Found,
+    commit: &CommitSha,
+    tag: &ImageTag,
+    summary: ImageSummary,
+) -> Result<Image, String> {
+    if let Some(disagreement) = &summary.disagreement {
+        return Err(format!(
+            "the platforms of {} name different commits: {disagreement}",
+            tag.tag
+        ));
+    }
+    let built_from = tag.built_from.as_ref();
+    let revision = summary.commit();
+    let label = stands_for(&summary.labels).filter(|_| built_from.is_some());
+    let moved = revision
+        .filter(|revision| revision != built_from.unwrap_or(commit))
+        .or_else(|| label.filter(|label| label != commit && Some(label) != built_from));
+    Ok(Image {
+        environment: found.environment.clone(),
+        tag: tag.tag.to_string(),
+        digest: found.image.digest.clone(),
+        platforms: summary.platforms,
+        size: summary.size,
+        created: summary.created,
+        moved,
+        rebuilt: tag.built_from.clone(),
+    })
 }
 
 /// The value behind a lock. Nothing here panics half-way through a change, so a poisoned lock guards a whole value.

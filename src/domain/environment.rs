@@ -98,6 +98,22 @@ impl EnvironmentGraph {
         &self.environments[0]
     }
 
+    /// The environments that promotions reach, in the order of the graph.
+    pub fn reached(&self) -> impl DoubleEndedIterator<Item = &Environment> {
+        self.environments
+            .iter()
+            .filter(|environment| !environment.from.is_empty())
+    }
+
+    /// The environment that releases are for: the last protected one that promotions reach, or the last of them; the entrance
+    /// where promotions reach none.
+    pub fn production(&self) -> &Environment {
+        let protected = self.reached().rev().find(|environment| environment.protected);
+        protected
+            .or_else(|| self.reached().next_back())
+            .unwrap_or_else(|| self.entrance())
+    }
+
     /// Whether promotions lead from one to the other, through others or not.
     pub fn leads_to(&self, from: &EnvironmentName, to: &EnvironmentName) -> bool {
         // Sources stand before what they feed, so the walk ends.

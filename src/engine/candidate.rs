@@ -1,10 +1,13 @@
 //! From what a person names (a commit, a tag, a digest, a release branch) to one digest at one place.
 
+use std::sync::Arc;
+
+use crate::catalog::{self, FindError, NoTag};
 use crate::config::RevisionSource;
 use crate::domain::{CommitSha, Digest, Environment, Repository, ServiceName, Tag, Target};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
-use crate::registry::{Descriptor, ImageSummary, Reader};
+use crate::registry::{Descriptor, ImageSummary};
 
 /// A commit together with the image built from it.
 #[derive(Debug, Clone)]
@@ -41,7 +44,7 @@ impl Engine {
             (None, Some(commit)) => self.tags_of(commit).await?.into_iter().map(Target::Tag).collect(),
             (None, None) => return Err(no_candidate(text, "unknown to git and to the registry")),
         };
-        let (target, image) = self.first_there(&reader, targets, environment).await?;
+        let (target, image) = self.first_there(service, targets, environment).await?;
         let summary = reader.image(&image.digest).await?;
         let revision = match (summary.commit(), &target) {
             (None, Target::Tag(tag)) if self.may_go_by_tag(&summary) => self.commit_of_tag(tag).await,
@@ -87,19 +90,16 @@ impl Engine {
     /// The first of `targets` that is there.
     async fn first_there(
         &self,
-        reader: &Reader,
-        targets: Vec<Target>,
+        service: &ServiceName,
+        mut targets: Vec<Target>,
         environment: &Environment,
     ) -> Result<(Target, Descriptor), EngineError> {
-        let mut missing = None;
-        for target in targets {
-            match reader.resolve(&target).await? {
-                Some(image) => return Ok((target, image)),
-                None => missing = Some(target),
-            }
+        let handle = self.service(service)?;
+        if let Some(found) = catalog::find(&handle, &targets, [environment]).await? {
+            return Ok((found.target, found.image));
         }
-        let repository = reader.repository();
-        let image = match missing {
+        let repository = self.repository_of(service, environment)?;
+        let image = match targets.pop() {
             Some(Target::Tag(tag)) => repository.tagged(tag),
             Some(Target::Digest(digest)) => repository.at(digest),
             None => return Err(EngineError::Internal("a candidate without a name".to_owned())),
@@ -114,39 +114,25 @@ impl Engine {
     /// The tags that the image of a commit may have, the first that is there counts: where releases are built anew, those
     /// of the releases that stand for it, then its own.
     pub(super) async fn tags_of(&self, commit: &CommitSha) -> Result<Vec<Tag>, EngineError> {
-        let own = self.tag_of(commit)?;
-        if !self.config().release.rebuild {
-            return Ok(vec![own]);
-        }
-        let (git, named) = (self.config().git.clone(), commit.clone());
-        let heads = self
-            .git(move |repository| repository.release_heads(&git.release_branch, &git.remote, &named))
-            .await?;
-        let template = &self.config().git.image_tag;
-        let rebuilt = heads.iter().filter_map(|head| template.render_rebuilt(head));
-        Ok(rebuilt.chain([own]).collect())
+        let heads = if self.config().release.rebuild {
+            let (config, named) = (Arc::clone(self.config()), commit.clone());
+            let reading = self.git(move |repository| catalog::heads_of(&config, repository, &named));
+            reading.await?
+        } else {
+            Vec::new()
+        };
+        let tags = catalog::image_tags(self.config(), commit, &heads)?;
+        Ok(tags.into_iter().map(|one| one.tag).collect())
     }
 
     /// The tag of the image that is built anew from a commit of a release branch.
     pub(crate) fn rebuilt_tag_of(&self, commit: &CommitSha) -> Result<Tag, EngineError> {
-        let tag = self.config().git.image_tag.render_rebuilt(commit);
-        tag.ok_or_else(|| {
-            no_candidate(
-                commit.as_str(),
-                "the image tag template does not make a valid tag of it",
-            )
-        })
+        Ok(catalog::rebuilt_tag(self.config(), commit)?)
     }
 
     /// The image tag of a commit.
     pub fn tag_of(&self, commit: &CommitSha) -> Result<Tag, EngineError> {
-        let tag = self.config().git.image_tag.render(commit);
-        tag.ok_or_else(|| {
-            no_candidate(
-                commit.as_str(),
-                "the image tag template does not make a valid tag of it",
-            )
-        })
+        Ok(catalog::own_tag(self.config(), commit)?)
     }
 
     /// The commit that a tag's short name stands for, if git knows it.
@@ -167,6 +153,21 @@ impl Engine {
         }
         let commit = self.commit(text).await?;
         Ok((None, Some(commit)))
+    }
+}
+
+impl From<NoTag> for EngineError {
+    fn from(error: NoTag) -> Self {
+        no_candidate(error.commit.as_str(), &error.to_string())
+    }
+}
+
+impl From<FindError> for EngineError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Image(error) => no_candidate("an image", &error.to_string()),
+            FindError::Registry(error) => error.into(),
+        }
     }
 }
 

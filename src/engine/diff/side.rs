@@ -7,6 +7,7 @@ use semver::Version;
 
 use super::no_image;
 use super::{Engine, EngineError};
+use crate::catalog;
 use crate::domain::{
     Clean, CommitSha, Digest, EnvironmentName, ImageFacts, ServiceName, Side, SideImage, SideKind, Tag,
     Target, clean_line, stands_for,
@@ -249,29 +250,17 @@ impl Engine {
         service: &ServiceName,
         targets: &[Target],
     ) -> Result<Option<Place>, EngineError> {
-        let mut failed = None;
-        for environment in self.config().graph.all() {
-            let repository = self.repository_of(service, environment)?;
-            let reader = self.registries().reader(&repository);
-            for target in targets {
-                match reader.resolve(target).await {
-                    Ok(Some(found)) => {
-                        return Ok(Some(Place {
-                            image: SideImage {
-                                environment: environment.name.clone(),
-                                reference: repository.at(found.digest.clone()),
-                                digest: found.digest,
-                                since: None,
-                            },
-                            reader,
-                        }));
-                    }
-                    Ok(None) => {}
-                    Err(error) => failed = failed.or(Some(error)),
-                }
-            }
-        }
-        failed.map_or(Ok(None), |error| Err(error.into()))
+        let handle = self.service(service)?;
+        let found = catalog::find(&handle, targets, self.config().graph.all()).await?;
+        Ok(found.map(|found| Place {
+            image: SideImage {
+                environment: found.environment,
+                reference: found.reader.repository().at(found.image.digest.clone()),
+                digest: found.image.digest,
+                since: None,
+            },
+            reader: found.reader,
+        }))
     }
 
     /// The commit of a release or a hotfix.

@@ -1,7 +1,8 @@
 //! Whether the candidate is the one that is bound to the head of its release.
 
 use super::{Answer, Evaluate, GateRule, PromotionQuestion};
-use crate::domain::{CommitSha, Gate, GateKind, ServiceName, Tag, Verdict};
+use crate::catalog;
+use crate::domain::{CommitSha, Gate, GateKind, ServiceName, Tag, Target, Verdict};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::git::ReleaseLine;
@@ -64,21 +65,15 @@ async fn bound(
     service: &ServiceName,
     line: &ReleaseLine,
 ) -> Result<Option<(CommitSha, Tag)>, EngineError> {
-    let entrance = engine.config().graph.entrance();
-    let reader = engine
-        .registries()
-        .reader(&engine.repository_of(service, entrance)?);
+    let (handle, entrance) = (engine.service(service)?, engine.config().graph.entrance());
     for commit in line.newer.iter().take(MAX_NEWER_COMMITS) {
-        let rebuilt = engine
-            .config()
-            .release
-            .rebuild
-            .then(|| engine.rebuilt_tag_of(commit));
-        for tag in rebuilt.into_iter().chain([engine.tag_of(commit)]) {
-            let tag = tag?;
-            if reader.resolve(&tag.clone().into()).await?.is_some() {
-                return Ok(Some((commit.clone(), tag)));
-            }
+        let tags = catalog::commit_tags(engine.config(), commit)?;
+        let targets: Vec<_> = tags.into_iter().map(Target::Tag).collect();
+        if let Some(Target::Tag(tag)) = catalog::find(&handle, &targets, [entrance])
+            .await?
+            .map(|one| one.target)
+        {
+            return Ok(Some((commit.clone(), tag)));
         }
     }
     Ok(None)

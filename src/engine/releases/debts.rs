@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 
 use super::facts::Facts;
 use super::survey::{InMain, Survey, Surveyed};
+use crate::catalog;
 use crate::domain::{
     Bound, CommitSha, Debt, DebtState, Due, EnvironmentName, Production, Release, ReleaseKind, RunsIn,
     ServiceName, Tag, Target, count,
@@ -229,25 +230,19 @@ fn are(commits: usize) -> String {
 /// The image of the head.
 async fn bound(engine: &Engine, service: &ServiceName, head: &CommitSha) -> Bound {
     let unknown = |error: EngineError| Bound::Unknown { why: error.brief() };
-    let tag = if engine.config().release.rebuild {
-        engine.rebuilt_tag_of(head)
-    } else {
-        engine.tag_of(head)
-    };
-    let tag = match tag {
+    let tag = match catalog::head_tag(engine.config(), head) {
         Ok(tag) => tag,
-        Err(error) => return unknown(error),
+        Err(error) => return unknown(error.into()),
     };
-    let entrance = engine.config().graph.entrance();
     let found = async {
-        let repository = engine.repository_of(service, entrance)?;
-        let reader = engine.registries().reader(&repository);
-        Ok(reader.resolve(&Target::Tag(tag.clone())).await?)
+        let handle = engine.service(service)?;
+        let targets = [Target::Tag(tag.clone())];
+        Ok::<_, EngineError>(catalog::find(&handle, &targets, [engine.config().graph.entrance()]).await?)
     };
     match found.await {
-        Ok(Some(image)) => Bound::There {
+        Ok(Some(found)) => Bound::There {
             tag,
-            digest: image.digest,
+            digest: found.image.digest,
         },
         Ok(None) => Bound::NoImage { tag },
         Err(error) => unknown(error),

@@ -71,10 +71,6 @@ impl Engine {
 
     /// The environment that releases are for: the last protected one of the graph, or the last of all.
     pub fn production(&self) -> &Environment {
-        let all = self.config().graph.all();
-        let protected = all.iter().rev().find(|environment| environment.protected);
-        protected
-            .or(all.last())
-            .unwrap_or_else(|| self.config().graph.entrance())
+        self.config().graph.production()
     }
 }
