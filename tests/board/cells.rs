@@ -134,9 +134,40 @@ async fn a_registry_that_is_down_fails_its_own_cells_and_no_others() {
 }
 
 #[tokio::test]
+async fn an_image_is_found_where_it_was_promoted_to_while_dev_does_not_answer() {
+    let mut world = World::new(1).await;
+    let image = world.image("prod", 0).await;
+    take_down(&mut world.shared).await;
+    let facts = facts(&world, 0).await;
+    let found = facts.image.value().unwrap();
+    assert_eq!(
+        (found.environment.as_str(), &found.digest),
+        ("prod", &image.digest)
+    );
+    assert!(place(&facts, "dev").there.failure().is_some(), "{facts:?}");
+    assert_eq!(place(&facts, "prod").there, Cell::Ready(true));
+}
+
+#[tokio::test]
+async fn an_own_image_does_not_count_while_the_rebuilt_one_cannot_be_looked_up() {
+    let mut world = World::new(1).await;
+    let short = world.commits[0].short().to_owned();
+    world.image("prod", 0).await;
+    git(
+        world.folder.path(),
+        &["branch", &format!("release/v1.0.0-sha-{short}"), "develop"],
+    );
+    let path = world.folder.path().join("windlass.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("[release]\nrebuild = true\n\n{config}")).unwrap();
+    take_down(&mut world.shared).await;
+    let why = facts(&world, 0).await.image.failure().map(str::to_owned);
+    assert!(why.unwrap().contains("could not reach registry"));
+}
+
+#[tokio::test]
 async fn what_hangs_on_an_image_that_could_not_be_looked_up_is_failed_not_none() {
     let mut world = World::new(1).await;
-    world.image("prod", 0).await;
     take_down(&mut world.shared).await;
     let facts = facts(&world, 0).await;
     let why = facts.image.failure().unwrap();
