@@ -11,11 +11,13 @@ mod fixes;
 mod hotfix;
 mod image;
 mod main;
+mod moment;
 mod overrides;
 mod pin;
 mod question;
 mod release;
 mod revision;
+mod rule;
 mod rules;
 mod running;
 mod scan;
@@ -24,96 +26,25 @@ mod signature;
 mod soak;
 mod version;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 
 use crate::domain::{Gate, GateKind, GateRecord};
 use crate::engine::exception::SkippedGate;
 use crate::scan::FreshScan;
 
 pub(super) use complete::verdict as complete;
+pub(super) use moment::Moment;
 pub(super) use overrides::accept_findings;
 pub(super) use pin::{lifting, replacing};
 pub(super) use question::{
     BranchQuestion, CandidateQuestion, HotfixBase, PromotionQuestion, Question, Settings,
 };
+use rule::GateRule;
+use rule::{Answer, Evaluate};
 pub(super) use running::running;
 pub(super) use scan::of_digest as scan_of_digest;
 pub(super) use signature::verify as signature_of_digest;
 pub(super) use version::{lines, local};
-
-/// When gates are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moment {
-    /// A release is cut: when that is planned, and again when it runs.
-    Cut,
-    /// A hotfix is started: when that is planned, and again when it runs.
-    Hotfix,
-    /// A pin is lifted, and the plan tells what could be promoted then.
-    Unpin,
-    /// Somebody only looks at a promotion: nothing is scanned for it.
-    Preview,
-    /// A promotion is planned.
-    Plan,
-    /// A promotion runs.
-    Run,
-}
-
-impl Moment {
-    /// Whether it is a moment of a promotion.
-    const fn is_promotion(self) -> bool {
-        matches!(self, Self::Preview | Self::Plan | Self::Run)
-    }
-
-    /// Whether it is a moment at which a branch is about to be made.
-    const fn makes_branch(self) -> bool {
-        matches!(self, Self::Cut | Self::Hotfix)
-    }
-
-    /// Whether a candidate is judged by the rules between two environments.
-    const fn judges_candidate(self) -> bool {
-        !matches!(self, Self::Hotfix)
-    }
-}
-
-/// One line of the table.
-pub(super) struct GateRule {
-    /// Which rule it is.
-    kind: GateKind,
-    /// Whether it is asked at that moment under those settings.
-    applies: fn(&Settings<'_>, Moment) -> bool,
-    /// What asks it.
-    evaluate: Evaluate,
-}
-
-/// What asks a rule, by what the rule is about. What cannot be found out is an unknown verdict, which refuses; a gate that
-/// has nothing to say of this very subject is none.
-enum Evaluate {
-    /// About a candidate, between two environments.
-    Candidate(for<'q> fn(&'q CandidateQuestion<'q>) -> BoxFuture<'q, Option<Answer>>),
-    /// About a promotion, on its path.
-    Promotion(for<'q> fn(&'q PromotionQuestion<'q>) -> BoxFuture<'q, Option<Answer>>),
-    /// About a branch that is about to be made.
-    Branch(for<'q> fn(&'q BranchQuestion<'q>) -> BoxFuture<'q, Option<Answer>>),
-}
-
-/// What a rule said, and what its verdict rests on.
-struct Answer {
-    gate: Gate,
-    /// What the verdict of the scan gate rests on, where there was evidence.
-    record: Option<GateRecord>,
-    /// The scan that was made for it, if one was.
-    fresh: Option<FreshScan>,
-}
-
-impl From<Gate> for Answer {
-    fn from(gate: Gate) -> Self {
-        Self {
-            gate,
-            record: None,
-            fresh: None,
-        }
-    }
-}
 
 /// Every gate, in the order in which people see them.
 static GATES: &[GateRule] = &[

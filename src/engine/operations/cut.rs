@@ -1,38 +1,27 @@
 //! Cutting a release branch: preflights, then a new branch here and on the remote, and nothing else.
 
-use jiff::Timestamp;
-use semver::Version;
-
 use crate::domain::{
-    BranchName, Clean, CommitSha, Confirmation, Costs, Gate, Operation, Padding, Plan, PlannedStep,
-    ServiceName, StepKind,
+    BranchName, Clean, CommitSha, Confirmation, Costs, Gate, Operation, Plan, PlannedStep, ServiceName,
+    StepKind,
 };
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::exception::{self, SkippedGates};
 use crate::engine::gates::{self, BranchQuestion, Moment, Question};
-use crate::engine::naming::{self, Naming};
-use crate::engine::operations::place;
+use crate::engine::operations::naming::{self, Naming};
+use crate::engine::operations::{exception_record, place};
 use crate::engine::remote_state::Upstream;
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Proof};
 use crate::git::{GitError, PushOutcome};
-
-/// What a person may say of a cut; the rest is proposed.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::engine) struct Given<'a> {
-    pub(in crate::engine) version: Option<&'a str>,
-    pub(in crate::engine) sprint: Option<&'a str>,
-    pub(in crate::engine) reason: Option<&'a str>,
-}
 
 /// Plans the cut at `commit`, under the name that is given or the one that follows from what was released before.
 pub(in crate::engine) async fn plan(
     engine: &Engine,
     service: &ServiceName,
     commit: &str,
-    given: Given<'_>,
+    given: naming::Given<'_>,
 ) -> Result<Plan, EngineError> {
     let reason = given
         .reason
@@ -135,19 +124,6 @@ impl Cut<'_> {
     }
 }
 
-pub(in crate::engine) fn parse_version(text: &str) -> Result<(Version, Padding), EngineError> {
-    let bare = text.strip_prefix('v').unwrap_or(text);
-    Padding::read(bare).ok_or_else(|| EngineError::NoVersion {
-        text: crate::domain::clean_line(text),
-        why: Version::parse(bare).map_or_else(|error| error.to_string(), |_| String::new()),
-    })
-}
-
-/// The day in UTC, wherever the clock of this machine stands.
-pub(in crate::engine) fn today() -> String {
-    Timestamp::now().strftime("%Y-%m-%d").to_string()
-}
-
 /// Carries out one step.
 pub(in crate::engine) async fn step(
     context: &Context<'_>,
@@ -214,7 +190,7 @@ async fn record(context: &Context<'_>) -> Result<StepOutcome, EngineError> {
     let entrance = engine.config().graph.entrance();
     let repository = engine.repository_of(&context.plan.service, entrance)?;
     let writer = engine.registries().writer(&repository, context.access);
-    exception::leave(context, &writer).await
+    exception_record::leave(context, &writer).await
 }
 
 pub(in crate::engine) async fn create(

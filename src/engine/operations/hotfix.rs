@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{self, BranchQuestion, HotfixBase, Moment, Question};
-use crate::engine::operations::cut;
+use crate::engine::operations::{cut, naming};
 use crate::engine::remote_state::{Line, Upstream};
 use crate::engine::run::Context;
 use crate::engine::run::event::StepOutcome;
@@ -39,7 +39,7 @@ pub(in crate::engine) async fn plan(
     let local = engine.git(gates::local).await?;
     let lines = gates::lines(&upstream, &local, &git);
     let (version, padding, why) = if let Some(text) = version {
-        let (version, padding) = cut::parse_version(text)?;
+        let (version, padding) = naming::parse_version(text)?;
         (version, padding, "as given".to_owned())
     } else {
         let (version, why) = next(engine, &upstream, &lines, &base.commit).await?;
@@ -47,7 +47,7 @@ pub(in crate::engine) async fn plan(
     };
     let values = Values {
         short: Some(base.commit.short().to_owned()),
-        date: Some(cut::today()),
+        date: Some(naming::today()),
         version: Some(version.clone()),
         service: Some(service.to_string()),
         padding,

@@ -22,7 +22,7 @@ pub(in crate::engine) async fn plan(
     service: &ServiceName,
     image: &ImageReference,
 ) -> Result<Plan, EngineError> {
-    let environment = environment_of(engine, service, image)?;
+    let environment = engine.environment_of(service, image)?;
     let key = key_path(engine, &environment)?;
     let reader = engine.registries().reader(&image.repository);
     let Some(found) = reader.resolve(&image.target).await? else {
@@ -68,7 +68,7 @@ pub(in crate::engine) async fn step(
             "a signing plan without a digest".to_owned(),
         ));
     };
-    let environment = environment_of(context.engine, &context.plan.service, image)?;
+    let environment = context.engine.environment_of(&context.plan.service, image)?;
     let writer = context
         .engine
         .registries()
@@ -164,21 +164,4 @@ fn key_path(engine: &Engine, environment: &EnvironmentName) -> Result<PathBuf, E
     let sign = engine.settings(environment)?.sign.as_ref();
     sign.map(|sign| sign.key.clone())
         .ok_or_else(|| EngineError::NoKey(environment.to_string()))
-}
-
-/// The environment whose location `image` is in.
-pub(in crate::engine) fn environment_of(
-    engine: &Engine,
-    service: &ServiceName,
-    image: &ImageReference,
-) -> Result<EnvironmentName, EngineError> {
-    for environment in engine.config().graph.all() {
-        if engine.repository_of(service, environment)? == image.repository {
-            return Ok(environment.name.clone());
-        }
-    }
-    Err(EngineError::NoKey(format!(
-        "{}, which is not the location of any environment",
-        image.repository
-    )))
 }

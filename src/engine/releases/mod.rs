@@ -6,11 +6,13 @@ mod survey;
 
 use serde::Serialize;
 
+pub use survey::Depth;
+
 use self::facts::Facts;
 use self::survey::{Gaps, Survey};
 use super::Engine;
 use super::error::EngineError;
-use crate::domain::{BranchName, Environment, Release, ServiceName};
+use crate::domain::{Environment, Release, ServiceName};
 use crate::git::GitError;
 
 /// All releases and hotfixes that somebody should know of.
@@ -31,17 +33,6 @@ impl Releases {
             .iter()
             .any(|release| release.open_debts().next().is_some())
     }
-}
-
-/// How far back releases are looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Depth {
-    /// Those without a tag, and some of the newest of the others.
-    Recent,
-    /// Every one.
-    All,
-    /// This one, and the open ones that it may owe something to.
-    One(BranchName),
 }
 
 impl Engine {

@@ -1,11 +1,20 @@
 //! What git alone tells of releases: where each began, what was made on it, and where that has arrived.
 
 use crate::config::GitSettings;
-use crate::domain::{Clean, CommitSha, ReleaseKind, clean_line};
+use crate::domain::{BranchName, Clean, CommitSha, ReleaseKind, clean_line};
 use crate::engine::remote_state::{Line, Upstream};
 use crate::git::{Fix, GitError, GitRepository, Question, Reach, TagAt};
 
-use super::Depth;
+/// How far back releases are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Depth {
+    /// Those without a tag, and some of the newest of the others.
+    Recent,
+    /// Every one.
+    All,
+    /// This one, and the open ones that it may owe something to.
+    One(BranchName),
+}
 
 /// Tagged releases that are looked at besides those without a tag.
 const RECENT: usize = 20;

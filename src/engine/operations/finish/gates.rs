@@ -1,7 +1,6 @@
 //! What stands against the end of a release: conflicts, known before anything is written; a tag that is elsewhere; a head
 //! that nothing was built from.
 
-use super::plan::ending;
 use crate::domain::{
     Bound, BranchName, CommitSha, DebtState, Due, Ending, Gate, GateKind, MergeMethod, Override, Release,
     ReleaseKind, Verdict, count,
@@ -67,7 +66,11 @@ async fn target(
         let why = format!("{} has no branch {branch}", engine.config().git.remote);
         return Ok(Target {
             gate: Gate::new(kind, Verdict::Refused(why)),
-            ending: ending(branch, line.head.clone(), MergeMethod::Already),
+            ending: Ending {
+                branch,
+                at: line.head.clone(),
+                way: MergeMethod::Already,
+            },
         });
     };
     let (ours, theirs) = (at.clone(), line.head.clone());
@@ -98,7 +101,7 @@ async fn target(
     }
     Ok(Target {
         gate,
-        ending: ending(branch, at, way),
+        ending: Ending { branch, at, way },
     })
 }
 

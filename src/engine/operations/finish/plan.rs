@@ -49,50 +49,6 @@ pub(in crate::engine) async fn plan(
     })
 }
 
-/// The release or hotfix of that branch or version.
-pub(in crate::engine) fn find(
-    engine: &Engine,
-    service: &ServiceName,
-    upstream: &Upstream,
-    text: &str,
-) -> Result<Line, EngineError> {
-    let lines = upstream.lines(&engine.config().git.for_service(service));
-    let version = upstream.released.version_named(text);
-    let is_it =
-        |line: &&Line| line.branch.as_str() == text || version.is_some() && line.values.version == version;
-    let mut found = lines.iter().filter(is_it);
-    let unknown = |why| EngineError::NoRelease {
-        text: crate::domain::clean_line(text),
-        remote: engine.config().git.remote.clone(),
-        why,
-    };
-    let names = |lines: &mut dyn Iterator<Item = &Line>| {
-        let names: Vec<_> = lines
-            .map(|line| release_name(line.values.version.as_ref(), line.values.padding, &line.branch))
-            .collect();
-        names.join(", ")
-    };
-    match (found.next(), found.next()) {
-        (Some(line), None) => Ok(line.clone()),
-        (Some(_), Some(_)) => {
-            let branches: Vec<_> = lines
-                .iter()
-                .filter(is_it)
-                .map(|line| line.branch.to_string())
-                .collect();
-            Err(unknown(format!(
-                "it is the version of {}",
-                branches.join(" and of ")
-            )))
-        }
-        (None, _) if lines.is_empty() => Err(unknown("there is none".to_owned())),
-        (None, _) => Err(unknown(format!(
-            "there are {}",
-            names(&mut lines.iter().rev().take(8))
-        ))),
-    }
-}
-
 impl Engine {
     /// What is known of the release or hotfix of one branch.
     pub(super) async fn release_of(
@@ -150,9 +106,4 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
 /// What a merge is called in its first line.
 pub(super) fn merge_message(kind: ReleaseKind, name: &str, branch: &BranchName, into: &BranchName) -> String {
     format!("Merge {kind} {name} into {into}\n\nBranch: {branch}\n")
-}
-
-/// One branch that it ends in.
-pub(super) const fn ending(branch: BranchName, at: crate::domain::CommitSha, way: MergeMethod) -> Ending {
-    Ending { branch, at, way }
 }

@@ -1,8 +1,10 @@
 //! The steps of an end. The merges are made as objects that no reference names; one atomic push then makes them known,
 //! or nothing at all.
 
+use super::Prepared;
+use super::find::find;
 use super::gates;
-use super::plan::{find, merge_message};
+use super::plan::merge_message;
 use crate::domain::{
     BranchName, CommitSha, Ending, MergeMethod, Operation, ReleaseKind, StepKind, count, release_name,
 };
@@ -11,13 +13,6 @@ use crate::engine::remote_state::line;
 use crate::engine::run::Context;
 use crate::engine::run::event::StepOutcome;
 use crate::git::{GitError, ObjectId, PushOutcome, RefUpdate};
-
-/// What the merge step made, for the push.
-pub(in crate::engine) struct Prepared {
-    updates: Vec<RefUpdate>,
-    /// The tag, if it was made in this run, to be taken back where the push is refused.
-    tag: Option<(String, ObjectId)>,
-}
 
 /// What every step needs, taken out of the plan once.
 struct Finish<'a> {

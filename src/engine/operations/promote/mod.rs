@@ -1,5 +1,6 @@
 //! Promotion: lifting a candidate's digest, with its referrers, to the next environment.
 
+mod gates;
 mod plan;
 mod promotion_path;
 mod steps;

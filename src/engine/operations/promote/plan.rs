@@ -13,6 +13,7 @@ use crate::engine::operations::place;
 use crate::engine::{Engine, TagState};
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
 
+use super::gates;
 use super::promotion_path::{PromotionPath, Request};
 
 /// Plans the promotion that is asked for.
@@ -38,7 +39,7 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
             };
             Ok(copy::plan(&source_reader, &reader, &root, &options).await?)
         },
-        way.ask(engine, &candidate, Moment::Plan),
+        gates::ask(&way, engine, &candidate, Moment::Plan),
     )?;
     untaken(tag_state, &repository, &candidate)?;
     let running = current.map(|running| &running.digest);
@@ -90,7 +91,7 @@ pub(in crate::engine) async fn preview(
     let reader = engine.registries().reader(&repository);
     let (tag_state, evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &candidate.image.digest),
-        way.ask(engine, &candidate, Moment::Preview),
+        gates::ask(&way, engine, &candidate, Moment::Preview),
     )?;
     untaken(tag_state, &repository, &candidate)?;
     Ok(evaluation.gates)

@@ -6,10 +6,8 @@ use tokio::sync::OnceCell;
 use crate::config::HotfixSettings;
 use crate::domain::{Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, ServiceName};
 use crate::engine::Engine;
-use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::exception::{SkippedGate, SkippedGates, gravest};
-use crate::engine::gates::{self, Evaluation, Moment, Question};
 use crate::engine::operations::place;
 use crate::registry::{Reader, RegistryError, Running};
 
@@ -99,18 +97,6 @@ impl<'a> PromotionPath<'a> {
             }
             None => None,
         })
-    }
-
-    /// Asks every gate of a promotion on this path.
-    pub(super) async fn ask(
-        &self,
-        engine: &Engine,
-        candidate: &Candidate,
-        moment: Moment,
-    ) -> Result<Evaluation, EngineError> {
-        let question = Question::of_promotion(engine, candidate, self, moment)?;
-        // On the heap: the stack of a plan is deep already.
-        Ok(Box::pin(gates::ask(&question)).await)
     }
 
     /// The exception that this promotion is, where the hotfix path is taken or a gate was overridden.

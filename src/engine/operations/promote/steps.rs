@@ -1,13 +1,14 @@
 //! The steps of a promotion. Each looks before it acts, so that a run can be killed anywhere and given again.
 
+use super::gates;
 use super::promotion_path::PromotionPath;
 use crate::domain::{Digest, ImageReference, Operation, StepKind, Tag, Target, bytes, count};
 use crate::engine::error::EngineError;
 use crate::engine::gates::Moment;
-use crate::engine::operations::{place, sign};
+use crate::engine::operations::{exception_record, place, sign};
 use crate::engine::run::event::{EventKind, StepOutcome};
 use crate::engine::run::{Context, Proof};
-use crate::engine::{TagState, exception, records};
+use crate::engine::{TagState, records};
 use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
 use crate::registry::{TagOutcome, TagRule, Writer};
 use crate::scan;
@@ -64,7 +65,7 @@ pub(in crate::engine) async fn step(
         StepKind::Copy => promotion.copy().await,
         StepKind::Sign => sign::sign_at(context, &promotion.writer, digest, to).await,
         StepKind::Verify => place::verify(context, &promotion.writer, digest, promotion.way.target).await,
-        StepKind::Attach => exception::leave(context, &promotion.writer).await,
+        StepKind::Attach => exception_record::leave(context, &promotion.writer).await,
         StepKind::Tag => promotion.tag().await,
         StepKind::Deploy => place::deploy(context, &promotion.writer, digest, promotion.way.target).await,
         _ => Err(EngineError::UnknownStep {
@@ -103,7 +104,7 @@ impl Promotion<'_> {
                 wanted: self.digest.clone(),
             });
         }
-        let evaluation = self.way.ask(engine, &candidate, Moment::Run).await?;
+        let evaluation = gates::ask(&self.way, engine, &candidate, Moment::Run).await?;
         let proof = Proof {
             record: evaluation.record,
             fresh: evaluation.fresh,

@@ -3,10 +3,10 @@
 use super::{past, plan};
 use crate::domain::{Operation, StepKind, Target};
 use crate::engine::error::EngineError;
-use crate::engine::operations::{pin, place};
+use crate::engine::gates;
+use crate::engine::operations::{exception_record, pin, place};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Proof};
-use crate::engine::{exception, gates};
 
 /// Carries out one step.
 pub(in crate::engine) async fn step(
@@ -59,7 +59,7 @@ pub(in crate::engine) async fn step(
             context.judge(gates)
         }
         StepKind::Verify => place::verify(context, &writer, digest, environment).await,
-        StepKind::Attach => exception::leave(context, &writer).await,
+        StepKind::Attach => exception_record::leave(context, &writer).await,
         StepKind::Deploy => place::deploy(context, &writer, digest, environment).await,
         StepKind::Pin => {
             let history = past::read(engine, &context.plan.service, environment).await?;

@@ -1,27 +1,35 @@
 //! What a release branch is called: as it was begun, as it is given, or by the version that follows from what was
 //! released before and what was committed since.
 
+use jiff::Timestamp;
 use semver::Version;
 
 use crate::config::GitSettings;
-use crate::domain::{CommitSha, ReleaseKind, ServiceName, TicketPattern, Values, propose_next};
+use crate::domain::{CommitSha, Padding, ReleaseKind, ServiceName, TicketPattern, Values, propose_next};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::gates;
 use crate::engine::notes::{self, Since};
-use crate::engine::operations::cut::{Given, parse_version, today};
 use crate::engine::released::Released;
 use crate::engine::remote_state::{Line, Upstream};
 use crate::git::Change;
 
+/// What a person may say of a cut; the rest is proposed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::engine) struct Given<'a> {
+    pub(in crate::engine) version: Option<&'a str>,
+    pub(in crate::engine) sprint: Option<&'a str>,
+    pub(in crate::engine) reason: Option<&'a str>,
+}
+
 /// What a release branch is called.
-pub(super) struct Naming {
+pub(in crate::engine) struct Naming {
     /// What fills the template.
-    pub(super) values: Values,
+    pub(in crate::engine) values: Values,
     /// Why that.
-    pub(super) why: String,
+    pub(in crate::engine) why: String,
     /// What was committed since the last release. It decides nothing: a history that cannot be read is the gates' to tell.
-    pub(super) brings: Option<String>,
+    pub(in crate::engine) brings: Option<String>,
 }
 
 /// The release that comes before a cut.
@@ -46,9 +54,22 @@ impl SinceLast {
     }
 }
 
+pub(in crate::engine) fn parse_version(text: &str) -> Result<(Version, Padding), EngineError> {
+    let bare = text.strip_prefix('v').unwrap_or(text);
+    Padding::read(bare).ok_or_else(|| EngineError::NoVersion {
+        text: crate::domain::clean_line(text),
+        why: Version::parse(bare).map_or_else(|error| error.to_string(), |_| String::new()),
+    })
+}
+
+/// The day in UTC, wherever the clock of this machine stands.
+pub(in crate::engine) fn today() -> String {
+    Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
 /// How the release branch at `commit` is called. A commit that has its release branch already keeps that name unless
 /// another one is given: the cut was begun before.
-pub(super) async fn naming(
+pub(in crate::engine) async fn naming(
     engine: &Engine,
     service: &ServiceName,
     upstream: &Upstream,
