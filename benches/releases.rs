@@ -20,7 +20,7 @@ use serde_json::json;
 use windlass::config::Config;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::{Digest, WriteAccess};
-use windlass::engine::{Command, Depth, Engine};
+use windlass::engine::{CutRequest, Depth, Engine, Request};
 use windlass::git::{self, GitRepository};
 use windlass::project::Project;
 use windlass::registry::TagRule;
@@ -92,14 +92,14 @@ fn open(folder: &Path) -> GitRepository {
 async fn cut(folder: &Path, host: &str) -> Duration {
     let begun = Instant::now();
     let engine = engine(folder, host);
-    let command = Command::Cut {
-        service: "payment-svc".parse().unwrap(),
+    let command = CutRequest {
         commit: "develop".to_owned(),
         version: None,
         sprint: None,
         reason: None,
     };
-    let plan = engine.plan(&command).await.unwrap();
+    let service = engine.service(&"payment-svc".parse().unwrap()).unwrap();
+    let plan = engine.plan(&service, &Request::from(command)).await.unwrap();
     let taken = begun.elapsed();
     // The highest release is the base, open ones included; develop has only got its fixes since.
     assert_eq!(

@@ -4,18 +4,21 @@
 
 #[path = "support/git.rs"]
 mod git;
+#[path = "support/plan.rs"]
+mod plan;
 #[path = "support/run.rs"]
 mod run;
 #[path = "support/sample.rs"]
 mod sample;
 
+use plan::planned;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass::demo::World;
 use windlass::domain::{BranchName, Exit, PlannedStep, StepKind};
-use windlass::engine::{Command, Engine};
+use windlass::engine::{CutRequest, Engine, Request};
 use windlass::git::BranchState;
 
 use git::git;
@@ -31,18 +34,18 @@ fn engine(world: &World, template: &str) -> Arc<Engine> {
     world.engine().unwrap()
 }
 
-fn cut(version: Option<&str>, sprint: Option<&str>) -> Command {
-    Command::Cut {
-        service: "payment-svc".parse().unwrap(),
+fn cut(version: Option<&str>, sprint: Option<&str>) -> Request {
+    CutRequest {
         commit: "develop".to_owned(),
         version: version.map(str::to_owned),
         sprint: sprint.map(str::to_owned),
         reason: None,
     }
+    .into()
 }
 
-async fn title(engine: &Engine, command: &Command) -> String {
-    engine.plan(command).await.unwrap().operation.title()
+async fn title(engine: &Engine, command: &Request) -> String {
+    planned(engine, command).await.unwrap().operation.title()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +57,14 @@ async fn sprints_are_counted_on_and_a_cut_that_was_begun_keeps_its_name() {
         title(&engine, &cut(None, Some("41"))).await,
         "cut release/sprint-41"
     );
-    let refused = engine.plan(&cut(None, Some("41b"))).await.unwrap_err();
+    let refused = planned(&engine, &cut(None, Some("41b"))).await.unwrap_err();
     assert_eq!(refused.exit(), Exit::Usage, "{refused}");
 
     let repository = engine.repository().unwrap();
     let earlier = repository.commit("develop~1").unwrap().sha;
     let name: BranchName = "release/sprint-41".parse().unwrap();
     repository.create_branch(&name, &earlier, access()).unwrap();
-    let plan = engine.plan(&cut(None, None)).await.unwrap();
+    let plan = planned(&engine, &cut(None, None)).await.unwrap();
     assert_eq!(plan.operation.title(), "cut release/sprint-42");
     assert!(plan.allowed(), "{:?}", plan.gates);
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Done);
@@ -72,7 +75,7 @@ async fn sprints_are_counted_on_and_a_cut_that_was_begun_keeps_its_name() {
 async fn a_step_that_the_operation_does_not_know_fails_the_run() {
     let world = world_at(Timestamp::now()).await;
     let engine = engine(&world, "release/v{version}");
-    let mut plan = engine.plan(&cut(None, None)).await.unwrap();
+    let mut plan = planned(&engine, &cut(None, None)).await.unwrap();
     let foreign = PlannedStep {
         kind: StepKind::Build,
         what: "an image".to_owned(),
@@ -98,7 +101,7 @@ async fn a_refused_push_takes_its_own_branch_back_and_leaves_one_that_was_made_b
     let repository = engine.repository().unwrap();
     let state = |name: &str| repository.branch_state(&name.parse().unwrap()).unwrap();
 
-    let plan = engine.plan(&cut(Some("7.0.0"), None)).await.unwrap();
+    let plan = planned(&engine, &cut(Some("7.0.0"), None)).await.unwrap();
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Failed);
     assert_eq!(state("release/v7.0.0"), BranchState::Free);
 
@@ -108,7 +111,7 @@ async fn a_refused_push_takes_its_own_branch_back_and_leaves_one_that_was_made_b
         &world.repository(),
         &["branch", "release/v8.0.0", commit.as_str()],
     );
-    let plan = engine.plan(&cut(Some("8.0.0"), None)).await.unwrap();
+    let plan = planned(&engine, &cut(Some("8.0.0"), None)).await.unwrap();
     assert_eq!(carry_out(&engine, plan.clone()).await.0, Exit::Failed);
     assert_eq!(state("release/v8.0.0"), BranchState::At(commit.clone()));
 
@@ -129,7 +132,7 @@ async fn a_branch_in_the_way_is_refused_before_anything_is_written() {
     let remote = repository.remote("origin").unwrap();
     let blocking: BranchName = "release/v7.0.0/fix".parse().unwrap();
     remote.push_new(&blocking, &commit, access()).await.unwrap();
-    let plan = engine.plan(&cut(Some("7.0.0"), None)).await.unwrap();
+    let plan = planned(&engine, &cut(Some("7.0.0"), None)).await.unwrap();
     let refusals: Vec<_> = plan.refusals().map(|gate| gate.kind.name()).collect();
     assert_eq!(refusals, ["remote"]);
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);

@@ -8,11 +8,14 @@ mod call;
 mod idle;
 #[path = "support/place.rs"]
 mod place;
+#[path = "support/plan.rs"]
+mod plan;
 #[path = "support/run.rs"]
 mod run;
 #[path = "support/sample.rs"]
 mod sample;
 
+use plan::planned;
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
@@ -20,7 +23,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use windlass::demo::{World, WorldOptions};
 use windlass::domain::{Digest, Exit, Tag, Target};
-use windlass::engine::{Command, Engine, EngineError, EventKind, Secrets};
+use windlass::engine::{Engine, EngineError, EventKind, PromoteRequest, Request, Secrets};
 use windlass::registry::TagRule;
 
 use call::{program, text};
@@ -35,15 +38,15 @@ async fn world() -> (World, Arc<Engine>) {
     (world, engine)
 }
 
-fn promote(candidate: &str, to: &str) -> Command {
-    Command::Promote {
-        service: "payment-svc".parse().unwrap(),
+fn promote(candidate: &str, to: &str) -> Request {
+    PromoteRequest {
         candidate: candidate.to_owned(),
         to: to.parse().unwrap(),
         from: None,
         reason: None,
         hotfix: false,
     }
+    .into()
 }
 
 async fn has(engine: &Engine, environment: &str, digest: &Digest) -> bool {
@@ -57,7 +60,7 @@ async fn has(engine: &Engine, environment: &str, digest: &Digest) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_with_critical_findings_is_refused_and_the_attempt_is_kept() {
     let (_world, engine) = world().await;
-    let plan = engine.plan(&promote("develop~4", "stage")).await.unwrap();
+    let plan = planned(&engine, &promote("develop~4", "stage")).await.unwrap();
     assert!(!plan.allowed());
     let digest = plan.digest.clone().unwrap();
     let (exit, events) = carry_out(&engine, plan).await;
@@ -75,7 +78,7 @@ async fn every_case_of_the_sample_is_told_apart() {
     let reason = |nth: usize| {
         let engine = Arc::clone(&engine);
         async move {
-            match engine.plan(&promote(&format!("develop~{nth}"), "stage")).await {
+            match planned(&engine, &promote(&format!("develop~{nth}"), "stage")).await {
                 Ok(plan) => plan
                     .refusals()
                     .map(|gate| gate.verdict.reason().to_owned())
@@ -109,10 +112,9 @@ async fn every_case_of_the_sample_is_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promotes_nothing_when_the_tag_moved_since_the_plan() {
     let (_world, engine) = world().await;
-    let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let plan = planned(&engine, &promote("develop", "stage")).await.unwrap();
     let digest = plan.digest.clone().unwrap();
-    let other = engine
-        .plan(&promote("develop~5", "stage"))
+    let other = planned(&engine, &promote("develop~5", "stage"))
         .await
         .unwrap()
         .digest
@@ -138,12 +140,12 @@ async fn promotes_nothing_when_the_tag_moved_since_the_plan() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_command_again_finds_nothing_to_do() {
     let (world, engine) = world().await;
-    let first = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let first = planned(&engine, &promote("develop", "stage")).await.unwrap();
     assert_eq!(carry_out(&engine, first).await.0, Exit::Done);
     let stage = reader(&engine, "stage");
     let tags = stage.tags().await.unwrap();
     let deployed = std::fs::read(world.folder().join("deployed/stage")).unwrap();
-    let again = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let again = planned(&engine, &promote("develop", "stage")).await.unwrap();
     assert_eq!(again.costs.bytes, 0);
     let (exit, events) = carry_out(&engine, again).await;
     assert_eq!(exit, Exit::Done);
@@ -159,7 +161,7 @@ async fn the_same_command_again_finds_nothing_to_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_immutable_tag_that_is_taken_stops_the_plan() {
     let (_world, engine) = world().await;
-    let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let plan = planned(&engine, &promote("develop", "stage")).await.unwrap();
     let stage = reader(&engine, "stage").repository().clone();
     let writer = engine.registries().writer(&stage, access());
     let squatter = writer.running(false).await.unwrap().unwrap().digest;
@@ -167,7 +169,7 @@ async fn an_immutable_tag_that_is_taken_stops_the_plan() {
         .tag(&squatter, plan.tag.as_ref().unwrap(), TagRule::Immutable)
         .await
         .unwrap();
-    let error = engine.plan(&promote("develop", "stage")).await.unwrap_err();
+    let error = planned(&engine, &promote("develop", "stage")).await.unwrap_err();
     assert_eq!(error.exit(), Exit::Conflict, "{error}");
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Conflict);
 }
@@ -179,7 +181,7 @@ async fn two_runs_on_one_environment_do_not_run_at_once() {
     let gate = world.folder().join("go");
     let script = format!("while [ ! -e '{}' ]; do sleep 0.05; done\n", gate.display());
     std::fs::write(world.folder().join("deploy.sh"), script).unwrap();
-    let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let plan = planned(&engine, &promote("develop", "stage")).await.unwrap();
     let mut first = begin(&engine, plan.clone());
     let error = engine
         .start(plan.clone(), access(), Secrets::default())
@@ -199,7 +201,7 @@ async fn a_run_that_is_interrupted_ends_with_130_and_the_same_command_completes_
     let script = world.folder().join("deploy.sh");
     let good = std::fs::read(&script).unwrap();
     std::fs::write(&script, "echo waiting; sleep 600\n").unwrap();
-    let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let plan = planned(&engine, &promote("develop", "stage")).await.unwrap();
     let mut run = begin(&engine, plan.clone());
     let mut events = Vec::new();
     while let Some(event) = run.events.recv().await {
@@ -214,7 +216,7 @@ async fn a_run_that_is_interrupted_ends_with_130_and_the_same_command_completes_
         Some("run the same command again to resume")
     );
     std::fs::write(&script, good).unwrap();
-    let again = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let again = planned(&engine, &promote("develop", "stage")).await.unwrap();
     assert_eq!(carry_out(&engine, again).await.0, Exit::Done);
     assert!(world.folder().join("deployed/stage").exists());
 }
@@ -222,7 +224,7 @@ async fn a_run_that_is_interrupted_ends_with_130_and_the_same_command_completes_
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_journal_nothing_begins() {
     let (_world, engine) = world().await;
-    let plan = engine.plan(&promote("develop", "stage")).await.unwrap();
+    let plan = planned(&engine, &promote("develop", "stage")).await.unwrap();
     let digest = plan.digest.clone().unwrap();
     // A file stands where the journals' folder should be: nothing can be written there, as on a full disk.
     let journals = engine.journals().folder().to_owned();
@@ -244,18 +246,12 @@ async fn the_world_in_a_folder_is_found_again() {
         now: Timestamp::now(),
     };
     let first = World::open(options(), access()).await.unwrap();
-    let before = first
-        .engine()
-        .unwrap()
-        .plan(&promote("develop", "stage"))
+    let before = planned(&first.engine().unwrap(), &promote("develop", "stage"))
         .await
         .unwrap();
     first.close().await;
     let second = World::open(options(), access()).await.unwrap();
-    let after = second
-        .engine()
-        .unwrap()
-        .plan(&promote("develop", "stage"))
+    let after = planned(&second.engine().unwrap(), &promote("develop", "stage"))
         .await
         .unwrap();
     assert_eq!(before.digest, after.digest);

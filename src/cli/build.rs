@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, world::World};
 use crate::domain::Exit;
-use crate::engine::Command;
+use crate::engine::BuildRequest;
 
 /// Arguments of `build`.
 #[derive(Debug, Args)]
@@ -35,10 +35,9 @@ pub struct BuildArgs {
 /// Plans, asks and builds.
 pub async fn run(args: BuildArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let command = Command::Build {
-        service: world.service.clone(),
+    let request = BuildRequest {
         dirty: args.dirty,
         branch: args.branch,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

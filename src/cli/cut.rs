@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, world::World};
 use crate::domain::Exit;
-use crate::engine::Command;
+use crate::engine::CutRequest;
 
 /// Arguments of `cut`.
 #[derive(Debug, Args)]
@@ -41,12 +41,11 @@ pub struct CutArgs {
 /// Plans, asks and cuts.
 pub async fn run(args: CutArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let command = Command::Cut {
-        service: world.service.clone(),
+    let request = CutRequest {
         commit: args.commit,
         version: args.version,
         sprint: args.sprint,
         reason: args.reason,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

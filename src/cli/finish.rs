@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, world::World};
 use crate::domain::Exit;
-use crate::engine::Command;
+use crate::engine::FinishRequest;
 
 /// Arguments of `finish`.
 #[derive(Debug, Args)]
@@ -38,10 +38,9 @@ pub struct FinishArgs {
 /// Plans, asks and finishes.
 pub async fn run(args: FinishArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let command = Command::Finish {
-        service: world.service.clone(),
+    let request = FinishRequest {
         release: args.release,
         into: args.into,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, world::World};
 use crate::domain::{Exit, NameError};
-use crate::engine::Command;
+use crate::engine::HotfixRequest;
 
 /// Arguments of `hotfix`.
 #[derive(Debug, Args)]
@@ -50,10 +50,9 @@ pub async fn run(args: HotfixArgs, global: &Global, io: &mut Output) -> Result<E
             "run `windlass status` to list the environments",
         )
     })?;
-    let command = Command::Hotfix {
-        service: world.service.clone(),
+    let request = HotfixRequest {
         environment,
         version: args.version,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::world::{World, access};
 use super::{Output, password, plan, report};
 use crate::domain::{Exit, Plan, PlanHash};
-use crate::engine::{Command, Secrets};
+use crate::engine::{Request, Secrets};
 
 /// The form of `--dry-run --json`.
 #[derive(Serialize)]
@@ -19,16 +19,19 @@ struct DryRun<'a> {
     plan: &'a Plan,
 }
 
-/// Carries out `command` as far as the arguments and the person allow.
+/// Carries out `request` as far as the arguments and the person allow.
 pub async fn run(
     world: &World,
-    command: &Command,
+    request: &Request,
     confirm: &Confirm,
     json: bool,
     global: &Global,
     io: &mut Output,
 ) -> Result<Exit, Failure> {
-    let planned = world.engine.plan(command).await?;
+    let planned = world
+        .engine
+        .plan(&world.engine.service(&world.service)?, request)
+        .await?;
     if confirm.dry_run {
         show(world, &planned, json, io).await?;
         return Ok(if planned.allowed() {

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, table, world::World};
 use crate::domain::{EnvironmentName, Exit, NameError, PinRecord, ServiceName};
-use crate::engine::Command;
+use crate::engine::{PinRequest, UnpinRequest};
 
 /// Arguments of `pin`.
 #[derive(Debug, Args)]
@@ -75,24 +75,22 @@ pub fn environment(text: &str) -> Result<EnvironmentName, Failure> {
 /// Plans, asks and pins.
 pub async fn pin(args: PinArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let command = Command::Pin {
-        service: world.service.clone(),
+    let request = PinRequest {
         environment: environment(&args.environment)?,
         reason: args.reason,
         until: args.until,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }
 
 /// Plans, asks and lifts the pin.
 pub async fn unpin(args: UnpinArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let command = Command::Unpin {
-        service: world.service.clone(),
+    let request = UnpinRequest {
         environment: environment(&args.environment)?,
         reason: args.reason,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }
 
 /// The form of `pins --json`.

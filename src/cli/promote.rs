@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, world::World};
 use crate::domain::Exit;
-use crate::engine::Command;
+use crate::engine::PromoteRequest;
 
 /// Arguments of `promote`.
 #[derive(Debug, Args)]
@@ -49,13 +49,12 @@ pub async fn run(args: PromoteArgs, global: &Global, io: &mut Output) -> Result<
             )
         })
     };
-    let command = Command::Promote {
-        service: world.service.clone(),
+    let request = PromoteRequest {
         candidate: args.candidate,
         to: name(&args.to)?,
         from: args.from.as_deref().map(name).transpose()?,
         reason: args.reason,
         hotfix: args.hotfix,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

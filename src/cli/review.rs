@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, world::World};
 use crate::domain::Exit;
-use crate::engine::Command;
+use crate::engine::ReviewRequest;
 
 /// Arguments of `review`.
 #[derive(Debug, Args)]
@@ -32,10 +32,9 @@ pub struct ReviewArgs {
 /// Plans, asks and leaves the review.
 pub async fn run(args: ReviewArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let command = Command::Review {
-        service: world.service.clone(),
+    let request = ReviewRequest {
         of: args.of,
         note: args.note,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

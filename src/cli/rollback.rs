@@ -10,7 +10,7 @@ use super::args::{Confirm, Global};
 use super::failure::Failure;
 use super::{Output, operation, pin, plan, table, words, world::World};
 use crate::domain::{Digest, EnvironmentName, Exit, ServiceName, version_name};
-use crate::engine::{Command, Earlier, Past};
+use crate::engine::{Earlier, Past, RollbackRequest};
 
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]
@@ -79,15 +79,14 @@ pub async fn run(args: RollbackArgs, global: &Global, io: &mut Output) -> Result
         let past = world.engine.past(&world.service, &environment).await?;
         return list(&world, &environment, &past, args.json, io);
     }
-    let command = Command::Rollback {
-        service: world.service.clone(),
+    let request = RollbackRequest {
         environment,
         to: args.to,
         reason: args.reason.unwrap_or_default(),
         until: args.until,
         accept_findings: args.accept_findings,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }
 
 fn list(

@@ -232,9 +232,11 @@ async fn ways(world: &World, commit: &CommitSha) -> Vec<EnvironmentGates> {
     let asking = environments
         .filter(|environment| !environment.from.is_empty())
         .map(|environment| async {
-            let asked = world
-                .engine
-                .preview(&world.service, commit.as_str(), &environment.name);
+            let asked = async {
+                let service = world.engine.service(&world.service)?;
+                let to = &environment.name;
+                world.engine.preview(&service, commit.as_str(), to).await
+            };
             let (gates, error) = match asked.await {
                 Ok(gates) => (gates, None),
                 Err(error) => (Vec::new(), Some(error.to_string())),

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, image, world::World};
 use crate::domain::Exit;
-use crate::engine::Command;
+use crate::engine::SignRequest;
 
 /// Arguments of `sign`.
 #[derive(Debug, Args)]
@@ -27,9 +27,8 @@ pub struct SignArgs {
 /// Plans, asks and signs.
 pub async fn run(args: SignArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let command = Command::Sign {
-        service: world.service.clone(),
+    let request = SignRequest {
         image: image::parse(&args.image)?,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, world::World};
 use crate::domain::Exit;
-use crate::engine::Command;
+use crate::engine::UnlockRequest;
 
 /// Arguments of `unlock`.
 #[derive(Debug, Args)]
@@ -37,11 +37,10 @@ pub async fn run(args: UnlockArgs, global: &Global, io: &mut Output) -> Result<E
     let part = args.what.parse().map_err(|error: crate::domain::NameError| {
         Failure::usage(error.to_string(), "run `windlass locks` to list the locks")
     })?;
-    let command = Command::Unlock {
-        service: world.service.clone(),
+    let request = UnlockRequest {
         part,
         reason: args.reason,
         held: args.held,
     };
-    operation::run(&world, &command, &args.confirm, args.json, global, io).await
+    operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

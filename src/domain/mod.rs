@@ -49,7 +49,7 @@ mod link;
 mod lock;
 mod markdown;
 mod names;
-mod operation;
+pub mod operation;
 mod package_version;
 mod packages;
 mod pin;
@@ -112,7 +112,7 @@ pub use packages::{
     PackageSource,
 };
 pub use pin::{PinRecord, newest_pin, pin_state};
-pub use plan::{Confirmation, Costs, Plan, PlanHash, PlannedStep, StepKind};
+pub use plan::{Confirmation, Costs, Plan, PlanHash, PlannedStep, StepKind, StepList};
 pub use platform::Platform;
 pub use policy::{LeftOut, Rule, ScanPolicy};
 pub use project::{ProjectId, ServiceId};

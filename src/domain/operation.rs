@@ -1,182 +1,118 @@
-//! What can be done, with everything in it pinned.
+//! What can be done, with everything in it pinned: a file for each operation, with its words.
 
+mod build;
+mod cut;
+mod finish;
+mod hotfix;
+mod pin;
+mod promote;
+mod review;
+mod rollback;
+mod sign;
+mod unlock;
 mod words;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    BranchName, Clean, CommitSha, Digest, EnvironmentName, ExceptionRecord, ImageReference, LockPart,
-    PinRecord, Platform, Term,
-};
+pub use build::Build;
+pub use cut::Cut;
+pub use finish::{Ending, Finish, MergeMethod};
+pub use hotfix::Hotfix;
+pub use pin::{Pin, Unpin};
+pub use promote::Promote;
+pub use review::Review;
+pub use rollback::Rollback;
+pub use sign::Sign;
+pub use unlock::Unlock;
 
-/// What an operation does, with everything in it pinned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Operation {
+use super::Digest;
+use words::Words;
+
+/// The table of all operations: each is a struct of its own, with its words.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// What an operation does, with everything in it pinned.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "kebab-case")]
+        pub enum Operation {
+            $($(#[$doc])* $name($name),)*
+        }
+
+        impl Operation {
+            /// One word for what is done: `promote`, `cut`.
+            pub fn name(&self) -> String {
+                let name = match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                };
+                name.to_ascii_lowercase()
+            }
+
+            fn words(&self) -> &dyn Words {
+                match self {
+                    $(Self::$name(operation) => operation,)*
+                }
+            }
+        }
+
+        $(impl From<$name> for Operation {
+            fn from(operation: $name) -> Self {
+                Self::$name(operation)
+            }
+        })*
+    };
+}
+
+operations! {
     /// Cuts a release branch at a commit.
-    Cut {
-        /// The new branch.
-        branch: String,
-        /// The remote that it is pushed to.
-        remote: String,
-        /// Why, where a gate is overridden.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<Clean>,
-    },
+    Cut,
     /// Lifts a digest from one environment to another.
-    Promote {
-        /// Where it comes from.
-        from: EnvironmentName,
-        /// Where it goes.
-        to: EnvironmentName,
-        /// The digest at its source.
-        source: ImageReference,
-        /// The immutable tag that it gets at the target, last.
-        target: ImageReference,
-        /// What runs in the target now, if that is known.
-        replaces: Option<Digest>,
-        /// Why it goes another way than the usual one, where somebody said so.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<Clean>,
-        /// Whether it takes the path that the configuration allows hotfixes.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        hotfix: bool,
-    },
+    Promote,
     /// Builds the image of a commit and pushes it to the environment that builds go to.
-    Build {
-        /// The environment.
-        to: EnvironmentName,
-        /// The tag that it gets, last: the immutable one of the commit, or one of a dirty tree.
-        target: ImageReference,
-        /// The platforms that are built; none where the image is there already.
-        platforms: Vec<Platform>,
-        /// Whether `latest` follows.
-        latest: bool,
-        /// The release branch that the image is built anew for, if it is for one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        release: Option<BranchName>,
-    },
+    Build,
     /// Signs a digest where it is.
-    Sign {
-        /// What is signed.
-        image: ImageReference,
-    },
+    Sign,
     /// Ends a release or a hotfix: its commits into other branches, and its tag.
-    Finish {
-        /// Its branch.
-        branch: BranchName,
-        /// The remote where it all happens.
-        remote: String,
-        /// The tag that its head gets, where it has a version.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tag: Option<String>,
-        /// The branches that it goes into.
-        into: Vec<Ending>,
-    },
+    Finish,
     /// Begins a hotfix at what an environment runs.
-    Hotfix {
-        /// The new branch.
-        branch: BranchName,
-        /// The remote that it is pushed to.
-        remote: String,
-        /// The environment.
-        environment: EnvironmentName,
-        /// What runs there.
-        image: ImageReference,
-    },
+    Hotfix,
     /// Holds an environment at the digest that runs there.
-    Pin {
-        /// The environment.
-        environment: EnvironmentName,
-        /// What it is held at, by digest.
-        image: ImageReference,
-        /// Why.
-        reason: Clean,
-        /// Until when, as it was given; until someone lifts the pin if nothing was.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        until: Option<Term>,
-    },
+    Pin,
     /// Lifts the pin of an environment.
-    Unpin {
-        /// The environment.
-        environment: EnvironmentName,
-        /// What it is held at, by digest.
-        image: ImageReference,
-        /// Why it is lifted.
-        reason: Clean,
-        /// The pin that is lifted.
-        pin: Box<PinRecord>,
-    },
+    Unpin,
     /// Takes an environment back to a digest that ran there before, and holds it there.
-    Rollback {
-        /// The environment.
-        environment: EnvironmentName,
-        /// What it is taken back to, by digest.
-        image: ImageReference,
-        /// What runs there now, if that is known.
-        replaces: Option<Digest>,
-        /// What it is taken back from, if that is known: what runs now, or ran until the rollback was begun.
-        from: Option<Digest>,
-        /// Why.
-        reason: Clean,
-        /// How long it is held, as it was given; until someone lifts the pin if nothing was.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        until: Option<Term>,
-        /// Whether it goes on in spite of findings.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        accept_findings: bool,
-    },
+    Rollback,
     /// Leaves the review that an exception owes with its digest.
-    Review {
-        /// The environment that the digest came to.
-        environment: EnvironmentName,
-        /// The digest, where it came to.
-        image: ImageReference,
-        /// What was found.
-        note: Clean,
-        /// The exceptions that are reviewed, oldest first.
-        exceptions: Vec<ExceptionRecord>,
-    },
+    Review,
     /// Breaks a lock that somebody left at the remote.
-    Unlock {
-        /// What of the service is locked.
-        part: LockPart,
-        /// The remote.
-        remote: String,
-        /// The object that is the lock: another one is not broken.
-        lock: String,
-        /// Whose lock it is: `ana@desk, run 1f9a2b3c`.
-        holder: String,
-        /// Whether it is taken from its holder even before its time is over.
-        #[serde(rename = "force")]
-        held: bool,
-        /// Why.
-        reason: String,
-    },
+    Unlock,
 }
 
-/// A branch that a release ends in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
-    /// The branch.
-    pub branch: BranchName,
-    /// Where it was when the plan was made.
-    #[serde(rename = "head")]
-    pub at: CommitSha,
-    /// How the release gets into it.
-    #[serde(rename = "method")]
-    pub way: MergeMethod,
-}
+impl Operation {
+    /// `cut release/v1.4.0-sha-2b2e927`, `promote to stage`, `sign …`: the title of the plan.
+    pub fn title(&self) -> String {
+        self.words().title()
+    }
 
-/// How a release gets into a branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MergeMethod {
-    /// By a merge commit that is pushed.
-    Merge,
-    /// By a pull request, because the rules of the remote ask for one.
-    PullRequest,
-    /// It is there.
-    #[serde(rename = "already-merged")]
-    Already,
+    /// What the person who confirms it does, in two or three words: `promote to stage`, `sign`.
+    pub fn deed(&self) -> String {
+        self.words().deed()
+    }
+
+    /// From where to where, in one line: `stage ▸ prod  prod.example.com/payment-svc`.
+    pub fn way(&self) -> String {
+        self.words().way()
+    }
+
+    /// What it is done to, line by line, each with a name of at most nine characters: the part of a plan that is shown
+    /// between its title and its gates. What it replaces is told by [`Operation::replaces`].
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        self.words().facts()
+    }
+
+    /// What runs where the operation deploys, if it is one that deploys; the inner one is none where nothing is known to
+    /// run.
+    pub fn replaces(&self) -> Option<Option<&Digest>> {
+        let words = self.words();
+        words.deploys().then(|| words.replaced())
+    }
 }

@@ -78,6 +78,26 @@ pub struct PlannedStep {
     pub what: String,
 }
 
+/// The steps of a plan, put in order one by one.
+#[derive(Debug, Default)]
+pub struct StepList {
+    steps: Vec<PlannedStep>,
+}
+
+impl StepList {
+    /// Adds the next step.
+    pub fn add(&mut self, kind: StepKind, what: impl Into<String>) {
+        let what = what.into();
+        self.steps.push(PlannedStep { kind, what });
+    }
+}
+
+impl From<StepList> for Vec<PlannedStep> {
+    fn from(list: StepList) -> Self {
+        list.steps
+    }
+}
+
 /// What a plan is expected to cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Costs {
@@ -173,12 +193,13 @@ impl fmt::Display for PlanHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::operation::Promote;
     use crate::domain::{GateKind, Verdict};
 
     fn plan() -> Plan {
         let digest = Digest::of(b"image");
         Plan {
-            operation: Operation::Promote {
+            operation: Operation::Promote(Promote {
                 from: "dev".parse().unwrap(),
                 to: "stage".parse().unwrap(),
                 source: format!("localhost:1/dev/a@{digest}").parse().unwrap(),
@@ -186,7 +207,7 @@ mod tests {
                 replaces: None,
                 reason: None,
                 hotfix: false,
-            },
+            }),
             service: "a".parse().unwrap(),
             commit: None,
             tag: Some("sha-2b2e927".parse().unwrap()),

@@ -262,7 +262,7 @@ pub enum EngineError {
     #[error("the plan has a step `{}` that a {operation} cannot run", .step.word())]
     UnknownStep {
         /// Which operation.
-        operation: &'static str,
+        operation: String,
         /// The step.
         step: StepKind,
     },

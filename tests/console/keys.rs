@@ -155,11 +155,11 @@ fn an_edited_version_is_planned_again_before_anything_is_cut() {
     let mut model = sample::board(SIZE, COLOUR);
     press(&mut model, KeyCode::Char('c'));
     let mut plan = promotion("prod", Confirmation::Plain, allowed());
-    plan.operation = windlass::domain::Operation::Cut {
+    plan.operation = windlass::domain::Operation::Cut(windlass::domain::operation::Cut {
         branch: "release/v1.5.0".into(),
         remote: "origin".into(),
         reason: None,
-    };
+    });
     answer(&mut model, plan.clone(), false);
     press(&mut model, KeyCode::Backspace);
     write(&mut model, "1");

@@ -272,11 +272,11 @@ fn what_to_do_after_a_run_is_told_in_full_on_a_small_screen() {
 fn a_release_is_proposed_with_its_checks() {
     let mut model = sample::board((80, 24), COLOUR);
     let mut plan = promotion("prod", Confirmation::Plain, allowed());
-    plan.operation = windlass::domain::Operation::Cut {
+    plan.operation = windlass::domain::Operation::Cut(windlass::domain::operation::Cut {
         branch: "release/v1.5.0-sha-2b2e927".into(),
         remote: "origin".into(),
         reason: None,
-    };
+    });
     plan.commit = Some(commit(4));
     plan.steps.truncate(2);
     let planned = PlanReady {

@@ -243,11 +243,11 @@ fn a_cut_that_a_gate_stops_takes_a_reason_and_is_planned_with_it() {
     press(&mut model, 'c');
     let plan = |gates| {
         let mut plan = promotion("prod", Confirmation::Plain, gates);
-        plan.operation = windlass::domain::Operation::Cut {
+        plan.operation = windlass::domain::Operation::Cut(windlass::domain::operation::Cut {
             branch: "release/v0.1.0".into(),
             remote: "origin".into(),
             reason: None,
-        };
+        });
         plan
     };
     // Where no gate asks for one, Tab leads nowhere.

@@ -56,7 +56,9 @@ fn an_end_with_a_conflict_can_be_planned_without_that_branch() {
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [wanted]);
     // The branch that was left out can be put back, and not all of them can be left out.
     let mut without = flow::finish();
-    if let windlass::domain::Operation::Finish { into, .. } = &mut without.operation {
+    if let windlass::domain::Operation::Finish(windlass::domain::operation::Finish { into, .. }) =
+        &mut without.operation
+    {
         into.truncate(1);
     }
     answer(&mut model, without);

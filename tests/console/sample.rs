@@ -205,7 +205,7 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
         what: what.to_owned(),
     };
     Plan {
-        operation: Operation::Promote {
+        operation: Operation::Promote(windlass::domain::operation::Promote {
             from: "stage".parse().unwrap(),
             to: to.parse().unwrap(),
             source: format!("registry.example.com/stage/payment-svc@{}", digest(4))
@@ -217,7 +217,7 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
             replaces: Some(digest(6)),
             reason: None,
             hotfix: false,
-        },
+        }),
         service: "payment-svc".parse().unwrap(),
         commit: Some(commit(4)),
         tag: Some("sha-2b2e927".parse().unwrap()),

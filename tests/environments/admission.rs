@@ -1,5 +1,6 @@
 //! The scan that a gate makes when a promotion is admitted.
 
+use crate::plan::planned;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,7 @@ async fn a_scan_at_admission_is_made_once_for_a_plan_and_its_run_while_the_datab
     let engine = changed(&world, "max_age = \"24h\"", "at_admission = true");
     let command = promote("develop", "stage", None, false);
 
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     assert!(plan.allowed(), "{:#?}", plan.gates);
     let scanned = made(&world);
     assert!(scanned > 0);
@@ -57,8 +58,7 @@ async fn a_scan_at_admission_is_made_once_for_a_plan_and_its_run_while_the_datab
         "{events:?}"
     );
 
-    let plan = engine
-        .plan(&promote("develop~1", "stage", None, false))
+    let plan = planned(&engine, &promote("develop~1", "stage", None, false))
         .await
         .unwrap();
     assert_eq!(made(&world), scanned);
@@ -67,8 +67,7 @@ async fn a_scan_at_admission_is_made_once_for_a_plan_and_its_run_while_the_datab
     assert_eq!(made(&world), scanned, "a newer database may know more");
 
     // Another process knows nothing of the scan.
-    let plan = engine
-        .plan(&promote("develop~3", "prod", None, false))
+    let plan = planned(&engine, &promote("develop~3", "prod", None, false))
         .await
         .unwrap();
     assert_eq!(made(&world), scanned);

@@ -1,5 +1,6 @@
 //! Images that lost a layer: the same promotion brings it back, and where it is nowhere, no screen says ready.
 
+use crate::plan::planned;
 use std::io::{Read as _, Write as _};
 
 use windlass::domain::StepKind;
@@ -45,8 +46,7 @@ async fn promoting_the_same_candidate_again_brings_back_a_layer_that_the_target_
         lose_blob(&target, &layer);
         assert!(!target.has_blob(&layer).await.unwrap());
 
-        let plan = engine
-            .plan(&promote(candidate, environment, None, false))
+        let plan = planned(&engine, &promote(candidate, environment, None, false))
             .await
             .unwrap();
         let copy = plan.steps.iter().find(|step| step.kind == StepKind::Copy);
@@ -76,19 +76,24 @@ async fn a_candidate_that_lost_a_layer_is_not_ready_and_is_refused_with_its_plat
     let dev = reader(&engine, "dev");
     let digest = digest_of(&engine, "dev", "develop").await;
     let (service, stage) = ("payment-svc".parse().unwrap(), "stage".parse().unwrap());
-    let before = engine.preview(&service, "develop", &stage).await.unwrap();
+    let before = engine
+        .preview(&engine.service(&service).unwrap(), "develop", &stage)
+        .await
+        .unwrap();
     assert!(before.iter().all(|gate| gate.verdict.allows()), "{before:?}");
 
     let layer = last_layer(&dev, &digest).await;
     lose_blob(&dev, &layer);
-    let gates = engine.preview(&service, "develop", &stage).await.unwrap();
+    let gates = engine
+        .preview(&engine.service(&service).unwrap(), "develop", &stage)
+        .await
+        .unwrap();
     let gate = gates.iter().find(|gate| gate.kind.name() == "complete").unwrap();
     assert_eq!(gate.verdict.word(), "refused");
     let missing = missing_layer(&layer, &digest);
     assert!(gate.verdict.reason().contains(&missing), "{gate:?}");
 
-    let plan = engine
-        .plan(&promote("develop", "stage", None, false))
+    let plan = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     assert!(reason(&plan, "complete").1.contains(&missing));

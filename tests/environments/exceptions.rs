@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use windlass::domain::{CommitSha, ExceptionKind};
+use windlass::engine::ReviewRequest;
 use windlass::registry::{Descriptor, TagRule};
 
 use super::*;
 use crate::git::git;
+use crate::plan::planned;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const EXCEPTION: &str = "application/vnd.windlass.exception.v1+json";
@@ -16,13 +18,13 @@ async fn an_emergency_goes_on_in_spite_of_findings_and_owes_a_review() {
     // The newest reports are nine hours old.
     let engine = changed(&world, "max_age = \"24h\"", "max_age = \"1h\"");
     let (service, stage) = ("payment-svc".parse().unwrap(), "stage".parse().unwrap());
-    let plan = engine.plan(&rollback("stage", None, false)).await.unwrap();
+    let plan = planned(&engine, &rollback("stage", None, false)).await.unwrap();
     assert_eq!(reason(&plan, "scan").0, "unknown", "too old to tell");
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
     assert!(engine.owed_reviews(&service, &stage).await.unwrap().is_empty());
 
     let command = rollback("stage", None, true);
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "scan");
     assert!(
         verdict == "allowed" && why.contains("payouts fail") && why.contains("was unknown"),
@@ -42,15 +44,17 @@ async fn an_emergency_goes_on_in_spite_of_findings_and_owes_a_review() {
     assert_eq!(idle(&done(&engine, &command).await), ["attach", "deploy", "pin"]);
     assert_eq!(engine.owed_reviews(&service, &stage).await.unwrap().len(), 1);
 
-    let review = |of: &str| Command::Review {
-        service: service.clone(),
-        of: of.to_owned(),
-        note: "scanned it again".to_owned(),
+    let review = |of: &str| {
+        ReviewRequest {
+            of: of.to_owned(),
+            note: "scanned it again".to_owned(),
+        }
+        .into()
     };
     done(&engine, &review(&good.to_string())).await;
     assert!(engine.owed_reviews(&service, &stage).await.unwrap().is_empty());
     assert_eq!(idle(&done(&engine, &review("stage")).await), ["attach"]);
-    let error = engine.plan(&review("prod")).await.unwrap_err();
+    let error = planned(&engine, &review("prod")).await.unwrap_err();
     assert_eq!(error.exit(), Exit::NotFound, "{error}");
 }
 
@@ -92,16 +96,16 @@ async fn promoting_an_older_candidate_than_the_head_of_its_release_asks_why() {
     let cut = engine.resolve("develop~3").await.unwrap().sha;
     let branch = format!("release/v1.4.0-sha-{}", cut.short());
     let older = |why: Option<&str>| promote("develop~3", "prod", why, false);
-    let plan = engine.plan(&older(None)).await.unwrap();
+    let plan = planned(&engine, &older(None)).await.unwrap();
     let (verdict, why) = reason(&plan, "release");
     assert!(verdict == "allowed" && why.contains("is the head of"), "{why}");
 
     let fix = commit_on(&world, &branch, cut.as_str(), "fix: payouts on Sundays");
     // Until the fix has an image there is nothing to promote instead.
-    let plan = engine.plan(&older(None)).await.unwrap();
+    let plan = planned(&engine, &older(None)).await.unwrap();
     assert_eq!(reason(&plan, "release").0, "allowed");
     build(&engine, &fix).await;
-    let plan = engine.plan(&older(None)).await.unwrap();
+    let plan = planned(&engine, &older(None)).await.unwrap();
     let (verdict, why) = reason(&plan, "release");
     assert_eq!(verdict, "refused");
     for word in [branch.as_str(), fix.short()] {
@@ -109,14 +113,13 @@ async fn promoting_an_older_candidate_than_the_head_of_its_release_asks_why() {
     }
     assert_eq!(way_out(&plan, "release"), Some(&Override::Reason));
     assert_eq!(carry_out(&engine, plan.clone()).await.0, Exit::Refused);
-    let other = engine
-        .plan(&promote("develop", "stage", None, false))
+    let other = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     assert!(other.gates.iter().all(|gate| gate.kind.name() != "release"));
 
     let command = older(Some("the fix waits for the acquirer"));
-    let reasoned = engine.plan(&command).await.unwrap();
+    let reasoned = planned(&engine, &command).await.unwrap();
     assert_ne!(reasoned.hash(), plan.hash());
     assert!(kinds(&reasoned).contains(&"attach"));
     done(&engine, &command).await;
@@ -140,30 +143,27 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
     let fix = commit_on(&world, "hotfix/v1.3.3", runs.as_str(), "fix: payouts fail");
     let digest = build(&without, &fix).await;
     let command = promote(fix.as_str(), "prod", Some("payouts fail"), true);
-    let error = without.plan(&command).await.unwrap_err();
+    let error = planned(&without, &command).await.unwrap_err();
     assert_eq!(error.exit(), Exit::Usage, "{error}");
 
     let way = "protected = true\nhotfix = { from = \"dev\", skip = [\"soak\", \"scan\"] }";
     let engine = changed(&world, "protected = true", way);
-    let error = engine
-        .plan(&promote(fix.as_str(), "prod", None, true))
+    let error = planned(&engine, &promote(fix.as_str(), "prod", None, true))
         .await
         .unwrap_err();
     assert_eq!(error.exit(), Exit::Usage, "{error}");
     // Only what was made on a hotfix branch goes this way, and without --hotfix nothing does.
-    let plan = engine
-        .plan(&promote("develop", "prod", Some("now"), true))
+    let plan = planned(&engine, &promote("develop", "prod", Some("now"), true))
         .await
         .unwrap();
     assert_eq!(reason(&plan, "hotfix").0, "refused");
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
-    let error = engine
-        .plan(&promote(fix.as_str(), "prod", Some("now"), false))
+    let error = planned(&engine, &promote(fix.as_str(), "prod", Some("now"), false))
         .await
         .unwrap_err();
     assert_eq!(error.exit(), Exit::NotFound, "{error}");
 
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "scan");
     assert_eq!(verdict, "allowed");
     assert!(
@@ -186,11 +186,11 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
             .iter()
             .any(|gate| gate.as_str().starts_with("scan "))
     );
-    let review = Command::Review {
-        service: service.clone(),
+    let review = ReviewRequest {
         of: "prod".to_owned(),
         note: "read it with Omar".to_owned(),
-    };
+    }
+    .into();
     done(&engine, &review).await;
     assert!(engine.owed_reviews(&service, &prod).await.unwrap().is_empty());
 
@@ -205,7 +205,7 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
     );
     git(&folder, &["update-ref", "refs/heads/develop", &merge]);
     let engine = changed(&world, "\"scan\"]", "]");
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     assert_eq!(reason(&plan, "hotfix").0, "allowed");
     assert_ne!(reason(&plan, "scan").0, "allowed");
 }

@@ -1,5 +1,6 @@
 //! What was deployed, and what a promotion take back: the gates about the history of an environment.
 
+use crate::plan::planned;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
@@ -18,15 +19,13 @@ fn deploying_by(world: &World, program: &str) -> Arc<Engine> {
 async fn a_candidate_whose_deployment_failed_in_stage_does_not_reach_prod_without_a_reason() {
     let (world, _) = world().await;
     let engine = deploying_by(&world, "/bin/false");
-    let plan = engine
-        .plan(&promote("develop", "stage", None, false))
+    let plan = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     assert!(plan.allowed(), "{:?}", plan.gates);
     assert_ne!(carry_out(&engine, plan).await.0, Exit::Done);
 
-    let plan = engine
-        .plan(&promote("develop", "prod", None, false))
+    let plan = planned(&engine, &promote("develop", "prod", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&plan, "deployed-in-source");
@@ -65,8 +64,7 @@ async fn a_deployer_that_leaves_a_program_in_the_background_ends_and_the_run_say
         left.display()
     );
     let engine = deploying_with(&world, &lines);
-    let plan = engine
-        .plan(&promote("develop", "stage", None, false))
+    let plan = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     let (exit, events) = carry_out(&engine, plan).await;
@@ -88,12 +86,12 @@ async fn the_gate_names_how_the_last_failed_deployment_ended_until_one_succeeds(
     let to_stage = promote("develop", "stage", None, false);
     for code in [7, 9] {
         let engine = deploying_with(&world, &format!("exit {code}"));
-        let plan = engine.plan(&to_stage).await.unwrap();
+        let plan = planned(&engine, &to_stage).await.unwrap();
         assert_ne!(carry_out(&engine, plan).await.0, Exit::Done);
     }
     let to_prod = promote("develop", "prod", None, false);
     let engine = deploying_with(&world, "exit 0");
-    let plan = engine.plan(&to_prod).await.unwrap();
+    let plan = planned(&engine, &to_prod).await.unwrap();
     let (verdict, why) = reason(&plan, "deployed-in-source");
     assert_eq!(verdict, "refused");
     assert!(
@@ -101,7 +99,7 @@ async fn the_gate_names_how_the_last_failed_deployment_ended_until_one_succeeds(
         "{why}"
     );
     done(&engine, &to_stage).await;
-    let plan = engine.plan(&to_prod).await.unwrap();
+    let plan = planned(&engine, &to_prod).await.unwrap();
     let (verdict, why) = reason(&plan, "deployed-in-source");
     assert!(
         verdict == "allowed" && why.contains("deployed to stage since"),
@@ -113,8 +111,7 @@ async fn the_gate_names_how_the_last_failed_deployment_ended_until_one_succeeds(
 async fn a_deployment_that_was_stopped_is_recorded_and_named_as_that() {
     let (world, _) = world().await;
     let engine = deploying_with(&world, "echo waiting; sleep 600");
-    let plan = engine
-        .plan(&promote("develop", "stage", None, false))
+    let plan = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     let mut run = begin(&engine, plan);
@@ -124,8 +121,7 @@ async fn a_deployment_that_was_stopped_is_recorded_and_named_as_that() {
         }
     }
     assert_eq!(run.task.await.unwrap(), Exit::Interrupted);
-    let plan = engine
-        .plan(&promote("develop", "prod", None, false))
+    let plan = planned(&engine, &promote("develop", "prod", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&plan, "deployed-in-source");
@@ -138,8 +134,7 @@ async fn a_candidate_that_stage_has_run_once_may_go_on() {
     let (_world, engine) = world().await;
     done(&engine, &promote("develop~3", "stage", None, false)).await;
     done(&engine, &promote("develop", "stage", None, false)).await;
-    let plan = engine
-        .plan(&promote("develop~3", "prod", None, false))
+    let plan = planned(&engine, &promote("develop~3", "prod", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&plan, "deployed-in-source");
@@ -147,8 +142,7 @@ async fn a_candidate_that_stage_has_run_once_may_go_on() {
         verdict == "allowed" && why.contains("was deployed to stage"),
         "{why}"
     );
-    let plan = engine
-        .plan(&promote("develop", "prod", None, false))
+    let plan = planned(&engine, &promote("develop", "prod", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&plan, "deployed-in-source");
@@ -163,7 +157,7 @@ async fn an_older_candidate_than_what_production_runs_needs_a_reason_and_stage_o
     let (_world, engine) = world().await;
     done(&engine, &promote("develop~3", "prod", None, false)).await;
     let command = |why| promote("develop~15", "prod", why, false);
-    let plan = engine.plan(&command(None)).await.unwrap();
+    let plan = planned(&engine, &command(None)).await.unwrap();
     let (verdict, why) = reason(&plan, "downgrade");
     assert_eq!(verdict, "refused");
     for words in [
@@ -173,7 +167,7 @@ async fn an_older_candidate_than_what_production_runs_needs_a_reason_and_stage_o
         assert!(why.contains(words), "{why}");
     }
     assert_eq!(way_out(&plan, "downgrade"), Some(&Override::Reason));
-    let plan = engine.plan(&command(Some("payouts fail"))).await.unwrap();
+    let plan = planned(&engine, &command(Some("payouts fail"))).await.unwrap();
     let (verdict, why) = reason(&plan, "downgrade");
     assert!(verdict == "allowed" && why.contains("payouts fail"), "{why}");
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Done);
@@ -182,8 +176,7 @@ async fn an_older_candidate_than_what_production_runs_needs_a_reason_and_stage_o
     assert_eq!(owed[0].kind, ExceptionKind::Downgrade);
 
     done(&engine, &promote("develop", "stage", None, false)).await;
-    let plan = engine
-        .plan(&promote("develop~3", "stage", None, false))
+    let plan = planned(&engine, &promote("develop~3", "stage", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&plan, "downgrade");

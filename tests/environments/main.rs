@@ -15,6 +15,8 @@ mod idle;
 mod older;
 #[path = "../support/place.rs"]
 mod place;
+#[path = "../support/plan.rs"]
+mod plan;
 #[path = "../support/run.rs"]
 mod run;
 #[path = "../support/sample.rs"]
@@ -34,9 +36,12 @@ mod soak;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use plan::planned;
 use windlass::demo::World;
 use windlass::domain::{Digest, Exit, Override, Plan, Target};
-use windlass::engine::{Command, Engine, Event, EventKind};
+use windlass::engine::{
+    Engine, Event, EventKind, PinRequest, PromoteRequest, Request, RollbackRequest, UnpinRequest,
+};
 use windlass::registry::{Reader, Writer};
 
 use idle::idle;
@@ -59,47 +64,47 @@ fn changed(world: &World, from: &str, to: &str) -> Arc<Engine> {
     world.engine().unwrap()
 }
 
-fn promote(candidate: &str, to: &str, reason: Option<&str>, hotfix: bool) -> Command {
-    Command::Promote {
-        service: "payment-svc".parse().unwrap(),
+fn promote(candidate: &str, to: &str, reason: Option<&str>, hotfix: bool) -> Request {
+    PromoteRequest {
         candidate: candidate.to_owned(),
         to: to.parse().unwrap(),
         from: None,
         reason: reason.map(str::to_owned),
         hotfix,
     }
+    .into()
 }
 
-fn pin(environment: &str, reason: &str, until: Option<&str>) -> Command {
-    Command::Pin {
-        service: "payment-svc".parse().unwrap(),
+fn pin(environment: &str, reason: &str, until: Option<&str>) -> Request {
+    PinRequest {
         environment: environment.parse().unwrap(),
         reason: reason.to_owned(),
         until: until.map(str::to_owned),
     }
+    .into()
 }
 
-fn unpin(environment: &str) -> Command {
-    Command::Unpin {
-        service: "payment-svc".parse().unwrap(),
+fn unpin(environment: &str) -> Request {
+    UnpinRequest {
         environment: environment.parse().unwrap(),
         reason: "it is fixed".to_owned(),
     }
+    .into()
 }
 
-fn rollback(environment: &str, to: Option<&str>, accept_findings: bool) -> Command {
-    Command::Rollback {
-        service: "payment-svc".parse().unwrap(),
+fn rollback(environment: &str, to: Option<&str>, accept_findings: bool) -> Request {
+    RollbackRequest {
         environment: environment.parse().unwrap(),
         to: to.map(str::to_owned),
         reason: "payouts fail".to_owned(),
         until: None,
         accept_findings,
     }
+    .into()
 }
 
-async fn done(engine: &Arc<Engine>, command: &Command) -> Vec<Event> {
-    let plan = engine.plan(command).await.unwrap();
+async fn done(engine: &Arc<Engine>, command: &Request) -> Vec<Event> {
+    let plan = planned(engine, command).await.unwrap();
     assert!(plan.allowed(), "{:#?}", plan.gates);
     let (exit, events) = carry_out(engine, plan).await;
     assert_eq!(exit, Exit::Done, "{:?}", events.last());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::call::{program, text};
+use crate::plan::planned;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_only_cosign_2_signed_verifies_passes_the_gate_and_takes_its_signature_along() {
@@ -13,7 +14,7 @@ async fn an_image_that_only_cosign_2_signed_verifies_passes_the_gate_and_takes_i
     let engine = changed(&world, stage, &verify);
     let digest = digest_of(&engine, "stage", "develop~3").await;
     let command = promote("develop~3", "prod", Some("a test"), false);
-    let unsigned = engine.plan(&command).await.unwrap();
+    let unsigned = planned(&engine, &command).await.unwrap();
     assert_eq!(reason(&unsigned, "signature").0, "refused");
 
     let stage = writer(&engine, "stage");

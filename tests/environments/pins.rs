@@ -1,26 +1,26 @@
 //! Pins: what they stop, and until when.
 
+use crate::plan::planned;
 use windlass::domain::Operation;
+use windlass::domain::operation::Unpin;
 
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_stops_promotions_until_it_is_lifted_and_the_very_digest_may_pass() {
     let (_world, engine) = world().await;
-    let planned_before = engine
-        .plan(&promote("develop", "stage", None, false))
+    let planned_before = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     assert!(planned_before.allowed());
     let command = pin("stage", "load test", Some("7d"));
-    let first = engine.plan(&command).await.unwrap();
-    assert_eq!(first.hash(), engine.plan(&command).await.unwrap().hash());
+    let first = planned(&engine, &command).await.unwrap();
+    assert_eq!(first.hash(), planned(&engine, &command).await.unwrap().hash());
     assert_eq!(first.digest, Some(running(&engine, "stage").await));
     done(&engine, &command).await;
     assert_eq!(idle(&done(&engine, &command).await), ["pin"]);
 
-    let refused = engine
-        .plan(&promote("develop", "stage", None, false))
+    let refused = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&refused, "pin");
@@ -33,14 +33,13 @@ async fn a_pin_stops_promotions_until_it_is_lifted_and_the_very_digest_may_pass(
     // A plan that was made before the pin is stopped at its run.
     let (exit, _) = carry_out(&engine, planned_before).await;
     assert_eq!(exit, Exit::Refused);
-    let same = engine
-        .plan(&promote("develop~3", "stage", None, false))
+    let same = planned(&engine, &promote("develop~3", "stage", None, false))
         .await
         .unwrap();
     assert_eq!(reason(&same, "pin").0, "allowed");
 
-    let lifting = engine.plan(&unpin("stage")).await.unwrap();
-    let Operation::Unpin { pin, .. } = &lifting.operation else {
+    let lifting = planned(&engine, &unpin("stage")).await.unwrap();
+    let Operation::Unpin(Unpin { pin, .. }) = &lifting.operation else {
         panic!("{:?}", lifting.operation)
     };
     assert_eq!(pin.reason.as_str(), "load test");
@@ -75,7 +74,7 @@ async fn a_pin_is_over_with_its_term_and_one_of_another_environment_is_nothing_h
         (pin("stage", "when", Some("soon")), Exit::Usage),
         (unpin("prod"), Exit::NotFound),
     ] {
-        let error = engine.plan(&command).await.unwrap_err();
+        let error = planned(&engine, &command).await.unwrap_err();
         assert_eq!(error.exit(), exit, "{error}");
     }
 }

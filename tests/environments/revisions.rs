@@ -1,5 +1,6 @@
 //! Images that were not built from one commit.
 
+use crate::plan::planned;
 use serde_json::json;
 use windlass::registry::TagRule;
 
@@ -32,8 +33,7 @@ async fn an_index_whose_images_name_different_commits_is_refused() {
     let tag = engine.tag_of(&commits[0]).unwrap();
     dev.tag(&index.digest, &tag, TagRule::Mutable).await.unwrap();
 
-    let plan = engine
-        .plan(&promote("develop", "stage", None, false))
+    let plan = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     let (word, why) = reason(&plan, "revision");
@@ -60,7 +60,7 @@ async fn an_image_without_a_label_goes_by_its_tag_only_where_that_is_allowed() {
     dev.tag(&image.digest, &tag, TagRule::Mutable).await.unwrap();
 
     let command = promote(tag.as_str(), "stage", None, false);
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "revision");
     assert_eq!(verdict, "unknown");
     assert!(why.contains("`image_revision = \"tag\"` in [git]"), "{why}");
@@ -70,7 +70,7 @@ async fn an_image_without_a_label_goes_by_its_tag_only_where_that_is_allowed() {
         "[[service]]",
         "[git]\nimage_revision = \"tag\"\n\n[[service]]",
     );
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "revision");
     assert_eq!(verdict, "allowed");
     assert!(

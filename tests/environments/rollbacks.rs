@@ -1,5 +1,7 @@
 //! Rollbacks: what they choose, what they refuse, and what is left behind.
 
+use crate::plan::planned;
+use windlass::domain::operation::Rollback;
 use windlass::domain::{Confirmation, DeploymentTag, Operation, StepKind, Tag};
 use windlass::registry::TagRule;
 
@@ -14,7 +16,7 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
         digest_of(&engine, "stage", "develop~15").await,
     );
     let command = rollback("stage", None, false);
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     assert_eq!(plan.digest.as_ref(), Some(&good));
     assert_eq!(kinds(&plan), ["gate", "verify", "deploy", "pin"]);
     assert_eq!(plan.operation.replaces(), Some(Some(&bad)));
@@ -27,8 +29,7 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
     let deployed = std::fs::read_to_string(world.folder().join("deployed/stage")).unwrap();
     assert!(deployed.contains(good.hex()), "{deployed}");
     assert_eq!(held_at(&engine, "stage").await, Some(good.clone()));
-    let refused = engine
-        .plan(&promote("develop", "stage", None, false))
+    let refused = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&refused, "pin");
@@ -47,32 +48,26 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
         .unwrap();
     assert_eq!(past.earlier[0].digest, bad);
     assert!(past.earlier[0].rolled_back.is_some() && past.earlier[1].rolled_back.is_none());
-    let Command::Rollback {
-        service, environment, ..
-    } = rollback("stage", None, false)
-    else {
-        panic!()
-    };
-    let further = Command::Rollback {
-        service,
-        environment,
+    let further = RollbackRequest {
+        environment: "stage".parse().unwrap(),
         to: None,
         reason: "refunds fail as well".to_owned(),
         until: Some("2999-12-31".to_owned()),
         accept_findings: false,
-    };
-    let plan = engine.plan(&further).await.unwrap();
+    }
+    .into();
+    let plan = planned(&engine, &further).await.unwrap();
     assert_eq!(plan.digest, Some(digest_of(&engine, "stage", "develop~25").await));
     done(&engine, &unpin("stage")).await;
 
     // Promoted again, what was rolled back from is no rollback that waits to be completed.
     done(&engine, &promote("develop~3", "stage", None, false)).await;
     assert_eq!(running(&engine, "stage").await, bad);
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     assert_eq!(plan.digest.as_ref(), Some(&good));
     done(&engine, &promote("develop", "stage", None, false)).await;
     // Nor is it skipped any more: it ran well the second time.
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     assert_eq!(plan.digest.as_ref(), Some(&bad));
 }
 
@@ -88,8 +83,8 @@ async fn a_rollback_that_was_killed_before_it_could_pin_pins_when_it_is_given_ag
     let mark: Tag = DeploymentTag::at(Timestamp::now()).tag().unwrap();
     stage.tag(&good, &mark, TagRule::Immutable).await.unwrap();
     assert_eq!(held_at(&engine, "stage").await, None);
-    let plan = engine.plan(&rollback("stage", None, false)).await.unwrap();
-    let Operation::Rollback { from, .. } = &plan.operation else {
+    let plan = planned(&engine, &rollback("stage", None, false)).await.unwrap();
+    let Operation::Rollback(Rollback { from, .. }) = &plan.operation else {
         panic!("{:?}", plan.operation)
     };
     assert_eq!((plan.digest.as_ref(), from.as_ref()), (Some(&good), Some(&bad)));
@@ -103,7 +98,7 @@ async fn wherever_a_rollback_is_broken_off_the_same_command_completes_it() {
     for step in [StepKind::Deploy, StepKind::Pin] {
         let (_world, engine) = world().await;
         let good = digest_of(&engine, "stage", "develop~15").await;
-        let plan = engine.plan(&rollback("stage", None, false)).await.unwrap();
+        let plan = planned(&engine, &rollback("stage", None, false)).await.unwrap();
         let mut run = begin(&engine, plan);
         while let Some(event) = run.events.recv().await {
             if event.happening == (EventKind::StepStarted { step }) {
@@ -149,15 +144,16 @@ async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
     let versions: Vec<_> = past.earlier.iter().map(|one| one.version.as_deref()).collect();
     assert_eq!(versions, [Some("1.3.1"), Some("1.3.0")]);
 
-    let plan = engine.plan(&rollback("prod", Some("1.3.1"), true)).await.unwrap();
+    let plan = planned(&engine, &rollback("prod", Some("1.3.1"), true))
+        .await
+        .unwrap();
     let (verdict, why) = reason(&plan, "complete");
     assert!(
         verdict == "refused" && why.contains(&missing_layer(blob, &torn)),
         "{why}"
     );
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
-    let plan = engine
-        .plan(&rollback("prod", Some(&unsigned.to_string()), true))
+    let plan = planned(&engine, &rollback("prod", Some(&unsigned.to_string()), true))
         .await
         .unwrap();
     assert_eq!(reason(&plan, "signature").0, "refused");
@@ -168,7 +164,9 @@ async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
 
     let never = digest_of(&engine, "dev", "develop").await.to_string();
     for to in [never.as_str(), "9", "0", "9.9.9"] {
-        let error = engine.plan(&rollback("prod", Some(to), false)).await.unwrap_err();
+        let error = planned(&engine, &rollback("prod", Some(to), false))
+            .await
+            .unwrap_err();
         assert_eq!(error.exit(), Exit::NotFound, "{to}: {error}");
     }
 }

@@ -1,6 +1,7 @@
 //! The soak gate, held against what stage has deployed: the candidate that is there for a day, and the one that it replaced.
 
 use super::*;
+use crate::plan::planned;
 use windlass::domain::ExceptionKind;
 
 use super::exceptions::{build, commit_on};
@@ -16,7 +17,7 @@ async fn a_candidate_soaks_in_stage_and_preview_plan_and_run_say_until_when() {
     let (world, _) = world().await;
     let engine = soaking(&world, "30h");
     let command = promote("develop~3", "prod", None, false);
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "soak");
     assert_eq!(verdict, "refused");
     assert!(
@@ -33,7 +34,10 @@ async fn a_candidate_soaks_in_stage_and_preview_plan_and_run_say_until_when() {
     );
 
     let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
-    let seen = engine.preview(&service, "develop~3", &prod).await.unwrap();
+    let seen = engine
+        .preview(&engine.service(&service).unwrap(), "develop~3", &prod)
+        .await
+        .unwrap();
     let seen = seen.iter().find(|gate| gate.kind.name() == "soak").unwrap();
     assert!(
         seen.verdict.reason().starts_with("soaks in stage until "),
@@ -42,15 +46,14 @@ async fn a_candidate_soaks_in_stage_and_preview_plan_and_run_say_until_when() {
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
 
     let engine = changed(&world, "time = \"30h\"", "time = \"12h\"");
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "soak");
     assert_eq!(
         (verdict, why.as_str()),
         ("allowed", "soaked in stage for 24 h (12 h required)")
     );
     // What soaked before it was replaced has soaked; only its age is left to be asked about.
-    let plan = engine
-        .plan(&promote("develop~15", "prod", None, false))
+    let plan = planned(&engine, &promote("develop~15", "prod", None, false))
         .await
         .unwrap();
     assert_eq!(
@@ -88,7 +91,7 @@ async fn the_hotfix_path_asks_for_the_soak_time_unless_the_configuration_skips_i
     let fix = commit_on(&world, "hotfix/v1.3.3", runs.as_str(), "fix: payouts fail");
     build(&engine, &fix).await;
     let command = promote(fix.as_str(), "prod", Some("payouts fail"), true);
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "soak");
     assert!(
         verdict == "refused" && why.contains("was never deployed to stage"),
@@ -97,7 +100,7 @@ async fn the_hotfix_path_asks_for_the_soak_time_unless_the_configuration_skips_i
 
     let skips = "hotfix = { from = \"dev\", skip = [\"soak\"] }";
     let engine = changed(&world, "hotfix = { from = \"dev\" }", skips);
-    let plan = engine.plan(&command).await.unwrap();
+    let plan = planned(&engine, &command).await.unwrap();
     let (verdict, why) = reason(&plan, "soak");
     assert!(
         verdict == "allowed" && why.starts_with("skipped by the hotfix path"),
@@ -112,8 +115,7 @@ async fn a_deployment_that_cannot_be_read_is_no_soak_time() {
     let unreachable = "[[environment]]\nname = \"qa\"\nfrom = \"dev\"\nimage = \"127.0.0.1:1/qa/{service}\"\n\n\
          [[environment]]\nname = \"prod\"\nfrom = [\"stage\", \"qa\"]\ngate.soak = { in = \"qa\", time = \"1h\" }\n";
     let engine = changed(&world, prod, unreachable);
-    let plan = engine
-        .plan(&promote("develop~3", "prod", None, false))
+    let plan = planned(&engine, &promote("develop~3", "prod", None, false))
         .await
         .unwrap();
     let (verdict, why) = reason(&plan, "soak");

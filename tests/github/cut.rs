@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use windlass::demo::World;
 use windlass::domain::{Gate, GateKind, Verdict};
-use windlass::engine::{Command, Engine};
+use windlass::engine::{CutRequest, Engine};
 
+use crate::plan::planned;
 use crate::sample::world_at;
 
 use super::fake::{Fake, Fault, TOKEN};
@@ -32,14 +33,14 @@ fn engine(world: &World, fake: &Fake, more: &str) -> Arc<Engine> {
 
 /// The gates of GitHub for a cut of the newest commit.
 async fn gates(engine: &Engine) -> Vec<Gate> {
-    let cut = Command::Cut {
-        service: "payment-svc".parse().unwrap(),
+    let cut = CutRequest {
         commit: "develop".to_owned(),
         version: Some("7.0.0".to_owned()),
         sprint: None,
         reason: None,
-    };
-    let plan = engine.plan(&cut).await.unwrap();
+    }
+    .into();
+    let plan = planned(engine, &cut).await.unwrap();
     let of_github = |gate: &Gate| matches!(gate.kind, GateKind::Checks | GateKind::Rules);
     plan.gates.into_iter().filter(of_github).collect()
 }

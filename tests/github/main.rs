@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "../support/plan.rs"]
+mod plan;
 #[path = "../support/sample.rs"]
 mod sample;
 

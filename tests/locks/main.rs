@@ -6,6 +6,8 @@
 mod call;
 #[path = "../support/git.rs"]
 mod git;
+#[path = "../support/plan.rs"]
+mod plan;
 #[path = "../support/run.rs"]
 mod run;
 #[path = "../support/sample.rs"]

@@ -8,6 +8,7 @@ use windlass::demo::World;
 use windlass::domain::Exit;
 use windlass::engine::{Engine, Run};
 
+use crate::plan::planned;
 use crate::run::{begin, end};
 use crate::world::{
     appears, carry_out, configure, hold, hook, last, let_go, locks, machine, promote, stage, unlock, world,
@@ -42,7 +43,7 @@ async fn in_a_long_step(world: &World) -> (Arc<Engine>, Run) {
     configure(world, "lock_for = \"2s\"");
     hold(world);
     let ana = machine(world, "ana");
-    let plan = ana.plan(&promote()).await.unwrap();
+    let plan = planned(&ana, &promote()).await.unwrap();
     let run = begin(&ana, plan);
     appears(&world.folder().join("waiting")).await;
     (ana, run)

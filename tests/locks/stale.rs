@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use windlass::domain::Exit;
 
 use crate::git::git;
+use crate::plan::planned;
 use crate::run::{begin, end};
 use crate::world::{
     appears, carry_out, hold, last, left_by_omar, let_go, locks, machine, program, promote, stage, unlock,
@@ -40,7 +41,7 @@ async fn a_stale_lock_of_another_host_is_broken_with_a_reason_and_not_by_itself(
         "{examined}"
     );
 
-    let without_reason = ana.plan(&unlock(" \u{202e}", false)).await.unwrap_err();
+    let without_reason = planned(&ana, &unlock(" \u{202e}", false)).await.unwrap_err();
     assert_eq!(without_reason.exit(), Exit::Usage);
     let read_only = windlass(
         &world,
@@ -86,7 +87,7 @@ async fn a_lock_that_is_held_is_only_taken_by_who_says_so() {
     let world = world().await;
     let ana = machine(&world, "ana");
     left_by_omar(&ana, SignedDuration::from_mins(2)).await;
-    let plan = ana.plan(&unlock("omar is on holiday", false)).await.unwrap();
+    let plan = planned(&ana, &unlock("omar is on holiday", false)).await.unwrap();
     assert!(!plan.allowed());
     let (exit, events) = end(begin(&ana, plan)).await;
     assert_eq!(exit, Exit::Refused);
@@ -108,7 +109,7 @@ async fn a_lock_that_is_held_is_only_taken_by_who_says_so() {
         )
     );
 
-    let plan = ana.plan(&unlock("omar is on holiday", true)).await.unwrap();
+    let plan = planned(&ana, &unlock("omar is on holiday", true)).await.unwrap();
     assert!(plan.allowed(), "{:?}", plan.gates);
     assert!(plan.steps[1].what.contains("omar@elsewhere"), "{:?}", plan.steps);
     // Omar renews it meanwhile, or another takes it: that is another lock.
@@ -122,7 +123,7 @@ async fn a_lock_that_is_held_is_only_taken_by_who_says_so() {
     assert_eq!(exit, Exit::Conflict, "{}", last(&events));
     assert_eq!(locks(&ana).await.len(), 1);
 
-    let plan = ana.plan(&unlock("omar is on holiday", true)).await.unwrap();
+    let plan = planned(&ana, &unlock("omar is on holiday", true)).await.unwrap();
     assert_eq!(end(begin(&ana, plan.clone())).await.0, Exit::Done);
     assert_eq!(locks(&ana).await, []);
     // The same plan again finds nothing to do.
@@ -188,7 +189,12 @@ async fn hostile_text_in_a_lock_is_an_unknown_owner_and_harmless() {
     );
     let is_harmless = |text: &str| !text.contains(['\u{1b}', '\u{202e}', '\u{7}']);
     assert!(is_harmless(&listed) && is_harmless(&last(&events)));
-    assert!(!ana.plan(&unlock("whose is it", false)).await.unwrap().allowed());
+    assert!(
+        !planned(&ana, &unlock("whose is it", false))
+            .await
+            .unwrap()
+            .allowed()
+    );
     assert_eq!(carry_out(&ana, &unlock("whose is it", true)).await.0, Exit::Done);
     assert_eq!(locks(&ana).await, []);
 }

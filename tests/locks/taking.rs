@@ -2,8 +2,9 @@
 
 use jiff::SignedDuration;
 use windlass::domain::{Exit, HeldLock};
-use windlass::engine::Command;
+use windlass::engine::{PromoteRequest, Request};
 
+use crate::plan::planned;
 use crate::run::{begin, end};
 use crate::world::{
     appears, carry_out, has_begun_a_step, hold, last, left_by_omar, let_go, locks, logged, machine, promote,
@@ -15,7 +16,7 @@ async fn the_second_machine_learns_who_is_at_work_and_gets_its_turn() {
     let world = world().await;
     let (ana, omar) = (machine(&world, "ana"), machine(&world, "omar"));
     hold(&world);
-    let plan = ana.plan(&promote()).await.unwrap();
+    let plan = planned(&ana, &promote()).await.unwrap();
     let first = begin(&ana, plan);
     let id = first.id.clone();
     appears(&world.folder().join("waiting")).await;
@@ -54,7 +55,7 @@ async fn of_two_that_begin_at_once_exactly_one_goes_on() {
     let world = world().await;
     let (ana, omar) = (machine(&world, "ana"), machine(&world, "omar"));
     hold(&world);
-    let plan = ana.plan(&promote()).await.unwrap();
+    let plan = planned(&ana, &promote()).await.unwrap();
     let (mut one, mut other) = (
         tokio::spawn(end(begin(&ana, plan.clone()))),
         tokio::spawn(end(begin(&omar, plan))),
@@ -76,7 +77,7 @@ async fn a_refused_plan_takes_no_lock_and_asks_no_gate_again_but_keeps_its_journ
     let world = world().await;
     let ana = machine(&world, "ana");
     let refused = critical();
-    let plan = ana.plan(&refused).await.unwrap();
+    let plan = planned(&ana, &refused).await.unwrap();
     // Whoever has the lock is not in its way: it is not run. Nor does it matter what the gates would say by now.
     left_by_omar(&ana, SignedDuration::from_mins(1)).await;
     let asked = plan.gates.clone();
@@ -102,21 +103,15 @@ async fn a_refused_plan_takes_no_lock_and_asks_no_gate_again_but_keeps_its_journ
 }
 
 /// A promotion that the scan gate refuses.
-fn critical() -> Command {
-    let Command::Promote {
-        service, to, from, ..
-    } = promote()
-    else {
-        unreachable!()
-    };
-    Command::Promote {
+fn critical() -> Request {
+    PromoteRequest {
         candidate: "develop~4".to_owned(),
-        service,
-        to,
-        from,
+        to: "stage".parse().unwrap(),
+        from: None,
         reason: None,
         hotfix: false,
     }
+    .into()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +127,7 @@ async fn a_run_that_fails_is_refused_or_is_interrupted_gives_its_lock_back() {
     assert_eq!(locks(&ana).await, []);
 
     hold(&world);
-    let plan = ana.plan(&promote()).await.unwrap();
+    let plan = planned(&ana, &promote()).await.unwrap();
     let run = begin(&ana, plan);
     appears(&world.folder().join("waiting")).await;
     assert_eq!(locks(&ana).await.len(), 1);
@@ -141,7 +136,7 @@ async fn a_run_that_fails_is_refused_or_is_interrupted_gives_its_lock_back() {
     assert_eq!(locks(&ana).await, []);
 
     // One that is interrupted before it has begun.
-    let plan = ana.plan(&promote()).await.unwrap();
+    let plan = planned(&ana, &promote()).await.unwrap();
     let run = begin(&ana, plan);
     run.cancel.cancel();
     let (exit, events) = end(run).await;

@@ -10,11 +10,12 @@ use tokio::process::Command as Program;
 use windlass::config::Config;
 use windlass::demo::World;
 use windlass::domain::{Exit, HeldLock, LockNote, LockSubject};
-use windlass::engine::{Command, Engine, Event, EventKind};
+use windlass::engine::{Engine, Event, EventKind, PromoteRequest, Request, UnlockRequest};
 use windlass::git::GitRepository;
 use windlass::project::Project;
 
 use crate::call::{self, text};
+use crate::plan::planned;
 use crate::run;
 use crate::sample::{access, world_at};
 
@@ -38,28 +39,28 @@ pub fn configure(world: &World, git: &str) {
     std::fs::write(path, format!("[git]\n{git}\n\n{text}")).unwrap();
 }
 
-pub fn promote() -> Command {
-    Command::Promote {
-        service: "payment-svc".parse().unwrap(),
+pub fn promote() -> Request {
+    PromoteRequest {
         candidate: "develop".to_owned(),
         to: "stage".parse().unwrap(),
         from: None,
         reason: None,
         hotfix: false,
     }
+    .into()
 }
 
-pub fn unlock(reason: &str, held: bool) -> Command {
-    Command::Unlock {
-        service: "payment-svc".parse().unwrap(),
+pub fn unlock(reason: &str, held: bool) -> Request {
+    UnlockRequest {
         part: "stage".parse().unwrap(),
         reason: reason.to_owned(),
         held,
     }
+    .into()
 }
 
-pub async fn carry_out(engine: &Arc<Engine>, command: &Command) -> (Exit, Vec<Event>) {
-    let plan = engine.plan(command).await.unwrap();
+pub async fn carry_out(engine: &Arc<Engine>, command: &Request) -> (Exit, Vec<Event>) {
+    let plan = planned(engine, command).await.unwrap();
     run::carry_out(engine, plan).await
 }
 

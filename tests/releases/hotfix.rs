@@ -12,7 +12,7 @@ async fn it_begins_at_what_production_runs_and_not_at_main() {
     let plan = stage.plan(&hotfix(None)).await.unwrap();
     assert!(plan.allowed(), "{:?}", plan.gates);
     assert_eq!(plan.commit.as_ref(), Some(&running));
-    let Operation::Hotfix { branch, .. } = &plan.operation else {
+    let Operation::Hotfix(windlass::domain::operation::Hotfix { branch, .. }) = &plan.operation else {
         panic!("{:?}", plan.operation)
     };
     assert_eq!(branch.as_str(), "hotfix/v1.3.3");

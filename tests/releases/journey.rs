@@ -1,38 +1,38 @@
 //! The whole way as one story: a feature, a release with a fix, stage, its end, production, a hotfix, the way back, and on.
 
 use windlass::domain::{DebtState, Digest, Exit, Operation};
-use windlass::engine::Command;
+use windlass::engine::{Request, ReviewRequest, RollbackRequest, UnpinRequest};
 
-use crate::world::{Stage, cut, debt, finish, hotfix, introduce, promote, service, short_way};
+use crate::world::{Stage, cut, debt, finish, hotfix, introduce, promote, short_way};
 
-fn rollback(reason: &str) -> Command {
-    Command::Rollback {
-        service: service(),
+fn rollback(reason: &str) -> Request {
+    RollbackRequest {
         environment: "prod".parse().unwrap(),
         to: None,
         reason: reason.to_owned(),
         until: None,
         accept_findings: false,
     }
+    .into()
 }
 
-fn unpin(reason: &str) -> Command {
-    Command::Unpin {
-        service: service(),
+fn unpin(reason: &str) -> Request {
+    UnpinRequest {
         environment: "prod".parse().unwrap(),
         reason: reason.to_owned(),
     }
+    .into()
 }
 
-fn review(note: &str) -> Command {
-    Command::Review {
-        service: service(),
+fn review(note: &str) -> Request {
+    ReviewRequest {
         of: "prod".to_owned(),
         note: note.to_owned(),
     }
+    .into()
 }
 
-async fn done(stage: &Stage, command: &Command) {
+async fn done(stage: &Stage, command: &Request) {
     let (exit, summary) = stage.run(command).await;
     assert_eq!(exit, Exit::Done, "{command:?}: {summary}");
 }
@@ -106,7 +106,7 @@ async fn from_a_feature_to_a_hotfix_and_back() {
 
     // It was no good. Production goes back, and is held there until somebody lifts it.
     let plan = stage.plan(&rollback("the ledger does not add up")).await.unwrap();
-    assert!(matches!(&plan.operation, Operation::Rollback { .. }));
+    assert!(matches!(&plan.operation, Operation::Rollback(_)));
     assert_eq!(plan.digest.as_ref(), Some(&fixed));
     assert_eq!(stage.carry_out(plan).await.0, Exit::Done);
     assert_eq!(runs(&stage, "prod").await, fixed);

@@ -5,7 +5,7 @@ use std::process::Command as Program;
 use std::sync::Arc;
 
 use windlass::domain::{CommitSha, Exit, Override, Plan};
-use windlass::engine::{Command, Engine};
+use windlass::engine::{Engine, Request};
 use windlass::git::GitRepository;
 use windlass::project::Project;
 
@@ -57,10 +57,10 @@ fn gate(plan: &Plan, name: &str) -> (&'static str, String, Option<Override>) {
 }
 
 /// The same cut for a reason.
-fn because(command: &Command, why: &str) -> Command {
+fn because(command: &Request, why: &str) -> Request {
     let mut command = command.clone();
     match &mut command {
-        Command::Cut { reason, .. } => *reason = Some(why.to_owned()),
+        Request::Cut(request) => request.reason = Some(why.to_owned()),
         other => panic!("{other:?} is no cut"),
     }
     command

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use windlass::demo::World;
 use windlass::domain::{CommitSha, Debt, Digest, Exit, Plan, Release};
-use windlass::engine::{Command, Depth, Engine, EngineError};
+use windlass::engine::{
+    CutRequest, Depth, Engine, EngineError, FinishRequest, HotfixRequest, PromoteRequest, Request,
+};
 
 use crate::place::reader;
 use crate::run::{carry_out, last};
@@ -89,12 +91,13 @@ impl Stage {
         )
     }
 
-    pub async fn plan(&self, command: &Command) -> Result<Plan, EngineError> {
-        self.engine.plan(command).await
+    pub async fn plan(&self, command: &Request) -> Result<Plan, EngineError> {
+        let service = self.engine.service(&service())?;
+        self.engine.plan(&service, command).await
     }
 
     /// Plans and carries out.
-    pub async fn run(&self, command: &Command) -> (Exit, String) {
+    pub async fn run(&self, command: &Request) -> (Exit, String) {
         let plan = self.plan(command).await.unwrap();
         self.carry_out(plan).await
     }
@@ -136,63 +139,63 @@ pub fn service() -> windlass::domain::ServiceName {
     "payment-svc".parse().unwrap()
 }
 
-pub fn cut(commit: &str, version: Option<&str>) -> Command {
-    Command::Cut {
-        service: service(),
+pub fn cut(commit: &str, version: Option<&str>) -> Request {
+    CutRequest {
         commit: commit.to_owned(),
         version: version.map(str::to_owned),
         sprint: None,
         reason: None,
     }
+    .into()
 }
 
-pub fn finish(release: &str, into: &[&str]) -> Command {
-    Command::Finish {
-        service: service(),
+pub fn finish(release: &str, into: &[&str]) -> Request {
+    FinishRequest {
         release: release.to_owned(),
         into: into.iter().map(|branch| (*branch).to_owned()).collect(),
     }
+    .into()
 }
 
-pub fn promote(candidate: &str, to: &str) -> Command {
-    Command::Promote {
-        service: service(),
+pub fn promote(candidate: &str, to: &str) -> Request {
+    PromoteRequest {
         candidate: candidate.to_owned(),
         to: to.parse().unwrap(),
         from: None,
         reason: None,
         hotfix: false,
     }
+    .into()
 }
 
 /// The same promotion with a reason.
-pub fn because(promotion: &Command, why: &str) -> Command {
+pub fn because(promotion: &Request, why: &str) -> Request {
     let mut command = promotion.clone();
     match &mut command {
-        Command::Promote { reason, .. } => *reason = Some(why.to_owned()),
+        Request::Promote(request) => request.reason = Some(why.to_owned()),
         other => panic!("{other:?} is no promotion"),
     }
     command
 }
 
 /// A promotion by the path that the configuration allows hotfixes.
-pub fn short_way(candidate: &str, to: &str, reason: &str) -> Command {
-    Command::Promote {
-        service: service(),
+pub fn short_way(candidate: &str, to: &str, reason: &str) -> Request {
+    PromoteRequest {
         candidate: candidate.to_owned(),
         to: to.parse().unwrap(),
         from: None,
         reason: Some(reason.to_owned()),
         hotfix: true,
     }
+    .into()
 }
 
-pub fn hotfix(version: Option<&str>) -> Command {
-    Command::Hotfix {
-        service: service(),
+pub fn hotfix(version: Option<&str>) -> Request {
+    HotfixRequest {
         environment: None,
         version: version.map(str::to_owned),
     }
+    .into()
 }
 
 fn git(folder: PathBuf, args: &[&str]) -> String {

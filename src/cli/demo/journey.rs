@@ -12,7 +12,10 @@ use crate::cli::world::access_to_state;
 use crate::cli::{Output, plan, report};
 use crate::demo::World;
 use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, Exit, NameError, Plan, ServiceName};
-use crate::engine::{Command, Depth, Engine, Secrets};
+use crate::engine::{
+    CutRequest, Depth, Engine, FinishRequest, HotfixRequest, PromoteRequest, Request, ReviewRequest,
+    RollbackRequest, Secrets, UnpinRequest,
+};
 use crate::sign::{self, PublicKey};
 
 /// Whoever plays it, and on what.
@@ -46,85 +49,86 @@ impl Story<'_> {
     async fn release(&self, io: &mut Output) -> Result<Digest, Failure> {
         let newest = self.engine.resolve("develop").await?.sha;
         writeln!(io.out, "The newest commit of develop is {}.", newest.short())?;
-        let cut = Command::Cut {
-            service: self.service.clone(),
+        let cut = CutRequest {
             commit: newest.to_string(),
             version: None,
             sprint: None,
             reason: None,
         };
-        let planned = self.chapter("Cut the release", &cut, io).await?;
+        let planned = self.chapter("Cut the release", cut, io).await?;
         let branch = branch(&planned)?;
         let fix = self.fix(&branch, io).await?;
         self.chapter(
             "Promote the fixed candidate to stage",
-            &self.promote(&fix, "stage", None)?,
+            promote(&fix, "stage", None)?,
             io,
         )
         .await?;
-        self.chapter("Finish the release", &self.finish(&branch), io)
-            .await?;
+        self.chapter("Finish the release", finish(&branch), io).await?;
         let promoted = self
-            .chapter("Promote to prod and sign", &self.promote(&fix, "prod", None)?, io)
+            .chapter("Promote to prod and sign", promote(&fix, "prod", None)?, io)
             .await?;
         promoted.digest.ok_or_else(|| failed("nothing was promoted"))
     }
 
     /// From a night in production to everybody who is owed the fix.
     async fn hotfix(&self, io: &mut Output) -> Result<(), Failure> {
-        let begin = Command::Hotfix {
-            service: self.service.clone(),
+        let begin = HotfixRequest {
             environment: None,
             version: None,
         };
         let planned = self
-            .chapter("Start a hotfix from what is deployed to production", &begin, io)
+            .chapter("Start a hotfix from what is deployed to production", begin, io)
             .await?;
         let branch = branch(&planned)?;
         let fix = self.fix(&branch, io).await?;
         let why = Some("refunds are paid out twice");
         self.chapter(
             "Promote it through the hotfix path",
-            &self.promote(&fix, "prod", why)?,
+            promote(&fix, "prod", why)?,
             io,
         )
         .await?;
         self.debts(io).await?;
-        self.chapter("Finish the hotfix", &self.finish(&branch), io)
-            .await?;
-        let review = Command::Review {
-            service: self.service.clone(),
+        self.chapter("Finish the hotfix", finish(&branch), io).await?;
+        let review = ReviewRequest {
             of: "prod".to_owned(),
             note: "reviewed the next morning".to_owned(),
         };
-        self.chapter("Record the review that is due", &review, io).await?;
+        self.chapter("Record the review that is due", review, io).await?;
         self.debts(io).await
     }
 
     /// Back to what ran before, held there, and on again.
     async fn back_and_on(&self, io: &mut Output) -> Result<(), Failure> {
-        let (service, environment) = (self.service.clone(), name("prod")?);
-        let back = Command::Rollback {
-            service: service.clone(),
+        let environment = name("prod")?;
+        let back = RollbackRequest {
             environment: environment.clone(),
             to: None,
             reason: "the ledger does not add up".to_owned(),
             until: None,
             accept_findings: false,
         };
-        self.chapter("Roll production back and pin it", &back, io).await?;
-        let unpin = Command::Unpin {
-            service,
+        self.chapter("Roll production back and pin it", back, io).await?;
+        let unpin = UnpinRequest {
             environment,
             reason: "the ledger was right".to_owned(),
         };
-        self.chapter("Lift the pin", &unpin, io).await.map(drop)
+        self.chapter("Lift the pin", unpin, io).await.map(drop)
     }
 
     /// Plans and carries out one step, with a title over it.
-    async fn chapter(&self, title: &str, command: &Command, io: &mut Output) -> Result<Plan, Failure> {
+    async fn chapter(
+        &self,
+        title: &str,
+        request: impl Into<Request>,
+        io: &mut Output,
+    ) -> Result<Plan, Failure> {
         heading(title, io)?;
-        let planned = self.engine.plan(command).await?;
+        let planned = self
+            .engine
+            .plan(&self.engine.service(&self.service)?, &request.into())
+            .await?;
         let difference = plan::difference(&self.engine, &planned).await;
         plan::print(&planned, &difference, &mut io.out)?;
         writeln!(io.out)?;
@@ -153,25 +157,6 @@ impl Story<'_> {
             digest.short()
         )?;
         Ok(fix)
-    }
-
-    fn promote(&self, commit: &CommitSha, to: &str, hotfix: Option<&str>) -> Result<Command, Failure> {
-        Ok(Command::Promote {
-            service: self.service.clone(),
-            candidate: commit.to_string(),
-            to: name(to)?,
-            from: None,
-            reason: hotfix.map(str::to_owned),
-            hotfix: hotfix.is_some(),
-        })
-    }
-
-    fn finish(&self, branch: &BranchName) -> Command {
-        Command::Finish {
-            service: self.service.clone(),
-            release: branch.to_string(),
-            into: Vec::new(),
-        }
     }
 
     /// What is owed at this moment.
@@ -210,6 +195,23 @@ impl Story<'_> {
             writeln!(io.out, "{:<6} {}", place.environment, place.digest)?;
         }
         Ok(places.len() == self.engine.config().graph.all().len())
+    }
+}
+
+fn promote(commit: &CommitSha, to: &str, hotfix: Option<&str>) -> Result<PromoteRequest, Failure> {
+    Ok(PromoteRequest {
+        candidate: commit.to_string(),
+        to: name(to)?,
+        from: None,
+        reason: hotfix.map(str::to_owned),
+        hotfix: hotfix.is_some(),
+    })
+}
+
+fn finish(branch: &BranchName) -> FinishRequest {
+    FinishRequest {
+        release: branch.to_string(),
+        into: Vec::new(),
     }
 }
 

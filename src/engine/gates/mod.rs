@@ -28,7 +28,7 @@ mod version;
 
 use futures_util::future::join_all;
 
-use crate::domain::{Gate, GateKind, GateRecord};
+use crate::domain::{Gate, GateRecord};
 use crate::engine::exception::SkippedGate;
 use crate::scan::FreshScan;
 
@@ -36,9 +36,7 @@ pub(super) use complete::verdict as complete;
 pub(super) use moment::Moment;
 pub(super) use overrides::accept_findings;
 pub(super) use pin::{lifting, replacing};
-pub(super) use question::{
-    BranchQuestion, CandidateQuestion, HotfixBase, PromotionQuestion, Question, Settings,
-};
+pub(super) use question::{BranchQuestion, CandidateQuestion, HotfixBase, PromotionQuestion, Question};
 use rule::GateRule;
 use rule::{Answer, Evaluate};
 pub(super) use running::running;
@@ -115,8 +113,10 @@ pub(super) async fn ask(question: &Question<'_>) -> Evaluation {
 
 #[cfg(test)]
 mod tests {
+    use super::question::Settings;
     use super::*;
     use crate::config::{CheckRule, EnvironmentSettings};
+    use crate::domain::GateKind;
 
     /// The kinds that are asked at a moment, in order, where every setting asks for its gate.
     fn asked(moment: Moment) -> Vec<String> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Clean, Digest, ExceptionRecord, ReviewRecord, Target};
 use crate::engine::error::EngineError;
-use crate::engine::operations::place;
+use crate::engine::exception::SkippedGates;
 use crate::engine::records;
 use crate::engine::run::Context;
 use crate::engine::run::event::StepOutcome;
@@ -14,11 +14,12 @@ use crate::registry::{Descriptor, Writer};
 pub(in crate::engine) async fn leave(
     context: &Context<'_>,
     writer: &Writer,
+    skipped: Option<&SkippedGates>,
 ) -> Result<StepOutcome, EngineError> {
-    let Some(passed) = context.proof.get().and_then(|proof| proof.exception.as_ref()) else {
+    let Some(passed) = skipped else {
         return Ok(StepOutcome::Nothing("no gate was skipped".to_owned()));
     };
-    let digest = place::digest_of(context.plan)?;
+    let digest = context.digest()?;
     let known: Vec<ExceptionRecord> = records::all(writer, digest, &passed.environment).await?;
     let reviews: Vec<ReviewRecord> = records::all(writer, digest, &passed.environment).await?;
     let before = known.iter().map(|record| record.at);

@@ -2,18 +2,21 @@
 
 use semver::Version;
 
+use super::operation::{Operation, OperationRun, PlanRequest, Work};
+use super::{cut, naming};
 use crate::config::GitSettings;
+use crate::domain::operation::Hotfix;
 use crate::domain::{
-    BranchName, CommitSha, Confirmation, Costs, Digest, Environment, EnvironmentName, Gate, Operation, Plan,
-    PlannedStep, ReleaseKind, ServiceName, StepKind, Values,
+    BranchName, CommitSha, Confirmation, Costs, Digest, Environment, EnvironmentName, Gate, LockPart, Plan,
+    ReleaseKind, ServiceName, StepKind, StepList, Values,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{self, BranchQuestion, HotfixBase, Moment, Question};
-use crate::engine::operations::{cut, naming};
 use crate::engine::remote_state::{Line, Upstream};
-use crate::engine::run::Context;
 use crate::engine::run::event::StepOutcome;
+use crate::engine::run::{Context, Step};
+use crate::project::Service;
 use crate::registry::Running;
 
 /// What runs, and where it came from.
@@ -22,71 +25,77 @@ struct Base {
     commit: CommitSha,
 }
 
-/// Plans the hotfix of what `environment` runs.
-pub(in crate::engine) async fn plan(
-    engine: &Engine,
-    service: &ServiceName,
-    environment: Option<&EnvironmentName>,
-    version: Option<&str>,
-) -> Result<Plan, EngineError> {
-    let environment = match environment {
-        Some(name) => engine.environment(name)?,
-        None => engine.production(),
-    };
-    let base = base(engine, service, &environment.name).await?;
-    let git = engine.config().git.for_service(service);
-    let upstream = engine.upstream_for(service).await?;
-    let local = engine.git(gates::local).await?;
-    let lines = gates::lines(&upstream, &local, &git);
-    let (version, padding, why) = if let Some(text) = version {
-        let (version, padding) = naming::parse_version(text)?;
-        (version, padding, "as given".to_owned())
-    } else {
-        let (version, why) = next(engine, &upstream, &lines, &base.commit).await?;
-        (version, upstream.released.padding(), why)
-    };
-    let values = Values {
-        short: Some(base.commit.short().to_owned()),
-        date: Some(naming::today()),
-        version: Some(version.clone()),
-        service: Some(service.to_string()),
-        padding,
-        ..Values::default()
-    };
-    let branch = git
-        .hotfix_branch
-        .render(&values)
-        .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
-    let remote = engine.config().git.remote.clone();
-    let gates = preflights(engine, &git, &upstream, environment, &base, &branch).await?;
-    let repository = engine.repository_of(service, environment)?;
-    let step = |kind, what: String| PlannedStep { kind, what };
-    Ok(Plan {
-        steps: vec![
-            step(StepKind::Gate, "re-check all preflight gates".to_owned()),
-            step(
-                StepKind::Branch,
-                format!("{branch} at {} ({why})", base.commit.short()),
-            ),
-            step(
-                StepKind::Push,
-                format!("to {remote}, only if it does not exist there yet"),
-            ),
-        ],
-        operation: Operation::Hotfix {
-            branch,
-            remote,
-            environment: environment.name.clone(),
-            image: repository.at(base.running.digest.clone()),
-        },
-        service: service.clone(),
-        tag: engine.tag_of(&base.commit).ok(),
-        commit: Some(base.commit),
-        digest: Some(base.running.digest),
-        gates,
-        costs: Costs::default(),
-        confirmation: Confirmation::Plain,
-    })
+/// A request to begin a hotfix at what an environment runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HotfixRequest {
+    /// The environment; the one that releases are for if none is named.
+    pub environment: Option<EnvironmentName>,
+    /// The version; the next patch of what runs there if none is given.
+    pub version: Option<String>,
+}
+
+impl PlanRequest for HotfixRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        let name = service.name();
+        let environment = match &self.environment {
+            Some(name) => engine.environment(name)?,
+            None => engine.production(),
+        };
+        let base = base(engine, name, &environment.name).await?;
+        let git = engine.config().git.for_service(name);
+        let upstream = engine.upstream_for(name).await?;
+        let local = engine.git(gates::local).await?;
+        let lines = gates::lines(&upstream, &local, &git);
+        let (version, padding, why) = if let Some(text) = &self.version {
+            let (version, padding) = naming::parse_version(text)?;
+            (version, padding, "as given".to_owned())
+        } else {
+            let (version, why) = next(engine, &upstream, &lines, &base.commit).await?;
+            (version, upstream.released.padding(), why)
+        };
+        let values = Values {
+            short: Some(base.commit.short().to_owned()),
+            date: Some(naming::today()),
+            version: Some(version.clone()),
+            service: Some(name.to_string()),
+            padding,
+            ..Values::default()
+        };
+        let branch = git
+            .hotfix_branch
+            .render(&values)
+            .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
+        let remote = engine.config().git.remote.clone();
+        let gates = preflights(engine, &git, &upstream, environment, &base, &branch).await?;
+        let repository = engine.repository_of(name, environment)?;
+        let mut steps = StepList::default();
+        steps.add(StepKind::Gate, "re-check all preflight gates");
+        steps.add(
+            StepKind::Branch,
+            format!("{branch} at {} ({why})", base.commit.short()),
+        );
+        steps.add(
+            StepKind::Push,
+            format!("to {remote}, only if it does not exist there yet"),
+        );
+        Ok(Plan {
+            steps: steps.into(),
+            operation: Hotfix {
+                branch,
+                remote,
+                environment: environment.name.clone(),
+                image: repository.at(base.running.digest.clone()),
+            }
+            .into(),
+            service: name.clone(),
+            tag: engine.tag_of(&base.commit).ok(),
+            commit: Some(base.commit),
+            digest: Some(base.running.digest),
+            gates,
+            costs: Costs::default(),
+            confirmation: Confirmation::Plain,
+        })
+    }
 }
 
 /// What runs in an environment, by its digest's own word.
@@ -205,61 +214,65 @@ async fn preflights(
     Ok(gates::ask(&question).await.gates)
 }
 
-/// Carries out one step.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let (
-        Operation::Hotfix {
-            branch, environment, ..
-        },
-        Some(commit),
-        Some(digest),
-    ) = (
-        &context.plan.operation,
-        &context.plan.commit,
-        &context.plan.digest,
-    )
-    else {
-        return Err(EngineError::Internal("a hotfix plan without a commit".to_owned()));
-    };
-    match step {
-        StepKind::Gate => gate(context, commit, branch, environment, digest).await,
-        StepKind::Branch => cut::create(context, commit.clone(), branch.clone()).await,
-        StepKind::Push => cut::push(context, commit, branch).await,
-        _ => Err(EngineError::UnknownStep {
-            operation: "hotfix",
-            step,
-        }),
+impl Operation for Hotfix {
+    fn lock(&self) -> Option<LockPart> {
+        Some(LockPart::Releases)
+    }
+
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        let commit = context.plan.commit.as_ref();
+        Ok(Box::new(Starting {
+            context,
+            hotfix: self,
+            commit: commit
+                .ok_or_else(|| EngineError::Internal("a hotfix plan without a commit".to_owned()))?,
+            digest: context.digest()?,
+        }))
     }
 }
 
-/// Rule: what runs is what is fixed. If something else was deployed since, the plan is another one.
-async fn gate(
-    context: &Context<'_>,
-    commit: &CommitSha,
-    branch: &BranchName,
-    environment: &EnvironmentName,
-    digest: &Digest,
-) -> Result<StepOutcome, EngineError> {
-    let base = base(context.engine, &context.plan.service, environment).await?;
-    if base.running.digest != *digest {
-        return Err(EngineError::NoHotfix {
-            environment: environment.clone(),
-            why: format!(
-                "{} was deployed when the plan was made, {} is deployed now",
-                digest.short(),
-                base.running.digest.short()
-            ),
-        });
+/// A run that starts a hotfix.
+struct Starting<'a> {
+    context: &'a Context<'a>,
+    hotfix: &'a Hotfix,
+    commit: &'a CommitSha,
+    digest: &'a Digest,
+}
+
+impl OperationRun for Starting<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        let branch = &self.hotfix.branch;
+        Some(match step.kind() {
+            StepKind::Gate => Work::new(self.gate(step)),
+            StepKind::Branch => Work::new(cut::create(self.context, self.commit, branch)),
+            StepKind::Push => Work::new(cut::push(step, self.commit, branch)),
+            _ => return None,
+        })
     }
-    let engine = context.engine;
-    if base.commit != *commit {
-        return Err(EngineError::Internal("a digest names two commits".to_owned()));
+}
+
+impl Starting<'_> {
+    /// Rule: what runs is what is fixed. If something else was deployed since, the plan is another one.
+    async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let (engine, service) = (self.context.engine, self.context.service.name());
+        let environment = &self.hotfix.environment;
+        let base = base(engine, service, environment).await?;
+        if base.running.digest != *self.digest {
+            return Err(EngineError::NoHotfix {
+                environment: environment.clone(),
+                why: format!(
+                    "{} was deployed when the plan was made, {} is deployed now",
+                    self.digest.short(),
+                    base.running.digest.short()
+                ),
+            });
+        }
+        if base.commit != *self.commit {
+            return Err(EngineError::Internal("a digest names two commits".to_owned()));
+        }
+        let git = engine.config().git.for_service(service);
+        let upstream = engine.look_upstream_or_last_for(service).await?;
+        let environment = engine.environment(environment)?;
+        step.judge(preflights(engine, &git, &upstream, environment, &base, &self.hotfix.branch).await?)
     }
-    let git = engine.config().git.for_service(&context.plan.service);
-    let upstream = engine.look_upstream_or_last_for(&context.plan.service).await?;
-    let environment = engine.environment(environment)?;
-    context.judge(preflights(engine, &git, &upstream, environment, &base, branch).await?)
 }

@@ -1,13 +1,14 @@
-//! What can be planned and run: one folder or file for each operation, and the request for each.
+//! What can be planned and run: one folder or file for each operation, and the one table that lists them.
 
 pub(in crate::engine) mod build;
 pub(in crate::engine) mod check;
-pub(in crate::engine) mod command;
+mod copy_progress;
 pub(in crate::engine) mod cut;
 pub(in crate::engine) mod exception_record;
 pub(in crate::engine) mod finish;
 pub(in crate::engine) mod hotfix;
 pub(in crate::engine) mod naming;
+pub(in crate::engine) mod operation;
 pub(in crate::engine) mod pin;
 pub(in crate::engine) mod place;
 pub(in crate::engine) mod promote;
@@ -16,152 +17,100 @@ pub(in crate::engine) mod rollback;
 pub(in crate::engine) mod sign;
 pub(in crate::engine) mod unlock;
 
-use command::Command;
+use operation::{Operation, PlanRequest as _};
 
 use super::core::Engine;
 use super::error::EngineError;
 use super::run::Secrets;
-use crate::domain::{EnvironmentName, Gate, Operation, Plan, ServiceName};
+use crate::domain::{self, EnvironmentName, Gate, Plan};
+use crate::project::Service;
+
+/// The table of all operations: how each is asked for. What it is once it is pinned stands in [`domain::Operation`] under the
+/// same name.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident($request:path)),* $(,)?) => {
+        /// A request for an operation. It names things as people do; the plan made from it pins them.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Request {
+            $($(#[$doc])* $name($request),)*
+        }
+
+        impl Request {
+            async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+                match self {
+                    $(Self::$name(request) => request.plan(engine, service).await,)*
+                }
+            }
+        }
+
+        /// The operation of a plan.
+        pub(in crate::engine) fn of(plan: &Plan) -> &dyn Operation {
+            match &plan.operation {
+                $(domain::Operation::$name(operation) => operation,)*
+            }
+        }
+
+        $(impl From<$request> for Request {
+            fn from(request: $request) -> Self {
+                Self::$name(request)
+            }
+        })*
+    };
+}
+
+operations! {
+    /// Cut a release branch.
+    Cut(cut::CutRequest),
+    /// Promote a candidate.
+    Promote(promote::PromoteRequest),
+    /// Build the image of the commit that is checked out, for the environment that builds go to.
+    Build(build::BuildRequest),
+    /// Sign an image where it is, with the key of the environment that its repository belongs to.
+    Sign(sign::SignRequest),
+    /// End a release or a hotfix: merge it back and tag it.
+    Finish(finish::FinishRequest),
+    /// Begin a hotfix at what an environment runs.
+    Hotfix(hotfix::HotfixRequest),
+    /// Hold an environment at what runs there.
+    Pin(pin::PinRequest),
+    /// Lift the pin of an environment.
+    Unpin(pin::UnpinRequest),
+    /// Take an environment back to what ran there before, and pin it.
+    Rollback(rollback::RollbackRequest),
+    /// Leave the review that an exception owes.
+    Review(review::ReviewRequest),
+    /// Break a lock that somebody left at the remote.
+    Unlock(unlock::UnlockRequest),
+}
 
 impl Engine {
-    /// Makes the plan of a command. Reads only. It is made on the heap, whatever the command: what all of them need on the
+    /// Makes the plan of a request. Reads only. It is made on the heap, whatever the request: what all of them need on the
     /// way would not fit a small stack.
-    pub async fn plan(&self, command: &Command) -> Result<Plan, EngineError> {
-        Box::pin(self.plan_by_command(command)).await
-    }
-
-    async fn plan_by_command(&self, command: &Command) -> Result<Plan, EngineError> {
-        match command {
-            Command::Cut {
-                service,
-                commit,
-                version,
-                sprint,
-                reason,
-            } => {
-                let given = naming::Given {
-                    version: version.as_deref(),
-                    sprint: sprint.as_deref(),
-                    reason: reason.as_deref(),
-                };
-                cut::plan(self, service, commit, given).await
-            }
-            Command::Promote {
-                service,
-                candidate,
-                to,
-                from,
-                reason,
-                hotfix,
-            } => {
-                let request = promote::Request {
-                    service,
-                    candidate,
-                    to,
-                    from: from.as_ref(),
-                    reason: reason.as_deref(),
-                    hotfix: *hotfix,
-                };
-                promote::plan(self, request).await
-            }
-            Command::Build {
-                service,
-                dirty,
-                branch,
-            } => build::plan(self, service, *dirty, branch.as_deref()).await,
-            Command::Sign { service, image } => sign::plan(self, service, image).await,
-            Command::Finish {
-                service,
-                release,
-                into,
-            } => finish::plan(self, service, release, into).await,
-            Command::Hotfix {
-                service,
-                environment,
-                version,
-            } => hotfix::plan(self, service, environment.as_ref(), version.as_deref()).await,
-            Command::Unlock {
-                service,
-                part,
-                reason,
-                held,
-            } => unlock::plan(self, service, part, reason, *held).await,
-            Command::Pin {
-                service,
-                environment,
-                reason,
-                until,
-            } => pin::plan_pin(self, service, environment, reason, until.as_deref()).await,
-            Command::Unpin {
-                service,
-                environment,
-                reason,
-            } => pin::plan_unpin(self, service, environment, reason).await,
-            Command::Rollback {
-                service,
-                environment,
-                to,
-                reason,
-                until,
-                accept_findings,
-            } => {
-                let request = rollback::Request {
-                    to: to.as_deref(),
-                    reason,
-                    until: until.as_deref(),
-                    accept_findings: *accept_findings,
-                };
-                rollback::plan(self, service, environment, request).await
-            }
-            Command::Review { service, of, note } => review::plan(self, service, of, note).await,
-        }
+    pub async fn plan(&self, service: &Service, request: &Request) -> Result<Plan, EngineError> {
+        Box::pin(request.plan(self, service)).await
     }
 
     /// What every gate says of a promotion now, for somebody who only looks. A plan asks them again, and scans where the
     /// rules want a scan at that moment.
     pub async fn preview(
         &self,
-        service: &ServiceName,
+        service: &Service,
         candidate: &str,
         to: &EnvironmentName,
     ) -> Result<Vec<Gate>, EngineError> {
-        let request = promote::Request {
-            service,
-            candidate,
-            to,
+        let request = promote::PromoteRequest {
+            candidate: candidate.to_owned(),
+            to: to.clone(),
             from: None,
             reason: None,
             hotfix: false,
         };
-        Box::pin(promote::preview(self, request)).await
+        Box::pin(promote::preview(self, service, &request)).await
     }
 
     /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.
     pub fn asks_for_password(&self, plan: &Plan) -> bool {
-        let environment = match &plan.operation {
-            Operation::Promote { to, .. } => Some(to.clone()),
-            // What is there already is not built, and so not signed.
-            Operation::Build { to, .. } => plan.digest.is_none().then(|| to.clone()),
-            Operation::Sign { image } => self
-                .config()
-                .graph
-                .all()
-                .iter()
-                .find(|e| {
-                    self.repository_of(&plan.service, e)
-                        .is_ok_and(|r| r == image.repository)
-                })
-                .map(|e| e.name.clone()),
-            Operation::Cut { .. }
-            | Operation::Unlock { .. }
-            | Operation::Finish { .. }
-            | Operation::Hotfix { .. }
-            | Operation::Pin { .. }
-            | Operation::Unpin { .. }
-            | Operation::Rollback { .. }
-            | Operation::Review { .. } => None,
-        };
-        environment.is_some_and(|environment| {
+        of(plan).signs_for(self, plan).is_some_and(|environment| {
             self.settings(&environment)
                 .is_ok_and(|settings| settings.sign.is_some())
                 && self.signing_password(&environment, &Secrets::default()).is_err()

@@ -19,7 +19,6 @@ use crate::git::Change;
 pub(in crate::engine) struct Given<'a> {
     pub(in crate::engine) version: Option<&'a str>,
     pub(in crate::engine) sprint: Option<&'a str>,
-    pub(in crate::engine) reason: Option<&'a str>,
 }
 
 /// What a release branch is called.

@@ -2,23 +2,23 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::deploy::Deployment;
-use crate::domain::{Clean, DeploymentTag, Digest, Environment, Plan, StepKind, Target};
+use crate::deploy::{Deployer, Deployment};
+use crate::domain::{Clean, DeploymentTag, Digest, Environment, Target};
 use crate::engine::deployments;
 use crate::engine::error::EngineError;
 use crate::engine::operations::sign;
-use crate::engine::run::Context;
+use crate::engine::run::Step;
 use crate::engine::run::event::StepOutcome;
 use crate::registry::{TagRule, Writer};
 
 /// Reads the digest back: by digest, and signed where `environment` asks for that.
 pub(in crate::engine) async fn verify(
-    context: &Context<'_>,
+    step: &Step<'_>,
     writer: &Writer,
     digest: &Digest,
     environment: &Environment,
 ) -> Result<StepOutcome, EngineError> {
-    let log = context.log(StepKind::Verify);
+    let log = step.log();
     let image = writer.repository().at(digest.clone());
     let manifest = writer.manifest(&Target::Digest(digest.clone())).await?;
     if manifest.descriptor().digest != *digest {
@@ -26,7 +26,7 @@ pub(in crate::engine) async fn verify(
         return Err(EngineError::NotProved { image, why });
     }
     log.info(format!("{image} is present and complete"));
-    match sign::verify_at(context.engine, writer, digest, &environment.name).await? {
+    match sign::verify_at(step.context.engine, writer, digest, &environment.name).await? {
         Some(words) => {
             log.info(words);
             Ok(StepOutcome::Done("digest present and signed".to_owned()))
@@ -39,11 +39,12 @@ pub(in crate::engine) async fn verify(
 
 /// Runs the deployer of `environment` and marks the digest as what runs there, unless it runs there already.
 pub(in crate::engine) async fn deploy(
-    context: &Context<'_>,
+    step: &Step<'_>,
     writer: &Writer,
     digest: &Digest,
     environment: &Environment,
 ) -> Result<StepOutcome, EngineError> {
+    let (context, log) = (step.context, step.log());
     let running = writer.running(environment.from.is_empty()).await?;
     if running.is_some_and(|running| running.digest == *digest) {
         return Ok(StepOutcome::Nothing(format!(
@@ -51,7 +52,6 @@ pub(in crate::engine) async fn deploy(
             environment.name
         )));
     }
-    let log = context.log(StepKind::Deploy);
     let deployer = context.engine.deployer(&environment.name)?;
     if let Some(deployer) = &deployer {
         let plan = context.plan;
@@ -121,8 +121,15 @@ pub(in crate::engine) fn confirmation(
     }
 }
 
-/// The digest of a plan that must have one.
-pub(in crate::engine) fn digest_of(plan: &Plan) -> Result<&Digest, EngineError> {
-    let digest = plan.digest.as_ref();
-    digest.ok_or_else(|| EngineError::Internal("a plan without a digest".to_owned()))
+/// What the deploy step of a plan does, in words.
+pub(in crate::engine) fn deploy_words(environment: &Environment, deployer: Option<&Deployer>) -> String {
+    deployer.map_or_else(
+        || {
+            format!(
+                "no deployer configured for {}; only records this digest as deployed",
+                environment.name
+            )
+        },
+        Deployer::describe,
+    )
 }

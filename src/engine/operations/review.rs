@@ -2,46 +2,113 @@
 
 use jiff::Timestamp;
 
+use super::operation::{Operation, OperationRun, PlanRequest, Work};
+use super::{exception_record, place};
+use crate::domain::operation::Review;
 use crate::domain::{
-    Clean, Confirmation, Costs, Digest, Environment, ExceptionRecord, Gate, GateKind, Operation, Plan,
-    PlannedStep, ReviewRecord, ServiceName, StepKind, Verdict,
+    Clean, Confirmation, Costs, Digest, Environment, ExceptionRecord, Gate, GateKind, LockPart, Plan,
+    ReviewRecord, ServiceName, StepKind, StepList, Verdict,
 };
 use crate::engine::error::EngineError;
 use crate::engine::exception::{LOOKED_AT, owed};
-use crate::engine::operations::{exception_record, place};
-use crate::engine::run::Context;
 use crate::engine::run::event::StepOutcome;
+use crate::engine::run::{Context, Step};
 use crate::engine::{Engine, records};
+use crate::project::Service;
+use crate::registry::Writer;
 
-/// Plans the review of what came to an environment, or of a digest that came to one, by way of an exception.
-pub(in crate::engine) async fn plan(
-    engine: &Engine,
-    service: &ServiceName,
-    of: &str,
-    note: &str,
-) -> Result<Plan, EngineError> {
-    let note = place::reason(note, "a review")?;
-    let (environment, digest, exceptions) = reviewed(engine, service, of, &note).await?;
-    let repository = engine.repository_of(service, environment)?;
-    Ok(Plan {
-        operation: Operation::Review {
-            environment: environment.name.clone(),
-            image: repository.at(digest.clone()),
-            note,
-            exceptions: exceptions.clone(),
-        },
-        service: service.clone(),
-        commit: None,
-        tag: None,
-        digest: Some(digest),
-        gates: vec![Gate::new(GateKind::Exception, waits(&exceptions))],
-        steps: vec![PlannedStep {
-            kind: StepKind::Attach,
-            what: "the review record".to_owned(),
-        }],
-        costs: Costs::default(),
-        confirmation: Confirmation::Plain,
-    })
+/// A request to leave the review that an exception owes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewRequest {
+    /// An environment, or a digest that came to one.
+    pub of: String,
+    /// What was found.
+    pub note: String,
+}
+
+impl PlanRequest for ReviewRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        let note = place::reason(&self.note, "a review")?;
+        let (environment, digest, exceptions) = reviewed(engine, service.name(), &self.of, &note).await?;
+        let repository = engine.repository_of(service.name(), environment)?;
+        let gates = vec![Gate::new(GateKind::Exception, waits(&exceptions))];
+        let mut steps = StepList::default();
+        steps.add(StepKind::Attach, "the review record");
+        Ok(Plan {
+            operation: Review {
+                environment: environment.name.clone(),
+                image: repository.at(digest.clone()),
+                note,
+                exceptions,
+            }
+            .into(),
+            service: service.name().clone(),
+            commit: None,
+            tag: None,
+            digest: Some(digest),
+            gates,
+            steps: steps.into(),
+            costs: Costs::default(),
+            confirmation: Confirmation::Plain,
+        })
+    }
+}
+
+impl Operation for Review {
+    fn lock(&self) -> Option<LockPart> {
+        Some(LockPart::Environment(self.environment.clone()))
+    }
+
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        let engine = context.engine;
+        Ok(Box::new(Reviewing {
+            review: self,
+            environment: engine.environment(&self.environment)?,
+            digest: context.digest()?,
+            writer: engine.registries().writer(&self.image.repository, context.access),
+        }))
+    }
+}
+
+/// A run that leaves a review.
+struct Reviewing<'a> {
+    review: &'a Review,
+    environment: &'a Environment,
+    digest: &'a Digest,
+    writer: Writer,
+}
+
+impl OperationRun for Reviewing<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        Some(match step.kind() {
+            StepKind::Attach => Work::new(self.attach(step)),
+            _ => return None,
+        })
+    }
+}
+
+impl Reviewing<'_> {
+    async fn attach(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let owed = owed(&self.writer, self.digest, self.environment).await?;
+        if owed.is_empty() {
+            return Ok(StepOutcome::Nothing("already reviewed".to_owned()));
+        }
+        // A review is not older than what it is of, whatever the clocks say.
+        let at = owed.iter().map(|exception| exception.at).max();
+        let now = records::moment(Timestamp::now(), []);
+        let record = ReviewRecord {
+            digest: self.digest.clone(),
+            environment: self.environment.name.clone(),
+            note: self.review.note.clone(),
+            by: Clean::line(&step.context.engine.actor().to_string()),
+            at: at.map_or(now, |at| at.max(now)),
+        };
+        let subject = exception_record::subject(&self.writer, self.digest).await?;
+        records::attach(&self.writer, &subject, &record).await?;
+        Ok(StepOutcome::Done(
+            "attached the review record; no review is due any more".to_owned(),
+        ))
+    }
 }
 
 fn waits(exceptions: &[ExceptionRecord]) -> Verdict {
@@ -94,53 +161,4 @@ async fn reviewed<'a>(
         }
     }
     settled.ok_or_else(|| EngineError::NothingOwed(crate::domain::clean_line(of)))
-}
-
-/// Carries out the one step of a review.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let (
-        Operation::Review {
-            environment,
-            image,
-            note,
-            ..
-        },
-        StepKind::Attach,
-    ) = (&context.plan.operation, step)
-    else {
-        return Err(EngineError::UnknownStep {
-            operation: "review",
-            step,
-        });
-    };
-    let digest = place::digest_of(context.plan)?;
-    let environment = context.engine.environment(environment)?;
-    let registries = context.engine.registries();
-    let writer = registries.writer(&image.repository, context.access);
-    let owed = owed(&writer, digest, environment).await?;
-    if owed.is_empty() {
-        return Ok(StepOutcome::Nothing("already reviewed".to_owned()));
-    }
-    // A review is not older than what it is of, whatever the clocks say.
-    let at = owed.iter().map(|exception| exception.at).max();
-    let now = records::moment(Timestamp::now(), []);
-    let record = ReviewRecord {
-        digest: digest.clone(),
-        environment: environment.name.clone(),
-        note: note.clone(),
-        by: Clean::line(&context.engine.actor().to_string()),
-        at: at.map_or(now, |at| at.max(now)),
-    };
-    records::attach(
-        &writer,
-        &exception_record::subject(&writer, digest).await?,
-        &record,
-    )
-    .await?;
-    Ok(StepOutcome::Done(
-        "attached the review record; no review is due any more".to_owned(),
-    ))
 }

@@ -4,92 +4,127 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use super::operation::{Operation, OperationRun, PlanRequest, Work};
+use crate::domain::operation::Sign;
 use crate::domain::{
-    Confirmation, Costs, Digest, EnvironmentName, ImageReference, Operation, Plan, PlannedStep, ServiceName,
-    StepKind, Target,
+    Confirmation, Costs, Digest, EnvironmentName, ImageReference, LockPart, Plan, StepKind, StepList, Target,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
-use crate::engine::run::Context;
 use crate::engine::run::event::{RunId, StepOutcome};
+use crate::engine::run::{Context, Step};
+use crate::project::Service;
 use crate::registry::{Reader, Writer};
-use crate::scan::{self, Invocation};
+use crate::scan::{self, FreshScan, Invocation};
 use crate::sign::{self, PublicKey, SigningKey};
 
-/// Plans the signature of `image`, which must lie in an environment that signs.
-pub(in crate::engine) async fn plan(
-    engine: &Engine,
-    service: &ServiceName,
-    image: &ImageReference,
-) -> Result<Plan, EngineError> {
-    let environment = engine.environment_of(service, image)?;
-    let key = key_path(engine, &environment)?;
-    let reader = engine.registries().reader(&image.repository);
-    let Some(found) = reader.resolve(&image.target).await? else {
-        return Err(EngineError::NoImage {
-            by_promotion: !engine.environment(&environment)?.from.is_empty(),
-            environment,
-            image: image.clone(),
-        });
-    };
-    let pinned = image.repository.at(found.digest.clone());
-    Ok(Plan {
-        operation: Operation::Sign { image: pinned },
-        service: service.clone(),
-        commit: None,
-        tag: match &image.target {
-            Target::Tag(tag) => Some(tag.clone()),
-            Target::Digest(_) => None,
-        },
-        digest: Some(found.digest),
-        gates: Vec::new(),
-        steps: vec![
-            PlannedStep {
-                kind: StepKind::Sign,
-                what: format!("with {}", key.display()),
-            },
-            PlannedStep {
-                kind: StepKind::Verify,
-                what: "the signature, with the public key".to_owned(),
-            },
-        ],
-        costs: Costs::default(),
-        confirmation: Confirmation::Plain,
-    })
+/// A request to sign an image where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignRequest {
+    /// The image; a tag is resolved once.
+    pub image: ImageReference,
 }
 
-/// Carries out one step of a signature by itself.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let (Operation::Sign { image }, Some(digest)) = (&context.plan.operation, &context.plan.digest) else {
-        return Err(EngineError::Internal(
-            "a signing plan without a digest".to_owned(),
-        ));
-    };
-    let environment = context.engine.environment_of(&context.plan.service, image)?;
-    let writer = context
-        .engine
-        .registries()
-        .writer(&image.repository, context.access);
-    match step {
-        StepKind::Sign => sign_at(context, &writer, digest, &environment).await,
-        _ => match verify_at(context.engine, &writer, digest, &environment).await? {
-            Some(words) => Ok(StepOutcome::Done(words)),
-            None => Err(EngineError::NoKey(environment.to_string())),
-        },
+impl PlanRequest for SignRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        let image = &self.image;
+        let environment = engine.environment_of(service.name(), image)?;
+        let key = key_path(engine, &environment)?;
+        let reader = engine.registries().reader(&image.repository);
+        let Some(found) = reader.resolve(&image.target).await? else {
+            return Err(EngineError::NoImage {
+                by_promotion: !engine.environment(&environment)?.from.is_empty(),
+                environment,
+                image: image.clone(),
+            });
+        };
+        let mut steps = StepList::default();
+        steps.add(StepKind::Sign, format!("with {}", key.display()));
+        steps.add(StepKind::Verify, "the signature, with the public key");
+        Ok(Plan {
+            operation: Sign {
+                image: image.repository.at(found.digest.clone()),
+            }
+            .into(),
+            service: service.name().clone(),
+            commit: None,
+            tag: match &image.target {
+                Target::Tag(tag) => Some(tag.clone()),
+                Target::Digest(_) => None,
+            },
+            digest: Some(found.digest),
+            gates: Vec::new(),
+            steps: steps.into(),
+            costs: Costs::default(),
+            confirmation: Confirmation::Plain,
+        })
+    }
+}
+
+impl Operation for Sign {
+    fn lock(&self) -> Option<LockPart> {
+        None
+    }
+
+    fn local_lock(&self, _plan: &Plan) -> String {
+        format!("signatures in {}", self.image.repository)
+    }
+
+    fn signs_for(&self, engine: &Engine, plan: &Plan) -> Option<EnvironmentName> {
+        engine.environment_of(&plan.service, &self.image).ok()
+    }
+
+    fn is_read_back(&self) -> bool {
+        true
+    }
+
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        let engine = context.engine;
+        Ok(Box::new(Signing {
+            environment: engine.environment_of(context.service.name(), &self.image)?,
+            digest: context.digest()?,
+            writer: engine.registries().writer(&self.image.repository, context.access),
+        }))
+    }
+}
+
+/// A run that signs.
+struct Signing<'a> {
+    environment: EnvironmentName,
+    digest: &'a Digest,
+    writer: Writer,
+}
+
+impl OperationRun for Signing<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        Some(match step.kind() {
+            StepKind::Sign => Work::new(sign_at(step, &self.writer, self.digest, &self.environment, None)),
+            StepKind::Verify => Work::new(self.verify(step)),
+            _ => return None,
+        })
+    }
+}
+
+impl Signing<'_> {
+    async fn verify(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let engine = step.context.engine;
+        let verified = verify_at(engine, &self.writer, self.digest, &self.environment).await?;
+        verified
+            .map(StepOutcome::Done)
+            .ok_or_else(|| EngineError::NoKey(self.environment.to_string()))
     }
 }
 
 /// Signs `digest` where `writer` writes, with the key of `environment`, and with it the scan that was made in this run:
 /// whoever has the public key can tell that the report is ours.
 pub(in crate::engine) async fn sign_at(
-    context: &Context<'_>,
+    step: &Step<'_>,
     writer: &Writer,
     digest: &Digest,
     environment: &EnvironmentName,
+    fresh: Option<&FreshScan>,
 ) -> Result<StepOutcome, EngineError> {
+    let context = step.context;
     let path = key_path(context.engine, environment)?;
     let password = context.engine.signing_password(environment, context.secrets)?;
     let key = load_key(path, password).await?;
@@ -101,12 +136,10 @@ pub(in crate::engine) async fn sign_at(
             why: "it does not exist".to_owned(),
         })?;
     let signed = sign::sign(writer, &subject, &key).await?;
-    let fresh = context.to_leave().and_then(|proof| proof.fresh.as_ref());
     for (bytes, about) in fresh.iter().flat_map(|fresh| &fresh.reports) {
         let invocation = invocation(context.recorder.run());
         let attestation = scan::attest(writer, &subject, bytes, about, &invocation, &key).await?;
-        let log = context.log(StepKind::Sign);
-        log.info(format!(
+        step.log().info(format!(
             "signed the scan report: attestation {}",
             attestation.digest.short()
         ));

@@ -4,66 +4,91 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::operation::{Operation, OperationRun, PlanRequest, Work};
+use crate::domain::operation::Unlock;
 use crate::domain::{
-    Confirmation, Costs, Gate, GateKind, HeldLock, LockPart, LockStanding, LockSubject, Operation, Override,
-    Plan, PlannedStep, ServiceName, StepKind, Verdict, clean_line,
+    Confirmation, Costs, Gate, GateKind, HeldLock, LockPart, LockStanding, LockSubject, Override, Plan,
+    StepKind, StepList, Verdict, clean_line,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
-use crate::engine::run::Context;
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::lock::LockError;
+use crate::engine::run::{Context, Step};
 use crate::git::{GitError, GitRepository, LockAt, Remote};
+use crate::project::Service;
 
-/// Plans to break the lock on a part of `service`; one whose time is not over only where `held` says so.
-pub(in crate::engine) async fn plan(
-    engine: &Engine,
-    service: &ServiceName,
-    part: &LockPart,
-    reason: &str,
-    held: bool,
-) -> Result<Plan, EngineError> {
-    let subject = LockSubject {
-        service: service.clone(),
-        part: part.clone(),
-    };
-    let reason = clean_line(reason).trim().to_owned();
-    if reason.is_empty() {
-        return Err(LockError::NoReason(subject).into());
+/// A request to break a lock that somebody left at the remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlockRequest {
+    /// What of the service is locked.
+    pub part: LockPart,
+    /// Why.
+    pub reason: String,
+    /// Whether even a lock whose time is not over is taken from its owner.
+    pub held: bool,
+}
+
+impl PlanRequest for UnlockRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        let subject = LockSubject {
+            service: service.name().clone(),
+            part: self.part.clone(),
+        };
+        let reason = clean_line(&self.reason).trim().to_owned();
+        if reason.is_empty() {
+            return Err(LockError::NoReason(subject).into());
+        }
+        let (remote, repository) = place(engine)?;
+        let name = remote.name().to_owned();
+        let found = remote.lock(&subject, &repository).await?;
+        let LockAt { lock, object } = found.ok_or(LockError::NotLocked {
+            subject,
+            remote: name.clone(),
+        })?;
+        let holder = lock.holder();
+        let mut steps = StepList::default();
+        steps.add(StepKind::Gate, "re-check the lock");
+        steps.add(
+            StepKind::Unlock,
+            format!("breaks the lock of {holder} on {name}, if it has not changed"),
+        );
+        Ok(Plan {
+            steps: steps.into(),
+            gates: vec![gate(&lock, self.held)],
+            operation: Unlock {
+                part: self.part.clone(),
+                remote: name,
+                lock: object.to_string(),
+                holder,
+                held: self.held,
+                reason,
+            }
+            .into(),
+            service: service.name().clone(),
+            commit: None,
+            tag: None,
+            digest: None,
+            costs: Costs::default(),
+            confirmation: Confirmation::Plain,
+        })
     }
-    let (remote, repository) = place(engine)?;
-    let name = remote.name().to_owned();
-    let found = remote.lock(&subject, &repository).await?;
-    let LockAt { lock, object } = found.ok_or(LockError::NotLocked {
-        subject,
-        remote: name.clone(),
-    })?;
-    let holder = lock.holder();
-    let step = |kind, what: String| PlannedStep { kind, what };
-    Ok(Plan {
-        steps: vec![
-            step(StepKind::Gate, "re-check the lock".to_owned()),
-            step(
-                StepKind::Unlock,
-                format!("breaks the lock of {holder} on {name}, if it has not changed"),
-            ),
-        ],
-        gates: vec![gate(&lock, held)],
-        operation: Operation::Unlock {
-            part: part.clone(),
-            remote: name,
-            lock: object.to_string(),
-            holder,
-            held,
-            reason,
-        },
-        service: service.clone(),
-        commit: None,
-        tag: None,
-        digest: None,
-        costs: Costs::default(),
-        confirmation: Confirmation::Plain,
-    })
+}
+
+impl Operation for Unlock {
+    fn lock(&self) -> Option<LockPart> {
+        None
+    }
+
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        Ok(Box::new(Breaking {
+            unlock: self,
+            subject: LockSubject {
+                service: context.service.name().clone(),
+                part: self.part.clone(),
+            },
+        }))
+    }
 }
 
 fn gate(lock: &HeldLock, held: bool) -> Gate {
@@ -94,51 +119,64 @@ impl Engine {
     }
 }
 
-/// Carries out one step.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let Operation::Unlock {
-        part,
-        lock,
-        holder,
-        held,
-        reason,
-        ..
-    } = &context.plan.operation
-    else {
-        return Err(EngineError::Internal("an unlock plan without a lock".to_owned()));
-    };
-    let subject = LockSubject {
-        service: context.plan.service.clone(),
-        part: part.clone(),
-    };
-    let (remote, repository) = place(context.engine)?;
-    let found = remote.lock(&subject, &repository).await?;
-    let Some(found) = found else {
-        return Ok(StepOutcome::Nothing(format!("{subject} is no longer locked")));
-    };
-    if found.object.as_str() != lock {
-        return Err(LockError::Another {
-            remote: remote.name().to_owned(),
-            lock: Box::new(found.lock),
-            now: Timestamp::now(),
+/// A run that breaks a lock.
+struct Breaking<'a> {
+    unlock: &'a Unlock,
+    subject: LockSubject,
+}
+
+impl OperationRun for Breaking<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        Some(match step.kind() {
+            StepKind::Gate => Work::new(self.judge(step)),
+            StepKind::Unlock => Work::new(self.remove(step)),
+            _ => return None,
+        })
+    }
+}
+
+impl Breaking<'_> {
+    /// The lock of the plan, if it is still there.
+    async fn find(&self, step: &Step<'_>) -> Result<Option<(Remote, LockAt)>, EngineError> {
+        let (remote, repository) = place(step.context.engine)?;
+        let Some(found) = remote.lock(&self.subject, &repository).await? else {
+            return Ok(None);
+        };
+        if found.object.as_str() != self.unlock.lock {
+            return Err(LockError::Another {
+                remote: remote.name().to_owned(),
+                lock: Box::new(found.lock),
+                now: Timestamp::now(),
+            }
+            .into());
         }
-        .into());
+        Ok(Some((remote, found)))
     }
-    if step == StepKind::Gate {
-        return context.judge(vec![gate(&found.lock, *held)]);
+
+    fn is_gone(&self) -> StepOutcome {
+        StepOutcome::Nothing(format!("{} is no longer locked", self.subject))
     }
-    let removed = remote
-        .remove_lock(&subject, &found.object, context.access)
-        .await?;
-    Ok(if removed {
-        context
-            .log(step)
-            .info(format!("broke the lock of {holder}: {reason}"));
-        StepOutcome::Done(format!("{subject} is unlocked"))
-    } else {
-        StepOutcome::Nothing(format!("{subject} is no longer locked"))
-    })
+
+    async fn judge(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        match self.find(step).await? {
+            Some((_, found)) => step.judge(vec![gate(&found.lock, self.unlock.held)]),
+            None => Ok(self.is_gone()),
+        }
+    }
+
+    async fn remove(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let Some((remote, found)) = self.find(step).await? else {
+            return Ok(self.is_gone());
+        };
+        let removed = remote
+            .remove_lock(&self.subject, &found.object, step.context.access)
+            .await?;
+        Ok(if removed {
+            let Unlock { holder, reason, .. } = self.unlock;
+            step.log().info(format!("broke the lock of {holder}: {reason}"));
+            StepOutcome::Done(format!("{} is unlocked", self.subject))
+        } else {
+            self.is_gone()
+        })
+    }
 }

@@ -8,8 +8,10 @@ pub(in crate::engine) mod lock;
 pub(in crate::engine) mod recorder;
 mod runner;
 mod secrets;
+mod step;
 
 pub(in crate::engine) use actor::Actor;
-pub(in crate::engine) use context::{Context, Proof};
+pub(in crate::engine) use context::Context;
 pub use runner::Run;
 pub use secrets::Secrets;
+pub(in crate::engine) use step::Step;

@@ -1,6 +1,6 @@
 //! Carries out a plan: steps in order, under the locks of what it touches.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -12,11 +12,13 @@ use super::context::Context;
 use super::event::{Event, EventKind, Place, RunId, StepOutcome};
 use super::journal::Retention;
 use super::lock::{Lease, Lock};
-use super::recorder::Recorder;
+use super::recorder::{Recorder, StepLog};
 use super::secrets::Secrets;
-use crate::domain::{Exit, LockPart, LockSubject, Operation, Plan, StepKind, WriteAccess};
+use super::step::{Step, judge};
+use crate::domain::{Digest, Exit, LockSubject, Plan, StepKind, WriteAccess};
 use crate::engine::error::EngineError;
-use crate::engine::operations::{build, cut, finish, hotfix, pin, promote, review, rollback, sign, unlock};
+use crate::engine::operations;
+use crate::engine::operations::operation::{OperationRun, Work};
 use crate::engine::{Engine, must_be_trusted};
 
 /// A run that is under way.
@@ -45,6 +47,7 @@ impl Engine {
         let id = RunId::fresh();
         let actor = self.actor();
         let owner = format!("{actor}, run {}, process {}", id.short(), std::process::id());
+        let service = self.service(&plan.service)?;
         let lock = Lock::take(
             &self.project().state().join("locks"),
             &subject(&plan),
@@ -66,14 +69,12 @@ impl Engine {
             let _lock = lock;
             let context = Context {
                 engine: &engine,
+                service: &service,
                 plan: &plan,
                 recorder: &recorder,
                 secrets: &secrets,
                 cancel: &token,
                 access,
-                proof: OnceLock::new(),
-                built: OnceLock::new(),
-                prepared: OnceLock::new(),
             };
             carry_out(&context, &actor).await
         });
@@ -88,17 +89,7 @@ impl Engine {
 
 /// What two runs may not work on at the same time, on any machine; none where it does no harm.
 fn locks(plan: &Plan) -> Option<LockSubject> {
-    let part = match &plan.operation {
-        // What an environment runs, and what is said of that, is one subject.
-        Operation::Promote { to: environment, .. }
-        | Operation::Build { to: environment, .. }
-        | Operation::Pin { environment, .. }
-        | Operation::Unpin { environment, .. }
-        | Operation::Rollback { environment, .. }
-        | Operation::Review { environment, .. } => LockPart::Environment(environment.clone()),
-        Operation::Cut { .. } | Operation::Finish { .. } | Operation::Hotfix { .. } => LockPart::Releases,
-        Operation::Sign { .. } | Operation::Unlock { .. } => return None,
-    };
+    let part = operations::of(plan).lock()?;
     Some(LockSubject {
         service: plan.service.clone(),
         part,
@@ -107,11 +98,10 @@ fn locks(plan: &Plan) -> Option<LockSubject> {
 
 /// What two runs of this machine may not work on at the same time.
 fn subject(plan: &Plan) -> String {
-    match (&plan.operation, locks(plan)) {
-        (_, Some(subject)) => subject.to_string(),
-        (Operation::Sign { image }, None) => format!("signatures in {}", image.repository),
-        (other, None) => format!("{} of {}", other.deed(), plan.service),
-    }
+    locks(plan).map_or_else(
+        || operations::of(plan).local_lock(plan),
+        |subject| subject.to_string(),
+    )
 }
 
 async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
@@ -123,7 +113,7 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
     });
     let result = under_lock(context, actor).await;
     let (exit, summary, hint, places) = match result {
-        Ok(()) => match places(context).await {
+        Ok(made) => match places(context, made.as_ref()).await {
             Ok(places) => (
                 Exit::Done,
                 format!("{} is done", plan.operation.title()),
@@ -159,35 +149,54 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
     exit
 }
 
-/// All steps, under the lock at the remote, which is given back however they end.
-async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<(), EngineError> {
-    if !context.plan.allowed() {
-        return refuse(context);
+/// Where the digest is at the end, the one of the plan or that of the run, read back from every environment.
+async fn places(context: &Context<'_>, made: Option<&Digest>) -> Result<Vec<Place>, EngineError> {
+    match context.plan.digest.as_ref().or(made) {
+        Some(digest) if operations::of(context.plan).is_read_back() => {
+            context.engine.places(context.service.name(), digest).await
+        }
+        _ => Ok(Vec::new()),
     }
+}
+
+/// All steps, under the lock at the remote, which is given back however they end; the digest that the run made, if it made
+/// one.
+async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<Option<Digest>, EngineError> {
+    if !context.plan.allowed() {
+        return refuse(context).map(|()| None);
+    }
+    let run = operations::of(context.plan).begin(context)?;
     let mut lease = match locks(context.plan) {
         Some(subject) => Lease::take(context, subject, actor).await?,
         None => None,
     };
-    let result = steps(context, lease.as_mut()).await;
+    let result = steps(context, run.as_ref(), lease.as_mut()).await;
     if let Some(lease) = lease {
         lease.give_back(context).await;
     }
-    result
+    result.map(|()| run.made().cloned())
 }
 
 /// A plan that its gates refuse is not run: nothing is locked, and no gate is asked again. The journal keeps the attempt.
 fn refuse(context: &Context<'_>) -> Result<(), EngineError> {
     let step = StepKind::Gate;
     context.recorder.record(EventKind::StepStarted { step });
-    let judged = context.judge(context.plan.gates.clone());
+    let log = StepLog {
+        recorder: context.recorder,
+        step,
+    };
+    let judged = judge(log, context.plan.gates.clone());
     let outcome = StepOutcome::Refused(told(judged.as_ref().err()));
     context.recorder.record(EventKind::StepEnded { step, outcome });
     judged.map(drop)
 }
 
-async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(), EngineError> {
+async fn steps(
+    context: &Context<'_>,
+    run: &dyn OperationRun,
+    mut lease: Option<&mut Lease>,
+) -> Result<(), EngineError> {
     for planned in &context.plan.steps {
-        let step = planned.kind;
         context.recorder.check()?;
         if context.cancel.is_cancelled() {
             return Err(EngineError::Interrupted);
@@ -195,15 +204,11 @@ async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(
         if let Some(lease) = &mut lease {
             lease.keep(context).await?;
         }
-        context.recorder.record(EventKind::StepStarted { step });
-        let work = async {
-            tokio::select! {
-                biased;
-                result = one(context, step) => result,
-                // Build, copy and deploy stop by themselves, in their own order; all other steps may be dropped at any await.
-                () = context.cancel.cancelled(), if !stops_itself(step) => Err(EngineError::Interrupted),
-            }
-        };
+        let step = Step { context, planned };
+        context
+            .recorder
+            .record(EventKind::StepStarted { step: step.kind() });
+        let work = work(run, &step);
         let (result, kept) = match &mut lease {
             Some(lease) => lease.keep_during(context, work).await,
             None => (work.await, Ok(())),
@@ -213,11 +218,14 @@ async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(
             Err(EngineError::Refused(_)) => StepOutcome::Refused(told(result.as_ref().err())),
             Err(error) if error.exit() == Exit::Interrupted => StepOutcome::Interrupted,
             Err(error) => {
-                context.log(step).error(error.to_string());
+                step.log().error(error.to_string());
                 StepOutcome::Failed(error.to_string())
             }
         };
-        context.recorder.record(EventKind::StepEnded { step, outcome });
+        context.recorder.record(EventKind::StepEnded {
+            step: step.kind(),
+            outcome,
+        });
         // It is what stopped the step, where both are there.
         kept?;
         result?;
@@ -226,41 +234,25 @@ async fn steps(context: &Context<'_>, mut lease: Option<&mut Lease>) -> Result<(
     Ok(())
 }
 
+/// Carries out one step. The one place that meets a step which its operation does not have: an error, never a success.
+async fn work(run: &dyn OperationRun, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+    let Some(Work {
+        outcome,
+        stops_itself,
+    }) = run.step(step)
+    else {
+        return Err(EngineError::UnknownStep {
+            operation: step.context.plan.operation.name(),
+            step: step.kind(),
+        });
+    };
+    tokio::select! {
+        biased;
+        result = outcome => result,
+        () = step.context.cancel.cancelled(), if !stops_itself => Err(EngineError::Interrupted),
+    }
+}
+
 fn told(error: Option<&EngineError>) -> String {
     error.map(ToString::to_string).unwrap_or_default()
-}
-
-const fn stops_itself(step: StepKind) -> bool {
-    matches!(step, StepKind::Build | StepKind::Copy | StepKind::Deploy)
-}
-
-/// Every step, by operation and kind: a new one is one file and one line here.
-async fn one(context: &Context<'_>, step: StepKind) -> Result<StepOutcome, EngineError> {
-    match (&context.plan.operation, step) {
-        (Operation::Promote { .. }, _) => promote::step(context, step).await,
-        (Operation::Build { .. }, _) => build::step(context, step).await,
-        (Operation::Cut { .. }, _) => cut::step(context, step).await,
-        (Operation::Sign { .. }, _) => sign::step(context, step).await,
-        (Operation::Finish { .. }, _) => finish::step(context, step).await,
-        (Operation::Hotfix { .. }, _) => hotfix::step(context, step).await,
-        (Operation::Unlock { .. }, _) => unlock::step(context, step).await,
-        (Operation::Pin { .. } | Operation::Unpin { .. }, _) => pin::run_step(context, step).await,
-        (Operation::Rollback { .. }, _) => rollback::step(context, step).await,
-        (Operation::Review { .. }, _) => review::step(context, step).await,
-    }
-}
-
-/// Where the digest is at the end, read back from every environment.
-async fn places(context: &Context<'_>) -> Result<Vec<Place>, EngineError> {
-    let built = context.built.get().map(|built| &built.index.digest);
-    match (&context.plan.operation, context.plan.digest.as_ref().or(built)) {
-        (
-            Operation::Promote { .. }
-            | Operation::Sign { .. }
-            | Operation::Build { .. }
-            | Operation::Rollback { .. },
-            Some(digest),
-        ) => context.engine.places(&context.plan.service, digest).await,
-        _ => Ok(Vec::new()),
-    }
 }

@@ -138,7 +138,11 @@ impl Effects {
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
         let service = self.service.clone();
         tokio::spawn(async move {
-            let gates = match engine.preview(&service, commit.as_str(), &environment).await {
+            let asked = async {
+                let service = engine.service(&service)?;
+                engine.preview(&service, commit.as_str(), &environment).await
+            };
+            let gates = match asked.await {
                 Ok(gates) => Gates::Known(gates),
                 Err(error) => Gates::Failed(error.to_string()),
             };
@@ -206,13 +210,12 @@ impl Effects {
     fn plan(&mut self, ticket: u64, request: Request) {
         self.cancel_plan();
         let numbering = numbering(&self.engine.config().git.release_branch);
-        let command = request.command(self.service.clone(), numbering, |digest, environment| {
-            self.image(digest, environment)
-        });
+        let request = request.to_engine(numbering, |digest, environment| self.image(digest, environment));
+        let service = self.engine.service(&self.service);
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
         self.planning = Some(tokio::spawn(async move {
             let result = async {
-                let plan = engine.plan(&command?).await?;
+                let plan = engine.plan(&service?, &request?).await?;
                 let asks_password = engine.asks_for_password(&plan);
                 let version = version(&engine, &plan);
                 Ok(Box::new(PlanReady {
@@ -302,10 +305,10 @@ pub(in crate::tui) fn numbering(branches: &BranchTemplate) -> Numbering {
 
 /// The version of the release that a plan cuts, or the number of its sprint, read back from the name of its branch.
 fn version(engine: &Engine, plan: &Plan) -> Option<String> {
-    let Operation::Cut { branch, .. } = &plan.operation else {
+    let Operation::Cut(cut) = &plan.operation else {
         return None;
     };
-    let values = engine.config().git.release_branch.parse_back(branch)?;
+    let values = engine.config().git.release_branch.parse_back(&cut.branch)?;
     let version = values.version.map(|version| version.to_string());
     version.or(values.sprint)
 }

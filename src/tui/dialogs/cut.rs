@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::message::{key, told};
 use super::model::CutDialog;
 use super::plan;
+use crate::domain::operation::Cut;
 use crate::domain::{Gate, Operation};
 use crate::tui::app::theme::State;
 use crate::tui::session::Model;
@@ -52,7 +53,7 @@ pub(in crate::tui) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffe
             body.extend(told(message, width, theme));
         }
         Some(Ok(plan)) => {
-            if let Operation::Cut { branch, remote, .. } = &plan.operation {
+            if let Operation::Cut(Cut { branch, remote, .. }) = &plan.operation {
                 let style = if dialog.edited {
                     theme.quiet()
                 } else {

@@ -101,10 +101,13 @@ impl Form {
             Request::Cut(..) | Request::Sign(..) => return None,
             Request::Promote(asked) => of_promotion(asked, graph),
             Request::Finish { into, .. } => {
-                let Some(Operation::Finish { into: endings, .. }) = plan.map(|plan| &plan.operation) else {
+                let Some(Operation::Finish(finish)) = plan.map(|plan| &plan.operation) else {
                     return None;
                 };
-                let open = endings.iter().filter(|ending| ending.way != MergeMethod::Already);
+                let open = finish
+                    .into
+                    .iter()
+                    .filter(|ending| ending.way != MergeMethod::Already);
                 let fields = open.map(|ending| {
                     let name = ending.branch.to_string();
                     let is_in = into.is_empty() || into.contains(&name);

@@ -70,9 +70,9 @@ pub(in crate::tui) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buff
         .map(|commit| format!(" {}", commit.short()))
         .unwrap_or_default();
     let title = match &plan.operation {
-        Operation::Promote { to, .. } => format!("Promote{what} to {to}"),
-        Operation::Sign { .. } => format!("Sign{what}"),
-        Operation::Unlock { part, .. } => format!("Unlock {part}"),
+        Operation::Promote(promote) => format!("Promote{what} to {}", promote.to),
+        Operation::Sign(_) => format!("Sign{what}"),
+        Operation::Unlock(unlock) => format!("Unlock {}", unlock.part),
         other => sentence(&other.title()),
     };
     Sheet {

@@ -67,7 +67,7 @@ fn planned_dialog(
     answers: Option<Form>,
     effects: &mut Vec<Effect>,
 ) -> Dialog {
-    if let (Operation::Cut { .. }, Some(commit)) = (&planned.plan.operation, planned.plan.commit.clone()) {
+    if let (Operation::Cut(_), Some(commit)) = (&planned.plan.operation, planned.plan.commit.clone()) {
         return Dialog::Cut(Box::new(CutDialog {
             title: model.board.title_of(&commit),
             version: TextInput::with(planned.version.as_deref().unwrap_or_default()),

@@ -1,7 +1,10 @@
 //! What plans are asked for: the commands, in the words of the console.
 
-use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, ImageReference, LockPart, ServiceName};
-use crate::engine::Command;
+use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, ImageReference, LockPart};
+use crate::engine::{
+    self, CutRequest, FinishRequest, HotfixRequest, PinRequest, PromoteRequest, ReviewRequest,
+    RollbackRequest, SignRequest, UnlockRequest, UnpinRequest,
+};
 use crate::tui::screens::board::model::Numbering;
 
 /// What a plan is asked for.
@@ -141,89 +144,80 @@ impl Request {
         }
     }
 
-    /// The command that says the same, where releases are numbered so. A digest is signed where `image` finds it.
-    pub fn command<E>(
+    /// The request to the engine that says the same, where releases are numbered so. A digest is signed where `image` finds
+    /// it.
+    pub fn to_engine<E>(
         self,
-        service: ServiceName,
         numbering: Numbering,
         image: impl FnOnce(Digest, &EnvironmentName) -> Result<ImageReference, E>,
-    ) -> Result<Command, E> {
+    ) -> Result<engine::Request, E> {
         Ok(match self {
             Self::Cut(commit, number, reason) => {
                 let (version, sprint) = match numbering {
                     Numbering::Version => (number, None),
                     Numbering::Sprint => (None, number),
                 };
-                Command::Cut {
-                    service,
+                CutRequest {
                     commit: commit.as_str().to_owned(),
                     version,
                     sprint,
                     reason,
                 }
+                .into()
             }
-            Self::Promote(asked) => Command::Promote {
-                service,
+            Self::Promote(asked) => PromoteRequest {
                 candidate: asked.candidate,
                 to: asked.to,
                 from: asked.from,
                 reason: asked.reason,
                 hotfix: asked.hotfix,
-            },
-            Self::Sign(digest, environment) => Command::Sign {
-                service,
+            }
+            .into(),
+            Self::Sign(digest, environment) => SignRequest {
                 image: image(digest, &environment)?,
-            },
-            Self::Finish { branch, into } => Command::Finish {
-                service,
+            }
+            .into(),
+            Self::Finish { branch, into } => FinishRequest {
                 release: branch.to_string(),
                 into,
-            },
-            Self::Hotfix { environment, version } => Command::Hotfix {
-                service,
+            }
+            .into(),
+            Self::Hotfix { environment, version } => HotfixRequest {
                 environment: Some(environment),
                 version,
-            },
+            }
+            .into(),
             Self::Pin {
                 environment,
                 reason,
                 until,
-            } => Command::Pin {
-                service,
+            } => PinRequest {
                 environment,
                 reason,
                 until,
-            },
-            Self::Unpin { environment, reason } => Command::Unpin {
-                service,
-                environment,
-                reason,
-            },
+            }
+            .into(),
+            Self::Unpin { environment, reason } => UnpinRequest { environment, reason }.into(),
             Self::Rollback {
                 environment,
                 to,
                 reason,
                 until,
                 accept_findings,
-            } => Command::Rollback {
-                service,
+            } => RollbackRequest {
                 environment,
                 to: Some(to.to_string()),
                 reason,
                 until,
                 accept_findings,
-            },
-            Self::Review { environment, note } => Command::Review {
-                service,
+            }
+            .into(),
+            Self::Review { environment, note } => ReviewRequest {
                 of: environment.to_string(),
                 note,
-            },
-            Self::Unlock { part, reason, held } => Command::Unlock {
-                service,
-                part,
-                reason,
-                held,
-            },
+            }
+            .into(),
+            Self::Unlock { part, reason, held } => UnlockRequest { part, reason, held }.into(),
         })
     }
 }
@@ -237,12 +231,11 @@ mod tests {
         let commit: CommitSha = "2b2e927c0ffee0123456789abcdef0123456789a".parse().unwrap();
         let cut = |numbering| {
             let request = Request::Cut(commit.clone(), Some("42".to_owned()), None);
-            let service = "payment-svc".parse().unwrap();
-            let command = request.command(service, numbering, |_, _| Err(()));
-            let Ok(Command::Cut { version, sprint, .. }) = command else {
-                panic!("{command:?}")
+            let request = request.to_engine(numbering, |_, _| Err(()));
+            let Ok(engine::Request::Cut(cut)) = request else {
+                panic!("{request:?}")
             };
-            (version, sprint)
+            (cut.version, cut.sprint)
         };
         assert_eq!(cut(Numbering::Version), (Some("42".to_owned()), None));
         assert_eq!(cut(Numbering::Sprint), (None, Some("42".to_owned())));

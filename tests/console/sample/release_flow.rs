@@ -195,7 +195,7 @@ pub fn finish() -> Plan {
     };
     let conflict = "2 files are in conflict: src/ledger.rs (changed in develop, changed in hotfix/v1.3.3); src/refunds.rs (deleted in develop, changed in hotfix/v1.3.3). Merge hotfix/v1.3.3 into develop manually";
     Plan {
-        operation: Operation::Finish {
+        operation: Operation::Finish(windlass::domain::operation::Finish {
             branch: "hotfix/v1.3.3".parse().unwrap(),
             remote: "origin".into(),
             tag: Some("v1.3.3".into()),
@@ -203,7 +203,7 @@ pub fn finish() -> Plan {
                 ending(BranchName::main(), 5, MergeMethod::Merge),
                 ending(BranchName::develop(), 1, MergeMethod::Merge),
             ],
-        },
+        }),
         commit: Some(commit(6)),
         tag: Some("sha-e7f6c01".parse().unwrap()),
         digest: Some(digest(6)),
@@ -242,7 +242,7 @@ pub fn rollback() -> Plan {
         what: what.to_owned(),
     };
     Plan {
-        operation: Operation::Rollback {
+        operation: Operation::Rollback(windlass::domain::operation::Rollback {
             environment: name("prod"),
             image: format!("prod.example.com/payment-svc@{}", digest(9))
                 .parse()
@@ -252,7 +252,7 @@ pub fn rollback() -> Plan {
             reason: Clean::line("payouts fail"),
             until: None,
             accept_findings: false,
-        },
+        }),
         digest: Some(digest(9)),
         commit: Some(commit(9)),
         gates: past().earlier[0].gates.clone(),

@@ -1,5 +1,6 @@
 //! The develop build: each platform built once, pushed as one index, attested, tagged, deployed.
 
+mod order;
 mod plan;
 mod push;
 mod release;
@@ -11,9 +12,9 @@ use crate::build::LayoutImage;
 use crate::registry::Descriptor;
 use bytes::Bytes;
 
-pub use plan::builder_of;
-pub(in crate::engine) use plan::{builder, plan};
-pub(in crate::engine) use steps::{order, step};
+pub(in crate::engine) use order::order;
+pub(in crate::engine) use plan::builder;
+pub use plan::{BuildRequest, builder_of};
 
 /// What was built and is on this machine still.
 pub(in crate::engine) struct Built {

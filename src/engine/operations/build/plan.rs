@@ -9,19 +9,37 @@ use super::release;
 use crate::build::{BuildError, Builder, BuilderKind, Emulator, emulator};
 use crate::config::{BuilderChoice, Config, Emulation};
 use crate::deploy::Deployer;
+use crate::domain::operation::Build;
 use crate::domain::{
-    CommitSha, Confirmation, Costs, Digest, Environment, Gate, GateKind, ImageReference, Operation, Plan,
-    PlannedStep, Platform, Repository, ServiceName, StepKind, Tag, Target, Verdict, count,
+    CommitSha, Confirmation, Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep,
+    Platform, Repository, ServiceName, StepKind, StepList, Tag, Target, Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::engine::operations::operation::PlanRequest;
 use crate::git::GitRepository;
+use crate::project::Service;
 
 /// How many changed files a refusal names.
 const NAMED: usize = 3;
 
+/// A request to build the image of the commit that is checked out, for the environment that builds go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRequest {
+    /// Whether uncommitted changes are built too; the image then gets no tag of a commit.
+    pub dirty: bool,
+    /// The branch that this is a build of, where HEAD is on none; it decides where releases are built anew.
+    pub branch: Option<String>,
+}
+
+impl PlanRequest for BuildRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        plan(engine, service.name(), self.dirty, self.branch.as_deref()).await
+    }
+}
+
 /// Plans the build of the commit that is checked out.
-pub(in crate::engine) async fn plan(
+pub(super) async fn plan(
     engine: &Engine,
     service: &ServiceName,
     with_changes: bool,
@@ -73,7 +91,7 @@ pub(in crate::engine) async fn plan(
             key.as_deref(),
             deployer.as_ref(),
         ),
-        operation: Operation::Build {
+        operation: Build {
             to: entrance.name.clone(),
             target,
             platforms: if digest.is_some() {
@@ -83,7 +101,8 @@ pub(in crate::engine) async fn plan(
             },
             latest,
             release,
-        },
+        }
+        .into(),
         service: service.clone(),
         commit: Some(commit),
         tag: Some(tag),
@@ -279,40 +298,31 @@ fn steps(
     key: Option<&Path>,
     deployer: Option<&Deployer>,
 ) -> Vec<PlannedStep> {
-    let step = |kind, what: String| PlannedStep { kind, what };
-    let mut steps = vec![step(StepKind::Gate, "re-check all gates".to_owned())];
+    let mut steps = StepList::default();
+    steps.add(StepKind::Gate, "re-check all gates");
     if found.is_none() {
         let names: Vec<_> = platforms.iter().map(ToString::to_string).collect();
-        let tag = target.target.to_string();
-        let tags = if latest {
-            format!("{tag}, then latest")
-        } else {
-            tag
-        };
-        steps.extend([
-            step(StepKind::Build, names.join(", ")),
-            step(StepKind::Copy, format!("one index to {}", target.repository)),
-            step(
-                StepKind::Attach,
-                "SBOM (CycloneDX, SPDX) and scan report for each platform".to_owned(),
-            ),
-        ]);
+        steps.add(StepKind::Build, names.join(", "));
+        steps.add(StepKind::Copy, format!("one index to {}", target.repository));
+        steps.add(
+            StepKind::Attach,
+            "SBOM (CycloneDX, SPDX) and scan report for each platform",
+        );
         if let Some(key) = key {
-            steps.push(step(StepKind::Sign, format!("with {}", key.display())));
-            steps.push(step(
-                StepKind::Verify,
-                "the signature, with the public key".to_owned(),
-            ));
+            steps.add(StepKind::Sign, format!("with {}", key.display()));
+            steps.add(StepKind::Verify, "the signature, with the public key");
         }
-        steps.push(step(StepKind::Tag, tags));
+        let tag = &target.target;
+        let also = if latest { ", then latest" } else { "" };
+        steps.add(StepKind::Tag, format!("{tag}{also}"));
     }
     if let Some(deployer) = deployer {
-        steps.push(step(
+        steps.add(
             StepKind::Deploy,
             format!("to {}: {}", entrance.name, deployer.describe()),
-        ));
+        );
     }
-    steps
+    steps.into()
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::Built;
 use crate::build::{LayoutBlob, LayoutImage};
-use crate::domain::{CommitSha, Digest, StepKind, Target, bytes, count};
+use crate::domain::{CommitSha, Digest, Target, bytes, count};
 use crate::engine::error::EngineError;
-use crate::engine::run::Context;
+use crate::engine::run::Step;
 use crate::engine::run::event::{EventKind, StepOutcome};
 use crate::registry::{Descriptor, PutOutcome, Writer};
 
@@ -52,7 +52,7 @@ pub(super) fn index(images: &[LayoutImage], commit: &CommitSha, created: Timesta
 
 /// Pushes all of it, each blob once, the index last.
 pub(super) async fn push(
-    context: &Context<'_>,
+    step: &Step<'_>,
     writer: &Writer,
     built: &Built,
 ) -> Result<StepOutcome, EngineError> {
@@ -65,7 +65,7 @@ pub(super) async fn push(
     let total = blobs.len();
     let sending: Vec<_> = blobs
         .into_values()
-        .map(|blob| send(context, writer, blob).boxed())
+        .map(|blob| send(step, writer, blob).boxed())
         .collect();
     let sent: Vec<u64> = stream::iter(sending)
         .buffer_unordered(AT_ONCE)
@@ -91,19 +91,19 @@ pub(super) async fn push(
 }
 
 /// Sends one blob; how many bytes that took.
-async fn send(context: &Context<'_>, writer: &Writer, blob: &LayoutBlob) -> Result<u64, EngineError> {
-    let step = StepKind::Copy;
+async fn send(step: &Step<'_>, writer: &Writer, blob: &LayoutBlob) -> Result<u64, EngineError> {
+    let kind = step.kind();
     let LayoutBlob { digest, size, path } = blob;
-    context.recorder.record(EventKind::BlobStarted {
-        step,
+    step.context.recorder.record(EventKind::BlobStarted {
+        step: kind,
         digest: digest.clone(),
         size: *size,
     });
-    let recorder = context.recorder.clone();
+    let recorder = step.context.recorder.clone();
     let name = digest.clone();
     let moved = Arc::new(move |moved| {
         recorder.record(EventKind::BlobMoved {
-            step,
+            step: kind,
             digest: name.clone(),
             moved,
         });
@@ -113,9 +113,9 @@ async fn send(context: &Context<'_>, writer: &Writer, blob: &LayoutBlob) -> Resu
         PutOutcome::Put => "copied",
         PutOutcome::Present => "present",
     };
-    context.log(step).info(format!("{} {how}", digest.short()));
-    context.recorder.record(EventKind::BlobDone {
-        step,
+    step.log().info(format!("{} {how}", digest.short()));
+    step.context.recorder.record(EventKind::BlobDone {
+        step: kind,
         digest: digest.clone(),
         how: how.to_owned(),
     });

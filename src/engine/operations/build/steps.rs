@@ -1,93 +1,98 @@
 //! The steps of a build.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use futures_util::FutureExt as _;
 use futures_util::future::try_join_all;
 
+use super::order::order;
 use super::plan::{builder, plan};
 use super::{Built, push, release};
-use crate::build::{LayoutImage, Order, Output};
+use crate::build::{LayoutImage, Output};
 use crate::deploy::Deployment;
+use crate::domain::operation::Build;
 use crate::domain::{
-    BranchName, CommitSha, EnvironmentName, Gate, GateKind, ImageReference, Operation, Platform, STANDS_FOR,
-    StepKind, Tag, count,
+    BranchName, CommitSha, Digest, EnvironmentName, Gate, GateKind, LockPart, Plan, STANDS_FOR, StepKind,
+    Tag, Verdict, count,
 };
+use crate::engine::Engine;
 use crate::engine::error::EngineError;
-use crate::engine::operations::sign;
+use crate::engine::operations::operation::{Operation, OperationRun, Work};
+use crate::engine::operations::{place, sign};
 use crate::engine::run::event::StepOutcome;
-use crate::engine::run::{Context, Proof};
+use crate::engine::run::{Context, Step};
 use crate::git::Commit;
 use crate::registry::{TagOutcome, TagRule, Writer};
-use crate::scan::{self, SbomFormat};
+use crate::scan::{self, FreshScan, SbomFormat};
 
-/// What every step of a build needs, taken out of the plan once.
-struct Build<'a> {
-    context: &'a Context<'a>,
-    to: &'a EnvironmentName,
-    target: &'a ImageReference,
-    platforms: &'a [Platform],
-    latest: bool,
-    release: Option<&'a str>,
-    commit: &'a CommitSha,
-    tag: &'a Tag,
-    writer: Writer,
-}
+impl Operation for Build {
+    fn lock(&self) -> Option<LockPart> {
+        Some(LockPart::Environment(self.to.clone()))
+    }
 
-/// Carries out one step.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let plan = context.plan;
-    let (
-        Operation::Build {
-            to,
-            target,
-            platforms,
-            latest,
-            release,
-        },
-        Some(commit),
-        Some(tag),
-    ) = (&plan.operation, &plan.commit, &plan.tag)
-    else {
-        return Err(EngineError::Internal(
-            "a build plan without a commit or tag".to_owned(),
-        ));
-    };
-    let writer = context
-        .engine
-        .registries()
-        .writer(&target.repository, context.access);
-    let build = Build {
-        context,
-        to,
-        target,
-        platforms,
-        latest: *latest,
-        release: release.as_ref().map(BranchName::as_str),
-        commit,
-        tag,
-        writer,
-    };
-    match step {
-        StepKind::Gate => build.gate().await,
-        StepKind::Build => build.build().await,
-        StepKind::Copy => build.copy().await,
-        StepKind::Attach => build.attach().await,
-        StepKind::Tag => build.tag().await,
-        StepKind::Deploy => build.deploy().await,
-        StepKind::Sign => sign::sign_at(context, &build.writer, &build.built()?.index.digest, to).await,
-        StepKind::Verify => build.verify().await,
-        _ => Err(EngineError::UnknownStep {
-            operation: "build",
-            step,
-        }),
+    /// What is there already is not built, and so not signed.
+    fn signs_for(&self, _engine: &Engine, plan: &Plan) -> Option<EnvironmentName> {
+        plan.digest.is_none().then(|| self.to.clone())
+    }
+
+    fn is_read_back(&self) -> bool {
+        true
+    }
+
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        let (Some(commit), Some(tag)) = (&context.plan.commit, &context.plan.tag) else {
+            return Err(EngineError::Internal(
+                "a build plan without a commit or tag".to_owned(),
+            ));
+        };
+        let registries = context.engine.registries();
+        Ok(Box::new(Building {
+            context,
+            build: self,
+            commit,
+            tag,
+            writer: registries.writer(&self.target.repository, context.access),
+            built: OnceLock::new(),
+            scanned: OnceLock::new(),
+        }))
     }
 }
 
-impl Build<'_> {
+/// A run that builds.
+struct Building<'a> {
+    context: &'a Context<'a>,
+    build: &'a Build,
+    commit: &'a CommitSha,
+    tag: &'a Tag,
+    writer: Writer,
+    /// What the build step made, for the steps after it.
+    built: OnceLock<Built>,
+    /// The scan that was attached, to be signed too.
+    scanned: OnceLock<FreshScan>,
+}
+
+impl OperationRun for Building<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        Some(match step.kind() {
+            StepKind::Gate => Work::new(self.gate(step)),
+            StepKind::Build => Work::stopping_itself(self.build(step)),
+            StepKind::Copy => Work::stopping_itself(self.copy(step)),
+            StepKind::Attach => Work::new(self.attach(step)),
+            StepKind::Sign => Work::new(self.sign(step)),
+            StepKind::Verify => Work::new(self.verify()),
+            StepKind::Tag => Work::new(self.tag()),
+            StepKind::Deploy => Work::stopping_itself(self.deploy(step)),
+            _ => return None,
+        })
+    }
+
+    fn made(&self) -> Option<&Digest> {
+        self.built.get().map(|built| &built.index.digest)
+    }
+}
+
+impl Building<'_> {
     /// A tag that is on the image of a commit, rather than on one of a dirty tree.
     fn is_of_commit(&self) -> bool {
         self.context
@@ -101,13 +106,13 @@ impl Build<'_> {
 
     /// Rule: what is built is what was planned. The commit is still checked out, the tree as clean as it was, and nobody
     /// has taken the tag meanwhile.
-    async fn gate(&self) -> Result<StepOutcome, EngineError> {
+    async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
         let again = plan(
             engine,
-            &self.context.plan.service,
+            self.context.service.name(),
             !self.is_of_commit(),
-            self.release,
+            self.build.release.as_ref().map(BranchName::as_str),
         )
         .await?;
         if again.commit.as_ref() != Some(self.commit) {
@@ -116,12 +121,12 @@ impl Build<'_> {
                 "{} was checked out when the plan was made; {now} is checked out now",
                 self.commit.short()
             );
-            let gate = Gate::new(GateKind::Commit, crate::domain::Verdict::Refused(why));
+            let gate = Gate::new(GateKind::Commit, Verdict::Refused(why));
             return Err(EngineError::Refused(vec![gate]));
         }
         if self.is_of_commit() && again.tag.as_ref() != Some(self.tag) {
             let why = "a different branch is checked out than when the plan was made".to_owned();
-            let gate = Gate::new(GateKind::Branch, crate::domain::Verdict::Refused(why));
+            let gate = Gate::new(GateKind::Branch, Verdict::Refused(why));
             return Err(EngineError::Refused(vec![gate]));
         }
         if again.digest != self.context.plan.digest {
@@ -140,13 +145,13 @@ impl Build<'_> {
                 ),
             });
         }
-        self.context.judge(again.gates)
+        step.judge(again.gates)
     }
 
     /// Builds one platform after the other: builders use all processors by themselves.
-    async fn build(&self) -> Result<StepOutcome, EngineError> {
+    async fn build(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        let log = self.context.log(StepKind::Build);
+        let log = step.log();
         let program = builder(engine, self.context.cancel).await?;
         let commit = engine.resolve(self.commit.as_str()).await?;
         let labels = self.labels(&commit).await?;
@@ -155,12 +160,12 @@ impl Build<'_> {
             .tempdir()
             .map_err(|error| EngineError::Internal(format!("could not create a build folder: {error}")))?;
         let mut images = Vec::new();
-        for (at, platform) in self.platforms.iter().enumerate() {
+        for (at, platform) in self.build.platforms.iter().enumerate() {
             log.info(format!("{platform} with {}", program.name()));
             let folder = work.path().join(at.to_string());
             let order = order(
                 engine,
-                &self.context.plan.service,
+                self.context.service.name(),
                 Some(platform),
                 labels.clone(),
                 Some(commit.time),
@@ -184,8 +189,7 @@ impl Build<'_> {
             index,
             bytes,
         };
-        self.context
-            .built
+        self.built
             .set(built)
             .map_err(|_| EngineError::Internal("the build step ran twice".to_owned()))?;
         Ok(StepOutcome::Done(done))
@@ -203,8 +207,8 @@ impl Build<'_> {
             .await?;
         let released = engine.released().await?;
         let release = released.tags().iter().find(|tag| tag.at.commit == sha);
-        let anew = match self.release {
-            Some(_) => release::find(engine, self.commit, self.release).await?,
+        let anew = match &self.build.release {
+            Some(branch) => release::find(engine, self.commit, Some(branch.as_str())).await?,
             None => None,
         };
         let anew = anew.and_then(|found| found.release);
@@ -228,21 +232,21 @@ impl Build<'_> {
     }
 
     fn built(&self) -> Result<&Built, EngineError> {
-        let built = self.context.built.get();
+        let built = self.built.get();
         built.ok_or_else(|| EngineError::Internal("nothing was built".to_owned()))
     }
 
-    async fn copy(&self) -> Result<StepOutcome, EngineError> {
+    async fn copy(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         tokio::select! {
-            pushed = push::push(self.context, &self.writer, self.built()?) => pushed,
+            pushed = push::push(step, &self.writer, self.built()?) => pushed,
             () = self.context.cancel.cancelled() => Err(EngineError::Interrupted),
         }
     }
 
     /// Before the tag: whoever finds the image by its tag finds these with it.
-    async fn attach(&self) -> Result<StepOutcome, EngineError> {
+    async fn attach(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let built = self.built()?;
-        let log = self.context.log(StepKind::Attach);
+        let log = step.log();
         let tell = |line: String| log.info(line);
         let trivy = self.context.engine.trivy();
         let mut listing = Vec::new();
@@ -255,7 +259,7 @@ impl Build<'_> {
         let lists = try_join_all(listing).await?;
         let digest = &built.index.digest;
         let images = self.writer.image(digest).await?.images;
-        let scanned = scan::scan_now(trivy, &self.target.repository, digest, &images, &tell).await?;
+        let scanned = scan::scan_now(trivy, &self.build.target.repository, digest, &images, &tell).await?;
         for (bytes, context) in &scanned.reports {
             scan::attach_report(&self.writer, &built.index, bytes.clone(), context).await?;
         }
@@ -264,23 +268,21 @@ impl Build<'_> {
             count(lists.len(), "SBOM"),
             count(scanned.reports.len(), "scan report")
         );
-        let proof = Proof {
-            exception: None,
-            record: None,
-            fresh: Some(scanned),
-            image: built.index.clone(),
-            promoted_before: false,
-        };
-        let _ = self.context.proof.set(proof);
+        let _ = self.scanned.set(scanned);
         Ok(StepOutcome::Done(done))
+    }
+
+    async fn sign(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let digest = &self.built()?.index.digest;
+        sign::sign_at(step, &self.writer, digest, &self.build.to, self.scanned.get()).await
     }
 
     /// That the signature can be verified, where the environment says by which key.
     async fn verify(&self) -> Result<StepOutcome, EngineError> {
         let digest = &self.built()?.index.digest;
-        let verified = sign::verify_at(self.context.engine, &self.writer, digest, self.to).await?;
+        let verified = sign::verify_at(self.context.engine, &self.writer, digest, &self.build.to).await?;
         Ok(verified.map_or_else(
-            || StepOutcome::Nothing(format!("{} has no verification key configured", self.to)),
+            || StepOutcome::Nothing(format!("{} has no verification key configured", self.build.to)),
             StepOutcome::Done,
         ))
     }
@@ -302,22 +304,24 @@ impl Build<'_> {
     async fn tag(&self) -> Result<StepOutcome, EngineError> {
         let digest = &self.built()?.index.digest;
         let outcome = self.writer.tag(digest, self.tag, TagRule::Immutable).await?;
-        if self.latest {
+        if self.build.latest {
             let latest = "latest"
                 .parse()
                 .map_err(|_| EngineError::Internal("`latest` is not a tag".to_owned()))?;
             self.writer.tag(digest, &latest, TagRule::Mutable).await?;
         }
-        let also = if self.latest { " and latest" } else { "" };
+        let also = if self.build.latest { " and latest" } else { "" };
         Ok(match outcome {
-            TagOutcome::Set => StepOutcome::Done(format!("{}{also}", self.target)),
-            TagOutcome::AlreadyThere => StepOutcome::Nothing(format!("{} was already set", self.target)),
+            TagOutcome::Set => StepOutcome::Done(format!("{}{also}", self.build.target)),
+            TagOutcome::AlreadyThere => {
+                StepOutcome::Nothing(format!("{} was already set", self.build.target))
+            }
         })
     }
 
-    async fn deploy(&self) -> Result<StepOutcome, EngineError> {
+    async fn deploy(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        let digest = match (&self.context.plan.digest, self.context.built.get()) {
+        let digest = match (&self.context.plan.digest, self.built.get()) {
             (Some(digest), _) => digest.clone(),
             (None, Some(built)) => built.index.digest.clone(),
             (None, None) => return Err(EngineError::Internal("nothing to deploy".to_owned())),
@@ -325,19 +329,22 @@ impl Build<'_> {
         // `latest` tells what was built, not what was deployed.
         let running = self.writer.running(false).await?;
         if running.is_some_and(|running| running.digest == digest) {
-            return Ok(StepOutcome::Nothing(format!("already deployed to {}", self.to)));
+            return Ok(StepOutcome::Nothing(format!(
+                "already deployed to {}",
+                self.build.to
+            )));
         }
-        let log = self.context.log(StepKind::Deploy);
-        let Some(deployer) = engine.deployer(self.to)? else {
+        let log = step.log();
+        let Some(deployer) = engine.deployer(&self.build.to)? else {
             return Ok(StepOutcome::Nothing(format!(
                 "no deployer configured for {}",
-                self.to
+                self.build.to
             )));
         };
         let deployment = Deployment {
-            service: self.context.plan.service.clone(),
-            environment: self.to.clone(),
-            image: self.target.repository.at(digest.clone()),
+            service: self.context.service.name().clone(),
+            environment: self.build.to.clone(),
+            image: self.build.target.repository.at(digest.clone()),
             digest: digest.clone(),
             tag: Some(self.tag.clone()),
             commit: Some(self.commit.clone()),
@@ -345,34 +352,7 @@ impl Build<'_> {
         deployer
             .deploy(&deployment, &|line| log.info(line), self.context.cancel)
             .await?;
-        crate::engine::operations::place::mark(&self.writer, &digest).await?;
-        Ok(StepOutcome::Done(format!("deployed to {}", self.to)))
+        place::mark(&self.writer, &digest).await?;
+        Ok(StepOutcome::Done(format!("deployed to {}", self.build.to)))
     }
-}
-
-/// What a builder is asked for: the service's Dockerfile, with the configuration's arguments.
-pub(in crate::engine) fn order(
-    engine: &crate::engine::Engine,
-    service: &crate::domain::ServiceName,
-    platform: Option<&Platform>,
-    labels: Vec<(String, String)>,
-    created: Option<jiff::Timestamp>,
-) -> Result<Order, EngineError> {
-    let config = engine.config();
-    let found = config
-        .service(service)
-        .ok_or_else(|| EngineError::UnknownService(service.clone()))?;
-    let root = engine
-        .repository()
-        .map_or_else(|| config.folder(), |repository| repository.root());
-    let context = root.join(&found.path);
-    Ok(Order {
-        dockerfile: context.join(&found.dockerfile),
-        context,
-        platform: platform.cloned(),
-        args: config.build.args.clone(),
-        labels,
-        created,
-        more: config.build.builder_args.clone(),
-    })
 }

@@ -11,14 +11,4 @@ mod requests;
 mod steps;
 
 pub(in crate::engine) use find::find;
-pub(in crate::engine) use plan::plan;
-pub(in crate::engine) use steps::step;
-
-use crate::git::{ObjectId, RefUpdate};
-
-/// What the merge step made, for the push.
-pub(in crate::engine) struct Prepared {
-    updates: Vec<RefUpdate>,
-    /// The tag, if it was made in this run, to be taken back where the push is refused.
-    tag: Option<(String, ObjectId)>,
-}
+pub use plan::FinishRequest;

@@ -1,52 +1,62 @@
 //! The plan of an end: what is merged where, in which way, and what stands against it.
 
+use super::find::find;
 use super::gates::{self, Target};
+use crate::domain::operation::Finish;
 use crate::domain::{
-    BranchName, Confirmation, Costs, Ending, MergeMethod, Operation, Plan, PlannedStep, Release, ReleaseKind,
-    ServiceName, StepKind, count, release_name,
+    BranchName, Confirmation, Costs, MergeMethod, Plan, PlannedStep, Release, ReleaseKind, ServiceName,
+    StepKind, StepList, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::engine::operations::operation::PlanRequest;
 use crate::engine::releases::Depth;
-use crate::engine::remote_state::{Line, Upstream};
+use crate::engine::remote_state::Line;
+use crate::project::Service;
 
-/// Plans the end of the release or hotfix that `text` names: by its branch or its version. `only` leaves branches out
-/// that it would go into.
-pub(in crate::engine) async fn plan(
-    engine: &Engine,
-    service: &ServiceName,
-    text: &str,
-    only: &[String],
-) -> Result<Plan, EngineError> {
-    let upstream = engine.upstream_for(service).await?;
-    let line = find(engine, service, &upstream, text)?;
-    let release = engine.release_of(service, &line).await?;
-    let targets = gates::targets(engine, &upstream, &line, &release, only).await?;
-    let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
-    all.extend(targets.iter().map(|target| target.gate.clone()));
-    let version = line.values.version.as_ref();
-    let tag = version.map(|version| upstream.released.name_of(version));
-    let remote = engine.config().git.remote.clone();
-    let candidate = engine
-        .candidate(service, line.head.as_str(), engine.config().graph.entrance())
-        .await
-        .ok();
-    Ok(Plan {
-        steps: steps(&targets, tag.as_deref(), &remote),
-        operation: Operation::Finish {
-            branch: line.branch.clone(),
-            remote,
-            tag,
-            into: targets.into_iter().map(|target| target.ending).collect(),
-        },
-        service: service.clone(),
-        commit: Some(line.head),
-        tag: candidate.as_ref().map(|candidate| candidate.tag.clone()),
-        digest: candidate.map(|candidate| candidate.image.digest),
-        gates: all,
-        costs: Costs::default(),
-        confirmation: Confirmation::Plain,
-    })
+/// A request to end a release or a hotfix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishRequest {
+    /// The branch of the release, or its version.
+    pub release: String,
+    /// The only branches that it goes into; all that it owes where none is named.
+    pub into: Vec<String>,
+}
+
+impl PlanRequest for FinishRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        let name = service.name();
+        let upstream = engine.upstream_for(name).await?;
+        let line = find(engine, name, &upstream, &self.release)?;
+        let release = engine.release_of(name, &line).await?;
+        let targets = gates::targets(engine, &upstream, &line, &release, &self.into).await?;
+        let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
+        all.extend(targets.iter().map(|target| target.gate.clone()));
+        let version = line.values.version.as_ref();
+        let tag = version.map(|version| upstream.released.name_of(version));
+        let remote = engine.config().git.remote.clone();
+        let candidate = engine
+            .candidate(name, line.head.as_str(), engine.config().graph.entrance())
+            .await
+            .ok();
+        Ok(Plan {
+            steps: steps(&targets, tag.as_deref(), &remote),
+            operation: Finish {
+                branch: line.branch.clone(),
+                remote,
+                tag,
+                into: targets.into_iter().map(|target| target.ending).collect(),
+            }
+            .into(),
+            service: name.clone(),
+            commit: Some(line.head),
+            tag: candidate.as_ref().map(|candidate| candidate.tag.clone()),
+            digest: candidate.map(|candidate| candidate.image.digest),
+            gates: all,
+            costs: Costs::default(),
+            confirmation: Confirmation::Plain,
+        })
+    }
 }
 
 impl Engine {
@@ -64,7 +74,6 @@ impl Engine {
 }
 
 fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep> {
-    let step = |kind, what: String| PlannedStep { kind, what };
     let of = |way| {
         let chosen = targets.iter().filter(move |target| target.ending.way == way);
         chosen.map(|target| &target.ending.branch).collect::<Vec<_>>()
@@ -82,7 +91,8 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
         let separator = if pushed.is_empty() { "" } else { ", " };
         pushed = format!("{pushed}{separator}tag {tag}");
     }
-    let mut steps = vec![step(StepKind::Gate, "re-check all preflight gates".to_owned())];
+    let mut steps = StepList::default();
+    steps.add(StepKind::Gate, "re-check all preflight gates");
     if !pushed.is_empty() {
         let what = match tag {
             Some(tag) => format!(
@@ -91,16 +101,16 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
             ),
             None => format!("{}, as local objects", count(merged.len(), "merge commit")),
         };
-        steps.push(step(StepKind::Merge, what));
-        steps.push(step(StepKind::Push, format!("{pushed} to {remote}, atomically")));
+        steps.add(StepKind::Merge, what);
+        steps.add(StepKind::Push, format!("{pushed} to {remote}, atomically"));
     }
     if !requested.is_empty() {
-        steps.push(step(
+        steps.add(
             StepKind::PullRequest,
             format!("into {}, as its branch rules require", names(&requested)),
-        ));
+        );
     }
-    steps
+    steps.into()
 }
 
 /// What a merge is called in its first line.

@@ -1,84 +1,88 @@
 //! The steps of an end. The merges are made as objects that no reference names; one atomic push then makes them known,
 //! or nothing at all.
 
-use super::Prepared;
+use std::sync::OnceLock;
+
 use super::find::find;
 use super::gates;
 use super::plan::merge_message;
+use crate::domain::operation::Finish;
 use crate::domain::{
-    BranchName, CommitSha, Ending, MergeMethod, Operation, ReleaseKind, StepKind, count, release_name,
+    BranchName, CommitSha, LockPart, MergeMethod, ReleaseKind, StepKind, count, release_name,
 };
 use crate::engine::error::EngineError;
+use crate::engine::operations::operation::{Operation, OperationRun, Work};
 use crate::engine::remote_state::line;
-use crate::engine::run::Context;
 use crate::engine::run::event::StepOutcome;
+use crate::engine::run::{Context, Step};
 use crate::git::{GitError, ObjectId, PushOutcome, RefUpdate};
 
-/// What every step needs, taken out of the plan once.
-struct Finish<'a> {
-    context: &'a Context<'a>,
-    branch: &'a BranchName,
-    remote: &'a str,
-    tag: Option<&'a str>,
-    into: &'a [Ending],
-    head: &'a CommitSha,
-}
+impl Operation for Finish {
+    fn lock(&self) -> Option<LockPart> {
+        Some(LockPart::Releases)
+    }
 
-/// Carries out one step.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let plan = context.plan;
-    let (
-        Operation::Finish {
-            branch,
-            remote,
-            tag,
-            into,
-        },
-        Some(head),
-    ) = (&plan.operation, &plan.commit)
-    else {
-        return Err(EngineError::Internal("a finish plan without a commit".to_owned()));
-    };
-    let finish = Finish {
-        context,
-        branch,
-        remote,
-        tag: tag.as_deref(),
-        into,
-        head,
-    };
-    match step {
-        StepKind::Gate => finish.gate().await,
-        StepKind::Merge => finish.merge().await,
-        StepKind::Push => finish.push().await,
-        StepKind::PullRequest => finish.request().await,
-        _ => Err(EngineError::UnknownStep {
-            operation: "finish",
-            step,
-        }),
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        let head = context.plan.commit.as_ref();
+        Ok(Box::new(Finishing {
+            context,
+            finish: self,
+            head: head.ok_or_else(|| EngineError::Internal("a finish plan without a commit".to_owned()))?,
+            prepared: OnceLock::new(),
+        }))
     }
 }
 
-impl Finish<'_> {
+/// A run that finishes a release.
+struct Finishing<'a> {
+    context: &'a Context<'a>,
+    finish: &'a Finish,
+    head: &'a CommitSha,
+    /// What the merge step made, for the push.
+    prepared: OnceLock<Prepared>,
+}
+
+/// Merge commits and a tag that no reference names yet.
+struct Prepared {
+    updates: Vec<RefUpdate>,
+    /// The tag, if it was made in this run, to be taken back where the push is refused.
+    tag: Option<(String, ObjectId)>,
+}
+
+impl OperationRun for Finishing<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        Some(match step.kind() {
+            StepKind::Gate => Work::new(self.gate(step)),
+            StepKind::Merge => Work::new(self.merge(step)),
+            StepKind::Push => Work::new(self.push(step)),
+            StepKind::PullRequest => Work::new(self.request(step)),
+            _ => return None,
+        })
+    }
+}
+
+impl Finishing<'_> {
     /// Rule: what was looked at is what is merged. A branch that has moved since makes the plan another one.
-    async fn gate(&self) -> Result<StepOutcome, EngineError> {
+    async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        let service = &self.context.plan.service;
+        let service = self.context.service.name();
         let upstream = engine.upstream_for(service).await?;
-        let line = find(engine, service, &upstream, self.branch.as_str())?;
-        self.unmoved(self.branch, self.head, Some(&line.head))?;
-        for ending in self.into {
+        let line = find(engine, service, &upstream, self.finish.branch.as_str())?;
+        self.unmoved(&self.finish.branch, self.head, Some(&line.head))?;
+        for ending in &self.finish.into {
             self.unmoved(&ending.branch, &ending.at, upstream.branch(&ending.branch))?;
         }
-        let names: Vec<_> = self.into.iter().map(|ending| ending.branch.to_string()).collect();
+        let names: Vec<_> = self
+            .finish
+            .into
+            .iter()
+            .map(|ending| ending.branch.to_string())
+            .collect();
         let release = engine.release_of(service, &line).await?;
         let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
         let targets = gates::targets(engine, &upstream, &line, &release, &names).await?;
         all.extend(targets.into_iter().map(|target| target.gate));
-        self.context.judge(all)
+        step.judge(all)
     }
 
     fn unmoved(
@@ -91,7 +95,7 @@ impl Finish<'_> {
             return Ok(());
         }
         Err(GitError::Moved {
-            remote: self.remote.to_owned(),
+            remote: self.finish.remote.clone(),
             reference: branch.to_string(),
             expected: format!("at {}", planned.short()),
             found: found.map_or_else(|| "gone".to_owned(), |found| format!("at {}", found.short())),
@@ -106,27 +110,29 @@ impl Finish<'_> {
             .engine
             .config()
             .git
-            .for_service(&self.context.plan.service);
-        let line = line(self.branch.as_str(), self.head, &git);
+            .for_service(self.context.service.name());
+        let line = line(self.finish.branch.as_str(), self.head, &git);
         let kind = line.as_ref().map_or(ReleaseKind::Release, |line| line.kind);
-        let name = self.tag.map_or_else(
-            || {
-                let values = line.map(|line| line.values).unwrap_or_default();
-                release_name(values.version.as_ref(), values.padding, self.branch)
-            },
-            str::to_owned,
-        );
+        let name = self.finish.tag.clone().unwrap_or_else(|| {
+            let values = line.map(|line| line.values).unwrap_or_default();
+            release_name(values.version.as_ref(), values.padding, &self.finish.branch)
+        });
         (kind, name)
     }
 
-    async fn merge(&self) -> Result<StepOutcome, EngineError> {
+    async fn merge(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        let log = self.context.log(StepKind::Merge);
+        let log = step.log();
         let repository = engine.repository_or_none("a release")?;
         let (kind, name) = self.named();
         let mut updates = Vec::new();
-        for ending in self.into.iter().filter(|ending| ending.way == MergeMethod::Merge) {
-            let message = merge_message(kind, &name, self.branch, &ending.branch);
+        for ending in self
+            .finish
+            .into
+            .iter()
+            .filter(|ending| ending.way == MergeMethod::Merge)
+        {
+            let message = merge_message(kind, &name, &self.finish.branch, &ending.branch);
             let made = repository
                 .merge_commit(&ending.at, self.head, &message, self.context.access)
                 .await?;
@@ -148,7 +154,7 @@ impl Finish<'_> {
         if updates.is_empty() {
             return Ok(StepOutcome::Nothing("everything already exists".to_owned()));
         }
-        let _ = self.context.prepared.set(Prepared { updates, tag });
+        let _ = self.prepared.set(Prepared { updates, tag });
         Ok(StepOutcome::Done(count(merges, "merge commit")))
     }
 
@@ -159,8 +165,10 @@ impl Finish<'_> {
         updates: &mut Vec<RefUpdate>,
     ) -> Result<Option<(String, ObjectId)>, EngineError> {
         let engine = self.context.engine;
-        let Some(tag) = self.tag else { return Ok(None) };
-        let service = &self.context.plan.service;
+        let Some(tag) = self.finish.tag.as_deref() else {
+            return Ok(None);
+        };
+        let service = self.context.service.name();
         let upstream = engine.upstream_for(service).await?;
         if upstream.view.tags.contains_key(tag) {
             return Ok(None);
@@ -181,11 +189,11 @@ impl Finish<'_> {
     }
 
     /// A push that is refused takes the tag that was made for it with it: half an end would only confuse.
-    async fn push(&self) -> Result<StepOutcome, EngineError> {
-        let Some(prepared) = self.context.prepared.get() else {
+    async fn push(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let Some(prepared) = self.prepared.get() else {
             return Ok(StepOutcome::Nothing(format!(
                 "{} already contains all of it",
-                self.remote
+                self.finish.remote
             )));
         };
         let remote = self.context.engine.remote()?;
@@ -193,20 +201,20 @@ impl Finish<'_> {
             Ok(PushOutcome::Created) => Ok(StepOutcome::Done(format!(
                 "updated {} on {} atomically",
                 count(prepared.updates.len(), "reference"),
-                self.remote
+                self.finish.remote
             ))),
             Ok(PushOutcome::AlreadyThere) => Ok(StepOutcome::Nothing(format!(
                 "{} already contains all of it",
-                self.remote
+                self.finish.remote
             ))),
             Err(error) => {
-                self.take_back(prepared).await?;
+                self.take_back(step, prepared).await?;
                 Err(error.into())
             }
         }
     }
 
-    async fn take_back(&self, prepared: &Prepared) -> Result<(), EngineError> {
+    async fn take_back(&self, step: &Step<'_>, prepared: &Prepared) -> Result<(), EngineError> {
         let Some((tag, object)) = prepared.tag.clone() else {
             return Ok(());
         };
@@ -217,17 +225,17 @@ impl Finish<'_> {
             .git(move |repository| repository.take_back_tag(&name, &object, access))
             .await?;
         if removed {
-            let log = self.context.log(StepKind::Push);
-            log.warning(format!("removed the local tag {tag}"));
+            step.log().warning(format!("removed the local tag {tag}"));
         }
         Ok(())
     }
 
-    async fn request(&self) -> Result<StepOutcome, EngineError> {
+    async fn request(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let (_, name) = self.named();
-        let log = self.context.log(StepKind::PullRequest);
+        let log = step.log();
         let mut opened = Vec::new();
         for ending in self
+            .finish
             .into
             .iter()
             .filter(|ending| ending.way == MergeMethod::PullRequest)
@@ -236,7 +244,7 @@ impl Finish<'_> {
             let request = self
                 .context
                 .engine
-                .pull_request(self.branch, &ending.branch, &title, self.context.access)
+                .pull_request(&self.finish.branch, &ending.branch, &title, self.context.access)
                 .await?;
             log.info(format!("into {}: {request}", ending.branch));
             opened.push(request);

@@ -5,6 +5,6 @@ mod plan;
 mod promotion_path;
 mod steps;
 
-pub(in crate::engine) use plan::{plan, preview};
-pub(in crate::engine) use promotion_path::{PromotionPath, Request};
-pub(in crate::engine) use steps::step;
+pub(in crate::engine) use plan::preview;
+pub use promotion_path::PromoteRequest;
+pub(in crate::engine) use promotion_path::PromotionPath;

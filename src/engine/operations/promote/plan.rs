@@ -2,29 +2,38 @@
 
 use crate::config::EnvironmentSettings;
 use crate::deploy::Deployer;
+use crate::domain::operation::Promote;
 use crate::domain::{
-    Costs, Digest, Environment, Gate, GateKind, Operation, Plan, PlannedStep, Repository, StepKind, Target,
+    Costs, Digest, Environment, Gate, GateKind, Plan, PlannedStep, Repository, StepKind, StepList, Target,
     bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{Evaluation, Moment};
+use crate::engine::operations::operation::PlanRequest;
 use crate::engine::operations::place;
 use crate::engine::{Engine, TagState};
+use crate::project::Service;
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
 
 use super::gates;
-use super::promotion_path::{PromotionPath, Request};
+use super::promotion_path::{PromoteRequest, PromotionPath};
 
-/// Plans the promotion that is asked for.
-pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Result<Plan, EngineError> {
-    let service = request.service;
-    let way = PromotionPath::of(engine, &request)?;
+impl PlanRequest for PromoteRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        plan(engine, service, self).await
+    }
+}
+
+async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> Result<Plan, EngineError> {
+    let way = PromotionPath::of(engine, request)?;
     let (source, target) = (way.source, way.target);
     engine.catch_up().await;
-    let candidate = engine.candidate(service, request.candidate, source).await?;
+    let candidate = engine
+        .candidate(service.name(), &request.candidate, source)
+        .await?;
     let digest = candidate.image.digest.clone();
-    let repository = engine.repository_of(service, target)?;
+    let repository = engine.repository_of(service.name(), target)?;
     let reader = engine.registries().reader(&repository);
     let root = Target::Digest(digest.clone());
     let source_reader = engine.registries().reader(&candidate.repository);
@@ -56,7 +65,7 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
         deployer.as_ref(),
     );
     Ok(Plan {
-        operation: Operation::Promote {
+        operation: Promote {
             from: source.name.clone(),
             to: target.name.clone(),
             source: candidate.repository.at(digest.clone()),
@@ -64,8 +73,9 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
             replaces: running.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
-        },
-        service: service.clone(),
+        }
+        .into(),
+        service: service.name().clone(),
         commit: candidate.commit,
         tag: Some(candidate.tag),
         gates: evaluation.gates,
@@ -82,12 +92,14 @@ pub(in crate::engine) async fn plan(engine: &Engine, request: Request<'_>) -> Re
 /// What every gate of that promotion says now, for somebody who only looks: nothing is scanned for it.
 pub(in crate::engine) async fn preview(
     engine: &Engine,
-    request: Request<'_>,
+    service: &Service,
+    request: &PromoteRequest,
 ) -> Result<Vec<Gate>, EngineError> {
-    let service = request.service;
-    let way = PromotionPath::of(engine, &request)?;
-    let candidate = engine.candidate(service, request.candidate, way.source).await?;
-    let repository = engine.repository_of(service, way.target)?;
+    let way = PromotionPath::of(engine, request)?;
+    let candidate = engine
+        .candidate(service.name(), &request.candidate, way.source)
+        .await?;
+    let repository = engine.repository_of(service.name(), way.target)?;
     let reader = engine.registries().reader(&repository);
     let (tag_state, evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &candidate.image.digest),
@@ -135,47 +147,32 @@ fn steps(
     is_exception: bool,
     deployer: Option<&Deployer>,
 ) -> Vec<PlannedStep> {
-    let step = |kind, what: String| PlannedStep { kind, what };
     let present = copying
         .blobs
         .iter()
         .filter(|blob| blob.state == BlobState::Present)
         .count();
-    let mut steps = vec![
-        step(StepKind::Gate, "re-check all gates".to_owned()),
-        step(
-            StepKind::Copy,
-            format!(
-                "{} and {}, {} to copy ({present} already present)",
-                count(copying.blobs.len(), "blob"),
-                count(copying.referrers.len(), "referrer"),
-                bytes(copying.bytes),
-            ),
+    let mut steps = StepList::default();
+    steps.add(StepKind::Gate, "re-check all gates");
+    steps.add(
+        StepKind::Copy,
+        format!(
+            "{} and {}, {} to copy ({present} already present)",
+            count(copying.blobs.len(), "blob"),
+            count(copying.referrers.len(), "referrer"),
+            bytes(copying.bytes),
         ),
-    ];
-    if let Some(sign) = &settings.sign {
-        steps.push(step(StepKind::Sign, format!("with {}", sign.key.display())));
-    }
-    steps.push(step(StepKind::Verify, verify_words(settings)));
-    if is_exception {
-        let what = "the exception record, with its reason";
-        steps.push(step(StepKind::Attach, what.to_owned()));
-    }
-    steps.push(step(
-        StepKind::Tag,
-        format!("{}, which never moves", candidate.tag),
-    ));
-    let deploy = deployer.map_or_else(
-        || {
-            format!(
-                "no deployer configured for {}; only records this digest as deployed",
-                target.name
-            )
-        },
-        Deployer::describe,
     );
-    steps.push(step(StepKind::Deploy, deploy));
-    steps
+    if let Some(sign) = &settings.sign {
+        steps.add(StepKind::Sign, format!("with {}", sign.key.display()));
+    }
+    steps.add(StepKind::Verify, verify_words(settings));
+    if is_exception {
+        steps.add(StepKind::Attach, "the exception record, with its reason");
+    }
+    steps.add(StepKind::Tag, format!("{}, which never moves", candidate.tag));
+    steps.add(StepKind::Deploy, place::deploy_words(target, deployer));
+    steps.into()
 }
 
 fn verify_words(settings: &EnvironmentSettings) -> String {

@@ -4,6 +4,7 @@
 use tokio::sync::OnceCell;
 
 use crate::config::HotfixSettings;
+use crate::domain::operation::Promote;
 use crate::domain::{Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, ServiceName};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -11,15 +12,19 @@ use crate::engine::exception::{SkippedGate, SkippedGates, gravest};
 use crate::engine::operations::place;
 use crate::registry::{Reader, RegistryError, Running};
 
-/// What a person asks for.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::engine) struct Request<'a> {
-    pub(in crate::engine) service: &'a ServiceName,
-    pub(in crate::engine) candidate: &'a str,
-    pub(in crate::engine) to: &'a EnvironmentName,
-    pub(in crate::engine) from: Option<&'a EnvironmentName>,
-    pub(in crate::engine) reason: Option<&'a str>,
-    pub(in crate::engine) hotfix: bool,
+/// A request to promote a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromoteRequest {
+    /// A commit, an image tag, a digest or a release branch.
+    pub candidate: String,
+    /// Where to.
+    pub to: EnvironmentName,
+    /// Where from, for an environment with several sources.
+    pub from: Option<EnvironmentName>,
+    /// Why it goes another way than the usual one: an older candidate than the release's head, or the hotfix path.
+    pub reason: Option<String>,
+    /// Whether it takes the path that the configuration allows hotfixes.
+    pub hotfix: bool,
 }
 
 /// The way, from source to target.
@@ -34,10 +39,11 @@ pub(in crate::engine) struct PromotionPath<'a> {
 
 impl<'a> PromotionPath<'a> {
     /// The way that is asked for, if there is one.
-    pub(in crate::engine) fn of(engine: &'a Engine, request: &Request<'_>) -> Result<Self, EngineError> {
-        let target = engine.environment(request.to)?;
+    pub(in crate::engine) fn of(engine: &'a Engine, request: &PromoteRequest) -> Result<Self, EngineError> {
+        let target = engine.environment(&request.to)?;
         let reason = request
             .reason
+            .as_deref()
             .map(|text| place::reason(text, "this promotion"))
             .transpose()?;
         let hotfix = hotfix_settings(engine, target, request.hotfix)?;
@@ -45,8 +51,8 @@ impl<'a> PromotionPath<'a> {
             return Err(EngineError::NoReason("the hotfix path"));
         }
         let source = match hotfix {
-            Some(settings) => short_source(engine, target, settings, request.from)?,
-            None => source_of(engine, target, request.from)?,
+            Some(settings) => short_source(engine, target, settings, request.from.as_ref())?,
+            None => source_of(engine, target, request.from.as_ref())?,
         };
         Ok(Self {
             source,
@@ -58,19 +64,13 @@ impl<'a> PromotionPath<'a> {
     }
 
     /// The way of a plan, at its run.
-    pub(super) fn planned(
-        engine: &'a Engine,
-        from: &EnvironmentName,
-        to: &EnvironmentName,
-        reason: Option<&Clean>,
-        hotfix: bool,
-    ) -> Result<Self, EngineError> {
-        let target = engine.environment(to)?;
+    pub(super) fn planned(engine: &'a Engine, promote: &'a Promote) -> Result<Self, EngineError> {
+        let target = engine.environment(&promote.to)?;
         Ok(Self {
-            source: engine.environment(from)?,
+            source: engine.environment(&promote.from)?,
             target,
-            reason: reason.cloned(),
-            hotfix: hotfix_settings(engine, target, hotfix)?,
+            reason: promote.reason.clone(),
+            hotfix: hotfix_settings(engine, target, promote.hotfix)?,
             running: OnceCell::new(),
         })
     }

@@ -1,88 +1,107 @@
 //! The steps of a promotion. Each looks before it acts, so that a run can be killed anywhere and given again.
 
+use std::sync::OnceLock;
+
 use super::gates;
 use super::promotion_path::PromotionPath;
-use crate::domain::{Digest, ImageReference, Operation, StepKind, Tag, Target, bytes, count};
+use crate::domain::operation::Promote;
+use crate::domain::{
+    Digest, EnvironmentName, GateRecord, LockPart, Plan, StepKind, Tag, Target, bytes, count,
+};
 use crate::engine::error::EngineError;
+use crate::engine::exception::SkippedGates;
 use crate::engine::gates::Moment;
+use crate::engine::operations::copy_progress::tell;
+use crate::engine::operations::operation::{Operation, OperationRun, Work};
 use crate::engine::operations::{exception_record, place, sign};
-use crate::engine::run::event::{EventKind, StepOutcome};
-use crate::engine::run::{Context, Proof};
-use crate::engine::{TagState, records};
-use crate::registry::copy::{self, CopyOptions, CopyProgress, Look};
-use crate::registry::{TagOutcome, TagRule, Writer};
-use crate::scan;
+use crate::engine::run::event::StepOutcome;
+use crate::engine::run::{Context, Step};
+use crate::engine::{Engine, TagState, records};
+use crate::registry::copy::{self, CopyOptions, Look};
+use crate::registry::{Descriptor, TagOutcome, TagRule, Writer};
+use crate::scan::{self, FreshScan};
 
-/// What every step of a promotion needs, taken out of the plan once.
+impl Operation for Promote {
+    fn lock(&self) -> Option<LockPart> {
+        Some(LockPart::Environment(self.to.clone()))
+    }
+
+    fn signs_for(&self, _engine: &Engine, _plan: &Plan) -> Option<EnvironmentName> {
+        Some(self.to.clone())
+    }
+
+    fn is_read_back(&self) -> bool {
+        true
+    }
+
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        let engine = context.engine;
+        let tag = context.plan.tag.as_ref();
+        Ok(Box::new(Promotion {
+            context,
+            promote: self,
+            way: PromotionPath::planned(engine, self)?,
+            digest: context.digest()?,
+            tag: tag.ok_or_else(|| EngineError::Internal("a promotion plan without a tag".to_owned()))?,
+            writer: engine
+                .registries()
+                .writer(&self.target.repository, context.access),
+            proof: OnceLock::new(),
+        }))
+    }
+}
+
+/// A run that promotes.
 struct Promotion<'a> {
     context: &'a Context<'a>,
+    promote: &'a Promote,
     way: PromotionPath<'a>,
-    source_image: &'a ImageReference,
-    target_image: &'a ImageReference,
     digest: &'a Digest,
     tag: &'a Tag,
     writer: Writer,
+    /// What the gates found out about the image, for the steps that leave it there.
+    proof: OnceLock<Proof>,
 }
 
-/// Carries out one step.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let plan = context.plan;
-    let (
-        Operation::Promote {
-            from,
-            to,
-            source: source_image,
-            target: target_image,
-            reason,
-            hotfix,
-            ..
-        },
-        Some(digest),
-        Some(tag),
-    ) = (&plan.operation, &plan.digest, &plan.tag)
-    else {
-        return Err(EngineError::Internal(
-            "a promotion plan without a digest or tag".to_owned(),
-        ));
-    };
-    let promotion = Promotion {
-        context,
-        way: PromotionPath::planned(context.engine, from, to, reason.as_ref(), *hotfix)?,
-        source_image,
-        target_image,
-        digest,
-        tag,
-        writer: context
-            .engine
-            .registries()
-            .writer(&target_image.repository, context.access),
-    };
-    match step {
-        StepKind::Gate => promotion.gate().await,
-        StepKind::Copy => promotion.copy().await,
-        StepKind::Sign => sign::sign_at(context, &promotion.writer, digest, to).await,
-        StepKind::Verify => place::verify(context, &promotion.writer, digest, promotion.way.target).await,
-        StepKind::Attach => exception_record::leave(context, &promotion.writer).await,
-        StepKind::Tag => promotion.tag().await,
-        StepKind::Deploy => place::deploy(context, &promotion.writer, digest, promotion.way.target).await,
-        _ => Err(EngineError::UnknownStep {
-            operation: "promotion",
-            step,
-        }),
+/// What was found out about the image.
+struct Proof {
+    /// The record of the verdict of the scan gate.
+    record: Option<GateRecord>,
+    /// The scan that was made in this run.
+    fresh: Option<FreshScan>,
+    /// The image that it is of.
+    image: Descriptor,
+    /// Whether the image had its tag at the target already. A run that is only given again leaves nothing new.
+    promoted_before: bool,
+    /// What was passed over, where this is an exception.
+    exception: Option<SkippedGates>,
+}
+
+impl OperationRun for Promotion<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        Some(match step.kind() {
+            StepKind::Gate => Work::new(self.gate(step)),
+            StepKind::Copy => Work::stopping_itself(self.copy(step)),
+            StepKind::Sign => Work::new(self.sign(step)),
+            StepKind::Verify => Work::new(place::verify(step, &self.writer, self.digest, self.way.target)),
+            StepKind::Attach => Work::new(self.attach()),
+            StepKind::Tag => Work::new(self.tag()),
+            StepKind::Deploy => {
+                Work::stopping_itself(place::deploy(step, &self.writer, self.digest, self.way.target))
+            }
+            _ => return None,
+        })
     }
 }
 
 impl Promotion<'_> {
     /// Rule: the digest that was chosen is the digest that is promoted, and every gate holds now.
-    async fn gate(&self) -> Result<StepOutcome, EngineError> {
-        let log = self.context.log(StepKind::Gate);
+    async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let log = step.log();
         let engine = self.context.engine;
         let named = self.tag.as_str();
         let candidate = engine
-            .candidate(&self.context.plan.service, named, self.way.source)
+            .candidate(self.context.service.name(), named, self.way.source)
             .await;
         let candidate = match candidate {
             Ok(candidate) if candidate.image.digest == *self.digest => candidate,
@@ -92,12 +111,12 @@ impl Promotion<'_> {
         };
         log.info(format!(
             "{} is {} as planned",
-            self.source_image.repository.tagged(self.tag.clone()),
+            self.promote.source.repository.tagged(self.tag.clone()),
             self.digest
         ));
         let state = engine.tag_state(&self.writer, self.tag, self.digest).await?;
         if let TagState::Taken(found) = state {
-            let target = self.target_image.clone();
+            let target = self.promote.target.clone();
             return Err(EngineError::TagTaken {
                 target,
                 found,
@@ -112,8 +131,23 @@ impl Promotion<'_> {
             promoted_before: state == TagState::Same,
             exception: self.way.exception(engine, evaluation.skipped),
         };
-        let _ = self.context.proof.set(proof);
-        self.context.judge(evaluation.gates)
+        let _ = self.proof.set(proof);
+        step.judge(evaluation.gates)
+    }
+
+    /// What is to be left with the image.
+    fn to_leave(&self) -> Option<&Proof> {
+        self.proof.get().filter(|proof| !proof.promoted_before)
+    }
+
+    async fn sign(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let fresh = self.to_leave().and_then(|proof| proof.fresh.as_ref());
+        sign::sign_at(step, &self.writer, self.digest, &self.promote.to, fresh).await
+    }
+
+    async fn attach(&self) -> Result<StepOutcome, EngineError> {
+        let skipped = self.proof.get().and_then(|proof| proof.exception.as_ref());
+        exception_record::leave(self.context, &self.writer, skipped).await
     }
 
     fn moved(&self, found: String) -> EngineError {
@@ -124,13 +158,13 @@ impl Promotion<'_> {
         }
     }
 
-    async fn copy(&self) -> Result<StepOutcome, EngineError> {
-        let log = self.context.log(StepKind::Copy);
+    async fn copy(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let log = step.log();
         let source = self
             .context
             .engine
             .registries()
-            .reader(&self.source_image.repository);
+            .reader(&self.promote.source.repository);
         // What is there was asked for when the plan was made; here it turns out on the way.
         let options = CopyOptions {
             look: Look::Quick,
@@ -142,8 +176,8 @@ impl Promotion<'_> {
         let plan = copy::plan(&source, &self.writer, &root, &options).await?;
         log.info(format!(
             "{} to {}: {}, {}, {}, {} to copy",
-            self.source_image.repository,
-            self.target_image.repository,
+            self.promote.source.repository,
+            self.promote.target.repository,
             count(plan.manifests.len(), "manifest"),
             count(plan.blobs.len(), "blob"),
             count(plan.referrers.len(), "referrer"),
@@ -153,11 +187,11 @@ impl Promotion<'_> {
             &plan,
             &source,
             &self.writer,
-            &|p| self.tell(p),
+            &|p| tell(step, p),
             self.context.cancel,
         )
         .await?;
-        self.attach_proof().await?;
+        self.attach_proof(step).await?;
         Ok(StepOutcome::Done(format!(
             "copied {} with {} in {} (about {} expected)",
             bytes(outcome.bytes),
@@ -168,11 +202,11 @@ impl Promotion<'_> {
     }
 
     /// Leaves with the image what the scan gate rests on: the scan that was made for it, and the record of the verdict.
-    async fn attach_proof(&self) -> Result<(), EngineError> {
-        let Some(proof) = self.context.to_leave() else {
+    async fn attach_proof(&self, step: &Step<'_>) -> Result<(), EngineError> {
+        let Some(proof) = self.to_leave() else {
             return Ok(());
         };
-        let log = self.context.log(StepKind::Copy);
+        let log = step.log();
         for (bytes, context) in proof.fresh.iter().flat_map(|fresh| &fresh.reports) {
             let report = scan::attach_report(&self.writer, &proof.image, bytes.clone(), context).await?;
             log.info(format!("attached scan report {}", report.digest.short()));
@@ -184,40 +218,12 @@ impl Promotion<'_> {
         Ok(())
     }
 
-    fn tell(&self, progress: CopyProgress) {
-        let step = StepKind::Copy;
-        let log = self.context.log(step);
-        let record = |happening| self.context.recorder.record(happening);
-        match progress {
-            CopyProgress::BlobStarted { digest, size } => {
-                record(EventKind::BlobStarted { step, digest, size })
-            }
-            CopyProgress::BlobBytes { digest, moved } => record(EventKind::BlobMoved { step, digest, moved }),
-            CopyProgress::BlobDone { digest, how } => {
-                log.info(format!("{} {how}", digest.short()));
-                record(EventKind::BlobDone {
-                    step,
-                    digest,
-                    how: how.to_string(),
-                });
-            }
-            CopyProgress::ManifestDone { digest } => log.info(format!("pushed manifest {}", digest.short())),
-            CopyProgress::ReferrerDone { digest } => log.info(format!("pushed referrer {}", digest.short())),
-            CopyProgress::Waiting { host, seconds } => {
-                log.warning(format!("{host} asked to wait {seconds} s"))
-            }
-            CopyProgress::Again { digest, why } => {
-                log.warning(format!("restarting {}: {why}", digest.short()))
-            }
-        }
-    }
-
     async fn tag(&self) -> Result<StepOutcome, EngineError> {
         match self.writer.tag(self.digest, self.tag, TagRule::Immutable).await? {
-            TagOutcome::Set => Ok(StepOutcome::Done(format!("set {}", self.target_image))),
+            TagOutcome::Set => Ok(StepOutcome::Done(format!("set {}", self.promote.target))),
             TagOutcome::AlreadyThere => Ok(StepOutcome::Nothing(format!(
                 "{} was already set",
-                self.target_image
+                self.promote.target
             ))),
         }
     }

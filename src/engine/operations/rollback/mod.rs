@@ -6,5 +6,4 @@ mod plan;
 mod steps;
 
 pub use past::{Earlier, Past};
-pub(in crate::engine) use plan::{Request, plan};
-pub(in crate::engine) use steps::step;
+pub use plan::RollbackRequest;

@@ -4,42 +4,56 @@ use jiff::Timestamp;
 
 use super::past::{self, Earlier, Past};
 use crate::deploy::Deployer;
+use crate::domain::operation::Rollback;
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, Operation, PinRecord, Plan,
-    PlannedStep, ServiceName, StepKind, Target, Verdict, clean_line, pin_state, version_name,
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, PinRecord, Plan, PlannedStep,
+    ServiceName, StepKind, StepList, Target, Verdict, clean_line, pin_state, version_name,
 };
 use crate::engine::error::EngineError;
+use crate::engine::operations::operation::PlanRequest;
 use crate::engine::operations::{pin, place};
 use crate::engine::{Engine, gates};
+use crate::project::Service;
 use crate::registry::Reader;
 
-/// What a person asks for.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::engine) struct Request<'a> {
-    pub(in crate::engine) to: Option<&'a str>,
-    pub(in crate::engine) reason: &'a str,
-    pub(in crate::engine) until: Option<&'a str>,
-    pub(in crate::engine) accept_findings: bool,
+/// A request to take an environment back to what ran there before, and pin it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollbackRequest {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// A digest, a tag, a version, or the place in the list of what ran before; the last that was not rolled back from
+    /// itself if none is given.
+    pub to: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// How long it is pinned, as for a pin.
+    pub until: Option<String>,
+    /// Whether to go on in spite of findings.
+    pub accept_findings: bool,
 }
 
-/// Plans the rollback of `environment`.
-pub(in crate::engine) async fn plan(
+impl PlanRequest for RollbackRequest {
+    async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
+        plan(engine, service.name(), self).await
+    }
+}
+
+async fn plan(
     engine: &Engine,
     service: &ServiceName,
-    environment: &EnvironmentName,
-    request: Request<'_>,
+    request: &RollbackRequest,
 ) -> Result<Plan, EngineError> {
-    let environment = pin::reached(engine, environment)?;
-    let reason = place::reason(request.reason, "a rollback")?;
+    let environment = pin::reached(engine, &request.environment)?;
+    let reason = place::reason(&request.reason, "a rollback")?;
     let now = Timestamp::now();
-    let until = pin::term(request.until, now)?;
+    let until = pin::term(request.until.as_deref(), now)?;
     let repository = engine.repository_of(service, environment)?;
     let reader = engine.registries().reader(&repository);
     let past = past::read(engine, service, environment).await?;
     let running = past.running.as_ref();
     let running = running.ok_or_else(|| EngineError::NothingRuns(environment.name.clone()))?;
     let held = pin_state(&past.pins, &environment.name, now);
-    let chosen = choose(&past, held, environment, &reader, &reason, request.to).await?;
+    let chosen = choose(&past, held, environment, &reader, &reason, request.to.as_deref()).await?;
     let replaces = running.digest.clone();
     let from = if chosen.digest == replaces {
         past.came_from().cloned()
@@ -63,7 +77,7 @@ pub(in crate::engine) async fn plan(
     gates.push(gates::replacing(&environment.name, held));
     let deployer = engine.deployer(&environment.name)?;
     Ok(Plan {
-        operation: Operation::Rollback {
+        operation: Rollback {
             environment: environment.name.clone(),
             image: repository.at(chosen.digest.clone()),
             replaces: Some(replaces),
@@ -71,7 +85,8 @@ pub(in crate::engine) async fn plan(
             reason,
             until,
             accept_findings: request.accept_findings,
-        },
+        }
+        .into(),
         service: service.clone(),
         commit: chosen.commit.clone(),
         tag: chosen.tag.clone(),
@@ -84,33 +99,21 @@ pub(in crate::engine) async fn plan(
 }
 
 fn steps(environment: &Environment, accept_findings: bool, deployer: Option<&Deployer>) -> Vec<PlannedStep> {
-    let step = |kind, what: String| PlannedStep { kind, what };
-    let mut steps = vec![
-        step(StepKind::Gate, "re-check that it can be deployed".to_owned()),
-        step(
-            StepKind::Verify,
-            "the digest, in place; nothing is copied".to_owned(),
-        ),
-    ];
+    let mut steps = StepList::default();
+    steps.add(StepKind::Gate, "re-check that it can be deployed");
+    steps.add(StepKind::Verify, "the digest, in place; nothing is copied");
     if accept_findings {
-        let what = "the exception record, if findings were accepted";
-        steps.push(step(StepKind::Attach, what.to_owned()));
+        steps.add(
+            StepKind::Attach,
+            "the exception record, if findings were accepted",
+        );
     }
-    let deploy = deployer.map_or_else(
-        || {
-            format!(
-                "no deployer configured for {}; only records this digest as deployed",
-                environment.name
-            )
-        },
-        Deployer::describe,
-    );
-    steps.push(step(StepKind::Deploy, deploy));
-    steps.push(step(
+    steps.add(StepKind::Deploy, place::deploy_words(environment, deployer));
+    steps.add(
         StepKind::Pin,
         format!("{} is pinned to it; promotions are refused", environment.name),
-    ));
-    steps
+    );
+    steps.into()
 }
 
 /// Which digest is meant. A place in the list, or nothing, means another digest once the rollback is done: then the same

@@ -1,79 +1,114 @@
 //! The steps of a rollback. Each looks before it acts, so that a run can be killed anywhere and given again.
 
+use std::sync::OnceLock;
+
 use super::{past, plan};
-use crate::domain::{Operation, StepKind, Target};
+use crate::domain::operation::Rollback;
+use crate::domain::{Digest, Environment, LockPart, StepKind, Target};
 use crate::engine::error::EngineError;
+use crate::engine::exception::SkippedGates;
 use crate::engine::gates;
+use crate::engine::operations::operation::{Operation, OperationRun, Work};
 use crate::engine::operations::{exception_record, pin, place};
 use crate::engine::run::event::StepOutcome;
-use crate::engine::run::{Context, Proof};
+use crate::engine::run::{Context, Step};
+use crate::registry::Writer;
 
-/// Carries out one step.
-pub(in crate::engine) async fn step(
-    context: &Context<'_>,
-    step: StepKind,
-) -> Result<StepOutcome, EngineError> {
-    let Operation::Rollback {
-        environment: name,
-        image,
-        replaces,
-        from,
-        reason,
-        until,
-        accept_findings,
-    } = &context.plan.operation
-    else {
-        return Err(EngineError::Internal(
-            "a rollback plan without a target".to_owned(),
-        ));
-    };
-    let engine = context.engine;
-    let digest = place::digest_of(context.plan)?;
-    let environment = engine.environment(name)?;
-    let writer = engine.registries().writer(&image.repository, context.access);
-    match step {
-        StepKind::Gate => {
-            let running = writer.running(false).await?;
-            let running = running.ok_or_else(|| EngineError::NothingRuns(name.clone()))?;
-            if !plan::is_as_planned(&running.digest, digest, replaces.as_ref()) {
-                return Err(EngineError::RunsAnother {
-                    environment: name.clone(),
-                    planned: replaces
-                        .as_ref()
-                        .map_or_else(String::new, crate::domain::Digest::short),
-                    found: running.digest.short(),
-                });
-            }
-            let service = &context.plan.service;
-            let mut gates = past::readiness(engine, service, environment, &writer, digest).await;
-            let passed = gates::accept_findings(&mut gates, *accept_findings, name, reason);
-            if let Some(image) = writer.resolve(&Target::Digest(digest.clone())).await? {
-                let _ = context.proof.set(Proof {
-                    record: None,
-                    fresh: None,
-                    image,
-                    promoted_before: true,
-                    exception: passed,
-                });
-            }
-            context.judge(gates)
+impl Operation for Rollback {
+    fn lock(&self) -> Option<LockPart> {
+        Some(LockPart::Environment(self.environment.clone()))
+    }
+
+    fn is_read_back(&self) -> bool {
+        true
+    }
+
+    fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
+        let engine = context.engine;
+        Ok(Box::new(RollingBack {
+            context,
+            rollback: self,
+            digest: context.digest()?,
+            environment: engine.environment(&self.environment)?,
+            writer: engine.registries().writer(&self.image.repository, context.access),
+            skipped: OnceLock::new(),
+        }))
+    }
+}
+
+/// A run that rolls back.
+struct RollingBack<'a> {
+    context: &'a Context<'a>,
+    rollback: &'a Rollback,
+    digest: &'a Digest,
+    environment: &'a Environment,
+    writer: Writer,
+    /// The gates that were overridden, for the record.
+    skipped: OnceLock<SkippedGates>,
+}
+
+impl OperationRun for RollingBack<'_> {
+    fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
+        let (writer, digest, environment) = (&self.writer, self.digest, self.environment);
+        Some(match step.kind() {
+            StepKind::Gate => Work::new(self.gate(step)),
+            StepKind::Verify => Work::new(place::verify(step, writer, digest, environment)),
+            StepKind::Attach => Work::new(exception_record::leave(self.context, writer, self.skipped.get())),
+            StepKind::Deploy => Work::stopping_itself(place::deploy(step, writer, digest, environment)),
+            StepKind::Pin => Work::new(self.pin()),
+            _ => return None,
+        })
+    }
+}
+
+impl RollingBack<'_> {
+    async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let Rollback {
+            environment: name,
+            replaces,
+            reason,
+            accept_findings,
+            ..
+        } = self.rollback;
+        let running = self.writer.running(false).await?;
+        let running = running.ok_or_else(|| EngineError::NothingRuns(name.clone()))?;
+        if !plan::is_as_planned(&running.digest, self.digest, replaces.as_ref()) {
+            return Err(EngineError::RunsAnother {
+                environment: name.clone(),
+                planned: replaces.as_ref().map_or_else(String::new, Digest::short),
+                found: running.digest.short(),
+            });
         }
-        StepKind::Verify => place::verify(context, &writer, digest, environment).await,
-        StepKind::Attach => exception_record::leave(context, &writer).await,
-        StepKind::Deploy => place::deploy(context, &writer, digest, environment).await,
-        StepKind::Pin => {
-            let history = past::read(engine, &context.plan.service, environment).await?;
-            let (known, until, from) = (&history.pins, until.as_ref(), from.as_ref());
-            let actor = engine.actor();
-            let by = pin::Attribution {
-                reason,
-                actor: &actor,
-            };
-            pin::hold(&writer, environment, digest, known, by, until, from).await
+        let (engine, service) = (self.context.engine, self.context.service.name());
+        let mut gates = past::readiness(engine, service, self.environment, &self.writer, self.digest).await;
+        let skipped = gates::accept_findings(&mut gates, *accept_findings, name, reason);
+        let image = self.writer.resolve(&Target::Digest(self.digest.clone())).await?;
+        if let (Some(_), Some(skipped)) = (image, skipped) {
+            let _ = self.skipped.set(skipped);
         }
-        _ => Err(EngineError::UnknownStep {
-            operation: "rollback",
-            step,
-        }),
+        step.judge(gates)
+    }
+
+    async fn pin(&self) -> Result<StepOutcome, EngineError> {
+        let engine = self.context.engine;
+        let Rollback {
+            reason, until, from, ..
+        } = self.rollback;
+        let history = past::read(engine, self.context.service.name(), self.environment).await?;
+        let actor = engine.actor();
+        let by = pin::Attribution {
+            reason,
+            actor: &actor,
+        };
+        pin::hold(
+            &self.writer,
+            self.environment,
+            self.digest,
+            &history.pins,
+            by,
+            until.as_ref(),
+            from.as_ref(),
+        )
+        .await
     }
 }
