@@ -164,7 +164,7 @@ async fn an_immutable_tag_that_is_taken_stops_the_plan() {
     let plan = planned(&engine, &promote("develop", "stage")).await.unwrap();
     let stage = reader(&engine, "stage").repository().clone();
     let writer = engine.registries().writer(&stage, access());
-    let squatter = writer.running(false).await.unwrap().unwrap().digest;
+    let squatter = writer.deployed(false).await.unwrap().unwrap().digest;
     writer
         .tag(&squatter, plan.tag.as_ref().unwrap(), TagRule::Immutable)
         .await

@@ -1,24 +1,24 @@
-//! What runs in the environments, as their registries tell it.
+//! What is deployed to the environments, as their registries tell it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::row::{EnvironmentNow, RunningImage};
+use super::row::{DeployedImage, EnvironmentNow};
 use super::source::Source;
 use crate::config::Config;
 use crate::domain::{BranchTemplate, Environment, stands_for};
 use crate::git::GitRepository;
 
 impl Source {
-    /// What runs in each environment, in the order of the graph.
+    /// What is deployed to each environment, in the order of the graph.
     pub async fn environments(&self) -> Vec<EnvironmentNow> {
         let releases = self.releases().await;
         let asking = self.service.config().graph.all().iter().map(|environment| async {
             EnvironmentNow {
                 environment: environment.name.clone(),
                 protected: environment.protected,
-                running: self.running(environment, &releases).await,
+                deployed: self.deployed(environment, &releases).await,
             }
         });
         futures_util::future::join_all(asking).await
@@ -30,7 +30,7 @@ impl Source {
         all.map(|environment| EnvironmentNow {
             environment: environment.name.clone(),
             protected: environment.protected,
-            running: Cell::Loading,
+            deployed: Cell::Loading,
         })
         .collect()
     }
@@ -43,23 +43,23 @@ impl Source {
         reading.await.unwrap_or_default()
     }
 
-    async fn running(
+    async fn deployed(
         &self,
         environment: &Environment,
         releases: &HashMap<String, String>,
-    ) -> Cell<RunningImage> {
+    ) -> Cell<DeployedImage> {
         let reader = match self.reader(environment) {
             Ok(reader) => reader,
             Err(why) => return Cell::Failed(why),
         };
-        let running = match reader.running(environment.from.is_empty()).await {
-            Ok(Some(running)) => running,
+        let deployed = match reader.deployed(environment.from.is_empty()).await {
+            Ok(Some(deployed)) => deployed,
             Ok(None) => return Cell::None("nothing deployed yet".to_owned()),
             Err(error) => return Cell::Failed(error.to_string()),
         };
         let (summary, signed) = tokio::join!(
-            self.summary(&reader, &running.digest),
-            self.signed(&reader, environment, &running.digest),
+            self.summary(&reader, &deployed.digest),
+            self.signed(&reader, environment, &deployed.digest),
         );
         let summary = match summary {
             Ok(summary) => summary,
@@ -67,9 +67,9 @@ impl Source {
         };
         let stands_for = stands_for(&summary.labels).map(|commit| commit.short().to_owned());
         let short = summary.commit().map(|commit| commit.short().to_owned());
-        Cell::Ready(RunningImage {
-            digest: running.digest,
-            since: running.since,
+        Cell::Ready(DeployedImage {
+            digest: deployed.digest,
+            since: deployed.since,
             release: stands_for
                 .as_ref()
                 .or(short.as_ref())

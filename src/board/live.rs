@@ -35,7 +35,7 @@ pub enum BoardUpdate {
         /// All that is known.
         facts: Box<Facts>,
     },
-    /// What runs in the environments.
+    /// What is deployed to the environments.
     Environments {
         /// In the order of the graph.
         environments: Vec<EnvironmentNow>,

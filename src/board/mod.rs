@@ -10,5 +10,5 @@ mod source;
 pub use cell::Cell;
 pub use details::{Details, ReportDetails};
 pub use live::{Board, BoardUpdate};
-pub use row::{EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
+pub use row::{DeployedImage, EnvironmentNow, Facts, Image, Place, Scan};
 pub use source::Source;

@@ -103,29 +103,32 @@ impl Facts {
     }
 }
 
-/// What runs in an environment.
+/// What is deployed to an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EnvironmentNow {
     /// Which.
     pub environment: EnvironmentName,
     /// Whether it is protected.
     pub protected: bool,
-    /// What runs there.
+    /// What is deployed there.
     #[serde(rename = "deployed")]
-    pub running: Cell<RunningImage>,
+    pub deployed: Cell<DeployedImage>,
 }
 
 impl EnvironmentNow {
     /// Why what is deployed there, or whether it is signed, could not be found out.
     pub fn failure(&self) -> Option<&str> {
-        let signed = self.running.value().and_then(|running| running.signed.failure());
-        self.running.failure().or(signed)
+        let signed = self
+            .deployed
+            .value()
+            .and_then(|deployed| deployed.signed.failure());
+        self.deployed.failure().or(signed)
     }
 }
 
-/// An image that runs.
+/// An image that is deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RunningImage {
+pub struct DeployedImage {
     /// Which.
     pub digest: Digest,
     /// Since when, if that is known.

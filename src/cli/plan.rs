@@ -10,7 +10,7 @@ use super::failure::Failure;
 use crate::domain::{self, Confirmation, Override, Plan, Verdict};
 use crate::engine::Engine;
 
-/// What a plan that deploys changes against what runs there, in a few lines; none for any other. What cannot be found out
+/// What a plan that deploys changes against what is deployed there, in a few lines; none for any other. What cannot be found out
 /// says so: it decides nothing.
 pub async fn difference(engine: &Engine, plan: &Plan) -> Vec<String> {
     let (Some(Some(replaced)), Some(digest)) = (plan.operation.replaces(), &plan.digest) else {

@@ -100,7 +100,7 @@ fn list(
         io.document(&List {
             service: &world.service,
             environment,
-            deployed: past.running.as_ref().map(|running| &running.digest),
+            deployed: past.deployed.as_ref().map(|deployed| &deployed.digest),
             earlier: past.earlier.iter().map(Entry::new).collect(),
         })?;
         return Ok(Exit::Done);
@@ -109,7 +109,7 @@ fn list(
     writeln!(io.out, "{} in {environment}", world.service)?;
     let mut rows = Vec::new();
     rows.extend(
-        past.running
+        past.deployed
             .iter()
             .map(|one| row("now", one, "deployed".to_owned(), now)),
     );

@@ -1,4 +1,4 @@
-//! `windlass status`: what runs where.
+//! `windlass status`: what is deployed where.
 
 use std::io::Write as _;
 
@@ -32,7 +32,7 @@ struct Document<'a> {
     pins: &'a [pin::Held],
 }
 
-/// Asks every environment what runs there; exit 1 if one could not be asked.
+/// Asks every environment what is deployed there; exit 1 if one could not be asked.
 pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let source = source(&world, repository(&world)?)?;
@@ -50,7 +50,7 @@ pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<
             .iter()
             .map(|there| {
                 let name = format!("  {}", there.environment);
-                std::iter::once(name).chain(words::running(there, now)).collect()
+                std::iter::once(name).chain(words::deployed(there, now)).collect()
             })
             .collect();
         table::print(&rows, io.columns(), &mut io.out)?;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::board::{Cell, EnvironmentNow, Facts, Image, RunningImage, Scan};
+use crate::board::{Cell, DeployedImage, EnvironmentNow, Facts, Image, Scan};
 use crate::domain::{Counts, Severity, age, bytes};
 
 /// A cell in words: those of its state, and `known` for what is known.
@@ -96,21 +96,21 @@ pub fn places(facts: &Facts) -> String {
     }
 }
 
-/// What runs in an environment: state and name, digest, since when, signature.
-pub fn running(there: &EnvironmentNow, now: Timestamp) -> Vec<String> {
-    let Some(running) = there.running.value() else {
-        return vec![cell(&there.running, |_| String::new())];
+/// What is deployed to an environment: state and name, digest, since when, signature.
+pub fn deployed(there: &EnvironmentNow, now: Timestamp) -> Vec<String> {
+    let Some(deployed) = there.deployed.value() else {
+        return vec![cell(&there.deployed, |_| String::new())];
     };
-    let signed = match &running.signed {
+    let signed = match &deployed.signed {
         Cell::Ready(true) => "✓ signed".to_owned(),
         Cell::Ready(false) => "! not signed".to_owned(),
         Cell::Failed(why) => format!("? signature unknown: {why}"),
         Cell::Loading | Cell::None(_) | Cell::Stale(_) => String::new(),
     };
     vec![
-        cell(&there.running, name),
-        running.digest.short(),
-        running
+        cell(&there.deployed, name),
+        deployed.digest.short(),
+        deployed
             .since
             .map(|time| since(Some(time), now))
             .unwrap_or_default(),
@@ -118,13 +118,13 @@ pub fn running(there: &EnvironmentNow, now: Timestamp) -> Vec<String> {
     ]
 }
 
-fn name(running: &RunningImage) -> String {
-    let commit = running.short.as_ref().map(|short| format!("sha-{short}"));
-    let stands_for = running
+fn name(deployed: &DeployedImage) -> String {
+    let commit = deployed.short.as_ref().map(|short| format!("sha-{short}"));
+    let stands_for = deployed
         .stands_for
         .as_ref()
         .map(|short| format!("rebuilt for {short}"));
-    let known: Vec<_> = running
+    let known: Vec<_> = deployed
         .release
         .iter()
         .chain(&commit)

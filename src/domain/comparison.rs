@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SideKind {
-    /// An environment: what runs there now.
+    /// An environment: what is deployed there now.
     Environment,
     /// A release or a hotfix, by its branch or its version.
     Release,

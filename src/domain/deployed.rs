@@ -16,7 +16,7 @@ pub struct Deployed {
     pub digest: Digest,
 }
 
-/// What ran before, newest first, each digest once and at its last time, without what runs now. `history` has the newest
+/// What ran before, newest first, each digest once and at its last time, without what is deployed now. `history` has the newest
 /// first.
 pub fn earlier(history: &[Deployed]) -> Vec<&Deployed> {
     let mut known: HashSet<_> = history.iter().take(1).map(|now| &now.digest).collect();
@@ -26,7 +26,7 @@ pub fn earlier(history: &[Deployed]) -> Vec<&Deployed> {
         .collect()
 }
 
-/// The deployment that what runs now has replaced, where what runs now had run before it: then it came back. A digest
+/// The deployment that what is deployed now has replaced, where what is deployed now had run before it: then it came back. A digest
 /// that is only deployed again has replaced nothing.
 pub fn returned_from(history: &[Deployed]) -> Option<&Deployed> {
     let now = &history.first()?.digest;

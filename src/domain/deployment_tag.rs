@@ -1,10 +1,10 @@
-//! What runs in an environment, told by its registry alone.
+//! What is deployed to an environment, told by its registry alone.
 //!
 //! An environment that promotions reach is marked by *deployment tags*: after each deployment the digest gets one more
 //! tag, `deployed-20261123T221500Z`. Such a tag never moves, so registries with immutable tags and protected
-//! environments take it; the lexically last one is what runs now, those before it are the history to roll back to.
+//! environments take it; the lexically last one is what is deployed now, those before it are the history to roll back to.
 //! A listing that begins after `deployed-` reads nothing else. The entrance of the graph, which builds push to, may
-//! have none; there the mutable tag `latest` says what runs.
+//! have none; there the mutable tag `latest` says what is deployed.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -39,7 +39,7 @@ impl DeploymentTag {
         Some(Self(TimeZone::UTC.to_timestamp(civil).ok()?))
     }
 
-    /// The newest deployment among `tags`: what runs now.
+    /// The newest deployment among `tags`: what is deployed now.
     pub fn newest<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Option<(Self, &'a Tag)> {
         tags.into_iter()
             .filter_map(|tag| Some((Self::parse(tag)?, tag)))

@@ -74,7 +74,7 @@ gate_kinds! {
     /// The version is available.
     Version = "version";
     /// What is deployed to the environment.
-    Running = "running";
+    Deployed = "deployed";
     /// How main differs from what is deployed.
     Main = "main";
     /// When a digest was deployed before.

@@ -120,7 +120,7 @@ pub use proxy::{ProxyAddress, ProxyAddressError};
 pub use purl::{PackagePattern, PackagePatternError};
 pub use rebuilt::{STANDS_FOR, stands_for};
 pub use registry_host::HostSettings;
-pub use release::{Bound, Debt, DebtState, Due, Production, Release, ReleaseKind, RunsIn, release_name};
+pub use release::{Bound, Debt, DebtState, DeployedIn, Due, Production, Release, ReleaseKind, release_name};
 pub use release_tag::{Padding, ReleaseTagReading, ReleaseTagTemplate, version_name};
 pub use soak::SoakPolicy;
 pub use template::{BranchTemplate, Series, TagTemplate, TemplateError, Values};

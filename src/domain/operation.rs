@@ -73,9 +73,9 @@ operations! {
     Sign,
     /// Ends a release or a hotfix: its commits into other branches, and its tag.
     Finish,
-    /// Begins a hotfix at what an environment runs.
+    /// Begins a hotfix at what an environment has deployed.
     Hotfix,
-    /// Holds an environment at the digest that runs there.
+    /// Holds an environment at the digest that is deployed there.
     Pin,
     /// Lifts the pin of an environment.
     Unpin,
@@ -109,7 +109,7 @@ impl Operation {
         self.words().facts()
     }
 
-    /// What runs where the operation deploys, if it is one that deploys; the inner one is none where nothing is known to
+    /// What is deployed where the operation deploys, if it is one that deploys; the inner one is none where nothing is known to
     /// run.
     pub fn replaces(&self) -> Option<Option<&Digest>> {
         let words = self.words();

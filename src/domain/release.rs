@@ -13,7 +13,7 @@ use super::{BranchName, Clean, CommitSha, Digest, EnvironmentName, Padding, Tag}
 pub enum ReleaseKind {
     /// Cut from develop.
     Release,
-    /// Begun at what production runs.
+    /// Begun at what production has deployed.
     Hotfix,
 }
 
@@ -59,9 +59,8 @@ pub struct Release {
     pub trouble: Option<String>,
     /// The image of the head, which is the candidate that the release is bound to now.
     pub candidate: Bound,
-    /// The environments that run a commit of this branch, in the order of the graph.
-    #[serde(rename = "deployed")]
-    pub runs: Vec<RunsIn>,
+    /// The environments that a commit of this branch is deployed to, in the order of the graph.
+    pub deployed: Vec<DeployedIn>,
     /// What it owes and has paid.
     #[serde(rename = "tasks")]
     pub debts: Vec<Debt>,
@@ -96,9 +95,9 @@ pub enum Bound {
     },
 }
 
-/// An environment that runs a commit of a release.
+/// An environment that a commit of a release is deployed to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RunsIn {
+pub struct DeployedIn {
     /// Which environment.
     pub environment: EnvironmentName,
     /// The commit.
@@ -259,7 +258,7 @@ mod tests {
             candidate: Bound::NoImage {
                 tag: "sha-2b2e927".parse().unwrap(),
             },
-            runs: Vec::new(),
+            deployed: Vec::new(),
             debts: debts
                 .into_iter()
                 .map(|(what, state)| Debt { what, state })

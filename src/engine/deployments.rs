@@ -21,7 +21,7 @@ const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Deployment {
     /// It was the last to be deployed, at this time.
-    Running(Timestamp),
+    Current(Timestamp),
     /// It was deployed at this time, and something else since.
     Earlier(Timestamp),
     /// No deployment of it has succeeded; how the last one ended, where one was tried.
@@ -43,10 +43,10 @@ impl Engine {
             let failures = records::all(&reader, digest, &environment.name).await?;
             return Ok(Deployment::Never(failures.into_iter().next()));
         };
-        let running = reader.running(environment.from.is_empty()).await?;
-        let is_running = running.is_some_and(|running| running.digest == *digest);
-        Ok(if is_running {
-            Deployment::Running(last.at)
+        let deployed = reader.deployed(environment.from.is_empty()).await?;
+        let is_deployed = deployed.is_some_and(|deployed| deployed.digest == *digest);
+        Ok(if is_deployed {
+            Deployment::Current(last.at)
         } else {
             Deployment::Earlier(last.at)
         })

@@ -127,7 +127,7 @@ pub enum EngineError {
         /// Those it does go into.
         known: String,
     },
-    /// Nothing runs where a hotfix is to begin.
+    /// Nothing is deployed where a hotfix is to begin.
     #[error("cannot start a hotfix from what is deployed to {environment}: {why}")]
     NoHotfix {
         /// The environment.
@@ -192,15 +192,15 @@ pub enum EngineError {
     BuiltInto(EnvironmentName),
     /// An environment in which nothing was deployed.
     #[error("nothing is deployed to {0}")]
-    NothingRuns(EnvironmentName),
-    /// What runs has changed since the plan was made.
+    NothingDeployed(EnvironmentName),
+    /// What is deployed has changed since the plan was made.
     #[error("{environment} changed: {planned} was deployed when the plan was made, {found} is deployed now")]
     RunsAnother {
         /// The environment.
         environment: EnvironmentName,
         /// What ran.
         planned: String,
-        /// What runs.
+        /// What is deployed.
         found: String,
     },
     /// There is no pin to lift.
@@ -348,7 +348,7 @@ impl EngineError {
             | Self::NothingNamed { .. }
             | Self::NoRelease { .. }
             | Self::NoHotfix { .. }
-            | Self::NothingRuns(_)
+            | Self::NothingDeployed(_)
             | Self::NotPinned(_)
             | Self::NoWayBack { .. }
             | Self::NothingOwed(_) => Exit::NotFound,
@@ -411,7 +411,7 @@ impl EngineError {
             }
             Self::NoReason(_) => "say with --reason why",
             Self::BuiltInto(_) => "choose an environment that receives promotions (see `windlass status`)",
-            Self::NothingRuns(_) => "promote a candidate there first",
+            Self::NothingDeployed(_) => "promote a candidate there first",
             Self::RunsAnother { .. } => {
                 "someone deployed in the meantime: review `windlass status` and make a new plan"
             }

@@ -186,14 +186,14 @@ impl Engine {
         })
     }
 
-    /// What changed since the last gate that this digest passed, and against what runs in `target` now (`running`), each
+    /// What changed since the last gate that this digest passed, and against what is deployed to `target` now (`deployed`), each
     /// in one line. A comparison that cannot be made says why: it decides nothing, so it stops nothing.
     pub(super) async fn compared(
         &self,
         record: &GateRecord,
         candidate: &Candidate,
         target: &Environment,
-        running: Option<&Digest>,
+        deployed: Option<&Digest>,
     ) -> Vec<String> {
         let mut lines = Vec::new();
         let source = self.registries().reader(&candidate.repository);
@@ -210,17 +210,17 @@ impl Engine {
                 error.brief()
             )),
         }
-        if let Some(running) = running.filter(|running| **running != record.digest) {
-            let line = match self.of_running(candidate, target, running).await {
+        if let Some(deployed) = deployed.filter(|deployed| **deployed != record.digest) {
+            let line = match self.of_deployed(candidate, target, deployed).await {
                 Ok(Some(there)) => format!(
                     "compared with {}, deployed to {}: {}",
-                    running.short(),
+                    deployed.short(),
                     target.name,
                     Delta::between(&there, record)
                 ),
                 Ok(None) => format!(
                     "{} is deployed to {} and has no scan to compare with",
-                    running.short(),
+                    deployed.short(),
                     target.name
                 ),
                 Err(error) => format!(
@@ -234,25 +234,25 @@ impl Engine {
         lines
     }
 
-    /// What a gate found in the image that runs in `target`: as it was kept, or else by the reports that are attached.
-    async fn of_running(
+    /// What a gate found in the image that is deployed to `target`: as it was kept, or else by the reports that are attached.
+    async fn of_deployed(
         &self,
         candidate: &Candidate,
         target: &Environment,
-        running: &Digest,
+        deployed: &Digest,
     ) -> Result<Option<GateRecord>, EngineError> {
         let reader = self
             .registries()
             .reader(&self.repository_of(&candidate.service, target)?);
-        if let Some(record) = records::newest::<GateRecord>(&reader, running).await? {
+        if let Some(record) = records::newest::<GateRecord>(&reader, deployed).await? {
             return Ok(Some(record));
         }
         let Some(policy) = &self.settings(&target.name)?.scan else {
             return Ok(None);
         };
-        let summary = reader.image(running).await?;
+        let summary = reader.image(deployed).await?;
         let evidence = self
-            .attached(&reader, running, &summary, Some(&target.name))
+            .attached(&reader, deployed, &summary, Some(&target.name))
             .await?;
         if evidence.reports.is_empty() {
             return Ok(None);

@@ -52,7 +52,7 @@ impl FleetService {
         let environments = self.service.environments().map(|there| EnvironmentNow {
             environment: there.name().clone(),
             protected: there.environment().protected,
-            running: Cell::Loading,
+            deployed: Cell::Loading,
         });
         ServiceStatus {
             project: self.project.clone(),
@@ -68,7 +68,7 @@ impl FleetService {
         let Some(repository) = self.engine.repository() else {
             let why = "there is no git repository".to_owned();
             for there in &mut status.environments {
-                there.running = Cell::Failed(why.clone());
+                there.deployed = Cell::Failed(why.clone());
             }
             status.outstanding = Cell::Failed(why);
             tell(&status);

@@ -3,32 +3,32 @@
 use jiff::Timestamp;
 
 use super::{Fleet, Outstanding, ServiceStatus};
-use crate::board::{Cell, EnvironmentNow, RunningImage};
+use crate::board::{Cell, DeployedImage, EnvironmentNow};
 use crate::domain::{EnvironmentName, age};
 
 /// What is deployed in an environment: `v1.4.0 3d`, `sha-2b2e927 5h`, `– none`, `? unknown`.
 pub fn deployed(there: &EnvironmentNow, now: Timestamp) -> String {
-    match &there.running {
+    match &there.deployed {
         Cell::Loading => "…".to_owned(),
         Cell::None(_) => "– none".to_owned(),
         Cell::Failed(_) => "? unknown".to_owned(),
-        Cell::Ready(running) => version(running, now),
-        Cell::Stale(running) => format!("~ {}", version(running, now)),
+        Cell::Ready(deployed) => version(deployed, now),
+        Cell::Stale(deployed) => format!("~ {}", version(deployed, now)),
     }
 }
 
-fn version(running: &RunningImage, now: Timestamp) -> String {
-    let name = running
+fn version(deployed: &DeployedImage, now: Timestamp) -> String {
+    let name = deployed
         .release
         .clone()
-        .or_else(|| running.short.as_ref().map(|short| format!("sha-{short}")))
-        .unwrap_or_else(|| running.digest.short());
-    let signature = match running.signed {
+        .or_else(|| deployed.short.as_ref().map(|short| format!("sha-{short}")))
+        .unwrap_or_else(|| deployed.digest.short());
+    let signature = match deployed.signed {
         Cell::Ready(false) => " ! not signed",
         Cell::Failed(_) => " ? signature",
         _ => "",
     };
-    let since = running.since.map(|since| now.as_second() - since.as_second());
+    let since = deployed.since.map(|since| now.as_second() - since.as_second());
     let since = since.map_or_else(String::new, |seconds| format!(" {}", age(seconds)));
     format!("{name}{since}{signature}")
 }
@@ -114,7 +114,7 @@ mod tests {
         let environments = environments.iter().map(|name| EnvironmentNow {
             environment: name.parse().unwrap(),
             protected: false,
-            running: Cell::Loading,
+            deployed: Cell::Loading,
         });
         ServiceStatus {
             project: "shop".parse().unwrap(),

@@ -34,7 +34,7 @@ pub fn candidate(release: &Release) -> Status {
 
 /// Where a commit of its branch is deployed.
 pub fn deployed(release: &Release) -> Vec<Status> {
-    let status = |runs: &crate::domain::RunsIn| {
+    let status = |runs: &crate::domain::DeployedIn| {
         let environment = &runs.environment;
         if runs.is_head {
             Status::new(State::Ok, format!("the head is deployed to {environment}"))
@@ -46,7 +46,7 @@ pub fn deployed(release: &Release) -> Vec<Status> {
             )
         }
     };
-    release.runs.iter().map(status).collect()
+    release.deployed.iter().map(status).collect()
 }
 
 /// What comes next for a hotfix that has only begun.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use windlass::board::{Cell, Facts, Place, RunningImage};
+use windlass::board::{Cell, DeployedImage, Facts, Place};
 use windlass::demo::registry::{Auth, Credentials, Options};
 use windlass::sign::{self, SigningKey};
 
@@ -223,17 +223,17 @@ async fn the_ribbon_tells_what_runs_where_since_when_and_whether_it_is_signed() 
         world.folder.path(),
         &["branch", &branch, world.commits[1].as_str()],
     );
-    let running = async || {
+    let deployed = async || {
         let now = world.source().environments().await;
-        now.into_iter().map(|there| there.running).collect::<Vec<_>>()
+        now.into_iter().map(|there| there.deployed).collect::<Vec<_>>()
     };
 
-    let [dev, stage, prod] = running().await.try_into().unwrap();
+    let [dev, stage, prod] = deployed().await.try_into().unwrap();
     let dev = dev.value().unwrap().clone();
     assert_eq!(dev.short.as_deref(), Some(world.commits[0].short()));
     assert_eq!((dev.since, dev.release), (None, None));
     assert_eq!(stage, Cell::None("nothing deployed yet".to_owned()));
-    let expected = RunningImage {
+    let expected = DeployedImage {
         digest: new.digest.clone(),
         since: Some("2026-11-01T08:00:00Z".parse().unwrap()),
         short: Some(world.commits[1].short().to_owned()),
@@ -248,7 +248,7 @@ async fn the_ribbon_tells_what_runs_where_since_when_and_whether_it_is_signed() 
     std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
     let key = SigningKey::load(&path, &password).unwrap();
     sign::sign(&world.writer("prod"), &new, &key).await.unwrap();
-    assert_eq!(running().await[2].value().unwrap().signed, Cell::Ready(true));
+    assert_eq!(deployed().await[2].value().unwrap().signed, Cell::Ready(true));
 }
 
 #[tokio::test]

@@ -209,10 +209,10 @@ async fn a_release_that_is_built_anew_stands_for_its_commit_on_the_board_and_in_
         said(&promoted)
     );
     let status = world.json(&["status", "--json"]).await;
-    let running = &status["environments"][1]["deployed"]["value"];
-    assert_eq!(running["digest"], anew.to_string());
-    assert_eq!(running["release"], "v1.4.0");
-    assert_eq!(running["rebuild_of"], origin[..7]);
+    let deployed = &status["environments"][1]["deployed"]["value"];
+    assert_eq!(deployed["digest"], anew.to_string());
+    assert_eq!(deployed["release"], "v1.4.0");
+    assert_eq!(deployed["rebuild_of"], origin[..7]);
 }
 
 #[tokio::test]

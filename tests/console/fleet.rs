@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
-use windlass::board::{Cell, EnvironmentNow, RunningImage};
+use windlass::board::{Cell, DeployedImage, EnvironmentNow};
 use windlass::domain::{Confirmation, Digest, Exit, ProjectId, ServiceId};
 use windlass::engine::{Event, EventKind, RunId};
 use windlass::fleet::{Outstanding, ServiceStatus};
@@ -31,7 +31,7 @@ fn id(project: &str, service: &str) -> ServiceId {
 }
 
 fn deployed(environment: &str, release: Option<&str>) -> EnvironmentNow {
-    let running = RunningImage {
+    let deployed = DeployedImage {
         digest: Digest::of(environment.as_bytes()),
         since: Some(sample::now()),
         short: Some("abc1234".to_owned()),
@@ -42,13 +42,13 @@ fn deployed(environment: &str, release: Option<&str>) -> EnvironmentNow {
     EnvironmentNow {
         environment: environment.parse().unwrap(),
         protected: environment == "prod",
-        running: Cell::Ready(running),
+        deployed: Cell::Ready(deployed),
     }
 }
 
 fn status(project: &str, service: &str) -> ServiceStatus {
     let failed = EnvironmentNow {
-        running: Cell::Failed("registry.example.com did not answer".to_owned()),
+        deployed: Cell::Failed("registry.example.com did not answer".to_owned()),
         ..deployed("stage", None)
     };
     ServiceStatus {

@@ -80,7 +80,7 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
         "there is nothing to choose yet"
     );
     let none = Box::new(EnvironmentHistory {
-        running: None,
+        deployed: None,
         earlier: Vec::new(),
     });
     tell(&mut model, Msg::Past("stage".parse().unwrap(), Ok(none)));

@@ -321,7 +321,7 @@ fn o_opens_the_page_of_the_branch_where_there_is_one() {
 fn what_came_to_production_past_stage_does_not_go_back_there() {
     let mut model = flow::asked(SIZE, COLOUR);
     let mut list = flow::list();
-    list.list[3].runs.remove(0);
+    list.list[3].deployed.remove(0);
     tell(&mut model, Msg::Releases(false, Ok(list)));
     press(&mut model, 'G');
     assert!(press(&mut model, 'p').is_empty());

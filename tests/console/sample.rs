@@ -4,7 +4,7 @@ pub mod release_flow;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
-use windlass::board::{Cell, EnvironmentNow, Facts, Image, Place, RunningImage, Scan};
+use windlass::board::{Cell, DeployedImage, EnvironmentNow, Facts, Image, Place, Scan};
 use windlass::domain::{
     Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Finding, Gate, GateKind, Judged,
     Judgement, Operation, Plan, PlannedStep, Severity, Standing, StepKind, Suppression, Verdict,
@@ -48,7 +48,7 @@ fn environment(name: &str, from: &[&str], protected: bool) -> Environment {
     }
 }
 
-fn running(
+fn deployed(
     name: &str,
     seed: usize,
     release: Option<&str>,
@@ -58,7 +58,7 @@ fn running(
     EnvironmentNow {
         environment: name.parse().unwrap(),
         protected: name == "prod",
-        running: Cell::Ready(RunningImage {
+        deployed: Cell::Ready(DeployedImage {
             digest: digest(seed),
             since: Some(ago(hours)),
             short: Some(commit(seed).short().to_owned()),
@@ -164,9 +164,9 @@ pub fn board(size: (u16, u16), theme: Theme) -> Model {
     tell(&mut model, Msg::Resize(size.0, size.1));
     tell(&mut model, Msg::Commits(rows, true));
     let environments = vec![
-        running("dev", 1, None, 0, None),
-        running("stage", 4, Some("v1.4.0"), 49, None),
-        running("prod", 6, Some("v1.3.2"), 290, Some(true)),
+        deployed("dev", 1, None, 0, None),
+        deployed("stage", 4, Some("v1.4.0"), 49, None),
+        deployed("prod", 6, Some("v1.3.2"), 290, Some(true)),
     ];
     tell(
         &mut model,

@@ -31,7 +31,7 @@ async fn an_emergency_goes_on_in_spite_of_findings_and_owes_a_review() {
         "{why}"
     );
     done(&engine, &command).await;
-    let good = running(&engine, "stage").await;
+    let good = deployed(&engine, "stage").await;
     let owed = engine.owed_reviews(&service, &stage).await.unwrap();
     assert_eq!(owed.len(), 1);
     assert_eq!((owed[0].kind, &owed[0].digest), (ExceptionKind::Findings, &good));
@@ -125,7 +125,7 @@ async fn promoting_an_older_candidate_than_the_head_of_its_release_asks_why() {
     done(&engine, &command).await;
     let again = done(&engine, &command).await;
     assert!(idle(&again).contains(&"attach"), "{:?}", idle(&again));
-    let digest = running(&engine, "prod").await;
+    let digest = deployed(&engine, "prod").await;
     let kept = writer(&engine, "prod")
         .referrers(&digest, Some(EXCEPTION))
         .await
@@ -175,7 +175,7 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
         format!("{} was made on hotfix/v1.3.3", fix.short())
     );
     done(&engine, &command).await;
-    assert_eq!(running(&engine, "prod").await, digest);
+    assert_eq!(deployed(&engine, "prod").await, digest);
     let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
     let owed = engine.owed_reviews(&service, &prod).await.unwrap();
     assert_eq!(owed.len(), 1);

@@ -131,8 +131,8 @@ fn writer(engine: &Engine, environment: &str) -> Writer {
     engine.registries().writer(&repository, access())
 }
 
-async fn running(engine: &Engine, environment: &str) -> Digest {
-    let found = reader(engine, environment).running(false).await;
+async fn deployed(engine: &Engine, environment: &str) -> Digest {
+    let found = reader(engine, environment).deployed(false).await;
     found.unwrap().unwrap().digest
 }
 

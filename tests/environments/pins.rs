@@ -16,7 +16,7 @@ async fn a_pin_stops_promotions_until_it_is_lifted_and_the_very_digest_may_pass(
     let command = pin("stage", "load test", Some("7d"));
     let first = planned(&engine, &command).await.unwrap();
     assert_eq!(first.hash(), planned(&engine, &command).await.unwrap().hash());
-    assert_eq!(first.digest, Some(running(&engine, "stage").await));
+    assert_eq!(first.digest, Some(deployed(&engine, "stage").await));
     done(&engine, &command).await;
     assert_eq!(idle(&done(&engine, &command).await), ["pin"]);
 
@@ -58,10 +58,10 @@ async fn a_pin_stops_promotions_until_it_is_lifted_and_the_very_digest_may_pass(
 async fn a_pin_is_over_with_its_term_and_one_of_another_environment_is_nothing_here() {
     let (_world, engine) = world().await;
     done(&engine, &pin("stage", "a moment", Some("2s"))).await;
-    let digest = running(&engine, "stage").await;
+    let digest = deployed(&engine, "stage").await;
     // The digest goes on to prod with all that refers to it, the pin of stage among it.
     done(&engine, &promote("develop~3", "prod", None, false)).await;
-    assert_eq!(running(&engine, "prod").await, digest);
+    assert_eq!(deployed(&engine, "prod").await, digest);
     assert_eq!(held_at(&engine, "prod").await, None);
     while held_at(&engine, "stage").await.is_some() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

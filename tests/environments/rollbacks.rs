@@ -25,9 +25,9 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
         .iter()
         .any(|event| matches!(event.happening, EventKind::BlobStarted { .. }));
     assert!(!moved);
-    assert_eq!(running(&engine, "stage").await, good);
-    let deployed = std::fs::read_to_string(world.folder().join("deployed/stage")).unwrap();
-    assert!(deployed.contains(good.hex()), "{deployed}");
+    assert_eq!(deployed(&engine, "stage").await, good);
+    let written = std::fs::read_to_string(world.folder().join("deployed/stage")).unwrap();
+    assert!(written.contains(good.hex()), "{written}");
     assert_eq!(held_at(&engine, "stage").await, Some(good.clone()));
     let refused = planned(&engine, &promote("develop", "stage", None, false))
         .await
@@ -39,7 +39,7 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
     for to in [None, Some("1"), Some("1.3.2")] {
         let events = done(&engine, &rollback("stage", to, false)).await;
         assert_eq!(idle(&events), ["deploy", "pin"], "{to:?}");
-        assert_eq!(running(&engine, "stage").await, good);
+        assert_eq!(deployed(&engine, "stage").await, good);
     }
     // The next one, for another reason, does not go to what was rolled back from.
     let past = engine
@@ -62,7 +62,7 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
 
     // Promoted again, what was rolled back from is no rollback that waits to be completed.
     done(&engine, &promote("develop~3", "stage", None, false)).await;
-    assert_eq!(running(&engine, "stage").await, bad);
+    assert_eq!(deployed(&engine, "stage").await, bad);
     let plan = planned(&engine, &command).await.unwrap();
     assert_eq!(plan.digest.as_ref(), Some(&good));
     done(&engine, &promote("develop", "stage", None, false)).await;
@@ -107,7 +107,7 @@ async fn wherever_a_rollback_is_broken_off_the_same_command_completes_it() {
         }
         let _ = run.task.await.unwrap();
         done(&engine, &rollback("stage", None, false)).await;
-        assert_eq!(running(&engine, "stage").await, good, "{step}");
+        assert_eq!(deployed(&engine, "stage").await, good, "{step}");
         assert_eq!(held_at(&engine, "stage").await, Some(good), "{step}");
     }
 }
@@ -121,7 +121,7 @@ async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
         digest_of(&engine, "prod", "develop~25").await,
         digest_of(&engine, "prod", "develop~36").await,
     );
-    assert_eq!(running(&engine, "prod").await, whole);
+    assert_eq!(deployed(&engine, "prod").await, whole);
     let blob = &last_layer(&prod, &torn).await;
     lose_blob(&prod, blob);
     for bundle in prod.referrers(&unsigned, None).await.unwrap() {
@@ -160,7 +160,7 @@ async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
     assert_eq!(reason(&plan, "complete").0, "allowed");
     assert!(matches!(plan.confirmation, Confirmation::Typed(_)));
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
-    assert_eq!(running(&engine, "prod").await, whole);
+    assert_eq!(deployed(&engine, "prod").await, whole);
 
     let never = digest_of(&engine, "dev", "develop").await.to_string();
     for to in [never.as_str(), "9", "0", "9.9.9"] {

@@ -7,11 +7,11 @@ use crate::world::{Stage, because, cut, debt, finish, hotfix, introduce, promote
 #[tokio::test(flavor = "multi_thread")]
 async fn it_begins_at_what_production_runs_and_not_at_main() {
     let stage = Stage::set().await;
-    let (main, running) = (stage.at("main"), stage.at("v1.3.2"));
-    assert_ne!(main, running);
+    let (main, deployed) = (stage.at("main"), stage.at("v1.3.2"));
+    assert_ne!(main, deployed);
     let plan = stage.plan(&hotfix(None)).await.unwrap();
     assert!(plan.allowed(), "{:?}", plan.gates);
-    assert_eq!(plan.commit.as_ref(), Some(&running));
+    assert_eq!(plan.commit.as_ref(), Some(&deployed));
     let Operation::Hotfix(windlass::domain::operation::Hotfix { branch, .. }) = &plan.operation else {
         panic!("{:?}", plan.operation)
     };
@@ -22,7 +22,7 @@ async fn it_begins_at_what_production_runs_and_not_at_main() {
         "{gate:?}"
     );
     assert_eq!(stage.carry_out(plan).await.0, Exit::Done);
-    assert_eq!(stage.at("hotfix/v1.3.3"), running);
+    assert_eq!(stage.at("hotfix/v1.3.3"), deployed);
     // Given again, it is the same hotfix.
     let again = stage.plan(&hotfix(None)).await.unwrap();
     assert_eq!(again.operation.title(), "start hotfix/v1.3.3");

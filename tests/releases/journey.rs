@@ -38,7 +38,7 @@ async fn done(stage: &Stage, command: &Request) {
 }
 
 async fn runs(stage: &Stage, environment: &str) -> Digest {
-    stage.running(environment).await
+    stage.deployed(environment).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

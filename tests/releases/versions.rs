@@ -166,9 +166,9 @@ async fn releases_that_are_tagged_on_branches_of_their_own_are_the_base_of_the_n
 #[tokio::test(flavor = "multi_thread")]
 async fn calendar_versions_and_tags_without_a_letter_are_read_and_written_as_they_are() {
     let stage = Stage::set().await;
-    let running = stage.at("v1.3.2");
+    let deployed = stage.at("v1.3.2");
     stage.remote(&["tag", "2025.12.3", "develop~20"]);
-    stage.remote(&["tag", "2026.08.0", running.as_str()]);
+    stage.remote(&["tag", "2026.08.0", deployed.as_str()]);
     let plan = stage.plan(&hotfix(None)).await.unwrap();
     assert_eq!(plan.operation.title(), "start hotfix/v2026.08.1");
     assert!(
@@ -177,7 +177,7 @@ async fn calendar_versions_and_tags_without_a_letter_are_read_and_written_as_the
         plan.gates
     );
     // What cannot be read is named, and no version is proposed where it is the newest.
-    stage.remote(&["tag", "2026.09.1.4", running.as_str()]);
+    stage.remote(&["tag", "2026.09.1.4", deployed.as_str()]);
     for command in [hotfix(None), cut("develop", None)] {
         let error = stage.plan(&command).await.unwrap_err();
         assert!(error.to_string().contains("2026.09.1.4"), "{error}");

@@ -109,8 +109,8 @@ impl Stage {
     }
 
     /// What an environment runs.
-    pub async fn running(&self, environment: &str) -> Digest {
-        let found = reader(&self.engine, environment).running(false).await;
+    pub async fn deployed(&self, environment: &str) -> Digest {
+        let found = reader(&self.engine, environment).deployed(false).await;
         found.unwrap().unwrap().digest
     }
 

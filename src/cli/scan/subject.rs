@@ -33,7 +33,7 @@ impl Subject {
         let policy = args.policy.as_deref().map(environment_name).transpose()?;
         let Some(text) = args.image.as_deref() else {
             let name = environment_name(args.env.as_deref().unwrap_or_default())?;
-            return running(World::open(global)?, name, policy).await;
+            return deployed(World::open(global)?, name, policy).await;
         };
         if text.contains('/') && text.parse::<ImageReference>().is_ok() {
             return named(text, policy, global).await;
@@ -99,8 +99,8 @@ async fn named(text: &str, policy: Option<EnvironmentName>, global: &Global) -> 
     })
 }
 
-/// What runs in an environment, judged by its own rules unless others are named.
-async fn running(
+/// What is deployed to an environment, judged by its own rules unless others are named.
+async fn deployed(
     world: World,
     name: EnvironmentName,
     policy: Option<EnvironmentName>,
@@ -108,14 +108,14 @@ async fn running(
     let environment = world.engine.environment(&name)?.clone();
     let repository = world.engine.repository_of(&world.service, &environment)?;
     let reader = world.registries.reader(&repository);
-    let Some(running) = reader.running(environment.from.is_empty()).await? else {
+    let Some(deployed) = reader.deployed(environment.from.is_empty()).await? else {
         return Err(Failure {
             exit: Exit::NotFound,
             hint: Some("run `windlass status` to see what is deployed where".to_owned()),
             report: color_eyre::eyre::eyre!("nothing is deployed to {name}"),
         });
     };
-    let descriptor = image::resolve(&reader, &Target::Digest(running.digest)).await?;
+    let descriptor = image::resolve(&reader, &Target::Digest(deployed.digest)).await?;
     let summary = reader.image(&descriptor.digest).await?;
     let own = has_rules(&world, &name).then_some(name);
     Ok(of_world(

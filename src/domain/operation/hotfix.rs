@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::Words;
 use crate::domain::{BranchName, EnvironmentName, ImageReference};
 
-/// A hotfix branch at what an environment runs.
+/// A hotfix branch at what an environment has deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hotfix {
     /// The new branch.
@@ -14,7 +14,7 @@ pub struct Hotfix {
     pub remote: String,
     /// The environment.
     pub environment: EnvironmentName,
-    /// What runs there.
+    /// What is deployed there.
     pub image: ImageReference,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{Words, until_words};
 use crate::domain::{Clean, EnvironmentName, ImageReference, PinRecord, Term};
 
-/// An environment held at the digest that runs there.
+/// An environment held at the digest that is deployed there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     /// The environment.

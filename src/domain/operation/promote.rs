@@ -16,7 +16,7 @@ pub struct Promote {
     pub source: ImageReference,
     /// The immutable tag that it gets at the target, last.
     pub target: ImageReference,
-    /// What runs in the target now, if that is known.
+    /// What is deployed in the target now, if that is known.
     pub replaces: Option<Digest>,
     /// Why it goes another way than the usual one, where somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]

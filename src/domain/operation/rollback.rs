@@ -12,9 +12,9 @@ pub struct Rollback {
     pub environment: EnvironmentName,
     /// What it is taken back to, by digest.
     pub image: ImageReference,
-    /// What runs there now, if that is known.
+    /// What is deployed there now, if that is known.
     pub replaces: Option<Digest>,
-    /// What it is taken back from, if that is known: what runs now, or ran until the rollback was begun.
+    /// What it is taken back from, if that is known: what is deployed now, or ran until the rollback was begun.
     pub from: Option<Digest>,
     /// Why.
     pub reason: Clean,

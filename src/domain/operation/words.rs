@@ -19,7 +19,7 @@ pub(super) trait Words {
         false
     }
 
-    /// What runs where it deploys, if that is known.
+    /// What is deployed where it deploys, if that is known.
     fn replaced(&self) -> Option<&Digest> {
         None
     }

@@ -134,7 +134,7 @@ impl Engine {
         if let Ok(name) = text.parse::<EnvironmentName>()
             && self.config().graph.get(&name).is_some()
         {
-            return self.running_in(service, &name).await.map(Some);
+            return self.deployed_in(service, &name).await.map(Some);
         }
         if let Ok(digest) = text.parse::<Digest>() {
             let found = self.somewhere(service, &[Target::Digest(digest)]).await?;
@@ -204,13 +204,13 @@ impl Engine {
         }
     }
 
-    /// What runs in an environment now.
-    async fn running_in(&self, service: &ServiceName, name: &EnvironmentName) -> Result<Named, EngineError> {
+    /// What is deployed to an environment now.
+    async fn deployed_in(&self, service: &ServiceName, name: &EnvironmentName) -> Result<Named, EngineError> {
         let environment = self.environment(name)?;
         let repository = self.repository_of(service, environment)?;
         let reader = self.registries().reader(&repository);
-        let running = reader.running(environment.from.is_empty()).await?;
-        let running = running.ok_or_else(|| EngineError::NoCandidate {
+        let deployed = reader.deployed(environment.from.is_empty()).await?;
+        let deployed = deployed.ok_or_else(|| EngineError::NoCandidate {
             text: name.to_string(),
             why: "nothing has been deployed to that environment yet".to_owned(),
         })?;
@@ -221,9 +221,9 @@ impl Engine {
                 reader,
                 image: SideImage {
                     environment: name.clone(),
-                    reference: repository.at(running.digest.clone()),
-                    digest: running.digest,
-                    since: running.since,
+                    reference: repository.at(deployed.digest.clone()),
+                    digest: deployed.digest,
+                    since: deployed.since,
                 },
             })),
         })

@@ -33,7 +33,7 @@ async fn judge(question: &PromotionQuestion<'_>) -> Result<Verdict, EngineError>
     let digest = &candidate.image.digest;
     Ok(
         match engine.deployment(&candidate.service, source, digest).await? {
-            Deployment::Running(since) => Verdict::Allowed(format!("deployed to {name} since {since}")),
+            Deployment::Current(since) => Verdict::Allowed(format!("deployed to {name} since {since}")),
             Deployment::Earlier(at) => Verdict::Allowed(format!("was deployed to {name} on {at}")),
             Deployment::Never(Some(last)) => Verdict::Refused(format!(
                 "{} was never deployed to {name} successfully: the last deployment {} at {}: {}",

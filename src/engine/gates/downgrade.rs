@@ -1,4 +1,4 @@
-//! Whether a promotion takes commits back: its candidate is older than what the target runs.
+//! Whether a promotion takes commits back: its candidate is older than what is deployed to the target.
 
 use super::{Answer, Evaluate, GateRule, PromotionQuestion};
 use crate::domain::{ChangeKind, CommitSha, Environment, Gate, GateKind, Verdict, count};
@@ -32,13 +32,14 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
     Some(gate.or_by_reason().into())
 }
 
-/// What is to be said of `commit` by what the target runs; nothing where it takes nothing back.
+/// What is to be said of `commit` by what is deployed to the target; nothing where it takes nothing back.
 async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
     let (engine, candidate, target) = (question.engine, question.candidate, question.path.target);
-    let Some((running, built_from)) = question.path.running_commit(engine, &candidate.service).await? else {
+    let Some((deployed, built_from)) = question.path.deployed_commit(engine, &candidate.service).await?
+    else {
         return Ok(None);
     };
-    if running.digest == candidate.image.digest {
+    if deployed.digest == candidate.image.digest {
         return Ok(None);
     }
     let Some(built_from) = built_from else {
@@ -46,7 +47,7 @@ async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Op
             Verdict::Unknown(format!(
                 "the image deployed to {} ({}) does not name the commit it was built from",
                 target.name,
-                running.digest.short()
+                deployed.digest.short()
             ))
         }));
     };
@@ -55,17 +56,17 @@ async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Op
     comparing.await
 }
 
-/// The commits of `running` that an older `commit` takes back, counted.
+/// The commits of `deployed` that an older `commit` takes back, counted.
 fn taken_back(
     repository: &GitRepository,
     target: &Environment,
-    running: &CommitSha,
+    deployed: &CommitSha,
     commit: &CommitSha,
 ) -> Result<Option<Verdict>, GitError> {
-    if commit == running || !repository.contains(running, commit)? {
+    if commit == deployed || !repository.contains(deployed, commit)? {
         return Ok(None);
     }
-    let (changes, all) = repository.changes(commit, running, usize::MAX)?;
+    let (changes, all) = repository.changes(commit, deployed, usize::MAX)?;
     let fixes = changes
         .iter()
         .filter(|change| ChangeKind::of_message(&change.message) == ChangeKind::Fix)
@@ -78,7 +79,7 @@ fn taken_back(
     let name = &target.name;
     let takes_back = format!(
         "{} is deployed to {name}: this would take back {}{fixes}; to go back, use `windlass rollback {name}`",
-        running.short(),
+        deployed.short(),
         count(all, "commit")
     );
     Ok(Some(if target.protected {

@@ -1,4 +1,4 @@
-//! Whether a promotion to production would undo a fix that runs there: a hotfix that was never merged back, above all.
+//! Whether a promotion to production would undo a fix that is deployed there: a hotfix that was never merged back, above all.
 
 use super::{Answer, Evaluate, GateRule, PromotionQuestion};
 use crate::domain::{ChangeKind, CommitSha, EnvironmentName, Gate, GateKind, Verdict, count};
@@ -31,32 +31,32 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
     Some(gate.or_by_reason().into())
 }
 
-/// What is to be said of `commit` by what the target runs; nothing where no commit is known to run there.
+/// What is to be said of `commit` by what is deployed to the target; nothing where no commit is known to be deployed there.
 async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
     let (engine, candidate, target) = (question.engine, question.candidate, &question.path.target.name);
-    let Some((_, Some(running))) = question.path.running_commit(engine, &candidate.service).await? else {
+    let Some((_, Some(deployed))) = question.path.deployed_commit(engine, &candidate.service).await? else {
         return Ok(None);
     };
     let name = target.clone();
-    let asking = engine.git(move |repository| verdict(repository, &name, &running, &commit));
+    let asking = engine.git(move |repository| verdict(repository, &name, &deployed, &commit));
     asking.await.map(Some)
 }
 
-/// Whether all of `running`, which `target` runs, is in `commit`: by ancestry, by its patches, or by its content.
+/// Whether all of `deployed`, which `target` has, is in `commit`: by ancestry, by its patches, or by its content.
 fn verdict(
     repository: &GitRepository,
     target: &EnvironmentName,
-    running: &CommitSha,
+    deployed: &CommitSha,
     commit: &CommitSha,
 ) -> Result<Verdict, GitError> {
     // What an older candidate takes back is counted by the gate `downgrade`, which asks for a reason.
-    if commit != running && repository.contains(running, commit)? {
+    if commit != deployed && repository.contains(deployed, commit)? {
         return Ok(Verdict::Allowed(format!(
             "it is older than what is deployed to {target}; see downgrade"
         )));
     }
     let all = Fix {
-        head: running.clone(),
+        head: deployed.clone(),
         base: None,
     };
     let reached = repository.reach(&[all], commit)?;
@@ -70,36 +70,36 @@ fn verdict(
             )));
         }
         Some(Reach::Missing(missing)) => missing,
-        _ => return reverted_fix(repository, target, running, commit),
+        _ => return reverted_fix(repository, target, deployed, commit),
     };
-    let newest = repository.commit(missing.first().unwrap_or(running).as_str())?;
+    let newest = repository.commit(missing.first().unwrap_or(deployed).as_str())?;
     let named = format!("{} ({})", newest.sha.short(), newest.subject);
-    let runs = format!("{target} has {} deployed", running.short());
+    let has = format!("{target} has {} deployed", deployed.short());
     Ok(Verdict::Refused(match missing.len() {
-        0 | 1 if newest.sha == *running => {
+        0 | 1 if newest.sha == *deployed => {
             format!(
                 "this candidate lacks {named}, which is deployed to {target}; promoting it would revert that fix"
             )
         }
         0 | 1 => {
-            format!("{runs} with {named}, which this candidate lacks; promoting it would revert that fix")
+            format!("{has} with {named}, which this candidate lacks; promoting it would revert that fix")
         }
         n => format!(
-            "{runs} with {} that this candidate lacks, the newest {named}; promoting it would revert them",
+            "{has} with {} that this candidate lacks, the newest {named}; promoting it would revert them",
             count(n, "commit")
         ),
     }))
 }
 
-/// Whether `commit`, which has all of `running` in its past, has reverted a fix of it. That somebody reverts something else
-/// that runs is how features are taken back.
+/// Whether `commit`, which has all of `deployed` in its past, has reverted a fix of it. That somebody reverts something else
+/// that is deployed is how features are taken back.
 fn reverted_fix(
     repository: &GitRepository,
     target: &EnvironmentName,
-    running: &CommitSha,
+    deployed: &CommitSha,
     commit: &CommitSha,
 ) -> Result<Verdict, GitError> {
-    for (revert, taken) in repository.reverts_of(running, commit)? {
+    for (revert, taken) in repository.reverts_of(deployed, commit)? {
         let message = repository.message(&taken)?;
         if ChangeKind::of_message(&message) == ChangeKind::Fix {
             let fix = repository.commit(taken.as_str())?;

@@ -4,6 +4,7 @@
 mod branch_exists;
 mod checks;
 mod complete;
+mod deployed;
 mod deployed_in_source;
 mod develop;
 mod downgrade;
@@ -19,7 +20,6 @@ mod release;
 mod revision;
 mod rule;
 mod rules;
-mod running;
 mod scan;
 mod short_sha;
 mod signature;
@@ -33,20 +33,20 @@ use crate::engine::exception::SkippedGate;
 use crate::scan::FreshScan;
 
 pub(super) use complete::verdict as complete;
+pub(super) use deployed::deployed;
 pub(super) use moment::Moment;
 pub(super) use overrides::accept_findings;
 pub(super) use pin::{lifting, replacing};
 pub(super) use question::{BranchQuestion, CandidateQuestion, HotfixBase, PromotionQuestion, Question};
 use rule::GateRule;
 use rule::{Answer, Evaluate};
-pub(super) use running::running;
 pub(super) use scan::of_digest as scan_of_digest;
 pub(super) use signature::verify as signature_of_digest;
 pub(super) use version::{lines, local};
 
 /// Every gate, in the order in which people see them.
 static GATES: &[GateRule] = &[
-    running::RULE,
+    deployed::RULE,
     main::RULE,
     version::OF_HOTFIX,
     image::RULE,
@@ -134,7 +134,7 @@ mod tests {
         );
         assert_eq!(
             asked(Moment::Hotfix).join(", "),
-            "running, main, version, short sha, here, remote, checks, rules"
+            "deployed, main, version, short sha, here, remote, checks, rules"
         );
         assert_eq!(asked(Moment::Unpin).join(", "), "revision, scan, signature, soak");
         for moment in [Moment::Preview, Moment::Plan, Moment::Run] {

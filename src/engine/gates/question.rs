@@ -8,7 +8,7 @@ use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::operations::promote::PromotionPath;
 use crate::engine::remote_state::Upstream;
-use crate::registry::Running;
+use crate::registry::CurrentDeployment;
 
 /// The settings by which gates apply.
 pub(in crate::engine) struct Settings<'a> {
@@ -71,7 +71,7 @@ pub(in crate::engine) struct BranchQuestion<'a> {
 /// What an environment has deployed when a hotfix of it is started.
 pub(in crate::engine) struct HotfixBase<'a> {
     pub(in crate::engine) environment: &'a EnvironmentName,
-    pub(in crate::engine) running: &'a Running,
+    pub(in crate::engine) deployed: &'a CurrentDeployment,
 }
 
 impl<'a> Question<'a> {

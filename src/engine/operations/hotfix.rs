@@ -17,20 +17,20 @@ use crate::engine::remote_state::{Line, Upstream};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::project::Service;
-use crate::registry::Running;
+use crate::registry::CurrentDeployment;
 
-/// What runs, and where it came from.
+/// What is deployed, and where it came from.
 struct Base {
-    running: Running,
+    deployed: CurrentDeployment,
     commit: CommitSha,
 }
 
-/// A request to begin a hotfix at what an environment runs.
+/// A request to begin a hotfix at what an environment has deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HotfixRequest {
     /// The environment; the one that releases are for if none is named.
     pub environment: Option<EnvironmentName>,
-    /// The version; the next patch of what runs there if none is given.
+    /// The version; the next patch of what is deployed there if none is given.
     pub version: Option<String>,
 }
 
@@ -84,13 +84,13 @@ impl PlanRequest for HotfixRequest {
                 branch,
                 remote,
                 environment: environment.name.clone(),
-                image: repository.at(base.running.digest.clone()),
+                image: repository.at(base.deployed.digest.clone()),
             }
             .into(),
             service: name.clone(),
             tag: engine.tag_of(&base.commit).ok(),
             commit: Some(base.commit),
-            digest: Some(base.running.digest),
+            digest: Some(base.deployed.digest),
             gates,
             costs: Costs::default(),
             confirmation: Confirmation::Plain,
@@ -98,7 +98,7 @@ impl PlanRequest for HotfixRequest {
     }
 }
 
-/// What runs in an environment, by its digest's own word.
+/// What is deployed to an environment, by its digest's own word.
 async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) -> Result<Base, EngineError> {
     let no = |why: &str| EngineError::NoHotfix {
         environment: name.clone(),
@@ -108,9 +108,9 @@ async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) ->
     let reader = engine
         .registries()
         .reader(&engine.repository_of(service, environment)?);
-    let running = reader.running(environment.from.is_empty()).await?;
-    let running = running.ok_or_else(|| no("nothing has been deployed there yet"))?;
-    let revision = reader.image(&running.digest).await?.revision;
+    let deployed = reader.deployed(environment.from.is_empty()).await?;
+    let deployed = deployed.ok_or_else(|| no("nothing has been deployed there yet"))?;
+    let revision = reader.image(&deployed.digest).await?.revision;
     let revision = revision.ok_or_else(|| no("its image does not name the commit it was built from"))?;
     if engine.commit(&revision).await.is_err()
         && let Some(access) = engine.fetching
@@ -119,7 +119,7 @@ async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) ->
         engine.remote()?.fetch(access).await?;
     }
     let commit = engine.commit(&revision).await?;
-    Ok(Base { running, commit })
+    Ok(Base { deployed, commit })
 }
 
 /// The next patch after the version of `commit`: by a release or a hotfix that it is the head or the origin of, or else by
@@ -189,7 +189,7 @@ async fn next(
     Ok((next, format!("the patch after {}", released.name_of(&last))))
 }
 
-/// Every preflight of a hotfix of what `environment` runs.
+/// Every preflight of a hotfix of what `environment` has deployed.
 async fn preflights(
     engine: &Engine,
     git: &GitSettings,
@@ -207,7 +207,7 @@ async fn preflights(
         image: None,
         base: Some(HotfixBase {
             environment: &environment.name,
-            running: &base.running,
+            deployed: &base.deployed,
         }),
     };
     let question = Question::of_branch(branch, None, Moment::Hotfix)?;
@@ -252,18 +252,18 @@ impl OperationRun for Starting<'_> {
 }
 
 impl Starting<'_> {
-    /// Rule: what runs is what is fixed. If something else was deployed since, the plan is another one.
+    /// Rule: what is deployed is what is fixed. If something else was deployed since, the plan is another one.
     async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let (engine, service) = (self.context.engine, self.context.service.name());
         let environment = &self.hotfix.environment;
         let base = base(engine, service, environment).await?;
-        if base.running.digest != *self.digest {
+        if base.deployed.digest != *self.digest {
             return Err(EngineError::NoHotfix {
                 environment: environment.clone(),
                 why: format!(
                     "{} was deployed when the plan was made, {} is deployed now",
                     self.digest.short(),
-                    base.running.digest.short()
+                    base.deployed.digest.short()
                 ),
             });
         }

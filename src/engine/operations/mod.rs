@@ -69,9 +69,9 @@ operations! {
     Sign(sign::SignRequest),
     /// End a release or a hotfix: merge it back and tag it.
     Finish(finish::FinishRequest),
-    /// Begin a hotfix at what an environment runs.
+    /// Begin a hotfix at what an environment has deployed.
     Hotfix(hotfix::HotfixRequest),
-    /// Hold an environment at what runs there.
+    /// Hold an environment at what is deployed there.
     Pin(pin::PinRequest),
     /// Lift the pin of an environment.
     Unpin(pin::UnpinRequest),

@@ -37,7 +37,7 @@ pub(in crate::engine) async fn verify(
     }
 }
 
-/// Runs the deployer of `environment` and marks the digest as what runs there, unless it runs there already.
+/// Runs the deployer of `environment` and marks the digest as what is deployed there, unless it is deployed there already.
 pub(in crate::engine) async fn deploy(
     step: &Step<'_>,
     writer: &Writer,
@@ -45,8 +45,8 @@ pub(in crate::engine) async fn deploy(
     environment: &Environment,
 ) -> Result<StepOutcome, EngineError> {
     let (context, log) = (step.context, step.log());
-    let running = writer.running(environment.from.is_empty()).await?;
-    if running.is_some_and(|running| running.digest == *digest) {
+    let current = writer.deployed(environment.from.is_empty()).await?;
+    if current.is_some_and(|current| current.digest == *digest) {
         return Ok(StepOutcome::Nothing(format!(
             "already deployed to {}",
             environment.name
@@ -83,8 +83,8 @@ pub(in crate::engine) async fn deploy(
     }))
 }
 
-/// Leaves the tag behind that tells what runs in an environment since when. It comes after all that are there, also after
-/// one of a clock that runs ahead: the last one is what runs.
+/// Leaves the tag behind that tells what is deployed to an environment since when. It comes after all that are there, also after
+/// one of a clock that runs ahead: the last one is what is deployed.
 pub(in crate::engine) async fn mark(writer: &Writer, digest: &Digest) -> Result<(), EngineError> {
     let tags = writer.tags_after(DeploymentTag::PREFIX).await?;
     let last = DeploymentTag::newest(&tags).map(|(last, _)| last.time());
@@ -109,7 +109,7 @@ pub(in crate::engine) fn reason(text: &str, of: &'static str) -> Result<Clean, E
     ))
 }
 
-/// The text that confirms an operation on what runs in `environment`, where it is protected.
+/// The text that confirms an operation on what is deployed to `environment`, where it is protected.
 pub(in crate::engine) fn confirmation(
     environment: &Environment,
     digest: &Digest,

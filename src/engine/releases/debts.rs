@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::survey::{InMain, Survey, Surveyed};
 use crate::catalog;
 use crate::domain::{
-    Bound, CommitSha, Debt, DebtState, Due, EnvironmentName, Production, Release, ReleaseKind, RunsIn,
+    Bound, CommitSha, Debt, DebtState, DeployedIn, Due, EnvironmentName, Production, Release, ReleaseKind,
     ServiceName, Tag, Target, count,
 };
 use crate::engine::Engine;
@@ -57,15 +57,15 @@ async fn waiting(engine: &Engine, facts: &Facts, releases: &mut [Release], in_pr
     }
 }
 
-/// Which of some commits what runs in production has in its past; nothing where that is not to be found out.
+/// Which of some commits what is deployed to production has in its past; nothing where that is not to be found out.
 async fn passed_by(engine: &Engine, facts: &Facts, heads: Vec<CommitSha>) -> Vec<bool> {
     let production = &engine.production().name;
-    let mut running = facts.running.iter();
-    let Some((_, running, _)) = running.find(|(environment, ..)| environment == production) else {
+    let mut deployed = facts.deployed.iter();
+    let Some((_, deployed, _)) = deployed.find(|(environment, ..)| environment == production) else {
         return Vec::new();
     };
-    let running = running.clone();
-    let asking = engine.git(move |repository| repository.within(&heads, &running));
+    let deployed = deployed.clone();
+    let asking = engine.git(move |repository| repository.within(&heads, &deployed));
     asking.await.unwrap_or_default()
 }
 
@@ -80,7 +80,7 @@ async fn release(
     let line = &one.line;
     let mut debts = git_debts(engine, survey, one, production);
     debts.extend(review_debts(one, facts));
-    let runs = facts.running.iter().filter(|(_, commit, _)| is_of(one, commit));
+    let deployed = facts.deployed.iter().filter(|(_, commit, _)| is_of(one, commit));
     Release {
         kind: line.kind,
         branch: line.branch.clone(),
@@ -92,8 +92,8 @@ async fn release(
         fixes: one.own.len(),
         trouble: one.trouble.clone(),
         candidate: bound(engine, service, &line.head).await,
-        runs: runs
-            .map(|(environment, commit, _)| RunsIn {
+        deployed: deployed
+            .map(|(environment, commit, _)| DeployedIn {
                 environment: environment.clone(),
                 commit: commit.clone(),
                 is_head: *commit == line.head,

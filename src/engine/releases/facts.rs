@@ -1,4 +1,4 @@
-//! What registries tell of releases: what production ever had, and what runs where.
+//! What registries tell of releases: what production ever had, and what is deployed where.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ pub(super) struct Facts {
     /// The tags of production; why not, where it could not be asked.
     pub(super) production: Result<HashSet<Tag>, String>,
     /// The commits that run, in the order of the graph.
-    pub(super) running: Vec<(EnvironmentName, CommitSha, Digest)>,
+    pub(super) deployed: Vec<(EnvironmentName, CommitSha, Digest)>,
     /// The exceptions that still owe a review, by environment; why not, where one could not be asked.
     pub(super) reviews: Vec<(EnvironmentName, Result<Vec<Owed>, String>)>,
 }
@@ -27,14 +27,14 @@ pub(super) struct Owed {
 }
 
 impl Facts {
-    /// Asks production for its tags, and every environment for what it runs.
+    /// Asks production for its tags, and every environment for what it has deployed.
     pub(super) async fn of(engine: &Engine, service: &ServiceName) -> Self {
         let tags = async {
             let repository = engine.repository_of(service, engine.production())?;
             Ok::<_, EngineError>(engine.registries().reader(&repository).tags().await?)
         };
         let environments = engine.config().graph.all().iter();
-        let running = environments.map(|environment| running(engine, service, environment));
+        let deployed = environments.map(|environment| deployed(engine, service, environment));
         // Only where a shortened way leads can a release owe a review.
         let shortened = engine.config().graph.all().iter().filter(|environment| {
             engine
@@ -42,28 +42,28 @@ impl Facts {
                 .is_ok_and(|settings| settings.hotfix.is_some())
         });
         let reviews = shortened.map(|environment| reviews(engine, service, environment));
-        let (tags, running, reviews) = tokio::join!(tags, join_all(running), join_all(reviews));
+        let (tags, deployed, reviews) = tokio::join!(tags, join_all(deployed), join_all(reviews));
         Self {
             production: tags
                 .map(|tags| tags.into_iter().collect())
                 .map_err(|error| format!("could not reach {}: {}", engine.production().name, error.brief())),
-            running: running.into_iter().flatten().collect(),
+            deployed: deployed.into_iter().flatten().collect(),
             reviews,
         }
     }
 }
 
-/// What runs in an environment. What cannot be found out is left out here: the board and `status` tell of it.
-async fn running(
+/// What is deployed to an environment. What cannot be found out is left out here: the board and `status` tell of it.
+async fn deployed(
     engine: &Engine,
     service: &ServiceName,
     environment: &Environment,
 ) -> Option<(EnvironmentName, CommitSha, Digest)> {
     let repository = engine.repository_of(service, environment).ok()?;
     let reader = engine.registries().reader(&repository);
-    let running = reader.running(environment.from.is_empty()).await.ok()??;
-    let commit = reader.image(&running.digest).await.ok()?.commit()?;
-    Some((environment.name.clone(), commit, running.digest))
+    let deployed = reader.deployed(environment.from.is_empty()).await.ok()??;
+    let commit = reader.image(&deployed.digest).await.ok()?.commit()?;
+    Some((environment.name.clone(), commit, deployed.digest))
 }
 
 /// The reviews that are owed for what came to an environment.

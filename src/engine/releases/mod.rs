@@ -1,4 +1,4 @@
-//! Open releases and hotfixes: where each stands, what runs of it, and what it still owes.
+//! Open releases and hotfixes: where each stands, what is deployed of it, and what it still owes.
 
 mod debts;
 mod facts;
@@ -37,7 +37,7 @@ impl Releases {
 
 impl Engine {
     /// The releases and hotfixes of `service`, with their debts. Asks the remote, the production registry for its tags, each
-    /// environment for what runs there, and the entrance for the image of each unfinished head.
+    /// environment for what is deployed there, and the entrance for the image of each unfinished head.
     pub async fn releases(&self, service: &ServiceName, depth: Depth) -> Result<Releases, EngineError> {
         let upstream = self.upstream_or_last_for(service).await?;
         let stale = upstream.stale.clone();

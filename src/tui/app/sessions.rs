@@ -151,7 +151,7 @@ fn open_board(
         return (None, unbounded_channel().1);
     };
     let source = Source::new(service.clone(), Arc::clone(repository));
-    model.board.running = source.unknown_environments();
+    model.board.environments = source.unknown_environments();
     let (board, updates) = Board::open(source);
     (Some(board), updates)
 }

@@ -72,13 +72,13 @@ fn marked(model: &Model, mut spans: Vec<Span<'static>>, selected: bool) -> Line<
     }
 }
 
-/// What runs, what ran before, and whether the selected one could run again.
+/// What is deployed, what ran before, and whether the selected one could run again.
 fn past(model: &Model, ran: &EnvironmentHistory, selected: usize, width: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let mut lines = Vec::new();
-    if let Some(running) = &ran.running {
+    if let Some(deployed) = &ran.deployed {
         let mut spans = vec![Span::styled(format!("  {:<12}", "deployed now"), theme.quiet())];
-        spans.extend(names(model, running));
+        spans.extend(names(model, deployed));
         lines.push(Line::from(spans));
     }
     if ran.earlier.is_empty() {

@@ -150,11 +150,11 @@ impl FormDialog {
     }
 }
 
-/// What an environment runs, and ran before, newest first.
+/// What an environment has deployed, and ran before, newest first.
 #[derive(Debug, Clone)]
 pub struct EnvironmentHistory {
-    /// What runs now.
-    pub running: Option<Earlier>,
+    /// What is deployed now.
+    pub deployed: Option<Earlier>,
     /// The others.
     pub earlier: Vec<Earlier>,
 }

@@ -157,8 +157,12 @@ fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
         let old = replaced.map_or_else(
             || "nothing known".to_owned(),
             |old| {
-                let running = model.board.running.iter().filter_map(|now| now.running.value());
-                let name = running
+                let deployed = model
+                    .board
+                    .environments
+                    .iter()
+                    .filter_map(|now| now.deployed.value());
+                let name = deployed
                     .filter(|image| image.digest == *old)
                     .find_map(|image| image.short.clone());
                 name.map_or_else(|| old.short(), |name| format!("{name}  {}", old.short()))

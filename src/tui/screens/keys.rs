@@ -54,7 +54,7 @@ pub enum Action {
     Review,
     /// Shows what is locked, to break what was left.
     Locks,
-    /// Compares with what runs.
+    /// Compares with what is deployed.
     Diff,
     /// Shows the notes of a release.
     Notes,

@@ -1,10 +1,10 @@
-//! The ribbon: what runs where, since when, and whether it is well, at any moment.
+//! The ribbon: what is deployed where, since when, and whether it is well, at any moment.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::board::{Cell, EnvironmentNow, RunningImage};
+use crate::board::{Cell, DeployedImage, EnvironmentNow};
 use crate::domain::age;
 use crate::tui::app::theme::{State, Theme};
 use crate::tui::session::Model;
@@ -38,7 +38,7 @@ pub(in crate::tui) fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
 fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
     let theme = model.theme;
     let mut spans = Vec::new();
-    for (index, now) in model.board.running.iter().enumerate() {
+    for (index, now) in model.board.environments.iter().enumerate() {
         let arrow = if index > 0 {
             theme.glyph(" ▸  ", " >  ")
         } else {
@@ -61,7 +61,7 @@ fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
 
 pub(in crate::tui) fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
     let theme = model.theme;
-    match &now.running {
+    match &now.deployed {
         Cell::Loading => vec![theme.says(State::Loading, "loading")],
         Cell::None(_) => vec![theme.says(State::None, "nothing deployed")],
         Cell::Failed(_) => vec![theme.says(State::Unknown, "unknown")],
@@ -71,7 +71,7 @@ pub(in crate::tui) fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -
 }
 
 /// An image that should be signed and is not wants attention, wherever it runs.
-fn state_of(image: &RunningImage) -> State {
+fn state_of(image: &DeployedImage) -> State {
     if image.signed == Cell::Ready(false) {
         State::Attention
     } else {
@@ -81,7 +81,7 @@ fn state_of(image: &RunningImage) -> State {
 
 fn image_spans(
     model: &Model,
-    image: &RunningImage,
+    image: &DeployedImage,
     level: Detail,
     state: State,
     theme: Theme,

@@ -38,7 +38,7 @@ pub enum Msg {
     HistoryFailed(String),
     /// What is known of a candidate now.
     Facts(CommitSha, Box<Facts>),
-    /// What runs in the environments, and when that was found out.
+    /// What is deployed to the environments, and when that was found out.
     Environments(Vec<EnvironmentNow>, Timestamp),
     /// What the gates before an environment say.
     Gates(CommitSha, EnvironmentName, Gates),
@@ -48,7 +48,7 @@ pub enum Msg {
     Releases(bool, Result<Releases, Message>),
     /// How the environments stand that promotions reach.
     EnvironmentStatuses(Vec<(EnvironmentName, Cell<Standing>)>),
-    /// What an environment runs, and ran before.
+    /// What an environment has deployed, and ran before.
     Past(EnvironmentName, Result<Box<EnvironmentHistory>, Message>),
     /// What is locked at the remote.
     Locks(Result<Vec<HeldLock>, Message>),
@@ -108,7 +108,7 @@ pub enum Effect {
     Locks,
     /// Make a text.
     Page(PageOf),
-    /// Compare what runs with what the plan with this number brings.
+    /// Compare what is deployed with what the plan with this number brings.
     Compare(u64, Digest, Digest),
     /// Open a page in the browser.
     Open(String),

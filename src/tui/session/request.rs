@@ -24,14 +24,14 @@ pub enum Request {
         /// The only branches that it goes into; all that it owes where none is named.
         into: Vec<String>,
     },
-    /// A hotfix of what an environment runs.
+    /// A hotfix of what an environment has deployed.
     Hotfix {
         /// The environment.
         environment: EnvironmentName,
         /// The version; proposed if none is given.
         version: Option<String>,
     },
-    /// An environment held at what runs there.
+    /// An environment held at what is deployed there.
     Pin {
         /// The environment.
         environment: EnvironmentName,

@@ -1,11 +1,11 @@
-//! How the environments stand, apart from what runs there.
+//! How the environments stand, apart from what is deployed there.
 
 use jiff::Timestamp;
 
 use crate::board::Cell;
 use crate::domain::{EnvironmentName, ExceptionRecord, PinRecord};
 
-/// How an environment stands, apart from what runs there.
+/// How an environment stands, apart from what is deployed there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
     /// The pin that holds it.

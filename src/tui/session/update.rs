@@ -63,8 +63,8 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.board.complete = true;
         }
         Msg::Facts(commit, facts) => board::on_facts(&mut model.board, &commit, *facts),
-        Msg::Environments(running, at) => {
-            model.board.running = running;
+        Msg::Environments(environments, at) => {
+            model.board.environments = environments;
             model.board.fresh_at = Some(at);
             plans::standings(model, effects);
         }

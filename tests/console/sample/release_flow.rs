@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use windlass::board::Cell;
 use windlass::domain::{
-    Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState, Due,
-    Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, GateKind, HeldLock, LockNote, LockSubject,
-    MergeMethod, Operation, Override, Padding, PinRecord, Plan, PlannedStep, Release, ReleaseKind, RunsIn,
-    Side, SideKind, StepKind, TicketPattern, Verdict,
+    Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState,
+    DeployedIn, Due, Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, GateKind, HeldLock,
+    LockNote, LockSubject, MergeMethod, Operation, Override, Padding, PinRecord, Plan, PlannedStep, Release,
+    ReleaseKind, Side, SideKind, StepKind, TicketPattern, Verdict,
 };
 use windlass::engine::{Earlier, Releases};
 use windlass::tui::app::theme::Theme;
@@ -39,14 +39,14 @@ fn release(kind: ReleaseKind, branch: &str, head: usize, subject: &str) -> Relea
             tag: format!("sha-{}", commit(head).short()).parse().unwrap(),
             digest: digest(head),
         },
-        runs: Vec::new(),
+        deployed: Vec::new(),
         debts: Vec::new(),
         waits_for: None,
     }
 }
 
-fn runs(environment: &str, seed: usize, is_head: bool) -> RunsIn {
-    RunsIn {
+fn deployed_in(environment: &str, seed: usize, is_head: bool) -> DeployedIn {
+    DeployedIn {
         environment: name(environment),
         commit: commit(seed),
         is_head,
@@ -64,7 +64,7 @@ pub fn list() -> Releases {
         "feat(api): paginate refunds (#482)",
     );
     open.fixes = 2;
-    open.runs = vec![runs("stage", 4, false)];
+    open.deployed = vec![deployed_in("stage", 4, false)];
     let later = || DebtState::NotYet("2 commits are missing, and production has none of it".into());
     open.debts = vec![
         debt(Due::Main(main.clone()), later()),
@@ -81,7 +81,7 @@ pub fn list() -> Releases {
         "fix: rounding in \u{1b}[31mrefunds\u{202e}, for good, in every currency that has no cents (#490)",
     );
     hotfix.fixes = 1;
-    hotfix.runs = vec![runs("stage", 6, true), runs("prod", 6, true)];
+    hotfix.deployed = vec![deployed_in("stage", 6, true), deployed_in("prod", 6, true)];
     hotfix.debts = vec![
         debt(Due::Main(main.clone()), DebtState::Paid("it is merged".into())),
         debt(
@@ -331,7 +331,7 @@ pub fn past() -> Box<EnvironmentHistory> {
         ),
     ];
     Box::new(EnvironmentHistory {
-        running: Some(earlier(6, Some("1.3.2"), 290, Vec::new())),
+        deployed: Some(earlier(6, Some("1.3.2"), 290, Vec::new())),
         earlier: list,
     })
 }

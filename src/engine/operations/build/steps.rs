@@ -327,8 +327,8 @@ impl Building<'_> {
             (None, None) => return Err(EngineError::Internal("nothing to deploy".to_owned())),
         };
         // `latest` tells what was built, not what was deployed.
-        let running = self.writer.running(false).await?;
-        if running.is_some_and(|running| running.digest == digest) {
+        let current = self.writer.deployed(false).await?;
+        if current.is_some_and(|current| current.digest == digest) {
             return Ok(StepOutcome::Nothing(format!(
                 "already deployed to {}",
                 self.build.to

@@ -208,7 +208,7 @@ fn without_a_fix<'a>(upstream: &'a Upstream, line: &Line) -> Option<&'a str> {
     (line.kind == ReleaseKind::Hotfix).then_some(tag.name.as_str())
 }
 
-/// Whether the head is what was built, and what runs of it.
+/// Whether the head is what was built, and what is deployed of it.
 fn candidate(engine: &Engine, release: &Release) -> Verdict {
     let (tag, digest) = match &release.candidate {
         Bound::There { tag, digest } => (tag, digest),
@@ -222,17 +222,17 @@ fn candidate(engine: &Engine, release: &Release) -> Verdict {
         Bound::Unknown { why } => return Verdict::Unknown(why.clone()),
     };
     let at_head: Vec<_> = release
-        .runs
+        .deployed
         .iter()
-        .filter(|runs| runs.is_head)
-        .map(|runs| runs.environment.to_string())
+        .filter(|there| there.is_head)
+        .map(|there| there.environment.to_string())
         .collect();
-    let runs = if at_head.is_empty() {
+    let deployed = if at_head.is_empty() {
         "not deployed anywhere yet".to_owned()
     } else {
         format!("deployed to {}", at_head.join(", "))
     };
-    Verdict::Allowed(format!("{tag} is {}, {runs}", digest.short()))
+    Verdict::Allowed(format!("{tag} is {}, {deployed}", digest.short()))
 }
 
 /// What a tag says that is here and not at the remote: it would be pushed as it is.

@@ -1,4 +1,4 @@
-//! Pins: holding an environment at what runs there, letting it go again, and what pins say to promotions.
+//! Pins: holding an environment at what is deployed there, letting it go again, and what pins say to promotions.
 
 mod hold;
 mod plan;

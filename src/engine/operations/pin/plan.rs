@@ -15,7 +15,7 @@ use crate::engine::operations::operation::PlanRequest;
 use crate::engine::operations::place;
 use crate::project::Service;
 
-/// A request to hold an environment at what runs there.
+/// A request to hold an environment at what is deployed there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinRequest {
     /// The environment.
@@ -34,12 +34,12 @@ impl PlanRequest for PinRequest {
         let until = term(self.until.as_deref(), now)?;
         let repository = engine.repository_of(service.name(), environment)?;
         let reader = engine.registries().reader(&repository);
-        let (running, records) = tokio::try_join!(
-            async { Ok(reader.running(false).await?) },
+        let (deployed, records) = tokio::try_join!(
+            async { Ok(reader.deployed(false).await?) },
             pins(&reader, environment)
         )?;
-        let running = running.ok_or_else(|| EngineError::NothingRuns(environment.name.clone()))?;
-        let digest = running.digest.clone();
+        let deployed = deployed.ok_or_else(|| EngineError::NothingDeployed(environment.name.clone()))?;
+        let digest = deployed.digest.clone();
         let commit = reader.image(&digest).await?.commit();
         let held = pin_state(&records, &environment.name, now);
         let kept = format!("keeps what is deployed there: {}", digest.short());
@@ -58,7 +58,7 @@ impl PlanRequest for PinRequest {
             tag: commit.as_ref().and_then(|commit| engine.tag_of(commit).ok()),
             commit,
             gates: vec![
-                gates::running(&environment.name, &running),
+                gates::deployed(&environment.name, &deployed),
                 gates::replacing(&environment.name, held),
             ],
             steps: steps.into(),
@@ -144,16 +144,16 @@ async fn comes_from(
     let reader = engine
         .registries()
         .reader(&engine.repository_of(service, source)?);
-    let Some(running) = reader.running(source.from.is_empty()).await? else {
+    let Some(deployed) = reader.deployed(source.from.is_empty()).await? else {
         return Ok(format!("next from {}: nothing is deployed there", source.name));
     };
-    if running.digest == *held_at {
+    if deployed.digest == *held_at {
         return Ok(format!(
             "next from {}: nothing, the same digest is deployed there",
             source.name
         ));
     }
-    let named = running.digest.to_string();
+    let named = deployed.digest.to_string();
     let candidate = engine.candidate(service, &named, source).await?;
     let question = Question::of_candidate(engine, &candidate, source, Some(environment), Moment::Unpin)?;
     let evaluation = gates::ask(&question).await;
@@ -172,6 +172,6 @@ async fn comes_from(
         "next from {}: {} ({}), deployed there; {judged}",
         source.name,
         candidate.tag,
-        running.digest.short()
+        deployed.digest.short()
     ))
 }

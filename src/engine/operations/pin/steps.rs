@@ -76,16 +76,16 @@ impl OperationRun for Pinning<'_> {
 impl Pinning<'_> {
     async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let name = &self.pin.environment;
-        let running = self.held.writer.running(false).await?;
-        let running = running.ok_or_else(|| EngineError::NothingRuns(name.clone()))?;
-        if running.digest != *self.held.digest {
+        let deployed = self.held.writer.deployed(false).await?;
+        let deployed = deployed.ok_or_else(|| EngineError::NothingDeployed(name.clone()))?;
+        if deployed.digest != *self.held.digest {
             return Err(EngineError::RunsAnother {
                 environment: name.clone(),
                 planned: self.held.digest.short(),
-                found: running.digest.short(),
+                found: deployed.digest.short(),
             });
         }
-        step.judge(vec![gates::running(name, &running)])
+        step.judge(vec![gates::deployed(name, &deployed)])
     }
 
     async fn hold(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {

@@ -40,7 +40,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
 
     let (tag_state, current, copying, mut evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &digest),
-        async { Ok(way.running(&reader).await?) },
+        async { Ok(way.deployed(&reader).await?) },
         async {
             let options = CopyOptions {
                 deep: true,
@@ -51,8 +51,8 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
         gates::ask(&way, engine, &candidate, Moment::Plan),
     )?;
     untaken(tag_state, &repository, &candidate)?;
-    let running = current.map(|running| &running.digest);
-    compare(engine, &mut evaluation, &candidate, target, running).await;
+    let deployed = current.map(|deployed| &deployed.digest);
+    compare(engine, &mut evaluation, &candidate, target, deployed).await;
     let settings = engine.settings(&target.name)?;
     let deployer = engine.deployer(&target.name)?;
     let is_exception = way.exception(engine, evaluation.skipped).is_some();
@@ -70,7 +70,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
             to: target.name.clone(),
             source: candidate.repository.at(digest.clone()),
             target: repository.tagged(candidate.tag.clone()),
-            replaces: running.cloned(),
+            replaces: deployed.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
         }
@@ -109,20 +109,20 @@ pub(in crate::engine) async fn preview(
     Ok(evaluation.gates)
 }
 
-/// Adds what changed since the last gate and against what runs in `target` to the notes of the scan gate.
+/// Adds what changed since the last gate and against what is deployed to `target` to the notes of the scan gate.
 async fn compare(
     engine: &Engine,
     evaluation: &mut Evaluation,
     candidate: &Candidate,
     target: &Environment,
-    running: Option<&Digest>,
+    deployed: Option<&Digest>,
 ) {
     let gate = evaluation
         .gates
         .iter_mut()
         .find(|gate| gate.kind == GateKind::Scan);
     if let (Some(record), Some(gate)) = (&evaluation.record, gate) {
-        let mut lines = engine.compared(record, candidate, target, running).await;
+        let mut lines = engine.compared(record, candidate, target, deployed).await;
         gate.notes.append(&mut lines);
     }
 }

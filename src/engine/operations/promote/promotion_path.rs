@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::exception::{SkippedGate, SkippedGates, gravest};
 use crate::engine::operations::place;
-use crate::registry::{Reader, RegistryError, Running};
+use crate::registry::{CurrentDeployment, Reader, RegistryError};
 
 /// A request to promote a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(in crate::engine) struct PromotionPath<'a> {
     pub(in crate::engine) reason: Option<Clean>,
     /// What the configuration allows a hotfix, where this is one.
     pub(in crate::engine) hotfix: Option<&'a HotfixSettings>,
-    running: OnceCell<Option<Running>>,
+    deployed: OnceCell<Option<CurrentDeployment>>,
 }
 
 impl<'a> PromotionPath<'a> {
@@ -59,7 +59,7 @@ impl<'a> PromotionPath<'a> {
             target,
             reason,
             hotfix,
-            running: OnceCell::new(),
+            deployed: OnceCell::new(),
         })
     }
 
@@ -71,29 +71,32 @@ impl<'a> PromotionPath<'a> {
             target,
             reason: promote.reason.clone(),
             hotfix: hotfix_settings(engine, target, promote.hotfix)?,
-            running: OnceCell::new(),
+            deployed: OnceCell::new(),
         })
     }
 
-    /// What the target runs now; asked once, whoever wants to know.
-    pub(super) async fn running(&self, reader: &Reader) -> Result<Option<&Running>, RegistryError> {
+    /// What the target has deployed now; asked once, whoever wants to know.
+    pub(super) async fn deployed(
+        &self,
+        reader: &Reader,
+    ) -> Result<Option<&CurrentDeployment>, RegistryError> {
         let is_entrance = self.target.from.is_empty();
-        let asked = self.running.get_or_try_init(|| reader.running(is_entrance));
+        let asked = self.deployed.get_or_try_init(|| reader.deployed(is_entrance));
         Ok(asked.await?.as_ref())
     }
 
-    /// What the target runs, with the commit that its image says it was built from.
-    pub(in crate::engine) async fn running_commit(
+    /// What the target has deployed, with the commit that its image says it was built from.
+    pub(in crate::engine) async fn deployed_commit(
         &self,
         engine: &Engine,
         service: &ServiceName,
-    ) -> Result<Option<(Running, Option<CommitSha>)>, EngineError> {
+    ) -> Result<Option<(CurrentDeployment, Option<CommitSha>)>, EngineError> {
         let repository = engine.repository_of(service, self.target)?;
         let reader = engine.registries().reader(&repository);
-        Ok(match self.running(&reader).await? {
-            Some(running) => {
-                let commit = reader.image(&running.digest).await?.commit();
-                Some((running.clone(), commit))
+        Ok(match self.deployed(&reader).await? {
+            Some(deployed) => {
+                let commit = reader.image(&deployed.digest).await?.commit();
+                Some((deployed.clone(), commit))
             }
             None => None,
         })

@@ -44,7 +44,7 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// Whether nothing stops it from running again.
+    /// Whether nothing stops it from being deployed again.
     pub fn is_ready(&self) -> bool {
         self.gates.iter().all(|gate| gate.verdict.allows())
     }
@@ -68,8 +68,8 @@ impl Earlier {
 /// What an environment ran, and runs.
 #[derive(Debug, Clone)]
 pub struct Past {
-    /// What runs now.
-    pub running: Option<Earlier>,
+    /// What is deployed now.
+    pub deployed: Option<Earlier>,
     /// What ran before, newest first, each digest once.
     pub earlier: Vec<Earlier>,
     /// Every deployment that was looked at, newest first.
@@ -83,24 +83,24 @@ impl Past {
     pub(super) fn called(&self, text: &str) -> Option<&Earlier> {
         self.earlier
             .iter()
-            .chain(&self.running)
+            .chain(&self.deployed)
             .find(|one| one.is_called(text))
     }
 
-    /// What runs now, if it came back by a rollback that was broken off before it could pin: the environment came back to
+    /// What is deployed now, if it came back by a rollback that was broken off before it could pin: the environment came back to
     /// it, and no record of a pin is newer than the deployment that it came back from. What was itself rolled back from
     /// came back by a promotion.
     pub(super) fn unfinished(&self) -> Option<&Earlier> {
         let from = returned_from(&self.history)?;
-        let running = self.running.as_ref()?;
+        let deployed = self.deployed.as_ref()?;
         let is_settled = self.pins.iter().any(|pin| {
-            let is_pinned = pin.digest == running.digest && pin.at >= from.at;
-            is_pinned || pin.from.as_ref() == Some(&running.digest)
+            let is_pinned = pin.digest == deployed.digest && pin.at >= from.at;
+            is_pinned || pin.from.as_ref() == Some(&deployed.digest)
         });
-        (!is_settled).then_some(running)
+        (!is_settled).then_some(deployed)
     }
 
-    /// What ran before what runs now came back, if it did.
+    /// What was deployed before the present one came back, if it did.
     pub(super) fn came_from(&self) -> Option<&Digest> {
         returned_from(&self.history).map(|from| &from.digest)
     }
@@ -157,14 +157,14 @@ pub(super) async fn read(
             of(engine, deployed, summary.as_ref(), versions, rolled_back)
         }
     };
-    let running = match history.first() {
+    let deployed = match history.first() {
         Some(deployed) => Some(facts(deployed).await),
         None => None,
     };
     let offered = earlier(&history).into_iter().take(OFFERED);
     let earlier = join_all(offered.map(facts)).await;
     Ok(Past {
-        running,
+        deployed,
         earlier,
         history,
         pins,

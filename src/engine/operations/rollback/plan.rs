@@ -50,11 +50,11 @@ async fn plan(
     let repository = engine.repository_of(service, environment)?;
     let reader = engine.registries().reader(&repository);
     let past = past::read(engine, service, environment).await?;
-    let running = past.running.as_ref();
-    let running = running.ok_or_else(|| EngineError::NothingRuns(environment.name.clone()))?;
+    let current = past.deployed.as_ref();
+    let current = current.ok_or_else(|| EngineError::NothingDeployed(environment.name.clone()))?;
     let held = pin_state(&past.pins, &environment.name, now);
     let chosen = choose(&past, held, environment, &reader, &reason, request.to.as_deref()).await?;
-    let replaces = running.digest.clone();
+    let replaces = current.digest.clone();
     let from = if chosen.digest == replaces {
         past.came_from().cloned()
     } else {
@@ -117,7 +117,7 @@ fn steps(environment: &Environment, accept_findings: bool, deployer: Option<&Dep
 }
 
 /// Which digest is meant. A place in the list, or nothing, means another digest once the rollback is done: then the same
-/// command would go on to what ran even before. So it is the same rollback if what runs came back and is not pinned yet, or
+/// command would go on to what ran even before. So it is the same rollback if what is deployed came back and is not pinned yet, or
 /// is pinned by a rollback with this very reason.
 async fn choose<'a>(
     past: &'a Past,
@@ -144,15 +144,15 @@ async fn choose<'a>(
                 .ok_or_else(|| no_way(text, "it is not among the earlier deployments"));
         }
     };
-    let running = past.running.as_ref();
+    let deployed = past.deployed.as_ref();
     let is_same = |pin: &&PinRecord| {
-        pin.from.is_some() && pin.reason == *reason && running.is_some_and(|now| now.digest == pin.digest)
+        pin.from.is_some() && pin.reason == *reason && deployed.is_some_and(|now| now.digest == pin.digest)
     };
     if let Some(unfinished) = past.unfinished() {
         return Ok(unfinished);
     }
-    if let (Some(_), Some(running)) = (held.filter(is_same), running) {
-        return Ok(running);
+    if let (Some(_), Some(deployed)) = (held.filter(is_same), deployed) {
+        return Ok(deployed);
     }
     match place {
         Some(place) => past
@@ -199,7 +199,7 @@ fn before(chosen: &Earlier, is_back: bool) -> Gate {
     }
 }
 
-/// Whether what runs at the run is what ran when the plan was made, or what the rollback leads to.
+/// Whether what is deployed at the run is what ran when the plan was made, or what the rollback leads to.
 pub(super) fn is_as_planned(found: &Digest, chosen: &Digest, replaces: Option<&Digest>) -> bool {
     found == chosen || Some(found) == replaces
 }

@@ -70,13 +70,13 @@ impl RollingBack<'_> {
             accept_findings,
             ..
         } = self.rollback;
-        let running = self.writer.running(false).await?;
-        let running = running.ok_or_else(|| EngineError::NothingRuns(name.clone()))?;
-        if !plan::is_as_planned(&running.digest, self.digest, replaces.as_ref()) {
+        let deployed = self.writer.deployed(false).await?;
+        let deployed = deployed.ok_or_else(|| EngineError::NothingDeployed(name.clone()))?;
+        if !plan::is_as_planned(&deployed.digest, self.digest, replaces.as_ref()) {
             return Err(EngineError::RunsAnother {
                 environment: name.clone(),
                 planned: replaces.as_ref().map_or_else(String::new, Digest::short),
-                found: running.digest.short(),
+                found: deployed.digest.short(),
             });
         }
         let (engine, service) = (self.context.engine, self.context.service.name());

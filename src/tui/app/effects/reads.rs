@@ -69,7 +69,7 @@ impl Effects {
         self.read(move |engine, service| async move {
             let past = engine.past(&service, &environment).await;
             let past = past.map(|past| EnvironmentHistory {
-                running: past.running,
+                deployed: past.deployed,
                 earlier: past.earlier,
             });
             let result = past.map(Box::new);

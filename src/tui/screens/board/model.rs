@@ -79,8 +79,8 @@ impl Numbering {
 pub struct BoardModel {
     /// The environments, in the order of the graph.
     pub graph: Vec<Environment>,
-    /// What runs in them, in the same order.
-    pub running: Vec<EnvironmentNow>,
+    /// What is deployed to them, in the same order.
+    pub environments: Vec<EnvironmentNow>,
     /// The candidates, newest first.
     pub rows: Vec<Row>,
     /// Where each commit stands in `rows`.
@@ -162,12 +162,12 @@ impl BoardModel {
         self.gates.get(&(row.commit.clone(), next.name.clone()))
     }
 
-    /// The environments that run the image of `row` now.
-    pub fn runs_in<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a EnvironmentName> {
+    /// The environments that the image of `row` is deployed to now.
+    pub fn deployed_in<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a EnvironmentName> {
         let digest = row.digest();
-        self.running.iter().filter_map(move |now| {
-            let runs = now.running.value().map(|running| &running.digest);
-            (digest.is_some() && runs == digest).then_some(&now.environment)
+        self.environments.iter().filter_map(move |now| {
+            let deployed = now.deployed.value().map(|deployed| &deployed.digest);
+            (digest.is_some() && deployed == digest).then_some(&now.environment)
         })
     }
 

@@ -246,7 +246,7 @@ fn places(board: &BoardModel, row: &Row, width: usize, theme: Theme) -> Vec<Span
     let mut spans = Vec::new();
     for (index, place) in row.facts.places.iter().enumerate() {
         let runs = board
-            .runs_in(row)
+            .deployed_in(row)
             .any(|environment| *environment == place.environment);
         let style = match &place.there {
             _ if runs => theme.ink(Color::Green).patch(theme.strong()),

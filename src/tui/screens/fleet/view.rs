@@ -251,12 +251,12 @@ fn row_spans(
 }
 
 fn style(environment: &EnvironmentNow, theme: Theme) -> Style {
-    match &environment.running {
+    match &environment.deployed {
         Cell::Loading | Cell::None(_) => theme.quiet(),
         Cell::Failed(_) => theme.state(State::Unknown),
         Cell::Stale(_) => theme.state(State::Stale),
-        Cell::Ready(running) if running.signed == Cell::Ready(false) => theme.state(State::Attention),
-        Cell::Ready(running) if running.release.is_some() => Style::new(),
+        Cell::Ready(deployed) if deployed.signed == Cell::Ready(false) => theme.state(State::Attention),
+        Cell::Ready(deployed) if deployed.release.is_some() => Style::new(),
         Cell::Ready(_) => theme.identity(),
     }
 }
@@ -291,12 +291,12 @@ fn selected(fleet: &FleetModel, theme: Theme, now: Timestamp, area: Rect, buffer
             Span::raw(format!("   {:<10} ", there.environment)),
             Span::styled(fleet::deployed(there, now), style(there, theme)),
         ];
-        if let Some(running) = there.running.value() {
+        if let Some(deployed) = there.deployed.value() {
             spans.push(Span::styled(
-                format!("  {}", running.digest.short()),
+                format!("  {}", deployed.digest.short()),
                 theme.identity(),
             ));
-            if running.signed == Cell::Ready(true) {
+            if deployed.signed == Cell::Ready(true) {
                 spans.push(Span::raw("  "));
                 spans.push(theme.says(State::Ok, "signed"));
             }

@@ -1,4 +1,4 @@
-//! The details of the selected release: its branch, its candidate, what runs of it, and every debt with its reason.
+//! The details of the selected release: its branch, its candidate, what is deployed of it, and every debt with its reason.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -121,7 +121,7 @@ fn lines(model: &Model, release: &Release, width: usize) -> Vec<Line<'static>> {
 /// Which environments run the head, and which an older commit of the branch.
 fn runs(release: &Release, width: usize, theme: Theme) -> Vec<Line<'static>> {
     let name = |name: &str| Span::styled(format!("{name:<11}"), theme.quiet());
-    if release.runs.is_empty() {
+    if release.deployed.is_empty() {
         return vec![Line::from(vec![
             name("deployed"),
             theme.says(State::None, "not deployed anywhere"),

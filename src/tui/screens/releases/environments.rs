@@ -1,4 +1,4 @@
-//! The environments that promotions reach: what each runs, whether it is pinned, and which reviews are owed.
+//! The environments that promotions reach: what is deployed to each, whether it is pinned, and which reviews are owed.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -96,12 +96,12 @@ fn one(model: &Model, environment: &Environment, area: Rect, buffer: &mut Buffer
         Span::raw("  "),
         Span::styled(format!("{name:<8} "), theme.strong()),
     ];
-    let running = model
+    let now = model
         .board
-        .running
+        .environments
         .iter()
         .find(|now| now.environment == environment.name);
-    match running {
+    match now {
         Some(now) => spans.extend(ribbon::cell(model, now, Detail::Age)),
         None => spans.push(theme.says(State::Loading, "loading")),
     }

@@ -119,19 +119,19 @@ impl ReleasesModel {
 }
 
 /// The environment that the candidate of `release` could be promoted to: the first in the graph that does not run it, and
-/// takes promotions from one that does, or from where builds go. One that leads to where it runs is behind it.
+/// takes promotions from one that does, or from where builds go. One that leads to where it is deployed is behind it.
 pub fn next<'a>(release: &Release, graph: &'a [Environment]) -> Option<&'a Environment> {
     if !matches!(release.candidate, Bound::There { .. }) || release.is_only_begun() {
         return None;
     }
-    let running = release.runs.iter().filter(|runs| runs.is_head);
-    let running: Vec<_> = running.map(|runs| &runs.environment).collect();
+    let deployed = release.deployed.iter().filter(|there| there.is_head);
+    let deployed: Vec<_> = deployed.map(|there| &there.environment).collect();
     let has = |name: &EnvironmentName| {
         let is_entrance = |one: &Environment| one.name == *name && one.from.is_empty();
-        running.contains(&name) || graph.iter().any(is_entrance)
+        deployed.contains(&name) || graph.iter().any(is_entrance)
     };
     reached(graph).find(|environment| {
-        let is_behind = running.iter().any(|name| leads(graph, &environment.name, name));
+        let is_behind = deployed.iter().any(|name| leads(graph, &environment.name, name));
         !is_behind && environment.from.iter().any(has)
     })
 }

@@ -222,12 +222,12 @@ fn on_environment(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     let reason = String::new();
     let (request, told) = match action {
         Action::Pin => {
-            let running = model
+            let deployed = model
                 .board
-                .running
+                .environments
                 .iter()
                 .find(|now| now.environment == environment);
-            let running = running.and_then(|now| now.running.value()).map(|image| {
+            let deployed = deployed.and_then(|now| now.deployed.value()).map(|image| {
                 let name = image.short.clone().unwrap_or_default();
                 format!(
                     "{name} {} is deployed to {environment}; promotions to it will be refused",
@@ -239,7 +239,7 @@ fn on_environment(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
                 reason,
                 until: None,
             };
-            (request, running.into_iter().chain(pin).collect())
+            (request, deployed.into_iter().chain(pin).collect())
         }
         Action::Unpin => (Request::Unpin { environment, reason }, pin.into_iter().collect()),
         _ => {

@@ -1,4 +1,4 @@
-//! Releases and hotfixes: each with its candidate, what runs of it, and what it owes.
+//! Releases and hotfixes: each with its candidate, what is deployed of it, and what it owes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -239,7 +239,7 @@ fn candidate(release: &Release, width: usize) -> (State, String) {
 /// The environments that run a commit of it; an older one than the head is told.
 fn runs(release: &Release, theme: Theme) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    for runs in &release.runs {
+    for runs in &release.deployed {
         let name = runs.environment.to_string();
         spans.push(Span::styled(name, theme.strong()));
         if !runs.is_head {

@@ -9,7 +9,7 @@ use crate::tui::widgets::line;
 /// The run screen, cut into its parts; a part with no width is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunLayout {
-    /// What runs, and for how long.
+    /// What is deployed, and for how long.
     pub title: Rect,
     /// What is moved where.
     pub subject: Rect,

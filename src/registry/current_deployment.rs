@@ -1,4 +1,4 @@
-//! What runs in the environment behind a repository, as far as its tags tell.
+//! What is deployed to the environment behind a repository, as far as its tags tell.
 
 use jiff::Timestamp;
 
@@ -10,18 +10,18 @@ use crate::domain::{Deployed, DeploymentTag, Digest, Tag, Target};
 /// How many deployment tags are resolved at the same time where a certain one is looked for.
 const DEPLOYMENTS_AT_ONCE: usize = 16;
 
-/// A digest that runs somewhere.
+/// A digest that is deployed somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Running {
-    /// What runs.
+pub struct CurrentDeployment {
+    /// What is deployed.
     pub digest: Digest,
     /// Since when; none where only `latest` tells, which has no time.
     pub since: Option<Timestamp>,
 }
 
 impl Reader {
-    /// What runs here: the newest deployment tag, or for the environment that builds push to, `latest`. Two requests.
-    pub async fn running(&self, is_entrance: bool) -> Result<Option<Running>, RegistryError> {
+    /// What is deployed here: the newest deployment tag, or for the environment that builds push to, `latest`. Two requests.
+    pub async fn deployed(&self, is_entrance: bool) -> Result<Option<CurrentDeployment>, RegistryError> {
         let tags = self.tags_after(DeploymentTag::PREFIX).await?;
         let (tag, since) = match DeploymentTag::newest(&tags) {
             Some((deployment, tag)) => (Some(tag.clone()), Some(deployment.time())),
@@ -30,13 +30,13 @@ impl Reader {
         };
         let Some(tag) = tag else { return Ok(None) };
         let found = self.resolve(&Target::Tag(tag)).await?;
-        Ok(found.map(|found| Running {
+        Ok(found.map(|found| CurrentDeployment {
             digest: found.digest,
             since,
         }))
     }
 
-    /// When `digest` was last deployed here, as the deployment tags say it: now running, or earlier. A tag is left only by
+    /// When `digest` was last deployed here, as the deployment tags say it: now, or earlier. A tag is left only by
     /// a deployment that succeeded. One request for the list, then as many as it takes to find it, the newest first.
     pub async fn last_deployed(&self, digest: &Digest) -> Result<Option<Deployed>, RegistryError> {
         let tags = self.deployment_tags().await?;

@@ -5,37 +5,37 @@ use std::future::ready;
 
 use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
 use crate::domain::{EnvironmentName, Gate, GateKind, Verdict, age};
-use crate::registry::Running;
+use crate::registry::CurrentDeployment;
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Running,
+    kind: GateKind::Deployed,
     applies: |_, moment| moment == Moment::Hotfix,
     evaluate: Evaluate::Branch(|question| Box::pin(ready(evaluate(question)))),
 };
 
 fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
     let base = question.base.as_ref()?;
-    let since = base.running.since.map_or_else(String::new, |since| {
+    let since = base.deployed.since.map_or_else(String::new, |since| {
         let seconds = jiff::Timestamp::now().as_second() - since.as_second();
         format!(", since {}", age(seconds))
     });
     let verdict = Verdict::Allowed(format!(
         "{} is deployed to {}, built from {}{since}",
-        base.running.digest.short(),
+        base.deployed.digest.short(),
         base.environment,
         question.commit.short()
     ));
-    Some(Gate::new(GateKind::Running, verdict).into())
+    Some(Gate::new(GateKind::Deployed, verdict).into())
 }
 
 /// What is deployed to an environment that is pinned at it.
-pub(in crate::engine) fn running(environment: &EnvironmentName, running: &Running) -> Gate {
-    let since = running.since.map_or_else(String::new, |since| {
+pub(in crate::engine) fn deployed(environment: &EnvironmentName, deployed: &CurrentDeployment) -> Gate {
+    let since = deployed.since.map_or_else(String::new, |since| {
         format!(" since {}", since.strftime("%Y-%m-%d %H:%M UTC"))
     });
     let verdict = Verdict::Allowed(format!(
         "{} is deployed to {environment}{since}",
-        running.digest.short()
+        deployed.digest.short()
     ));
-    Gate::new(GateKind::Running, verdict)
+    Gate::new(GateKind::Deployed, verdict)
 }
