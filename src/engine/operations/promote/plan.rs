@@ -51,8 +51,8 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
         gates::ask(&way, engine, &candidate, Moment::Plan),
     )?;
     untaken(tag_state, &repository, &candidate)?;
-    let deployed = current.map(|deployed| &deployed.digest);
-    compare(engine, &mut evaluation, &candidate, target, deployed).await;
+    let current = current.map(|current| &current.digest);
+    compare(engine, &mut evaluation, &candidate, target, current).await;
     let settings = engine.settings(&target.name)?;
     let deployer = engine.deployer(&target.name)?;
     let is_exception = way.exception(engine, evaluation.skipped).is_some();
@@ -70,7 +70,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
             to: target.name.clone(),
             source: candidate.repository.at(digest.clone()),
             target: repository.tagged(candidate.tag.clone()),
-            replaces: deployed.cloned(),
+            replaces: current.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
         }
