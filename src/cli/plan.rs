@@ -73,7 +73,7 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
     }
     writeln!(out, "steps")?;
     for (at, step) in plan.steps.iter().enumerate() {
-        writeln!(out, "  {}. {:<8} {}", at + 1, step.kind, step.what)?;
+        writeln!(out, "  {}. {:<8} {}", at + 1, step.kind, step.title)?;
     }
     if plan.costs.requests > 0 {
         let size = domain::bytes(plan.costs.bytes);

@@ -64,6 +64,7 @@ mod registry_host;
 mod release;
 mod release_tag;
 mod soak;
+mod step;
 mod template;
 mod text;
 mod ticket;
@@ -112,7 +113,7 @@ pub use packages::{
     PackageSource,
 };
 pub use pin::{PinRecord, newest_pin, pin_state};
-pub use plan::{Confirmation, Costs, Plan, PlanHash, PlannedStep, StepKind, StepList};
+pub use plan::{Confirmation, Costs, Plan, PlanHash};
 pub use platform::Platform;
 pub use policy::{LeftOut, Rule, ScanPolicy};
 pub use project::{ProjectId, ServiceId};
@@ -123,6 +124,7 @@ pub use registry_host::HostSettings;
 pub use release::{Bound, Debt, DebtState, DeployedIn, Due, Production, Release, ReleaseKind, release_name};
 pub use release_tag::{Padding, ReleaseTagReading, ReleaseTagTemplate, version_name};
 pub use soak::SoakPolicy;
+pub use step::{PlannedStep, StepId, StepKind, StepList, StepTarget};
 pub use template::{BranchTemplate, Series, TagTemplate, TemplateError, Values};
 pub use text::{Clean, clean_line, clean_text};
 pub use ticket::{TicketPattern, TicketPatternError, TicketUrl, TicketUrlError};

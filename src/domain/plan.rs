@@ -4,99 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommitSha, Digest, Gate, Operation, ServiceName, Tag};
-
-/// The parts that operations are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepKind {
-    /// Evaluates every gate again, at the moment of the run.
-    Gate,
-    /// Creates the branch in the local repository.
-    Branch,
-    /// Pushes the branch, only if it does not exist there.
-    Push,
-    /// Makes merge commits and the tag here, as objects.
-    Merge,
-    /// Opens pull requests.
-    PullRequest,
-    /// Builds each platform on this machine.
-    Build,
-    /// Copies blobs, manifests and referrers by digest.
-    Copy,
-    /// Attaches SBOM and scan report, or the record of an exception or its review.
-    Attach,
-    /// Signs the digest at the target.
-    Sign,
-    /// Reads the target back and proves it.
-    Verify,
-    /// Sets the immutable tag, last.
-    Tag,
-    /// Runs the deployer.
-    Deploy,
-    /// Leaves the record that holds the environment at the digest, or lets it go.
-    Pin,
-    /// Takes a lock away from the remote.
-    Unlock,
-}
-
-impl StepKind {
-    /// One word, as people see it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Gate => "gate",
-            Self::Branch => "branch",
-            Self::Push => "push",
-            Self::Merge => "merge",
-            Self::PullRequest => "request",
-            Self::Build => "build",
-            Self::Copy => "copy",
-            Self::Attach => "attach",
-            Self::Sign => "sign",
-            Self::Verify => "verify",
-            Self::Tag => "tag",
-            Self::Deploy => "deploy",
-            Self::Pin => "pin",
-            Self::Unlock => "unlock",
-        }
-    }
-}
-
-impl fmt::Display for StepKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
-
-/// One step, and what it will do, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedStep {
-    /// Which part.
-    pub kind: StepKind,
-    /// What it does here: `11 blobs, 39 MB (3 are there) to prod.example.com/payment-svc`.
-    #[serde(rename = "summary")]
-    pub what: String,
-}
-
-/// The steps of a plan, put in order one by one.
-#[derive(Debug, Default)]
-pub struct StepList {
-    steps: Vec<PlannedStep>,
-}
-
-impl StepList {
-    /// Adds the next step.
-    pub fn add(&mut self, kind: StepKind, what: impl Into<String>) {
-        let what = what.into();
-        self.steps.push(PlannedStep { kind, what });
-    }
-}
-
-impl From<StepList> for Vec<PlannedStep> {
-    fn from(list: StepList) -> Self {
-        list.steps
-    }
-}
+use super::{CommitSha, Digest, Gate, Operation, PlannedStep, ServiceName, StepId, Tag};
 
 /// What a plan is expected to cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,12 +59,17 @@ impl Plan {
         self.gates.iter().filter(|gate| !gate.verdict.allows())
     }
 
-    /// The identity of the plan: what is done to what, in which steps, under which verdicts. Ages in the words of a
-    /// reason and the costs, which change while nothing of substance does, are left out, so that the console and a
+    /// The step with that id.
+    pub fn step(&self, id: StepId) -> Option<&PlannedStep> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The identity of the plan: what is done to what, in which steps on which targets, under which verdicts. Ages in the
+    /// words of a reason, the words of a step and the costs, which change while nothing of substance does, are left out, so that the console and a
     /// CI job that plan the same promotion see the same hash.
     pub fn hash(&self) -> PlanHash {
         let gates: Vec<_> = self.gates.iter().map(|g| (&g.kind, g.verdict.word())).collect();
-        let steps: Vec<_> = self.steps.iter().map(|s| s.kind).collect();
+        let steps: Vec<_> = self.steps.iter().map(PlannedStep::substance).collect();
         let substance = serde_json::json!({
             "operation": self.operation,
             "service": self.service,
@@ -194,7 +107,11 @@ impl fmt::Display for PlanHash {
 mod tests {
     use super::*;
     use crate::domain::operation::Promote;
-    use crate::domain::{GateKind, Verdict};
+    use crate::domain::{GateKind, StepKind, StepList, StepTarget, Verdict};
+
+    fn target(image: &str) -> StepTarget {
+        StepTarget::Image(image.parse().unwrap())
+    }
 
     fn plan() -> Plan {
         let digest = Digest::of(b"image");
@@ -216,10 +133,12 @@ mod tests {
                 GateKind::Scan,
                 Verdict::Allowed("clean, 3m old".into()),
             )],
-            steps: vec![PlannedStep {
-                kind: StepKind::Copy,
-                what: "11 blobs".into(),
-            }],
+            steps: {
+                let mut steps = StepList::default();
+                steps.add(StepKind::Copy, "11 blobs");
+                steps.add_on(StepKind::Tag, "the tag", target("localhost:1/stage/a:one"));
+                steps.into()
+            },
             costs: Costs {
                 requests: 48,
                 bytes: 12,
@@ -236,8 +155,15 @@ mod tests {
             requests: 4,
             bytes: 0,
         };
-        later.steps[0].what = "0 blobs".into();
+        later.steps[0].title = "0 blobs".into();
         assert_eq!(plan().hash(), later.hash());
+    }
+
+    #[test]
+    fn the_hash_changes_with_what_a_step_is_done_to() {
+        let mut other = plan();
+        other.steps[1].target = Some(target("localhost:1/stage/a:two"));
+        assert_ne!(plan().hash(), other.hash());
     }
 
     #[test]

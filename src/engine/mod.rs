@@ -42,7 +42,7 @@ pub use operations::rollback::{Earlier, Past, RollbackRequest};
 pub use operations::sign::{SignRequest, invocation, load_key};
 pub use operations::unlock::UnlockRequest;
 pub use releases::{Depth, Releases};
-pub use run::event::{Event, EventKind, Level, Place, RunId, StepOutcome};
+pub use run::event::{Event, EventKind, Level, Place, RunId, StepOutcome, Unit};
 pub use run::journal::{Journal, JournalError, Journals, Retention};
 pub use run::lock::LockError;
 pub use run::{Run, Secrets};

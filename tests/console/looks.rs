@@ -189,7 +189,10 @@ fn a_run_that_ended_shows_where_the_digest_is() {
                 .unwrap(),
             digest: sample::digest(4),
         };
-        tell(&mut model, sample::event(&id, 7_000, done(StepKind::Copy)));
+        tell(
+            &mut model,
+            sample::event(&id, 7_000, done(sample::step(StepKind::Copy))),
+        );
         let ended = EventKind::RunEnded {
             exit: Exit::Done,
             summary: "promote to prod is done".into(),
@@ -205,7 +208,7 @@ fn a_run_that_ended_shows_where_the_digest_is() {
 fn a_log_that_grew_too_long_says_where_its_beginning_is() {
     let (mut model, id) = sample::run((120, 40), COLOUR);
     let log = |number: usize| EventKind::Log {
-        step: StepKind::Copy,
+        step: Some(sample::step(StepKind::Copy)),
         level: Level::Info,
         line: format!("line {number}"),
     };
@@ -225,9 +228,9 @@ fn a_log_that_grew_too_long_says_where_its_beginning_is() {
 fn a_run_that_failed_says_what_to_do_now() {
     let (mut model, id) = sample::run((120, 40), COLOUR);
     let why = "prod.example.com broke off the connection";
-    let copy = StepKind::Copy;
+    let copy = sample::step(StepKind::Copy);
     let log = EventKind::Log {
-        step: copy,
+        step: Some(copy),
         level: Level::Error,
         line: why.into(),
     };

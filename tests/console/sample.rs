@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use windlass::board::{Cell, DeployedImage, EnvironmentNow, Facts, Image, Place, Scan};
 use windlass::domain::{
     Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Finding, Gate, GateKind, Judged,
-    Judgement, Operation, Plan, PlannedStep, Severity, Standing, StepKind, Suppression, Verdict,
+    Judgement, Operation, Plan, Severity, Standing, StepId, StepKind, Suppression, Verdict,
 };
-use windlass::engine::{Event, EventKind, Level, RunId, StepOutcome};
+use windlass::engine::{Event, EventKind, Level, RunId, StepOutcome, Unit};
 use windlass::tui::app::theme::Theme;
 use windlass::tui::screens::board::{Gates, Row};
 use windlass::tui::screens::findings::{Content, Findings};
@@ -198,12 +198,23 @@ pub fn board(size: (u16, u16), theme: Theme) -> Model {
     model
 }
 
+/// Steps with these words, in order.
+pub fn steps(all: &[(StepKind, &str)]) -> Vec<windlass::domain::PlannedStep> {
+    let mut steps = windlass::domain::StepList::default();
+    for (kind, title) in all {
+        steps.add(*kind, *title);
+    }
+    steps.into()
+}
+
+/// The first step of that kind in the promotion.
+pub fn step(kind: StepKind) -> StepId {
+    let plan = promotion("prod", Confirmation::Plain, Vec::new());
+    plan.steps.iter().find(|step| step.kind == kind).unwrap().id
+}
+
 /// A promotion of the fourth candidate.
 pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan {
-    let step = |kind, what: &str| PlannedStep {
-        kind,
-        what: what.to_owned(),
-    };
     Plan {
         operation: Operation::Promote(windlass::domain::operation::Promote {
             from: "stage".parse().unwrap(),
@@ -223,16 +234,16 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
         tag: Some("sha-2b2e927".parse().unwrap()),
         digest: Some(digest(4)),
         gates,
-        steps: vec![
-            step(StepKind::Gate, "re-check all gates"),
-            step(
+        steps: steps(&[
+            (StepKind::Gate, "re-check all gates"),
+            (
                 StepKind::Copy,
                 "11 blobs and 2 referrers, 39 MB to copy (3 already present)",
             ),
-            step(StepKind::Sign, "with the key of prod"),
-            step(StepKind::Verify, "the digest and the signature at the target"),
-            step(StepKind::Tag, "sha-2b2e927, which never moves"),
-        ],
+            (StepKind::Sign, "with the key of prod"),
+            (StepKind::Verify, "the digest and the signature at the target"),
+            (StepKind::Tag, "sha-2b2e927, which never moves"),
+        ]),
         costs: Costs {
             requests: 41,
             bytes: 39_000_000,
@@ -265,17 +276,22 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
     let plan = promotion("prod", Confirmation::Plain, allowed());
     tell(&mut model, Msg::Started(Ok((id.clone(), Box::new(plan)))));
     let log = |level, line: &str| EventKind::Log {
-        step: StepKind::Copy,
+        step: Some(step(StepKind::Copy)),
         level,
         line: line.to_owned(),
     };
-    let copy = StepKind::Copy;
+    let copy = step(StepKind::Copy);
     let happenings = [
-        (0, EventKind::StepStarted { step: StepKind::Gate }),
+        (
+            0,
+            EventKind::StepStarted {
+                step: step(StepKind::Gate),
+            },
+        ),
         (
             240,
             EventKind::StepEnded {
-                step: StepKind::Gate,
+                step: step(StepKind::Gate),
                 outcome: StepOutcome::Done("2 gates allow it".into()),
             },
         ),
@@ -286,42 +302,46 @@ pub fn run(size: (u16, u16), theme: Theme) -> (Model, RunId) {
         ),
         (
             310,
-            EventKind::BlobStarted {
+            EventKind::ItemStarted {
                 step: copy,
-                digest: digest(50),
-                size: 18_200_000,
+                item: digest(50).to_string(),
+                label: digest(50).short(),
+                unit: Unit::Bytes,
+                total: 18_200_000,
             },
         ),
         (
             320,
-            EventKind::BlobStarted {
+            EventKind::ItemStarted {
                 step: copy,
-                digest: digest(51),
-                size: 12_000_000,
+                item: digest(51).to_string(),
+                label: digest(51).short(),
+                unit: Unit::Bytes,
+                total: 12_000_000,
             },
         ),
         (
             330,
-            EventKind::BlobDone {
+            EventKind::ItemDone {
                 step: copy,
-                digest: digest(52),
-                how: "present".into(),
+                item: digest(52).to_string(),
+                result: "present".into(),
             },
         ),
         (
             900,
-            EventKind::BlobMoved {
+            EventKind::ItemMoved {
                 step: copy,
-                digest: digest(50),
-                moved: 14_200_000,
+                item: digest(50).to_string(),
+                done: 14_200_000,
             },
         ),
         (
             950,
-            EventKind::BlobMoved {
+            EventKind::ItemMoved {
                 step: copy,
-                digest: digest(51),
-                moved: 6_300_000,
+                item: digest(51).to_string(),
+                done: 6_300_000,
             },
         ),
         (

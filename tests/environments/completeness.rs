@@ -50,7 +50,7 @@ async fn promoting_the_same_candidate_again_brings_back_a_layer_that_the_target_
             .await
             .unwrap();
         let copy = plan.steps.iter().find(|step| step.kind == StepKind::Copy);
-        let copy = &copy.unwrap().what;
+        let copy = &copy.unwrap().title;
         assert!(
             copy.contains("11 blobs") && copy.contains("(10 already present)"),
             "{copy}"
@@ -61,11 +61,11 @@ async fn promoting_the_same_candidate_again_brings_back_a_layer_that_the_target_
         let arrived: Vec<_> = events
             .iter()
             .filter_map(|event| match &event.happening {
-                EventKind::BlobDone { digest, how, .. } if how != "already present" => Some(digest),
+                EventKind::ItemDone { item, result, .. } if result != "already present" => Some(item),
                 _ => None,
             })
             .collect();
-        assert_eq!(arrived, [&layer], "{environment}");
+        assert_eq!(arrived, [&layer.to_string()], "{environment}");
         assert!(target.has_blob(&layer).await.unwrap());
     }
 }

@@ -70,6 +70,40 @@ async fn the_program_confirms_what_touches_prod_by_hash_and_lists_pins_and_the_p
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn github_is_told_why_a_run_was_refused_and_what_came_of_one_that_is_done() {
+    let (world, _engine) = world().await;
+    let folder = world.repository();
+    let summary = world.folder().join("summary.md");
+    let run = async |args: &[&str]| {
+        let mut program = program(&folder, &folder.join("state"), args);
+        program
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_STEP_SUMMARY", &summary);
+        program.output().await.unwrap()
+    };
+    let refused = run(&["promote", "develop~4", "--to", "stage", "--yes", "--json"]).await;
+    assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stdout));
+    let told = text(&refused.stderr);
+    let errors: Vec<_> = told.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert!(
+        errors[0].starts_with("::error title=promote to stage%3A gate::scan: refused, "),
+        "{told}"
+    );
+    let last = errors.last().unwrap();
+    assert!(
+        last.starts_with("::error title=promote to stage::promote to stage stopped: "),
+        "{told}"
+    );
+    let done = run(&["promote", "develop", "--to", "stage", "--yes"]).await;
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    assert!(!text(&done.stderr).contains("::error"), "{}", text(&done.stderr));
+    let written = std::fs::read_to_string(summary).unwrap();
+    assert!(written.contains("| gate | refused | "), "{written}");
+    assert!(written.contains("promote to stage is done"), "{written}");
+    assert!(written.contains("| stage | "), "{written}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_password_in_the_environment_is_none_with_and_without_a_password_file() {
     let (world, engine) = world().await;
     let (folder, keys) = (world.repository(), world.folder().join("keys"));

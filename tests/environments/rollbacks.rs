@@ -23,7 +23,7 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
     let events = done(&engine, &command).await;
     let moved = events
         .iter()
-        .any(|event| matches!(event.happening, EventKind::BlobStarted { .. }));
+        .any(|event| matches!(event.happening, EventKind::ItemStarted { .. }));
     assert!(!moved);
     assert_eq!(deployed(&engine, "stage").await, good);
     let written = std::fs::read_to_string(world.folder().join("deployed/stage")).unwrap();
@@ -95,10 +95,11 @@ async fn a_rollback_that_was_killed_before_it_could_pin_pins_when_it_is_given_ag
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wherever_a_rollback_is_broken_off_the_same_command_completes_it() {
-    for step in [StepKind::Deploy, StepKind::Pin] {
+    for kind in [StepKind::Deploy, StepKind::Pin] {
         let (_world, engine) = world().await;
         let good = digest_of(&engine, "stage", "develop~15").await;
         let plan = planned(&engine, &rollback("stage", None, false)).await.unwrap();
+        let step = plan.steps.iter().find(|step| step.kind == kind).unwrap().id;
         let mut run = begin(&engine, plan);
         while let Some(event) = run.events.recv().await {
             if event.happening == (EventKind::StepStarted { step }) {
@@ -107,8 +108,8 @@ async fn wherever_a_rollback_is_broken_off_the_same_command_completes_it() {
         }
         let _ = run.task.await.unwrap();
         done(&engine, &rollback("stage", None, false)).await;
-        assert_eq!(deployed(&engine, "stage").await, good, "{step}");
-        assert_eq!(held_at(&engine, "stage").await, Some(good), "{step}");
+        assert_eq!(deployed(&engine, "stage").await, good, "{kind}");
+        assert_eq!(held_at(&engine, "stage").await, Some(good), "{kind}");
     }
 }
 

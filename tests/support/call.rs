@@ -18,6 +18,7 @@ pub fn program(folder: &Path, state: &Path, args: &[&str]) -> Command {
         .env("DOCKER_CONFIG", folder)
         .env("WINDLASS_TRUST", trusted(folder))
         .env_remove("COSIGN_PASSWORD")
+        .env_remove("GITHUB_ACTIONS")
         .env_remove("WINDLASS_CONFIG")
         .env_remove("WINDLASS_READ_ONLY")
         .stdin(Stdio::null());

@@ -8,19 +8,20 @@ use jiff::Timestamp;
 
 use super::plain::{ended, outcome_line, seconds};
 use super::reporter::Reporter;
+use super::steps::Steps;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::symbols::in_ascii;
 use crate::cli::waiting::style;
-use crate::domain::Digest;
-use crate::engine::{Event, EventKind, Level};
+use crate::engine::{Event, EventKind, Level, Unit};
 
 pub(super) struct Bars {
     screen: MultiProgress,
     ascii: bool,
     step: Option<ProgressBar>,
     started: Option<Timestamp>,
-    blobs: HashMap<Digest, ProgressBar>,
+    items: HashMap<String, ProgressBar>,
+    steps: Steps,
 }
 
 impl Bars {
@@ -30,7 +31,8 @@ impl Bars {
             ascii,
             step: None,
             started: None,
-            blobs: HashMap::new(),
+            items: HashMap::new(),
+            steps: Steps::default(),
         }
     }
 
@@ -48,6 +50,7 @@ impl Reporter for Bars {
     fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure> {
         match &event.happening {
             EventKind::RunStarted { plan, hash, .. } => {
+                self.steps = Steps::of_plan(plan);
                 self.line(&format!(
                     "run {}: {} (plan {hash})",
                     event.run.short(),
@@ -57,7 +60,7 @@ impl Reporter for Bars {
             EventKind::StepStarted { step } => {
                 let spinner = self.screen.add(ProgressBar::new_spinner());
                 spinner.set_style(style("{spinner} {msg}", self.ascii));
-                spinner.set_message(step.word());
+                spinner.set_message(self.steps.word(Some(*step)));
                 spinner.enable_steady_tick(std::time::Duration::from_millis(100));
                 self.step = Some(spinner);
                 self.started = Some(event.at);
@@ -65,35 +68,43 @@ impl Reporter for Bars {
             EventKind::Log {
                 level: Level::Info, ..
             } => {}
-            EventKind::Log { step, line, .. } => self.line(&format!("! {step:<7} {line}"))?,
-            EventKind::BlobStarted { digest, size, .. } => {
-                let bar = self.screen.add(ProgressBar::new(*size));
-                bar.set_style(style(
-                    "    {prefix} {bar:30} {bytes:>10}/{total_bytes:10} {bytes_per_sec}",
-                    self.ascii,
-                ));
-                bar.set_prefix(digest.short());
-                self.blobs.insert(digest.clone(), bar);
+            EventKind::Log { step, line, .. } => {
+                self.line(&format!("! {:<7} {line}", self.steps.word(*step)))?
             }
-            EventKind::BlobMoved { digest, moved, .. } => {
-                if let Some(bar) = self.blobs.get(digest) {
-                    bar.set_position(*moved);
+            EventKind::ItemStarted {
+                item,
+                label,
+                unit,
+                total,
+                ..
+            } => {
+                let bar = self.screen.add(ProgressBar::new(*total));
+                bar.set_style(style(form(*unit), self.ascii));
+                bar.set_prefix(label.clone());
+                self.items.insert(item.clone(), bar);
+            }
+            EventKind::ItemMoved { item, done, .. } => {
+                if let Some(bar) = self.items.get(item) {
+                    bar.set_position(*done);
                 }
             }
-            EventKind::BlobDone { digest, .. } => {
-                if let Some(bar) = self.blobs.remove(digest) {
+            EventKind::ItemDone { item, .. } => {
+                if let Some(bar) = self.items.remove(item) {
                     bar.finish_and_clear();
                 }
             }
             EventKind::StepEnded { step, outcome } => {
-                for (_, bar) in self.blobs.drain() {
+                for (_, bar) in self.items.drain() {
                     bar.finish_and_clear();
                 }
                 if let Some(spinner) = self.step.take() {
                     spinner.finish_and_clear();
                 }
                 let took = self.started.map(|at| seconds(at, event.at)).unwrap_or_default();
-                self.line(&format!("{} {took}", outcome_line(step.word(), outcome)))?;
+                self.line(&format!(
+                    "{} {took}",
+                    outcome_line(self.steps.word(Some(*step)), outcome)
+                ))?;
             }
             EventKind::RunEnded {
                 exit,
@@ -107,5 +118,15 @@ impl Reporter for Bars {
             }
         }
         Ok(())
+    }
+}
+
+/// The bar of an item.
+const fn form(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Bytes => "    {prefix} {bar:30} {bytes:>10}/{total_bytes:10} {bytes_per_sec}",
+        Unit::Replicas => "    {prefix} {bar:30} {pos:>10}/{len:10} replicas",
+        Unit::Jobs => "    {prefix} {bar:30} {pos:>10}/{len:10} jobs",
+        Unit::Tags => "    {prefix} {bar:30} {pos:>10}/{len:10} tags",
     }
 }

@@ -7,6 +7,7 @@ pub mod junit;
 mod plain;
 mod reporter;
 pub mod sarif;
+mod steps;
 
 use std::io::Write as _;
 
@@ -22,14 +23,14 @@ use crate::program::cancel_on_signal;
 
 /// Follows a run to its end, showing it, and stops it cleanly at Ctrl-C or a termination signal.
 pub async fn follow(run: Run, json: bool, io: &mut Output) -> Result<Exit, Failure> {
-    let reporter: Box<dyn Reporter + Send> = if json {
+    let form: Box<dyn Reporter + Send> = if json {
         Box::new(json::Json)
     } else if io.err_is_terminal {
         Box::new(bars::Bars::new(io.ascii()))
     } else {
         Box::new(plain::Plain::default())
     };
-    watch(run, reporter, io).await
+    watch(run, form, io).await
 }
 
 /// As [`follow`], but line by line even on a terminal.
@@ -37,14 +38,20 @@ pub async fn follow_plainly(run: Run, io: &mut Output) -> Result<Exit, Failure> 
     watch(run, Box::new(plain::Plain::default()), io).await
 }
 
-async fn watch(
-    mut run: Run,
-    mut reporter: Box<dyn Reporter + Send>,
-    io: &mut Output,
-) -> Result<Exit, Failure> {
+/// Everyone who hears of a run: the form in which a person or a program reads it, and GitHub where it goes on there.
+fn reporters(form: Box<dyn Reporter + Send>) -> Vec<Box<dyn Reporter + Send>> {
+    let mut all = vec![form];
+    if github::is_here() {
+        all.push(Box::new(github::RunAnnotations::default()));
+    }
+    all
+}
+
+async fn watch(mut run: Run, form: Box<dyn Reporter + Send>, io: &mut Output) -> Result<Exit, Failure> {
+    let mut reporters = reporters(form);
     io.waiting.end();
     let handling = cancel_on_signal(&run.cancel);
-    let shown = show_all(&mut run.events, reporter.as_mut(), io).await;
+    let shown = show_all(&mut run.events, &mut reporters, io).await;
     // What becomes of the output decides nothing about the run: it goes on, and its exit code is its own.
     let exit = run.task.await.unwrap_or(Exit::Failed);
     drop(handling);
@@ -58,11 +65,13 @@ async fn watch(
 
 async fn show_all(
     events: &mut UnboundedReceiver<Event>,
-    reporter: &mut (dyn Reporter + Send),
+    reporters: &mut [Box<dyn Reporter + Send>],
     io: &mut Output,
 ) -> Result<(), Failure> {
     while let Some(event) = events.recv().await {
-        reporter.show(&event, io)?;
+        for reporter in reporters.iter_mut() {
+            reporter.show(&event, io)?;
+        }
         if matches!(event.happening, EventKind::RunEnded { .. }) {
             break;
         }

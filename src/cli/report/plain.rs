@@ -5,6 +5,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use super::reporter::Reporter;
+use super::steps::Steps;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::domain::Exit;
@@ -14,6 +15,7 @@ use crate::engine::{Event, EventKind, Level, Place, StepOutcome};
 #[derive(Default)]
 pub(super) struct Plain {
     started: Option<Timestamp>,
+    steps: Steps,
 }
 
 impl Reporter for Plain {
@@ -21,6 +23,7 @@ impl Reporter for Plain {
         let out = &mut io.out;
         match &event.happening {
             EventKind::RunStarted { plan, hash, actor } => {
+                self.steps = Steps::of_plan(plan);
                 writeln!(
                     out,
                     "run {}: {} (plan {hash}, {actor})",
@@ -38,11 +41,15 @@ impl Reporter for Plain {
                     Level::Warning => "! ",
                     Level::Error => "✗ ",
                 };
-                writeln!(out, "  {step:<7} {mark}{line}")?;
+                writeln!(out, "  {:<7} {mark}{line}", self.steps.word(*step))?;
             }
             EventKind::StepEnded { step, outcome } => {
                 let took = self.started.map(|at| seconds(at, event.at)).unwrap_or_default();
-                writeln!(out, "{} {took}", outcome_line(step.word(), outcome))?;
+                writeln!(
+                    out,
+                    "{} {took}",
+                    outcome_line(self.steps.word(Some(*step)), outcome)
+                )?;
             }
             EventKind::RunEnded {
                 exit,
@@ -52,7 +59,7 @@ impl Reporter for Plain {
             } => {
                 ended(out, *exit, summary, hint.as_deref(), places)?;
             }
-            EventKind::BlobStarted { .. } | EventKind::BlobMoved { .. } | EventKind::BlobDone { .. } => {}
+            EventKind::ItemStarted { .. } | EventKind::ItemMoved { .. } | EventKind::ItemDone { .. } => {}
         }
         out.flush()?;
         Ok(())

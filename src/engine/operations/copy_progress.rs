@@ -1,30 +1,32 @@
 //! The progress of a copy, as the events of its step.
 
 use crate::engine::run::Step;
-use crate::engine::run::event::EventKind;
+use crate::engine::run::event::{EventKind, Unit};
 use crate::registry::copy::CopyProgress;
 
 /// Passes on what happens in a copy.
 pub(super) fn tell(step: &Step<'_>, progress: CopyProgress) {
-    let (log, kind) = (step.log(), step.kind());
+    let log = step.log();
     let record = |happening| step.context.recorder.record(happening);
     match progress {
-        CopyProgress::BlobStarted { digest, size } => record(EventKind::BlobStarted {
-            step: kind,
-            digest,
-            size,
+        CopyProgress::BlobStarted { digest, size } => record(EventKind::ItemStarted {
+            step: step.id(),
+            label: digest.short(),
+            item: digest.to_string(),
+            unit: Unit::Bytes,
+            total: size,
         }),
-        CopyProgress::BlobBytes { digest, moved } => record(EventKind::BlobMoved {
-            step: kind,
-            digest,
-            moved,
+        CopyProgress::BlobBytes { digest, moved } => record(EventKind::ItemMoved {
+            step: step.id(),
+            item: digest.to_string(),
+            done: moved,
         }),
         CopyProgress::BlobDone { digest, how } => {
             log.info(format!("{} {how}", digest.short()));
-            record(EventKind::BlobDone {
-                step: kind,
-                digest,
-                how: how.to_string(),
+            record(EventKind::ItemDone {
+                step: step.id(),
+                item: digest.to_string(),
+                result: how.to_string(),
             });
         }
         CopyProgress::ManifestDone { digest } => log.info(format!("pushed manifest {}", digest.short())),

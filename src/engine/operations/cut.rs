@@ -8,7 +8,7 @@ use super::{exception_record, place};
 use crate::domain::operation::Cut;
 use crate::domain::{
     BranchName, BranchNameError, Clean, CommitSha, Confirmation, Costs, Gate, LockPart, Plan, PlannedStep,
-    StepKind, StepList,
+    Repository, StepKind, StepList, StepTarget,
 };
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
@@ -65,12 +65,14 @@ impl PlanRequest for CutRequest {
             reason: reason.as_ref(),
         };
         let (gates, skipped) = Box::pin(preflight.gates(engine, &upstream, candidate.as_ref())).await?;
+        let record = skipped.map(|_| engine.repository_of(service.name(), engine.config().graph.entrance()));
+        let record = record.transpose()?;
         let (tag, digest) = match candidate {
             Ok(candidate) => (Some(candidate.tag), Some(candidate.image.digest)),
             Err(_) => (engine.tag_of(&commit).ok(), None),
         };
         Ok(Plan {
-            steps: steps(&named, &branch, &commit, &remote, skipped.is_some()),
+            steps: steps(&named, &branch, &commit, &remote, record),
             operation: Cut {
                 branch: branch.to_string(),
                 remote,
@@ -93,25 +95,37 @@ fn steps(
     branch: &BranchName,
     commit: &CommitSha,
     remote: &str,
-    is_exception: bool,
+    record: Option<Repository>,
 ) -> Vec<PlannedStep> {
     let why = &named.why;
     let brings = named.brings.as_ref();
     let brings = brings.map_or_else(String::new, |brings| format!("; brings {brings}"));
     let mut steps = StepList::default();
     steps.add(StepKind::Gate, "re-check all preflight gates");
-    steps.add(
-        StepKind::Branch,
-        format!("{branch} at {} ({why}){brings}", commit.short()),
-    );
-    steps.add(
-        StepKind::Push,
-        format!("to {remote}, only if it does not exist there yet"),
-    );
-    if is_exception {
-        steps.add(StepKind::Attach, "the exception record");
+    let title = format!("{branch} at {} ({why}){brings}", commit.short());
+    add_branch(&mut steps, branch, remote, title);
+    if let Some(record) = record {
+        steps.add_on(
+            StepKind::Attach,
+            "the exception record",
+            StepTarget::Repository(record),
+        );
     }
     steps.into()
+}
+
+/// Adds the steps that make a branch, here and on the remote.
+pub(super) fn add_branch(steps: &mut StepList, branch: &BranchName, remote: &str, title: String) {
+    let target = |remote: Option<&str>| StepTarget::References {
+        remote: remote.map(str::to_owned),
+        names: vec![branch.to_string()],
+    };
+    steps.add_on(StepKind::Branch, title, target(None));
+    steps.add_on(
+        StepKind::Push,
+        format!("to {remote}, only if it does not exist there yet"),
+        target(Some(remote)),
+    );
 }
 
 /// What is cut, as its gates ask for it.

@@ -70,13 +70,11 @@ impl PlanRequest for HotfixRequest {
         let repository = engine.repository_of(name, environment)?;
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "re-check all preflight gates");
-        steps.add(
-            StepKind::Branch,
+        cut::add_branch(
+            &mut steps,
+            &branch,
+            &remote,
             format!("{branch} at {} ({why})", base.commit.short()),
-        );
-        steps.add(
-            StepKind::Push,
-            format!("to {remote}, only if it does not exist there yet"),
         );
         Ok(Plan {
             steps: steps.into(),

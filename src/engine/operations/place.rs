@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::deploy::{Deployer, Deployment};
-use crate::domain::{Clean, DeploymentTag, Digest, Environment, Target};
+use crate::domain::{Clean, DeploymentTag, Digest, Environment, StepKind, StepList, StepTarget, Target};
 use crate::engine::deployments;
 use crate::engine::error::EngineError;
 use crate::engine::operations::sign;
@@ -121,15 +121,22 @@ pub(in crate::engine) fn confirmation(
     }
 }
 
-/// What the deploy step of a plan does, in words.
-pub(in crate::engine) fn deploy_words(environment: &Environment, deployer: Option<&Deployer>) -> String {
-    deployer.map_or_else(
-        || {
-            format!(
-                "no deployer configured for {}; only records this digest as deployed",
-                environment.name
-            )
-        },
-        Deployer::describe,
-    )
+/// Adds the deploy step of `environment` to a plan.
+pub(in crate::engine) fn add_deploy(
+    steps: &mut StepList,
+    environment: &Environment,
+    deployer: Option<&Deployer>,
+) {
+    let described = deployer.map(Deployer::describe);
+    let title = described.clone().unwrap_or_else(|| {
+        format!(
+            "no deployer configured for {}; only records this digest as deployed",
+            environment.name
+        )
+    });
+    let target = StepTarget::Deployment {
+        environment: environment.name.clone(),
+        deployer: described,
+    };
+    steps.add_on(StepKind::Deploy, title, target);
 }

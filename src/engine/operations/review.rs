@@ -7,7 +7,7 @@ use super::{exception_record, place};
 use crate::domain::operation::Review;
 use crate::domain::{
     Clean, Confirmation, Costs, Digest, Environment, ExceptionRecord, Gate, GateKind, LockPart, Plan,
-    ReviewRecord, ServiceName, StepKind, StepList, Verdict,
+    ReviewRecord, ServiceName, StepKind, StepList, StepTarget, Verdict,
 };
 use crate::engine::error::EngineError;
 use crate::engine::exception::{LOOKED_AT, owed};
@@ -33,7 +33,11 @@ impl PlanRequest for ReviewRequest {
         let repository = engine.repository_of(service.name(), environment)?;
         let gates = vec![Gate::new(GateKind::Exception, waits(&exceptions))];
         let mut steps = StepList::default();
-        steps.add(StepKind::Attach, "the review record");
+        steps.add_on(
+            StepKind::Attach,
+            "the review record",
+            StepTarget::Image(repository.at(digest.clone())),
+        );
         Ok(Plan {
             operation: Review {
                 environment: environment.name.clone(),

@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use crate::domain::operation::Sign;
 use crate::domain::{
-    Confirmation, Costs, Digest, EnvironmentName, ImageReference, LockPart, Plan, StepKind, StepList, Target,
+    Confirmation, Costs, Digest, EnvironmentName, ImageReference, LockPart, Plan, StepKind, StepList,
+    StepTarget, Target,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -39,8 +40,9 @@ impl PlanRequest for SignRequest {
             });
         };
         let mut steps = StepList::default();
-        steps.add(StepKind::Sign, format!("with {}", key.display()));
-        steps.add(StepKind::Verify, "the signature, with the public key");
+        let signed = || StepTarget::Image(image.repository.at(found.digest.clone()));
+        steps.add_on(StepKind::Sign, format!("with {}", key.display()), signed());
+        steps.add_on(StepKind::Verify, "the signature, with the public key", signed());
         Ok(Plan {
             operation: Sign {
                 image: image.repository.at(found.digest.clone()),

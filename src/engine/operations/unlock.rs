@@ -8,7 +8,7 @@ use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use crate::domain::operation::Unlock;
 use crate::domain::{
     Confirmation, Costs, Gate, GateKind, HeldLock, LockPart, LockStanding, LockSubject, Override, Plan,
-    StepKind, StepList, Verdict, clean_line,
+    StepKind, StepList, StepTarget, Verdict, clean_line,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -49,9 +49,13 @@ impl PlanRequest for UnlockRequest {
         let holder = lock.holder();
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "re-check the lock");
-        steps.add(
+        steps.add_on(
             StepKind::Unlock,
             format!("breaks the lock of {holder} on {name}, if it has not changed"),
+            StepTarget::Lock {
+                remote: name.clone(),
+                object: object.to_string(),
+            },
         );
         Ok(Plan {
             steps: steps.into(),

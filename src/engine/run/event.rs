@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Digest, EnvironmentName, Exit, ImageReference, Plan, StepKind};
+use crate::domain::{Digest, EnvironmentName, Exit, ImageReference, Plan, StepId};
 
 /// The name of a run: sorts by time, so the newest is last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,49 +69,53 @@ pub enum EventKind {
     /// A step began.
     StepStarted {
         /// Which.
-        step: StepKind,
+        step: StepId,
     },
-    /// A line of a step's log, already harmless to a terminal.
+    /// A line of a log, already harmless to a terminal.
     Log {
-        /// Which step.
-        step: StepKind,
+        /// The step that says it; none where the run itself does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepId>,
         /// How grave.
         level: Level,
         /// The line.
         line: String,
     },
-    /// A layer or another blob began to move.
-    BlobStarted {
+    /// An item of a step began to move: a blob, a replica, a job, a tag.
+    ItemStarted {
         /// The step that moves it.
-        step: StepKind,
-        /// The blob.
-        digest: Digest,
-        /// Its size in bytes.
-        size: u64,
+        step: StepId,
+        /// What tells it apart in its step.
+        item: String,
+        /// What it is called.
+        label: String,
+        /// What it is counted in.
+        unit: Unit,
+        /// How much of that there is.
+        total: u64,
     },
-    /// Bytes of a blob have moved; never in the journal.
-    BlobMoved {
+    /// An item has moved on; never in the journal.
+    ItemMoved {
         /// The step that moves it.
-        step: StepKind,
-        /// The blob.
-        digest: Digest,
-        /// Bytes moved so far, of all.
-        moved: u64,
+        step: StepId,
+        /// The item.
+        item: String,
+        /// How much of it is done, of all.
+        done: u64,
     },
-    /// A blob is at the target.
-    BlobDone {
+    /// An item is done.
+    ItemDone {
         /// The step that moved it.
-        step: StepKind,
-        /// The blob.
-        digest: Digest,
-        /// `copied`, `mounted` or `present`.
-        #[serde(rename = "result")]
-        how: String,
+        step: StepId,
+        /// The item.
+        item: String,
+        /// What became of it: `copied`, `mounted`, `already present`.
+        result: String,
     },
     /// A step ended.
     StepEnded {
         /// Which.
-        step: StepKind,
+        step: StepId,
         /// How.
         #[serde(flatten)]
         outcome: StepOutcome,
@@ -131,9 +135,9 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether the journal keeps it: all but the progress within a blob.
+    /// Whether the journal keeps it: all but the progress within an item.
     pub const fn is_kept(&self) -> bool {
-        !matches!(self, Self::BlobMoved { .. })
+        !matches!(self, Self::ItemMoved { .. })
     }
 
     /// Whether what came before must be on the disk before anything else is done.
@@ -143,6 +147,20 @@ impl EventKind {
             Self::RunStarted { .. } | Self::StepEnded { .. } | Self::RunEnded { .. }
         )
     }
+}
+
+/// What items are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Bytes of a blob.
+    Bytes,
+    /// Replicas of a workload.
+    Replicas,
+    /// Jobs of a workflow.
+    Jobs,
+    /// Tags of a repository.
+    Tags,
 }
 
 /// How grave a line of a log is.
@@ -172,6 +190,19 @@ pub enum StepOutcome {
     Failed(String),
     /// It was interrupted.
     Interrupted,
+}
+
+impl StepOutcome {
+    /// One word, and the sentence to it.
+    pub fn words(&self) -> (&'static str, &str) {
+        match self {
+            Self::Done(what) => ("done", what),
+            Self::Nothing(why) => ("unchanged", why),
+            Self::Refused(why) => ("refused", why),
+            Self::Failed(why) => ("failed", why),
+            Self::Interrupted => ("interrupted", ""),
+        }
+    }
 }
 
 /// A digest at an environment.

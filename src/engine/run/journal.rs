@@ -1,13 +1,17 @@
 //! The journal of a run: append-only lines of JSON, each chained to the one before it by hash, on the disk before
 //! the next step begins.
 
+mod older;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use self::older::OlderLines;
 use crate::domain::{Digest, Exit, WriteAccess};
 use crate::engine::run::event::{Event, EventKind, Level, RunId};
 use crate::state;
@@ -78,7 +82,7 @@ impl JournalError {
 }
 
 /// The version of the form of a line that is written here.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// No line of a journal is longer, in bytes; the longest is the plan.
 const MAX_LINE: u64 = 4 * 1024 * 1024;
 /// How many bytes of logs one journal keeps; what matters of a longer one is told by its steps.
@@ -119,29 +123,39 @@ impl Default for Retention {
     }
 }
 
-/// Only the version of a line, whatever else is in it.
-#[derive(Deserialize)]
-struct Versioned {
-    #[serde(default = "first_version")]
-    version: u64,
+/// Reads the lines of one journal, in order.
+struct LineReader<'a> {
+    path: &'a Path,
+    older: OlderLines,
 }
 
-/// Reads line `number` of the journal at `path`. Only one that is not understood is looked at for its version again.
-fn parse_line(text: &[u8], path: &Path, number: usize) -> Result<Line, JournalError> {
-    let newer = |version| JournalError::Newer {
-        path: path.to_owned(),
-        version,
-    };
-    match serde_json::from_slice::<Line>(text) {
-        Ok(line) if line.version <= VERSION => Ok(line),
-        Ok(line) => Err(newer(line.version)),
-        Err(_) => match serde_json::from_slice(text) {
-            Ok(Versioned { version }) if version > VERSION => Err(newer(version)),
-            _ => Err(JournalError::Broken {
-                path: path.to_owned(),
-                line: number,
-            }),
-        },
+impl<'a> LineReader<'a> {
+    fn new(path: &'a Path) -> Self {
+        Self {
+            path,
+            older: OlderLines::default(),
+        }
+    }
+
+    /// Line `number`. One of an older version becomes one of this; one of a newer version says so, whatever else is in it.
+    fn read(&mut self, text: &[u8], number: usize) -> Result<Line, JournalError> {
+        let broken = || JournalError::Broken {
+            path: self.path.to_owned(),
+            line: number,
+        };
+        let mut value: Value = serde_json::from_slice(text).map_err(|_| broken())?;
+        let version = value.get("version").map_or(Some(first_version()), Value::as_u64);
+        match version {
+            Some(version) if version > VERSION => {
+                return Err(JournalError::Newer {
+                    path: self.path.to_owned(),
+                    version,
+                });
+            }
+            Some(VERSION) => {}
+            _ => self.older.upgrade(&mut value),
+        }
+        serde_json::from_value(value).map_err(|_| broken())
     }
 }
 
@@ -257,6 +271,7 @@ impl Journals {
             source,
         };
         let mut reader = BufReader::new(File::open(&path).map_err(fail)?);
+        let mut lines = LineReader::new(&path);
         let mut events = Vec::new();
         let mut previous = Digest::of(b"");
         let mut bytes = Vec::new();
@@ -265,7 +280,7 @@ impl Journals {
                 break;
             };
             let number = events.len() + 1;
-            let line = parse_line(text, &path, number)?;
+            let line = lines.read(text, number)?;
             if line.previous != previous {
                 return Err(JournalError::Broken { path, line: number });
             }
@@ -297,7 +312,6 @@ impl Journals {
             .map_err(fail)?;
         let mut tail = Vec::new();
         reader.take(MAX_LINE).read_to_end(&mut tail).map_err(fail)?;
-        let event = |line: &[u8], number| parse_line(line, &path, number).map(|line| line.event);
         if !first.ends_with(b"\n") {
             return Ok(None);
         }
@@ -307,9 +321,10 @@ impl Journals {
             .rposition(|byte| *byte == b'\n')
             .map_or(&[][..], |end| &tail[..end]);
         let last = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        let first = event(&first, 1)?;
+        let mut lines = LineReader::new(&path);
+        let first = lines.read(&first, 1)?.event;
         // Only for an error are the lines counted: a journal may be long.
-        let last = parse_line(last, &path, 0).map(|line| line.event);
+        let last = lines.read(last, 0).map(|line| line.event);
         match last {
             Err(JournalError::Broken { path, .. }) => Err(JournalError::Broken {
                 line: whole_lines(&path).map_err(fail)?,

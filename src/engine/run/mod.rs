@@ -4,6 +4,7 @@ mod actor;
 mod context;
 pub(in crate::engine) mod event;
 pub(in crate::engine) mod journal;
+mod listener;
 pub(in crate::engine) mod lock;
 pub(in crate::engine) mod recorder;
 mod runner;

@@ -1,37 +1,34 @@
-//! The one way by which events leave a run: into the journal first, then to whoever listens.
+//! The one way by which events leave a run: to every listener, the journal first.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::mpsc::UnboundedSender;
-
-use crate::domain::StepKind;
+use super::listener::Listener;
+use crate::domain::StepId;
 use crate::engine::run::event::{Event, EventKind, Level, RunId};
-use crate::engine::run::journal::{Journal, JournalError};
+use crate::engine::run::journal::JournalError;
 
-/// Writes events down and passes them on. Clones write into the same journal.
-#[derive(Debug, Clone)]
+/// Passes events on to all that listen. Clones have the same listeners.
+#[derive(Clone)]
 pub(in crate::engine) struct Recorder {
     run: RunId,
     state: Arc<Mutex<State>>,
-    listener: UnboundedSender<Event>,
 }
 
-#[derive(Debug)]
 struct State {
-    journal: Journal,
+    listeners: Vec<Box<dyn Listener>>,
     /// The first failure to write; told at the next step's end, since nothing may go on without a journal.
     failure: Option<JournalError>,
 }
 
 impl Recorder {
-    pub(in crate::engine) fn new(run: RunId, journal: Journal, listener: UnboundedSender<Event>) -> Self {
+    /// Of a run that these hear, in that order.
+    pub(in crate::engine) fn new(run: RunId, listeners: Vec<Box<dyn Listener>>) -> Self {
         Self {
             run,
             state: Arc::new(Mutex::new(State {
-                journal,
+                listeners,
                 failure: None,
             })),
-            listener,
         }
     }
 
@@ -48,16 +45,13 @@ impl Recorder {
             at: jiff::Timestamp::now(),
             happening,
         };
-        {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if state.failure.is_none()
-                && let Err(failure) = state.journal.append(&event)
-            {
-                state.failure = Some(failure);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { listeners, failure } = &mut *state;
+        for listener in listeners {
+            if let Err(error) = listener.hear(&event) {
+                failure.get_or_insert(error);
             }
         }
-        // A listener that has gone away does not stop a run.
-        let _ = self.listener.send(event);
     }
 
     /// Fails if something could not be written down since the last call.
@@ -67,11 +61,12 @@ impl Recorder {
     }
 }
 
-/// The log of one step.
+/// The log of one step, or of the run.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct StepLog<'a> {
     pub(in crate::engine) recorder: &'a Recorder,
-    pub(in crate::engine) step: StepKind,
+    /// The step; none for what the run itself says.
+    pub(in crate::engine) step: Option<StepId>,
 }
 
 impl StepLog<'_> {

@@ -61,7 +61,7 @@ impl Engine {
         }
         let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
-        let recorder = Recorder::new(id.clone(), journal, sender);
+        let recorder = Recorder::new(id.clone(), vec![Box::new(journal), Box::new(sender)]);
         let cancel = CancellationToken::new();
         let engine = Arc::clone(self);
         let token = cancel.clone();
@@ -179,15 +179,20 @@ async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<Option<Diges
 
 /// A plan that its gates refuse is not run: nothing is locked, and no gate is asked again. The journal keeps the attempt.
 fn refuse(context: &Context<'_>) -> Result<(), EngineError> {
-    let step = StepKind::Gate;
-    context.recorder.record(EventKind::StepStarted { step });
+    let mut steps = context.plan.steps.iter();
+    let step = steps.find(|step| step.kind == StepKind::Gate).map(|step| step.id);
+    if let Some(step) = step {
+        context.recorder.record(EventKind::StepStarted { step });
+    }
     let log = StepLog {
         recorder: context.recorder,
         step,
     };
     let judged = judge(log, context.plan.gates.clone());
-    let outcome = StepOutcome::Refused(told(judged.as_ref().err()));
-    context.recorder.record(EventKind::StepEnded { step, outcome });
+    if let Some(step) = step {
+        let outcome = StepOutcome::Refused(told(judged.as_ref().err()));
+        context.recorder.record(EventKind::StepEnded { step, outcome });
+    }
     judged.map(drop)
 }
 
@@ -207,7 +212,7 @@ async fn steps(
         let step = Step { context, planned };
         context
             .recorder
-            .record(EventKind::StepStarted { step: step.kind() });
+            .record(EventKind::StepStarted { step: step.id() });
         let work = work(run, &step);
         let (result, kept) = match &mut lease {
             Some(lease) => lease.keep_during(context, work).await,
@@ -223,7 +228,7 @@ async fn steps(
             }
         };
         context.recorder.record(EventKind::StepEnded {
-            step: step.kind(),
+            step: step.id(),
             outcome,
         });
         // It is what stopped the step, where both are there.

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::event::StepOutcome;
 use super::recorder::StepLog;
-use crate::domain::{Gate, PlannedStep, StepKind, count};
+use crate::domain::{Gate, PlannedStep, StepId, StepKind, count};
 use crate::engine::error::EngineError;
 
 /// A step of the plan, and the run that it is in.
@@ -18,11 +18,16 @@ impl<'a> Step<'a> {
         self.planned.kind
     }
 
+    /// Its number.
+    pub(in crate::engine) const fn id(&self) -> StepId {
+        self.planned.id
+    }
+
     /// Its log.
     pub(in crate::engine) const fn log(&self) -> StepLog<'a> {
         StepLog {
             recorder: self.context.recorder,
-            step: self.planned.kind,
+            step: Some(self.planned.id),
         }
     }
 

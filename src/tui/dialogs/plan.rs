@@ -185,7 +185,7 @@ fn sentence(text: &str) -> String {
 pub(in crate::tui) fn steps(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = vec![Line::from(Span::styled("Steps", theme.strong()))];
     for (index, step) in plan.steps.iter().enumerate() {
-        let mut pieces = line::wrap(&step.what, width.saturating_sub(12)).into_iter();
+        let mut pieces = line::wrap(&step.title, width.saturating_sub(12)).into_iter();
         lines.push(Line::from(vec![
             Span::styled(format!("{:>2} ", index + 1), theme.quiet()),
             Span::styled(format!("{:<9}", step.kind), theme.accent()),

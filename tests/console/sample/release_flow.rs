@@ -5,7 +5,7 @@ use windlass::board::Cell;
 use windlass::domain::{
     Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState,
     DeployedIn, Due, Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, GateKind, HeldLock,
-    LockNote, LockSubject, MergeMethod, Operation, Override, Padding, PinRecord, Plan, PlannedStep, Release,
+    LockNote, LockSubject, MergeMethod, Operation, Override, Padding, PinRecord, Plan, Release,
     ReleaseKind, Side, SideKind, StepKind, TicketPattern, Verdict,
 };
 use windlass::engine::{Earlier, Releases};
@@ -13,7 +13,7 @@ use windlass::tui::app::theme::Theme;
 use windlass::tui::dialogs::EnvironmentHistory;
 use windlass::tui::session::{Message, Model, Msg, Standing};
 
-use super::{ago, board, commit, digest, key, now, promotion, tell};
+use super::{ago, board, commit, digest, key, now, promotion, steps, tell};
 
 fn name(text: &str) -> EnvironmentName {
     text.parse().unwrap()
@@ -189,10 +189,6 @@ pub fn finish() -> Plan {
         at: commit(at),
         way,
     };
-    let step = |kind, what: &str| PlannedStep {
-        kind,
-        what: what.to_owned(),
-    };
     let conflict = "2 files are in conflict: src/ledger.rs (changed in develop, changed in hotfix/v1.3.3); src/refunds.rs (deleted in develop, changed in hotfix/v1.3.3). Merge hotfix/v1.3.3 into develop manually";
     Plan {
         operation: Operation::Finish(windlass::domain::operation::Finish {
@@ -223,24 +219,20 @@ pub fn finish() -> Plan {
             )
             .with_override(Override::LeaveOut),
         ],
-        steps: vec![
-            step(StepKind::Gate, "every branch again, at that moment"),
-            step(StepKind::Merge, "2 merge commits and the tag v1.3.3, here"),
-            step(
+        steps: steps(&[
+            (StepKind::Gate, "every branch again, at that moment"),
+            (StepKind::Merge, "2 merge commits and the tag v1.3.3, here"),
+            (
                 StepKind::Push,
                 "main, develop, tag v1.3.3 to origin, all at once or nothing",
             ),
-        ],
+        ]),
         ..promotion("prod", windlass::domain::Confirmation::Plain, Vec::new())
     }
 }
 
 /// A rollback of prod, to be typed.
 pub fn rollback() -> Plan {
-    let step = |kind, what: &str| PlannedStep {
-        kind,
-        what: what.to_owned(),
-    };
     Plan {
         operation: Operation::Rollback(windlass::domain::operation::Rollback {
             environment: name("prod"),
@@ -256,11 +248,11 @@ pub fn rollback() -> Plan {
         digest: Some(digest(9)),
         commit: Some(commit(9)),
         gates: past().earlier[0].gates.clone(),
-        steps: vec![
-            step(StepKind::Gate, "re-check that it can be deployed"),
-            step(StepKind::Deploy, "kubectl, to prod"),
-            step(StepKind::Pin, "prod is pinned to it; promotions are refused"),
-        ],
+        steps: steps(&[
+            (StepKind::Gate, "re-check that it can be deployed"),
+            (StepKind::Deploy, "kubectl, to prod"),
+            (StepKind::Pin, "prod is pinned to it; promotions are refused"),
+        ]),
         ..promotion(
             "prod",
             windlass::domain::Confirmation::Typed("prod 3c1f00".into()),

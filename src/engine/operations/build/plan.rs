@@ -12,7 +12,7 @@ use crate::deploy::Deployer;
 use crate::domain::operation::Build;
 use crate::domain::{
     CommitSha, Confirmation, Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep,
-    Platform, Repository, ServiceName, StepKind, StepList, Tag, Target, Verdict, count,
+    Platform, Repository, ServiceName, StepKind, StepList, StepTarget, Tag, Target, Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -303,23 +303,36 @@ fn steps(
     if found.is_none() {
         let names: Vec<_> = platforms.iter().map(ToString::to_string).collect();
         steps.add(StepKind::Build, names.join(", "));
-        steps.add(StepKind::Copy, format!("one index to {}", target.repository));
-        steps.add(
+        let repository = || StepTarget::Repository(target.repository.clone());
+        let title = format!("one index to {}", target.repository);
+        steps.add_on(StepKind::Copy, title, repository());
+        steps.add_on(
             StepKind::Attach,
             "SBOM (CycloneDX, SPDX) and scan report for each platform",
+            repository(),
         );
         if let Some(key) = key {
-            steps.add(StepKind::Sign, format!("with {}", key.display()));
-            steps.add(StepKind::Verify, "the signature, with the public key");
+            steps.add_on(StepKind::Sign, format!("with {}", key.display()), repository());
+            steps.add_on(
+                StepKind::Verify,
+                "the signature, with the public key",
+                repository(),
+            );
         }
         let tag = &target.target;
         let also = if latest { ", then latest" } else { "" };
-        steps.add(StepKind::Tag, format!("{tag}{also}"));
+        let image = StepTarget::Image(target.clone());
+        steps.add_on(StepKind::Tag, format!("{tag}{also}"), image);
     }
     if let Some(deployer) = deployer {
-        steps.add(
+        let deployer = deployer.describe();
+        steps.add_on(
             StepKind::Deploy,
-            format!("to {}: {}", entrance.name, deployer.describe()),
+            format!("to {}: {deployer}", entrance.name),
+            StepTarget::Deployment {
+                environment: entrance.name.clone(),
+                deployer: Some(deployer),
+            },
         );
     }
     steps.into()

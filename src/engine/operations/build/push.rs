@@ -13,7 +13,7 @@ use crate::build::{LayoutBlob, LayoutImage};
 use crate::domain::{CommitSha, Digest, Target, bytes, count};
 use crate::engine::error::EngineError;
 use crate::engine::run::Step;
-use crate::engine::run::event::{EventKind, StepOutcome};
+use crate::engine::run::event::{EventKind, StepOutcome, Unit};
 use crate::registry::{Descriptor, PutOutcome, Writer};
 
 /// How many blobs are sent at once; the registry's own budget may allow fewer.
@@ -92,20 +92,21 @@ pub(super) async fn push(
 
 /// Sends one blob; how many bytes that took.
 async fn send(step: &Step<'_>, writer: &Writer, blob: &LayoutBlob) -> Result<u64, EngineError> {
-    let kind = step.kind();
     let LayoutBlob { digest, size, path } = blob;
-    step.context.recorder.record(EventKind::BlobStarted {
-        step: kind,
-        digest: digest.clone(),
-        size: *size,
+    step.context.recorder.record(EventKind::ItemStarted {
+        step: step.id(),
+        item: digest.to_string(),
+        label: digest.short(),
+        unit: Unit::Bytes,
+        total: *size,
     });
     let recorder = step.context.recorder.clone();
-    let name = digest.clone();
-    let moved = Arc::new(move |moved| {
-        recorder.record(EventKind::BlobMoved {
-            step: kind,
-            digest: name.clone(),
-            moved,
+    let (id, item) = (step.id(), digest.to_string());
+    let moved = Arc::new(move |done| {
+        recorder.record(EventKind::ItemMoved {
+            step: id,
+            item: item.clone(),
+            done,
         });
     });
     let outcome = writer.put_file(path, digest, *size, moved).await?;
@@ -114,10 +115,10 @@ async fn send(step: &Step<'_>, writer: &Writer, blob: &LayoutBlob) -> Result<u64
         PutOutcome::Present => "present",
     };
     step.log().info(format!("{} {how}", digest.short()));
-    step.context.recorder.record(EventKind::BlobDone {
-        step: kind,
-        digest: digest.clone(),
-        how: how.to_owned(),
+    step.context.recorder.record(EventKind::ItemDone {
+        step: step.id(),
+        item: digest.to_string(),
+        result: how.to_owned(),
     });
     Ok(if outcome == PutOutcome::Put { *size } else { 0 })
 }

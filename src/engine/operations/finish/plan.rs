@@ -5,7 +5,7 @@ use super::gates::{self, Target};
 use crate::domain::operation::Finish;
 use crate::domain::{
     BranchName, Confirmation, Costs, MergeMethod, Plan, PlannedStep, Release, ReleaseKind, ServiceName,
-    StepKind, StepList, count,
+    StepKind, StepList, StepTarget, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -102,15 +102,30 @@ fn steps(targets: &[Target], tag: Option<&str>, remote: &str) -> Vec<PlannedStep
             None => format!("{}, as local objects", count(merged.len(), "merge commit")),
         };
         steps.add(StepKind::Merge, what);
-        steps.add(StepKind::Push, format!("{pushed} to {remote}, atomically"));
+        let branches = merged.iter().map(ToString::to_string);
+        let target = references(remote, branches.chain(tag.map(str::to_owned)).collect());
+        steps.add_on(
+            StepKind::Push,
+            format!("{pushed} to {remote}, atomically"),
+            target,
+        );
     }
     if !requested.is_empty() {
-        steps.add(
+        let branches = requested.iter().map(ToString::to_string).collect();
+        steps.add_on(
             StepKind::PullRequest,
             format!("into {}, as its branch rules require", names(&requested)),
+            references(remote, branches),
         );
     }
     steps.into()
+}
+
+fn references(remote: &str, names: Vec<String>) -> StepTarget {
+    StepTarget::References {
+        remote: Some(remote.to_owned()),
+        names,
+    }
 }
 
 /// What a merge is called in its first line.

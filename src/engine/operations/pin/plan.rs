@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::reads::{pins, reached, term};
 use crate::domain::operation::{Pin, Unpin};
 use crate::domain::{
-    Costs, Digest, Environment, EnvironmentName, Plan, ServiceName, StepKind, StepList, newest_pin, pin_state,
+    Costs, Digest, Environment, EnvironmentName, Plan, ServiceName, StepKind, StepList, StepTarget,
+    newest_pin, pin_state,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -45,7 +46,8 @@ impl PlanRequest for PinRequest {
         let kept = format!("keeps what is deployed there: {}", digest.short());
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "that it is still deployed there");
-        steps.add(StepKind::Pin, format!("the pin record; {kept}"));
+        let target = StepTarget::Image(repository.at(digest.clone()));
+        steps.add_on(StepKind::Pin, format!("the pin record; {kept}"), target);
         Ok(Plan {
             operation: Pin {
                 environment: environment.name.clone(),
@@ -95,7 +97,12 @@ impl PlanRequest for UnpinRequest {
         let gate = gates::lifting(&environment.name, &records, now).with_notes(next);
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "that the pin has not changed");
-        steps.add(StepKind::Pin, "the record that lifts it; nothing is deployed");
+        let target = StepTarget::Image(repository.at(digest.clone()));
+        steps.add_on(
+            StepKind::Pin,
+            "the record that lifts it; nothing is deployed",
+            target,
+        );
         Ok(Plan {
             operation: Unpin {
                 environment: environment.name.clone(),

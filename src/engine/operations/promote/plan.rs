@@ -4,8 +4,8 @@ use crate::config::EnvironmentSettings;
 use crate::deploy::Deployer;
 use crate::domain::operation::Promote;
 use crate::domain::{
-    Costs, Digest, Environment, Gate, GateKind, Plan, PlannedStep, Repository, StepKind, StepList, Target,
-    bytes, count,
+    Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep, Repository, StepKind,
+    StepList, StepTarget, Target, bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
@@ -56,10 +56,11 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
     let settings = engine.settings(&target.name)?;
     let deployer = engine.deployer(&target.name)?;
     let is_exception = way.exception(engine, evaluation.skipped).is_some();
+    let target_image = repository.tagged(candidate.tag.clone());
     let steps = steps(
         &copying,
         &candidate,
-        target,
+        (target, &target_image),
         settings,
         is_exception,
         deployer.as_ref(),
@@ -69,7 +70,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
             from: source.name.clone(),
             to: target.name.clone(),
             source: candidate.repository.at(digest.clone()),
-            target: repository.tagged(candidate.tag.clone()),
+            target: target_image,
             replaces: current.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
@@ -142,7 +143,7 @@ fn untaken(state: TagState, repository: &Repository, candidate: &Candidate) -> R
 fn steps(
     copying: &CopyPlan,
     candidate: &Candidate,
-    target: &Environment,
+    (target, target_image): (&Environment, &ImageReference),
     settings: &EnvironmentSettings,
     is_exception: bool,
     deployer: Option<&Deployer>,
@@ -154,7 +155,8 @@ fn steps(
         .count();
     let mut steps = StepList::default();
     steps.add(StepKind::Gate, "re-check all gates");
-    steps.add(
+    let image = || StepTarget::Image(target_image.repository.at(candidate.image.digest.clone()));
+    steps.add_on(
         StepKind::Copy,
         format!(
             "{} and {}, {} to copy ({present} already present)",
@@ -162,16 +164,21 @@ fn steps(
             count(copying.referrers.len(), "referrer"),
             bytes(copying.bytes),
         ),
+        image(),
     );
     if let Some(sign) = &settings.sign {
-        steps.add(StepKind::Sign, format!("with {}", sign.key.display()));
+        steps.add_on(StepKind::Sign, format!("with {}", sign.key.display()), image());
     }
-    steps.add(StepKind::Verify, verify_words(settings));
+    steps.add_on(StepKind::Verify, verify_words(settings), image());
     if is_exception {
-        steps.add(StepKind::Attach, "the exception record, with its reason");
+        steps.add_on(StepKind::Attach, "the exception record, with its reason", image());
     }
-    steps.add(StepKind::Tag, format!("{}, which never moves", candidate.tag));
-    steps.add(StepKind::Deploy, place::deploy_words(target, deployer));
+    steps.add_on(
+        StepKind::Tag,
+        format!("{}, which never moves", candidate.tag),
+        StepTarget::Image(target_image.clone()),
+    );
+    place::add_deploy(&mut steps, target, deployer);
     steps.into()
 }
 

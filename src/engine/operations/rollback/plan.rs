@@ -6,8 +6,9 @@ use super::past::{self, Earlier, Past};
 use crate::deploy::Deployer;
 use crate::domain::operation::Rollback;
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, PinRecord, Plan, PlannedStep,
-    ServiceName, StepKind, StepList, Target, Verdict, clean_line, pin_state, version_name,
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, ImageReference, PinRecord, Plan,
+    PlannedStep, ServiceName, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state,
+    version_name,
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::operation::PlanRequest;
@@ -91,27 +92,44 @@ async fn plan(
         commit: chosen.commit.clone(),
         tag: chosen.tag.clone(),
         gates,
-        steps: steps(environment, request.accept_findings, deployer.as_ref()),
+        steps: steps(
+            environment,
+            &repository.at(chosen.digest.clone()),
+            request.accept_findings,
+            deployer.as_ref(),
+        ),
         costs: Costs::default(),
         confirmation: place::confirmation(environment, &chosen.digest),
         digest: Some(chosen.digest.clone()),
     })
 }
 
-fn steps(environment: &Environment, accept_findings: bool, deployer: Option<&Deployer>) -> Vec<PlannedStep> {
+fn steps(
+    environment: &Environment,
+    image: &ImageReference,
+    accept_findings: bool,
+    deployer: Option<&Deployer>,
+) -> Vec<PlannedStep> {
+    let target = || StepTarget::Image(image.clone());
     let mut steps = StepList::default();
     steps.add(StepKind::Gate, "re-check that it can be deployed");
-    steps.add(StepKind::Verify, "the digest, in place; nothing is copied");
+    steps.add_on(
+        StepKind::Verify,
+        "the digest, in place; nothing is copied",
+        target(),
+    );
     if accept_findings {
-        steps.add(
+        steps.add_on(
             StepKind::Attach,
             "the exception record, if findings were accepted",
+            target(),
         );
     }
-    steps.add(StepKind::Deploy, place::deploy_words(environment, deployer));
-    steps.add(
+    place::add_deploy(&mut steps, environment, deployer);
+    steps.add_on(
         StepKind::Pin,
         format!("{} is pinned to it; promotions are refused", environment.name),
+        target(),
     );
     steps.into()
 }

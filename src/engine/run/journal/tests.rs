@@ -1,8 +1,8 @@
 use super::*;
 use std::fs::OpenOptions;
 
-use crate::domain::StepKind;
-use crate::engine::run::event::StepOutcome;
+use crate::domain::{Plan, PlannedStep, StepId, StepKind, StepList};
+use crate::engine::run::event::{StepOutcome, Unit};
 
 fn access() -> WriteAccess {
     WriteAccess::unless_read_only(false).unwrap()
@@ -16,11 +16,16 @@ fn event(run: &RunId, happening: EventKind) -> Event {
     }
 }
 
+fn step() -> StepId {
+    let mut list = StepList::default();
+    list.add(StepKind::Copy, "3 blobs")
+}
+
 fn log(run: &RunId, line: &str) -> Event {
     event(
         run,
         EventKind::Log {
-            step: StepKind::Copy,
+            step: Some(step()),
             level: Level::Info,
             line: line.into(),
         },
@@ -33,17 +38,17 @@ fn written() -> (tempfile::TempDir, Journals, RunId, Vec<Event>) {
     let run = RunId::fresh();
     let mut journal = journals.begin(&run, access()).unwrap();
     let ended = EventKind::StepEnded {
-        step: StepKind::Copy,
+        step: step(),
         outcome: StepOutcome::Done("3 blobs".into()),
     };
     let events = vec![log(&run, "one"), log(&run, "two"), event(&run, ended)];
     for event in &events {
         journal.append(event).unwrap();
     }
-    let moved = EventKind::BlobMoved {
-        step: StepKind::Copy,
-        digest: Digest::of(b""),
-        moved: 1,
+    let moved = EventKind::ItemMoved {
+        step: step(),
+        item: "a blob".to_owned(),
+        done: 1,
     };
     journal.append(&event(&run, moved)).unwrap();
     (folder, journals, run, events)
@@ -111,7 +116,7 @@ fn a_flood_of_output_does_not_fill_the_disk_and_is_told() {
     for _ in 0..200 {
         journal.append(&log(&run, &line)).unwrap();
     }
-    let step = StepKind::Copy;
+    let step = step();
     let outcome = StepOutcome::Done(String::new());
     journal
         .append(&event(&run, EventKind::StepEnded { step, outcome }))
@@ -205,4 +210,74 @@ fn every_project_has_its_own_runs_and_those_of_the_first_edition_are_still_liste
     let mut runs: Vec<_> = all.iter().flat_map(|journals| journals.runs().unwrap()).collect();
     runs.sort();
     assert_eq!(runs, [first, second, old]);
+}
+
+/// A journal that was written by an older windlass, as it stands in the fixtures; its lines are chained here.
+fn older(name: &str) -> (tempfile::TempDir, Journals, RunId) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journals");
+    let lines = std::fs::read_to_string(fixtures.join(name)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let journals = Journals::at(folder.path().to_owned());
+    let run = RunId::parse("0193abcd0193abcd0193abcd0193abcd").unwrap();
+    std::fs::write(journals.path(&run), lines).unwrap();
+    (folder, journals, run)
+}
+
+/// What both older forms tell of the same run.
+fn is_read_as_it_was(name: &str) {
+    let (_folder, journals, run) = older(name);
+    let events = journals.read(&run).unwrap();
+    let EventKind::RunStarted { plan, .. } = &events[0].happening else {
+        panic!("{:?}", events[0]);
+    };
+    let plan: &Plan = plan;
+    assert_eq!(plan.operation.title(), "promote to stage");
+    let copy: &PlannedStep = plan
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Copy)
+        .unwrap();
+    assert_eq!(
+        copy.title,
+        "11 blobs and 2 referrers, 39 MB to copy (3 already present)"
+    );
+    assert!(plan.gates[0].way_out.is_some(), "{:?}", plan.gates);
+    let of_copy = |event: &&Event| match &event.happening {
+        EventKind::ItemStarted {
+            step, total, unit, ..
+        } => *step == copy.id && *total == 2_048 && *unit == Unit::Bytes,
+        EventKind::ItemDone { step, result, .. } => *step == copy.id && result == "copied",
+        EventKind::Log { step, .. } => *step == Some(copy.id),
+        EventKind::StepEnded { step, outcome } => {
+            *step == copy.id && *outcome == StepOutcome::Nothing("all of it was there".to_owned())
+        }
+        _ => false,
+    };
+    assert_eq!(events.iter().filter(of_copy).count(), 4, "{events:#?}");
+    let EventKind::RunEnded { exit, places, .. } = &events.last().unwrap().happening else {
+        panic!("{events:#?}");
+    };
+    assert_eq!((*exit, places.len()), (Exit::Done, 1));
+    let (first, last) = journals.ends(&run).unwrap().unwrap();
+    assert_eq!((&first, &last), (&events[0], events.last().unwrap()));
+}
+
+#[test]
+fn a_journal_of_the_first_edition_is_listed_and_shown() {
+    is_read_as_it_was("first-edition.ndjson");
+}
+
+#[test]
+fn a_journal_without_ids_of_steps_is_listed_and_shown() {
+    is_read_as_it_was("version-1.ndjson");
+}
+
+#[test]
+fn an_older_line_that_was_changed_is_found_out_all_the_same() {
+    let (_folder, journals, run) = older("version-1.ndjson");
+    let path = journals.path(&run);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("2048", "2049")).unwrap();
+    let error = journals.read(&run).unwrap_err();
+    assert!(matches!(error, JournalError::Broken { .. }), "{error}");
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::LockError;
-use crate::domain::{LockNote, LockStanding, LockSubject, StepKind};
+use crate::domain::{LockNote, LockStanding, LockSubject};
 use crate::engine::error::EngineError;
 use crate::engine::run::event::RunId;
 use crate::engine::run::recorder::StepLog;
@@ -247,14 +247,10 @@ fn is_leftover(context: &Context<'_>, found: &LockAt, host: &str) -> bool {
     })
 }
 
-/// What is to be said of the lock stands in the log of the first step.
-fn log<'a>(context: &Context<'a>) -> StepLog<'a> {
+/// What is to be said of the lock is said by the run: no step has it.
+const fn log<'a>(context: &Context<'a>) -> StepLog<'a> {
     StepLog {
         recorder: context.recorder,
-        step: context
-            .plan
-            .steps
-            .first()
-            .map_or(StepKind::Gate, |step| step.kind),
+        step: None,
     }
 }

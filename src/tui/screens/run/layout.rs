@@ -22,7 +22,7 @@ pub struct RunLayout {
     /// What the selected step is and how its log is shown.
     pub log_head: Rect,
     /// Progress of what the step moves.
-    pub blobs: Rect,
+    pub items: Rect,
     /// The log.
     pub log: Rect,
     /// How the run ended and where the digest is.
@@ -46,8 +46,8 @@ pub fn cut(model: &Model) -> RunLayout {
     let right = width.saturating_sub(left + gap);
     let moving = run
         .and_then(|run| run.current())
-        .map_or(0, |step| step.blobs.len());
-    let blobs = if moving == 0 {
+        .map_or(0, |step| step.items.len());
+    let items = if moving == 0 {
         0
     } else {
         u16::try_from(moving + 2)
@@ -61,8 +61,8 @@ pub fn cut(model: &Model) -> RunLayout {
         steps: Rect::new(0, 3, left, body),
         divider: Rect::new(left, 3, gap, body),
         log_head: Rect::new(left + gap, 3, right, 1.min(body)),
-        blobs: Rect::new(left + gap, 4, right, blobs),
-        log: Rect::new(left + gap, 4 + blobs, right, body.saturating_sub(1 + blobs)),
+        items: Rect::new(left + gap, 4, right, items),
+        log: Rect::new(left + gap, 4 + items, right, body.saturating_sub(1 + items)),
         end: Rect::new(0, height.saturating_sub(1 + ending), width, ending),
     }
 }

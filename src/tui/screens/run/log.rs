@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::layout::RunLayout;
-use super::model::{Blob, LogLine, Pane, RunModel, StepRow};
+use super::model::{Item, LogLine, Pane, RunModel, StepRow};
 use crate::domain::bytes;
 use crate::engine::Level;
 use crate::tui::app::theme::{State, Theme};
@@ -17,8 +17,8 @@ use crate::tui::widgets::{line, progress};
 pub(in crate::tui) fn paint(run: &RunModel, parts: &RunLayout, theme: Theme, buffer: &mut Buffer) {
     let Some(step) = run.current() else { return };
     head(run, step, parts.log_head, theme, buffer);
-    if parts.blobs.height > 0 {
-        blobs(step, parts.blobs, theme, buffer);
+    if parts.items.height > 0 {
+        items(step, parts.items, theme, buffer);
     }
     let area = Rect {
         x: parts.log.x + 1,
@@ -72,19 +72,19 @@ fn head(run: &RunModel, step: &StepRow, area: Rect, theme: Theme, buffer: &mut B
 }
 
 /// All of it in one bar, then what moves, then what is there; the last line is a rule.
-fn blobs(step: &StepRow, area: Rect, theme: Theme, buffer: &mut Buffer) {
-    let size: u64 = step.blobs.iter().map(|blob| blob.size).sum();
-    let moved: u64 = step.blobs.iter().map(|blob| blob.moved).sum();
-    let moving = step.blobs.iter().filter(|blob| blob.how.is_none());
-    let arrived = step.blobs.iter().rev().filter(|blob| blob.how.is_some());
+fn items(step: &StepRow, area: Rect, theme: Theme, buffer: &mut Buffer) {
+    let size: u64 = step.items.iter().map(|item| item.total).sum();
+    let moved: u64 = step.items.iter().map(|item| item.done).sum();
+    let moving = step.items.iter().filter(|item| item.result.is_none());
+    let arrived = step.items.iter().rev().filter(|item| item.result.is_some());
     let room = usize::from(area.width);
     let mut lines = vec![bar("all of it", moved, size, None, room, theme)];
-    let each = |blob: &Blob| {
+    let each = |item: &Item| {
         bar(
-            &blob.digest.short(),
-            blob.moved,
-            blob.size,
-            blob.how.as_deref(),
+            &item.label,
+            item.done,
+            item.total,
+            item.result.as_deref(),
             room,
             theme,
         )

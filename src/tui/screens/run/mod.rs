@@ -8,7 +8,7 @@ pub mod model;
 pub mod update;
 pub mod view;
 
-pub use model::{Blob, Ended, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
+pub use model::{Ended, Item, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Digest, Exit, Plan, StepKind};
-use crate::engine::{Level, Place, RunId};
+use crate::domain::{Exit, Plan, StepId, StepKind};
+use crate::engine::{Level, Place, RunId, Unit};
 use crate::tui::widgets::search::Search;
 
 /// How far a step is.
@@ -25,17 +25,21 @@ pub enum StepState {
     Interrupted,
 }
 
-/// A blob on its way.
+/// An item on its way: a blob, a replica, a job, a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blob {
-    /// Which.
-    pub digest: Digest,
-    /// Its size in bytes.
-    pub size: u64,
-    /// Bytes moved so far.
-    pub moved: u64,
-    /// `copied`, `mounted` or `present`, once it is there.
-    pub how: Option<String>,
+pub struct Item {
+    /// What tells it apart in its step.
+    pub id: String,
+    /// What it is called.
+    pub label: String,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// How much of that there is.
+    pub total: u64,
+    /// How much of it is done.
+    pub done: u64,
+    /// What became of it, once it is there.
+    pub result: Option<String>,
 }
 
 /// A line of a log.
@@ -52,6 +56,8 @@ pub struct LogLine {
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRow {
+    /// Which of the plan.
+    pub id: StepId,
     /// Which part.
     pub kind: StepKind,
     /// What it does here.
@@ -59,7 +65,7 @@ pub struct StepRow {
     /// How far it is.
     pub state: StepState,
     /// What it moves.
-    pub blobs: Vec<Blob>,
+    pub items: Vec<Item>,
     /// What it says.
     pub log: Vec<LogLine>,
 }
@@ -137,10 +143,11 @@ impl RunModel {
     pub fn begun(id: RunId, plan: Plan, now: Timestamp) -> Self {
         let steps = plan.steps.iter();
         let steps = steps.map(|step| StepRow {
+            id: step.id,
             kind: step.kind,
-            what: step.what.clone(),
+            what: step.title.clone(),
             state: StepState::Waiting,
-            blobs: Vec::new(),
+            items: Vec::new(),
             log: Vec::new(),
         });
         Self {

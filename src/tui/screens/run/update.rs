@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::model::{Blob, Ended, LogLine, Pane, RunModel, StepRow, StepState};
-use crate::domain::{Plan, StepKind};
-use crate::engine::{Event, EventKind, Level, RunId, StepOutcome};
+use super::model::{Ended, Item, LogLine, Pane, RunModel, StepRow, StepState};
+use crate::domain::{Digest, Plan, StepId};
+use crate::engine::{Event, EventKind, Level, RunId, StepOutcome, Unit};
 use crate::tui::dialogs::model::Dialog;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::releases::update as releases;
@@ -44,42 +44,45 @@ pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Ve
     match event.happening {
         EventKind::RunStarted { .. } => run.started = at,
         EventKind::StepStarted { step } => {
-            if let Some(index) = run.steps.iter().position(|row| row.kind == step) {
+            if let Some(index) = run.steps.iter().position(|row| row.id == step) {
                 run.steps[index].state = StepState::Running(at);
                 if run.along {
                     show(run, index);
                 }
             }
         }
-        EventKind::Log { step, level, line } => with(run, step, |row| log(row, LogLine { at, level, line })),
-        EventKind::BlobStarted { step, digest, size } => with(run, step, |row| {
-            row.blobs.push(Blob {
-                digest,
-                size,
-                moved: 0,
-                how: None,
+        EventKind::Log { step, level, line } => {
+            // What the run itself says stands with its first step.
+            let step = step.or_else(|| run.steps.first().map(|row| row.id));
+            with(run, step, |row| log(row, LogLine { at, level, line }));
+        }
+        EventKind::ItemStarted {
+            step,
+            item: id,
+            label,
+            unit,
+            total,
+        } => with(run, Some(step), |row| {
+            row.items.push(Item {
+                id,
+                label,
+                unit,
+                total,
+                done: 0,
+                result: None,
             });
         }),
-        EventKind::BlobMoved { step, digest, moved } => with(run, step, |row| {
-            if let Some(blob) = row.blobs.iter_mut().find(|blob| blob.digest == digest) {
-                blob.moved = moved.min(blob.size);
+        EventKind::ItemMoved { step, item, done } => with(run, Some(step), |row| {
+            if let Some(item) = row.items.iter_mut().find(|known| known.id == item) {
+                item.done = done.min(item.total);
             }
         }),
-        EventKind::BlobDone { step, digest, how } => with(run, step, |row| {
-            match row.blobs.iter_mut().find(|blob| blob.digest == digest) {
-                Some(blob) => {
-                    blob.moved = blob.size;
-                    blob.how = Some(how);
-                }
-                None => row.blobs.push(Blob {
-                    digest,
-                    size: 0,
-                    moved: 0,
-                    how: Some(how),
-                }),
-            }
-        }),
-        EventKind::StepEnded { step, outcome } => with(run, step, |row| row.state = ended(row, outcome, at)),
+        EventKind::ItemDone { step, item, result } => {
+            with(run, Some(step), |row| item_done(row, item, result))
+        }
+        EventKind::StepEnded { step, outcome } => {
+            with(run, Some(step), |row| row.state = ended(row, outcome, at))
+        }
         EventKind::RunEnded {
             exit,
             summary,
@@ -110,9 +113,29 @@ pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Ve
     }
 }
 
-fn with(run: &mut RunModel, step: StepKind, change: impl FnOnce(&mut StepRow)) {
-    if let Some(row) = run.steps.iter_mut().find(|row| row.kind == step) {
+fn with(run: &mut RunModel, step: Option<StepId>, change: impl FnOnce(&mut StepRow)) {
+    if let Some(row) = run.steps.iter_mut().find(|row| Some(row.id) == step) {
         change(row);
+    }
+}
+
+/// An item that was there already never began.
+fn item_done(row: &mut StepRow, id: String, result: String) {
+    if let Some(item) = row.items.iter_mut().find(|item| item.id == id) {
+        item.done = item.total;
+        item.result = Some(result);
+    } else {
+        let label = id
+            .parse()
+            .map_or_else(|_| id.clone(), |digest: Digest| digest.short());
+        row.items.push(Item {
+            id,
+            label,
+            unit: Unit::Bytes,
+            total: 0,
+            done: 0,
+            result: Some(result),
+        });
     }
 }
 

@@ -1,13 +1,16 @@
 //! A run: its steps at the left, what the selected one moves and says at the right, and at the end where things are.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::model::{Ended, Pane, RunModel, StepRow, StepState};
+use super::model::{Ended, Item, Pane, RunModel, StepRow, StepState};
 use super::{layout, log};
 use crate::domain::{Exit, bytes};
+use crate::engine::Unit;
 use crate::tui::app::theme::{State, Theme};
 use crate::tui::session::Model;
 use crate::tui::widgets::line;
@@ -139,18 +142,7 @@ fn steps(model: &Model, run: &RunModel, area: Rect, buffer: &mut Buffer) {
 /// What is known of the selected step apart from its log.
 fn told(step: &StepRow, theme: Theme) -> Vec<String> {
     let mut lines = Vec::new();
-    let blobs = step.blobs.len();
-    if blobs > 0 {
-        let done = step.blobs.iter().filter(|blob| blob.how.is_some()).count();
-        let moved = step.blobs.iter().map(|blob| blob.moved).sum();
-        let size = step.blobs.iter().map(|blob| blob.size).sum();
-        let dot = theme.glyph("·", "-");
-        lines.push(format!(
-            "{done}/{blobs} blobs {dot} {} of {}",
-            bytes(moved),
-            bytes(size)
-        ));
-    }
+    lines.extend(progress(&step.items, theme));
     lines.push(match &step.state {
         StepState::Waiting | StepState::Running(_) => step.what.clone(),
         StepState::Done(_, why)
@@ -160,6 +152,26 @@ fn told(step: &StepRow, theme: Theme) -> Vec<String> {
         StepState::Interrupted => "interrupted; the same command resumes from here".to_owned(),
     });
     lines
+}
+
+/// How much of all items is done: `3/5 blobs · 26 MB of 39 MB`, `2/3 replicas`.
+fn progress(items: &[Item], theme: Theme) -> Option<String> {
+    let unit = items.first()?.unit;
+    let ready = items.iter().filter(|item| item.result.is_some()).count();
+    let noun = match unit {
+        Unit::Bytes => "blobs",
+        Unit::Replicas => "replicas",
+        Unit::Jobs => "jobs",
+        Unit::Tags => "tags",
+    };
+    let mut words = format!("{ready}/{} {noun}", items.len());
+    if unit == Unit::Bytes {
+        let done = items.iter().map(|item| item.done).sum();
+        let total = items.iter().map(|item| item.total).sum();
+        let dot = theme.glyph("·", "-");
+        let _ = write!(words, " {dot} {} of {}", bytes(done), bytes(total));
+    }
+    Some(words)
 }
 
 const fn of_exit(exit: Exit) -> (State, &'static str) {

@@ -1,26 +1,17 @@
-//! What GitHub Actions shows of a check: annotations at the lines they are about, and the summary of the job.
-//!
-//! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
+//! What GitHub Actions shows of a check: annotations at the lines they are about, and a summary with its findings.
 
 use std::fmt::Write as _;
-use std::io;
 
+use super::{MOST, cell, data, property};
 use crate::build::{LintLevel, TestOutcome};
 use crate::domain::{Judged, Standing, count};
 use crate::engine::{CheckOutcome, CheckReport};
 
-/// GitHub keeps ten errors and ten warnings of each step, and says nothing of the rest.
-const MOST: usize = 10;
 /// A summary may have a megabyte; its table of findings far fewer lines.
 const ROWS: usize = 50;
 
-/// Whether this runs in a workflow.
-pub fn is_here() -> bool {
-    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
-}
-
 /// The workflow commands that annotate what a check found, one a line.
-pub fn annotations(report: &CheckReport) -> Vec<String> {
+pub(super) fn annotations(report: &CheckReport) -> Vec<String> {
     let file = property(&report.dockerfile.display().to_string());
     let mut lines = Vec::new();
     for finding in report.lint.iter().take(MOST) {
@@ -74,17 +65,8 @@ fn counting(report: &CheckReport) -> impl Iterator<Item = &Judged> {
         .filter(|judged| matches!(judged.standing, Standing::Counts { .. }))
 }
 
-/// Adds the summary to the file that GitHub names, if it names one.
-pub fn summarise(report: &CheckReport) -> io::Result<()> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
-        return Ok(());
-    };
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-    io::Write::write_all(&mut file, summary(report).as_bytes())
-}
-
 /// The check in Markdown.
-pub fn summary(report: &CheckReport) -> String {
+pub(super) fn summary(report: &CheckReport) -> String {
     let mut text = format!("## Check of {}\n\n| step | | |\n|---|---|---|\n", report.service);
     for step in &report.steps {
         let (word, what) = (step.outcome.word(), cell(step.outcome.what()));
@@ -116,23 +98,6 @@ pub fn summary(report: &CheckReport) -> String {
     }
     text.push('\n');
     text
-}
-
-/// The text of a command, with what would end it written in another way.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A property of a command.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// A cell of a table, in which nothing is markup.
-fn cell(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('|', "\\|")
 }
 
 #[cfg(test)]
