@@ -12,11 +12,16 @@ use tokio_util::sync::CancellationToken;
 use super::args::Global;
 use super::failure::Failure;
 use super::output::Versioned;
+use super::recording::{self, Recording};
 use super::report::{github, junit, sarif};
 use super::world::World;
 use super::{Output, table};
-use crate::domain::Exit;
-use crate::engine::{self, CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep};
+use crate::domain::operation::Check;
+use crate::domain::{Exit, Plan, StepId, StepKind, StepList, WriteAccess};
+use crate::engine::{
+    self, CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, EngineError, Level, RecordedRun,
+    StepOutcome,
+};
 use crate::program::cancel_on_signal;
 
 /// Arguments of `check`.
@@ -59,6 +64,11 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
             .filter(|step| args.skip.iter().any(|name| name == step.word()))
             .collect(),
     };
+    let (plan, steps) = plan_of(&world)?;
+    // Read-only, it writes no more than its reports.
+    let recording = WriteAccess::unless_read_only(global.read_only)
+        .map(|access| Recording::begin(&world.engine.journals(), &plan, access))
+        .transpose()?;
     let cancel = CancellationToken::new();
     let handling = cancel_on_signal(&cancel);
     let (sender, mut events) = unbounded_channel();
@@ -74,6 +84,12 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
         // Whoever stops reading does not stop the check: its verdict and its reports are for others, too.
         let mut shown = Ok(());
         while let Some(event) = events.recv().await {
+            if let Some(recording) = &recording
+                && let Err(failure) = record(&recording.run, &steps, &event)
+                && shown.is_ok()
+            {
+                shown = Err(failure);
+            }
             if shown.is_ok() {
                 shown = show(&event, args.json, io);
             }
@@ -82,6 +98,9 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
     };
     let (report, shown) = tokio::join!(checking, showing);
     drop(handling);
+    if let Some(recording) = recording {
+        end_recording(recording, &report);
+    }
     let report = report?;
     leave(&report)?;
     match shown.and_then(|()| conclude(&report, args.json, io)) {
@@ -92,6 +111,80 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
             let _ = failure.print(&mut io.err);
             Ok(report.exit())
         }
+    }
+}
+
+/// The steps of a check, as a plan, and the id of each.
+fn plan_of(world: &World) -> Result<(Plan, Vec<(CheckStep, StepId)>), Failure> {
+    let service = world.engine.config().service(&world.service);
+    let service = service.ok_or_else(|| EngineError::UnknownService(world.service.clone()))?;
+    let dockerfile = service.path.join(&service.dockerfile).display().to_string();
+    let mut list = StepList::default();
+    let steps = CheckStep::ALL.map(|step| (step, list.add(kind_of(step), title_of(step))));
+    let name = world.service.clone();
+    let plan = recording::plan(Check { dockerfile }, name, None, list.into());
+    Ok((plan, steps.to_vec()))
+}
+
+const fn kind_of(step: CheckStep) -> StepKind {
+    match step {
+        CheckStep::Lint => StepKind::Lint,
+        CheckStep::Image => StepKind::Build,
+        CheckStep::Sbom => StepKind::Sbom,
+        CheckStep::Scan => StepKind::Scan,
+        CheckStep::Test => StepKind::Test,
+    }
+}
+
+const fn title_of(step: CheckStep) -> &'static str {
+    match step {
+        CheckStep::Lint => "the Dockerfile",
+        CheckStep::Image => "the image, on this machine",
+        CheckStep::Sbom => "what is in the image",
+        CheckStep::Scan => "the image, by the scan policy",
+        CheckStep::Test => "the structure of the image",
+    }
+}
+
+/// Keeps in the journal what happens in a check.
+fn record(run: &RecordedRun, steps: &[(CheckStep, StepId)], event: &CheckEvent) -> Result<(), Failure> {
+    let id = |step: CheckStep| steps.iter().find(|(known, _)| *known == step).map(|(_, id)| *id);
+    match event {
+        CheckEvent::Started { step } => id(*step).into_iter().for_each(|id| run.step_started(id)),
+        CheckEvent::Log { step, line } => {
+            id(*step)
+                .into_iter()
+                .for_each(|id| run.log(id, Level::Info, line));
+        }
+        CheckEvent::Ended(checked) => {
+            let what = checked.outcome.what().to_owned();
+            let outcome = match &checked.outcome {
+                CheckOutcome::Passed { .. } => StepOutcome::Done(what),
+                CheckOutcome::Found { .. } => StepOutcome::Refused(what),
+                CheckOutcome::Broken { .. } => StepOutcome::Failed(what),
+                CheckOutcome::NotRun { .. } | CheckOutcome::Off { .. } => StepOutcome::Nothing(what),
+            };
+            if let Some(id) = id(checked.step) {
+                run.step_ended(id, outcome)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keeps how a check ended. What GitHub is to show of it, the check tells by itself.
+fn end_recording(recording: Recording, report: &Result<CheckReport, EngineError>) {
+    match report {
+        Ok(report) if report.exit() == Exit::Done => recording.run.end(Exit::Done, None, None),
+        Ok(report) => {
+            let failing = report.steps.iter().filter(|step| !step.outcome.passes());
+            let steps: Vec<_> = failing.map(|step| step.step.word()).collect();
+            let why = format!("not passed: {}", steps.join(", "));
+            recording.run.end(report.exit(), Some(&why), None);
+        }
+        Err(error) => recording
+            .run
+            .end(error.exit(), Some(&error.to_string()), error.hint()),
     }
 }
 

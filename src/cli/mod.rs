@@ -27,6 +27,7 @@ mod pin;
 mod plan;
 mod promote;
 mod protected;
+mod recording;
 mod registry;
 mod releases;
 mod report;

@@ -1,11 +1,15 @@
 //! What can be done, with everything in it pinned: a file for each operation, with its words.
 
+mod attach_scan;
 mod build;
+mod check;
+mod copy;
 mod cut;
 mod finish;
 mod hotfix;
 mod pin;
 mod promote;
+mod remove;
 mod review;
 mod rollback;
 mod sign;
@@ -14,12 +18,16 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use attach_scan::AttachScan;
 pub use build::Build;
+pub use check::Check;
+pub use copy::{CopiedImage, Copy};
 pub use cut::Cut;
 pub use finish::{Ending, Finish, MergeMethod};
 pub use hotfix::Hotfix;
 pub use pin::{Pin, Unpin};
 pub use promote::Promote;
+pub use remove::Remove;
 pub use review::Review;
 pub use rollback::Rollback;
 pub use sign::Sign;
@@ -85,6 +93,14 @@ operations! {
     Review,
     /// Breaks a lock that somebody left at the remote.
     Unlock,
+    /// Checks a Dockerfile and its image.
+    Check,
+    /// Copies images from registry to registry.
+    Copy,
+    /// Deletes a tag or a manifest.
+    Remove,
+    /// Attaches the reports of a scan to their image.
+    AttachScan,
 }
 
 impl Operation {

@@ -49,6 +49,16 @@ pub enum StepKind {
     Pin,
     /// Takes a lock away from the remote.
     Unlock,
+    /// Deletes a tag or a manifest.
+    Remove,
+    /// Lints a Dockerfile.
+    Lint,
+    /// Lists what is in an image.
+    Sbom,
+    /// Scans an image.
+    Scan,
+    /// Tests the structure of an image.
+    Test,
 }
 
 impl StepKind {
@@ -69,6 +79,11 @@ impl StepKind {
             Self::Deploy => "deploy",
             Self::Pin => "pin",
             Self::Unlock => "unlock",
+            Self::Remove => "remove",
+            Self::Lint => "lint",
+            Self::Sbom => "sbom",
+            Self::Scan => "scan",
+            Self::Test => "test",
         }
     }
 }

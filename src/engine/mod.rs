@@ -45,5 +45,5 @@ pub use releases::{Depth, Releases};
 pub use run::event::{Event, EventKind, Level, Place, RunId, StepOutcome, Unit};
 pub use run::journal::{Journal, JournalError, Journals, Retention};
 pub use run::lock::LockError;
-pub use run::{Run, Secrets};
+pub use run::{RecordedRun, Run, Secrets};
 pub use scan::Examined;

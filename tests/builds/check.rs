@@ -125,6 +125,20 @@ async fn events_and_result_are_lines_of_json() {
 }
 
 #[tokio::test]
+async fn a_check_leaves_a_journal_with_the_outcome_of_each_step() {
+    let world = World::new().await;
+    let checked = check(&world, &[]).await;
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+    let newest = crate::runs::newest(&world.windlass(&["runs", "--json"]).await.stdout);
+    assert_eq!(newest, ("check Dockerfile".to_owned(), "done".to_owned()));
+    world.write("Dockerfile", "BREAK\n");
+    let failed = check(&world, &[]).await;
+    assert!(!failed.status.success());
+    let newest = crate::runs::newest(&world.windlass(&["runs", "--json"]).await.stdout);
+    assert_ne!(newest.1, "done");
+}
+
+#[tokio::test]
 async fn ctrl_c_stops_the_tool_that_is_at_work() {
     let world = World::new().await;
     world.write("Dockerfile", "# hangs\nFROM scratch\n");

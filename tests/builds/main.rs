@@ -7,6 +7,8 @@ mod build;
 #[path = "../support/call.rs"]
 mod call;
 mod check;
+#[path = "../support/runs.rs"]
+mod runs;
 mod world;
 
 use std::process::Output;

@@ -5,6 +5,8 @@
 #[path = "../support/call.rs"]
 mod call;
 mod many;
+#[path = "../support/runs.rs"]
+mod runs;
 #[path = "../registry_client/world.rs"]
 #[expect(
     dead_code,
@@ -108,6 +110,44 @@ async fn a_copy_says_what_arrived_and_what_it_took_and_the_second_one_finds_it_t
         0,
         "nothing is remembered of what has arrived"
     );
+}
+
+#[tokio::test]
+async fn a_copy_leaves_a_journal_a_failed_one_too_and_a_dry_run_does_not() {
+    let ground = Ground::new().await;
+    let listed = async |args: &[&str]| windlass(ground.folder.path(), args).await.stdout;
+    assert!(ground.copy(&["--dry-run"]).await.status.success());
+    let none: Value = serde_json::from_slice(&listed(&["runs", "--json"]).await).unwrap();
+    assert_eq!(none["runs"], Value::Array(Vec::new()));
+    assert!(ground.copy(&[]).await.status.success());
+    let title = format!("copy {} to {}:v1", ground.source, ground.destination);
+    let newest = runs::newest(&listed(&["runs", "--json"]).await);
+    assert_eq!(newest, (title, "done".to_owned()));
+    let missing = format!("{}/dev/app:v9", ground.journey.from.host());
+    let failed = windlass(ground.folder.path(), &["copy", &missing, &ground.destination]).await;
+    assert_eq!(failed.status.code(), Some(7), "{}", err(&failed));
+    let newest = runs::newest(&listed(&["runs", "--json"]).await);
+    assert_eq!(newest.1, "not-found");
+    // Each image of a list is a step of its own.
+    let list = ground.folder.path().join("list");
+    let line = |tag: &str| format!("{} {}:{tag}\n", ground.source, ground.destination);
+    std::fs::write(&list, line("a") + &line("b")).unwrap();
+    let done = ground.copy(&["--list", list.to_str().unwrap()]).await;
+    assert!(done.status.success(), "{}", err(&done));
+    let all: Value = serde_json::from_slice(&listed(&["runs", "--json"]).await).unwrap();
+    let run = all["runs"][0]["run"].as_str().unwrap();
+    let events = text(&listed(&["runs", run, "--json"]).await);
+    let ended: Vec<Value> = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|event| event["event"] == "step-ended" && event["outcome"] == "done")
+        .collect();
+    let mut steps: Vec<_> = ended
+        .iter()
+        .map(|event| event["step"].as_u64().unwrap())
+        .collect();
+    steps.sort_unstable();
+    assert_eq!(steps, [1, 2], "{events}");
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! The scan that a gate makes when a promotion is admitted.
 
-use crate::plan::planned;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::plan::planned;
 
 /// A scanner with a database of that day, which finds nothing and leaves a line for each scan.
 fn scanner(world: &World, database: &str) -> PathBuf {
@@ -74,4 +74,25 @@ async fn a_scan_at_admission_is_made_once_for_a_plan_and_its_run_while_the_datab
     let (exit, events) = carry_out(&world.engine().unwrap(), plan).await;
     assert_eq!(exit, Exit::Done, "{:?}", events.last());
     assert_eq!(made(&world), scanned);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_that_are_attached_by_hand_leave_a_journal() {
+    let (world, _) = world().await;
+    let trivy = scanner(&world, "2026-11-27T00:00:00Z");
+    let section = format!("[scanner]\ntrivy = \"{}\"\n\n[[service]]", trivy.display());
+    changed(&world, "[[service]]", &section);
+    let folder = world.repository();
+    let run = async |args: &[&str]| {
+        let mut program = crate::call::program(&folder, &folder.join("state"), args);
+        program.output().await.unwrap()
+    };
+    let scanned = run(&["scan", "develop~1", "--attach"]).await;
+    let told = crate::call::text(&scanned.stderr);
+    let (operation, exit) = crate::runs::newest(&run(&["runs", "--json"]).await.stdout);
+    assert!(
+        operation.starts_with("attach scan reports to "),
+        "{operation} {told}"
+    );
+    assert_eq!(exit, "done", "{told}");
 }

@@ -19,6 +19,8 @@ mod place;
 mod plan;
 #[path = "../support/run.rs"]
 mod run;
+#[path = "../support/runs.rs"]
+mod runs;
 #[path = "../support/sample.rs"]
 mod sample;
 

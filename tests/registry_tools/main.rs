@@ -10,3 +10,5 @@ mod looking;
 #[path = "../registry_client/raw.rs"]
 mod raw;
 mod removal;
+#[path = "../support/runs.rs"]
+mod runs;

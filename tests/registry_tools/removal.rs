@@ -39,6 +39,19 @@ fn deletes(ground: &Ground) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_deletion_leaves_a_journal() {
+    let ground = Ground::new(Options::default()).await;
+    let writer = ground.writer("dev/app");
+    image(&writer, "one", &["v1", "v1.0"]).await;
+    let name = format!("{}:v1", ground.repository("dev/app"));
+    let said = ground.windlass(&["registry", "rm", &name, "--yes"]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    let listed = ground.windlass(&["runs", "--json"]).await;
+    let newest = crate::runs::newest(listed.out.as_bytes());
+    assert_eq!(newest, (format!("delete {name}"), "done".to_owned()));
+}
+
+#[tokio::test]
 async fn a_tag_goes_alone() {
     let ground = Ground::new(Options::default()).await;
     let writer = ground.writer("dev/app");

@@ -14,8 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::Output;
 use super::args::Global;
 use super::failure::Failure;
+use super::recording::{self, Recording};
 use super::{protected, world};
-use crate::domain::{Exit, ImageReference, Platform, Tag, WriteAccess};
+use crate::domain::operation::{CopiedImage, Copy};
+use crate::domain::{
+    Exit, ImageReference, Plan, Platform, StepId, StepKind, StepList, StepTarget, Tag, WriteAccess,
+};
+use crate::engine::{RecordedRun, StepOutcome};
 use crate::program::cancel_on_signal;
 use crate::registry::copy::{self, CopyOptions, Look, ReferrerChoice};
 use crate::registry::{Registries, RegistryError, TagRule};
@@ -81,6 +86,8 @@ struct Job {
     force: bool,
     /// None for a dry run.
     access: Option<WriteAccess>,
+    /// The run that is recorded; none for a dry run.
+    run: Option<RecordedRun>,
     progress: Progress,
     cancel: CancellationToken,
 }
@@ -107,7 +114,12 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         }
     }
     let registries = world::registries(config.as_ref())?;
+    let (plan, steps) = plan_of(&pairs)?;
+    let recording = access
+        .map(|access| Recording::begin(&recording::journals_of_no_project(), &plan, access))
+        .transpose()?;
     let job = Arc::new(Job {
+        run: recording.as_ref().map(|recording| recording.run.clone()),
         registries,
         options: CopyOptions {
             referrers: match args.referrer_type {
@@ -127,12 +139,12 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         cancel: CancellationToken::new(),
     });
     let handling = cancel_on_signal(&job.cancel);
-    let mut copying = stream::iter(pairs)
-        .map(|pair| {
+    let mut copying = stream::iter(pairs.into_iter().zip(steps))
+        .map(|(pair, step)| {
             let job = Arc::clone(&job);
             // Tasks, so that several images hash on several cores.
             tokio::spawn(async move {
-                let result = job.copy(&pair).await;
+                let result = job.recorded(&pair, step).await;
                 (pair, result)
             })
         })
@@ -144,10 +156,69 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
     }
     drop(handling);
     job.progress.end();
-    report.end(io)
+    let ended = report.end(io);
+    if let Some(recording) = recording {
+        let exit = ended.as_ref().map_or_else(|failure| failure.exit, |exit| *exit);
+        let failure = ended.as_ref().err();
+        let why = failure.map(|failure| failure.report.to_string());
+        let hint = failure.and_then(|failure| failure.hint.clone());
+        recording.end(exit, why.as_deref(), hint, io)?;
+    }
+    ended
+}
+
+/// The copies, as a plan, and the step of each.
+fn plan_of(pairs: &[Pair]) -> Result<(Plan, Vec<StepId>), Failure> {
+    let images = pairs.iter().map(|pair| CopiedImage {
+        source: pair.source.clone(),
+        target: pair.target.clone(),
+        tag: pair.tag.clone(),
+    });
+    let images: Vec<_> = images.collect();
+    let mut list = StepList::default();
+    let steps = images.iter().map(|image| {
+        let target = match &image.tag {
+            Some(tag) => StepTarget::Image(image.target.tagged(tag.clone())),
+            None => StepTarget::Repository(image.target.clone()),
+        };
+        list.add_on(StepKind::Copy, image.words(), target)
+    });
+    let steps: Vec<_> = steps.collect();
+    let service = match images.first() {
+        Some(image) => recording::service_of(&image.target)?,
+        None => {
+            return Err(Failure::usage(
+                "the list has no image",
+                "add a line: SOURCE DESTINATION",
+            ));
+        }
+    };
+    Ok((
+        recording::plan(Copy { images }, service, None, list.into()),
+        steps,
+    ))
 }
 
 impl Job {
+    /// Copies, and keeps in the journal what came of it.
+    async fn recorded(&self, pair: &Pair, step: StepId) -> Result<Copied, RegistryError> {
+        if let Some(run) = &self.run {
+            run.step_started(step);
+        }
+        let result = self.copy(pair).await;
+        if let Some(run) = &self.run {
+            let outcome = match &result {
+                Ok(copied) => StepOutcome::Done(copied.words()),
+                Err(RegistryError::Interrupted) => StepOutcome::Interrupted,
+                Err(error) => StepOutcome::Failed(error.to_string()),
+            };
+            if let Err(error) = run.step_ended(step, outcome) {
+                tracing::warn!(%error, "the journal of this copy is not complete");
+            }
+        }
+        result
+    }
+
     async fn copy(&self, pair: &Pair) -> Result<Copied, RegistryError> {
         let source = self.registries.reader(&pair.source.repository);
         let target = self.registries.reader(&pair.target);

@@ -19,6 +19,14 @@ pub(super) struct Copied {
     pub(super) outcome: Option<CopyOutcome>,
 }
 
+impl Copied {
+    /// What came of it, for the journal.
+    pub(super) fn words(&self) -> String {
+        let bytes = bytes(self.outcome.as_ref().map_or(0, |outcome| outcome.bytes));
+        format!("{}, {bytes} copied", self.plan.root)
+    }
+}
+
 /// Gathers the copies of a command.
 pub(super) struct Report {
     json: bool,

@@ -8,8 +8,12 @@ use color_eyre::eyre::eyre;
 use super::referrers::kind;
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::recording::{self, Recording};
 use crate::cli::{Output, image, plan, protected, world};
-use crate::domain::{Digest, Exit, ImageReference, Tag, Target, WriteAccess};
+use crate::domain::operation::Remove;
+use crate::domain::{
+    Digest, Exit, ImageReference, Plan, StepId, StepKind, StepList, StepTarget, Tag, Target, WriteAccess,
+};
 use crate::registry::{Attachment, Reader, Registries, RegistryError, Writer};
 
 /// Arguments of `registry rm`.
@@ -114,7 +118,11 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
             return Ok(Exit::Failed);
         }
     }
-    delete(&removal, &registries, &args.image, access, io).await
+    let (plan, step) = removal.plan(&args.image)?;
+    let recording = Recording::begin(&recording::journals_of_no_project(), &plan, access)?;
+    recording.run.step_started(step);
+    let result = delete(&removal, &registries, &args.image, access, io).await;
+    recording.end_with(step, "deleted", result, io)
 }
 
 async fn look(reader: &Reader, target: &Target) -> Result<Removal, Failure> {
@@ -135,6 +143,22 @@ async fn look(reader: &Reader, target: &Target) -> Result<Removal, Failure> {
 }
 
 impl Removal {
+    /// What is deleted, as a plan, and its one step.
+    fn plan(&self, image: &ImageReference) -> Result<(Plan, StepId), Failure> {
+        let (digest, tags) = match self {
+            Self::Tag { digest, .. } => (digest, Vec::new()),
+            Self::Manifest { digest, tags, .. } => (digest, tags.clone()),
+        };
+        let mut steps = StepList::default();
+        let target = StepTarget::Image(image.clone());
+        let step = steps.add_on(StepKind::Remove, format!("delete {image}"), target);
+        let image = image.clone();
+        let service = recording::service_of(&image.repository)?;
+        let digest = Some(digest.clone());
+        let plan = recording::plan(Remove { image, tags }, service, digest, steps.into());
+        Ok((plan, step))
+    }
+
     fn tell(&self, image: &ImageReference, with_tags: bool, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Tag { digest, others, .. } => {

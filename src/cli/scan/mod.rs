@@ -14,9 +14,12 @@ use self::document::Document;
 use self::subject::Subject;
 use super::args::Global;
 use super::failure::Failure;
+use super::recording::{self, Recording};
 use super::{Output, password, report, world};
+use crate::domain::operation::AttachScan;
 use crate::domain::{
-    Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy, ScanReport, WriteAccess,
+    Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy, ScanReport, StepKind,
+    StepList, StepTarget, WriteAccess, count,
 };
 use crate::engine::{self, RunId};
 use crate::scan::{self, FreshScan};
@@ -76,7 +79,7 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     let access = args.attach.then(|| world::access(global, config)).transpose()?;
     let found = look(&args, &subject, io).await?;
     let attached = match access {
-        Some(access) => attach(&args, &subject, &found, access, io).await?,
+        Some(access) => record_attach(&args, &subject, &found, access, io).await?,
         None => Vec::new(),
     };
     let now = Timestamp::now();
@@ -100,12 +103,42 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     Ok(if refused { Exit::Refused } else { Exit::Done })
 }
 
+/// Attaches the reports, as a run with a journal.
+async fn record_attach(
+    args: &ScanArgs,
+    subject: &Subject,
+    found: &FreshScan,
+    access: WriteAccess,
+    io: &mut Output,
+) -> Result<Vec<Digest>, Failure> {
+    let image = subject.image.repository.at(subject.descriptor.digest.clone());
+    let mut steps = StepList::default();
+    let title = count(found.reports.len(), "scan report");
+    let step = steps.add_on(StepKind::Attach, title, StepTarget::Image(image.clone()));
+    let (service, journals) = match &subject.world {
+        Some(world) => (world.service.clone(), world.engine.journals()),
+        None => (
+            recording::service_of(&image.repository)?,
+            recording::journals_of_no_project(),
+        ),
+    };
+    let signed = args.key.is_some();
+    let digest = Some(subject.descriptor.digest.clone());
+    let plan = recording::plan(AttachScan { image, signed }, service, digest, steps.into());
+    let recording = Recording::begin(&journals, &plan, access)?;
+    recording.run.step_started(step);
+    let id = recording.run.id().clone();
+    let result = attach(args, subject, found, access, &id, io).await;
+    recording.end_with(step, "attached", result, io)
+}
+
 /// Leaves each report with the image, and says so under the key where one is named; the referrers with the reports.
 async fn attach(
     args: &ScanArgs,
     subject: &Subject,
     found: &FreshScan,
     access: WriteAccess,
+    run: &RunId,
     io: &Output,
 ) -> Result<Vec<Digest>, Failure> {
     let key = match &args.key {
@@ -113,7 +146,7 @@ async fn attach(
         None => None,
     };
     let writer = subject.registries.writer(&subject.image.repository, access);
-    let invocation = engine::invocation(&RunId::fresh());
+    let invocation = engine::invocation(run);
     let mut attached = Vec::new();
     for (bytes, context) in &found.reports {
         let image = &subject.descriptor;

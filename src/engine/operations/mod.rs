@@ -26,9 +26,10 @@ use crate::domain::{self, EnvironmentName, Gate, Plan};
 use crate::project::Service;
 
 /// The table of all operations: how each is asked for. What it is once it is pinned stands in [`domain::Operation`] under the
-/// same name.
+/// same name. What is recorded is carried out by its command, which keeps a journal of it all the same
+/// ([`RecordedRun`](crate::engine::RecordedRun)).
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident($request:path)),* $(,)?) => {
+    ($($(#[$doc:meta])* $name:ident($request:path)),* $(,)?; recorded: $($recorded:ident),*) => {
         /// A request for an operation. It names things as people do; the plan made from it pins them.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Request {
@@ -43,10 +44,14 @@ macro_rules! operations {
             }
         }
 
-        /// The operation of a plan.
-        pub(in crate::engine) fn of(plan: &Plan) -> &dyn Operation {
+        /// The operation of a plan; an error for one that its command carries out by itself.
+        pub(in crate::engine) fn of(plan: &Plan) -> Result<&dyn Operation, EngineError> {
             match &plan.operation {
-                $(domain::Operation::$name(operation) => operation,)*
+                $(domain::Operation::$name(operation) => Ok(operation),)*
+                $(domain::Operation::$recorded(_))|* => Err(EngineError::Internal(format!(
+                    "the engine does not carry out {}",
+                    plan.operation.name()
+                ))),
             }
         }
 
@@ -81,6 +86,7 @@ operations! {
     Review(review::ReviewRequest),
     /// Break a lock that somebody left at the remote.
     Unlock(unlock::UnlockRequest),
+    ; recorded: Check, Copy, Remove, AttachScan
 }
 
 impl Engine {
@@ -110,7 +116,10 @@ impl Engine {
 
     /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.
     pub fn asks_for_password(&self, plan: &Plan) -> bool {
-        of(plan).signs_for(self, plan).is_some_and(|environment| {
+        let environment = of(plan)
+            .ok()
+            .and_then(|operation| operation.signs_for(self, plan));
+        environment.is_some_and(|environment| {
             self.settings(&environment)
                 .is_ok_and(|settings| settings.sign.is_some())
                 && self.signing_password(&environment, &Secrets::default()).is_err()

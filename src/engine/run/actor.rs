@@ -18,6 +18,11 @@ impl Engine {
 }
 
 impl Actor {
+    /// Who is at work here, as far as the environment says.
+    pub(in crate::engine) fn of_environment() -> Self {
+        Self::new(|name| std::env::var(name).ok(), || None)
+    }
+
     /// By the first of the variables that is set, or else by the identity that git has.
     fn new(variable: impl Fn(&str) -> Option<String>, identity: impl FnOnce() -> Option<String>) -> Self {
         let name = |name| variable(name).filter(|value| !value.is_empty());

@@ -6,6 +6,7 @@ pub(in crate::engine) mod event;
 pub(in crate::engine) mod journal;
 mod listener;
 pub(in crate::engine) mod lock;
+mod recorded;
 pub(in crate::engine) mod recorder;
 mod runner;
 mod secrets;
@@ -13,6 +14,7 @@ mod step;
 
 pub(in crate::engine) use actor::Actor;
 pub(in crate::engine) use context::Context;
+pub use recorded::RecordedRun;
 pub use runner::Run;
 pub use secrets::Secrets;
 pub(in crate::engine) use step::Step;

@@ -50,7 +50,7 @@ impl Engine {
         let service = self.service(&plan.service)?;
         let lock = Lock::take(
             &self.project().state().join("locks"),
-            &subject(&plan),
+            &subject(&plan)?,
             &owner,
             access,
         )?;
@@ -88,20 +88,20 @@ impl Engine {
 }
 
 /// What two runs may not work on at the same time, on any machine; none where it does no harm.
-fn locks(plan: &Plan) -> Option<LockSubject> {
-    let part = operations::of(plan).lock()?;
-    Some(LockSubject {
+fn locks(plan: &Plan) -> Result<Option<LockSubject>, EngineError> {
+    let part = operations::of(plan)?.lock();
+    Ok(part.map(|part| LockSubject {
         service: plan.service.clone(),
         part,
-    })
+    }))
 }
 
 /// What two runs of this machine may not work on at the same time.
-fn subject(plan: &Plan) -> String {
-    locks(plan).map_or_else(
-        || operations::of(plan).local_lock(plan),
-        |subject| subject.to_string(),
-    )
+fn subject(plan: &Plan) -> Result<String, EngineError> {
+    Ok(match locks(plan)? {
+        Some(subject) => subject.to_string(),
+        None => operations::of(plan)?.local_lock(plan),
+    })
 }
 
 async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
@@ -152,7 +152,7 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
 /// Where the digest is at the end, the one of the plan or that of the run, read back from every environment.
 async fn places(context: &Context<'_>, made: Option<&Digest>) -> Result<Vec<Place>, EngineError> {
     match context.plan.digest.as_ref().or(made) {
-        Some(digest) if operations::of(context.plan).is_read_back() => {
+        Some(digest) if operations::of(context.plan)?.is_read_back() => {
             context.engine.places(context.service.name(), digest).await
         }
         _ => Ok(Vec::new()),
@@ -165,8 +165,8 @@ async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<Option<Diges
     if !context.plan.allowed() {
         return refuse(context).map(|()| None);
     }
-    let run = operations::of(context.plan).begin(context)?;
-    let mut lease = match locks(context.plan) {
+    let run = operations::of(context.plan)?.begin(context)?;
+    let mut lease = match locks(context.plan)? {
         Some(subject) => Lease::take(context, subject, actor).await?,
         None => None,
     };

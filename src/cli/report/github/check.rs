@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{MOST, cell, data, property};
+use super::workflow::{MOST, cell, data, property};
 use crate::build::{LintLevel, TestOutcome};
 use crate::domain::{Judged, Standing, count};
 use crate::engine::{CheckOutcome, CheckReport};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use super::{MOST, add_to_summary, cell, data, property};
+use super::workflow::{MOST, add_to_summary, cell, data, property};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::report::reporter::Reporter;

@@ -1,0 +1,124 @@
+//! Commands that write, and that the engine does not plan, leave a journal all the same: `check`, `copy`, `registry rm` and
+//! `scan --attach`.
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::Output;
+use super::failure::Failure;
+use super::report::github;
+use crate::domain::{
+    Confirmation, Costs, Digest, Exit, Operation, Plan, PlannedStep, Repository, ServiceName, StepId,
+    WriteAccess,
+};
+use crate::engine::{Event, Journals, Level, RecordedRun, StepOutcome};
+use crate::state;
+
+/// A command that is recorded.
+pub struct Recording {
+    /// The run.
+    pub run: RecordedRun,
+    events: UnboundedReceiver<Event>,
+}
+
+/// What a command does, as a plan: nothing is judged, and nothing confirmed in it.
+pub fn plan(
+    operation: impl Into<Operation>,
+    service: ServiceName,
+    digest: Option<Digest>,
+    steps: Vec<PlannedStep>,
+) -> Plan {
+    Plan {
+        operation: operation.into(),
+        service,
+        commit: None,
+        tag: None,
+        digest,
+        gates: Vec::new(),
+        steps,
+        costs: Costs::default(),
+        confirmation: Confirmation::Plain,
+    }
+}
+
+/// The service that a repository is of, where no project says so: the last part of its path.
+pub fn service_of(repository: &Repository) -> Result<ServiceName, Failure> {
+    let path = repository.path();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let fitting: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let parsed = fitting.trim_matches('-').parse();
+    parsed.map_err(|error: crate::domain::NameError| Failure::from(color_eyre::Report::new(error)))
+}
+
+/// The journals of what belongs to no project.
+pub fn journals_of_no_project() -> Journals {
+    Journals::of_project(&state::folder_of_user())
+}
+
+impl Recording {
+    /// Begins to record.
+    pub fn begin(journals: &Journals, plan: &Plan, access: WriteAccess) -> Result<Self, Failure> {
+        let (run, events) = RecordedRun::begin(journals, plan, access)?;
+        Ok(Self { run, events })
+    }
+
+    /// Records the only step of a command, which came to `result`, and its end.
+    pub fn end_with<T>(
+        self,
+        step: StepId,
+        done: &str,
+        result: Result<T, Failure>,
+        io: &mut Output,
+    ) -> Result<T, Failure> {
+        let outcome = match &result {
+            Ok(_) => StepOutcome::Done(done.to_owned()),
+            Err(failure) => outcome_of(failure),
+        };
+        let kept = self.run.step_ended(step, outcome);
+        let why = result.as_ref().err().map(|failure| failure.report.to_string());
+        let exit = result
+            .as_ref()
+            .map_or_else(|failure| failure.exit, |_| Exit::Done);
+        let hint = result.as_ref().err().and_then(|failure| failure.hint.clone());
+        self.end(exit, why.as_deref(), hint, io)?;
+        let result = result?;
+        kept?;
+        Ok(result)
+    }
+
+    /// Records the end, and tells GitHub of it where this goes on there.
+    pub fn end(
+        mut self,
+        exit: Exit,
+        why: Option<&str>,
+        hint: Option<String>,
+        io: &mut Output,
+    ) -> Result<(), Failure> {
+        self.run.end(exit, why, hint);
+        if github::is_here() {
+            let mut told = Vec::new();
+            while let Ok(event) = self.events.try_recv() {
+                told.push(event);
+            }
+            github::tell_of(&told, io)?;
+        }
+        Ok(())
+    }
+}
+
+/// How a step ended that failed.
+pub fn outcome_of(failure: &Failure) -> StepOutcome {
+    match failure.exit {
+        Exit::Interrupted => StepOutcome::Interrupted,
+        Exit::Refused => StepOutcome::Refused(failure.report.to_string()),
+        _ => StepOutcome::Failed(failure.report.to_string()),
+    }
+}

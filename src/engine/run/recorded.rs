@@ -1,0 +1,90 @@
+//! A run that a command carries out by itself, outside of what the engine plans: it has a plan and a journal like all others.
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::actor::Actor;
+use super::event::{Event, EventKind, Level, RunId, StepOutcome};
+use super::journal::{JournalError, Journals};
+use super::recorder::{Recorder, StepLog};
+use crate::domain::{Exit, Plan, StepId, WriteAccess};
+
+/// A run under way that its command records.
+#[derive(Clone)]
+pub struct RecordedRun {
+    recorder: Recorder,
+    title: String,
+}
+
+impl RecordedRun {
+    /// Begins the journal of `plan`. Nothing of the run may happen before this has succeeded. The events that it tells come
+    /// out of the other end.
+    ///
+    /// # Errors
+    /// When the journal cannot be created or written.
+    pub fn begin(
+        journals: &Journals,
+        plan: &Plan,
+        access: WriteAccess,
+    ) -> Result<(Self, UnboundedReceiver<Event>), JournalError> {
+        let id = RunId::fresh();
+        let journal = journals.begin(&id, access)?;
+        let (sender, events) = unbounded_channel();
+        let recorder = Recorder::new(id, vec![Box::new(journal), Box::new(sender)]);
+        recorder.record(EventKind::RunStarted {
+            plan: Box::new(plan.clone()),
+            hash: plan.hash().to_string(),
+            actor: Actor::of_environment().to_string(),
+        });
+        recorder.check()?;
+        let title = plan.operation.title();
+        Ok((Self { recorder, title }, events))
+    }
+
+    /// Its name.
+    pub const fn id(&self) -> &RunId {
+        self.recorder.run()
+    }
+
+    /// A step begins.
+    pub fn step_started(&self, step: StepId) {
+        self.recorder.record(EventKind::StepStarted { step });
+    }
+
+    /// A line of the log of a step.
+    pub fn log(&self, step: StepId, level: Level, line: &str) {
+        let step = Some(step);
+        let recorder = &self.recorder;
+        let log = StepLog { recorder, step };
+        match level {
+            Level::Info => log.info(line),
+            Level::Warning => log.warning(line),
+            Level::Error => log.error(line),
+        }
+    }
+
+    /// A step has ended.
+    ///
+    /// # Errors
+    /// When something could not be written since the last call: nothing may go on without a journal.
+    pub fn step_ended(&self, step: StepId, outcome: StepOutcome) -> Result<(), JournalError> {
+        if let StepOutcome::Failed(why) = &outcome {
+            self.log(step, Level::Error, why);
+        }
+        self.recorder.record(EventKind::StepEnded { step, outcome });
+        self.recorder.check()
+    }
+
+    /// The run has ended, with an exit code and, where it is not done, why and what to do now.
+    pub fn end(self, exit: Exit, why: Option<&str>, hint: Option<String>) {
+        let summary = match why {
+            None => format!("{} is done", self.title),
+            Some(why) => format!("{} stopped: {why}", self.title),
+        };
+        self.recorder.record(EventKind::RunEnded {
+            exit,
+            summary,
+            hint,
+            places: Vec::new(),
+        });
+    }
+}
