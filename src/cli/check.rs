@@ -150,11 +150,15 @@ const fn title_of(step: CheckStep) -> &'static str {
 fn record(run: &RecordedRun, steps: &[(CheckStep, StepId)], event: &CheckEvent) -> Result<(), Failure> {
     let id = |step: CheckStep| steps.iter().find(|(known, _)| *known == step).map(|(_, id)| *id);
     match event {
-        CheckEvent::Started { step } => id(*step).into_iter().for_each(|id| run.step_started(id)),
+        CheckEvent::Started { step } => {
+            if let Some(id) = id(*step) {
+                run.step_started(id);
+            }
+        }
         CheckEvent::Log { step, line } => {
-            id(*step)
-                .into_iter()
-                .for_each(|id| run.log(id, Level::Info, line));
+            if let Some(id) = id(*step) {
+                run.log(id, Level::Info, line);
+            }
         }
         CheckEvent::Ended(checked) => {
             let what = checked.outcome.what().to_owned();

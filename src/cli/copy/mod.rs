@@ -18,7 +18,7 @@ use super::recording::{self, Recording};
 use super::{protected, world};
 use crate::domain::operation::{CopiedImage, Copy};
 use crate::domain::{
-    Exit, ImageReference, Plan, Platform, StepId, StepKind, StepList, StepTarget, Tag, WriteAccess,
+    Exit, ImageReference, PlannedStep, Platform, StepId, StepKind, StepList, StepTarget, Tag, WriteAccess,
 };
 use crate::engine::{RecordedRun, StepOutcome};
 use crate::program::cancel_on_signal;
@@ -114,10 +114,18 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         }
     }
     let registries = world::registries(config.as_ref())?;
-    let (plan, steps) = plan_of(&pairs)?;
-    let recording = access
-        .map(|access| Recording::begin(&recording::journals_of_no_project(), &plan, access))
-        .transpose()?;
+    let (images, steps) = planned(&pairs);
+    let ids: Vec<_> = steps.iter().map(|step| step.id).collect();
+    let recording = match (access, pairs.first()) {
+        (Some(access), Some(first)) => {
+            let service = recording::service_of(&first.target)?;
+            let plan = recording::plan(Copy { images }, service, None, steps);
+            let journals = recording::journals_of_no_project();
+            Some(Recording::begin(&journals, &plan, access)?)
+        }
+        // A dry run copies nothing, and an empty list neither.
+        _ => None,
+    };
     let job = Arc::new(Job {
         run: recording.as_ref().map(|recording| recording.run.clone()),
         registries,
@@ -139,7 +147,7 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         cancel: CancellationToken::new(),
     });
     let handling = cancel_on_signal(&job.cancel);
-    let mut copying = stream::iter(pairs.into_iter().zip(steps))
+    let mut copying = stream::iter(pairs.into_iter().zip(ids))
         .map(|(pair, step)| {
             let job = Arc::clone(&job);
             // Tasks, so that several images hash on several cores.
@@ -167,36 +175,24 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
     ended
 }
 
-/// The copies, as a plan, and the step of each.
-fn plan_of(pairs: &[Pair]) -> Result<(Plan, Vec<StepId>), Failure> {
-    let images = pairs.iter().map(|pair| CopiedImage {
-        source: pair.source.clone(),
-        target: pair.target.clone(),
-        tag: pair.tag.clone(),
-    });
-    let images: Vec<_> = images.collect();
+/// The copies, and a step for each.
+fn planned(pairs: &[Pair]) -> (Vec<CopiedImage>, Vec<PlannedStep>) {
     let mut list = StepList::default();
-    let steps = images.iter().map(|image| {
+    let images = pairs.iter().map(|pair| {
+        let image = CopiedImage {
+            source: pair.source.clone(),
+            target: pair.target.clone(),
+            tag: pair.tag.clone(),
+        };
         let target = match &image.tag {
             Some(tag) => StepTarget::Image(image.target.tagged(tag.clone())),
             None => StepTarget::Repository(image.target.clone()),
         };
-        list.add_on(StepKind::Copy, image.words(), target)
+        list.add_on(StepKind::Copy, image.words(), target);
+        image
     });
-    let steps: Vec<_> = steps.collect();
-    let service = match images.first() {
-        Some(image) => recording::service_of(&image.target)?,
-        None => {
-            return Err(Failure::usage(
-                "the list has no image",
-                "add a line: SOURCE DESTINATION",
-            ));
-        }
-    };
-    Ok((
-        recording::plan(Copy { images }, service, None, list.into()),
-        steps,
-    ))
+    let images = images.collect();
+    (images, list.into())
 }
 
 impl Job {

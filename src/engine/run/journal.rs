@@ -232,6 +232,7 @@ impl Journals {
             previous: Digest::of(b""),
             logged: 0,
             dropped: 0,
+            is_broken: false,
         })
     }
 
@@ -380,18 +381,20 @@ pub struct Journal {
     logged: u64,
     /// Lines of logs that were not, since a line was last said about it.
     dropped: u64,
+    /// Whether a line could not be written: what came after one that is not whole could not be read.
+    is_broken: bool,
 }
 
 impl Journal {
     /// Appends what the journal keeps, and waits for the disk at milestones.
     pub fn append(&mut self, event: &Event) -> Result<(), JournalError> {
-        if !event.happening.is_kept() || !self.has_room_for(event) {
+        if self.is_broken || !event.happening.is_kept() || !self.has_room_for(event) {
             return Ok(());
         }
-        if let Some(note) = self.note_of_dropped(event) {
-            self.write(&note)?;
-        }
-        self.write(event)
+        let note = self.note_of_dropped(event);
+        let written = note.iter().chain([event]).try_for_each(|event| self.write(event));
+        self.is_broken = written.is_err();
+        written
     }
 
     /// Whether `event` is to be kept: a log is bounded, and everything else is not.

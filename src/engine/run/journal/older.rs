@@ -17,7 +17,8 @@ impl OlderLines {
         if let Some(plan) = line.get_mut("plan").and_then(Value::as_object_mut) {
             self.upgrade_plan(plan);
         }
-        match line.get("event").and_then(Value::as_str) {
+        let event = line.get("event").and_then(Value::as_str).map(str::to_owned);
+        match event.as_deref() {
             Some("blob-started") => blob_started(line),
             Some("blob-done") => blob_done(line),
             Some("step-ended") => step_ended(line),
@@ -26,7 +27,7 @@ impl OlderLines {
         }
         if let Some(kind) = line.get("step") {
             let place = self.steps.iter().position(|step| step == kind);
-            let is_log = line.get("event").is_some_and(|event| event == "log");
+            let is_log = event.as_deref() == Some("log");
             match place {
                 Some(place) => line.insert("step".to_owned(), json!(place + 1)),
                 // A log of a step that the plan does not have is one of the run.
@@ -114,7 +115,7 @@ fn rename(object: &mut Map<String, Value>, from: &str, to: &str) {
 }
 
 fn renamed_value(object: &mut Map<String, Value>, key: &str, from: &str, to: &str) {
-    if let Some(value) = object.get_mut(key).filter(|value| *value == from) {
+    if let Some(value) = object.get_mut(key).filter(|value| **value == from) {
         *value = json!(to);
     }
 }

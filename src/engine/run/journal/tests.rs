@@ -100,6 +100,7 @@ fn a_full_disk_stops_the_run_before_it_begins_or_at_the_next_step() {
             previous: Digest::of(b""),
             logged: 0,
             dropped: 0,
+            is_broken: false,
         };
         let error = journal.append(&log(&run, "lost")).unwrap_err().to_string();
         assert!(error.contains("could not write the journal"), "{error}");
