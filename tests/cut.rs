@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass::demo::World;
-use windlass::domain::{BranchName, Exit, PlannedStep, StepKind};
+use windlass::domain::{BranchName, Exit, StepKind};
 use windlass::engine::{CutRequest, Engine, Request};
 use windlass::git::BranchState;
 

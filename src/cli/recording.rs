@@ -10,7 +10,7 @@ use crate::domain::{
     Confirmation, Costs, Digest, Exit, Operation, Plan, PlannedStep, Repository, ServiceName, StepId,
     WriteAccess,
 };
-use crate::engine::{Event, Journals, Level, RecordedRun, StepOutcome};
+use crate::engine::{Event, Journals, RecordedRun, StepOutcome};
 use crate::state;
 
 /// A command that is recorded.

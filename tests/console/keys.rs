@@ -282,7 +282,7 @@ fn scrolling_up_stops_following_and_the_end_follows_again() {
     let (mut model, id) = sample::run((80, 24), COLOUR);
     for line in 0..100 {
         let line = format!("line {line}");
-        let step = Some(crate::sample::step(windlass::domain::StepKind::Copy));
+        let step = Some(sample::step(windlass::domain::StepKind::Copy));
         tell(
             &mut model,
             event(

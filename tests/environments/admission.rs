@@ -84,12 +84,12 @@ async fn reports_that_are_attached_by_hand_leave_a_journal() {
     changed(&world, "[[service]]", &section);
     let folder = world.repository();
     let run = async |args: &[&str]| {
-        let mut program = crate::call::program(&folder, &folder.join("state"), args);
+        let mut program = call::program(&folder, &folder.join("state"), args);
         program.output().await.unwrap()
     };
     let scanned = run(&["scan", "develop~1", "--attach"]).await;
-    let told = crate::call::text(&scanned.stderr);
-    let (operation, exit) = crate::runs::newest(&run(&["runs", "--json"]).await.stdout);
+    let told = call::text(&scanned.stderr);
+    let (operation, exit) = runs::newest(&run(&["runs", "--json"]).await.stdout);
     assert!(
         operation.starts_with("attach scan reports to "),
         "{operation} {told}"

@@ -111,7 +111,7 @@ async fn a_lock_that_is_held_is_only_taken_by_who_says_so() {
 
     let plan = planned(&ana, &unlock("omar is on holiday", true)).await.unwrap();
     assert!(plan.allowed(), "{:?}", plan.gates);
-    assert!(plan.steps[1].what.contains("omar@elsewhere"), "{:?}", plan.steps);
+    assert!(plan.steps[1].title.contains("omar@elsewhere"), "{:?}", plan.steps);
     // Omar renews it meanwhile, or another takes it: that is another lock.
     let reference = stage().reference();
     git(

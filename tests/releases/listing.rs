@@ -128,7 +128,7 @@ async fn notes_are_grouped_and_obey_nothing_that_was_committed() {
 async fn a_cut_tells_what_the_release_brings() {
     let stage = Stage::set().await;
     let plan = stage.plan(&cut("develop", None)).await.unwrap();
-    let what = &plan.steps[1].what;
+    let what = &plan.steps[1].title;
     assert!(what.contains("brings") && what.contains("since v1.4.0"), "{what}");
 }
 

@@ -416,7 +416,7 @@ impl Journal {
         let dropped = std::mem::take(&mut self.dropped);
         (dropped > 0).then(|| Event {
             happening: EventKind::Log {
-                step: *step,
+                step: Some(*step),
                 level: Level::Warning,
                 line: format!("{dropped} more lines were dropped from this journal"),
             },
