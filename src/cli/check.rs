@@ -118,7 +118,7 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
 fn plan_of(world: &World) -> Result<(Plan, Vec<(CheckStep, StepId)>), Failure> {
     let service = world.engine.config().service(&world.service);
     let service = service.ok_or_else(|| EngineError::UnknownService(world.service.clone()))?;
-    let dockerfile = service.path.join(&service.dockerfile).display().to_string();
+    let dockerfile = service.dockerfile_in_repository().display().to_string();
     let mut list = StepList::default();
     let steps = CheckStep::ALL.map(|step| (step, list.add(kind_of(step), title_of(step))));
     let name = world.service.clone();

@@ -185,6 +185,15 @@ pub struct Service {
     pub structure_tests: Vec<PathBuf>,
 }
 
+impl Service {
+    /// The Dockerfile from the root of the repository, as a code host calls it: without `./`.
+    pub fn dockerfile_in_repository(&self) -> PathBuf {
+        let path = self.path.join(&self.dockerfile);
+        let parts = path.components();
+        parts.filter(|part| part.as_os_str() != ".").collect()
+    }
+}
+
 /// What is checked before a change is taken in: which steps, by which programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate switch")]

@@ -5,8 +5,8 @@ use windlass::board::Cell;
 use windlass::domain::{
     Bound, BranchName, ChangeKind, Changelog, Clean, CommitSha, Committed, Comparison, Debt, DebtState,
     DeployedIn, Due, Ending, EnvironmentName, ExceptionKind, ExceptionRecord, Gate, GateKind, HeldLock,
-    LockNote, LockSubject, MergeMethod, Operation, Override, Padding, PinRecord, Plan, Release,
-    ReleaseKind, Side, SideKind, StepKind, TicketPattern, Verdict,
+    LockNote, LockSubject, MergeMethod, Operation, Override, Padding, PinRecord, Plan, Release, ReleaseKind,
+    Side, SideKind, StepKind, TicketPattern, Verdict,
 };
 use windlass::engine::{Earlier, Releases};
 use windlass::tui::app::theme::Theme;

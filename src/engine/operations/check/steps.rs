@@ -106,13 +106,7 @@ impl<'a> Bench<'a> {
             image: None,
             report: CheckReport {
                 service: service.clone(),
-                // `./Dockerfile` is not how a code host calls it.
-                dockerfile: found
-                    .path
-                    .join(&found.dockerfile)
-                    .components()
-                    .filter(|part| part.as_os_str() != ".")
-                    .collect(),
+                dockerfile: found.dockerfile_in_repository(),
                 steps: Vec::new(),
                 lint: Vec::new(),
                 environment,
