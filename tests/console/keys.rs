@@ -115,7 +115,7 @@ fn a_refused_plan_cannot_be_started() {
         false,
     );
     assert!(!starts(&press(&mut model, KeyCode::Enter)));
-    assert!(model.dialog.is_none());
+    assert!(model.dialogs.is_empty());
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_plan_that_was_cancelled_does_not_come_back() {
         version: None,
     };
     tell(&mut model, Msg::PlanReady(ticket, Ok(Box::new(planned))));
-    assert!(model.dialog.is_none());
+    assert!(model.dialogs.is_empty());
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_password_is_asked_for_once_and_never_shown() {
     );
     assert!(!starts(&press(&mut model, KeyCode::Enter)));
     write(&mut model, "hunter2");
-    assert!(!format!("{:?}", model.dialog).contains("hunter2"));
+    assert!(!format!("{:?}", model.dialogs).contains("hunter2"));
     let effects = press(&mut model, KeyCode::Enter);
     assert!(matches!(&effects[..], [Effect::Start(_, Some(_))]));
     assert!(!format!("{effects:?}").contains("hunter2"));
@@ -238,7 +238,7 @@ fn ctrl_c_stops_the_run_and_does_not_leave_the_console() {
 fn leaving_while_a_run_is_at_work_waits_for_its_end() {
     let (mut model, id) = sample::run(SIZE, COLOUR);
     press(&mut model, KeyCode::Char('q'));
-    assert!(matches!(model.dialog, Some(Dialog::Quit)));
+    assert!(matches!(model.dialogs.top(), Some(Dialog::Quit(_))));
     assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::Stop]));
     let effects = tell(&mut model, event(&id, 8_000, ended()));
     assert!(matches!(&effects[..], [Effect::Quit]));
@@ -325,7 +325,7 @@ fn pasted_text_is_searched_for_as_typed_text_is() {
 }
 
 #[test]
-fn a_plan_that_arrives_under_a_message_waits_to_be_asked_for_again() {
+fn a_plan_that_arrives_under_a_message_is_shown_once_that_was_read() {
     let mut model = sample::board(SIZE, COLOUR);
     press(&mut model, KeyCode::Char('p'));
     let verified = Message {
@@ -341,9 +341,12 @@ fn a_plan_that_arrives_under_a_message_waits_to_be_asked_for_again() {
         false,
     );
     let effects = press(&mut model, KeyCode::Enter);
-    assert!(!starts(&effects) && model.dialog.is_none());
-    let effects = press(&mut model, KeyCode::Enter);
-    assert!(!starts(&effects));
+    assert!(
+        !starts(&effects),
+        "the key that closes the message confirms nothing"
+    );
+    assert!(matches!(model.dialogs.top(), Some(Dialog::Plan(_))));
+    assert!(starts(&press(&mut model, KeyCode::Enter)));
 }
 
 #[test]

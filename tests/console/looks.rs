@@ -294,7 +294,7 @@ fn a_release_is_proposed_with_its_checks() {
 #[test]
 fn an_error_says_what_happened_and_what_to_do_now() {
     let mut model = sample::board((80, 24), COLOUR);
-    model.dialog = Some(Dialog::Message(Message {
+    model.dialogs.push(Dialog::Message(Message {
         good: false,
         title: "Could not make a plan".into(),
         what: "registry.example.com/stage/payment-svc: no connection within 10 s".into(),
@@ -345,7 +345,7 @@ fn no_size_makes_any_screen_panic() {
                 };
                 match screen {
                     2 => planned(&mut model, Confirmation::Typed("prod 1f9a2b".into()), refused()),
-                    3 => model.help = Some(3),
+                    3 => drop(press(&mut model, KeyCode::Char('?'))),
                     _ => {}
                 }
                 press(&mut model, KeyCode::Enter);

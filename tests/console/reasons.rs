@@ -85,7 +85,7 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
     });
     tell(&mut model, Msg::Past("stage".parse().unwrap(), Ok(none)));
     assert!(
-        matches!(&model.dialog, Some(Dialog::Choice(choice)) if choice.is_empty()
+        matches!(model.dialogs.top(), Some(Dialog::Choice(choice)) if choice.is_empty()
         && matches!(choice.choices, Choices::Past(_, None)))
     );
     tell(&mut model, Msg::Past("prod".parse().unwrap(), Ok(flow::past())));
@@ -110,7 +110,9 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
         &mut model,
         Msg::Compared(ticket - 1, Ok(vec!["of another plan".into()])),
     );
-    assert!(matches!(&model.dialog, Some(Dialog::Plan(plan)) if plan.difference == Difference::Loading));
+    assert!(
+        matches!(model.dialogs.top(), Some(Dialog::Plan(plan)) if plan.difference == Difference::Loading)
+    );
     tell(
         &mut model,
         Msg::Compared(ticket, Ok(vec!["14 commits reverted".into()])),
@@ -156,7 +158,7 @@ fn an_older_candidate_is_planned_anew_with_its_reason_and_never_without() {
     answer(&mut model, plan());
     assert!(code(&mut model, KeyCode::Enter).is_empty());
     assert!(
-        model.dialog.is_none(),
+        model.dialogs.is_empty(),
         "an empty reason closes what cannot be confirmed"
     );
     press(&mut model, 'p');
@@ -202,7 +204,7 @@ fn tab_never_types_into_a_confirmation() {
     );
     code(&mut model, KeyCode::Tab);
     assert!(
-        matches!(&model.dialog, Some(Dialog::Plan(_))),
+        matches!(model.dialogs.top(), Some(Dialog::Plan(_))),
         "nothing was asked that could be asked otherwise"
     );
     write(&mut model, "prod 1f9a2b");

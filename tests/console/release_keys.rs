@@ -131,7 +131,7 @@ fn a_read_only_console_begins_nothing_that_writes_and_still_reads() {
     for key in ['c', 'p', 'F', 'H', 'P', 'u', 'B', 'v'] {
         assert!(press(&mut model, key).is_empty(), "{key}");
         assert!(notice(&model).contains("read-only"), "{key}");
-        assert!(model.dialog.is_none());
+        assert!(model.dialogs.is_empty());
     }
     assert!(matches!(&press(&mut model, 'L')[..], [Effect::Locks]));
     tell(&mut model, Msg::Locks(Ok(flow::locks())));

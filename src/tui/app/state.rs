@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::theme::Theme;
 use crate::domain::{Exit, ServiceId};
-use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::{Dialog, QuitDialog};
 use crate::tui::screens::fleet;
 use crate::tui::screens::fleet::{FleetEffect, FleetModel, FleetMsg, RunNote};
 use crate::tui::session::view::{Console, in_ascii};
@@ -298,7 +298,10 @@ fn on_quit(app: &mut App, id: SessionId) -> Vec<AppEffect> {
     let Some(session) = session.filter(|session| !session.model.leaving) else {
         return leave(app);
     };
-    session.model.dialog = Some(Dialog::Quit);
+    session
+        .model
+        .dialogs
+        .push(Dialog::Quit(QuitDialog { runs: Vec::new() }));
     Vec::new()
 }
 

@@ -1,24 +1,122 @@
 //! The dialog that cuts a release: the proposed branch, a version to edit, and what is checked before.
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::message::{key, told};
-use super::model::CutDialog;
-use super::plan;
+use super::around::Around;
+use super::parts::{key, told};
+use super::plan_parts;
+use super::reply::{DialogSpec, Reply};
 use crate::domain::operation::Cut;
-use crate::domain::{Gate, Operation};
+use crate::domain::{CommitSha, Gate, Operation, Plan};
 use crate::tui::app::theme::State;
-use crate::tui::session::Model;
+use crate::tui::session::notice::Message;
+use crate::tui::session::request::Request;
 use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::scroll::scroll;
+use crate::tui::widgets::text_input::TextInput;
 use crate::tui::widgets::{gate, input, line};
 
-pub(in crate::tui) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+/// A release to be cut at a commit.
+#[derive(Debug, Clone)]
+pub struct CutDialog {
+    /// The commit.
+    pub commit: CommitSha,
+    /// The commit in seven characters and its subject.
+    pub title: String,
+    /// The version, proposed first and then as it is edited.
+    pub version: TextInput,
+    /// Why a gate is overridden, where one asks for a reason.
+    pub reason: TextInput,
+    /// Whether keys go into the reason rather than the version.
+    pub at_reason: bool,
+    /// The plan for that version, once it is there; an error says why there is none.
+    pub plan: Option<Result<Plan, Message>>,
+    /// Whether carrying it out needs a password.
+    pub asks_password: bool,
+    /// Whether the version was changed since the plan was made.
+    pub edited: bool,
+    /// The first line that is seen, where it is longer than the screen.
+    pub scroll: usize,
+}
+
+impl CutDialog {
+    /// Whether the reason is asked for: a gate of the plan can be overridden with one, or one was given.
+    pub fn asks_reason(&self) -> bool {
+        let is_asked = |plan: &Plan| plan.refusals().any(Gate::can_be_overridden_by_reason);
+        !self.reason.text().is_empty() || matches!(&self.plan, Some(Ok(plan)) if is_asked(plan))
+    }
+
+    /// The field that keys go into.
+    pub const fn field(&mut self) -> &mut TextInput {
+        if self.at_reason {
+            &mut self.reason
+        } else {
+            &mut self.version
+        }
+    }
+}
+
+impl DialogSpec for CutDialog {
+    fn on_key(&mut self, key: KeyEvent, _around: &Around<'_>) -> Reply {
+        match key.code {
+            KeyCode::Enter => self.on_enter(),
+            KeyCode::Tab => {
+                self.at_reason = !self.at_reason && self.asks_reason();
+                Reply::Taken
+            }
+            _ if scroll(&mut self.scroll, key) => Reply::Taken,
+            _ => {
+                let before = (self.version.clone(), self.reason.clone());
+                if !self.field().on_key(key) {
+                    return Reply::Passed;
+                }
+                self.edited |= (&self.version, &self.reason) != (&before.0, &before.1);
+                Reply::Taken
+            }
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.field().insert(text);
+        self.edited = true;
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.plan.is_none()
+    }
+
+    fn paint(&self, around: &Around<'_>, area: Rect, buffer: &mut Buffer) {
+        paint(around, self, area, buffer);
+    }
+}
+
+impl CutDialog {
+    /// Enter: a version that was edited is planned first, then Enter cuts.
+    fn on_enter(&mut self) -> Reply {
+        match &self.plan {
+            _ if self.edited => {
+                // The v of a version is no part of it.
+                let version = self.version.text().trim().trim_start_matches('v').to_owned();
+                let reason = self.reason.text().trim();
+                let reason = (!reason.is_empty()).then(|| reason.to_owned());
+                self.plan = None;
+                self.edited = false;
+                Reply::Plan(Request::Cut(self.commit.clone(), Some(version), reason))
+            }
+            Some(Ok(plan)) if plan.allowed() => Reply::CarryOut(Box::new(plan.clone()), self.asks_password),
+            _ => Reply::Taken,
+        }
+    }
+}
+
+fn paint(around: &Around, dialog: &CutDialog, area: Rect, buffer: &mut Buffer) {
+    let theme = around.theme;
     let width = text_width(area);
     let name = |name: &str| Span::styled(format!("{name:<10}"), theme.quiet());
-    let number = model.board.numbering.word();
+    let number = around.numbering.word();
     let mut version = vec![name(number)];
     version.extend(input::spans(&dialog.version, theme.strong()));
     if dialog.edited {
@@ -72,9 +170,9 @@ pub(in crate::tui) fn paint(model: &Model, dialog: &CutDialog, area: Rect, buffe
             possible = plan.allowed();
             deed = plan.operation.deed();
             body.extend(if possible {
-                plan::steps(plan, width, theme)
+                plan_parts::steps(plan, width, theme)
             } else {
-                plan::refusal(plan, Gate::can_be_overridden_by_reason, false, width, theme)
+                plan_parts::refusal(plan, Gate::can_be_overridden_by_reason, false, width, theme)
             });
         }
     }

@@ -1,20 +1,89 @@
 //! Fields to be filled in: a reason before all.
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::around::Around;
 use super::fields::{Field, Form, Value};
-use super::message::{key, told};
-use super::model::FormDialog;
+use super::parts::{key, told};
+use super::reply::{DialogSpec, Reply};
 use crate::tui::app::theme::{State, Theme};
-use crate::tui::session::Model;
+use crate::tui::session::notice::Message;
 use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::{input, line};
 
-pub(in crate::tui) fn paint(model: &Model, dialog: &FormDialog, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+/// Fields to be filled in before a plan is made.
+#[derive(Debug, Clone)]
+pub struct FormDialog {
+    /// The fields.
+    pub form: Form,
+    /// What a person should know who fills them in.
+    pub told: Vec<String>,
+    /// Whether the plan is being made.
+    pub waiting: bool,
+    /// What was missing when Enter was pressed.
+    pub incomplete: Option<String>,
+    /// Why no plan could be made.
+    pub error: Option<Message>,
+}
+
+impl FormDialog {
+    /// Fields that nobody has filled in yet.
+    pub const fn of(form: Form, told: Vec<String>) -> Self {
+        Self {
+            form,
+            told,
+            waiting: false,
+            incomplete: None,
+            error: None,
+        }
+    }
+}
+
+impl DialogSpec for FormDialog {
+    fn on_key(&mut self, key: KeyEvent, _around: &Around<'_>) -> Reply {
+        if key.code == KeyCode::Enter {
+            return self.on_enter();
+        }
+        self.incomplete = None;
+        self.form.on_key(key)
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.form.paste(text);
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.waiting
+    }
+
+    fn paint(&self, around: &Around<'_>, area: Rect, buffer: &mut Buffer) {
+        paint(around, self, area, buffer);
+    }
+}
+
+impl FormDialog {
+    /// Enter: plans with what was filled in, or goes to what is missing.
+    fn on_enter(&mut self) -> Reply {
+        if self.waiting {
+            return Reply::Taken;
+        }
+        if let Some((at, why)) = self.form.missing() {
+            self.form.at = at;
+            self.incomplete = Some(why);
+            return Reply::Taken;
+        }
+        self.waiting = true;
+        self.error = None;
+        Reply::Plan(self.form.filled())
+    }
+}
+
+fn paint(around: &Around, dialog: &FormDialog, area: Rect, buffer: &mut Buffer) {
+    let theme = around.theme;
     let width = text_width(area);
     let mut body = Vec::new();
     for told in &dialog.told {
@@ -65,7 +134,7 @@ pub(in crate::tui) fn paint(model: &Model, dialog: &FormDialog, area: Rect, buff
 }
 
 /// Each field in a line or two: its name, its answer, and what can be said there.
-pub(in crate::tui) fn fields(form: &Form, width: usize, theme: Theme) -> Vec<Line<'static>> {
+pub(super) fn fields(form: &Form, width: usize, theme: Theme) -> Vec<Line<'static>> {
     let names = form.fields.iter().map(|field| field.name.chars().count()).max();
     let names = names.unwrap_or(0).clamp(8, width / 3);
     let mut lines = Vec::new();

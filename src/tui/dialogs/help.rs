@@ -1,33 +1,68 @@
-//! All keys, from the table of actions, with the reason where one is not possible now.
+//! All keys of a screen, with the reason where one is not possible now.
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::around::Around;
+use super::reply::{DialogSpec, Reply};
 use crate::tui::app::theme::State;
-use crate::tui::screens::table;
-use crate::tui::session::Model;
+use crate::tui::screens::keys::{Action, Binding, MOVES};
 use crate::tui::widgets::frame::{Sheet, text_width};
 use crate::tui::widgets::line;
 
-pub(in crate::tui) fn paint(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
+/// The keys of a screen.
+#[derive(Debug, Clone)]
+pub struct HelpDialog {
+    /// Of which screen.
+    pub title: &'static str,
+    /// The keys, each with the reason why it is not possible now, where it is not.
+    pub keys: Vec<(&'static Binding, Option<String>)>,
+    /// The first line in sight.
+    pub scroll: usize,
+}
+
+/// Lines of a screen that the frame of the help takes.
+const FRAME: u16 = 6;
+
+impl DialogSpec for HelpDialog {
+    fn on_key(&mut self, key: KeyEvent, around: &Around<'_>) -> Reply {
+        let last = self.keys.len();
+        let page = usize::from(around.height.saturating_sub(FRAME).max(1));
+        let found = MOVES
+            .iter()
+            .find(|binding| binding.keys.iter().any(|one| one.is(key)));
+        self.scroll = match found.map(|binding| binding.action) {
+            Some(Action::Down) => (self.scroll + 1).min(last),
+            Some(Action::Up) => self.scroll.saturating_sub(1),
+            Some(Action::PageDown) => (self.scroll + page).min(last),
+            Some(Action::PageUp) => self.scroll.saturating_sub(page),
+            Some(Action::First) => 0,
+            Some(Action::Last) => last,
+            _ => return Reply::Closed,
+        };
+        Reply::Taken
+    }
+
+    fn paint(&self, around: &Around<'_>, area: Rect, buffer: &mut Buffer) {
+        paint(around, self, area, buffer);
+    }
+}
+
+fn paint(around: &Around, dialog: &HelpDialog, area: Rect, buffer: &mut Buffer) {
     const KEYS: usize = 20;
-    let theme = model.theme;
+    let theme = around.theme;
     let width = text_width(area);
     let mut body = Vec::new();
-    for binding in table::bindings(model.screen) {
+    for (binding, why) in &dialog.keys {
         let keys: Vec<_> = binding.keys.iter().map(|key| key.name()).collect();
-        let possible = table::spec(model.screen).enabled(model, binding.action);
-        let style = if possible.is_ok() {
-            theme.key()
-        } else {
-            theme.quiet()
-        };
+        let style = if why.is_none() { theme.key() } else { theme.quiet() };
         let mut spans = vec![
             Span::styled(format!("{:KEYS$}", keys.join(" ")), style),
             Span::raw(binding.help),
         ];
-        if let Err(why) = possible {
+        if let Some(why) = why {
             let room = width.saturating_sub(line::width(&spans) + 4);
             spans.push(line::gap());
             spans.push(Span::styled(
@@ -51,15 +86,14 @@ pub(in crate::tui) fn paint(model: &Model, scroll: usize, area: Rect, buffer: &m
         .iter()
         .flat_map(|(state, word)| [theme.says(*state, word), Span::raw("  ")]);
     body.push(Line::from(legend.collect::<Vec<_>>()));
-    let title = table::spec(model.screen).help_title();
     let keys = vec![Span::styled("Esc", theme.key()), Span::raw(" close")];
     Sheet {
-        title,
+        title: dialog.title,
         state: State::Loading,
         body,
         foot: None,
         keys,
-        scroll,
+        scroll: dialog.scroll,
     }
     .paint(area, theme, buffer);
 }

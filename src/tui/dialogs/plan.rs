@@ -1,24 +1,175 @@
 //! The plan, before anything is written: what is done, what it replaces, every gate, every step, and what it costs.
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::around::Around;
+use super::fields::Form;
 use super::form;
-use super::message::key;
-use super::model::{Difference, PlanDialog};
-use crate::domain::{Confirmation, Gate, Operation, Plan, bytes, count};
+use super::parts::key;
+use super::plan_parts::{refusal, steps};
+use super::reply::{DialogSpec, Reply};
+use crate::domain::{Confirmation, Environment, Gate, Operation, Plan};
 use crate::tui::app::theme::{State, Theme};
-use crate::tui::session::Model;
+use crate::tui::session::request::Request;
 use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::scroll::scroll;
+use crate::tui::widgets::text_input::TextInput;
 use crate::tui::widgets::{gate, input, line};
 
-pub(in crate::tui) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+/// What a plan changes where it deploys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// It deploys nothing, or nothing is known to be replaced.
+    None,
+    /// Being found out.
+    Loading,
+    /// In a few lines.
+    Known(Vec<String>),
+    /// It could not be found out, and why.
+    Failed(String),
+}
+
+/// A plan, waiting for its confirmation.
+#[derive(Debug, Clone)]
+pub struct PlanDialog {
+    /// The plan.
+    pub plan: Plan,
+    /// What it was made of, where it can be asked for otherwise.
+    pub request: Option<Request>,
+    /// Whether the fields that it was made of are beneath it.
+    pub has_fields: bool,
+    /// What is missing to be allowed: a reason, where a gate asks for one.
+    pub form: Option<Form>,
+    /// What changes where it deploys.
+    pub difference: Difference,
+    /// What is typed to confirm it.
+    pub typed: TextInput,
+    /// Whether Enter was pressed while the text was not the one asked for.
+    pub mistyped: bool,
+    /// Whether carrying it out needs a password.
+    pub asks_password: bool,
+    /// The first line that is seen, where the plan is longer than the screen.
+    pub scroll: usize,
+}
+
+impl PlanDialog {
+    /// The dialog of a plan.
+    pub fn of(plan: Plan, asks_password: bool) -> Self {
+        Self {
+            plan,
+            request: None,
+            has_fields: false,
+            form: None,
+            difference: Difference::None,
+            typed: TextInput::default(),
+            asks_password,
+            mistyped: false,
+            scroll: 0,
+        }
+    }
+
+    /// What the first gate says that a reason can override, where one asks for it.
+    pub fn asks_reason(&self) -> Option<&str> {
+        let mut gates = self.plan.gates.iter();
+        let gate = gates.find(|gate| gate.can_be_overridden_by_reason())?;
+        Some(gate.verdict.reason())
+    }
+
+    /// Fresh fields by which it can be asked for otherwise, if there are any.
+    pub fn options(&self, graph: &[Environment]) -> Option<Form> {
+        Form::of(self.request.as_ref()?, graph, Some(&self.plan))
+    }
+
+    fn has_options(&self, graph: &[Environment]) -> bool {
+        self.has_fields || self.options(graph).is_some()
+    }
+
+    /// Whether what was typed confirms it.
+    pub fn confirmed(&self) -> bool {
+        match &self.plan.confirmation {
+            Confirmation::Plain => true,
+            Confirmation::Typed(text) => self.typed.text().trim() == text,
+        }
+    }
+}
+
+impl DialogSpec for PlanDialog {
+    fn on_key(&mut self, key: KeyEvent, around: &Around<'_>) -> Reply {
+        if self.form.is_some() {
+            return self.on_reason_key(key);
+        }
+        match key.code {
+            KeyCode::Tab if self.has_options(around.graph) => Reply::ChangeOptions,
+            KeyCode::Tab => Reply::Notice("it has no other options".to_owned()),
+            KeyCode::Enter => self.confirm(),
+            _ => {
+                self.mistyped = false;
+                let typed = matches!(self.plan.confirmation, Confirmation::Typed(_)) && self.plan.allowed();
+                if scroll(&mut self.scroll, key) || typed && self.typed.on_key(key) {
+                    return Reply::Taken;
+                }
+                Reply::Passed
+            }
+        }
+    }
+
+    // What is typed to confirm is typed by hand: that is what it is for.
+    fn paste(&mut self, text: &str) {
+        if let Some(form) = &mut self.form {
+            form.paste(text);
+        }
+    }
+
+    fn paint(&self, around: &Around<'_>, area: Rect, buffer: &mut Buffer) {
+        paint(around, self, area, buffer);
+    }
+}
+
+impl PlanDialog {
+    /// Enter. A plan that a gate refuses has nothing to confirm: Enter closes it.
+    fn confirm(&mut self) -> Reply {
+        if !self.plan.allowed() {
+            return Reply::Closed;
+        }
+        if !self.confirmed() {
+            self.mistyped = true;
+            return Reply::Taken;
+        }
+        Reply::CarryOut(Box::new(self.plan.clone()), self.asks_password)
+    }
+
+    /// Keys in a plan that a reason is missing of.
+    fn on_reason_key(&mut self, key: KeyEvent) -> Reply {
+        let Some(form) = &mut self.form else {
+            return Reply::Passed;
+        };
+        let is_page = matches!(key.code, KeyCode::PageUp | KeyCode::PageDown);
+        if is_page && scroll(&mut self.scroll, key) {
+            return Reply::Taken;
+        }
+        if key.code != KeyCode::Enter {
+            return form.on_key(key);
+        }
+        let filled = form.filled();
+        if self.request.as_ref() == Some(&filled) {
+            // Nothing was said: there is nothing to plan anew, and the refused plan has nothing to confirm.
+            return Reply::Closed;
+        }
+        let mut form = form.clone();
+        form.request = filled;
+        Reply::PlanOf(form)
+    }
+}
+
+fn paint(around: &Around, dialog: &PlanDialog, area: Rect, buffer: &mut Buffer) {
+    let theme = around.theme;
     let width = text_width(area);
     let plan = &dialog.plan;
     let allowed = plan.allowed();
-    let mut body = subject(model, plan, width);
+    let mut body = subject(around, plan, width);
     body.extend(difference(dialog, width, theme));
     body.push(Line::default());
     if let Some(fields) = &dialog.form {
@@ -36,7 +187,7 @@ pub(in crate::tui) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buff
         body.extend(steps(plan, width, theme));
         body.push(Line::default());
     } else {
-        let revisable = dialog.revised(&model.board.graph).is_some();
+        let revisable = dialog.has_options(around.graph);
         let is_asked = |gate: &Gate| dialog.form.is_some() && gate.can_be_overridden_by_reason();
         body.extend(refusal(plan, is_asked, revisable, width, theme));
     }
@@ -47,9 +198,7 @@ pub(in crate::tui) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buff
             key("Esc", "close", theme),
         ]
         .concat(),
-        false if dialog.revised(&model.board.graph).is_some() => {
-            [key("Enter", "close", theme), otherwise].concat()
-        }
+        false if dialog.has_options(around.graph) => [key("Enter", "close", theme), otherwise].concat(),
         false => key("Enter", "close", theme).to_vec(),
         true => {
             let mut keys = Vec::new();
@@ -57,7 +206,7 @@ pub(in crate::tui) fn paint(model: &Model, dialog: &PlanDialog, area: Rect, buff
                 keys.extend(key("Enter", &plan.operation.deed(), theme));
             }
             keys.extend(key("Esc", "cancel", theme));
-            if dialog.revised(&model.board.graph).is_some() {
+            if dialog.has_options(around.graph) {
                 keys.extend(otherwise);
             }
             keys
@@ -127,8 +276,8 @@ fn difference(dialog: &PlanDialog, width: usize, theme: Theme) -> Vec<Line<'stat
     }
 }
 
-fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
-    let theme = model.theme;
+fn subject(around: &Around, plan: &Plan, width: usize) -> Vec<Line<'static>> {
+    let theme = around.theme;
     let name = |name: &str| Span::styled(format!("{name:<10}"), theme.quiet());
     let row = |what: &str, text: String| {
         Line::from(vec![
@@ -157,11 +306,7 @@ fn subject(model: &Model, plan: &Plan, width: usize) -> Vec<Line<'static>> {
         let old = replaced.map_or_else(
             || "nothing known".to_owned(),
             |old| {
-                let deployed = model
-                    .board
-                    .environments
-                    .iter()
-                    .filter_map(|now| now.deployed.value());
+                let deployed = around.environments.iter().filter_map(|now| now.deployed.value());
                 let name = deployed
                     .filter(|image| image.digest == *old)
                     .find_map(|image| image.short.clone());
@@ -180,32 +325,6 @@ fn sentence(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters).collect()
     })
-}
-
-pub(in crate::tui) fn steps(plan: &Plan, width: usize, theme: Theme) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::from(Span::styled("Steps", theme.strong()))];
-    for (index, step) in plan.steps.iter().enumerate() {
-        let mut pieces = line::wrap(&step.title, width.saturating_sub(12)).into_iter();
-        lines.push(Line::from(vec![
-            Span::styled(format!("{:>2} ", index + 1), theme.quiet()),
-            Span::styled(format!("{:<9}", step.kind), theme.accent()),
-            Span::raw(pieces.next().unwrap_or_default()),
-        ]));
-        lines.extend(pieces.map(|piece| Line::from(format!("{:12}{piece}", ""))));
-    }
-    if plan.costs.requests > 0 || plan.costs.bytes > 0 {
-        let requests = usize::try_from(plan.costs.requests).unwrap_or(usize::MAX);
-        let text = format!(
-            "about {}, {} to copy",
-            count(requests, "request"),
-            bytes(plan.costs.bytes)
-        );
-        lines.push(Line::from(Span::styled(
-            format!("   costs    {text}"),
-            theme.quiet(),
-        )));
-    }
-    lines
 }
 
 fn confirmation(dialog: &PlanDialog, theme: Theme) -> Line<'static> {
@@ -230,33 +349,4 @@ fn confirmation(dialog: &PlanDialog, theme: Theme) -> Line<'static> {
         field.push(theme.says(State::Bad, "does not match"));
     }
     Line::from(field)
-}
-
-/// Why nothing can be done here, and where something can.
-pub(in crate::tui) fn refusal(
-    plan: &Plan,
-    is_asked: impl Fn(&Gate) -> bool,
-    revisable: bool,
-    width: usize,
-    theme: Theme,
-) -> Vec<Line<'static>> {
-    let refused = plan.refusals().filter(|gate| !is_asked(gate));
-    let names: Vec<_> = refused.map(|gate| gate.kind.name()).collect();
-    let what = match names.len() {
-        // All that is missing is asked for elsewhere.
-        0 => return Vec::new(),
-        1 => "Refused by this gate",
-        _ => "Refused by these gates",
-    };
-    let way = if revisable {
-        "Nothing was changed: fix the cause and plan again, or change options."
-    } else {
-        "Nothing was changed. This gate cannot be bypassed: fix the cause, then plan again."
-    };
-    let text = format!("{what}: {}. {way}", names.join(", "));
-    let style = theme.state(State::Bad);
-    line::wrap(&text, width)
-        .into_iter()
-        .map(|piece| Line::from(Span::styled(piece, style)))
-        .collect()
 }

@@ -2,12 +2,13 @@
 
 use super::message::Effect;
 use super::model::Model;
-use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::{Dialog, QuitDialog};
 
 /// Leaves, once a person has agreed to stop a run that is active.
 pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.is_running() {
-        model.dialog = Some(Dialog::Quit);
+        let runs = model.run.iter().map(|run| run.plan.operation.title()).collect();
+        model.dialogs.push(Dialog::Quit(QuitDialog { runs }));
     } else {
         effects.push(Effect::Quit);
     }

@@ -6,7 +6,7 @@ use super::notice::Notice;
 use super::request::Request;
 use super::standing::EnvironmentStatuses;
 use crate::tui::app::theme::Theme;
-use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::{Around, Dialogs};
 use crate::tui::screens::Screen;
 use crate::tui::screens::board::BoardModel;
 use crate::tui::screens::findings::FindingsModel;
@@ -50,9 +50,7 @@ pub struct Model {
     /// What the newest plan was asked for.
     pub asked: Option<Request>,
     /// What stands over the screen.
-    pub dialog: Option<Dialog>,
-    /// Whether the help stands over the screen, and its first line in sight.
-    pub help: Option<usize>,
+    pub dialogs: Dialogs,
     /// A notice, until the next key.
     pub notice: Option<Notice>,
     /// Whether the console ends as soon as the run has.
@@ -81,8 +79,7 @@ impl Model {
             standings: EnvironmentStatuses::default(),
             before_run: Screen::Board,
             asked: None,
-            dialog: None,
-            help: None,
+            dialogs: Dialogs::default(),
             notice: None,
             leaving: false,
             ticket: 0,
@@ -92,6 +89,20 @@ impl Model {
     /// Whether a run is at work.
     pub fn is_running(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.ended.is_none())
+    }
+
+    /// What a dialog sees of it.
+    pub fn around(&self) -> Around<'_> {
+        Around {
+            theme: self.theme,
+            now: self.now,
+            service: &self.service,
+            read_only: self.read_only,
+            graph: &self.board.graph,
+            environments: &self.board.environments,
+            numbering: self.board.numbering,
+            height: self.size.1,
+        }
     }
 
     /// Whether a run may be started, and why not.

@@ -2,17 +2,22 @@
 
 use super::message::{Effect, PlanReady};
 use super::model::Model;
-use super::notice::{Message, Notice};
+use super::notice::Message;
 use super::request::Request;
 use crate::domain::Operation;
-use crate::tui::dialogs::fields::Form;
-use crate::tui::dialogs::model::{CutDialog, Dialog, Difference, PlanDialog};
+use crate::tui::dialogs::{CutDialog, Dialog, Difference, Form, PlanDialog, Planning};
 use crate::tui::widgets::text_input::TextInput;
 
 /// Asks for a plan, and says so.
 pub(in crate::tui) fn plan(model: &mut Model, asked: Request, effects: &mut Vec<Effect>) {
-    model.dialog = Some(Dialog::Planning(asked.words()));
+    say_planning(model, &asked.words());
     request(model, asked, effects);
+}
+
+/// Says that something is being prepared.
+pub(super) fn say_planning(model: &mut Model, what: &str) {
+    let what = what.to_owned();
+    model.dialogs.push(Dialog::Planning(Planning { what }));
 }
 
 /// Asks for a plan, whatever stands over the screen.
@@ -31,42 +36,40 @@ pub(in crate::tui) fn on_planned(
     if ticket != model.ticket {
         return;
     }
-    // Someone reads this message: the Enter that closes it must never confirm a plan that slipped in under it.
-    if matches!(model.dialog, Some(Dialog::Message(_))) {
-        model.notice = Some(Notice {
-            text: "another plan was made in the meantime: try again".to_owned(),
-            grave: false,
-        });
-        return;
-    }
-    let dialog = match (model.dialog.take(), result) {
-        (Some(Dialog::Cut(mut cut)), Ok(planned)) => {
+    // What stands on the dialog that waits, such as a message, stays there: a key that is meant for it confirms nothing.
+    let Some((place, waiting)) = model.dialogs.waiting() else {
+        let dialog = match result {
+            Ok(planned) => planned_dialog(model, *planned, false, effects),
+            Err(message) => Dialog::Message(message),
+        };
+        return model.dialogs.push(dialog);
+    };
+    match (waiting, result) {
+        (Dialog::Cut(cut), Ok(planned)) => {
             cut.asks_password = planned.asks_password;
             cut.plan = Some(Ok(planned.plan));
-            Dialog::Cut(cut)
         }
-        (Some(Dialog::Cut(mut cut)), Err(message)) => {
-            cut.plan = Some(Err(message));
-            Dialog::Cut(cut)
-        }
-        (Some(Dialog::Form(mut form)), Err(message)) => {
+        (Dialog::Cut(cut), Err(message)) => cut.plan = Some(Err(message)),
+        (Dialog::Form(form), Err(message)) => {
             form.waiting = false;
             form.error = Some(message);
-            Dialog::Form(form)
         }
-        (Some(Dialog::Form(form)), Ok(planned)) => planned_dialog(model, *planned, Some(form.form), effects),
-        (_, Ok(planned)) => planned_dialog(model, *planned, None, effects),
-        (_, Err(message)) => Dialog::Message(message),
-    };
-    model.dialog = Some(dialog);
+        (Dialog::Form(form), Ok(planned)) => {
+            form.waiting = false;
+            let dialog = planned_dialog(model, *planned, true, effects);
+            model.dialogs.insert_above(place, dialog);
+            model.dialogs.forget_plans_below(place);
+        }
+        (_, Ok(planned)) => {
+            let dialog = planned_dialog(model, *planned, false, effects);
+            model.dialogs.replace(place, dialog);
+        }
+        (_, Err(message)) => model.dialogs.replace(place, Dialog::Message(message)),
+    }
 }
 
-fn planned_dialog(
-    model: &Model,
-    planned: PlanReady,
-    answers: Option<Form>,
-    effects: &mut Vec<Effect>,
-) -> Dialog {
+/// The dialog of a plan; whether the fields that it was made of are beneath it.
+fn planned_dialog(model: &Model, planned: PlanReady, has_fields: bool, effects: &mut Vec<Effect>) -> Dialog {
     if let (Operation::Cut(_), Some(commit)) = (&planned.plan.operation, planned.plan.commit.clone()) {
         return Dialog::Cut(Box::new(CutDialog {
             title: model.board.title_of(&commit),
@@ -93,19 +96,25 @@ fn planned_dialog(
     if let Some(request) = asked.as_ref().filter(|_| dialog.asks_reason().is_some()) {
         dialog.form = Form::of(request, &model.board.graph, Some(&dialog.plan));
     }
-    dialog.answers = answers;
+    dialog.has_fields = has_fields;
     dialog.request = asked;
     Dialog::Plan(Box::new(dialog))
 }
 
 pub(in crate::tui) fn on_compared(model: &mut Model, ticket: u64, result: Result<Vec<String>, String>) {
-    if let Some(Dialog::Plan(dialog)) = &mut model.dialog
-        && ticket == model.ticket
-    {
-        dialog.difference = match result {
-            Ok(lines) => Difference::Known(lines),
-            Err(why) => Difference::Failed(why),
-        };
+    let difference = match result {
+        Ok(lines) => Difference::Known(lines),
+        Err(why) => Difference::Failed(why),
+    };
+    if ticket != model.ticket {
+        return;
+    }
+    for dialog in model.dialogs.iter_mut() {
+        if let Dialog::Plan(dialog) = dialog
+            && dialog.difference == Difference::Loading
+        {
+            dialog.difference = difference.clone();
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
+use super::dialogs;
 use super::leaving;
 use super::message::{Effect, Msg};
 use super::model::Model;
 use super::notice::Notice;
 use super::plans;
-use crate::tui::dialogs::{Dialog, choice_update as choice, update as dialog};
+use crate::tui::dialogs::{Dialog, HelpDialog};
 use crate::tui::screens::board::update as board;
 use crate::tui::screens::findings::update as findings;
 use crate::tui::screens::keys::Action;
@@ -77,14 +78,22 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.standings.asking = false;
             model.standings.all = all;
         }
-        Msg::Past(environment, result) => choice::on_past(model, &environment, result),
-        Msg::Locks(result) => choice::on_locks(model, result),
+        Msg::Past(environment, result) => {
+            if let Some(choice) = model.dialogs.choice() {
+                choice.learn_past(&environment, result);
+            }
+        }
+        Msg::Locks(result) => {
+            if let Some(choice) = model.dialogs.choice() {
+                choice.learn_locks(result);
+            }
+        }
         Msg::Page(of, content) => page::on_page(model, &of, content),
         Msg::Compared(ticket, result) => plans::on_compared(model, ticket, result),
         Msg::PlanReady(ticket, result) => plans::on_planned(model, ticket, result, effects),
         Msg::Started(result) => run::on_started(model, result, effects),
         Msg::Event(event) => run::on_event(model, event, effects),
-        Msg::Told(message) => model.dialog = Some(Dialog::Message(message)),
+        Msg::Told(message) => model.dialogs.push(Dialog::Message(message)),
     }
 }
 
@@ -94,11 +103,8 @@ fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL) {
         return effects.push(Effect::Suspend);
     }
-    if model.dialog.is_some() {
-        return dialog::on_key(model, key, effects);
-    }
-    if model.help.is_some() {
-        return on_help_key(model, key);
+    if !model.dialogs.is_empty() {
+        return dialogs::on_key(model, key, effects);
     }
     if search_takes(model, key) {
         return;
@@ -112,24 +118,22 @@ fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         return;
     }
     match action {
-        Action::Help => model.help = Some(0),
+        Action::Help => open_help(model),
         Action::Quit => leaving::quit(model, effects),
         _ => spec.act(model, action, effects),
     }
 }
 
-fn on_help_key(model: &mut Model, key: KeyEvent) {
-    let lines = table::bindings(model.screen).count();
-    let page = usize::from(model.size.1).saturating_sub(6).max(1);
-    let at = model.help.unwrap_or_default();
-    model.help = match table::action_of(model.screen, key) {
-        Some(Action::Down) => Some((at + 1).min(lines)),
-        Some(Action::Up) => Some(at.saturating_sub(1)),
-        Some(Action::PageDown) => Some((at + page).min(lines)),
-        Some(Action::PageUp) => Some(at.saturating_sub(page)),
-        Some(Action::First) => Some(0),
-        _ => None,
-    };
+fn open_help(model: &mut Model) {
+    let spec = table::spec(model.screen);
+    let keys = table::bindings(model.screen)
+        .map(|binding| (binding, spec.enabled(model, binding.action).err()))
+        .collect();
+    model.dialogs.push(Dialog::Help(HelpDialog {
+        title: spec.help_title(),
+        keys,
+        scroll: 0,
+    }));
 }
 
 /// The search that is being typed, if one is.
@@ -160,8 +164,8 @@ fn seek(model: &mut Model) {
 }
 
 fn on_paste(model: &mut Model, text: &str) {
-    if let Some(dialog) = &mut model.dialog {
-        return dialog::paste(dialog, text);
+    if let Some(dialog) = model.dialogs.top_mut() {
+        return dialog.spec_mut().paste(text);
     }
     if let Some(search) = typed_search(model) {
         search.input.insert(text);
@@ -171,7 +175,7 @@ fn on_paste(model: &mut Model, text: &str) {
 }
 
 fn on_mouse(model: &mut Model, mouse: MouseEvent) {
-    if model.dialog.is_some() || model.help.is_some() {
+    if !model.dialogs.is_empty() {
         return;
     }
     let spec = table::spec(model.screen);

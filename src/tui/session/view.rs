@@ -6,7 +6,6 @@ use ratatui::widgets::Widget;
 
 use super::model::Model;
 use crate::domain::ascii_symbol;
-use crate::tui::dialogs::{Dialog, choice, cut, form, help, message, plan};
 use crate::tui::screens::{footer, table};
 use crate::tui::widgets::room;
 
@@ -31,30 +30,13 @@ impl Widget for Console<'_> {
                 ..area
             };
             footer::paint(model, last, buffer);
-            stack(model, area, buffer);
+            if let Some(dialog) = model.dialogs.top() {
+                dialog.spec().paint(&model.around(), area, buffer);
+            }
         }
         if theme.ascii {
             in_ascii(buffer);
         }
-    }
-}
-
-/// What stands over the screen.
-fn stack(model: &Model, area: Rect, buffer: &mut Buffer) {
-    if let Some(dialog) = &model.dialog {
-        match dialog {
-            Dialog::Plan(dialog) => plan::paint(model, dialog, area, buffer),
-            Dialog::Form(dialog) => form::paint(model, dialog, area, buffer),
-            Dialog::Choice(dialog) => choice::paint(model, dialog, area, buffer),
-            Dialog::Cut(dialog) => cut::paint(model, dialog, area, buffer),
-            Dialog::Password { plan, typed } => message::password(model, plan, typed, area, buffer),
-            Dialog::Planning(what) => message::planning(model, what, area, buffer),
-            Dialog::Message(message) => message::paint(model, message, area, buffer),
-            Dialog::Quit => message::quit(model, area, buffer),
-        }
-    }
-    if let Some(scroll) = model.help {
-        help::paint(model, scroll, area, buffer);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::board::Cell;
 use crate::domain::{Digest, EnvironmentName};
 use crate::engine::{Depth, Engine, EngineError};
 use crate::report::{Limits, of_comparison};
-use crate::tui::dialogs::model::EnvironmentHistory;
+use crate::tui::dialogs::EnvironmentHistory;
 use crate::tui::screens::page::document::of_document;
 use crate::tui::screens::page::model::{PageContent, PageOf, of_markdown};
 use crate::tui::session::{Msg, Standing};

@@ -3,12 +3,12 @@
 use super::model::{ReleasesModel, ReleasesPane, next};
 use crate::domain::{Bound, EnvironmentName, ExceptionRecord};
 use crate::engine::Releases;
-use crate::tui::dialogs::form_update as form;
-use crate::tui::dialogs::model::{ChoiceDialog, Choices, Dialog};
+use crate::tui::dialogs::{ChoiceDialog, Choices, Dialog};
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::model::PageOf;
 use crate::tui::screens::page::update as page;
 use crate::tui::screens::screen::Screen;
+use crate::tui::session::dialogs::open_form;
 use crate::tui::session::graph::{production, reached};
 use crate::tui::session::{Effect, Message, Model, Notice, Promotion, Request, plans};
 
@@ -105,7 +105,9 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
         }
         Action::Diff => diff(model, effects),
         Action::Locks => {
-            model.dialog = Some(Dialog::Choice(Box::new(ChoiceDialog::of(Choices::Locks(None)))));
+            model
+                .dialogs
+                .push(Dialog::Choice(Box::new(ChoiceDialog::of(Choices::Locks(None)))));
             effects.push(Effect::Locks);
         }
         Action::Cut | Action::Promote | Action::Finish | Action::Hotfix => {
@@ -213,7 +215,9 @@ fn on_environment(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     };
     if action == Action::Rollback {
         let choices = Choices::Past(environment.clone(), None);
-        model.dialog = Some(Dialog::Choice(Box::new(ChoiceDialog::of(choices))));
+        model
+            .dialogs
+            .push(Dialog::Choice(Box::new(ChoiceDialog::of(choices))));
         effects.push(Effect::Past(environment));
         return;
     }
@@ -254,5 +258,5 @@ fn on_environment(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
             (request, told)
         }
     };
-    form::open(model, &request, told);
+    open_form(model, &request, told);
 }

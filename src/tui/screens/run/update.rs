@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::model::{Ended, Item, LogLine, Pane, RunModel, StepRow, StepState};
 use crate::domain::{Digest, Plan, StepId};
 use crate::engine::{Event, EventKind, Level, RunId, StepOutcome, Unit};
-use crate::tui::dialogs::model::Dialog;
+use crate::tui::dialogs::Dialog;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::releases::update as releases;
 use crate::tui::screens::screen::Screen;
@@ -22,7 +22,7 @@ pub(in crate::tui) fn on_started(
 ) {
     match result {
         Ok((id, plan)) => {
-            model.dialog = None;
+            model.dialogs.clear();
             model.run = Some(RunModel::begun(id, *plan, model.now));
             if model.screen != Screen::Run {
                 model.before_run = model.screen;
@@ -32,7 +32,10 @@ pub(in crate::tui) fn on_started(
                 effects.push(Effect::Stop);
             }
         }
-        Err(message) => model.dialog = Some(Dialog::Message(message)),
+        Err(message) => {
+            model.dialogs.clear();
+            model.dialogs.push(Dialog::Message(message));
+        }
     }
 }
 
@@ -96,13 +99,7 @@ pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Ve
                 hint,
                 places,
             });
-            if model
-                .dialog
-                .as_ref()
-                .is_some_and(|dialog| matches!(dialog, Dialog::Quit))
-            {
-                model.dialog = None;
-            }
+            model.dialogs.close(|dialog| matches!(dialog, Dialog::Quit(_)));
             model.board.gates.clear();
             if model.leaving {
                 return effects.push(Effect::Quit);
