@@ -193,19 +193,16 @@ fn two_sessions_run_at_once() {
 }
 
 #[test]
-fn a_service_with_an_active_run_takes_no_second_one() {
+fn a_service_with_an_active_run_takes_a_second_one() {
     let mut app = app();
     open(&mut app, "shop", "web");
     begin(&mut app);
+    begin(&mut app);
     press(&mut app, KeyCode::Esc);
-    press(&mut app, KeyCode::Char('c'));
-    assert!(
-        screen(&app).contains("a run of this service is active; w shows it"),
-        "{}",
-        screen(&app)
-    );
-    press(&mut app, KeyCode::Char('w'));
-    assert!(screen(&app).contains("stage"), "{}", screen(&app));
+    assert!(screen(&app).contains("2 runs are active"), "{}", screen(&app));
+    press(&mut app, KeyCode::Esc);
+    assert!(screen(&app).contains("2 active runs"), "{}", screen(&app));
+    assert!(screen(&app).contains("▸ 2 runs"), "{}", screen(&app));
 }
 
 #[test]
@@ -219,9 +216,10 @@ fn quitting_asks_while_a_run_is_active_anywhere_and_then_stops_it_first() {
     open(&mut app, "bank", "api");
     assert!(press(&mut app, KeyCode::Char('q')).is_empty());
     assert!(screen(&app).contains("Leave?"), "{}", screen(&app));
+    assert!(screen(&app).contains("web: promote to stage"), "{}", screen(&app));
     let effects = press(&mut app, KeyCode::Enter);
     assert!(
-        matches!(&effects[..], [AppEffect::Session(session, Effect::Stop)] if *session == first),
+        matches!(&effects[..], [AppEffect::Session(session, Effect::Stop(_))] if *session == first),
         "{effects:?}"
     );
     let effects = update(&mut app, AppMsg::Session(first, ended(&run)));
@@ -232,19 +230,36 @@ fn quitting_asks_while_a_run_is_active_anywhere_and_then_stops_it_first() {
 }
 
 #[test]
-fn quitting_from_the_fleet_asks_once_more_while_a_run_is_active() {
+fn quitting_from_the_fleet_names_every_active_run_and_asks_once() {
     let mut app = app();
     open(&mut app, "shop", "web");
+    begin(&mut app);
+    begin(&mut app);
+    open(&mut app, "bank", "api");
     begin(&mut app);
     press(&mut app, KeyCode::Esc);
     press(&mut app, KeyCode::Esc);
     assert!(press(&mut app, KeyCode::Char('q')).is_empty());
-    assert!(screen(&app).contains("q again quits"), "{}", screen(&app));
-    let effects = press(&mut app, KeyCode::Char('q'));
-    assert!(
-        matches!(&effects[..], [AppEffect::Session(_, Effect::Stop)]),
-        "{effects:?}"
-    );
+    let shown = screen(&app);
+    assert_eq!(shown.matches("web: promote to stage").count(), 2, "{shown}");
+    assert_eq!(shown.matches("api: promote to stage").count(), 1, "{shown}");
+    press(&mut app, KeyCode::Esc);
+    assert!(!screen(&app).contains("Leave?"), "{}", screen(&app));
+    press(&mut app, KeyCode::Char('q'));
+    let effects = press(&mut app, KeyCode::Enter);
+    let is_stop = |effect: &AppEffect| matches!(effect, AppEffect::Session(_, Effect::Stop(_)));
+    assert_eq!(effects.len(), 3, "{effects:?}");
+    assert!(effects.iter().all(is_stop), "{effects:?}");
+}
+
+#[test]
+fn the_help_of_the_fleet_has_its_keys_and_is_closed_by_any_other() {
+    let mut app = app();
+    press(&mut app, KeyCode::Char('?'));
+    let shown = screen(&app);
+    assert!(shown.contains("open the board of the service"), "{shown}");
+    assert!(press(&mut app, KeyCode::Char('r')).is_empty(), "it is not meant for the fleet");
+    assert!(!screen(&app).contains("Keys in the fleet"), "{}", screen(&app));
 }
 
 #[test]

@@ -229,8 +229,8 @@ fn the_wheel_and_a_click_move_the_selection() {
 #[test]
 fn ctrl_c_stops_the_run_and_does_not_leave_the_console() {
     let (mut model, _) = sample::run(SIZE, COLOUR);
-    assert!(matches!(&interrupt(&mut model)[..], [Effect::Stop]));
-    assert!(model.run.as_ref().unwrap().stopping);
+    assert!(matches!(&interrupt(&mut model)[..], [Effect::Stop(_)]));
+    assert!(model.runs.shown().unwrap().stopping);
     assert!(interrupt(&mut model).is_empty());
 }
 
@@ -239,7 +239,7 @@ fn leaving_while_a_run_is_at_work_waits_for_its_end() {
     let (mut model, id) = sample::run(SIZE, COLOUR);
     press(&mut model, KeyCode::Char('q'));
     assert!(matches!(model.dialogs.top(), Some(Dialog::Quit(_))));
-    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::Stop]));
+    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::Stop(_)]));
     let effects = tell(&mut model, event(&id, 8_000, ended()));
     assert!(matches!(&effects[..], [Effect::Quit]));
 }
@@ -297,13 +297,13 @@ fn scrolling_up_stops_following_and_the_end_follows_again() {
         );
     }
     press(&mut model, KeyCode::Tab);
-    assert_eq!(model.run.as_ref().unwrap().pane, Pane::Log);
+    assert_eq!(model.runs.shown().unwrap().pane, Pane::Log);
     press(&mut model, KeyCode::Up);
-    assert!(!model.run.as_ref().unwrap().follow);
+    assert!(!model.runs.shown().unwrap().follow);
     press(&mut model, KeyCode::Char('G'));
-    assert!(model.run.as_ref().unwrap().follow);
+    assert!(model.runs.shown().unwrap().follow);
     press(&mut model, KeyCode::Char('e'));
-    let run = model.run.as_ref().unwrap();
+    let run = model.runs.shown().unwrap();
     assert_eq!(run.log()[run.scroll].level, Level::Warning);
 }
 

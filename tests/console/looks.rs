@@ -213,7 +213,7 @@ fn a_log_that_grew_too_long_says_where_its_beginning_is() {
         line: format!("line {number}"),
     };
     let first = |model: &Model| {
-        let steps = &model.run.as_ref().unwrap().steps;
+        let steps = &model.runs.shown().unwrap().steps;
         let copy = steps.iter().find(|step| step.kind == StepKind::Copy).unwrap();
         (copy.log[0].line.clone(), copy.log.len())
     };

@@ -10,4 +10,6 @@ mod looks;
 mod reasons;
 mod release_keys;
 mod release_looks;
+mod runs;
 mod sample;
+mod wire;

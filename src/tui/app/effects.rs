@@ -14,7 +14,7 @@ use crate::domain::{
     BranchTemplate, CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, ServiceName,
     WriteAccess,
 };
-use crate::engine::{Engine, EngineError, Secrets};
+use crate::engine::{Engine, EngineError, RunId, Secrets};
 use crate::git::Commit;
 use crate::program::{Audience, Call};
 use crate::sign::PublicKey;
@@ -27,6 +27,13 @@ const FIRST_PAGE: usize = 200;
 /// Commits that are read at a time after that.
 const PAGE: usize = 2_000;
 
+/// A run that was started: how to stop it, and its end.
+struct ActiveRun {
+    id: RunId,
+    cancel: CancellationToken,
+    task: JoinHandle<Exit>,
+}
+
 /// Does what one session asks for.
 pub(in crate::tui) struct Effects {
     engine: Arc<Engine>,
@@ -34,8 +41,8 @@ pub(in crate::tui) struct Effects {
     service: ServiceName,
     access: Option<WriteAccess>,
     messages: SessionSender,
-    /// The run at work: how to stop it, and its end.
-    run: Option<(CancellationToken, JoinHandle<Exit>)>,
+    /// The runs that were started and have not ended.
+    runs: Vec<ActiveRun>,
     /// The plan that is being made.
     planning: Option<JoinHandle<()>>,
     /// Commits that are read next.
@@ -56,7 +63,7 @@ impl Effects {
             service,
             access,
             messages,
-            run: None,
+            runs: Vec::new(),
             planning: None,
             page: FIRST_PAGE,
         }
@@ -97,9 +104,9 @@ impl Effects {
                     self.tell(Msg::Started(Err(message)));
                 }
             }
-            Effect::Stop => {
-                if let Some((cancel, _)) = &self.run {
-                    cancel.cancel();
+            Effect::Stop(id) => {
+                for run in self.runs.iter().filter(|run| run.id == id) {
+                    run.cancel.cancel();
                 }
             }
             Effect::Verify(digest, environment) => self.verify(digest, environment),
@@ -120,13 +127,15 @@ impl Effects {
         }
     }
 
-    /// Stops the run, if one is at work, and waits for its clean end.
+    /// Stops every run that is active, and waits for their clean ends.
     pub(in crate::tui) async fn end(mut self) {
         self.cancel_plan();
-        if let Some((cancel, task)) = self.run {
-            cancel.cancel();
+        for run in &self.runs {
+            run.cancel.cancel();
+        }
+        for run in self.runs {
             // How it ended stands in its journal.
-            let _ = task.await;
+            let _ = run.task.await;
         }
     }
 
@@ -256,7 +265,12 @@ impl Effects {
                 }
             }
         });
-        self.run = Some((run.cancel, run.task));
+        self.runs.retain(|run| !run.task.is_finished());
+        self.runs.push(ActiveRun {
+            id: run.id,
+            cancel: run.cancel,
+            task: run.task,
+        });
         Ok(())
     }
 

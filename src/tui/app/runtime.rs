@@ -4,14 +4,14 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, EventStream};
-use futures_util::StreamExt as _;
+use crossterm::event::Event as Input;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::input;
 use super::sessions::Sessions;
 use super::state::{App, AppEffect, AppMsg, update};
 use super::terminal::Terminal;
@@ -47,29 +47,26 @@ pub(in crate::tui) async fn run(
     sessions: &mut Sessions,
     mut sources: Sources,
 ) -> io::Result<End> {
-    // All that was typed before a frame belongs into it. The stream wakes only whoever polled it first, so nothing but
-    // this loop may poll it: otherwise a key would wait for the next tick.
-    let mut input = EventStream::new().ready_chunks(BATCH);
+    let mut input = input::listen();
     let mut suspend = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut terminated = false;
+    let mut is_deaf = false;
     let mut next_frame = Instant::now();
     let mut stale = true;
     loop {
         let mut heard = Vec::new();
         tokio::select! {
             biased;
-            events = input.next() => {
-                let lost = events.as_ref().is_none_or(|events| events.iter().any(Result::is_err));
-                heard.extend(events.into_iter().flatten().filter_map(|event| of_input(event.ok()?)).map(AppMsg::Input));
-                if !lost {
-                    // The usual case.
-                } else if terminated {
-                    // The stream has ended for good: nothing more is heard from it, and the run still has to end.
-                    tokio::time::sleep(TICK).await;
-                } else {
-                    // Without a terminal there is nobody here any more.
+            event = input.recv(), if !is_deaf => {
+                // All that was typed before a frame belongs into it.
+                let more = std::iter::from_fn(|| input.try_recv().ok()).take(BATCH);
+                let events: Vec<_> = event.into_iter().chain(more).collect();
+                is_deaf = events.is_empty();
+                heard.extend(events.into_iter().filter_map(of_input).map(AppMsg::Input));
+                if is_deaf && !terminated {
+                    // Without a terminal there is nobody here any more. A run still has to end.
                     terminated = true;
                     heard.push(AppMsg::Input(Msg::Terminate));
                 }

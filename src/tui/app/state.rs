@@ -8,7 +8,8 @@ use ratatui::widgets::Widget;
 
 use super::theme::Theme;
 use crate::domain::{Exit, ServiceId};
-use crate::tui::dialogs::{Dialog, QuitDialog};
+use crate::tui::dialogs::Around;
+use crate::tui::screens::board::Numbering;
 use crate::tui::screens::fleet;
 use crate::tui::screens::fleet::{FleetEffect, FleetModel, FleetMsg, RunNote};
 use crate::tui::session::view::{Console, in_ascii};
@@ -147,17 +148,20 @@ impl App {
 
     /// How many runs are active, in all sessions.
     fn active(&self) -> usize {
-        self.sessions
-            .iter()
-            .filter(|session| session.model.is_running())
-            .count()
+        let active = self.sessions.iter().map(|session| session.model.runs.active().count());
+        active.sum()
     }
 
-    /// Tells each session how many runs are active elsewhere, and the fleet which run each session has.
+    /// Tells each session which runs are active elsewhere, and the fleet which run each session has.
     fn count_runs(&mut self) {
-        let active = self.active();
-        for session in &mut self.sessions {
-            session.model.elsewhere = active - usize::from(session.model.is_running());
+        let active: Vec<Vec<String>> = self
+            .sessions
+            .iter()
+            .map(|session| session.model.active_runs().collect())
+            .collect();
+        for (at, session) in self.sessions.iter_mut().enumerate() {
+            let others = active.iter().enumerate().filter(|(other, _)| *other != at);
+            session.model.elsewhere = others.flat_map(|(_, runs)| runs.iter().cloned()).collect();
         }
         let Some(fleet) = &mut self.fleet else { return };
         for row in &mut fleet.rows {
@@ -167,9 +171,13 @@ impl App {
     }
 }
 
-/// The newest run of a session, in short.
+/// The runs of a session, in short.
 fn note(model: &Model) -> Option<RunNote> {
-    let run = model.run.as_ref()?;
+    let active = model.runs.active().count();
+    if active > 1 {
+        return Some(RunNote::Active(format!("{active} runs")));
+    }
+    let run = model.runs.newest()?;
     let title = run.plan.operation.title();
     Some(match &run.ended {
         None => RunNote::Active(title),
@@ -221,24 +229,24 @@ fn to_session(app: &mut App, id: SessionId, msg: Msg) -> Vec<AppEffect> {
     let Some(session) = app.sessions.get_mut(id.0) else {
         return Vec::new();
     };
-    let was_running = session.model.is_running();
+    let was_active = session.model.runs.active().count();
     let effects = session::update(&mut session.model, msg);
-    let (is_running, has_left) = (session.model.is_running(), session.model.leaving);
+    let (active, has_left) = (session.model.runs.active().count(), session.model.leaving);
     let mut asked = Vec::new();
     for effect in effects {
         match effect {
-            Effect::Quit => asked.extend(on_quit(app, id)),
+            Effect::Quit => asked.extend(leave(app)),
             Effect::Suspend => asked.push(AppEffect::Suspend),
             Effect::ShowFleet => asked.extend(show_fleet(app)),
             effect => asked.push(AppEffect::Session(id, effect)),
         }
     }
-    if has_left && !app.is_leaving && is_running {
+    if has_left && !app.is_leaving && active > 0 {
         asked.extend(leave(app));
     }
-    if was_running != is_running {
+    if was_active != active {
         app.count_runs();
-        if was_running {
+        if was_active > active {
             tell_of_end(app, id);
         }
     }
@@ -246,11 +254,13 @@ fn to_session(app: &mut App, id: SessionId, msg: Msg) -> Vec<AppEffect> {
 }
 
 fn to_fleet(app: &mut App, msg: FleetMsg) -> Vec<AppEffect> {
-    let active = app.active();
+    let active = app.sessions.iter().flat_map(|session| session.model.active_runs());
+    let active = active.collect();
+    let around = around(app.theme, app.now, app.size);
     let Some(fleet) = &mut app.fleet else {
         return Vec::new();
     };
-    let effects = fleet::update(fleet, msg, active);
+    let effects = fleet::update(fleet, msg, active, &around);
     measure_fleet(app);
     let mut asked = Vec::new();
     for effect in effects {
@@ -289,22 +299,6 @@ fn show_fleet(app: &mut App) -> Option<AppEffect> {
     asks.then_some(AppEffect::LookAtFleet)
 }
 
-/// A session wants to leave: at once where no run is active, else once a person has agreed to stop them all.
-fn on_quit(app: &mut App, id: SessionId) -> Vec<AppEffect> {
-    if app.active() == 0 {
-        return vec![AppEffect::Quit];
-    }
-    let session = app.sessions.get_mut(id.0);
-    let Some(session) = session.filter(|session| !session.model.leaving) else {
-        return leave(app);
-    };
-    session
-        .model
-        .dialogs
-        .push(Dialog::Quit(QuitDialog { runs: Vec::new() }));
-    Vec::new()
-}
-
 /// Leaves; runs that are active are stopped cleanly first, and the last of them ends the console.
 fn leave(app: &mut App) -> Vec<AppEffect> {
     if app.active() == 0 {
@@ -336,7 +330,7 @@ fn tell_of_end(app: &mut App, id: SessionId) {
     let Some(session) = app.sessions.get(id.0) else {
         return;
     };
-    let Some(ended) = session.model.run.as_ref().and_then(|run| run.ended.as_ref()) else {
+    let Some(ended) = session.model.runs.last_ended().and_then(|run| run.ended.as_ref()) else {
         return;
     };
     let notice = Notice {
@@ -353,6 +347,20 @@ fn tell_of_end(app: &mut App, id: SessionId) {
                 shown.model.notice = Some(notice);
             }
         }
+    }
+}
+
+/// What a dialog sees that stands over the fleet: no service.
+fn around(theme: Theme, now: Timestamp, (_, height): (u16, u16)) -> Around<'static> {
+    Around {
+        theme,
+        now,
+        service: "",
+        read_only: true,
+        graph: &[],
+        running: &[],
+        numbering: Numbering::default(),
+        height,
     }
 }
 
@@ -374,6 +382,11 @@ impl Widget for &App {
             (Some(session), _) => Console(&session.model).render(area, buffer),
             (None, Some(fleet)) if (area.width, area.height) == self.size => {
                 fleet::paint(fleet, self.theme, self.now, self.active(), area, buffer);
+                if let Some(dialog) = &fleet.dialog {
+                    dialog
+                        .spec()
+                        .paint(&around(self.theme, self.now, self.size), area, buffer);
+                }
                 if self.theme.ascii {
                     in_ascii(buffer);
                 }

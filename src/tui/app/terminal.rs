@@ -10,12 +10,14 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{execute, queue};
+use crossterm::execute;
+use crossterm::style::{Attribute, SetAttribute};
 use ratatui::Frame;
-use ratatui::backend::CrosstermBackend;
+
+use super::wire::Painter;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static PANICKED: AtomicBool = AtomicBool::new(false);
@@ -24,7 +26,7 @@ static HOOK: Once = Once::new();
 /// The terminal in the hands of the console. Dropped, it is as it was before.
 pub struct Terminal {
     // Never dropped: its own drop writes to the terminal, and panics where that is gone.
-    inner: ManuallyDrop<ratatui::Terminal<CrosstermBackend<Stdout>>>,
+    inner: ManuallyDrop<Painter<Stdout>>,
 }
 
 impl Terminal {
@@ -48,7 +50,7 @@ impl Terminal {
 
     fn enter() -> io::Result<Self> {
         enter()?;
-        let inner = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let inner = Painter::new(io::stdout())?;
         Ok(Self {
             inner: ManuallyDrop::new(inner),
         })
@@ -63,21 +65,17 @@ impl Terminal {
         // A terminal that knows nothing of the screen paints all of it. Clearing would ask where the cursor is, and the
         // answer would go to whoever reads the keys.
         enter()?;
-        let inner = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let inner = Painter::new(io::stdout())?;
         self.inner = ManuallyDrop::new(inner);
         Ok(())
     }
 
-    /// Draws one frame, between the brackets of a synchronized update (DEC private mode 2026), so that a terminal that
-    /// knows them never shows half of it. Once the terminal was lost to a panic, nothing is drawn over its message.
+    /// Draws one frame. Once the terminal was lost to a panic, nothing is drawn over its message.
     pub fn draw(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
         if Self::was_lost() {
             return Ok(());
         }
-        queue!(io::stdout(), BeginSynchronizedUpdate)?;
-        let drawn = self.inner.draw(paint).map(|_| ());
-        execute!(io::stdout(), EndSynchronizedUpdate)?;
-        drawn
+        self.inner.draw(paint)
     }
 
     /// Forgets what is on the screen, so that the next frame paints all of it.
@@ -122,6 +120,7 @@ fn restore() {
         let _ = execute!(
             io::stdout(),
             EndSynchronizedUpdate,
+            SetAttribute(Attribute::Reset),
             DisableBracketedPaste,
             DisableMouseCapture,
             LeaveAlternateScreen,

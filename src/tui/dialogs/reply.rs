@@ -1,6 +1,6 @@
 //! What becomes of a key that a dialog was given.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use secrecy::SecretString;
@@ -52,4 +52,10 @@ pub trait DialogSpec {
 
     /// Paints it over `area`.
     fn paint(&self, around: &Around<'_>, area: Rect, buffer: &mut Buffer);
+}
+
+/// Whether a key closes a dialog that has no other use for it: Esc or Ctrl-C.
+pub fn closes(key: KeyEvent) -> bool {
+    let is_interrupt = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
+    key.code == KeyCode::Esc || is_interrupt
 }

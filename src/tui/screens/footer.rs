@@ -54,6 +54,8 @@ fn of_footer(model: &Model) -> Vec<(&'static Binding, bool)> {
         .map(|binding| (binding, spec.enabled(model, binding.action).is_ok()))
         .filter(|(binding, possible)| *possible || binding.action.is_operation())
         .filter(|(binding, _)| spec.is_in_footer(model, binding.action))
+        // A run that has ended can be looked at again, but need not be called to mind.
+        .filter(|(binding, _)| binding.action != Action::Watch || model.is_running())
         .collect();
     shown.sort_by_key(|(binding, _)| (!spec.is_first_in_footer(model, binding.action), binding.rank));
     let (help, mut others): (Vec<_>, Vec<_>) = shown

@@ -223,7 +223,7 @@ pub const SEARCH: &[Binding] = &[
 /// The way to the runs.
 #[rustfmt::skip]
 pub const WATCH: &[Binding] = &[
-    bind(Action::Watch, &[Key::Char('w')], "watch run", "show the run that is active, or the last one", 3),
+    bind(Action::Watch, &[Key::Char('w')], "watch run", "show the run that is active, or the last one; of several, the list", 3),
 ];
 
 /// Keys that every screen has, at the end of the help.

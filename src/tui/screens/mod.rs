@@ -9,6 +9,7 @@ pub mod page;
 pub mod releases;
 pub mod ribbon;
 pub mod run;
+pub mod runs;
 pub mod screen;
 pub mod spec;
 pub mod table;

@@ -10,6 +10,8 @@ pub enum Screen {
     Releases,
     /// A run.
     Run,
+    /// The runs.
+    Runs,
     /// The findings of a candidate.
     Findings,
     /// A text.

@@ -9,6 +9,7 @@ use super::keys::{Action, Binding};
 use super::page::PageScreen;
 use super::releases::ReleasesScreen;
 use super::run::RunScreen;
+use super::runs::RunsScreen;
 use super::screen::Screen;
 use super::spec::ScreenSpec;
 
@@ -17,6 +18,7 @@ pub static SCREENS: &[(Screen, &dyn ScreenSpec)] = &[
     (Screen::Board, &BoardScreen),
     (Screen::Releases, &ReleasesScreen),
     (Screen::Run, &RunScreen),
+    (Screen::Runs, &RunsScreen),
     (Screen::Findings, &FindingsScreen),
     (Screen::Page, &PageScreen),
 ];

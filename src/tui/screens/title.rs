@@ -28,14 +28,19 @@ pub fn paint(model: &Model, what: &str, fresh: Span<'static>, area: Rect, buffer
     let used = line::width(&spans);
     line::left(buffer, area, spans);
     let mut right = Vec::new();
-    if model.is_running() {
-        right.push(theme.says(State::Loading, "a run is active"));
+    let active = model.runs.active().count();
+    if active > 0 {
+        let words = match active {
+            1 => "a run is active".to_owned(),
+            several => format!("{several} runs are active"),
+        };
+        right.push(theme.says(State::Loading, &words));
         right.push(line::gap());
     }
-    if model.elsewhere > 0 {
+    if !model.elsewhere.is_empty() {
         right.push(theme.says(
             State::Loading,
-            &format!("{} elsewhere", count(model.elsewhere, "run")),
+            &format!("{} elsewhere", count(model.elsewhere.len(), "run")),
         ));
         right.push(line::gap());
     }

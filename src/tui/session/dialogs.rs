@@ -1,13 +1,14 @@
 //! The dialogs of a session: they are given keys, and what they answer is done.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use super::leaving;
 use super::message::Effect;
 use super::model::Model;
-use super::notice::{Message, Notice};
+use super::notice::Notice;
 use super::plans;
 use crate::domain::Plan;
+use crate::tui::dialogs::reply::closes;
 use crate::tui::dialogs::{Dialog, Form, FormDialog, PasswordDialog, Reply};
 
 /// Gives a key to the dialog on top.
@@ -16,9 +17,8 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>
         return;
     };
     let reply = dialog.spec_mut().on_key(key, &model.around());
-    let is_interrupt = key.modifiers == KeyModifiers::CONTROL && key.code == KeyCode::Char('c');
     match reply {
-        Reply::Passed if key.code == KeyCode::Esc || is_interrupt => {
+        Reply::Passed if closes(key) => {
             if dialog.spec().is_waiting() {
                 // An answer that is still on its way finds nobody any more.
                 model.ticket += 1;
@@ -84,14 +84,7 @@ fn change_options(model: &mut Model, dialog: Dialog) {
 }
 
 fn carry_out(model: &mut Model, plan: Box<Plan>, asks_password: bool, effects: &mut Vec<Effect>) {
-    if model.is_running() {
-        model.dialogs.push(Dialog::Message(Message {
-            good: false,
-            title: "One run at a time".to_owned(),
-            what: "a run is still active in this console".to_owned(),
-            hint: Some("wait for it to end, then make a new plan".to_owned()),
-        }));
-    } else if asks_password {
+    if asks_password {
         let typed = secrecy::SecretString::default();
         model
             .dialogs

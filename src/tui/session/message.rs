@@ -92,8 +92,8 @@ pub enum Effect {
     Plan(u64, Request),
     /// Carry a plan out.
     Start(Box<Plan>, Option<SecretString>),
-    /// Stop the run cleanly.
-    Stop,
+    /// Stop a run cleanly.
+    Stop(RunId),
     /// Verify the signature of a digest in an environment.
     Verify(Digest, EnvironmentName),
     /// Read the findings of a candidate, judged by the rules of an environment.

@@ -12,7 +12,7 @@ use crate::tui::screens::board::BoardModel;
 use crate::tui::screens::findings::FindingsModel;
 use crate::tui::screens::page::PageModel;
 use crate::tui::screens::releases::ReleasesModel;
-use crate::tui::screens::run::RunModel;
+use crate::tui::screens::runs::Runs;
 
 /// Everything that a frame is painted from.
 #[derive(Debug, Clone)]
@@ -21,8 +21,8 @@ pub struct Model {
     pub service: String,
     /// Whether there is a fleet to go back to.
     pub has_fleet: bool,
-    /// How many runs are active in other sessions.
-    pub elsewhere: usize,
+    /// The runs that are active in other sessions, each in a few words.
+    pub elsewhere: Vec<String>,
     /// The look.
     pub theme: Theme,
     /// Whether the console was started read-only.
@@ -35,8 +35,8 @@ pub struct Model {
     pub screen: Screen,
     /// The board.
     pub board: BoardModel,
-    /// The run, if there was one.
-    pub run: Option<RunModel>,
+    /// The runs that were started here.
+    pub runs: Runs,
     /// The findings of a candidate, if somebody looked.
     pub findings: Option<FindingsModel>,
     /// Releases, if somebody looked.
@@ -45,8 +45,10 @@ pub struct Model {
     pub page: Option<PageModel>,
     /// How the environments stand.
     pub standings: EnvironmentStatuses,
-    /// The screen that a run was begun on.
+    /// The screen that a run goes back to.
     pub before_run: Screen,
+    /// The screen that the list of runs goes back to.
+    pub before_runs: Screen,
     /// What the newest plan was asked for.
     pub asked: Option<Request>,
     /// What stands over the screen.
@@ -65,19 +67,20 @@ impl Model {
         Self {
             service: service.to_owned(),
             has_fleet: false,
-            elsewhere: 0,
+            elsewhere: Vec::new(),
             theme,
             read_only,
             size,
             now,
             screen: Screen::Board,
             board: BoardModel::default(),
-            run: None,
+            runs: Runs::default(),
             findings: None,
             releases: None,
             page: None,
             standings: EnvironmentStatuses::default(),
             before_run: Screen::Board,
+            before_runs: Screen::Board,
             asked: None,
             dialogs: Dialogs::default(),
             notice: None,
@@ -86,9 +89,17 @@ impl Model {
         }
     }
 
-    /// Whether a run is at work.
+    /// Whether a run is active.
     pub fn is_running(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| run.ended.is_none())
+        self.runs.active().next().is_some()
+    }
+
+    /// The runs that are active, each in a few words.
+    pub fn active_runs(&self) -> impl Iterator<Item = String> {
+        let service = &self.service;
+        self.runs
+            .active()
+            .map(move |run| format!("{service}: {}", run.plan.operation.title()))
     }
 
     /// What a dialog sees of it.
@@ -110,15 +121,12 @@ impl Model {
         if self.read_only {
             return Err("this console is read-only".to_owned());
         }
-        if self.is_running() {
-            return Err("a run of this service is active; w shows it".to_owned());
-        }
         Ok(())
     }
 
     /// Whether there is a run to be shown, and why not.
     pub fn has_run(&self) -> Result<(), String> {
-        match self.run {
+        match self.runs.shown() {
             Some(_) => Ok(()),
             None => Err("no run was started in this console".to_owned()),
         }

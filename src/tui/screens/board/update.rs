@@ -8,7 +8,7 @@ use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::model::PageOf;
 use crate::tui::screens::page::update as page;
 use crate::tui::screens::releases::update as releases;
-use crate::tui::screens::screen::Screen;
+use crate::tui::screens::runs::update as runs;
 use crate::tui::session::graph::{production, reached};
 use crate::tui::session::{Effect, Model, Notice, Request, plans as ask};
 use crate::tui::widgets::search::Search;
@@ -33,7 +33,7 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
         Action::Back if board.details => board.details = false,
         Action::Back if board.search.is_some() => board.search = None,
         Action::Back | Action::Fleet => effects.push(Effect::ShowFleet),
-        Action::Watch => model.screen = Screen::Run,
+        Action::Watch => runs::watch(model),
         Action::Findings => findings::open(model, effects),
         Action::Releases => releases::open(model, effects),
         Action::Search => {

@@ -5,7 +5,7 @@ mod model;
 mod update;
 mod view;
 
-pub use keys::{FleetAction, markdown};
+pub use keys::markdown;
 pub use model::{FleetModel, FleetRow, RunNote};
 pub use update::{FleetEffect, FleetMsg, update};
 pub use view::{paint, rows_height};

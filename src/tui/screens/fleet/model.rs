@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::ServiceId;
 use crate::fleet::ServiceStatus;
+use crate::tui::dialogs::Dialog;
 use crate::tui::session::Notice;
 use crate::tui::widgets::search::Search;
 
@@ -26,12 +27,10 @@ pub struct FleetModel {
     pub height: usize,
     /// What is filtered by.
     pub filter: Option<Search>,
-    /// The first line of the help in sight, where it stands over the screen.
-    pub help: Option<usize>,
+    /// What stands over the screen.
+    pub dialog: Option<Dialog>,
     /// A notice, until the next key.
     pub notice: Option<Notice>,
-    /// Whether someone wants to leave while runs are active, and is asked once more.
-    pub leaving: bool,
     /// When every service had answered last.
     pub fresh_at: Option<Timestamp>,
     /// Whether services are being looked at.
@@ -79,9 +78,8 @@ impl FleetModel {
             top: 0,
             height: 1,
             filter: None,
-            help: None,
+            dialog: None,
             notice: None,
-            leaving: false,
             fresh_at: None,
             asking: false,
         }

@@ -3,9 +3,11 @@
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 
-use super::keys::BINDINGS;
-use super::{FleetAction, FleetModel, keys};
+use super::{FleetModel, keys};
 use crate::fleet::ServiceStatus;
+use crate::tui::dialogs::reply::closes;
+use crate::tui::dialogs::{Around, Dialog, HelpDialog, QuitDialog, Reply};
+use crate::tui::screens::keys::Action;
 use crate::tui::session::Notice;
 use crate::tui::widgets::search::{Search, SearchKey};
 
@@ -38,10 +40,15 @@ pub enum FleetEffect {
 /// Lines that a turn of the mouse wheel moves.
 const WHEEL: usize = 3;
 
-/// Changes the model as the message says. `active` is how many runs of all sessions are active.
-pub fn update(fleet: &mut FleetModel, msg: FleetMsg, active: usize) -> Vec<FleetEffect> {
+/// Changes the model as the message says. `active` are the runs of all sessions that are active, each in a few words.
+pub fn update(
+    fleet: &mut FleetModel,
+    msg: FleetMsg,
+    active: Vec<String>,
+    around: &Around<'_>,
+) -> Vec<FleetEffect> {
     match msg {
-        FleetMsg::Key(key) => return on_key(fleet, key, active),
+        FleetMsg::Key(key) => return on_key(fleet, key, active, around),
         FleetMsg::Paste(text) => {
             if let Some(filter) = fleet.filter.as_mut().filter(|filter| filter.typing) {
                 filter.input.insert(&text);
@@ -66,11 +73,20 @@ pub fn update(fleet: &mut FleetModel, msg: FleetMsg, active: usize) -> Vec<Fleet
     Vec::new()
 }
 
-fn on_key(fleet: &mut FleetModel, key: KeyEvent, active: usize) -> Vec<FleetEffect> {
+fn on_key(
+    fleet: &mut FleetModel,
+    key: KeyEvent,
+    active: Vec<String>,
+    around: &Around<'_>,
+) -> Vec<FleetEffect> {
     fleet.notice = None;
-    let was_leaving = std::mem::take(&mut fleet.leaving);
-    if fleet.help.is_some() {
-        on_help_key(fleet, key);
+    if let Some(mut dialog) = fleet.dialog.take() {
+        match dialog.spec_mut().on_key(key, around) {
+            Reply::Leave => return vec![FleetEffect::Quit],
+            Reply::Closed => {}
+            Reply::Passed if closes(key) => {}
+            _ => fleet.dialog = Some(dialog),
+        }
         return Vec::new();
     }
     if typed(fleet, key) {
@@ -81,29 +97,36 @@ fn on_key(fleet: &mut FleetModel, key: KeyEvent, active: usize) -> Vec<FleetEffe
     };
     let page = fleet.height.max(1);
     match action {
-        FleetAction::Up => fleet.select(fleet.selected.saturating_sub(1)),
-        FleetAction::Down => fleet.select(fleet.selected + 1),
-        FleetAction::PageUp => fleet.select(fleet.selected.saturating_sub(page)),
-        FleetAction::PageDown => fleet.select(fleet.selected + page),
-        FleetAction::First => fleet.select(0),
-        FleetAction::Last => fleet.select(usize::MAX),
-        FleetAction::Open => match fleet.current() {
+        Action::Up => fleet.select(fleet.selected.saturating_sub(1)),
+        Action::Down => fleet.select(fleet.selected + 1),
+        Action::PageUp => fleet.select(fleet.selected.saturating_sub(page)),
+        Action::PageDown => fleet.select(fleet.selected + page),
+        Action::First => fleet.select(0),
+        Action::Last => fleet.select(usize::MAX),
+        Action::Enter => match fleet.current() {
             Some(at) => return vec![FleetEffect::Open(at)],
             None => tell(fleet, "no service is selected", true),
         },
-        FleetAction::Filter => fleet.filter = Some(Search::begun()),
-        FleetAction::Back => {
+        Action::Search => fleet.filter = Some(Search::begun()),
+        Action::Back => {
             fleet.filter = None;
             fleet.select(fleet.selected);
         }
-        FleetAction::Refresh => {
+        Action::Refresh => {
             tell(fleet, "refreshing from git and the registries", false);
             fleet.asking = true;
             return vec![FleetEffect::Refresh];
         }
-        FleetAction::Help => fleet.help = Some(0),
-        FleetAction::Quit if active > 0 && !was_leaving => fleet.leaving = true,
-        FleetAction::Quit => return vec![FleetEffect::Quit],
+        Action::Help => {
+            fleet.dialog = Some(Dialog::Help(HelpDialog {
+                title: "Keys in the fleet",
+                keys: keys::bindings().map(|binding| (binding, None)).collect(),
+                scroll: 0,
+            }));
+        }
+        Action::Quit if active.is_empty() => return vec![FleetEffect::Quit],
+        Action::Quit => fleet.dialog = Some(Dialog::Quit(QuitDialog { runs: active })),
+        _ => {}
     }
     Vec::new()
 }
@@ -118,15 +141,6 @@ fn typed(fleet: &mut FleetModel, key: KeyEvent) -> bool {
     }
     fleet.select(0);
     true
-}
-
-fn on_help_key(fleet: &mut FleetModel, key: KeyEvent) {
-    let at = fleet.help.unwrap_or_default();
-    fleet.help = match keys::action_of(key) {
-        Some(FleetAction::Down) => Some((at + 1).min(BINDINGS.len())),
-        Some(FleetAction::Up) => Some(at.saturating_sub(1)),
-        _ => None,
-    };
 }
 
 fn tell(fleet: &mut FleetModel, text: &str, grave: bool) {

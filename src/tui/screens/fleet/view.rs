@@ -7,13 +7,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::keys::BINDINGS;
-use super::{FleetModel, FleetRow, RunNote};
+use super::{FleetModel, FleetRow, RunNote, keys};
 use crate::board::{Cell, EnvironmentNow};
 use crate::domain::{EnvironmentName, age, count};
 use crate::fleet;
 use crate::tui::app::theme::{State, Theme};
-use crate::tui::widgets::frame::Sheet;
 use crate::tui::widgets::{footer, input, line, room};
 
 /// Lines of the selected service, with the line above them; none on a small screen.
@@ -91,10 +89,7 @@ pub fn paint(
         ..area
     };
     trouble(fleet, theme, wrong, buffer);
-    foot(fleet, theme, active, row(area.height.saturating_sub(1)), buffer);
-    if let Some(first) = fleet.help {
-        help(theme, first, area, buffer);
-    }
+    foot(fleet, theme, row(area.height.saturating_sub(1)), buffer);
 }
 
 fn title(fleet: &FleetModel, theme: Theme, now: Timestamp, active: usize, area: Rect, buffer: &mut Buffer) {
@@ -342,18 +337,7 @@ fn trouble(fleet: &FleetModel, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn foot(fleet: &FleetModel, theme: Theme, active: usize, area: Rect, buffer: &mut Buffer) {
-    if fleet.leaving {
-        let text = format!(
-            " ! {} stopped cleanly: q again quits, any other key stays",
-            will_be(active)
-        );
-        return line::left(
-            buffer,
-            area,
-            vec![Span::styled(text, theme.state(State::Attention))],
-        );
-    }
+fn foot(fleet: &FleetModel, theme: Theme, area: Rect, buffer: &mut Buffer) {
     if let Some(filter) = fleet.filter.as_ref().filter(|filter| filter.typing) {
         let mut spans = vec![Span::styled(" /", theme.key())];
         spans.extend(input::spans(&filter.input, theme.strong()));
@@ -367,35 +351,10 @@ fn foot(fleet: &FleetModel, theme: Theme, active: usize, area: Rect, buffer: &mu
             vec![Span::raw(" "), theme.says(state, &notice.text)],
         );
     }
-    let entries = BINDINGS
-        .iter()
-        .filter(|binding| binding.in_footer)
+    let mut shown: Vec<_> = keys::bindings().filter(|binding| binding.rank > 0).collect();
+    shown.sort_by_key(|binding| binding.rank);
+    let entries = shown
+        .into_iter()
         .filter_map(|binding| Some((binding.keys.first()?.name(), binding.label, true)));
     line::left(buffer, area, footer::bar(entries, usize::from(area.width), theme));
-}
-
-fn will_be(active: usize) -> String {
-    match active {
-        1 => "1 active run will be".to_owned(),
-        many => format!("{many} active runs will be"),
-    }
-}
-
-fn help(theme: Theme, first: usize, area: Rect, buffer: &mut Buffer) {
-    let body = BINDINGS.iter().map(|binding| {
-        let keys: Vec<_> = binding.keys.iter().map(|key| key.name()).collect();
-        Line::from(vec![
-            Span::styled(format!("{:<18} ", keys.join(" ")), theme.key()),
-            Span::raw(binding.help),
-        ])
-    });
-    Sheet {
-        title: "Keys",
-        state: State::Ok,
-        body: body.collect(),
-        foot: None,
-        keys: vec![Span::styled("Esc", theme.key()), Span::raw(" close")],
-        scroll: first,
-    }
-    .paint(area, theme, buffer);
 }

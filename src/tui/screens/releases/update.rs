@@ -7,6 +7,7 @@ use crate::tui::dialogs::{ChoiceDialog, Choices, Dialog};
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::model::PageOf;
 use crate::tui::screens::page::update as page;
+use crate::tui::screens::runs::update as runs;
 use crate::tui::screens::screen::Screen;
 use crate::tui::session::dialogs::open_form;
 use crate::tui::session::graph::{production, reached};
@@ -68,7 +69,7 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
         Action::Back if releases.details => releases.details = false,
         Action::Back if releases.pane == ReleasesPane::Environments => releases.pane = ReleasesPane::List,
         Action::Back => model.screen = Screen::Board,
-        Action::Watch => model.screen = Screen::Run,
+        Action::Watch => runs::watch(model),
         Action::All => {
             releases.all = !releases.all;
             releases.pick();

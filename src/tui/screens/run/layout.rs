@@ -33,7 +33,7 @@ pub struct RunLayout {
 pub fn cut(model: &Model) -> RunLayout {
     let (width, height) = model.size;
     let line = |y: u16| Rect::new(0, y.min(height), width, u16::from(y < height));
-    let run = model.run.as_ref();
+    let run = model.runs.shown();
     let ending = run.and_then(|run| run.ended.as_ref()).map_or(0, |ended| {
         let (summary, hint) = told_at_the_end(ended, width);
         let lines = 1 + summary.len() + ended.places.len() + hint.len();

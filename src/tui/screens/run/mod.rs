@@ -35,7 +35,10 @@ impl ScreenSpec for RunScreen {
     }
 
     fn enabled(&self, model: &Model, action: Action) -> Result<(), String> {
-        let run = model.run.as_ref();
+        let run = model.runs.shown();
+        if action == Action::Watch && model.runs.all().len() < 2 {
+            return Err("this is the only run of this console".to_owned());
+        }
         run.map_or(Ok(()), |run| enabled::enabled(run, action))
     }
 
@@ -52,40 +55,40 @@ impl ScreenSpec for RunScreen {
     }
 
     fn scroll(&self, model: &mut Model, down: bool, lines: usize) {
-        if let Some(run) = &mut model.run {
+        if let Some(run) = model.runs.shown_mut() {
             update::scroll(run, down, lines);
         }
     }
 
     fn select(&self, model: &mut Model, row: usize) {
-        if let Some(run) = &mut model.run {
+        if let Some(run) = model.runs.shown_mut() {
             update::select(run, row);
         }
     }
 
     fn measure(&self, model: &mut Model) {
         let log = usize::from(layout::cut(model).log.height);
-        if let Some(run) = &mut model.run {
+        if let Some(run) = model.runs.shown_mut() {
             run.height = log;
             run.scroll = run.scroll.min(run.log().len().saturating_sub(1));
         }
     }
 
     fn search<'m>(&self, model: &'m Model) -> Option<&'m Search> {
-        model.run.as_ref()?.search.as_ref()
+        model.runs.shown()?.search.as_ref()
     }
 
     fn search_mut<'m>(&self, model: &'m mut Model) -> Option<&'m mut Search> {
-        model.run.as_mut()?.search.as_mut()
+        model.runs.shown_mut()?.search.as_mut()
     }
 
     fn drop_search(&self, model: &mut Model) {
-        if let Some(run) = &mut model.run {
+        if let Some(run) = model.runs.shown_mut() {
             run.search = None;
         }
     }
 
     fn seek(&self, model: &mut Model) -> bool {
-        model.run.as_mut().is_none_or(|run| update::find(run, true, true))
+        model.runs.shown_mut().is_none_or(|run| update::find(run, true, true))
     }
 }

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use super::model::{Ended, Item, LogLine, Pane, RunModel, StepRow, StepState};
-use crate::domain::{Digest, Plan, StepId};
+use crate::domain::{Digest, Exit, Plan, StepId};
 use crate::engine::{Event, EventKind, Level, RunId, StepOutcome, Unit};
 use crate::tui::dialogs::Dialog;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::releases::update as releases;
+use crate::tui::screens::runs::update as runs;
 use crate::tui::screens::screen::Screen;
 use crate::tui::session::{Effect, Message, Model, Notice};
 use crate::tui::widgets::search::{Search, next_match};
@@ -23,13 +24,13 @@ pub(in crate::tui) fn on_started(
     match result {
         Ok((id, plan)) => {
             model.dialogs.clear();
-            model.run = Some(RunModel::begun(id, *plan, model.now));
+            model.runs.begin(RunModel::begun(id.clone(), *plan, model.now));
             if model.screen != Screen::Run {
                 model.before_run = model.screen;
             }
             model.screen = Screen::Run;
             if model.leaving {
-                effects.push(Effect::Stop);
+                effects.push(Effect::Stop(id));
             }
         }
         Err(message) => {
@@ -40,7 +41,7 @@ pub(in crate::tui) fn on_started(
 }
 
 pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Vec<Effect>) {
-    let Some(run) = model.run.as_mut().filter(|run| run.id == event.run) else {
+    let Some(run) = model.runs.find_mut(&event.run) else {
         return;
     };
     let at = event.at;
@@ -99,14 +100,32 @@ pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Ve
                 hint,
                 places,
             });
-            model.dialogs.close(|dialog| matches!(dialog, Dialog::Quit(_)));
+            if !model.is_running() {
+                model.dialogs.close(|dialog| matches!(dialog, Dialog::Quit(_)));
+            }
             model.board.gates.clear();
             if model.leaving {
-                return effects.push(Effect::Quit);
+                if !model.is_running() {
+                    effects.push(Effect::Quit);
+                }
+                return;
             }
+            tell_of_end(model, &event.run);
             effects.push(Effect::Refresh);
             releases::ask(model, effects);
         }
+    }
+}
+
+/// Says how a run ended that is not in sight.
+fn tell_of_end(model: &mut Model, id: &RunId) {
+    let is_shown = model.screen == Screen::Run && model.runs.shown().is_some_and(|run| run.id == *id);
+    let run = model.runs.find_mut(id).filter(|_| !is_shown);
+    if let Some(ended) = run.and_then(|run| run.ended.as_ref()) {
+        model.notice = Some(Notice {
+            text: ended.summary.clone(),
+            grave: ended.exit != Exit::Done,
+        });
     }
 }
 
@@ -168,7 +187,7 @@ fn ended(row: &StepRow, outcome: StepOutcome, at: Timestamp) -> StepState {
 }
 
 pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
-    let Some(run) = model.run.as_mut() else {
+    let Some(run) = model.runs.shown_mut() else {
         model.screen = Screen::Board;
         return;
     };
@@ -178,8 +197,9 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
             run.stopping = true;
             let text = "stopping: completed work is kept, and the same command resumes the run".to_owned();
             model.notice = Some(Notice { text, grave: false });
-            effects.push(Effect::Stop);
+            effects.push(Effect::Stop(run.id.clone()));
         }
+        Action::Watch => runs::open(model),
         Action::Back => match run.pane {
             Pane::Zoomed => run.pane = Pane::Log,
             Pane::Log if run.ended.is_none() => run.pane = Pane::Steps,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -17,7 +18,7 @@ use crate::tui::widgets::line;
 use crate::tui::widgets::step::of_step;
 
 pub(in crate::tui) fn paint(model: &Model, buffer: &mut Buffer) {
-    let Some(run) = &model.run else { return };
+    let Some(run) = model.runs.shown() else { return };
     let theme = model.theme;
     let parts = layout::cut(model);
     title(model, run, parts.title, buffer);
@@ -38,14 +39,7 @@ pub(in crate::tui) fn paint(model: &Model, buffer: &mut Buffer) {
 fn title(model: &Model, run: &RunModel, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let dot = || Span::styled(theme.glyph(" · ", " - "), theme.quiet());
-    let (state, word, until) = match &run.ended {
-        Some(ended) => {
-            let (state, word) = of_exit(ended.exit);
-            (state, word, ended.at)
-        }
-        None if run.stopping => (State::Attention, "stopping", model.now),
-        None => (State::Loading, "running", model.now),
-    };
+    let (state, word, until) = state(run, model.now);
     let took = duration(until.as_millisecond() - run.started.as_millisecond());
     let right = vec![theme.says(state, &format!("{word} {took}")), Span::raw(" ")];
     line::right(buffer, area, right.clone());
@@ -63,6 +57,18 @@ fn title(model: &Model, run: &RunModel, area: Rect, buffer: &mut Buffer) {
         .width
         .saturating_sub(u16::try_from(line::width(&right) + 2).unwrap_or(0));
     line::left(buffer, Rect { width: room, ..area }, left);
+}
+
+/// How far a run is, in a word, and until when it took its time.
+pub(in crate::tui) fn state(run: &RunModel, now: Timestamp) -> (State, &'static str, Timestamp) {
+    match &run.ended {
+        Some(ended) => {
+            let (state, word) = of_exit(ended.exit);
+            (state, word, ended.at)
+        }
+        None if run.stopping => (State::Attention, "stopping", now),
+        None => (State::Loading, "running", now),
+    }
 }
 
 fn subject(run: &RunModel, area: Rect, theme: Theme, buffer: &mut Buffer) {
@@ -217,7 +223,7 @@ fn end(ended: &Ended, area: Rect, theme: Theme, buffer: &mut Buffer) {
 }
 
 /// `24 ms`, `3.2 s`, `14 s`, `2 min 05 s`, from milliseconds.
-fn duration(milliseconds: i64) -> String {
+pub(in crate::tui) fn duration(milliseconds: i64) -> String {
     match milliseconds.max(0) {
         ms if ms < 1_000 => format!("{ms} ms"),
         ms if ms < 10_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
