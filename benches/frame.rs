@@ -7,7 +7,10 @@
     reason = "a benchmark prints, and may fail by panic"
 )]
 
+use std::cell::Cell;
 use std::hint::black_box;
+use std::io::Write;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -15,9 +18,10 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
-use windlass::board::{Cell, Facts, Image, Scan};
+use windlass::board::{Cell as Fact, Facts, Image, Scan};
 use windlass::domain::{Clean, Counts, Digest};
 use windlass::tui::app::theme::Theme;
+use windlass::tui::app::wire::Painter;
 use windlass::tui::screens::board::Row;
 use windlass::tui::session::{Console, Model, Msg, update};
 
@@ -29,6 +33,10 @@ fn main() {
     for rows in [10, 1_000, 100_000] {
         measure(rows);
     }
+    println!(
+        "bytes to the terminal for a selection that moves by a row: {}",
+        bytes(1_000)
+    );
 }
 
 fn measure(rows: usize) {
@@ -69,6 +77,48 @@ fn measure(rows: usize) {
     );
 }
 
+/// What a terminal is sent for a step through the list; the median of many, at most 600 bytes.
+fn bytes(rows: usize) -> usize {
+    let theme = Theme {
+        colour: true,
+        ascii: false,
+    };
+    let mut model = Model::new("payment-svc", theme, false, SIZE, Timestamp::UNIX_EPOCH);
+    update(&mut model, Msg::Commits((0..rows).map(row).collect(), true));
+    let written = Counted::default();
+    let mut painter = Painter::fixed(written.clone(), Rect::new(0, 0, SIZE.0, SIZE.1)).unwrap();
+    let mut all = Vec::new();
+    for _ in 0..40 {
+        painter
+            .draw(|frame| frame.render_widget(Console(&model), frame.area()))
+            .unwrap();
+        all.push(written.0.take());
+        update(
+            &mut model,
+            Msg::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE)),
+        );
+    }
+    // The first one is the whole screen.
+    all.remove(0);
+    all.sort_unstable();
+    all[all.len() / 2]
+}
+
+/// Counts what is written.
+#[derive(Clone, Default)]
+struct Counted(Rc<Cell<usize>>);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.set(self.0.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn microseconds(time: Duration) -> String {
     format!("{:.0} µs", time.as_secs_f64() * 1e6)
 }
@@ -81,7 +131,7 @@ fn row(seed: usize) -> Row {
         time: Timestamp::UNIX_EPOCH,
         subject: Clean::line(&format!("feat: one of very many candidates (#{seed})")),
         facts: Facts {
-            image: Cell::Ready(Image {
+            image: Fact::Ready(Image {
                 environment: "dev".parse().unwrap(),
                 tag: format!("sha-{}", &digest.hex()[..7]),
                 platforms: vec![("linux/amd64".parse().unwrap(), 20_000_000)],
@@ -91,7 +141,7 @@ fn row(seed: usize) -> Row {
                 moved: None,
                 rebuilt: None,
             }),
-            scan: Cell::Ready(Scan {
+            scan: Fact::Ready(Scan {
                 counts: Counts::default(),
                 made: Some(Timestamp::UNIX_EPOCH),
                 gaps: Vec::new(),

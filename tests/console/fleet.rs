@@ -258,7 +258,10 @@ fn the_help_of_the_fleet_has_its_keys_and_is_closed_by_any_other() {
     press(&mut app, KeyCode::Char('?'));
     let shown = screen(&app);
     assert!(shown.contains("open the board of the service"), "{shown}");
-    assert!(press(&mut app, KeyCode::Char('r')).is_empty(), "it is not meant for the fleet");
+    assert!(
+        press(&mut app, KeyCode::Char('r')).is_empty(),
+        "it is not meant for the fleet"
+    );
     assert!(!screen(&app).contains("Keys in the fleet"), "{}", screen(&app));
 }
 

@@ -239,7 +239,10 @@ fn leaving_while_a_run_is_at_work_waits_for_its_end() {
     let (mut model, id) = sample::run(SIZE, COLOUR);
     press(&mut model, KeyCode::Char('q'));
     assert!(matches!(model.dialogs.top(), Some(Dialog::Quit(_))));
-    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::Stop(_)]));
+    assert!(matches!(
+        &press(&mut model, KeyCode::Enter)[..],
+        [Effect::Stop(_)]
+    ));
     let effects = tell(&mut model, event(&id, 8_000, ended()));
     assert!(matches!(&effects[..], [Effect::Quit]));
 }

@@ -148,7 +148,10 @@ impl App {
 
     /// How many runs are active, in all sessions.
     fn active(&self) -> usize {
-        let active = self.sessions.iter().map(|session| session.model.runs.active().count());
+        let active = self
+            .sessions
+            .iter()
+            .map(|session| session.model.runs.active().count());
         active.sum()
     }
 
@@ -254,7 +257,10 @@ fn to_session(app: &mut App, id: SessionId, msg: Msg) -> Vec<AppEffect> {
 }
 
 fn to_fleet(app: &mut App, msg: FleetMsg) -> Vec<AppEffect> {
-    let active = app.sessions.iter().flat_map(|session| session.model.active_runs());
+    let active = app
+        .sessions
+        .iter()
+        .flat_map(|session| session.model.active_runs());
     let active = active.collect();
     let around = around(app.theme, app.now, app.size);
     let Some(fleet) = &mut app.fleet else {
@@ -358,7 +364,7 @@ fn around(theme: Theme, now: Timestamp, (_, height): (u16, u16)) -> Around<'stat
         service: "",
         read_only: true,
         graph: &[],
-        running: &[],
+        environments: &[],
         numbering: Numbering::default(),
         height,
     }

@@ -12,13 +12,16 @@ use ratatui::style::{Color, Modifier};
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 use unicode_width::UnicodeWidthStr as _;
 
-use sgr::Pen;
+use sgr::{Pen, SEEN_ON_BLANKS};
 
 /// The brackets of a synchronized update (DEC private mode 2026): a terminal that knows them never shows half a frame.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 /// From so many blanks on, erasing them (ECH) is shorter than writing them and a move after it.
 const MIN_ERASED: u16 = 9;
+
+/// Up to so many columns, writing what is there again is no longer than a move over it.
+const MAX_REWRITTEN: u16 = 3;
 
 /// Draws frames on a terminal behind `W`.
 pub struct Painter<W: Write> {
@@ -64,11 +67,6 @@ fn forget_invisible(buffer: &mut Buffer) {
     }
 }
 
-/// Styles that are seen on a blank, too.
-const SEEN_ON_BLANKS: Modifier = Modifier::REVERSED
-    .union(Modifier::UNDERLINED)
-    .union(Modifier::CROSSED_OUT);
-
 fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(SEEN_ON_BLANKS)
 }
@@ -82,6 +80,8 @@ struct Wire<W: Write> {
     pen: Option<Pen>,
     /// Where it writes next; none where nobody knows.
     at: Option<(u16, u16)>,
+    /// What is on the screen, by rows; what is beyond them is blank.
+    shown: Vec<Vec<Cell>>,
     /// Where blanks begin that are still to be written, and how many.
     blanks: Option<((u16, u16), u16)>,
     is_cursor_hidden: bool,
@@ -94,12 +94,14 @@ impl<W: Write> Wire<W> {
             bytes: Vec::new(),
             pen: None,
             at: None,
+            shown: Vec::new(),
             blanks: None,
             is_cursor_hidden: false,
         }
     }
 
     fn cell(&mut self, (x, y): (u16, u16), cell: &Cell) {
+        self.keep((x, y), cell);
         if is_blank(cell) {
             match &mut self.blanks {
                 Some(((begin, row), count)) if *row == y && *begin + *count == x => *count += 1,
@@ -141,8 +143,48 @@ impl<W: Write> Wire<W> {
         }
     }
 
+    /// Remembers what is on the screen from now on.
+    fn keep(&mut self, (x, y): (u16, u16), cell: &Cell) {
+        let (x, y) = (usize::from(x), usize::from(y));
+        if self.shown.len() <= y {
+            self.shown.resize_with(y + 1, Vec::new);
+        }
+        let row = &mut self.shown[y];
+        if row.len() <= x {
+            row.resize(x + 1, Cell::EMPTY);
+        }
+        row[x] = cell.clone();
+    }
+
+    /// What stands on the way from one column to another, if it can be written again as the pen is now.
+    fn between(&self, row: u16, from: u16, to: u16) -> Option<String> {
+        let pen = self.pen?;
+        let row = self.shown.get(usize::from(row));
+        (from..to)
+            .map(|x| {
+                let cell = row.and_then(|row| row.get(usize::from(x)));
+                let symbol = cell.map_or(" ", Cell::symbol);
+                let is_same = match cell {
+                    Some(cell) if !is_blank(cell) => Pen::of(cell) == pen && symbol.is_ascii(),
+                    _ => pen.leaves_blanks(),
+                };
+                is_same.then_some(symbol)
+            })
+            .collect()
+    }
+
     fn go(&mut self, (x, y): (u16, u16)) {
         if self.at == Some((x, y)) {
+            return;
+        }
+        if let Some((column, row)) = self.at
+            && row == y
+            && column < x
+            && x - column <= MAX_REWRITTEN
+            && let Some(text) = self.between(y, column, x)
+        {
+            self.bytes.extend_from_slice(text.as_bytes());
+            self.at = Some((x, y));
             return;
         }
         let absolute = format!("\x1b[{};{}H", y + 1, x + 1);
@@ -215,6 +257,8 @@ impl<W: Write> Backend for Wire<W> {
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         self.style(Pen::PLAIN);
+        // What else there was is painted anew after this.
+        self.shown.clear();
         self.bytes.extend_from_slice(match clear_type {
             ClearType::All => b"\x1b[2J",
             ClearType::AfterCursor => b"\x1b[J",

@@ -5,6 +5,11 @@ use std::fmt::Write as _;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
+/// Styles that are seen on a blank, too.
+pub(super) const SEEN_ON_BLANKS: Modifier = Modifier::REVERSED
+    .union(Modifier::UNDERLINED)
+    .union(Modifier::CROSSED_OUT);
+
 /// How a terminal writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pen {
@@ -42,7 +47,7 @@ impl Pen {
 
     /// Whether a blank that it writes looks like any other.
     pub(super) fn leaves_blanks(self) -> bool {
-        self.bg == Color::Reset && !self.modifier.intersects(super::SEEN_ON_BLANKS)
+        self.bg == Color::Reset && !self.modifier.intersects(SEEN_ON_BLANKS)
     }
 
     /// What makes it of the one before; of any where that is not known.

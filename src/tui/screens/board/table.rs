@@ -109,8 +109,27 @@ pub(in crate::tui) fn paint(model: &Model, head: Rect, rows: Rect, buffer: &mut 
         paint_row(model, row, selected, &columns, area, buffer);
         if selected {
             buffer.set_string(rows.x, y, theme.glyph("▌", ">"), theme.accent());
-            buffer.set_style(area, theme.selected());
+            buffer.set_style(strong(&columns, area, theme), theme.selected());
         }
+    }
+}
+
+/// The part of the selected row that is set off. Where colours do, that is what it is: to write what is known of it in
+/// another weight would double what a terminal is sent for each step through the list.
+fn strong(columns: &[(Column, usize)], row: Rect, theme: Theme) -> Rect {
+    if !theme.colour {
+        return row;
+    }
+    let facts = columns.iter().take_while(|(column, _)| {
+        !matches!(
+            column,
+            Column::Image | Column::Size | Column::Scan | Column::Where
+        )
+    });
+    let width = facts.map(|(_, width)| width + 2).sum::<usize>() + 2;
+    Rect {
+        width: u16::try_from(width).unwrap_or(u16::MAX).min(row.width),
+        ..row
     }
 }
 

@@ -89,6 +89,9 @@ impl ScreenSpec for RunScreen {
     }
 
     fn seek(&self, model: &mut Model) -> bool {
-        model.runs.shown_mut().is_none_or(|run| update::find(run, true, true))
+        model
+            .runs
+            .shown_mut()
+            .is_none_or(|run| update::find(run, true, true))
     }
 }

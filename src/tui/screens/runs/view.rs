@@ -32,7 +32,11 @@ pub(super) fn paint(model: &Model, buffer: &mut Buffer) {
     for (y, (at, run)) in (rows.y..rows.bottom()).zip(in_sight) {
         let row = Rect { y, height: 1, ..rows };
         let is_selected = at == model.runs.at();
-        let mark = if is_selected { theme.glyph("▌ ", "> ") } else { "  " };
+        let mark = if is_selected {
+            theme.glyph("▌ ", "> ")
+        } else {
+            "  "
+        };
         let mut spans = vec![Span::styled(mark, theme.accent())];
         spans.extend(describe(model, run));
         line::left(buffer, row, spans);
