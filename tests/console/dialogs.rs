@@ -138,3 +138,25 @@ fn a_key_for_the_help_reaches_nothing_beneath_it() {
     assert!(model.dialogs.is_empty(), "it is closed");
     assert_eq!(requests(&press(&mut model, 'p')).len(), 1);
 }
+
+#[test]
+fn esc_is_called_back_where_it_leads_to_another_dialog_and_cancel_where_it_does_not() {
+    let mut model = at(0);
+    press(&mut model, 'p');
+    answer(&mut model, plan());
+    let says = |model: &Model, word: &str| crate::looks::picture(model).contains(&format!("Esc {word}"));
+    assert!(says(&model, "cancel"));
+    code(&mut model, KeyCode::Tab);
+    assert!(says(&model, "back"));
+}
+
+#[test]
+fn the_signs_in_the_help_are_all_in_sight_on_a_small_screen() {
+    let mut model = sample::board((80, 24), COLOUR);
+    press(&mut model, '?');
+    for _ in 0..4 {
+        code(&mut model, KeyCode::PageDown);
+    }
+    let shown = crate::looks::picture(&model);
+    assert!(shown.contains("? unknown"), "{shown}");
+}

@@ -345,7 +345,7 @@ fn no_size_makes_any_screen_panic() {
                 };
                 match screen {
                     2 => planned(&mut model, Confirmation::Typed("prod 1f9a2b".into()), refused()),
-                    3 => drop(press(&mut model, KeyCode::Char('?'))),
+                    3 => press(&mut model, KeyCode::Char('?')),
                     _ => {}
                 }
                 press(&mut model, KeyCode::Enter);

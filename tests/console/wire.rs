@@ -136,7 +136,9 @@ fn the_terminal_shows_what_was_painted_whatever_was_on_it_before() {
         for round in 0..2 {
             for (at, model) in models.iter_mut().enumerate() {
                 for key in ["", "j", "?", "j", "q", "k", "G", "/", "e"] {
-                    key.chars().for_each(|key| drop(press(model, key)));
+                    for key in key.chars() {
+                        press(model, key);
+                    }
                     seen.draw(model);
                     seen.assert_shows(
                         model,

@@ -116,7 +116,7 @@ impl Effects {
                 }
             }
             Effect::CancelPlan => self.cancel_plan(),
-            Effect::ShowFleet | Effect::Suspend | Effect::Quit => {}
+            Effect::Draw | Effect::ShowFleet | Effect::Suspend | Effect::Quit => {}
         }
     }
 

@@ -112,6 +112,8 @@ pub(in crate::tui) async fn run(
                 }
                 if matches!(effect, AppEffect::Suspend) {
                     terminal.suspend()?;
+                }
+                if matches!(effect, AppEffect::Suspend | AppEffect::Draw) {
                     next_frame = Instant::now();
                 }
                 sessions.carry_out(app, effect);

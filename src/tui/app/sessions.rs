@@ -67,7 +67,7 @@ impl Sessions {
                 }
             }
             AppEffect::LookAtFleet => self.look_at_fleet(),
-            AppEffect::Suspend | AppEffect::Quit => {}
+            AppEffect::Draw | AppEffect::Suspend | AppEffect::Quit => {}
         }
     }
 

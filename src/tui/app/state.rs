@@ -78,6 +78,8 @@ pub enum AppEffect {
     Open(usize),
     /// Look at every service of the fleet.
     LookAtFleet,
+    /// Draw a frame at once.
+    Draw,
     /// Stop the process and give the terminal to the shell, until it is continued.
     Suspend,
     /// Leave the console.
@@ -240,6 +242,8 @@ fn to_session(app: &mut App, id: SessionId, msg: Msg) -> Vec<AppEffect> {
         match effect {
             Effect::Quit => asked.extend(leave(app)),
             Effect::Suspend => asked.push(AppEffect::Suspend),
+            Effect::Draw if app.shown == Shown::Session(id) => asked.push(AppEffect::Draw),
+            Effect::Draw => {}
             Effect::ShowFleet => asked.extend(show_fleet(app)),
             effect => asked.push(AppEffect::Session(id, effect)),
         }
@@ -366,6 +370,7 @@ fn around(theme: Theme, now: Timestamp, (_, height): (u16, u16)) -> Around<'stat
         graph: &[],
         environments: &[],
         numbering: Numbering::default(),
+        is_stacked: false,
         height,
     }
 }

@@ -24,11 +24,18 @@ pub struct Around<'a> {
     pub environments: &'a [EnvironmentNow],
     /// How releases are numbered.
     pub numbering: Numbering,
+    /// Whether the dialog stands on another, which Esc goes back to.
+    pub is_stacked: bool,
     /// The rows of the terminal.
     pub height: u16,
 }
 
 impl Around<'_> {
+    /// What Esc does to a dialog that asks something.
+    pub const fn esc(&self) -> &'static str {
+        if self.is_stacked { "back" } else { "cancel" }
+    }
+
     /// Whole seconds from `then` to now.
     pub fn seconds_since(&self, then: Timestamp) -> i64 {
         self.now.as_second() - then.as_second()

@@ -198,7 +198,7 @@ fn paint(around: &Around, dialog: &ChoiceDialog, area: Rect, buffer: &mut Buffer
         keys.extend(key("Enter", what, theme));
         keys.extend(key("Up Down", "choose", theme));
     }
-    keys.extend(key("Esc", "cancel", theme));
+    keys.extend(key("Esc", around.esc(), theme));
     let state = if dialog.error.is_some() {
         State::Bad
     } else {

@@ -185,7 +185,7 @@ fn paint(around: &Around, dialog: &CutDialog, area: Rect, buffer: &mut Buffer) {
     let mut keys = enter
         .map(|what| key("Enter", what, theme).to_vec())
         .unwrap_or_default();
-    keys.extend(key("Esc", "cancel", theme));
+    keys.extend(key("Esc", around.esc(), theme));
     let state = if matches!(&dialog.plan, Some(Ok(plan)) if plan.allowed()) || dialog.plan.is_none() {
         State::Loading
     } else {

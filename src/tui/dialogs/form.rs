@@ -116,7 +116,7 @@ fn paint(around: &Around, dialog: &FormDialog, area: Rect, buffer: &mut Buffer) 
             keys.extend(key("Tab", "next", theme));
         }
     }
-    keys.extend(key("Esc", "cancel", theme));
+    keys.extend(key("Esc", around.esc(), theme));
     let state = if dialog.error.is_some() {
         State::Bad
     } else {

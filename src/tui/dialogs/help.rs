@@ -82,10 +82,15 @@ fn paint(around: &Around, dialog: &HelpDialog, area: Rect, buffer: &mut Buffer) 
         (State::Stale, "stale"),
         (State::Unknown, "unknown"),
     ];
-    let legend = states
-        .iter()
-        .flat_map(|(state, word)| [theme.says(*state, word), Span::raw("  ")]);
-    body.push(Line::from(legend.collect::<Vec<_>>()));
+    let mut legend: Vec<Vec<Span>> = vec![Vec::new()];
+    for (state, word) in states {
+        let sign = theme.says(state, word);
+        match legend.last_mut() {
+            Some(last) if line::width(last) + sign.width() <= width => last.extend([sign, line::gap()]),
+            _ => legend.push(vec![sign, line::gap()]),
+        }
+    }
+    body.extend(legend.into_iter().map(Line::from));
     let keys = vec![Span::styled("Esc", theme.key()), Span::raw(" close")];
     Sheet {
         title: dialog.title,

@@ -87,7 +87,7 @@ fn paint(around: &Around, dialog: &PasswordDialog, area: Rect, buffer: &mut Buff
         Line::default(),
         Line::from(field),
     ];
-    let keys = [key("Enter", "go on", theme), key("Esc", "cancel", theme)].concat();
+    let keys = [key("Enter", "go on", theme), key("Esc", around.esc(), theme)].concat();
     Sheet {
         title: "Password of the signing key",
         state: State::Attention,

@@ -205,7 +205,7 @@ fn paint(around: &Around, dialog: &PlanDialog, area: Rect, buffer: &mut Buffer) 
             if dialog.confirmed() {
                 keys.extend(key("Enter", &plan.operation.deed(), theme));
             }
-            keys.extend(key("Esc", "cancel", theme));
+            keys.extend(key("Esc", around.esc(), theme));
             if dialog.has_options(around.graph) {
                 keys.extend(otherwise);
             }

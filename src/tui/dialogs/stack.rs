@@ -71,6 +71,11 @@ impl Dialog {
 pub struct Dialogs(Vec<Dialog>);
 
 impl Dialogs {
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is none.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

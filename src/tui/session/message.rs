@@ -116,6 +116,8 @@ pub enum Effect {
     Copy(String),
     /// End the making of the plan that was asked for last: nobody waits for it.
     CancelPlan,
+    /// Draw a frame at once: what a person waits for is there.
+    Draw,
     /// Show the fleet.
     ShowFleet,
     /// Stop the process and give the terminal to the shell, until it is continued.

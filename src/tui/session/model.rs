@@ -112,6 +112,7 @@ impl Model {
             graph: &self.board.graph,
             environments: &self.board.environments,
             numbering: self.board.numbering,
+            is_stacked: self.dialogs.len() > 1,
             height: self.size.1,
         }
     }

@@ -58,7 +58,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         }
         Msg::Terminate => leaving::leave(model, effects),
         Msg::Suspend => effects.push(Effect::Suspend),
-        Msg::Commits(rows, at_end) => board::on_commits(&mut model.board, rows, at_end),
+        Msg::Commits(rows, at_end) => board::on_commits(&mut model.board, rows, at_end, effects),
         Msg::HistoryFailed(why) => {
             model.board.trouble = Some(why);
             model.board.complete = true;

@@ -129,7 +129,15 @@ pub(in crate::tui) fn step(board: &mut BoardModel, down: bool, rows: usize) {
     board.select(to);
 }
 
-pub(in crate::tui) fn on_commits(board: &mut BoardModel, rows: Vec<Row>, at_end: bool) {
+pub(in crate::tui) fn on_commits(
+    board: &mut BoardModel,
+    rows: Vec<Row>,
+    at_end: bool,
+    effects: &mut Vec<Effect>,
+) {
+    if board.rows.is_empty() && !rows.is_empty() {
+        effects.push(Effect::Draw);
+    }
     board.complete = at_end;
     board.reading = false;
     for row in rows {
