@@ -49,7 +49,9 @@ fn shown(model: &Model) -> &RunId {
 #[test]
 fn each_run_takes_its_own_events_whichever_is_shown() {
     let (mut model, first, second) = two();
-    let started = EventKind::StepStarted { step: StepKind::Gate };
+    let started = EventKind::StepStarted {
+        step: sample::step(StepKind::Gate),
+    };
     tell(&mut model, event(&first, 10, started));
     assert_eq!(*shown(&model), second);
     let is_running = |at: usize| matches!(model.runs.all()[at].steps[0].state, StepState::Running(_));
@@ -153,7 +155,9 @@ fn the_oldest_runs_that_ended_are_forgotten_and_no_active_one() {
 #[test]
 fn the_list_says_of_each_run_how_far_it_is() {
     let (mut model, first, second) = two();
-    let started = EventKind::StepStarted { step: StepKind::Copy };
+    let started = EventKind::StepStarted {
+        step: sample::step(StepKind::Copy),
+    };
     tell(&mut model, event(&second, 500, started));
     end(&mut model, &first, Exit::Done, "sha-2b2e927 is in stage");
     press(&mut model, 'W');
