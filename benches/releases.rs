@@ -113,7 +113,7 @@ async fn cut(folder: &Path, host: &str) -> Duration {
 async fn debts(folder: &Path, host: &str) -> Duration {
     let begun = Instant::now();
     let engine = engine(folder, host);
-    let service = "payment-svc".parse().unwrap();
+    let service = engine.service(&"payment-svc".parse().unwrap()).unwrap();
     let releases = engine.releases(&service, Depth::Recent).await.unwrap();
     let taken = begun.elapsed();
     assert_eq!(releases.stale, None);
@@ -139,7 +139,7 @@ async fn debts(folder: &Path, host: &str) -> Duration {
 async fn compare(folder: &Path, host: &str) -> Duration {
     let begun = Instant::now();
     let engine = engine(folder, host);
-    let service = "payment-svc".parse().unwrap();
+    let service = engine.service(&"payment-svc".parse().unwrap()).unwrap();
     let last = RELEASES - OPEN - 1;
     let commits = BETWEEN + FIXES + 2;
     let (old, new) = (

@@ -19,11 +19,9 @@ use std::sync::Arc;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::{Value, json};
 use windlass::demo::World;
-use windlass::domain::{
-    ChangeKind, Clean, Comparison, PackageChange, Part, Repository, ServiceName, SideKind,
-};
+use windlass::domain::{ChangeKind, Clean, Comparison, PackageChange, Part, Repository, SideKind};
 use windlass::engine::{Engine, EngineError};
-use windlass::project::Project;
+use windlass::project::{Project, Service};
 use windlass::registry::{TagRule, Writer};
 use windlass::report::{Block, Limits, of_comparison};
 use windlass::tui::screens::page::of_document;
@@ -36,8 +34,8 @@ async fn world() -> World {
     world_at("2026-11-23T12:00:00Z".parse().unwrap()).await
 }
 
-fn payment() -> ServiceName {
-    "payment-svc".parse().unwrap()
+fn payment(engine: &Engine) -> Service {
+    engine.service(&"payment-svc".parse().unwrap()).unwrap()
 }
 
 async fn windlass(world: &World, args: &[&str]) -> Output {
@@ -63,7 +61,7 @@ async fn every_kind_of_name_leads_to_a_commit_and_an_image() {
     let engine = world.engine().unwrap();
     let diff = |a: &'static str, b: String| {
         let engine = engine.clone();
-        async move { engine.diff(&payment(), a, &b).await.unwrap() }
+        async move { engine.diff(&payment(&engine), a, &b).await.unwrap() }
     };
     let develop = git(&world.repository(), &["rev-parse", "develop"]);
     let comparison = diff("prod", "develop".to_owned()).await;
@@ -133,14 +131,20 @@ async fn what_is_missing_is_said_and_stops_nothing() {
     let world = world().await;
     let engine = world.engine().unwrap();
     // This one was never scanned, and has no SBOM.
-    let unscanned = engine.diff(&payment(), "develop~8", "develop").await.unwrap();
+    let unscanned = engine
+        .diff(&payment(&engine), "develop~8", "develop")
+        .await
+        .unwrap();
     let parts: Vec<_> = unscanned.unknown.iter().map(|unknown| unknown.part).collect();
     assert_eq!(parts, [Part::Packages, Part::Vulnerabilities]);
     assert_eq!(unscanned.unknown[0].side, Some(Clean::line("develop~8")));
     assert!(unscanned.image.is_some());
     assert_eq!(unscanned.changes.as_ref().unwrap().commits, 8);
     // This one has no image at all.
-    let unbuilt = engine.diff(&payment(), "develop~2", "develop").await.unwrap();
+    let unbuilt = engine
+        .diff(&payment(&engine), "develop~2", "develop")
+        .await
+        .unwrap();
     assert_eq!(unbuilt.unknown.len(), 3);
     assert!(
         unbuilt
@@ -150,7 +154,10 @@ async fn what_is_missing_is_said_and_stops_nothing() {
     );
     assert_eq!(unbuilt.changes.as_ref().unwrap().commits, 2);
     // Without an SBOM the report tells, and it is said that two tools were asked.
-    let reported = engine.diff(&payment(), "develop~5", "develop").await.unwrap();
+    let reported = engine
+        .diff(&payment(&engine), "develop~5", "develop")
+        .await
+        .unwrap();
     assert!(reported.packages.is_some());
     assert!(
         reported
@@ -159,7 +166,10 @@ async fn what_is_missing_is_said_and_stops_nothing() {
             .any(|note| note.as_str().contains("the two may not be comparable"))
     );
     // The tag of this one was moved to the image of another commit.
-    let moved = engine.diff(&payment(), "develop~6", "develop").await.unwrap();
+    let moved = engine
+        .diff(&payment(&engine), "develop~6", "develop")
+        .await
+        .unwrap();
     assert!(
         moved
             .notes
@@ -169,7 +179,10 @@ async fn what_is_missing_is_said_and_stops_nothing() {
         moved.notes
     );
 
-    let unknown = engine.diff(&payment(), "prd", "develop").await.unwrap_err();
+    let unknown = engine
+        .diff(&payment(&engine), "prd", "develop")
+        .await
+        .unwrap_err();
     assert!(matches!(unknown, EngineError::NothingNamed { .. }));
     let output = windlass(&world, &["diff", "prd", "develop"]).await;
     assert_eq!(output.status.code(), Some(7));
@@ -347,10 +360,8 @@ async fn a_service_in_a_folder_sees_what_touches_it() {
     let shared = Arc::clone(world.engine().unwrap().project().shared());
     let project = Project::new(config.into(), Some(repository.into()), shared);
     let engine = Engine::new(Arc::new(project));
-    let comparison = engine
-        .diff(&"one".parse().unwrap(), "develop~3", "develop")
-        .await
-        .unwrap();
+    let one = engine.service(&"one".parse().unwrap()).unwrap();
+    let comparison = engine.diff(&one, "develop~3", "develop").await.unwrap();
     let changes = comparison.changes.as_ref().unwrap();
     assert_eq!((changes.commits, comparison.elsewhere), (1, 2));
     assert_eq!(changes.groups[0].kind, ChangeKind::Feature);
@@ -371,7 +382,7 @@ async fn a_service_in_a_folder_sees_what_touches_it() {
 async fn the_table_the_page_and_the_ticket_name_the_same() {
     let world = world().await;
     let engine = world.engine().unwrap();
-    let comparison = engine.diff(&payment(), "prod", "develop").await.unwrap();
+    let comparison = engine.diff(&payment(&engine), "prod", "develop").await.unwrap();
     let limits = Limits { files: 12, rows: 200 };
     let document = of_comparison(&comparison, limits, jiff::Timestamp::now());
     let table = out(&world, &["diff", "prod", "develop"]).await;

@@ -69,7 +69,7 @@ impl<'a> Candidate<'a> {
 /// Lists commits with all that is known of their images.
 pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world, repository(&world)?)?;
+    let source = source(&world, repository(&world)?);
     let mut history = source.history()?;
     let mut commits = source.next_commits(&mut history, args.limit, args.limit)?;
     commits.truncate(args.limit);
@@ -87,7 +87,7 @@ pub async fn run(args: &BoardArgs, global: &Global, io: &mut Output) -> Result<E
             .map(|(commit, facts)| Candidate::new(commit, facts))
             .collect();
         io.document(&Document {
-            service: &world.service,
+            service: world.service.name(),
             candidates,
         })?;
     } else {
@@ -125,6 +125,6 @@ pub(super) fn repository(world: &World) -> Result<Arc<GitRepository>, Failure> {
 }
 
 /// The sources of the board.
-pub(super) fn source(world: &World, repository: Arc<GitRepository>) -> Result<Source, Failure> {
-    Ok(Source::new(world.engine.service(&world.service)?, repository))
+pub(super) fn source(world: &World, repository: Arc<GitRepository>) -> Source {
+    Source::new(world.service.clone(), repository)
 }

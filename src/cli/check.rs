@@ -116,12 +116,12 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
 
 /// The steps of a check, as a plan, and the id of each.
 fn plan_of(world: &World) -> Result<(Plan, Vec<(CheckStep, StepId)>), Failure> {
-    let service = world.engine.config().service(&world.service);
-    let service = service.ok_or_else(|| EngineError::UnknownService(world.service.clone()))?;
+    let service = world.engine.config().service(world.service.name());
+    let service = service.ok_or_else(|| EngineError::UnknownService(world.service.name().clone()))?;
     let dockerfile = service.dockerfile_in_repository().display().to_string();
     let mut list = StepList::default();
     let steps = CheckStep::ALL.map(|step| (step, list.add(kind_of(step), title_of(step))));
-    let name = world.service.clone();
+    let name = world.service.name().clone();
     let plan = recording::plan(Check { dockerfile }, name, None, list.into());
     Ok((plan, steps.to_vec()))
 }

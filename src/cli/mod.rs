@@ -205,7 +205,8 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
         let engine = world::engine(global)?;
         let is_one = world::services_to_choose(engine.config(), global).is_empty();
         let service = if is_one {
-            Some(World::of(Arc::clone(&engine), global)?.handle()?)
+            let world = World::of(Arc::clone(&engine), global)?;
+            Some((world.engine, world.service))
         } else {
             None
         };

@@ -28,10 +28,7 @@ pub async fn run(
     global: &Global,
     io: &mut Output,
 ) -> Result<Exit, Failure> {
-    let planned = world
-        .engine
-        .plan(&world.engine.service(&world.service)?, request)
-        .await?;
+    let planned = world.engine.plan(&world.service, request).await?;
     if confirm.dry_run {
         show(world, &planned, json, io).await?;
         return Ok(if planned.allowed() {
@@ -42,7 +39,7 @@ pub async fn run(
     }
     let access = access(global, Some(world.engine.config()))?;
     // A plan that its gates refuse needs no confirmation: the run says so, and keeps a record of the attempt.
-    if planned.allowed() && !plan::confirm(&world.engine, &planned, confirm, io).await? {
+    if planned.allowed() && !plan::confirm(&world.engine, &world.service, &planned, confirm, io).await? {
         writeln!(io.err, "not confirmed: nothing was changed")?;
         return Ok(Exit::Failed);
     }
@@ -60,7 +57,7 @@ async fn show(world: &World, planned: &Plan, json: bool, io: &mut Output) -> Res
             plan: planned,
         })?;
     } else {
-        let difference = plan::difference(&world.engine, planned).await;
+        let difference = plan::difference(&world.engine, &world.service, planned).await;
         plan::print(planned, &difference, &mut io.out)?;
         let end = if planned.allowed() {
             format!(

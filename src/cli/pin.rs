@@ -135,7 +135,7 @@ pub async fn list(args: &PinsArgs, global: &Global, io: &mut Output) -> Result<E
     let pins = pins(&world).await;
     if args.json {
         io.document(&Document {
-            service: &world.service,
+            service: world.service.name(),
             pins: &pins,
         })?;
     } else {

@@ -9,10 +9,11 @@ use super::args::Confirm;
 use super::failure::Failure;
 use crate::domain::{self, Confirmation, Override, Plan, Verdict};
 use crate::engine::Engine;
+use crate::project::Service;
 
 /// What a plan that deploys changes against what is deployed there, in a few lines; none for any other. What cannot be found out
 /// says so: it decides nothing.
-pub async fn difference(engine: &Engine, plan: &Plan) -> Vec<String> {
+pub async fn difference(engine: &Engine, service: &Service, plan: &Plan) -> Vec<String> {
     let (Some(Some(replaced)), Some(digest)) = (plan.operation.replaces(), &plan.digest) else {
         return Vec::new();
     };
@@ -20,7 +21,7 @@ pub async fn difference(engine: &Engine, plan: &Plan) -> Vec<String> {
         return Vec::new();
     }
     let (from, to) = (replaced.to_string(), digest.to_string());
-    match engine.diff(&plan.service, &from, &to).await {
+    match engine.diff(service, &from, &to).await {
         Ok(comparison) => comparison.summary(),
         Err(error) => vec![format!("could not be determined: {}", error.brief())],
     }
@@ -116,6 +117,7 @@ pub const fn symbol(verdict: &Verdict) -> &'static str {
 /// Whether to go on with `plan`: by the arguments, or by asking the person. `Ok(false)` is a person who said no.
 pub async fn confirm(
     engine: &Engine,
+    service: &Service,
     plan: &Plan,
     confirm: &Confirm,
     io: &mut Output,
@@ -154,7 +156,7 @@ pub async fn confirm(
             format!("confirm this plan with --plan {hash}, or review it first with --dry-run"),
         ));
     }
-    print(plan, &difference(engine, plan).await, &mut io.err)?;
+    print(plan, &difference(engine, service, plan).await, &mut io.err)?;
     Ok(match wanted {
         None => agrees(io)?,
         Some(text) => ask(&format!("To continue, type `{text}`: "), io)? == *text,

@@ -53,7 +53,7 @@ pub async fn run(args: &ReleasesArgs, global: &Global, io: &mut Output) -> Resul
     let releases = world.engine.releases(&world.service, depth).await?;
     if args.json {
         io.document(&Document {
-            service: &world.service,
+            service: world.service.name(),
             outstanding: releases.has_debt(),
             older: releases.older,
             stale: releases.stale.as_deref(),

@@ -98,7 +98,7 @@ fn list(
 ) -> Result<Exit, Failure> {
     if json {
         io.document(&List {
-            service: &world.service,
+            service: world.service.name(),
             environment,
             deployed: past.deployed.as_ref().map(|deployed| &deployed.digest),
             earlier: past.earlier.iter().map(Entry::new).collect(),

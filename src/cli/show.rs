@@ -51,7 +51,7 @@ struct Document<'a> {
 /// Shows the candidate.
 pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world, repository(&world)?)?;
+    let source = source(&world, repository(&world)?);
     let commit = commit(&world, &args.candidate).await?;
     let now = Timestamp::now();
     let (facts, ways) = tokio::join!(source.facts(&commit.sha, now, &|_| ()), ways(&world, &commit.sha));
@@ -233,9 +233,8 @@ async fn ways(world: &World, commit: &CommitSha) -> Vec<EnvironmentGates> {
         .filter(|environment| !environment.from.is_empty())
         .map(|environment| async {
             let asked = async {
-                let service = world.engine.service(&world.service)?;
                 let to = &environment.name;
-                world.engine.preview(&service, commit.as_str(), to).await
+                world.engine.preview(&world.service, commit.as_str(), to).await
             };
             let (gates, error) = match asked.await {
                 Ok(gates) => (gates, None),

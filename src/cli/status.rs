@@ -35,12 +35,12 @@ struct Document<'a> {
 /// Asks every environment what is deployed there; exit 1 if one could not be asked.
 pub async fn run(args: &StatusArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world, repository(&world)?)?;
+    let source = source(&world, repository(&world)?);
     let (environments, pins) = tokio::join!(source.environments(), pin::pins(&world));
     let now = Timestamp::now();
     if args.json {
         io.document(&Document {
-            service: &world.service,
+            service: world.service.name(),
             environments: &environments,
             pins: &pins,
         })?;

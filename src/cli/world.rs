@@ -23,7 +23,7 @@ pub struct World {
     /// The write side.
     pub engine: Arc<Engine>,
     /// The service that commands are about.
-    pub service: ServiceName,
+    pub service: project::Service,
 }
 
 impl World {
@@ -32,15 +32,9 @@ impl World {
         Self::of(engine(global)?, global)
     }
 
-    /// The handle of its service.
-    pub fn handle(self) -> Result<(Arc<Engine>, project::Service), Failure> {
-        let service = self.engine.service(&self.service)?;
-        Ok((self.engine, service))
-    }
-
     /// The world of an engine that is there already.
     pub fn of(engine: Arc<Engine>, global: &Global) -> Result<Self, Failure> {
-        let service = service(engine.config(), global)?;
+        let service = engine.service(&service(engine.config(), global)?)?;
         Ok(Self {
             repository: engine.repository().cloned(),
             registries: engine.registries().clone(),

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use crate::catalog::{self, FindError, NoTag};
 use crate::config::RevisionSource;
-use crate::domain::{CommitSha, Digest, Environment, Repository, ServiceName, Tag, Target};
+use crate::domain::{CommitSha, Digest, Environment, ImageError, Repository, Tag, Target};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::project::Service;
 use crate::registry::{Descriptor, ImageSummary};
 
 /// A commit together with the image built from it.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The service that it is an image of.
-    pub service: ServiceName,
+    pub service: Service,
     /// Where the image is.
     pub repository: Repository,
     /// The manifest or index, by digest.
@@ -32,12 +33,11 @@ impl Engine {
     /// Resolves `text` to a candidate of `service` in `environment`.
     pub async fn candidate(
         &self,
-        service: &ServiceName,
+        service: &Service,
         text: &str,
         environment: &Environment,
     ) -> Result<Candidate, EngineError> {
-        let repository = self.repository_of(service, environment)?;
-        let reader = self.registries().reader(&repository);
+        let reader = service.environment(environment).reader()?;
         let (target, named) = self.point(text).await?;
         let targets = match (target, &named) {
             (Some(target), _) => vec![target],
@@ -70,7 +70,7 @@ impl Engine {
         };
         Ok(Candidate {
             service: service.clone(),
-            repository,
+            repository: reader.repository().clone(),
             image,
             summary,
             tag,
@@ -90,15 +90,14 @@ impl Engine {
     /// The first of `targets` that is there.
     async fn first_there(
         &self,
-        service: &ServiceName,
+        service: &Service,
         mut targets: Vec<Target>,
         environment: &Environment,
     ) -> Result<(Target, Descriptor), EngineError> {
-        let handle = self.service(service)?;
-        if let Some(found) = catalog::find(&handle, &targets, [environment]).await? {
+        if let Some(found) = catalog::find(service, &targets, [environment]).await? {
             return Ok((found.target, found.image));
         }
-        let repository = self.repository_of(service, environment)?;
+        let repository = service.environment(environment).repository()?;
         let image = match targets.pop() {
             Some(Target::Tag(tag)) => repository.tagged(tag),
             Some(Target::Digest(digest)) => repository.at(digest),
@@ -162,10 +161,16 @@ impl From<NoTag> for EngineError {
     }
 }
 
+impl From<ImageError> for EngineError {
+    fn from(error: ImageError) -> Self {
+        no_candidate("an image", &error.to_string())
+    }
+}
+
 impl From<FindError> for EngineError {
     fn from(error: FindError) -> Self {
         match error {
-            FindError::Image(error) => no_candidate("an image", &error.to_string()),
+            FindError::Image(error) => error.into(),
             FindError::Registry(error) => error.into(),
         }
     }

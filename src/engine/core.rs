@@ -15,8 +15,7 @@ use super::run::journal::Journals;
 use crate::config::{Config, DeploySettings, EnvironmentSettings};
 use crate::deploy::{CommandDeployer, Deployer};
 use crate::domain::{
-    Digest, Environment, EnvironmentName, ImageError, ImageReference, Repository, ServiceName, Tag, Target,
-    WriteAccess,
+    Digest, Environment, EnvironmentName, ImageReference, ServiceName, Tag, Target, WriteAccess,
 };
 use crate::git::{Fetched, GitError, GitRepository, Names};
 use crate::github::GitHub;
@@ -113,8 +112,8 @@ impl Engine {
     }
 
     /// The same for one service, where the branches of several are told apart.
-    pub(crate) fn names_of(&self, service: &ServiceName) -> Names {
-        let git = self.config().git.for_service(service);
+    pub(crate) fn names_of(&self, service: &Service) -> Names {
+        let git = self.config().git.for_service(service.name());
         Names {
             release: git.release_branch,
             hotfix: git.hotfix_branch,
@@ -130,29 +129,16 @@ impl Engine {
             .ok_or_else(|| EngineError::UnknownEnvironment(name.clone()))
     }
 
-    /// Where the images of `service` are in `environment`.
-    pub fn repository_of(
-        &self,
-        service: &ServiceName,
-        environment: &Environment,
-    ) -> Result<Repository, EngineError> {
-        let wrong = |error: ImageError| EngineError::NoCandidate {
-            text: service.to_string(),
-            why: error.to_string(),
-        };
-        environment.image.repository(service).map_err(wrong)
-    }
-
     /// Every environment that has `digest`, read back from its registry.
-    pub async fn places(&self, service: &ServiceName, digest: &Digest) -> Result<Vec<Place>, EngineError> {
+    pub async fn places(&self, service: &Service, digest: &Digest) -> Result<Vec<Place>, EngineError> {
         let mut places = Vec::new();
-        for environment in self.config().graph.all() {
-            let repository = self.repository_of(service, environment)?;
+        for there in service.environments() {
+            let reader = there.reader()?;
             let target = Target::Digest(digest.clone());
-            if let Some(found) = self.registries().reader(&repository).resolve(&target).await? {
+            if let Some(found) = reader.resolve(&target).await? {
                 places.push(Place {
-                    environment: environment.name.clone(),
-                    image: repository.at(digest.clone()),
+                    environment: there.name().clone(),
+                    image: reader.repository().at(digest.clone()),
                     digest: found.digest,
                 });
             }
@@ -194,31 +180,10 @@ impl Engine {
     }
 
     /// The public key that signatures of `image` are verified with, by the environment it is in.
-    pub fn verify_key_of(
-        &self,
-        service: &ServiceName,
-        image: &ImageReference,
-    ) -> Result<PathBuf, EngineError> {
-        let environment = self.environment_of(service, image)?;
+    pub fn verify_key_of(&self, service: &Service, image: &ImageReference) -> Result<PathBuf, EngineError> {
+        let environment = environment_of(service, image)?;
         let key = self.settings(&environment)?.verify_key.clone();
         key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
-    }
-
-    /// The environment whose location `image` is in.
-    pub(in crate::engine) fn environment_of(
-        &self,
-        service: &ServiceName,
-        image: &ImageReference,
-    ) -> Result<EnvironmentName, EngineError> {
-        for environment in self.config().graph.all() {
-            if self.repository_of(service, environment)? == image.repository {
-                return Ok(environment.name.clone());
-            }
-        }
-        Err(EngineError::NoKey(format!(
-            "{}, which is not the location of any environment",
-            image.repository
-        )))
     }
 
     /// Does something in the local repository, off the threads that serve the network. What a partial clone left out is
@@ -278,6 +243,22 @@ impl Engine {
         })?;
         Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
     }
+}
+
+/// The environment whose location `image` is in.
+pub(in crate::engine) fn environment_of(
+    service: &Service,
+    image: &ImageReference,
+) -> Result<EnvironmentName, EngineError> {
+    for there in service.environments() {
+        if there.repository()? == image.repository {
+            return Ok(there.name().clone());
+        }
+    }
+    Err(EngineError::NoKey(format!(
+        "{}, which is not the location of any environment",
+        image.repository
+    )))
 }
 
 /// Refuses a configuration with settings that nobody trusts, for whatever writes or starts programs.

@@ -6,12 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::deploy::DeployError;
-use crate::domain::{
-    Clean, Deployed, DeploymentFailure, Digest, Environment, FailedOutcome, ServiceName, Target,
-};
+use crate::domain::{Clean, Deployed, DeploymentFailure, Digest, Environment, FailedOutcome, Target};
 use crate::engine::error::EngineError;
 use crate::engine::run::Context;
 use crate::engine::{Engine, records};
+use crate::project::Service;
 use crate::registry::Writer;
 
 /// How long a failure may take to be recorded: a run that was stopped has to end.
@@ -32,13 +31,11 @@ impl Engine {
     /// Whether `environment` deployed `digest`, still or once.
     pub(super) async fn deployment(
         &self,
-        service: &ServiceName,
+        service: &Service,
         environment: &Environment,
         digest: &Digest,
     ) -> Result<Deployment, EngineError> {
-        let reader = self
-            .registries()
-            .reader(&self.repository_of(service, environment)?);
+        let reader = service.environment(environment).reader()?;
         let Some(last) = reader.last_deployed(digest).await? else {
             let failures = records::all(&reader, digest, &environment.name).await?;
             return Ok(Deployment::Never(failures.into_iter().next()));
@@ -57,12 +54,11 @@ impl Engine {
     /// What `environment` deployed, newest first, down to the one before the last time that it had `digest` without a break.
     pub(super) async fn last_period(
         &self,
-        service: &ServiceName,
+        service: &Service,
         environment: &Environment,
         digest: &Digest,
     ) -> Result<Vec<Deployed>, EngineError> {
-        let repository = self.repository_of(service, environment)?;
-        let reader = self.registries().reader(&repository);
+        let reader = service.environment(environment).reader()?;
         Ok(reader.deployments_down_to(digest).await?)
     }
 }

@@ -6,10 +6,11 @@ use futures_util::future::try_join_all;
 
 use crate::domain::{
     Clean, Digest, Environment, EnvironmentName, ExceptionKind, ExceptionRecord, GateKind, ReviewRecord,
-    ServiceName, owed_reviews,
+    owed_reviews,
 };
 use crate::engine::error::EngineError;
 use crate::engine::{Engine, records};
+use crate::project::Service;
 use crate::registry::Reader;
 
 /// How many of the newest deployments are asked for exceptions.
@@ -51,13 +52,11 @@ impl Engine {
     /// The exceptions among the newest deployments of `environment` that still owe a review, oldest first.
     pub async fn owed_reviews(
         &self,
-        service: &ServiceName,
+        service: &Service,
         environment: &EnvironmentName,
     ) -> Result<Vec<ExceptionRecord>, EngineError> {
         let environment = self.environment(environment)?;
-        let reader = self
-            .registries()
-            .reader(&self.repository_of(service, environment)?);
+        let reader = service.environment(environment).reader()?;
         let history = reader.deployments(LOOKED_AT).await?;
         let digests: BTreeSet<_> = history.into_iter().map(|deployed| deployed.digest).collect();
         let asking = digests.iter().map(|digest| owed(&reader, digest, environment));

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use semver::Version;
 
-use crate::domain::{Changelog, CommitSha, Committed, ServiceName, TicketPattern, clean_line};
+use crate::domain::{Changelog, CommitSha, Committed, TicketPattern, clean_line};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::released::ReleaseTag;
 use crate::engine::remote_state::Upstream;
 use crate::git::{Change, Commit};
+use crate::project::Service;
 
 /// Commits that notes are made of; what lies beyond is counted.
 pub(super) const MOST: usize = 5_000;
@@ -31,7 +32,7 @@ impl Engine {
     /// The notes of a commit or a release as Markdown: everything since `since`, or since the last release before it.
     pub async fn notes(
         &self,
-        service: &ServiceName,
+        service: &Service,
         text: &str,
         since: Option<&str>,
     ) -> Result<String, EngineError> {
@@ -60,7 +61,7 @@ impl Engine {
     /// What a tag of `version` says of the commits since the last release.
     pub(super) async fn notes_of(
         &self,
-        service: &ServiceName,
+        service: &Service,
         commit: &CommitSha,
         version: Option<&Version>,
     ) -> Result<String, EngineError> {
@@ -74,7 +75,7 @@ impl Engine {
     /// The commit that a text names, and what to call it: a release by its version or branch, or else a commit.
     async fn release_or_commit(
         &self,
-        service: &ServiceName,
+        service: &Service,
         upstream: &Upstream,
         text: &str,
     ) -> Result<Named, EngineError> {

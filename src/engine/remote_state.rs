@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use semver::Version;
 
 use crate::config::GitSettings;
-use crate::domain::{BranchName, CommitSha, ReleaseKind, ServiceName, Values, clean_line};
+use crate::domain::{BranchName, CommitSha, ReleaseKind, Values, clean_line};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::released::{ReleaseTag, Released};
 use crate::git::{BranchState, GitError, GitRepository, Remote, RemoteView};
+use crate::project::Service;
 
 /// How long the tags of the remote are believed where a text is only looked up.
 const BELIEVED: Duration = Duration::from_secs(10);
@@ -216,32 +217,29 @@ impl Engine {
     }
 
     /// [`Engine::upstream`] with the releases of one service alone.
-    pub(super) async fn upstream_for(&self, service: &ServiceName) -> Result<Upstream, EngineError> {
+    pub(super) async fn upstream_for(&self, service: &Service) -> Result<Upstream, EngineError> {
         self.of_service(service, self.upstream().await?).await
     }
 
     /// [`Engine::upstream_or_last`] with the releases of one service alone.
-    pub(super) async fn upstream_or_last_for(&self, service: &ServiceName) -> Result<Upstream, EngineError> {
+    pub(super) async fn upstream_or_last_for(&self, service: &Service) -> Result<Upstream, EngineError> {
         self.of_service(service, self.upstream_or_last().await?).await
     }
 
     /// [`Engine::look_upstream_or_last`] with the releases of one service alone.
-    pub(super) async fn look_upstream_or_last_for(
-        &self,
-        service: &ServiceName,
-    ) -> Result<Upstream, EngineError> {
+    pub(super) async fn look_upstream_or_last_for(&self, service: &Service) -> Result<Upstream, EngineError> {
         self.of_service(service, self.look_upstream_or_last().await?)
             .await
     }
 
     /// The same with the releases of one service alone, where the tags of several are told apart.
-    async fn of_service(&self, service: &ServiceName, upstream: Upstream) -> Result<Upstream, EngineError> {
+    async fn of_service(&self, service: &Service, upstream: Upstream) -> Result<Upstream, EngineError> {
         let template = self.config().git.release_tag.as_ref();
         let Some(template) = template.filter(|template| template.has_service()) else {
             return Ok(upstream);
         };
         let local = self.git(GitRepository::tags).await?;
-        let template = template.for_service(service.as_str());
+        let template = template.for_service(service.name().as_str());
         let released = Released::join(&upstream.view.tags, &local, Some(&template));
         Ok(Upstream {
             released: Arc::new(released),

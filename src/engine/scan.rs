@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use crate::config;
 use crate::domain::{
     Delta, Digest, Environment, EnvironmentName, Exceptions, GateRecord, Judgement, Repository,
-    RunnableImage, ScanEvidence, ScanPolicy, ServiceName, Tag, Verdict, VexStatement, Waiver,
+    RunnableImage, ScanEvidence, ScanPolicy, Tag, Verdict, VexStatement, Waiver,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::{Engine, records};
+use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
 use crate::scan::{self, FreshScan, Trivy};
 use crate::sign::PublicKey;
@@ -60,7 +61,7 @@ impl Engine {
     /// When the environment has no rules for scans, or a file of decisions cannot be read.
     pub fn judged(
         &self,
-        service: &ServiceName,
+        service: &Service,
         environment: &EnvironmentName,
         evidence: &ScanEvidence,
         now: Timestamp,
@@ -76,7 +77,7 @@ impl Engine {
     /// `environment` make of it; without rules every finding is listed and nothing said of the whole.
     pub async fn examined(
         &self,
-        service: &ServiceName,
+        service: &Service,
         candidate: &str,
         environment: Option<&EnvironmentName>,
         now: Timestamp,
@@ -127,7 +128,7 @@ impl Engine {
     /// The candidate, in the first environment of the graph that has it.
     pub async fn first_with(
         &self,
-        service: &ServiceName,
+        service: &Service,
         text: &str,
     ) -> Result<(Candidate, Environment), EngineError> {
         let mut missing = None;
@@ -241,9 +242,7 @@ impl Engine {
         target: &Environment,
         deployed: &Digest,
     ) -> Result<Option<GateRecord>, EngineError> {
-        let reader = self
-            .registries()
-            .reader(&self.repository_of(&candidate.service, target)?);
+        let reader = candidate.service.environment(target).reader()?;
         if let Some(record) = records::newest::<GateRecord>(&reader, deployed).await? {
             return Ok(Some(record));
         }
@@ -288,11 +287,7 @@ pub(super) struct Decisions {
 impl Engine {
     /// Reads all decisions that count for `policy`. A file that cannot be read is an error: without it the verdict would
     /// rest on an assumption.
-    pub(super) fn decisions(
-        &self,
-        service: &ServiceName,
-        policy: &ScanPolicy,
-    ) -> Result<Decisions, EngineError> {
+    pub(super) fn decisions(&self, service: &Service, policy: &ScanPolicy) -> Result<Decisions, EngineError> {
         let settings = &self.config().scanner;
         let names: Vec<_> = self.config().graph.all().iter().map(|one| &one.name).collect();
         let waivers = settings.waivers.as_deref();
@@ -308,7 +303,7 @@ impl Engine {
             vex,
             exploited: exploited.unwrap_or_default(),
             repositories: environments
-                .map(|environment| self.repository_of(service, environment))
+                .map(|environment| service.environment(environment).repository())
                 .collect::<Result<_, _>>()?,
             tags: Vec::new(),
         })

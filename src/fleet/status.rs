@@ -77,7 +77,7 @@ impl FleetService {
         let source = Source::new(self.service.clone(), Arc::clone(repository));
         status.environments = source.environments().await;
         tell(&status);
-        status.outstanding = match self.engine.releases(self.service.name(), Depth::Recent).await {
+        status.outstanding = match self.engine.releases(&self.service, Depth::Recent).await {
             Ok(releases) => {
                 let outstanding = Outstanding::of(&releases);
                 match releases.stale {

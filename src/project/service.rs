@@ -1,11 +1,14 @@
 //! Handles: a service of a project, and that service in one environment.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Project;
 use crate::config::Config;
-use crate::domain::{Environment, EnvironmentName, ImageError, Repository, ServiceId, ServiceName};
-use crate::registry::{Reader, Registries};
+use crate::domain::{
+    Environment, EnvironmentName, ImageError, Repository, ServiceId, ServiceName, WriteAccess,
+};
+use crate::registry::{Reader, Registries, Writer};
 
 /// A service of a project. Cheap to clone.
 #[derive(Clone)]
@@ -62,6 +65,18 @@ impl Service {
     }
 }
 
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({} of {:?})", self.name, self.project.id())
+    }
+}
+
 /// A service in one environment: where its images are, and what the environment requires.
 #[derive(Clone, Copy)]
 pub struct ServiceEnvironment<'s> {
@@ -86,6 +101,14 @@ impl<'s> ServiceEnvironment<'s> {
     /// When the template of the environment makes no image name of this service.
     pub fn repository(self) -> Result<Repository, ImageError> {
         self.environment.image.repository(&self.service.name)
+    }
+
+    /// Writes where its images are.
+    ///
+    /// # Errors
+    /// As [`Self::repository`].
+    pub fn writer(self, access: WriteAccess) -> Result<Writer, ImageError> {
+        Ok(self.service.registries().writer(&self.repository()?, access))
     }
 
     /// Reads where its images are.

@@ -17,7 +17,7 @@ async fn an_emergency_goes_on_in_spite_of_findings_and_owes_a_review() {
     let (world, _) = world().await;
     // The newest reports are nine hours old.
     let engine = changed(&world, "max_age = \"24h\"", "max_age = \"1h\"");
-    let (service, stage) = ("payment-svc".parse().unwrap(), "stage".parse().unwrap());
+    let (service, stage) = (payment(&engine), "stage".parse().unwrap());
     let plan = planned(&engine, &rollback("stage", None, false)).await.unwrap();
     assert_eq!(reason(&plan, "scan").0, "unknown", "too old to tell");
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Refused);
@@ -131,7 +131,7 @@ async fn promoting_an_older_candidate_than_the_head_of_its_release_asks_why() {
         .await
         .unwrap();
     assert_eq!(kept.len(), 1);
-    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
+    let (service, prod) = (payment(&engine), "prod".parse().unwrap());
     assert!(engine.owed_reviews(&service, &prod).await.unwrap().is_empty());
 }
 
@@ -176,7 +176,7 @@ async fn a_hotfix_takes_its_short_path_recorded_and_owes_a_review() {
     );
     done(&engine, &command).await;
     assert_eq!(deployed(&engine, "prod").await, digest);
-    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
+    let (service, prod) = (payment(&engine), "prod".parse().unwrap());
     let owed = engine.owed_reviews(&service, &prod).await.unwrap();
     assert_eq!(owed.len(), 1);
     assert_eq!(owed[0].passed_over, ["stage".parse().unwrap()]);

@@ -41,7 +41,7 @@ async fn a_candidate_whose_deployment_failed_in_stage_does_not_reach_prod_withou
 
     let command = promote("develop", "prod", Some("stage is being rebuilt"), false);
     done(&engine, &command).await;
-    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
+    let (service, prod) = (payment(&engine), "prod".parse().unwrap());
     let owed = engine.owed_reviews(&service, &prod).await.unwrap();
     assert_eq!(owed.len(), 1);
     assert_eq!(owed[0].kind, ExceptionKind::NotDeployed);
@@ -171,7 +171,7 @@ async fn an_older_candidate_than_what_production_runs_needs_a_reason_and_stage_o
     let (verdict, why) = reason(&plan, "downgrade");
     assert!(verdict == "allowed" && why.contains("payouts fail"), "{why}");
     assert_eq!(carry_out(&engine, plan).await.0, Exit::Done);
-    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
+    let (service, prod) = (payment(&engine), "prod".parse().unwrap());
     let owed = engine.owed_reviews(&service, &prod).await.unwrap();
     assert_eq!(owed[0].kind, ExceptionKind::Downgrade);
 

@@ -44,6 +44,7 @@ use windlass::domain::{Digest, Exit, Override, Plan, Target};
 use windlass::engine::{
     Engine, Event, EventKind, PinRequest, PromoteRequest, Request, RollbackRequest, UnpinRequest,
 };
+use windlass::project::Service;
 use windlass::registry::{Reader, Writer};
 
 use idle::idle;
@@ -128,6 +129,10 @@ fn way_out<'a>(plan: &'a Plan, gate: &str) -> Option<&'a Override> {
     gate.way_out.as_ref()
 }
 
+fn payment(engine: &Engine) -> Service {
+    engine.service(&"payment-svc".parse().unwrap()).unwrap()
+}
+
 fn writer(engine: &Engine, environment: &str) -> Writer {
     let repository = reader(engine, environment).repository().clone();
     engine.registries().writer(&repository, access())
@@ -146,7 +151,7 @@ async fn digest_of(engine: &Engine, environment: &str, commit: &str) -> Digest {
 }
 
 async fn held_at(engine: &Engine, environment: &str) -> Option<Digest> {
-    let service = "payment-svc".parse().unwrap();
+    let service = payment(engine);
     let pin = engine.pin(&service, &environment.parse().unwrap()).await;
     pin.unwrap().map(|pin| pin.digest)
 }

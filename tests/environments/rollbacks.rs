@@ -43,7 +43,7 @@ async fn a_rollback_copies_nothing_deploys_pins_and_is_done_once() {
     }
     // The next one, for another reason, does not go to what was rolled back from.
     let past = engine
-        .past(&"payment-svc".parse().unwrap(), &"stage".parse().unwrap())
+        .past(&payment(&engine), &"stage".parse().unwrap())
         .await
         .unwrap();
     assert_eq!(past.earlier[0].digest, bad);
@@ -133,7 +133,7 @@ async fn what_is_not_whole_or_not_signed_any_more_is_not_ready_and_refused() {
     }
 
     let past = engine
-        .past(&"payment-svc".parse().unwrap(), &"prod".parse().unwrap())
+        .past(&payment(&engine), &"prod".parse().unwrap())
         .await
         .unwrap();
     let digests: Vec<_> = past

@@ -33,11 +33,8 @@ async fn a_candidate_soaks_in_stage_and_preview_plan_and_run_say_until_when() {
             .any(|gate| gate["name"] == "soak" && gate["verdict"] == "refused")
     );
 
-    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
-    let seen = engine
-        .preview(&engine.service(&service).unwrap(), "develop~3", &prod)
-        .await
-        .unwrap();
+    let (service, prod) = (payment(&engine), "prod".parse().unwrap());
+    let seen = engine.preview(&service, "develop~3", &prod).await.unwrap();
     let seen = seen.iter().find(|gate| gate.kind.name() == "soak").unwrap();
     assert!(
         seen.verdict.reason().starts_with("soaks in stage until "),
@@ -71,7 +68,7 @@ async fn who_promotes_before_the_time_says_why_and_a_review_is_due() {
         &promote("develop~3", "prod", Some("payouts fail"), false),
     )
     .await;
-    let (service, prod) = ("payment-svc".parse().unwrap(), "prod".parse().unwrap());
+    let (service, prod) = (payment(&engine), "prod".parse().unwrap());
     let owed = engine.owed_reviews(&service, &prod).await.unwrap();
     assert_eq!(owed.len(), 1);
     assert_eq!(owed[0].kind, ExceptionKind::NotSoaked);

@@ -44,8 +44,9 @@ impl Sample<'_> {
     fn repository(&self, environment: &str) -> String {
         let engine = self.world.engine().unwrap();
         let environment = engine.environment(&environment.parse().unwrap()).unwrap();
-        let service = "payment-svc".parse().unwrap();
-        engine.repository_of(&service, environment).unwrap().to_string()
+        let service = engine.service(&"payment-svc".parse().unwrap()).unwrap();
+        let repository = service.environment(environment).repository();
+        repository.unwrap().to_string()
     }
 
     /// What is looked at before anything has changed.

@@ -11,7 +11,7 @@ use windlass::git::GitRepository;
 use windlass::project::Project;
 
 use crate::sample::access;
-use crate::world::{Stage, cut, finish, hotfix, introduce, promote, service};
+use crate::world::{Stage, cut, finish, hotfix, introduce, promote};
 
 /// An engine of the world's configuration on another repository.
 fn engine_in(stage: &Stage, repository: &Path) -> Arc<Engine> {
@@ -102,7 +102,8 @@ async fn a_shallow_one_says_how_it_is_deepened_and_writes_nothing() {
     let references = stage.references();
     let error = stage.plan(&finish("v1.5.0", &[])).await.unwrap_err();
     assert!(error.hint().unwrap().contains("--unshallow"), "{error}");
-    let error = stage.engine.releases(&service(), Depth::All).await.unwrap_err();
+    let service = stage.service();
+    let error = stage.engine.releases(&service, Depth::All).await.unwrap_err();
     assert!(error.hint().unwrap().contains("--unshallow"), "{error}");
     // A promotion has fetched the branch that it is from, which tells that nothing in production would revert.
     let plan = stage.plan(&promote(&released, "prod")).await.unwrap();

@@ -49,15 +49,11 @@ async fn what_production_has_and_develop_lacks_is_owed_and_fails_the_check() {
     // As if production had it: its tag stands there.
     let digest = stage.world.build_image(&fix).await.unwrap();
     let prod = stage.engine.production();
-    let source = stage
-        .engine
-        .repository_of(&crate::world::service(), stage.engine.config().graph.entrance());
-    let target = stage
-        .engine
-        .repository_of(&crate::world::service(), prod)
-        .unwrap();
-    let reader = stage.engine.registries().reader(&source.unwrap());
-    let writer = stage.engine.registries().writer(&target, crate::sample::access());
+    let service = stage.service();
+    let entrance = stage.engine.config().graph.entrance();
+    let reader = service.environment(entrance).reader().unwrap();
+    let there = service.environment(prod);
+    let writer = there.writer(crate::sample::access()).unwrap();
     let (root, options) = (digest.clone().into(), CopyOptions::default());
     let copy = copy::plan(&reader, &writer, &root, &options).await.unwrap();
     copy::run(&copy, &reader, &writer, &|_| (), &CancellationToken::new())

@@ -10,7 +10,7 @@ use windlass::git::GitRepository;
 use windlass::project::Project;
 
 use crate::sample::access;
-use crate::world::{Stage, cut, debt, finish, hotfix, introduce, service};
+use crate::world::{Stage, cut, debt, finish, hotfix, introduce};
 
 /// Windlass in a clone of the remote without tags and of develop only, after somebody has removed the branches of
 /// releases there.
@@ -93,11 +93,19 @@ async fn a_clone_without_tags_cuts_fixes_and_notes_by_what_the_remote_has() {
     assert!(steps.contains("since v1.3.2"), "{steps}");
     let plan = stage.plan(&hotfix(None)).await.unwrap();
     assert_eq!(plan.operation.title(), "start hotfix/v1.3.3");
-    let notes = stage.engine.notes(&service(), "develop", None).await.unwrap();
+    let notes = stage
+        .engine
+        .notes(&stage.service(), "develop", None)
+        .await
+        .unwrap();
     assert!(notes.contains("since v1.3.2"), "{notes}");
     // The text of a tag is made of the same.
     assert_eq!(stage.run(&cut("develop", Some("1.4.0"))).await.0, Exit::Done);
-    let notes = stage.engine.notes(&service(), "v1.4.0", None).await.unwrap();
+    let notes = stage
+        .engine
+        .notes(&stage.service(), "v1.4.0", None)
+        .await
+        .unwrap();
     assert!(notes.contains("since v1.3.2"), "{notes}");
 }
 
@@ -157,9 +165,17 @@ async fn releases_that_are_tagged_on_branches_of_their_own_are_the_base_of_the_n
         steps.contains("1 commit") && steps.contains("since v2.15.0"),
         "{steps}"
     );
-    let notes = stage.engine.notes(&service(), "develop", None).await.unwrap();
+    let notes = stage
+        .engine
+        .notes(&stage.service(), "develop", None)
+        .await
+        .unwrap();
     assert!(notes.contains("since v2.15.0"), "{notes}");
-    let notes = stage.engine.notes(&service(), "v2.15.0", None).await.unwrap();
+    let notes = stage
+        .engine
+        .notes(&stage.service(), "v2.15.0", None)
+        .await
+        .unwrap();
     assert!(notes.contains("since v2.5.0"), "{notes}");
 }
 

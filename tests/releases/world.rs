@@ -10,6 +10,7 @@ use windlass::domain::{CommitSha, Debt, Digest, Exit, Plan, Release};
 use windlass::engine::{
     CutRequest, Depth, Engine, EngineError, FinishRequest, HotfixRequest, PromoteRequest, Request,
 };
+use windlass::project::Service;
 
 use crate::place::reader;
 use crate::run::{carry_out, last};
@@ -91,9 +92,13 @@ impl Stage {
         )
     }
 
+    /// The service that is released.
+    pub fn service(&self) -> Service {
+        self.engine.service(&"payment-svc".parse().unwrap()).unwrap()
+    }
+
     pub async fn plan(&self, command: &Request) -> Result<Plan, EngineError> {
-        let service = self.engine.service(&service())?;
-        self.engine.plan(&service, command).await
+        self.engine.plan(&self.service(), command).await
     }
 
     /// Plans and carries out.
@@ -115,7 +120,7 @@ impl Stage {
     }
 
     pub async fn releases(&self) -> Vec<Release> {
-        let releases = self.engine.releases(&service(), Depth::All).await.unwrap();
+        let releases = self.engine.releases(&self.service(), Depth::All).await.unwrap();
         assert_eq!(releases.stale, None);
         releases.list
     }
@@ -133,10 +138,6 @@ pub fn debt<'a>(release: &'a Release, words: &str) -> &'a Debt {
     let names: Vec<_> = release.debts.iter().map(|debt| debt.what.words()).collect();
     let found = release.debts.iter().find(|debt| debt.what.words() == words);
     found.unwrap_or_else(|| panic!("no debt `{words}` among {names:?}"))
-}
-
-pub fn service() -> windlass::domain::ServiceName {
-    "payment-svc".parse().unwrap()
 }
 
 pub fn cut(commit: &str, version: Option<&str>) -> Request {

@@ -6,7 +6,6 @@ use windlass::registry::Reader;
 /// The repository of the service in an environment.
 pub fn reader(engine: &Engine, environment: &str) -> Reader {
     let environment = engine.environment(&environment.parse().unwrap()).unwrap();
-    let service = "payment-svc".parse().unwrap();
-    let repository = engine.repository_of(&service, environment).unwrap();
-    engine.registries().reader(&repository)
+    let service = engine.service(&"payment-svc".parse().unwrap()).unwrap();
+    service.environment(environment).reader().unwrap()
 }

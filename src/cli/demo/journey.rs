@@ -11,18 +11,19 @@ use crate::cli::failure::Failure;
 use crate::cli::world::access_to_state;
 use crate::cli::{Output, plan, report};
 use crate::demo::World;
-use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, Exit, NameError, Plan, ServiceName};
+use crate::domain::{BranchName, CommitSha, Digest, EnvironmentName, Exit, NameError, Plan};
 use crate::engine::{
     CutRequest, Depth, Engine, FinishRequest, HotfixRequest, PromoteRequest, Request, ReviewRequest,
     RollbackRequest, Secrets, UnpinRequest,
 };
+use crate::project::Service;
 use crate::sign::{self, PublicKey};
 
 /// Whoever plays it, and on what.
 struct Story<'a> {
     world: &'a World,
     engine: Arc<Engine>,
-    service: ServiceName,
+    service: Service,
     global: &'a Global,
 }
 
@@ -125,11 +126,8 @@ impl Story<'_> {
         io: &mut Output,
     ) -> Result<Plan, Failure> {
         heading(title, io)?;
-        let planned = self
-            .engine
-            .plan(&self.engine.service(&self.service)?, &request.into())
-            .await?;
-        let difference = plan::difference(&self.engine, &planned).await;
+        let planned = self.engine.plan(&self.service, &request.into()).await?;
+        let difference = plan::difference(&self.engine, &self.service, &planned).await;
         plan::print(&planned, &difference, &mut io.out)?;
         writeln!(io.out)?;
         let access = access_to_state(&Global {

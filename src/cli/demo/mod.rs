@@ -69,7 +69,7 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
     if io.out_is_terminal && io.in_is_terminal {
         return Ok(Outcome::Console(Box::new(ConsoleRequest {
             fleet: Some(("demo".to_owned(), fleet)),
-            service: Some(opened.handle()?),
+            service: Some((opened.engine, opened.service)),
             read_only: global.read_only,
             ascii: global.ascii,
             sample: Some((world, pipeline)),

@@ -116,7 +116,7 @@ async fn record_attach(
     let title = count(found.reports.len(), "scan report");
     let step = steps.add_on(StepKind::Attach, title, StepTarget::Image(image.clone()));
     let (service, journals) = match &subject.world {
-        Some(world) => (world.service.clone(), world.engine.journals()),
+        Some(world) => (world.service.name().clone(), world.engine.journals()),
         None => (
             recording::service_of(&image.repository)?,
             recording::journals_of_no_project(),

@@ -106,7 +106,11 @@ async fn deployed(
     policy: Option<EnvironmentName>,
 ) -> Result<Subject, Failure> {
     let environment = world.engine.environment(&name)?.clone();
-    let repository = world.engine.repository_of(&world.service, &environment)?;
+    let repository = world
+        .service
+        .environment(&environment)
+        .repository()
+        .map_err(crate::engine::EngineError::from)?;
     let reader = world.registries.reader(&repository);
     let Some(deployed) = reader.deployed(environment.from.is_empty()).await? else {
         return Err(Failure {

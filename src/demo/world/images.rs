@@ -369,6 +369,7 @@ fn writer(
         .parse()
         .map_err(|error: crate::domain::NameError| EngineError::Internal(error.to_string()))?;
     let environment = engine.environment(&name)?;
-    let repository = engine.repository_of(service, environment)?;
-    Ok(engine.registries().writer(&repository, access))
+    let service = engine.service(service)?;
+    let writer = service.environment(environment).writer(access);
+    Ok(writer.map_err(EngineError::from)?)
 }

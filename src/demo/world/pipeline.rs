@@ -122,7 +122,11 @@ async fn build(
     access: WriteAccess,
 ) -> Result<Digest, WorldError> {
     let service = &engine.config().services[0].name;
-    let repository = engine.repository_of(service, engine.config().graph.entrance())?;
+    let repository = engine
+        .service(service)?
+        .environment(engine.config().graph.entrance())
+        .repository()
+        .map_err(EngineError::from)?;
     let tag = engine.tag_of(commit)?;
     let reader = engine.registries().reader(&repository);
     if let Some(there) = reader.resolve(&Target::Tag(tag)).await? {

@@ -11,9 +11,9 @@ use self::side::Found;
 use super::Engine;
 use super::error::EngineError;
 use crate::domain::{
-    Clean, Comparison, FindingsDiff, ImageDiff, PackageDiff, PackageList, PackageSource, Part, ServiceName,
-    Side, Unknown,
+    Clean, Comparison, FindingsDiff, ImageDiff, PackageDiff, PackageList, PackageSource, Part, Side, Unknown,
 };
+use crate::project::Service;
 
 impl Engine {
     /// What `b` would change against `a`. Each is an environment, a release (its branch or its version), a commit, an image
@@ -21,7 +21,7 @@ impl Engine {
     ///
     /// # Errors
     /// When one of them names nothing.
-    pub async fn diff(&self, service: &ServiceName, a: &str, b: &str) -> Result<Comparison, EngineError> {
+    pub async fn diff(&self, service: &Service, a: &str, b: &str) -> Result<Comparison, EngineError> {
         let (from, to) = tokio::try_join!(self.side(service, a), self.side(service, b))?;
         let is_same =
             matches!((&from.side.image, &to.side.image), (Some(a), Some(b)) if a.digest == b.digest);
@@ -38,7 +38,7 @@ impl Engine {
             },
         );
         let mut comparison = Comparison {
-            service: service.clone(),
+            service: service.name().clone(),
             changes: None,
             taken_back: None,
             elsewhere: 0,

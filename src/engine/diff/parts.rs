@@ -8,9 +8,10 @@ use super::side::Found;
 use super::{Engine, no_image};
 use crate::domain::{
     Changelog, Clean, CommitSha, Committed, Exceptions, FileDifference, FileDifferenceKind, FilesDiff,
-    GateRecord, PackageList, Part, ScanPolicy, ServiceName, Side, TicketPattern, Unknown,
+    GateRecord, PackageList, Part, ScanPolicy, Side, TicketPattern, Unknown,
 };
 use crate::git::{Change, FileChangeKind, Files, GitError, GitRepository};
+use crate::project::Service;
 use crate::scan;
 
 /// How many files are kept by name.
@@ -59,7 +60,7 @@ impl Contents {
 
 impl Engine {
     /// What was committed between two sides, in the folder of the service.
-    pub(super) async fn lineage(&self, service: &ServiceName, from: &Side, to: &Side) -> Past {
+    pub(super) async fn lineage(&self, service: &Service, from: &Side, to: &Side) -> Past {
         let (old, new) = match (&from.commit, &to.commit) {
             (Some(old), Some(new)) => (old.clone(), new.clone()),
             (None, _) => {
@@ -76,7 +77,10 @@ impl Engine {
                 return Past::unknown(Some(side), &why);
             }
         }
-        let folder = self.config().service(service).map(|service| service.path.clone());
+        let folder = self
+            .config()
+            .service(service.name())
+            .map(|service| service.path.clone());
         let tickets = self.config().git.tickets.clone();
         let reading = self.git(move |repository| read(repository, &old, &new, folder.as_deref(), &tickets));
         reading

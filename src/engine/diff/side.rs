@@ -9,10 +9,11 @@ use super::no_image;
 use super::{Engine, EngineError};
 use crate::catalog;
 use crate::domain::{
-    Clean, CommitSha, Digest, EnvironmentName, ImageFacts, ServiceName, Side, SideImage, SideKind, Tag,
-    Target, clean_line, stands_for,
+    Clean, CommitSha, Digest, EnvironmentName, ImageFacts, Side, SideImage, SideKind, Tag, Target,
+    clean_line, stands_for,
 };
 use crate::git::GitError;
+use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
 
 /// How many names of a kind a hint lists.
@@ -60,7 +61,7 @@ impl Found {
 
 impl Engine {
     /// The side that `text` names.
-    pub(super) async fn side(&self, service: &ServiceName, text: &str) -> Result<Found, EngineError> {
+    pub(super) async fn side(&self, service: &Service, text: &str) -> Result<Found, EngineError> {
         let Some(named) = self.named(service, text).await? else {
             return Err(self.nothing_named(text, None).await);
         };
@@ -130,7 +131,7 @@ impl Engine {
         }
     }
 
-    async fn named(&self, service: &ServiceName, text: &str) -> Result<Option<Named>, EngineError> {
+    async fn named(&self, service: &Service, text: &str) -> Result<Option<Named>, EngineError> {
         if let Ok(name) = text.parse::<EnvironmentName>()
             && self.config().graph.get(&name).is_some()
         {
@@ -187,7 +188,7 @@ impl Engine {
     }
 
     /// A finished release is tagged at the merge into main, which is never built: what it released is what was merged.
-    async fn merged_release(&self, service: &ServiceName, named: Named) -> Named {
+    async fn merged_release(&self, service: &Service, named: Named) -> Named {
         let (Ok(None), Some(merge)) = (&named.place, &named.commit) else {
             return named;
         };
@@ -205,10 +206,9 @@ impl Engine {
     }
 
     /// What is deployed to an environment now.
-    async fn deployed_in(&self, service: &ServiceName, name: &EnvironmentName) -> Result<Named, EngineError> {
+    async fn deployed_in(&self, service: &Service, name: &EnvironmentName) -> Result<Named, EngineError> {
         let environment = self.environment(name)?;
-        let repository = self.repository_of(service, environment)?;
-        let reader = self.registries().reader(&repository);
+        let reader = service.environment(environment).reader()?;
         let deployed = reader.deployed(environment.from.is_empty()).await?;
         let deployed = deployed.ok_or_else(|| EngineError::NoCandidate {
             text: name.to_string(),
@@ -218,19 +218,19 @@ impl Engine {
             kind: SideKind::Environment,
             commit: None,
             place: Ok(Some(Place {
-                reader,
                 image: SideImage {
                     environment: name.clone(),
-                    reference: repository.at(deployed.digest.clone()),
+                    reference: reader.repository().at(deployed.digest.clone()),
                     digest: deployed.digest,
                     since: deployed.since,
                 },
+                reader,
             })),
         })
     }
 
     /// The image of a commit, if it has one.
-    async fn of_commit(&self, service: &ServiceName, kind: SideKind, commit: CommitSha) -> Named {
+    async fn of_commit(&self, service: &Service, kind: SideKind, commit: CommitSha) -> Named {
         let place = async {
             let tags = self.tags_of(&commit).await?;
             let targets: Vec<_> = tags.into_iter().map(Target::Tag).collect();
@@ -245,13 +245,8 @@ impl Engine {
 
     /// The first environment that has one of `targets`. A registry that cannot be asked is an error only where no other
     /// one has it.
-    async fn somewhere(
-        &self,
-        service: &ServiceName,
-        targets: &[Target],
-    ) -> Result<Option<Place>, EngineError> {
-        let handle = self.service(service)?;
-        let found = catalog::find(&handle, targets, self.config().graph.all()).await?;
+    async fn somewhere(&self, service: &Service, targets: &[Target]) -> Result<Option<Place>, EngineError> {
+        let found = catalog::find(service, targets, self.config().graph.all()).await?;
         Ok(found.map(|found| Place {
             image: SideImage {
                 environment: found.environment,

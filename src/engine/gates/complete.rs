@@ -55,8 +55,7 @@ async fn copyable(question: &PromotionQuestion<'_>) -> Option<Answer> {
     let (engine, candidate) = (question.engine, question.candidate);
     let source = engine.registries().reader(&candidate.repository);
     let missing = async {
-        let target = engine.repository_of(&candidate.service, question.path.target)?;
-        let target = engine.registries().reader(&target);
+        let target = candidate.service.environment(question.path.target).reader()?;
         Ok::<_, EngineError>(missing_at_both(&source, &target, &candidate.image.digest).await?)
     };
     let verdict = match missing.await {

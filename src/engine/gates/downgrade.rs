@@ -35,8 +35,7 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
 /// What is to be said of `commit` by what is deployed to the target; nothing where it takes nothing back.
 async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
     let (engine, candidate, target) = (question.engine, question.candidate, question.path.target);
-    let Some((deployed, built_from)) = question.path.deployed_commit(engine, &candidate.service).await?
-    else {
+    let Some((deployed, built_from)) = question.path.deployed_commit(&candidate.service).await? else {
         return Ok(None);
     };
     if deployed.digest == candidate.image.digest {

@@ -34,7 +34,7 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
 /// What is to be said of `commit` by what is deployed to the target; nothing where no commit is known to be deployed there.
 async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
     let (engine, candidate, target) = (question.engine, question.candidate, &question.path.target.name);
-    let Some((_, Some(deployed))) = question.path.deployed_commit(engine, &candidate.service).await? else {
+    let Some((_, Some(deployed))) = question.path.deployed_commit(&candidate.service).await? else {
         return Ok(None);
     };
     let name = target.clone();

@@ -2,10 +2,11 @@
 
 use super::{Answer, Evaluate, GateRule, PromotionQuestion};
 use crate::catalog;
-use crate::domain::{CommitSha, Gate, GateKind, ServiceName, Tag, Target, Verdict};
+use crate::domain::{CommitSha, Gate, GateKind, Tag, Target, Verdict};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::git::ReleaseLine;
+use crate::project::Service;
 
 /// How many newer commits of a release are asked for an image.
 const MAX_NEWER_COMMITS: usize = 20;
@@ -62,14 +63,14 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
 /// The newest commit of `line` after the candidate's that has an image where builds go to, with the tag of it.
 async fn bound(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     line: &ReleaseLine,
 ) -> Result<Option<(CommitSha, Tag)>, EngineError> {
-    let (handle, entrance) = (engine.service(service)?, engine.config().graph.entrance());
+    let entrance = engine.config().graph.entrance();
     for commit in line.newer.iter().take(MAX_NEWER_COMMITS) {
         let tags = catalog::commit_tags(engine.config(), commit)?;
         let targets: Vec<_> = tags.into_iter().map(Target::Tag).collect();
-        if let Some(Target::Tag(tag)) = catalog::find(&handle, &targets, [entrance])
+        if let Some(Target::Tag(tag)) = catalog::find(service, &targets, [entrance])
             .await?
             .map(|one| one.target)
         {

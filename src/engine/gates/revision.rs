@@ -3,8 +3,8 @@
 use std::future::ready;
 
 use super::{Answer, CandidateQuestion, Evaluate, GateRule};
-use crate::domain::{Gate, GateKind, Verdict, stands_for};
-use crate::engine::candidate::Candidate;
+use crate::domain::{CommitSha, Gate, GateKind, Tag, Verdict, stands_for};
+use crate::registry::ImageSummary;
 
 pub(super) const RULE: GateRule = GateRule {
     kind: GateKind::Revision,
@@ -13,35 +13,39 @@ pub(super) const RULE: GateRule = GateRule {
 };
 
 fn evaluate(question: &CandidateQuestion<'_>) -> Answer {
-    Gate::new(GateKind::Revision, revision(question.candidate)).into()
+    let one = question.candidate;
+    let verdict = revision(&one.tag, &one.summary, one.commit.as_ref(), one.revision.as_ref());
+    Gate::new(GateKind::Revision, verdict).into()
 }
 
-/// Whether tag, commit and the image's own word agree.
-fn revision(candidate: &Candidate) -> Verdict {
-    if let Some(disagreement) = &candidate.summary.disagreement {
+/// Whether tag, commit and the image's own word agree: `commit` is the one that was named, `revision` the one that the image says it was built from.
+fn revision(
+    tag: &Tag,
+    summary: &ImageSummary,
+    commit: Option<&CommitSha>,
+    revision: Option<&CommitSha>,
+) -> Verdict {
+    if let Some(disagreement) = &summary.disagreement {
         return Verdict::Refused(format!(
-            "the platforms of {} were not built from one commit: {disagreement}",
-            candidate.tag
+            "the platforms of {tag} were not built from one commit: {disagreement}"
         ));
     }
-    match (&candidate.commit, &candidate.revision) {
+    match (commit, revision) {
         (Some(commit), Some(revision)) if commit == revision => {
-            if candidate.summary.revision.is_none() {
+            if summary.revision.is_none() {
                 return Verdict::Allowed(format!(
-                    "the image has no revision label; its tag {} names {}, as `image_revision = \"tag\"` allows",
-                    candidate.tag,
+                    "the image has no revision label; its tag {tag} names {}, as `image_revision = \"tag\"` allows",
                     commit.short()
                 ));
             }
             let of = format!("built from {}", commit.short());
-            Verdict::Allowed(match stands_for(&candidate.summary.labels) {
+            Verdict::Allowed(match stands_for(&summary.labels) {
                 Some(other) => format!("{of}, a rebuild of {} for a release", other.short()),
                 None => of,
             })
         }
         (Some(commit), Some(revision)) => Verdict::Refused(format!(
-            "{} should be the image of {}, but was built from {}: the tag was moved or pushed by mistake",
-            candidate.tag,
+            "{tag} should be the image of {}, but was built from {}: the tag was moved or pushed by mistake",
             commit.short(),
             revision.short()
         )),
@@ -57,36 +61,29 @@ fn revision(candidate: &Candidate) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CommitSha, Digest};
-    use crate::registry::{Descriptor, ImageSummary};
 
-    fn candidate(commit: Option<&str>, revision: Option<&str>) -> Candidate {
+    fn verdict(commit: Option<&str>, built_from: Option<&str>, label: bool) -> Verdict {
         let sha = |c: &str| c.repeat(40).parse::<CommitSha>().unwrap();
-        Candidate {
-            service: "a".parse().unwrap(),
-            repository: "localhost:1/dev/a".parse().unwrap(),
-            image: Descriptor::new("application/vnd.oci.image.index.v1+json", Digest::of(b"x"), 1),
-            summary: ImageSummary {
-                revision: revision.map(|c| c.repeat(40)),
-                ..ImageSummary::default()
-            },
-            tag: "sha-aaaaaaa".parse().unwrap(),
-            commit: commit.map(sha),
-            revision: revision.map(sha),
-        }
+        let summary = ImageSummary {
+            revision: built_from.filter(|_| label).map(|c| c.repeat(40)),
+            ..ImageSummary::default()
+        };
+        let (commit, built_from) = (commit.map(sha), built_from.map(sha));
+        let tag = "sha-aaaaaaa".parse().unwrap();
+        revision(&tag, &summary, commit.as_ref(), built_from.as_ref())
     }
 
     #[test]
     fn an_image_of_another_commit_is_refused_and_one_without_a_label_is_unknown() {
-        assert!(revision(&candidate(Some("a"), Some("a"))).allows());
-        let moved = revision(&candidate(Some("a"), Some("b")));
+        assert!(verdict(Some("a"), Some("a"), true).allows());
+        let moved = verdict(Some("a"), Some("b"), true);
         assert_eq!(moved.word(), "refused");
         assert!(
             moved.reason().contains("built from bbbbbbb"),
             "{}",
             moved.reason()
         );
-        let unlabelled = revision(&candidate(Some("a"), None));
+        let unlabelled = verdict(Some("a"), None, true);
         assert_eq!(unlabelled.word(), "unknown");
         assert!(
             unlabelled.reason().contains("image_revision"),
@@ -97,9 +94,7 @@ mod tests {
 
     #[test]
     fn a_tag_that_stands_for_the_label_is_said_to() {
-        let mut by_tag = candidate(Some("a"), Some("a"));
-        by_tag.summary.revision = None;
-        let verdict = revision(&by_tag);
+        let verdict = verdict(Some("a"), Some("a"), false);
         assert!(verdict.allows());
         assert!(
             verdict.reason().contains("its tag sha-aaaaaaa names aaaaaaa"),

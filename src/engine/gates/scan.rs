@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::{Answer, CandidateQuestion, Evaluate, GateRule, Moment};
-use crate::domain::{Digest, Environment, Gate, GateKind, ServiceName, Verdict};
+use crate::domain::{Digest, Environment, Gate, GateKind, Verdict};
 use crate::engine::Engine;
 use crate::engine::scan::Admission;
+use crate::project::Service;
 use crate::registry::Reader;
 
 pub(super) const RULE: GateRule = GateRule {
@@ -41,7 +42,7 @@ async fn evaluate(question: &CandidateQuestion<'_>) -> Option<Answer> {
 /// environment has no rules.
 pub(in crate::engine) async fn of_digest(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     environment: &Environment,
     reader: &Reader,
     digest: &Digest,

@@ -44,19 +44,19 @@ impl PlanRequest for CutRequest {
         let commit = engine.commit(&self.commit).await?;
         // A remote that is not configured is a mistake; one that does not answer is for the gates to tell.
         let remote = engine.remote()?.name().to_owned();
-        let upstream = engine.look_upstream_or_last_for(service.name()).await?;
+        let upstream = engine.look_upstream_or_last_for(service).await?;
         let git = engine.config().git.for_service(service.name());
         let given = naming::Given {
             version: self.version.as_deref(),
             sprint: self.sprint.as_deref(),
         };
-        let named = naming::naming(engine, service.name(), &upstream, &commit, given).await?;
+        let named = naming::naming(engine, service, &upstream, &commit, given).await?;
         let branch = git
             .release_branch
             .render(&named.values)
             .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
         let candidate = engine
-            .candidate(service.name(), commit.as_str(), engine.config().graph.entrance())
+            .candidate(service, commit.as_str(), engine.config().graph.entrance())
             .await;
         let preflight = Preflight {
             service,
@@ -65,7 +65,7 @@ impl PlanRequest for CutRequest {
             reason: reason.as_ref(),
         };
         let (gates, skipped) = Box::pin(preflight.gates(engine, &upstream, candidate.as_ref())).await?;
-        let record = skipped.map(|_| engine.repository_of(service.name(), engine.config().graph.entrance()));
+        let record = skipped.map(|_| service.environment(engine.config().graph.entrance()).repository());
         let record = record.transpose()?;
         let (tag, digest) = match candidate {
             Ok(candidate) => (Some(candidate.tag), Some(candidate.image.digest)),
@@ -212,9 +212,7 @@ impl Cutting<'_> {
     async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let (engine, service) = (self.context.engine, self.context.service);
         let entrance = engine.config().graph.entrance();
-        let candidate = engine
-            .candidate(service.name(), self.commit.as_str(), entrance)
-            .await;
+        let candidate = engine.candidate(service, self.commit.as_str(), entrance).await;
         if let (Ok(candidate), Some(planned)) = (&candidate, &self.context.plan.digest)
             && candidate.image.digest != *planned
         {
@@ -224,7 +222,7 @@ impl Cutting<'_> {
                 found: candidate.image.digest.to_string(),
             });
         }
-        let upstream = engine.look_upstream_or_last_for(service.name()).await?;
+        let upstream = engine.look_upstream_or_last_for(service).await?;
         let preflight = Preflight {
             service,
             commit: self.commit,
@@ -242,7 +240,7 @@ impl Cutting<'_> {
     async fn record(&self) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
         let entrance = engine.config().graph.entrance();
-        let repository = engine.repository_of(self.context.service.name(), entrance)?;
+        let repository = self.context.service.environment(entrance).repository()?;
         let writer = engine.registries().writer(&repository, self.context.access);
         exception_record::leave(self.context, &writer, self.skipped.get()).await
     }

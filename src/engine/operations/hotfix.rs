@@ -8,7 +8,7 @@ use crate::config::GitSettings;
 use crate::domain::operation::Hotfix;
 use crate::domain::{
     BranchName, CommitSha, Confirmation, Costs, Digest, Environment, EnvironmentName, Gate, LockPart, Plan,
-    ReleaseKind, ServiceName, StepKind, StepList, Values,
+    ReleaseKind, StepKind, StepList, Values,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -36,14 +36,13 @@ pub struct HotfixRequest {
 
 impl PlanRequest for HotfixRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
-        let name = service.name();
         let environment = match &self.environment {
             Some(name) => engine.environment(name)?,
             None => engine.production(),
         };
-        let base = base(engine, name, &environment.name).await?;
-        let git = engine.config().git.for_service(name);
-        let upstream = engine.upstream_for(name).await?;
+        let base = base(engine, service, &environment.name).await?;
+        let git = engine.config().git.for_service(service.name());
+        let upstream = engine.upstream_for(service).await?;
         let local = engine.git(gates::local).await?;
         let lines = gates::lines(&upstream, &local, &git);
         let (version, padding, why) = if let Some(text) = &self.version {
@@ -57,7 +56,7 @@ impl PlanRequest for HotfixRequest {
             short: Some(base.commit.short().to_owned()),
             date: Some(naming::today()),
             version: Some(version.clone()),
-            service: Some(name.to_string()),
+            service: Some(service.to_string()),
             padding,
             ..Values::default()
         };
@@ -67,7 +66,7 @@ impl PlanRequest for HotfixRequest {
             .map_err(|error| EngineError::NoBranchName(error.to_string()))?;
         let remote = engine.config().git.remote.clone();
         let gates = preflights(engine, &git, &upstream, environment, &base, &branch).await?;
-        let repository = engine.repository_of(name, environment)?;
+        let repository = service.environment(environment).repository()?;
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "re-check all preflight gates");
         cut::add_branch(
@@ -85,7 +84,7 @@ impl PlanRequest for HotfixRequest {
                 image: repository.at(base.deployed.digest.clone()),
             }
             .into(),
-            service: name.clone(),
+            service: service.name().clone(),
             tag: engine.tag_of(&base.commit).ok(),
             commit: Some(base.commit),
             digest: Some(base.deployed.digest),
@@ -97,15 +96,13 @@ impl PlanRequest for HotfixRequest {
 }
 
 /// What is deployed to an environment, by its digest's own word.
-async fn base(engine: &Engine, service: &ServiceName, name: &EnvironmentName) -> Result<Base, EngineError> {
+async fn base(engine: &Engine, service: &Service, name: &EnvironmentName) -> Result<Base, EngineError> {
     let no = |why: &str| EngineError::NoHotfix {
         environment: name.clone(),
         why: why.to_owned(),
     };
     let environment = engine.environment(name)?;
-    let reader = engine
-        .registries()
-        .reader(&engine.repository_of(service, environment)?);
+    let reader = service.environment(environment).reader()?;
     let deployed = reader.deployed(environment.from.is_empty()).await?;
     let deployed = deployed.ok_or_else(|| no("nothing has been deployed there yet"))?;
     let revision = reader.image(&deployed.digest).await?.revision;
@@ -252,7 +249,7 @@ impl OperationRun for Starting<'_> {
 impl Starting<'_> {
     /// Rule: what is deployed is what is fixed. If something else was deployed since, the plan is another one.
     async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
-        let (engine, service) = (self.context.engine, self.context.service.name());
+        let (engine, service) = (self.context.engine, self.context.service);
         let environment = &self.hotfix.environment;
         let base = base(engine, service, environment).await?;
         if base.deployed.digest != *self.digest {
@@ -268,7 +265,7 @@ impl Starting<'_> {
         if base.commit != *self.commit {
             return Err(EngineError::Internal("a digest names two commits".to_owned()));
         }
-        let git = engine.config().git.for_service(service);
+        let git = engine.config().git.for_service(service.name());
         let upstream = engine.look_upstream_or_last_for(service).await?;
         let environment = engine.environment(environment)?;
         step.judge(preflights(engine, &git, &upstream, environment, &base, &self.hotfix.branch).await?)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use semver::Version;
 
 use crate::config::GitSettings;
-use crate::domain::{CommitSha, Padding, ReleaseKind, ServiceName, TicketPattern, Values, propose_next};
+use crate::domain::{CommitSha, Padding, ReleaseKind, TicketPattern, Values, propose_next};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::gates;
@@ -13,6 +13,7 @@ use crate::engine::notes::{self, Since};
 use crate::engine::released::Released;
 use crate::engine::remote_state::{Line, Upstream};
 use crate::git::Change;
+use crate::project::Service;
 
 /// What a person may say of a cut; the rest is proposed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,12 +71,12 @@ pub(in crate::engine) fn today() -> String {
 /// another one is given: the cut was begun before.
 pub(in crate::engine) async fn naming(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     upstream: &Upstream,
     commit: &CommitSha,
     given: Given<'_>,
 ) -> Result<Naming, EngineError> {
-    let git = engine.config().git.for_service(service);
+    let git = engine.config().git.for_service(service.name());
     let released = &*upstream.released;
     let local = engine.git(gates::local).await?;
     let lines = gates::lines(upstream, &local, &git);
@@ -88,7 +89,7 @@ pub(in crate::engine) async fn naming(
             .as_ref()
             .map_or(released.padding(), |(_, padding)| *padding),
         version: version.map(|(version, _)| version),
-        service: Some(service.to_string()),
+        service: Some(service.name().to_string()),
         ..Values::default()
     };
     let begun = lines.iter().find(|line| is_begun(line, commit));

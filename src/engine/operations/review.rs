@@ -7,7 +7,7 @@ use super::{exception_record, place};
 use crate::domain::operation::Review;
 use crate::domain::{
     Clean, Confirmation, Costs, Digest, Environment, ExceptionRecord, Gate, GateKind, LockPart, Plan,
-    ReviewRecord, ServiceName, StepKind, StepList, StepTarget, Verdict,
+    ReviewRecord, StepKind, StepList, StepTarget, Verdict,
 };
 use crate::engine::error::EngineError;
 use crate::engine::exception::{LOOKED_AT, owed};
@@ -29,8 +29,8 @@ pub struct ReviewRequest {
 impl PlanRequest for ReviewRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
         let note = place::reason(&self.note, "a review")?;
-        let (environment, digest, exceptions) = reviewed(engine, service.name(), &self.of, &note).await?;
-        let repository = engine.repository_of(service.name(), environment)?;
+        let (environment, digest, exceptions) = reviewed(engine, service, &self.of, &note).await?;
+        let repository = service.environment(environment).repository()?;
         let gates = vec![Gate::new(GateKind::Exception, waits(&exceptions))];
         let mut steps = StepList::default();
         steps.add_on(
@@ -124,7 +124,7 @@ fn waits(exceptions: &[ExceptionRecord]) -> Verdict {
 /// where it owes one. Where nothing is owed any more, what this very note has settled: the command was given again.
 async fn reviewed<'a>(
     engine: &'a Engine,
-    service: &ServiceName,
+    service: &Service,
     of: &str,
     note: &Clean,
 ) -> Result<(&'a Environment, Digest, Vec<ExceptionRecord>), EngineError> {
@@ -141,17 +141,13 @@ async fn reviewed<'a>(
     } else {
         let nothing = || EngineError::NothingOwed(format!("`{}`", crate::domain::clean_line(of)));
         let environment = engine.environment(&of.parse().map_err(|_| nothing())?)?;
-        let reader = engine
-            .registries()
-            .reader(&engine.repository_of(service, environment)?);
+        let reader = service.environment(environment).reader()?;
         let history = reader.deployments(LOOKED_AT).await?;
         places.extend(history.into_iter().map(|deployed| (environment, deployed.digest)));
     }
     let mut settled = None;
     for (environment, digest) in places {
-        let reader = engine
-            .registries()
-            .reader(&engine.repository_of(service, environment)?);
+        let reader = service.environment(environment).reader()?;
         let owed = owed(&reader, &digest, environment).await?;
         if !owed.is_empty() {
             return Ok((environment, digest, owed));

@@ -11,6 +11,7 @@ use crate::domain::{
     StepTarget, Target,
 };
 use crate::engine::Engine;
+use crate::engine::core::environment_of;
 use crate::engine::error::EngineError;
 use crate::engine::run::event::{RunId, StepOutcome};
 use crate::engine::run::{Context, Step};
@@ -29,7 +30,7 @@ pub struct SignRequest {
 impl PlanRequest for SignRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
         let image = &self.image;
-        let environment = engine.environment_of(service.name(), image)?;
+        let environment = environment_of(service, image)?;
         let key = key_path(engine, &environment)?;
         let reader = engine.registries().reader(&image.repository);
         let Some(found) = reader.resolve(&image.target).await? else {
@@ -73,7 +74,7 @@ impl Operation for Sign {
     }
 
     fn signs_for(&self, engine: &Engine, plan: &Plan) -> Option<EnvironmentName> {
-        engine.environment_of(&plan.service, &self.image).ok()
+        environment_of(&engine.service(&plan.service).ok()?, &self.image).ok()
     }
 
     fn is_read_back(&self) -> bool {
@@ -83,7 +84,7 @@ impl Operation for Sign {
     fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
         let engine = context.engine;
         Ok(Box::new(Signing {
-            environment: engine.environment_of(context.service.name(), &self.image)?,
+            environment: environment_of(context.service, &self.image)?,
             digest: context.digest()?,
             writer: engine.registries().writer(&self.image.repository, context.access),
         }))

@@ -7,16 +7,17 @@ use super::survey::{InMain, Survey, Surveyed};
 use crate::catalog;
 use crate::domain::{
     Bound, CommitSha, Debt, DebtState, DeployedIn, Due, EnvironmentName, Production, Release, ReleaseKind,
-    ServiceName, Tag, Target, count,
+    Tag, Target, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::git::Reach;
+use crate::project::Service;
 
 /// All of them, with what they owe and whether they have still to come to production.
 pub(super) async fn releases(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     survey: Survey,
     facts: &Facts,
 ) -> Vec<Release> {
@@ -71,7 +72,7 @@ async fn passed_by(engine: &Engine, facts: &Facts, heads: Vec<CommitSha>) -> Vec
 
 async fn release(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     survey: &Survey,
     one: &Surveyed,
     facts: &Facts,
@@ -228,16 +229,15 @@ fn are(commits: usize) -> String {
 }
 
 /// The image of the head.
-async fn bound(engine: &Engine, service: &ServiceName, head: &CommitSha) -> Bound {
+async fn bound(engine: &Engine, service: &Service, head: &CommitSha) -> Bound {
     let unknown = |error: EngineError| Bound::Unknown { why: error.brief() };
     let tag = match catalog::head_tag(engine.config(), head) {
         Ok(tag) => tag,
         Err(error) => return unknown(error.into()),
     };
     let found = async {
-        let handle = engine.service(service)?;
         let targets = [Target::Tag(tag.clone())];
-        Ok::<_, EngineError>(catalog::find(&handle, &targets, [engine.config().graph.entrance()]).await?)
+        Ok::<_, EngineError>(catalog::find(service, &targets, [engine.config().graph.entrance()]).await?)
     };
     match found.await {
         Ok(Some(found)) => Bound::There {

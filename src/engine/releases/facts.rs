@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 
-use crate::domain::{CommitSha, Digest, Environment, EnvironmentName, ServiceName, Tag};
+use crate::domain::{CommitSha, Digest, Environment, EnvironmentName, Tag};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::project::Service;
 
 /// What is asked once for all releases.
 pub(super) struct Facts {
@@ -28,10 +29,10 @@ pub(super) struct Owed {
 
 impl Facts {
     /// Asks production for its tags, and every environment for what it has deployed.
-    pub(super) async fn of(engine: &Engine, service: &ServiceName) -> Self {
+    pub(super) async fn of(engine: &Engine, service: &Service) -> Self {
         let tags = async {
-            let repository = engine.repository_of(service, engine.production())?;
-            Ok::<_, EngineError>(engine.registries().reader(&repository).tags().await?)
+            let reader = service.environment(engine.production()).reader()?;
+            Ok::<_, EngineError>(reader.tags().await?)
         };
         let environments = engine.config().graph.all().iter();
         let deployed = environments.map(|environment| deployed(engine, service, environment));
@@ -56,10 +57,10 @@ impl Facts {
 /// What is deployed to an environment. What cannot be found out is left out here: the board and `status` tell of it.
 async fn deployed(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     environment: &Environment,
 ) -> Option<(EnvironmentName, CommitSha, Digest)> {
-    let repository = engine.repository_of(service, environment).ok()?;
+    let repository = service.environment(environment).repository().ok()?;
     let reader = engine.registries().reader(&repository);
     let deployed = reader.deployed(environment.from.is_empty()).await.ok()??;
     let commit = reader.image(&deployed.digest).await.ok()?.commit()?;
@@ -69,12 +70,11 @@ async fn deployed(
 /// The reviews that are owed for what came to an environment.
 async fn reviews(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     environment: &Environment,
 ) -> (EnvironmentName, Result<Vec<Owed>, String>) {
     let asking = async {
-        let repository = engine.repository_of(service, environment)?;
-        let reader = engine.registries().reader(&repository);
+        let reader = service.environment(environment).reader()?;
         let mut owed = Vec::new();
         for exception in engine.owed_reviews(service, &environment.name).await? {
             owed.push(Owed {

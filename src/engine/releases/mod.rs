@@ -12,8 +12,9 @@ use self::facts::Facts;
 use self::survey::{Gaps, Survey};
 use super::Engine;
 use super::error::EngineError;
-use crate::domain::{Environment, Release, ServiceName};
+use crate::domain::{Environment, Release};
 use crate::git::GitError;
+use crate::project::Service;
 
 /// All releases and hotfixes that somebody should know of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,10 +39,10 @@ impl Releases {
 impl Engine {
     /// The releases and hotfixes of `service`, with their debts. Asks the remote, the production registry for its tags, each
     /// environment for what is deployed there, and the entrance for the image of each unfinished head.
-    pub async fn releases(&self, service: &ServiceName, depth: Depth) -> Result<Releases, EngineError> {
+    pub async fn releases(&self, service: &Service, depth: Depth) -> Result<Releases, EngineError> {
         let upstream = self.upstream_or_last_for(service).await?;
         let stale = upstream.stale.clone();
-        let settings = self.config().git.for_service(service);
+        let settings = self.config().git.for_service(service.name());
         let look = |gaps: Gaps| {
             let (upstream, settings, depth) = (upstream.clone(), settings.clone(), depth.clone());
             self.git(move |repository| Survey::of(repository, &upstream, &settings, &depth, &gaps))

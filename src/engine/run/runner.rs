@@ -153,7 +153,7 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
 async fn places(context: &Context<'_>, made: Option<&Digest>) -> Result<Vec<Place>, EngineError> {
     match context.plan.digest.as_ref().or(made) {
         Some(digest) if operations::of(context.plan)?.is_read_back() => {
-            context.engine.places(context.service.name(), digest).await
+            context.engine.places(context.service, digest).await
         }
         _ => Ok(Vec::new()),
     }

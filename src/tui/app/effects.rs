@@ -11,12 +11,12 @@ use super::sender::SessionSender;
 use super::terminal::Terminal;
 use crate::board::{Board, BoardUpdate};
 use crate::domain::{
-    BranchTemplate, CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, ServiceName,
-    WriteAccess,
+    BranchTemplate, CommitSha, Digest, EnvironmentName, Exit, ImageReference, Operation, Plan, WriteAccess,
 };
 use crate::engine::{Engine, EngineError, RunId, Secrets};
 use crate::git::Commit;
 use crate::program::{Audience, Call};
+use crate::project::Service;
 use crate::sign::PublicKey;
 use crate::tui::screens::board::model::{Gates, Numbering, Row};
 use crate::tui::screens::findings::model::{Content, Findings};
@@ -38,7 +38,7 @@ struct ActiveRun {
 pub(in crate::tui) struct Effects {
     engine: Arc<Engine>,
     board: Option<Board>,
-    service: ServiceName,
+    service: Service,
     access: Option<WriteAccess>,
     messages: SessionSender,
     /// The runs that were started and have not ended.
@@ -53,7 +53,7 @@ impl Effects {
     pub(in crate::tui) const fn new(
         engine: Arc<Engine>,
         board: Option<Board>,
-        service: ServiceName,
+        service: Service,
         access: Option<WriteAccess>,
         messages: SessionSender,
     ) -> Self {
@@ -147,10 +147,7 @@ impl Effects {
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
         let service = self.service.clone();
         tokio::spawn(async move {
-            let asked = async {
-                let service = engine.service(&service)?;
-                engine.preview(&service, commit.as_str(), &environment).await
-            };
+            let asked = async { engine.preview(&service, commit.as_str(), &environment).await };
             let gates = match asked.await {
                 Ok(gates) => Gates::Known(gates),
                 Err(error) => Gates::Failed(error.to_string()),
@@ -220,11 +217,11 @@ impl Effects {
         self.cancel_plan();
         let numbering = numbering(&self.engine.config().git.release_branch);
         let request = request.to_engine(numbering, |digest, environment| self.image(digest, environment));
-        let service = self.engine.service(&self.service);
+        let service = self.service.clone();
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
         self.planning = Some(tokio::spawn(async move {
             let result = async {
-                let plan = engine.plan(&service?, &request?).await?;
+                let plan = engine.plan(&service, &request?).await?;
                 let asks_password = engine.asks_for_password(&plan);
                 let version = version(&engine, &plan);
                 Ok(Box::new(PlanReady {
@@ -242,7 +239,7 @@ impl Effects {
 
     fn image(&self, digest: Digest, environment: &EnvironmentName) -> Result<ImageReference, EngineError> {
         let environment = self.engine.environment(environment)?;
-        Ok(self.engine.repository_of(&self.service, environment)?.at(digest))
+        Ok(self.service.environment(environment).repository()?.at(digest))
     }
 
     fn start(&mut self, plan: Plan, secrets: Secrets) -> Result<(), Message> {

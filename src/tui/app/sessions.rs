@@ -92,7 +92,7 @@ impl Sessions {
         let messages = SessionSender::new(id, self.messages.clone());
         tokio::spawn(forward(updates, messages.clone()));
         self.effects
-            .push(Effects::new(engine, board, name.clone(), access, messages));
+            .push(Effects::new(engine, board, service.clone(), access, messages));
     }
 
     /// Looks at every service of the fleet, telling what becomes known as it does.

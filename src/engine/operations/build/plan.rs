@@ -12,7 +12,7 @@ use crate::deploy::Deployer;
 use crate::domain::operation::Build;
 use crate::domain::{
     CommitSha, Confirmation, Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep,
-    Platform, Repository, ServiceName, StepKind, StepList, StepTarget, Tag, Target, Verdict, count,
+    Platform, Repository, StepKind, StepList, StepTarget, Tag, Target, Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -34,21 +34,21 @@ pub struct BuildRequest {
 
 impl PlanRequest for BuildRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
-        plan(engine, service.name(), self.dirty, self.branch.as_deref()).await
+        plan(engine, service, self.dirty, self.branch.as_deref()).await
     }
 }
 
 /// Plans the build of the commit that is checked out.
 pub(super) async fn plan(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     with_changes: bool,
     branch: Option<&str>,
 ) -> Result<Plan, EngineError> {
     let commit = engine.commit("HEAD").await?;
     let changes = engine.git(GitRepository::uncommitted).await?;
     let entrance = engine.config().graph.entrance();
-    let repository = engine.repository_of(service, entrance)?;
+    let repository = service.environment(entrance).repository()?;
     let is_dirty = !changes.is_empty();
     let found = if is_dirty && with_changes {
         None
@@ -103,7 +103,7 @@ pub(super) async fn plan(
             release,
         }
         .into(),
-        service: service.clone(),
+        service: service.name().clone(),
         commit: Some(commit),
         tag: Some(tag),
         digest,

@@ -110,7 +110,7 @@ impl Building<'_> {
         let engine = self.context.engine;
         let again = plan(
             engine,
-            self.context.service.name(),
+            self.context.service,
             !self.is_of_commit(),
             self.build.release.as_ref().map(BranchName::as_str),
         )
@@ -165,7 +165,7 @@ impl Building<'_> {
             let folder = work.path().join(at.to_string());
             let order = order(
                 engine,
-                self.context.service.name(),
+                self.context.service,
                 Some(platform),
                 labels.clone(),
                 Some(commit.time),

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use report::{CheckEvent, CheckOutcome, CheckReport, CheckStep, Checked};
 
-use crate::domain::ServiceName;
+use crate::project::Service;
+
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use steps::{Bench, Broken};
@@ -36,7 +37,7 @@ impl Engine {
     /// breaks, is in the report.
     pub async fn check(
         &self,
-        service: &ServiceName,
+        service: &Service,
         options: &CheckOptions,
         tell: &(dyn Fn(CheckEvent) + Send + Sync),
         cancel: &CancellationToken,

@@ -13,13 +13,13 @@ use crate::build::{
     BuildError, DeclaredTests, LintFinding, Output, TestOutcome, lint_findings, structure_tests,
 };
 use crate::domain::{
-    Digest, EnvironmentName, Exceptions, NameError, Origin, RunnableImage, ScanEvidence, ScanPolicy,
-    ServiceName, count,
+    Digest, EnvironmentName, Exceptions, NameError, Origin, RunnableImage, ScanEvidence, ScanPolicy, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::operations::build::{builder, order};
 use crate::program::{Audience, Call, Ended, ProgramError};
+use crate::project::Service;
 use crate::scan::{SbomFormat, ScanError};
 
 /// Longer than any Dockerfile takes.
@@ -69,6 +69,7 @@ impl From<ScanError> for Broken {
 /// What the steps share.
 pub(super) struct Bench<'a> {
     engine: &'a Engine,
+    service: &'a Service,
     tell: &'a (dyn Fn(CheckEvent) + Send + Sync),
     cancel: &'a CancellationToken,
     work: TempDir,
@@ -80,14 +81,14 @@ pub(super) struct Bench<'a> {
 impl<'a> Bench<'a> {
     pub(super) fn new(
         engine: &'a Engine,
-        service: &ServiceName,
+        service: &'a Service,
         tell: &'a (dyn Fn(CheckEvent) + Send + Sync),
         cancel: &'a CancellationToken,
     ) -> Result<Self, EngineError> {
         let config = engine.config();
         let found = config
-            .service(service)
-            .ok_or_else(|| EngineError::UnknownService(service.clone()))?;
+            .service(service.name())
+            .ok_or_else(|| EngineError::UnknownService(service.name().clone()))?;
         let work = tempfile::Builder::new()
             .prefix("windlass-check-")
             .tempdir()
@@ -100,12 +101,13 @@ impl<'a> Bench<'a> {
         let environment = config.check.policy.clone().or_else(|| first_with_rules(engine));
         Ok(Self {
             engine,
+            service,
             tell,
             cancel,
             work,
             image: None,
             report: CheckReport {
-                service: service.clone(),
+                service: service.name().clone(),
                 dockerfile: found.dockerfile_in_repository(),
                 steps: Vec::new(),
                 lint: Vec::new(),
@@ -208,7 +210,7 @@ impl<'a> Bench<'a> {
 
     async fn image(&mut self) -> Result<CheckOutcome, Broken> {
         let builder = builder(self.engine, self.cancel).await?;
-        let order = order(self.engine, &self.report.service, None, Vec::new(), None)?;
+        let order = order(self.engine, self.service, None, Vec::new(), None)?;
         let archive = self.work.path().join("image.tar");
         let log = self.log(CheckStep::Image);
         builder
@@ -268,9 +270,7 @@ impl<'a> Bench<'a> {
                 "{words}; no environment has a scan policy, so nothing is refused"
             )));
         };
-        let judgement = self
-            .engine
-            .judged(&self.report.service, environment, &evidence, now)?;
+        let judgement = self.engine.judged(self.service, environment, &evidence, now)?;
         let words = format!("for {environment}: {}", judgement.verdict.reason());
         for note in &judgement.notes {
             log(note.clone());

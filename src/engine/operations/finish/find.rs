@@ -1,18 +1,19 @@
 //! The release or hotfix that a person names.
 
-use crate::domain::{ServiceName, release_name};
+use crate::domain::release_name;
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::remote_state::{Line, Upstream};
+use crate::project::Service;
 
 /// The release or hotfix of that branch or version.
 pub(in crate::engine) fn find(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     upstream: &Upstream,
     text: &str,
 ) -> Result<Line, EngineError> {
-    let lines = upstream.lines(&engine.config().git.for_service(service));
+    let lines = upstream.lines(&engine.config().git.for_service(service.name()));
     let version = upstream.released.version_named(text);
     let is_it =
         |line: &&Line| line.branch.as_str() == text || version.is_some() && line.values.version == version;

@@ -4,8 +4,8 @@ use super::find::find;
 use super::gates::{self, Target};
 use crate::domain::operation::Finish;
 use crate::domain::{
-    BranchName, Confirmation, Costs, MergeMethod, Plan, PlannedStep, Release, ReleaseKind, ServiceName,
-    StepKind, StepList, StepTarget, count,
+    BranchName, Confirmation, Costs, MergeMethod, Plan, PlannedStep, Release, ReleaseKind, StepKind,
+    StepList, StepTarget, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -25,10 +25,9 @@ pub struct FinishRequest {
 
 impl PlanRequest for FinishRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
-        let name = service.name();
-        let upstream = engine.upstream_for(name).await?;
-        let line = find(engine, name, &upstream, &self.release)?;
-        let release = engine.release_of(name, &line).await?;
+        let upstream = engine.upstream_for(service).await?;
+        let line = find(engine, service, &upstream, &self.release)?;
+        let release = engine.release_of(service, &line).await?;
         let targets = gates::targets(engine, &upstream, &line, &release, &self.into).await?;
         let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
         all.extend(targets.iter().map(|target| target.gate.clone()));
@@ -36,7 +35,7 @@ impl PlanRequest for FinishRequest {
         let tag = version.map(|version| upstream.released.name_of(version));
         let remote = engine.config().git.remote.clone();
         let candidate = engine
-            .candidate(name, line.head.as_str(), engine.config().graph.entrance())
+            .candidate(service, line.head.as_str(), engine.config().graph.entrance())
             .await
             .ok();
         Ok(Plan {
@@ -48,7 +47,7 @@ impl PlanRequest for FinishRequest {
                 into: targets.into_iter().map(|target| target.ending).collect(),
             }
             .into(),
-            service: name.clone(),
+            service: service.name().clone(),
             commit: Some(line.head),
             tag: candidate.as_ref().map(|candidate| candidate.tag.clone()),
             digest: candidate.map(|candidate| candidate.image.digest),
@@ -61,11 +60,7 @@ impl PlanRequest for FinishRequest {
 
 impl Engine {
     /// What is known of the release or hotfix of one branch.
-    pub(super) async fn release_of(
-        &self,
-        service: &ServiceName,
-        line: &Line,
-    ) -> Result<Release, EngineError> {
+    pub(super) async fn release_of(&self, service: &Service, line: &Line) -> Result<Release, EngineError> {
         let all = self.releases(service, Depth::One(line.branch.clone())).await?;
         let mut list = all.list.into_iter();
         list.find(|release| release.branch == line.branch)

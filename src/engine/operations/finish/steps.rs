@@ -65,7 +65,7 @@ impl Finishing<'_> {
     /// Rule: what was looked at is what is merged. A branch that has moved since makes the plan another one.
     async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let engine = self.context.engine;
-        let service = self.context.service.name();
+        let service = self.context.service;
         let upstream = engine.upstream_for(service).await?;
         let line = find(engine, service, &upstream, self.finish.branch.as_str())?;
         self.unmoved(&self.finish.branch, self.head, Some(&line.head))?;
@@ -168,7 +168,7 @@ impl Finishing<'_> {
         let Some(tag) = self.finish.tag.as_deref() else {
             return Ok(None);
         };
-        let service = self.context.service.name();
+        let service = self.context.service;
         let upstream = engine.upstream_for(service).await?;
         if upstream.view.tags.contains_key(tag) {
             return Ok(None);

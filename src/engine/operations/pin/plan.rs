@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use super::reads::{pins, reached, term};
 use crate::domain::operation::{Pin, Unpin};
 use crate::domain::{
-    Costs, Digest, Environment, EnvironmentName, Plan, ServiceName, StepKind, StepList, StepTarget,
-    newest_pin, pin_state,
+    Costs, Digest, Environment, EnvironmentName, Plan, StepKind, StepList, StepTarget, newest_pin, pin_state,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -33,8 +32,7 @@ impl PlanRequest for PinRequest {
         let environment = reached(engine, &self.environment)?;
         let reason = place::reason(&self.reason, "a pin")?;
         let until = term(self.until.as_deref(), now)?;
-        let repository = engine.repository_of(service.name(), environment)?;
-        let reader = engine.registries().reader(&repository);
+        let reader = service.environment(environment).reader()?;
         let (deployed, records) = tokio::try_join!(
             async { Ok(reader.deployed(false).await?) },
             pins(&reader, environment)
@@ -46,12 +44,12 @@ impl PlanRequest for PinRequest {
         let kept = format!("keeps what is deployed there: {}", digest.short());
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "that it is still deployed there");
-        let target = StepTarget::Image(repository.at(digest.clone()));
+        let target = StepTarget::Image(reader.repository().at(digest.clone()));
         steps.add_on(StepKind::Pin, format!("the pin record; {kept}"), target);
         Ok(Plan {
             operation: Pin {
                 environment: environment.name.clone(),
-                image: repository.at(digest.clone()),
+                image: reader.repository().at(digest.clone()),
                 reason,
                 until,
             }
@@ -85,19 +83,18 @@ impl PlanRequest for UnpinRequest {
         let now = Timestamp::now();
         let environment = reached(engine, &self.environment)?;
         let reason = place::reason(&self.reason, "lifting a pin")?;
-        let repository = engine.repository_of(service.name(), environment)?;
-        let reader = engine.registries().reader(&repository);
+        let reader = service.environment(environment).reader()?;
         let records = pins(&reader, environment).await?;
         // Given again when it is done, the same command finds the pin that it lifted.
         let pin = newest_pin(records.iter().filter(|record| record.held), &environment.name)
             .cloned()
             .ok_or_else(|| EngineError::NotPinned(environment.name.clone()))?;
         let digest = pin.digest.clone();
-        let next = what_comes_next(engine, service.name(), environment, &digest).await;
+        let next = what_comes_next(engine, service, environment, &digest).await;
         let gate = gates::lifting(&environment.name, &records, now).with_notes(next);
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "that the pin has not changed");
-        let target = StepTarget::Image(repository.at(digest.clone()));
+        let target = StepTarget::Image(reader.repository().at(digest.clone()));
         steps.add_on(
             StepKind::Pin,
             "the record that lifts it; nothing is deployed",
@@ -106,7 +103,7 @@ impl PlanRequest for UnpinRequest {
         Ok(Plan {
             operation: Unpin {
                 environment: environment.name.clone(),
-                image: repository.at(digest.clone()),
+                image: reader.repository().at(digest.clone()),
                 reason,
                 pin: Box::new(pin),
             }
@@ -127,7 +124,7 @@ impl PlanRequest for UnpinRequest {
 /// what cannot be found out stops nothing.
 async fn what_comes_next(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     environment: &Environment,
     held_at: &Digest,
 ) -> Vec<String> {
@@ -142,15 +139,13 @@ async fn what_comes_next(
 
 async fn comes_from(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     source: &EnvironmentName,
     environment: &Environment,
     held_at: &Digest,
 ) -> Result<String, EngineError> {
     let source = engine.environment(source)?;
-    let reader = engine
-        .registries()
-        .reader(&engine.repository_of(service, source)?);
+    let reader = service.environment(source).reader()?;
     let Some(deployed) = reader.deployed(source.from.is_empty()).await? else {
         return Ok(format!("next from {}: nothing is deployed there", source.name));
     };

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use futures_util::future::{join_all, try_join_all};
 use jiff::Timestamp;
 
-use crate::domain::{Digest, Environment, EnvironmentName, PinRecord, ServiceName, Term, pin_state};
+use crate::domain::{Digest, Environment, EnvironmentName, PinRecord, Term, pin_state};
 use crate::engine::error::EngineError;
 use crate::engine::{Engine, records};
+use crate::project::Service;
 use crate::registry::Reader;
 
 /// How many of the newest deployments are asked for pins: one that holds lets nothing but rollbacks pass, and these bring
@@ -17,13 +18,11 @@ impl Engine {
     /// The pin that holds `environment` now.
     pub async fn pin(
         &self,
-        service: &ServiceName,
+        service: &Service,
         environment: &EnvironmentName,
     ) -> Result<Option<PinRecord>, EngineError> {
         let environment = self.environment(environment)?;
-        let reader = self
-            .registries()
-            .reader(&self.repository_of(service, environment)?);
+        let reader = service.environment(environment).reader()?;
         let records = pins(&reader, environment).await?;
         Ok(pin_state(&records, &environment.name, Timestamp::now()).cloned())
     }
@@ -31,7 +30,7 @@ impl Engine {
     /// The pins of all environments that promotions reach, in the order of the graph; one that cannot be asked says why.
     pub async fn pins(
         &self,
-        service: &ServiceName,
+        service: &Service,
     ) -> Vec<(EnvironmentName, Result<Option<PinRecord>, EngineError>)> {
         let environments = self.config().graph.all().iter();
         let asking = environments

@@ -29,12 +29,9 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
     let way = PromotionPath::of(engine, request)?;
     let (source, target) = (way.source, way.target);
     engine.catch_up().await;
-    let candidate = engine
-        .candidate(service.name(), &request.candidate, source)
-        .await?;
+    let candidate = engine.candidate(service, &request.candidate, source).await?;
     let digest = candidate.image.digest.clone();
-    let repository = engine.repository_of(service.name(), target)?;
-    let reader = engine.registries().reader(&repository);
+    let reader = service.environment(target).reader()?;
     let root = Target::Digest(digest.clone());
     let source_reader = engine.registries().reader(&candidate.repository);
 
@@ -50,13 +47,13 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
         },
         gates::ask(&way, engine, &candidate, Moment::Plan),
     )?;
-    untaken(tag_state, &repository, &candidate)?;
+    untaken(tag_state, reader.repository(), &candidate)?;
     let current = current.map(|current| &current.digest);
     compare(engine, &mut evaluation, &candidate, target, current).await;
     let settings = engine.settings(&target.name)?;
     let deployer = engine.deployer(&target.name)?;
     let is_exception = way.exception(engine, evaluation.skipped).is_some();
-    let target_image = repository.tagged(candidate.tag.clone());
+    let target_image = reader.repository().tagged(candidate.tag.clone());
     let steps = steps(
         &copying,
         &candidate,
@@ -97,16 +94,13 @@ pub(in crate::engine) async fn preview(
     request: &PromoteRequest,
 ) -> Result<Vec<Gate>, EngineError> {
     let way = PromotionPath::of(engine, request)?;
-    let candidate = engine
-        .candidate(service.name(), &request.candidate, way.source)
-        .await?;
-    let repository = engine.repository_of(service.name(), way.target)?;
-    let reader = engine.registries().reader(&repository);
+    let candidate = engine.candidate(service, &request.candidate, way.source).await?;
+    let reader = service.environment(way.target).reader()?;
     let (tag_state, evaluation) = tokio::try_join!(
         engine.tag_state(&reader, &candidate.tag, &candidate.image.digest),
         gates::ask(&way, engine, &candidate, Moment::Preview),
     )?;
-    untaken(tag_state, &repository, &candidate)?;
+    untaken(tag_state, reader.repository(), &candidate)?;
     Ok(evaluation.gates)
 }
 

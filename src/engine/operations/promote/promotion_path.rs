@@ -5,11 +5,12 @@ use tokio::sync::OnceCell;
 
 use crate::config::HotfixSettings;
 use crate::domain::operation::Promote;
-use crate::domain::{Clean, CommitSha, Environment, EnvironmentName, ExceptionKind, ServiceName};
+use crate::domain::{Clean, CommitSha, Environment, EnvironmentName, ExceptionKind};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::exception::{SkippedGate, SkippedGates, gravest};
 use crate::engine::operations::place;
+use crate::project::Service;
 use crate::registry::{CurrentDeployment, Reader, RegistryError};
 
 /// A request to promote a candidate.
@@ -88,11 +89,9 @@ impl<'a> PromotionPath<'a> {
     /// What the target has deployed, with the commit that its image says it was built from.
     pub(in crate::engine) async fn deployed_commit(
         &self,
-        engine: &Engine,
-        service: &ServiceName,
+        service: &Service,
     ) -> Result<Option<(CurrentDeployment, Option<CommitSha>)>, EngineError> {
-        let repository = engine.repository_of(service, self.target)?;
-        let reader = engine.registries().reader(&repository);
+        let reader = service.environment(self.target).reader()?;
         Ok(match self.deployed(&reader).await? {
             Some(deployed) => {
                 let commit = reader.image(&deployed.digest).await?.commit();

@@ -101,7 +101,7 @@ impl Promotion<'_> {
         let engine = self.context.engine;
         let named = self.tag.as_str();
         let candidate = engine
-            .candidate(self.context.service.name(), named, self.way.source)
+            .candidate(self.context.service, named, self.way.source)
             .await;
         let candidate = match candidate {
             Ok(candidate) if candidate.image.digest == *self.digest => candidate,

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, Padding, PinRecord, ServiceName, Tag,
-    earlier, returned_from, stands_for,
+    CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, Padding, PinRecord, Tag, earlier,
+    returned_from, stands_for,
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::pin;
 use crate::engine::{Engine, gates};
+use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
 
 /// Deployments that are looked at, and digests that are offered.
@@ -108,15 +109,9 @@ impl Past {
 
 impl Engine {
     /// What `environment` ran before, newest first, each with its readiness under the rules of now.
-    pub async fn past(
-        &self,
-        service: &ServiceName,
-        environment: &EnvironmentName,
-    ) -> Result<Past, EngineError> {
+    pub async fn past(&self, service: &Service, environment: &EnvironmentName) -> Result<Past, EngineError> {
         let environment = pin::reached(self, environment)?;
-        let reader = self
-            .registries()
-            .reader(&self.repository_of(service, environment)?);
+        let reader = service.environment(environment).reader()?;
         let mut past = read(self, service, environment).await?;
         let asking = past
             .earlier
@@ -133,12 +128,10 @@ impl Engine {
 /// What is known of the past of `environment` before any readiness is asked.
 pub(super) async fn read(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     environment: &Environment,
 ) -> Result<Past, EngineError> {
-    let reader = engine
-        .registries()
-        .reader(&engine.repository_of(service, environment)?);
+    let reader = service.environment(environment).reader()?;
     let history = reader.deployments(LOOKED_AT).await?;
     let digests: BTreeSet<_> = history.iter().map(|deployed| deployed.digest.clone()).collect();
     let pins = pin::pins_of(&reader, environment, digests).await?;
@@ -222,7 +215,7 @@ async fn versions(engine: &Engine) -> (Vec<(semver::Version, String)>, Padding) 
 /// Whether `digest` could run in `environment` again, rule by rule. What cannot be found out is unknown, which refuses.
 pub(super) async fn readiness(
     engine: &Engine,
-    service: &ServiceName,
+    service: &Service,
     environment: &Environment,
     reader: &Reader,
     digest: &Digest,

@@ -7,8 +7,7 @@ use crate::deploy::Deployer;
 use crate::domain::operation::Rollback;
 use crate::domain::{
     Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, ImageReference, PinRecord, Plan,
-    PlannedStep, ServiceName, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state,
-    version_name,
+    PlannedStep, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state, version_name,
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::operation::PlanRequest;
@@ -35,21 +34,16 @@ pub struct RollbackRequest {
 
 impl PlanRequest for RollbackRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
-        plan(engine, service.name(), self).await
+        plan(engine, service, self).await
     }
 }
 
-async fn plan(
-    engine: &Engine,
-    service: &ServiceName,
-    request: &RollbackRequest,
-) -> Result<Plan, EngineError> {
+async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> Result<Plan, EngineError> {
     let environment = pin::reached(engine, &request.environment)?;
     let reason = place::reason(&request.reason, "a rollback")?;
     let now = Timestamp::now();
     let until = pin::term(request.until.as_deref(), now)?;
-    let repository = engine.repository_of(service, environment)?;
-    let reader = engine.registries().reader(&repository);
+    let reader = service.environment(environment).reader()?;
     let past = past::read(engine, service, environment).await?;
     let current = past.deployed.as_ref();
     let current = current.ok_or_else(|| EngineError::NothingDeployed(environment.name.clone()))?;
@@ -80,7 +74,7 @@ async fn plan(
     Ok(Plan {
         operation: Rollback {
             environment: environment.name.clone(),
-            image: repository.at(chosen.digest.clone()),
+            image: reader.repository().at(chosen.digest.clone()),
             replaces: Some(replaces),
             from,
             reason,
@@ -88,13 +82,13 @@ async fn plan(
             accept_findings: request.accept_findings,
         }
         .into(),
-        service: service.clone(),
+        service: service.name().clone(),
         commit: chosen.commit.clone(),
         tag: chosen.tag.clone(),
         gates,
         steps: steps(
             environment,
-            &repository.at(chosen.digest.clone()),
+            &reader.repository().at(chosen.digest.clone()),
             request.accept_findings,
             deployer.as_ref(),
         ),

@@ -79,7 +79,7 @@ impl RollingBack<'_> {
                 found: deployed.digest.short(),
             });
         }
-        let (engine, service) = (self.context.engine, self.context.service.name());
+        let (engine, service) = (self.context.engine, self.context.service);
         let mut gates = past::readiness(engine, service, self.environment, &self.writer, self.digest).await;
         let skipped = gates::accept_findings(&mut gates, *accept_findings, name, reason);
         let image = self.writer.resolve(&Target::Digest(self.digest.clone())).await?;
@@ -94,7 +94,7 @@ impl RollingBack<'_> {
         let Rollback {
             reason, until, from, ..
         } = self.rollback;
-        let history = past::read(engine, self.context.service.name(), self.environment).await?;
+        let history = past::read(engine, self.context.service, self.environment).await?;
         let actor = engine.actor();
         let by = pin::Attribution {
             reason,

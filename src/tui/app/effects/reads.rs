@@ -8,6 +8,7 @@ use super::{Effects, of_engine};
 use crate::board::Cell;
 use crate::domain::{Digest, EnvironmentName};
 use crate::engine::{Depth, Engine, EngineError};
+use crate::project::Service;
 use crate::report::{Limits, of_comparison};
 use crate::tui::dialogs::EnvironmentHistory;
 use crate::tui::screens::page::document::of_document;
@@ -25,7 +26,7 @@ const LIMITS: Limits = Limits {
 
 impl Effects {
     /// Asks for something in a task, and tells the answer.
-    fn read<F>(&self, answer: impl FnOnce(Arc<Engine>, crate::domain::ServiceName) -> F)
+    fn read<F>(&self, answer: impl FnOnce(Arc<Engine>, Service) -> F)
     where
         F: Future<Output = Msg> + Send + 'static,
     {
