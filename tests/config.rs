@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use windlass::config::{ALL_KEYS, Config, DeploySettings, FLEET_KEYS, FleetConfig};
+use windlass::config::{ALL_KEYS, Config, FLEET_KEYS, FleetConfig};
+use windlass::domain::DeployerSettings;
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
     let folder = Path::new("tests/fixtures/config").join(kind);
@@ -95,7 +96,7 @@ fn the_example_loads_and_says_what_it_means() {
     assert_eq!(prod.verify_key.as_deref(), Some(Path::new("cosign.pub")));
     let stage = &config.environments[&"stage".parse().unwrap()];
     assert!(
-        matches!(&stage.deploy, Some(DeploySettings::Command { program, .. }) if program == "./deploy.sh")
+        matches!(&stage.deploy[..], [DeployerSettings::Command(command)] if command.program == "./deploy.sh")
     );
 }
 

@@ -5,6 +5,7 @@ mod details;
 mod environments;
 mod live;
 mod row;
+mod running;
 mod source;
 
 pub use cell::Cell;

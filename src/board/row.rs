@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::cell::Cell;
-use crate::domain::{CommitSha, Counts, Digest, EnvironmentName, Platform};
+use crate::domain::{CommitSha, Counts, Digest, Drift, EnvironmentName, Platform, Running, Tag};
 
 /// What is known of the image of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -110,19 +110,54 @@ pub struct EnvironmentNow {
     pub environment: EnvironmentName,
     /// Whether it is protected.
     pub protected: bool,
-    /// What is deployed there.
-    #[serde(rename = "deployed")]
+    /// What is deployed there, by our record.
     pub deployed: Cell<DeployedImage>,
+    /// What runs there, by the word of its platform; none where nothing observes it.
+    pub running: Cell<Running>,
+    /// How what runs, the tag and the signature differ from what is deployed.
+    pub drift: Vec<Drift>,
 }
 
 impl EnvironmentNow {
-    /// Why what is deployed there, or whether it is signed, could not be found out.
+    /// Before anything is known of it.
+    pub const fn unknown(environment: EnvironmentName, protected: bool) -> Self {
+        Self {
+            environment,
+            protected,
+            deployed: Cell::Loading,
+            running: Cell::Loading,
+            drift: Vec::new(),
+        }
+    }
+
+    /// With a reason why neither what is deployed nor what runs could be found out.
+    #[must_use]
+    pub fn failed(mut self, why: &str) -> Self {
+        self.deployed = Cell::Failed(why.to_owned());
+        self.running = Cell::Failed(why.to_owned());
+        self
+    }
+
+    /// Whether something else runs, or a tag moved. That a signature is gone is told beside the image.
+    pub fn has_loud_drift(&self) -> bool {
+        let is_told = |drift: &Drift| matches!(drift, Drift::SignatureMissing { .. });
+        self.drift.iter().any(|drift| !is_told(drift))
+    }
+
+    /// Whether the platform says that what runs is not healthy.
+    pub fn is_unhealthy(&self) -> bool {
+        self.running
+            .value()
+            .is_some_and(|running| running.healthy == Some(false))
+    }
+
+    /// Why what is deployed there, whether it is signed, or what runs could not be found out.
     pub fn failure(&self) -> Option<&str> {
         let signed = self
             .deployed
             .value()
             .and_then(|deployed| deployed.signed.failure());
-        self.deployed.failure().or(signed)
+        self.deployed.failure().or(signed).or(self.running.failure())
     }
 }
 
@@ -143,4 +178,6 @@ pub struct DeployedImage {
     pub release: Option<String>,
     /// Whether a signature is attached; asked only where the environment has a key to verify with.
     pub signed: Cell<bool>,
+    /// Its immutable tag, if its commit is known.
+    pub tag: Option<Tag>,
 }

@@ -64,6 +64,8 @@ pub enum Command {
     Fleet(super::fleet::FleetArgs),
     /// Show what is deployed where
     Status(super::status::StatusArgs),
+    /// Report each drift once, as it begins and ends
+    Watch(super::watch::WatchArgs),
     /// List the candidates on develop, newest first
     Board(super::board::BoardArgs),
     /// Show a candidate and the verdict of each gate

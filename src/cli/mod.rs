@@ -44,6 +44,7 @@ mod trust;
 mod unlock;
 mod verify;
 mod waiting;
+mod watch;
 mod words;
 mod world;
 
@@ -120,6 +121,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Scan(args)) => scan::run(args, &global, io).await?,
         Some(Command::Fleet(args)) => fleet::run(&args, &global, io).await?,
         Some(Command::Status(args)) => status::run(&args, &global, io).await?,
+        Some(Command::Watch(args)) => watch::run(&args, &global, io).await?,
         Some(Command::Board(args)) => board::run(&args, &global, io).await?,
         Some(Command::Show(args)) => show::run(&args, &global, io).await?,
         Some(Command::Diff(args)) => diff::run(&args, &global, io).await?,
@@ -218,7 +220,15 @@ async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure
             sample: None,
         })));
     }
-    let exit = status::run(&status::StatusArgs { json: false }, global, io).await?;
+    let exit = status::run(
+        &status::StatusArgs {
+            check: false,
+            json: false,
+        },
+        global,
+        io,
+    )
+    .await?;
     writeln!(
         io.err,
         "{}",

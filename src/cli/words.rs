@@ -96,6 +96,23 @@ pub fn places(facts: &Facts) -> String {
     }
 }
 
+/// What runs in an environment by the word of its platform: whether it is what is deployed, since when, how it is.
+pub fn running(there: &EnvironmentNow, now: Timestamp) -> String {
+    cell(&there.running, |running| {
+        let since = running
+            .since
+            .map_or_else(String::new, |time| format!(" {}", since(Some(time), now)));
+        let health = running.health_words();
+        let health = health.map_or_else(String::new, |words| format!(", {words}"));
+        let is_other = there.drift.iter().any(|drift| drift.is_of_running());
+        match running.healthy {
+            _ if is_other => format!("✗ {} runs{since}{health}", running.digest.short()),
+            Some(false) => format!("! runs{since}{health}"),
+            _ => format!("✓ runs{since}{health}"),
+        }
+    })
+}
+
 /// What is deployed to an environment: state and name, digest, since when, signature.
 pub fn deployed(there: &EnvironmentNow, now: Timestamp) -> Vec<String> {
     let Some(deployed) = there.deployed.value() else {

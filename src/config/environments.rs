@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::section::{OwnTable, Section, Value};
-use super::{
-    ConfigError, DeploySettings, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, values,
-};
+use super::{ConfigError, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, values};
 use crate::domain::{
     Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate, LeftOut,
     Limits, Rule, ScanPolicy, SoakPolicy, clean_line,
@@ -160,7 +158,7 @@ fn soak_environment(
     }
     let deploys = settings
         .get(other)
-        .is_some_and(|settings| settings.deploy.is_some());
+        .is_some_and(|settings| !settings.deploy.is_empty());
     if environment.from.is_empty() && !deploys {
         return Err(place.mistake(format_args!(
             "`{other}` receives builds and has no `deploy`, so no deployment is ever recorded there"
@@ -257,7 +255,9 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
         soak: soaking.map(|value| soak(&value)).transpose()?,
         sign,
         verify_key,
-        deploy: section.get("deploy").map(|value| deploy(&value)).transpose()?,
+        deploy: section
+            .get("deploy")
+            .map_or(Ok(Vec::new()), super::deploy::deployers)?,
         hotfix: section.get("hotfix").map(|value| hotfix(&value)).transpose()?,
     })
 }
@@ -328,32 +328,4 @@ fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {
         key: section.require("key")?.sensitive_path()?,
         password_file: section.sensitive_path("password_file")?,
     })
-}
-
-fn deploy(value: &Value<'_>) -> Result<DeploySettings, ConfigError> {
-    let table = value.section(keys::DEPLOY)?;
-    let kind = table.require("kind")?;
-    let word = kind.string()?;
-    match keys::DEPLOY_KINDS.iter().find(|(known, _)| *known == word) {
-        Some((_, true)) => Ok(DeploySettings::Command {
-            program: table.require("program")?.text()?,
-            args: table.strings("args")?,
-            env: table
-                .get("env")
-                .map_or(Ok(Vec::new()), |value| value.list())?
-                .iter()
-                .map(Value::parse)
-                .collect::<Result<_, _>>()?,
-        }),
-        Some((_, false)) => Err(kind.advise(
-            format_args!("`{word}` is not supported yet"),
-            Some("use `command`, which runs your own program".to_owned()),
-        )),
-        None => Err(kind.advise(
-            format_args!("unknown deployer kind `{word}`"),
-            keys::nearest(word, keys::DEPLOY_KINDS.iter().map(|(known, _)| *known))
-                .or(Some("command"))
-                .map(|near| format!("did you mean `{near}`?")),
-        )),
-    }
 }

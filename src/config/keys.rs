@@ -144,7 +144,7 @@ pub(super) const SIGN: Keys = Keys {
 pub(super) const VERIFY: Keys = keys("verify", &["key"]);
 pub(super) const DEPLOY: Keys = Keys {
     section: "deploy",
-    known: &["kind", "program", "args", "env"],
+    known: &["kind", "program", "args", "env", "running", "observe_for"],
     reserved: &["context", "workload", "path", "url"],
     sensitive: &[],
 };

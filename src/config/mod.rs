@@ -1,6 +1,7 @@
 //! `windlass.toml` made into domain values, with errors that point at the line.
 
 mod confined;
+mod deploy;
 mod environments;
 mod error;
 mod fleet;
@@ -22,9 +23,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::domain::{
-    ApiAddress, BranchName, BranchTemplate, EnvironmentGraph, EnvironmentName, GateKind, HostSettings,
-    Platform, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, SoakPolicy, TagTemplate,
-    TicketPattern, TicketUrl, VariablePattern,
+    ApiAddress, BranchName, BranchTemplate, DeployerSettings, EnvironmentGraph, EnvironmentName, GateKind,
+    HostSettings, Platform, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, SoakPolicy,
+    TagTemplate, TicketPattern, TicketUrl,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -269,8 +270,8 @@ pub struct EnvironmentSettings {
     /// The public key that signatures here must verify with: `verify.key`, or beside `sign.key` the same name with the
     /// ending `.pub`. None if neither is written.
     pub verify_key: Option<PathBuf>,
-    /// What deploys here; none if the promotion ends with the image.
-    pub deploy: Option<DeploySettings>,
+    /// What deploys here, in this order; empty if the promotion ends with the image.
+    pub deploy: Vec<DeployerSettings>,
     /// The short way that hotfixes may take here; none if there is none.
     pub hotfix: Option<HotfixSettings>,
 }
@@ -291,21 +292,6 @@ pub struct SignSettings {
     pub key: PathBuf,
     /// The file that holds the key's password; `COSIGN_PASSWORD` or a question if there is none.
     pub password_file: Option<PathBuf>,
-}
-
-/// What deploys to an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeploySettings {
-    /// A program, started in the folder of windlass.toml with the digest in its environment variables.
-    Command {
-        /// The program.
-        program: String,
-        /// Its arguments.
-        args: Vec<String>,
-        /// The variables of windlass's own environment that it is given, beside the harmless ones that every program is:
-        /// `KUBECONFIG`, `AWS_*`.
-        env: Vec<VariablePattern>,
-    },
 }
 
 /// How images are scanned.

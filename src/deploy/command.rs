@@ -1,44 +1,52 @@
-//! Deploys by a configured program, which finds what to deploy in its environment variables.
+//! Deploys by a configured program, which finds what to deploy in its environment variables; another may say what runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{DeployError, Deployment};
-use crate::domain::VariablePattern;
+use super::deployment::{Applied, DeployCheck, Deployment, Subject};
+use super::error::DeployError;
+use super::report::{OBSERVE_TIMEOUT, read_running};
+use crate::domain::{CommandSettings, DeployOutcome, DeployTarget, Observed, ProgramLine, clean_line};
 use crate::program::{Call, Line, ProgramError};
 
+/// The most that a program may print to say what runs, in bytes.
+const MAX_REPORT_SIZE: u64 = 64 * 1024;
+
 /// A program with its arguments. It is started without a shell, in its own process group, with the variables
-/// `WINDLASS_SERVICE`, `WINDLASS_ENVIRONMENT`, `WINDLASS_IMAGE` (repository@digest), `WINDLASS_DIGEST`, `WINDLASS_TAG` and
-/// `WINDLASS_COMMIT` added; the last two are empty where nothing is known.
+/// `WINDLASS_SERVICE`, `WINDLASS_ENVIRONMENT`, `WINDLASS_IMAGE` (repository@digest), `WINDLASS_DIGEST`, `WINDLASS_TAG`,
+/// `WINDLASS_COMMIT`, `WINDLASS_RELEASE` and `WINDLASS_PREVIOUS_DIGEST` added; the last four are empty where nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandDeployer {
-    /// The program and its arguments; at least the program.
-    pub program: String,
-    /// The arguments.
-    pub args: Vec<String>,
-    /// The variables of our own environment that it is given, beside those that every program is.
-    pub env: Vec<VariablePattern>,
+    /// What windlass.toml says of it.
+    pub settings: CommandSettings,
     /// The folder it runs in: the one of windlass.toml.
     pub folder: PathBuf,
+    /// The same from the root of the repository on.
+    pub folder_in_repository: PathBuf,
 }
 
 impl CommandDeployer {
-    pub(super) fn describe(&self) -> String {
-        format!("run `{}`", self.program)
+    pub(super) fn resolve(&self) -> DeployTarget {
+        DeployTarget::Command {
+            command: ProgramLine {
+                program: self.settings.program.clone(),
+                args: self.settings.args.clone(),
+            },
+            folder: self.folder_in_repository.display().to_string(),
+            running: self.settings.running.clone(),
+        }
     }
 
-    pub(super) async fn deploy(
+    pub(super) async fn apply(
         &self,
         deployment: &Deployment,
         line: Line<'_>,
         cancel: &CancellationToken,
-    ) -> Result<(), DeployError> {
+    ) -> Result<Applied, DeployError> {
         let text = |value: Option<String>| value.unwrap_or_default();
-        let call = Call::new(&self.program)
-            .args(&self.args)
-            .folder(&self.folder)
-            .inherit_patterns(&self.env)
+        let call = self
+            .call(&self.settings.program, &self.settings.args)
             .variable("WINDLASS_SERVICE", deployment.service.as_str())
             .variable("WINDLASS_ENVIRONMENT", deployment.environment.as_str())
             .variable("WINDLASS_IMAGE", deployment.image.to_string())
@@ -50,105 +58,86 @@ impl CommandDeployer {
             .variable(
                 "WINDLASS_COMMIT",
                 text(deployment.commit.as_ref().map(ToString::to_string)),
+            )
+            .variable("WINDLASS_RELEASE", text(deployment.release.clone()))
+            .variable(
+                "WINDLASS_PREVIOUS_DIGEST",
+                text(deployment.previous.as_ref().map(ToString::to_string)),
             );
         match call.run(line, cancel).await {
-            Ok(ended) if ended.status.success() => Ok(()),
+            Ok(ended) if ended.status.success() => Ok(Applied {
+                outcome: DeployOutcome::Deployed,
+                summary: format!("`{}` succeeded", clean_line(&self.settings.program)),
+            }),
             Ok(ended) => Err(DeployError::Status {
-                program: self.program.clone(),
+                program: self.settings.program.clone(),
                 status: ended.in_words(),
             }),
             Err(ProgramError::Interrupted) => Err(DeployError::Interrupted),
             Err(error) => Err(DeployError::Program(error)),
         }
     }
+
+    pub(super) async fn running(&self, subject: &Subject, cancel: &CancellationToken) -> Option<Observed> {
+        let running = self.settings.running.as_ref()?;
+        let call = self
+            .call(&running.program, &running.args)
+            .variable("WINDLASS_SERVICE", subject.service.as_str())
+            .variable("WINDLASS_ENVIRONMENT", subject.environment.as_str())
+            .limit(OBSERVE_TIMEOUT)
+            .keep(MAX_REPORT_SIZE)
+            .keep_errors();
+        let name = clean_line(&running.program);
+        Some(match call.run(&|_| (), cancel).await {
+            Ok(ended) if ended.status.success() => {
+                match read_running(&String::from_utf8_lossy(&ended.output)) {
+                    Ok(running) => Observed::Running(running),
+                    Err(why) => Observed::Unknown(format!("`{name}`: {why}")),
+                }
+            }
+            Ok(ended) => {
+                let errors = String::from_utf8_lossy(&ended.errors);
+                let last = errors.lines().rev().find(|line| !line.trim().is_empty());
+                let last = last.map_or_else(String::new, |line| format!(": {}", clean_line(line)));
+                Observed::Unknown(format!("`{name}` failed with {}{last}", ended.in_words()))
+            }
+            Err(error) => Observed::Unknown(error.to_string()),
+        })
+    }
+
+    fn call(&self, program: &str, args: &[String]) -> Call {
+        Call::new(program)
+            .args(args)
+            .folder(&self.folder)
+            .inherit_patterns(&self.settings.env)
+    }
+
+    pub(super) fn check(&self) -> DeployCheck {
+        let look = |program: &str| {
+            let shown = clean_line(program);
+            if is_there(program, &self.folder) {
+                Ok(shown)
+            } else {
+                Err(format!("cannot find `{shown}`"))
+            }
+        };
+        DeployCheck {
+            deploys: look(&self.settings.program),
+            observes: self
+                .settings
+                .running
+                .as_ref()
+                .map(|running| look(&running.program)),
+            hint: "a path is relative to the folder of windlass.toml; a bare name is looked up in PATH",
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::domain::{Digest, Exit};
-
-    fn deployment() -> Deployment {
-        let digest = Digest::of(b"image");
-        Deployment {
-            service: "payment-svc".parse().unwrap(),
-            environment: "stage".parse().unwrap(),
-            image: format!("localhost:1/stage/payment-svc@{digest}").parse().unwrap(),
-            digest,
-            tag: Some("sha-2b2e927".parse().unwrap()),
-            commit: None,
-        }
+/// Whether a program is there: a path from `folder` on, or a bare name in `PATH`.
+fn is_there(program: &str, folder: &Path) -> bool {
+    if program.contains('/') {
+        return folder.join(program).is_file();
     }
-
-    fn shell(script: &str) -> CommandDeployer {
-        CommandDeployer {
-            program: "/bin/sh".into(),
-            args: vec!["-c".into(), script.into()],
-            env: Vec::new(),
-            folder: std::env::temp_dir(),
-        }
-    }
-
-    async fn run(script: &str, cancel: &CancellationToken) -> (Result<(), DeployError>, Vec<String>) {
-        let lines = Mutex::new(Vec::new());
-        let result = shell(script)
-            .deploy(&deployment(), &|l| lines.lock().unwrap().push(l), cancel)
-            .await;
-        (result, lines.into_inner().unwrap())
-    }
-
-    #[tokio::test]
-    async fn the_program_finds_the_digest_in_its_environment() {
-        let script =
-            "echo $WINDLASS_ENVIRONMENT $WINDLASS_DIGEST \"[$WINDLASS_COMMIT]\"; printf '\\033[31mred'";
-        let (result, lines) = run(script, &CancellationToken::new()).await;
-        result.unwrap();
-        assert_eq!(
-            lines,
-            [format!("stage {} []", Digest::of(b"image")), "red".to_owned()]
-        );
-    }
-
-    #[tokio::test]
-    async fn a_failing_program_is_a_failed_deployment_that_can_be_repeated() {
-        let (result, lines) = run("echo no such cluster >&2; exit 7", &CancellationToken::new()).await;
-        let error = result.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the deploy command `/bin/sh` failed with exit code 7"
-        );
-        assert_eq!(error.exit(), Exit::Incomplete);
-        assert_eq!(lines, ["no such cluster"]);
-    }
-
-    #[tokio::test]
-    async fn cancelling_stops_the_program_and_what_it_started() {
-        let cancel = CancellationToken::new();
-        let lines = Mutex::new(Vec::new());
-        let seen = |line: String| {
-            // The first line tells that it runs; from then on it must not end by itself.
-            cancel.cancel();
-            lines.lock().unwrap().push(line);
-        };
-        let result = shell("echo started; sleep 1000 & wait")
-            .deploy(&deployment(), &seen, &cancel)
-            .await;
-        assert!(matches!(result, Err(DeployError::Interrupted)));
-        assert_eq!(lines.into_inner().unwrap(), ["started"]);
-    }
-
-    #[tokio::test]
-    async fn a_missing_program_is_named() {
-        let deployer = CommandDeployer {
-            program: "no-such-program".into(),
-            ..shell("")
-        };
-        let error = deployer
-            .deploy(&deployment(), &|_| (), &CancellationToken::new())
-            .await
-            .unwrap_err();
-        assert!(error.to_string().contains("no-such-program"));
-    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|entry| entry.join(program).is_file())
 }

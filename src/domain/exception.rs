@@ -159,6 +159,10 @@ pub enum FailedOutcome {
     Failed,
     /// By a person or a signal.
     Stopped,
+    /// By the platform, which went back to what it had before.
+    RolledBack,
+    /// Nobody knows: what runs could not be observed.
+    Unknown,
 }
 
 impl FailedOutcome {
@@ -167,6 +171,8 @@ impl FailedOutcome {
         match self {
             Self::Failed => "failed",
             Self::Stopped => "was stopped",
+            Self::RolledBack => "was rolled back by its platform",
+            Self::Unknown => "has an unknown outcome",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvironmentName, ImageReference, Repository};
+use super::{DeployTarget, EnvironmentName, ImageReference, Repository};
 
 /// The number of a step in its plan, from 1 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -114,9 +114,9 @@ pub enum StepTarget {
     Deployment {
         /// The environment.
         environment: EnvironmentName,
-        /// What deploys to it, in words; none where nothing does.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        deployer: Option<String>,
+        /// What its deployers will change, one after the other; empty where nothing deploys.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        deployers: Vec<DeployTarget>,
     },
     /// A lock of the remote.
     Lock {
@@ -215,7 +215,7 @@ mod tests {
         let whole = list.add(StepKind::Deploy, "both regions");
         let target = |name: &str| StepTarget::Deployment {
             environment: name.parse().unwrap(),
-            deployer: None,
+            deployers: Vec::new(),
         };
         list.add_part(whole, StepKind::Deploy, "the first", target("one"));
         list.add_part(whole, StepKind::Deploy, "the second", target("two"));

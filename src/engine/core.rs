@@ -12,8 +12,7 @@ use super::released::Released;
 use super::run::Secrets;
 use super::run::event::Place;
 use super::run::journal::Journals;
-use crate::config::{Config, DeploySettings, EnvironmentSettings};
-use crate::deploy::{CommandDeployer, Deployer};
+use crate::config::{Config, EnvironmentSettings};
 use crate::domain::{
     Digest, Environment, EnvironmentName, ImageReference, ServiceName, Tag, Target, WriteAccess,
 };
@@ -164,19 +163,6 @@ impl Engine {
             Some(found) if found.digest == *digest => TagState::Same,
             Some(found) => TagState::Taken(found.digest),
         })
-    }
-
-    /// What deploys to an environment.
-    pub(crate) fn deployer(&self, name: &EnvironmentName) -> Result<Option<Deployer>, EngineError> {
-        let deploy = self.settings(name)?.deploy.as_ref();
-        Ok(deploy.map(|DeploySettings::Command { program, args, env }| {
-            Deployer::Command(CommandDeployer {
-                program: program.clone(),
-                args: args.clone(),
-                env: env.clone(),
-                folder: self.config().folder().to_owned(),
-            })
-        }))
     }
 
     /// The public key that signatures of `image` are verified with, by the environment it is in.

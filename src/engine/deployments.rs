@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::deploy::DeployError;
-use crate::domain::{Clean, Deployed, DeploymentFailure, Digest, Environment, FailedOutcome, Target};
+use crate::domain::{Clean, Deployed, DeploymentFailure, Digest, Environment, Target};
 use crate::engine::error::EngineError;
 use crate::engine::run::Context;
 use crate::engine::{Engine, records};
@@ -79,10 +79,7 @@ pub(super) async fn leave_failure(
         let record = DeploymentFailure {
             digest: digest.clone(),
             environment: environment.name.clone(),
-            outcome: match error {
-                DeployError::Interrupted => FailedOutcome::Stopped,
-                DeployError::Program(_) | DeployError::Status { .. } => FailedOutcome::Failed,
-            },
+            outcome: error.outcome(),
             why: Clean::line(&error.to_string()),
             by: Clean::line(&context.engine.actor().to_string()),
             at: records::moment(Timestamp::now(), known.iter().map(|failure| failure.at)),

@@ -49,11 +49,10 @@ impl ServiceStatus {
 impl FleetService {
     /// Its status before anything is known.
     pub fn unknown_status(&self) -> ServiceStatus {
-        let environments = self.service.environments().map(|there| EnvironmentNow {
-            environment: there.name().clone(),
-            protected: there.environment().protected,
-            deployed: Cell::Loading,
-        });
+        let environments = self
+            .service
+            .environments()
+            .map(|there| EnvironmentNow::unknown(there.name().clone(), there.environment().protected));
         ServiceStatus {
             project: self.project.clone(),
             service: self.service.name().clone(),
@@ -67,9 +66,8 @@ impl FleetService {
         let mut status = self.unknown_status();
         let Some(repository) = self.engine.repository() else {
             let why = "there is no git repository".to_owned();
-            for there in &mut status.environments {
-                there.deployed = Cell::Failed(why.clone());
-            }
+            let environments = status.environments.into_iter();
+            status.environments = environments.map(|there| there.failed(&why)).collect();
             status.outstanding = Cell::Failed(why);
             tell(&status);
             return status;

@@ -6,8 +6,19 @@ use super::{Fleet, Outstanding, ServiceStatus};
 use crate::board::{Cell, DeployedImage, EnvironmentNow};
 use crate::domain::{EnvironmentName, age};
 
-/// What is deployed in an environment: `v1.4.0 3d`, `sha-2b2e927 5h`, `– none`, `? unknown`.
+/// What is deployed in an environment, and how what runs differs: `v1.4.0 3d`, `sha-2b2e927 5h`, `✗ drift v1.4.0`, `– none`,
+/// `? unknown`.
 pub fn deployed(there: &EnvironmentNow, now: Timestamp) -> String {
+    let deployed = by_record(there, now);
+    match &there.running {
+        _ if there.has_loud_drift() => format!("✗ drift {deployed}"),
+        Cell::Failed(_) if there.deployed.failure().is_none() => format!("{deployed} ? running"),
+        _ if there.is_unhealthy() => format!("{deployed} ! not healthy"),
+        _ => deployed,
+    }
+}
+
+fn by_record(there: &EnvironmentNow, now: Timestamp) -> String {
     match &there.deployed {
         Cell::Loading => "…".to_owned(),
         Cell::None(_) => "– none".to_owned(),
@@ -111,11 +122,9 @@ mod tests {
     use super::*;
 
     fn status(environments: &[&str]) -> ServiceStatus {
-        let environments = environments.iter().map(|name| EnvironmentNow {
-            environment: name.parse().unwrap(),
-            protected: false,
-            deployed: Cell::Loading,
-        });
+        let environments = environments
+            .iter()
+            .map(|name| EnvironmentNow::unknown(name.parse().unwrap(), false));
         ServiceStatus {
             project: "shop".parse().unwrap(),
             service: "web".parse().unwrap(),

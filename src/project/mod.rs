@@ -1,6 +1,8 @@
 //! One opened project: its configuration, its repository, and the handles for a service and for a service in an
 //! environment. What several projects have in common is [`Shared`].
 
+mod deployers;
+mod release_names;
 mod service;
 mod shared;
 
@@ -13,6 +15,8 @@ use crate::git::GitRepository;
 use crate::registry::{Registries, RegistryError};
 use crate::scan::Trivy;
 
+pub use deployers::deployers;
+pub use release_names::release_names;
 pub use service::{Service, ServiceEnvironment};
 pub use shared::{Shared, scanner};
 

@@ -85,6 +85,11 @@ pub struct ServiceEnvironment<'s> {
 }
 
 impl<'s> ServiceEnvironment<'s> {
+    /// The service.
+    pub const fn service(self) -> &'s Service {
+        self.service
+    }
+
     /// The environment.
     pub const fn environment(self) -> &'s Environment {
         self.environment

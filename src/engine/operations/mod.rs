@@ -4,6 +4,7 @@ pub(in crate::engine) mod build;
 pub(in crate::engine) mod check;
 mod copy_progress;
 pub(in crate::engine) mod cut;
+pub(in crate::engine) mod deploy;
 pub(in crate::engine) mod exception_record;
 pub(in crate::engine) mod finish;
 pub(in crate::engine) mod hotfix;

@@ -1,15 +1,11 @@
 //! What is done with a digest where it is: proving it, and telling its environment to run it.
 
-use jiff::{SignedDuration, Timestamp};
-
-use crate::deploy::{Deployer, Deployment};
-use crate::domain::{Clean, DeploymentTag, Digest, Environment, StepKind, StepList, StepTarget, Target};
-use crate::engine::deployments;
+use crate::domain::{Clean, Digest, Environment, Target};
 use crate::engine::error::EngineError;
-use crate::engine::operations::sign;
+use crate::engine::operations::{deploy, sign};
 use crate::engine::run::Step;
 use crate::engine::run::event::StepOutcome;
-use crate::registry::{TagRule, Writer};
+use crate::registry::Writer;
 
 /// Reads the digest back: by digest, and signed where `environment` asks for that.
 pub(in crate::engine) async fn verify(
@@ -37,64 +33,22 @@ pub(in crate::engine) async fn verify(
     }
 }
 
-/// Runs the deployer of `environment` and marks the digest as what is deployed there, unless it is deployed there already.
+/// Deploys the digest of a plan to `environment`.
 pub(in crate::engine) async fn deploy(
     step: &Step<'_>,
     writer: &Writer,
     digest: &Digest,
     environment: &Environment,
 ) -> Result<StepOutcome, EngineError> {
-    let (context, log) = (step.context, step.log());
-    let current = writer.deployed(environment.from.is_empty()).await?;
-    if current.is_some_and(|current| current.digest == *digest) {
-        return Ok(StepOutcome::Nothing(format!(
-            "already deployed to {}",
-            environment.name
-        )));
-    }
-    let deployer = context.engine.deployer(&environment.name)?;
-    if let Some(deployer) = &deployer {
-        let plan = context.plan;
-        let deployment = Deployment {
-            service: plan.service.clone(),
-            environment: environment.name.clone(),
-            image: writer.repository().at(digest.clone()),
-            digest: digest.clone(),
-            tag: plan.tag.clone(),
-            commit: plan.commit.clone(),
-        };
-        log.info(deployer.describe());
-        let outcome = deployer
-            .deploy(&deployment, &|line| log.info(line), context.cancel)
-            .await;
-        if let Err(error) = outcome {
-            // The deployment has failed either way; that its record is missing must not hide why.
-            if let Err(why) = deployments::leave_failure(context, writer, digest, environment, &error).await {
-                log.info(format!("the failure could not be recorded: {}", why.brief()));
-            }
-            return Err(error.into());
-        }
-    }
-    mark(writer, digest).await?;
-    let name = &environment.name;
-    Ok(StepOutcome::Done(match deployer {
-        Some(_) => format!("deployed to {name}"),
-        None => format!("no deployer configured for {name}; recorded as deployed"),
-    }))
-}
-
-/// Leaves the tag behind that tells what is deployed to an environment since when. It comes after all that are there, also after
-/// one of a clock that runs ahead: the last one is what is deployed.
-pub(in crate::engine) async fn mark(writer: &Writer, digest: &Digest) -> Result<(), EngineError> {
-    let tags = writer.tags_after(DeploymentTag::PREFIX).await?;
-    let last = DeploymentTag::newest(&tags).map(|(last, _)| last.time());
-    let next = last.and_then(|last| last.checked_add(SignedDuration::from_secs(1)).ok());
-    let now = Timestamp::now();
-    let tag = DeploymentTag::at(next.map_or(now, |next| next.max(now)))
-        .tag()
-        .ok_or_else(|| EngineError::Internal("the current time does not make a valid tag".to_owned()))?;
-    writer.tag(digest, &tag, TagRule::Immutable).await?;
-    Ok(())
+    let plan = step.context.plan;
+    let job = deploy::Job {
+        writer,
+        digest,
+        environment,
+        tag: plan.tag.as_ref(),
+        commit: plan.commit.as_ref(),
+    };
+    deploy::run(step, job).await
 }
 
 /// A reason as it is kept: one harmless line that says something.
@@ -119,24 +73,4 @@ pub(in crate::engine) fn confirmation(
     } else {
         crate::domain::Confirmation::Plain
     }
-}
-
-/// Adds the deploy step of `environment` to a plan.
-pub(in crate::engine) fn add_deploy(
-    steps: &mut StepList,
-    environment: &Environment,
-    deployer: Option<&Deployer>,
-) {
-    let described = deployer.map(Deployer::describe);
-    let title = described.clone().unwrap_or_else(|| {
-        format!(
-            "no deployer configured for {}; only records this digest as deployed",
-            environment.name
-        )
-    });
-    let target = StepTarget::Deployment {
-        environment: environment.name.clone(),
-        deployer: described,
-    };
-    steps.add_on(StepKind::Deploy, title, target);
 }

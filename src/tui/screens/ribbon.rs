@@ -61,6 +61,26 @@ fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
 
 pub(in crate::tui) fn cell(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
     let theme = model.theme;
+    let mut spans = by_record(model, now, level);
+    let trouble = match &now.running {
+        _ if now.has_loud_drift() => Some((State::Bad, "drift")),
+        Cell::Failed(_) if now.deployed.failure().is_none() => Some((State::Unknown, "running unknown")),
+        _ if now.is_unhealthy() => Some((State::Attention, "not healthy")),
+        _ => None,
+    };
+    if let Some((state, word)) = trouble {
+        spans.insert(0, Span::raw("  "));
+        spans.insert(0, theme.says(state, word));
+    } else if level >= Detail::Age && now.running.value().is_some() {
+        spans.push(Span::raw("  "));
+        spans.push(theme.says(State::Ok, "runs"));
+    }
+    spans
+}
+
+/// What is deployed by our record.
+fn by_record(model: &Model, now: &EnvironmentNow, level: Detail) -> Vec<Span<'static>> {
+    let theme = model.theme;
     match &now.deployed {
         Cell::Loading => vec![theme.says(State::Loading, "loading")],
         Cell::None(_) => vec![theme.says(State::None, "nothing deployed")],

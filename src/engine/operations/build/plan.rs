@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 use super::release;
 use crate::build::{BuildError, Builder, BuilderKind, Emulator, emulator};
 use crate::config::{BuilderChoice, Config, Emulation};
-use crate::deploy::Deployer;
 use crate::domain::operation::Build;
 use crate::domain::{
-    CommitSha, Confirmation, Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep,
-    Platform, Repository, StepKind, StepList, StepTarget, Tag, Target, Verdict, count,
+    CommitSha, Confirmation, Costs, DeployTarget, Digest, Environment, Gate, GateKind, ImageReference, Plan,
+    PlannedStep, Platform, Repository, StepKind, StepList, StepTarget, Tag, Target, Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::engine::operations::deploy;
 use crate::engine::operations::operation::PlanRequest;
 use crate::git::GitRepository;
 use crate::project::Service;
@@ -76,7 +76,10 @@ pub(super) async fn plan(
     }
     // A release goes on from here by promotions; `latest` and what is deployed here stay those of develop.
     let of_develop = !is_dirty && release.is_none();
-    let deployer = engine.deployer(&entrance.name)?.filter(|_| of_develop);
+    let mut targets = deploy::targets(service, entrance);
+    if !of_develop {
+        targets.clear();
+    }
     let sign = engine.settings(&entrance.name)?.sign.as_ref();
     let key = sign.map(|sign| sign.key.clone());
     let latest = engine.config().build.latest && of_develop;
@@ -89,7 +92,7 @@ pub(super) async fn plan(
             digest.as_ref(),
             entrance,
             key.as_deref(),
-            deployer.as_ref(),
+            targets,
         ),
         operation: Build {
             to: entrance.name.clone(),
@@ -296,7 +299,7 @@ fn steps(
     found: Option<&Digest>,
     entrance: &Environment,
     key: Option<&Path>,
-    deployer: Option<&Deployer>,
+    targets: Vec<DeployTarget>,
 ) -> Vec<PlannedStep> {
     let mut steps = StepList::default();
     steps.add(StepKind::Gate, "re-check all gates");
@@ -324,16 +327,8 @@ fn steps(
         let image = StepTarget::Image(target.clone());
         steps.add_on(StepKind::Tag, format!("{tag}{also}"), image);
     }
-    if let Some(deployer) = deployer {
-        let deployer = deployer.describe();
-        steps.add_on(
-            StepKind::Deploy,
-            format!("to {}: {deployer}", entrance.name),
-            StepTarget::Deployment {
-                environment: entrance.name.clone(),
-                deployer: Some(deployer),
-            },
-        );
+    if !targets.is_empty() {
+        deploy::add(&mut steps, entrance, targets);
     }
     steps.into()
 }

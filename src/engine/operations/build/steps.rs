@@ -10,7 +10,6 @@ use super::order::order;
 use super::plan::{builder, plan};
 use super::{Built, push, release};
 use crate::build::{LayoutImage, Output};
-use crate::deploy::Deployment;
 use crate::domain::operation::Build;
 use crate::domain::{
     BranchName, CommitSha, Digest, EnvironmentName, Gate, GateKind, LockPart, Plan, STANDS_FOR, StepKind,
@@ -19,7 +18,7 @@ use crate::domain::{
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::operations::operation::{Operation, OperationRun, Work};
-use crate::engine::operations::{place, sign};
+use crate::engine::operations::{deploy, sign};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::git::Commit;
@@ -320,39 +319,18 @@ impl Building<'_> {
     }
 
     async fn deploy(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
-        let engine = self.context.engine;
         let digest = match (&self.context.plan.digest, self.built.get()) {
             (Some(digest), _) => digest.clone(),
             (None, Some(built)) => built.index.digest.clone(),
             (None, None) => return Err(EngineError::Internal("nothing to deploy".to_owned())),
         };
-        // `latest` tells what was built, not what was deployed.
-        let current = self.writer.deployed(false).await?;
-        if current.is_some_and(|current| current.digest == digest) {
-            return Ok(StepOutcome::Nothing(format!(
-                "already deployed to {}",
-                self.build.to
-            )));
-        }
-        let log = step.log();
-        let Some(deployer) = engine.deployer(&self.build.to)? else {
-            return Ok(StepOutcome::Nothing(format!(
-                "no deployer configured for {}",
-                self.build.to
-            )));
+        let job = deploy::Job {
+            writer: &self.writer,
+            digest: &digest,
+            environment: self.context.engine.environment(&self.build.to)?,
+            tag: Some(self.tag),
+            commit: Some(self.commit),
         };
-        let deployment = Deployment {
-            service: self.context.service.name().clone(),
-            environment: self.build.to.clone(),
-            image: self.build.target.repository.at(digest.clone()),
-            digest: digest.clone(),
-            tag: Some(self.tag.clone()),
-            commit: Some(self.commit.clone()),
-        };
-        deployer
-            .deploy(&deployment, &|line| log.info(line), self.context.cancel)
-            .await?;
-        place::mark(&self.writer, &digest).await?;
-        Ok(StepOutcome::Done(format!("deployed to {}", self.build.to)))
+        deploy::run(step, job).await
     }
 }

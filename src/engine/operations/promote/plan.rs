@@ -1,17 +1,16 @@
 //! The plan of a promotion: reads only, pins the digest, asks every gate, counts what the copy will cost.
 
 use crate::config::EnvironmentSettings;
-use crate::deploy::Deployer;
 use crate::domain::operation::Promote;
 use crate::domain::{
-    Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep, Repository, StepKind,
-    StepList, StepTarget, Target, bytes, count,
+    Costs, DeployTarget, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep, Repository,
+    StepKind, StepList, StepTarget, Target, bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{Evaluation, Moment};
 use crate::engine::operations::operation::PlanRequest;
-use crate::engine::operations::place;
+use crate::engine::operations::{deploy, place};
 use crate::engine::{Engine, TagState};
 use crate::project::Service;
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
@@ -51,7 +50,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
     let current = current.map(|current| &current.digest);
     compare(engine, &mut evaluation, &candidate, target, current).await;
     let settings = engine.settings(&target.name)?;
-    let deployer = engine.deployer(&target.name)?;
+    let targets = deploy::targets(service, target);
     let is_exception = way.exception(engine, evaluation.skipped).is_some();
     let target_image = reader.repository().tagged(candidate.tag.clone());
     let steps = steps(
@@ -60,7 +59,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
         (target, &target_image),
         settings,
         is_exception,
-        deployer.as_ref(),
+        targets,
     );
     Ok(Plan {
         operation: Promote {
@@ -140,7 +139,7 @@ fn steps(
     (target, target_image): (&Environment, &ImageReference),
     settings: &EnvironmentSettings,
     is_exception: bool,
-    deployer: Option<&Deployer>,
+    targets: Vec<DeployTarget>,
 ) -> Vec<PlannedStep> {
     let present = copying
         .blobs
@@ -172,7 +171,7 @@ fn steps(
         format!("{}, which never moves", candidate.tag),
         StepTarget::Image(target_image.clone()),
     );
-    place::add_deploy(&mut steps, target, deployer);
+    deploy::add(&mut steps, target, targets);
     steps.into()
 }
 

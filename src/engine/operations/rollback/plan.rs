@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 
 use super::past::{self, Earlier, Past};
-use crate::deploy::Deployer;
 use crate::domain::operation::Rollback;
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, ImageReference, PinRecord, Plan,
-    PlannedStep, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state, version_name,
+    Clean, Costs, DeployTarget, Digest, Environment, EnvironmentName, Gate, GateKind, ImageReference,
+    PinRecord, Plan, PlannedStep, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state,
+    version_name,
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::operation::PlanRequest;
-use crate::engine::operations::{pin, place};
+use crate::engine::operations::{deploy, pin, place};
 use crate::engine::{Engine, gates};
 use crate::project::Service;
 use crate::registry::Reader;
@@ -70,7 +70,7 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
     let _ = gates::accept_findings(&mut gates, request.accept_findings, &environment.name, &reason);
     gates.push(before(chosen, is_back));
     gates.push(gates::replacing(&environment.name, held));
-    let deployer = engine.deployer(&environment.name)?;
+    let targets = deploy::targets(service, environment);
     Ok(Plan {
         operation: Rollback {
             environment: environment.name.clone(),
@@ -90,7 +90,7 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
             environment,
             &reader.repository().at(chosen.digest.clone()),
             request.accept_findings,
-            deployer.as_ref(),
+            targets,
         ),
         costs: Costs::default(),
         confirmation: place::confirmation(environment, &chosen.digest),
@@ -102,7 +102,7 @@ fn steps(
     environment: &Environment,
     image: &ImageReference,
     accept_findings: bool,
-    deployer: Option<&Deployer>,
+    targets: Vec<DeployTarget>,
 ) -> Vec<PlannedStep> {
     let target = || StepTarget::Image(image.clone());
     let mut steps = StepList::default();
@@ -119,7 +119,7 @@ fn steps(
             target(),
         );
     }
-    place::add_deploy(&mut steps, environment, deployer);
+    deploy::add(&mut steps, environment, targets);
     steps.add_on(
         StepKind::Pin,
         format!("{} is pinned to it; promotions are refused", environment.name),

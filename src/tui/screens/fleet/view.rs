@@ -246,6 +246,12 @@ fn row_spans(
 }
 
 fn style(environment: &EnvironmentNow, theme: Theme) -> Style {
+    if environment.has_loud_drift() {
+        return theme.state(State::Bad);
+    }
+    if environment.is_unhealthy() {
+        return theme.state(State::Attention);
+    }
     match &environment.deployed {
         Cell::Loading | Cell::None(_) => theme.quiet(),
         Cell::Failed(_) => theme.state(State::Unknown),
@@ -303,6 +309,10 @@ fn selected(fleet: &FleetModel, theme: Theme, now: Timestamp, area: Rect, buffer
             spans.push(Span::raw(format!("  {why}")));
         }
         lines.push(spans);
+        lines.extend(there.drift.iter().map(|drift| {
+            let words = format!("drift: {}", drift.words());
+            vec![Span::raw("     "), theme.says(State::Bad, &words)]
+        }));
     }
     if let Some(why) = row.status.outstanding.failure() {
         lines.push(vec![

@@ -77,9 +77,23 @@ fn selected(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Bu
         .map(PinRecord::words);
     let reviews = standing.iter().flat_map(|standing| &standing.reviews);
     let reviews = reviews.map(|owed| format!("review due: {}", owed.words()));
+    let now = model
+        .board
+        .environments
+        .iter()
+        .find(|now| now.environment == environment.name);
+    let drift = now.into_iter().flat_map(|now| &now.drift);
+    let drift = drift.map(|drift| format!("drift: {}", drift.words()));
+    let runs = now.and_then(|now| now.running.value()).map(|running| {
+        let health = running
+            .health_words()
+            .map_or_else(String::new, |words| format!(", {words}"));
+        format!("runs {}{health}", running.digest.short())
+    });
     let width = usize::from(area.width).saturating_sub(3);
-    let lines = pin
-        .into_iter()
+    let lines = drift
+        .chain(runs)
+        .chain(pin)
         .chain(reviews)
         .flat_map(|text| line::wrap(&text, width));
     for (y, text) in (area.y..area.bottom()).zip(lines) {

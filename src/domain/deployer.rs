@@ -1,0 +1,121 @@
+//! What deploys to an environment, what a deployment will change as a plan pins it, and how a deployment ended.
+
+use jiff::SignedDuration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{VariablePattern, clean_line};
+
+/// One of the deployers of an environment, as windlass.toml describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeployerSettings {
+    /// A program, started in the folder of windlass.toml with the digest in its environment variables.
+    Command(CommandSettings),
+}
+
+/// A program that deploys, and one that says what runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandSettings {
+    /// The program.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// The variables of windlass's own environment that both programs are given, beside the harmless ones that every program
+    /// is: `KUBECONFIG`, `AWS_*`.
+    pub env: Vec<VariablePattern>,
+    /// The program that prints what runs, with its arguments; none if nothing can observe it.
+    pub running: Option<ProgramLine>,
+    /// How long a run waits until what was deployed is what runs.
+    pub observe_for: SignedDuration,
+}
+
+/// A program with its arguments: a list, never a line for a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramLine {
+    /// The program.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+}
+
+impl ProgramLine {
+    /// As people read it, on one harmless line.
+    pub fn words(&self) -> String {
+        let parts = std::iter::once(&self.program).chain(&self.args);
+        let parts: Vec<_> = parts.map(|part| clean_line(part)).collect();
+        parts.join(" ")
+    }
+}
+
+/// What a deployment will change, as the plan pins it. A run with another target than its plan has is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum DeployTarget {
+    /// Whatever a program changes.
+    Command {
+        /// The program and its arguments.
+        #[serde(flatten)]
+        command: ProgramLine,
+        /// Where it runs, relative to the root of the repository.
+        folder: String,
+        /// The program that prints what runs; none if nothing can observe it.
+        running: Option<ProgramLine>,
+    },
+}
+
+impl DeployTarget {
+    /// What will be changed, in one line.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Command { command, running, .. } => {
+                let observed = running.as_ref().map_or_else(
+                    || "what runs is not observed".to_owned(),
+                    |running| format!("then observe it with `{}`", running.words()),
+                );
+                format!("run `{}`, {observed}", command.words())
+            }
+        }
+    }
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployOutcome {
+    /// The platform took it.
+    Deployed,
+    /// The platform had it already.
+    Unchanged,
+    /// It did not get there.
+    Failed,
+    /// The platform went back to what it had before.
+    RolledBack,
+    /// Nobody can say.
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_of_a_command_says_what_runs_and_how_it_is_observed() {
+        let line = |program: &str, args: &[&str]| ProgramLine {
+            program: program.to_owned(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        };
+        let target = |running| DeployTarget::Command {
+            command: line("./deploy.sh", &["--wait", "\u{1b}[31mred"]),
+            folder: ".".to_owned(),
+            running,
+        };
+        assert_eq!(
+            target(None).words(),
+            "run `./deploy.sh --wait red`, what runs is not observed"
+        );
+        assert_eq!(
+            target(Some(line("./running.sh", &["prod"]))).words(),
+            "run `./deploy.sh --wait red`, then observe it with `./running.sh prod`"
+        );
+    }
+}
