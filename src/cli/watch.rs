@@ -82,7 +82,7 @@ struct Change {
 /// Looks again and again until a signal comes.
 pub async fn run(args: &WatchArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
-    let source = source(&world, repository(&world)?)?;
+    let source = source(&world, repository(&world)?);
     let ended = CancellationToken::new();
     let _handling = cancel_on_signal(&ended);
     let mut known = BTreeMap::new();
@@ -91,7 +91,7 @@ pub async fn run(args: &WatchArgs, global: &Global, io: &mut Output) -> Result<E
             () = ended.cancelled() => return Ok(Exit::Interrupted),
             environments = source.environments() => environments,
         };
-        let changes = changes(&mut known, &world.service, &environments, Timestamp::now());
+        let changes = changes(&mut known, world.service.name(), &environments, Timestamp::now());
         for change in &changes {
             if args.json {
                 io.json_line(change)?;

@@ -9,6 +9,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod wait;
+pub mod yaml;
 
 pub use command::CommandDeployer;
 pub use deployer::Deployer;

@@ -56,8 +56,7 @@ fn deployed(
     signed: Option<bool>,
 ) -> EnvironmentNow {
     EnvironmentNow {
-        environment: name.parse().unwrap(),
-        protected: name == "prod",
+        running: Cell::None("not observed".to_owned()),
         deployed: Cell::Ready(DeployedImage {
             digest: digest(seed),
             since: Some(ago(hours)),
@@ -65,7 +64,9 @@ fn deployed(
             stands_for: None,
             release: release.map(str::to_owned),
             signed: signed.map_or(Cell::None("no key".into()), Cell::Ready),
+            tag: None,
         }),
+        ..EnvironmentNow::unknown(name.parse().unwrap(), name == "prod")
     }
 }
 

@@ -1,0 +1,275 @@
+//! Files as people write them: what is changed, what stays, and what is refused.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::Digest;
+
+fn path(text: &str) -> Vec<Segment> {
+    let segment = |part: &str| match part.parse() {
+        Ok(nth) => Segment::Item(nth),
+        Err(_) => Segment::Key(part.to_owned()),
+    };
+    text.split('.').map(segment).collect()
+}
+
+fn set(text: &str, at: &str, value: &str) -> Result<String, YamlError> {
+    let change = YamlEdit::Value {
+        path: path(at),
+        value: value.to_owned(),
+    };
+    edit(text, &change)
+}
+
+const VALUES: &str = "\
+# values of the chart
+image: # where it is
+  repository: registry.example.com/prod/app   # no tag here
+  tag: \"2b2e927\" # set by windlass
+  pullPolicy: IfNotPresent
+
+env:
+  - name: LOG
+    value: 'it''s # no comment'
+  - {name: MODE, value: \"a: b\"}
+script: |
+  tag: not this one
+  # nor this
+list:
+- a
+-   b
+deep: {tag: x}
+";
+
+#[test]
+fn only_the_scalar_changes_and_its_quotes_stay() {
+    let new = set(VALUES, "image.tag", "12e4567").unwrap();
+    assert_eq!(new, VALUES.replace("\"2b2e927\"", "\"12e4567\""));
+    let new = set(VALUES, "image.pullPolicy", "12e4567").unwrap();
+    assert_eq!(new, VALUES.replace("IfNotPresent", "\"12e4567\""));
+    assert_eq!(
+        set(VALUES, "list.1", "c").unwrap(),
+        VALUES.replace("-   b", "-   c")
+    );
+    let new = set(VALUES, "env.0.value", "it's").unwrap();
+    assert_eq!(new, VALUES.replace("'it''s # no comment'", "'it''s'"));
+    assert_eq!(
+        set(VALUES, "image.tag", "2b2e927").unwrap(),
+        VALUES,
+        "given again"
+    );
+    let windows = VALUES.replace('\n', "\r\n");
+    assert_eq!(
+        set(&windows, "image.tag", "new").unwrap(),
+        windows.replace("2b2e927", "new")
+    );
+}
+
+#[test]
+fn what_cannot_be_changed_safely_is_refused_with_its_place() {
+    let refused = |text: &str, at: &str| set(text, at, "x").unwrap_err().to_string();
+    for (text, at, why) in [
+        (
+            VALUES,
+            "image.digest",
+            "line 1, column 1: there is no image.digest",
+        ),
+        (VALUES, "image", "line 2, column 8: image has no text"),
+        (VALUES, "script", "line 11, column 9: script is text in a block"),
+        (VALUES, "deep.tag", "line 1, column 1: there is no deep.tag"),
+        (
+            VALUES,
+            "deep",
+            "line 17, column 7: deep is a collection in one line",
+        ),
+        (
+            "a: &x y\nb: *x\n",
+            "a",
+            "line 1, column 4: a is an anchor or a tag stands before it",
+        ),
+        ("a: &x y\nb: *x\n", "b", "line 2, column 4: b is an alias"),
+        (
+            "a: 1\nb: 2\na: 3\n",
+            "b",
+            "line 3, column 1: the key `a` is there twice",
+        ),
+        ("a:\n\tb: 1\n", "a.b", "line 2, column 1: indented with a tab"),
+        ("a: {{ .Values.a }}\n", "a", "line 1, column 4: a template"),
+        ("{{- if .Values.a }}\na: 1\n", "a", "line 1, column 1: a template"),
+        (
+            "a: one\n  two\n",
+            "a",
+            "line 1, column 4: a is a text of several lines",
+        ),
+        (
+            "a: 1\n---\na: 2\n",
+            "a",
+            "line 3, column 4: a is there more than once",
+        ),
+        ("a: \"b\n", "a", "line 1, column 4: a quote that does not end"),
+    ] {
+        assert_eq!(refused(text, at), why, "{text}");
+    }
+}
+
+#[test]
+fn an_image_of_a_kustomization_is_found_by_its_full_name_and_tag_and_digest_agree_afterwards() {
+    let digest = Digest::of(b"image");
+    let text = "\
+images:
+  - name: other.example.com/app
+    digest: sha256:1
+  - name: app # short
+    newTag: sha-1
+  - name: registry.example.com/app
+    newName: mirror.example.com/app
+    newTag: sha-1 # old
+    digest: sha256:1
+";
+    let change = |tag: Option<&str>| YamlEdit::KustomizeImage {
+        name: "registry.example.com/app".to_owned(),
+        digest: digest.clone(),
+        tag: tag.map(str::to_owned),
+    };
+    let expected = text.replace(
+        "    newTag: sha-1 # old\n    digest: sha256:1\n",
+        &format!("    newTag: sha-2 # old\n    digest: {digest}\n"),
+    );
+    assert_eq!(edit(text, &change(Some("sha-2"))).unwrap(), expected);
+    assert_eq!(
+        edit(&expected, &change(Some("sha-2"))).unwrap(),
+        expected,
+        "given again"
+    );
+    let error = edit(text, &change(None)).unwrap_err();
+    assert_eq!((error.line, error.column), (8, 13));
+    // Without a digest a line is added, the last one of the file too.
+    let short = "images:\n- name: registry.example.com/app\n  newTag: \"0123456\"";
+    let expected = format!("{}\n  digest: {digest}\n", short.replace("0123456", "1234567"));
+    assert_eq!(edit(short, &change(Some("1234567"))).unwrap(), expected);
+}
+
+#[test]
+fn the_image_of_one_container_is_changed_in_a_file_of_several_documents() {
+    let text = "\
+apiVersion: v1
+kind: Service
+metadata: {name: app}
+---
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+      - image: proxy:1
+        name: proxy
+      - name: app
+        image: registry.example.com/app:1   # the app
+";
+    let change = |name: &str| YamlEdit::Container {
+        name: name.to_owned(),
+        image: "registry.example.com/app@sha256:1".to_owned(),
+    };
+    let expected = text.replace("registry.example.com/app:1", "registry.example.com/app@sha256:1");
+    assert_eq!(edit(text, &change("app")).unwrap(), expected);
+    assert!(
+        edit(text, &change("none"))
+            .unwrap_err()
+            .why
+            .contains("there is no containers")
+    );
+    let twice = format!("{text}---\n{text}");
+    assert!(
+        edit(&twice, &change("app"))
+            .unwrap_err()
+            .why
+            .contains("more than once")
+    );
+}
+
+#[test]
+fn ten_thousand_lines_take_at_most_fifty_milliseconds() {
+    use std::fmt::Write as _;
+    let mut text = String::from("services:\n");
+    for nth in 0..2_500 {
+        writeln!(
+            text,
+            "  - name: s{nth}\n    tag: 'sha-{nth}' # x\n    env: [a, b]\n    note: y"
+        )
+        .unwrap();
+    }
+    let best = (0..5)
+        .map(|_| {
+            let began = Instant::now();
+            set(&text, "services.2499.tag", "new").unwrap();
+            began.elapsed()
+        })
+        .min();
+    // Builds with checks are several times slower than what is released.
+    let limit = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+    assert!(best.unwrap() <= limit, "{best:?}");
+}
+
+/// A document around one scalar: what is before it, how it is quoted, and what comes after.
+fn documents() -> impl Strategy<Value = (String, usize, String)> {
+    let noise = prop_oneof![
+        Just("# a comment: with a colon".to_owned()),
+        Just(String::new()),
+        "[a-z]{1,6}".prop_map(|key| format!("n-{key}: [1, {{a: \"]\"}}] # x")),
+        "[a-z]{1,6}".prop_map(|key| format!("t-{key}: |\n      target: no\n      # no")),
+        "[a-z]{1,6}".prop_map(|key| format!("q-{key}: 'a '' # b'")),
+        "[a-z]{1,6}".prop_map(|key| format!("m-{key}:\n    - a: 1\n      target: no\n    - b")),
+        "[a-z]{1,6}".prop_map(|key| format!("d-{key}: \"a \\\" \u{e4} # b\"   # c")),
+        "[a-z]{1,6}".prop_map(|key| format!("p-{key}: one\n    two")),
+    ];
+    let lines = prop::collection::vec(noise, 0..6);
+    let old = prop_oneof![
+        Just("old"),
+        Just("'old'"),
+        Just("\"old\""),
+        Just("registry:5000/a@sha256:0")
+    ];
+    let comment = prop_oneof![Just(""), Just("  # note"), Just(" ")];
+    (lines.clone(), lines, old, comment, any::<bool>()).prop_map(
+        |(before, after, old, comment, is_windows)| {
+            let block = |lines: &[String], from: usize| {
+                let numbered = lines.iter().enumerate().map(|(nth, line)| {
+                    let line = line.replacen('-', &format!("{}-", from + nth), 1);
+                    if line.starts_with('#') || line.is_empty() {
+                        line
+                    } else {
+                        format!("  {line}")
+                    }
+                });
+                numbered
+                    .map(|line| format!("{line}\n"))
+                    .collect::<Vec<_>>()
+                    .concat()
+            };
+            let head = format!("top: 1\nwith:\n{}  target: ", block(&before, 0));
+            let tail = format!("{comment}\n{}end: true\n", block(&after, 100));
+            let fix = |text: String| {
+                if is_windows {
+                    text.replace('\n', "\r\n")
+                } else {
+                    text
+                }
+            };
+            let (head, tail) = (fix(head), fix(tail));
+            (format!("{head}{old}{tail}"), head.len(), tail)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+    #[test]
+    fn every_byte_outside_of_the_scalar_stays((text, begin, tail) in documents(), value in "[a-z0-9.:/@-]{1,20}") {
+        let new = set(&text, "with.target", &value).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        prop_assert_eq!(&new[..begin], &text[..begin]);
+        prop_assert!(new.ends_with(&tail));
+        prop_assert!(new[begin..new.len() - tail.len()].trim_matches(['"', '\'']) == value, "{}", new);
+    }
+}
