@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::board::{Cell, DeployedImage, EnvironmentNow, Facts, Image, Scan};
-use crate::domain::{Counts, Severity, age, bytes};
+use crate::domain::{Counts, Drift, Severity, age, bytes};
 
 /// A cell in words: those of its state, and `known` for what is known.
 pub fn cell<T>(cell: &Cell<T>, known: impl FnOnce(&T) -> String) -> String {
@@ -104,7 +104,7 @@ pub fn running(there: &EnvironmentNow, now: Timestamp) -> String {
             .map_or_else(String::new, |time| format!(" {}", since(Some(time), now)));
         let health = running.health_words();
         let health = health.map_or_else(String::new, |words| format!(", {words}"));
-        let is_other = there.drift.iter().any(|drift| drift.is_of_running());
+        let is_other = there.drift.iter().any(Drift::is_of_running);
         match running.healthy {
             _ if is_other => format!("✗ {} runs{since}{health}", running.digest.short()),
             Some(false) => format!("! runs{since}{health}"),

@@ -40,10 +40,7 @@ impl Running {
 
     /// `sha256:1a2b… is not healthy: 1 of 3 replicas`, or without the note.
     pub fn health_words(&self) -> Option<String> {
-        let word = match self.healthy? {
-            true => "healthy",
-            false => "not healthy",
-        };
+        let word = if self.healthy? { "healthy" } else { "not healthy" };
         Some(match &self.note {
             Some(note) => format!("{word}: {note}"),
             None => word.to_owned(),

@@ -335,12 +335,12 @@ pub(super) fn deployers(config: &Config) -> Vec<Finding> {
         .flat_map(|name| {
             let all = project::deployers(config, name, None);
             let checks = all.iter().map(Deployer::check).collect::<Vec<_>>();
-            checks.into_iter().map(move |check| deployer(name, check))
+            checks.into_iter().map(move |check| deployer(name, &check))
         })
         .collect()
 }
 
-fn deployer(name: &EnvironmentName, check: DeployCheck) -> Finding {
+fn deployer(name: &EnvironmentName, check: &DeployCheck) -> Finding {
     let observes = match &check.observes {
         None => "what runs is not observed".to_owned(),
         Some(Ok(what)) => format!("observed with {what}"),
