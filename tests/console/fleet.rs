@@ -231,6 +231,33 @@ fn quitting_asks_while_a_run_is_active_anywhere_and_then_stops_it_first() {
 }
 
 #[test]
+fn the_fleet_is_looked_at_again_when_a_run_has_ended() {
+    let mut app = app();
+    open(&mut app, "shop", "web");
+    let Shown::Session(session) = app.shown() else {
+        panic!("a session is shown");
+    };
+    let looks = |effects: Vec<AppEffect>| {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, AppEffect::LookAtFleet))
+    };
+    let (shown, hidden) = (begin(&mut app), begin(&mut app));
+    press(&mut app, KeyCode::Esc);
+    assert!(!looks(press(&mut app, KeyCode::Esc)), "nothing has changed");
+    assert!(looks(update(&mut app, AppMsg::Session(session, ended(&shown)))));
+    let at = sample::now() + jiff::SignedDuration::from_secs(1);
+    update(&mut app, AppMsg::Fleet(FleetMsg::Answered(at)));
+    press(&mut app, KeyCode::Enter);
+    let Msg::Event(mut event) = ended(&hidden) else {
+        panic!("an event")
+    };
+    event.at = at + jiff::SignedDuration::from_secs(1);
+    update(&mut app, AppMsg::Session(session, Msg::Event(event)));
+    assert!(looks(press(&mut app, KeyCode::Esc)), "a run has ended since");
+}
+
+#[test]
 fn quitting_from_the_fleet_names_every_active_run_and_asks_once() {
     let mut app = app();
     open(&mut app, "shop", "web");

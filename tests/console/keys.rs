@@ -403,13 +403,3 @@ fn an_answer_for_another_candidate_is_dropped() {
     tell(&mut model, Msg::Examined(commit(99), content));
     assert!(matches!(model.findings.unwrap().content, Content::Loading));
 }
-
-#[test]
-fn the_first_candidates_are_drawn_at_once_and_later_ones_with_the_next_frame() {
-    let mut model = sample::empty(SIZE, COLOUR);
-    let draws = |effects: Vec<Effect>| effects.iter().any(|effect| matches!(effect, Effect::Draw));
-    let rows = |seed| vec![sample::row(seed, 1, "Ana Ruiz", "feat: export ledger")];
-    assert!(!draws(tell(&mut model, Msg::Commits(Vec::new(), false))));
-    assert!(draws(tell(&mut model, Msg::Commits(rows(1), false))));
-    assert!(!draws(tell(&mut model, Msg::Commits(rows(2), true))));
-}

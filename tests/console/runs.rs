@@ -63,7 +63,8 @@ fn a_second_plan_is_made_and_carried_out_while_a_run_is_active() {
     let mut model = sample::board(SIZE, COLOUR);
     begin(&mut model, 'a', "stage");
     code(&mut model, KeyCode::Esc);
-    press(&mut model, 'p');
+    let asked = press(&mut model, 'p');
+    assert_eq!(crate::hands::requests(&asked).len(), 1, "{}", notice(&model));
     crate::hands::answer(&mut model, promotion("prod", Confirmation::Plain, allowed()));
     assert!(crate::hands::starts(&code(&mut model, KeyCode::Enter)));
 }

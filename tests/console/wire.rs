@@ -10,10 +10,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 use ratatui::widgets::Widget as _;
 use windlass::tui::app::wire::Painter;
-use windlass::tui::session::{Console, Model};
+use windlass::tui::session::{Console, Effect, Model, Msg};
 
 use crate::hands::{code, press};
-use crate::sample::{self, COLOUR};
+use crate::sample::{self, COLOUR, tell};
 
 const SIZE: (u16, u16) = (200, 60);
 /// Bytes for a selection that moves by one row, between candidates that have an image.
@@ -181,4 +181,14 @@ fn a_selection_that_moves_by_a_row_takes_few_bytes() {
         listed.iter().all(|(_, bytes)| *bytes <= 2 * MAX_MOVE),
         "{moves:?}"
     );
+}
+
+#[test]
+fn the_first_candidates_are_drawn_at_once_and_later_ones_with_the_next_frame() {
+    let mut model = sample::empty(SIZE, COLOUR);
+    let draws = |effects: Vec<Effect>| effects.iter().any(|effect| matches!(effect, Effect::Draw));
+    let rows = |seed| vec![sample::row(seed, 1, "Ana Ruiz", "feat: export ledger")];
+    assert!(!draws(tell(&mut model, Msg::Commits(Vec::new(), false))));
+    assert!(draws(tell(&mut model, Msg::Commits(rows(1), false))));
+    assert!(!draws(tell(&mut model, Msg::Commits(rows(2), true))));
 }

@@ -8,6 +8,9 @@ pub mod sessions;
 pub mod state;
 pub mod terminal;
 pub mod theme;
+pub mod update;
+mod view;
 pub mod wire;
 
-pub use state::{App, AppEffect, AppMsg, Session, SessionId, Shown, update};
+pub use state::{App, AppEffect, AppMsg, Session, SessionId, Shown};
+pub use update::update;

@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::input;
 use super::sessions::Sessions;
-use super::state::{App, AppEffect, AppMsg, update};
+use super::state::{App, AppEffect, AppMsg};
 use super::terminal::Terminal;
+use super::update::update;
 use crate::tui::session::Msg;
 
 /// The shortest time between two frames that nobody's key asked for.

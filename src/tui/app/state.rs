@@ -2,22 +2,15 @@
 //! is meant for, whichever is shown, so that facts load and runs go on while someone looks elsewhere.
 
 use jiff::Timestamp;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::widgets::Widget;
 
 use super::theme::Theme;
 use crate::domain::{Exit, ServiceId};
-use crate::tui::dialogs::Around;
-use crate::tui::screens::board::Numbering;
-use crate::tui::screens::fleet;
-use crate::tui::screens::fleet::{FleetEffect, FleetModel, FleetMsg, RunNote};
-use crate::tui::session::view::{Console, in_ascii};
-use crate::tui::session::{self, Effect, Model, Msg, Notice};
+use crate::tui::screens::fleet::{FleetModel, FleetMsg, RunNote};
+use crate::tui::session::{self, Effect, Model, Msg};
 
 /// Names a session for as long as the console is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(usize);
+pub struct SessionId(pub(super) usize);
 
 impl SessionId {
     /// Its place among the sessions, in the order they were opened.
@@ -47,15 +40,15 @@ pub enum Shown {
 /// The whole console.
 #[derive(Debug, Clone)]
 pub struct App {
-    theme: Theme,
-    size: (u16, u16),
-    now: Timestamp,
+    pub(super) theme: Theme,
+    pub(super) size: (u16, u16),
+    pub(super) now: Timestamp,
     /// The fleet, where there is one.
     pub fleet: Option<FleetModel>,
-    sessions: Vec<Session>,
-    shown: Shown,
+    pub(super) sessions: Vec<Session>,
+    pub(super) shown: Shown,
     /// Whether the console ends as soon as no run is active.
-    is_leaving: bool,
+    pub(super) is_leaving: bool,
 }
 
 /// Something that the console hears.
@@ -85,9 +78,6 @@ pub enum AppEffect {
     /// Leave the console.
     Quit,
 }
-
-/// From this age on, in seconds, the fleet is looked at again when it is shown.
-const FLEET_IS_OLD: i64 = 60;
 
 impl App {
     /// A console that shows the fleet, or, where there is none, nothing until a session is opened.
@@ -149,7 +139,7 @@ impl App {
     }
 
     /// How many runs are active, in all sessions.
-    fn active(&self) -> usize {
+    pub(super) fn active(&self) -> usize {
         let active = self
             .sessions
             .iter()
@@ -158,7 +148,7 @@ impl App {
     }
 
     /// Tells each session which runs are active elsewhere, and the fleet which run each session has.
-    fn count_runs(&mut self) {
+    pub(super) fn count_runs(&mut self) {
         let active: Vec<Vec<String>> = self
             .sessions
             .iter()
@@ -189,220 +179,4 @@ fn note(model: &Model) -> Option<RunNote> {
         Some(ended) if ended.exit == Exit::Done => RunNote::Done(title),
         Some(_) => RunNote::Failed(title),
     })
-}
-
-/// Changes the console as the message says, and tells what is to be done.
-pub fn update(app: &mut App, msg: AppMsg) -> Vec<AppEffect> {
-    match msg {
-        AppMsg::Input(msg) => on_input(app, msg),
-        AppMsg::Session(id, msg) => to_session(app, id, msg),
-        AppMsg::Fleet(msg) => to_fleet(app, msg),
-    }
-}
-
-fn on_input(app: &mut App, msg: Msg) -> Vec<AppEffect> {
-    match msg {
-        Msg::Suspend => vec![AppEffect::Suspend],
-        Msg::Terminate => leave(app),
-        Msg::Resize(width, height) => {
-            app.size = (width, height);
-            measure_fleet(app);
-            to_shown(app, msg)
-        }
-        Msg::Now(now) => {
-            app.now = now;
-            to_shown(app, msg)
-        }
-        msg => to_shown(app, msg),
-    }
-}
-
-/// Gives what a person did to what is shown.
-fn to_shown(app: &mut App, msg: Msg) -> Vec<AppEffect> {
-    if let Shown::Session(id) = app.shown {
-        return to_session(app, id, msg);
-    }
-    match msg {
-        Msg::Key(key) => to_fleet(app, FleetMsg::Key(key)),
-        Msg::Paste(text) => to_fleet(app, FleetMsg::Paste(text)),
-        Msg::Mouse(mouse) => to_fleet(app, FleetMsg::Mouse(mouse)),
-        _ => Vec::new(),
-    }
-}
-
-fn to_session(app: &mut App, id: SessionId, msg: Msg) -> Vec<AppEffect> {
-    let Some(session) = app.sessions.get_mut(id.0) else {
-        return Vec::new();
-    };
-    let was_active = session.model.runs.active().count();
-    let effects = session::update(&mut session.model, msg);
-    let (active, has_left) = (session.model.runs.active().count(), session.model.leaving);
-    let mut asked = Vec::new();
-    for effect in effects {
-        match effect {
-            Effect::Quit => asked.extend(leave(app)),
-            Effect::Suspend => asked.push(AppEffect::Suspend),
-            Effect::Draw if app.shown == Shown::Session(id) => asked.push(AppEffect::Draw),
-            Effect::Draw => {}
-            Effect::ShowFleet => asked.extend(show_fleet(app)),
-            effect => asked.push(AppEffect::Session(id, effect)),
-        }
-    }
-    if has_left && !app.is_leaving && active > 0 {
-        asked.extend(leave(app));
-    }
-    if was_active != active {
-        app.count_runs();
-        if was_active > active {
-            tell_of_end(app, id);
-        }
-    }
-    asked
-}
-
-fn to_fleet(app: &mut App, msg: FleetMsg) -> Vec<AppEffect> {
-    let active = app
-        .sessions
-        .iter()
-        .flat_map(|session| session.model.active_runs());
-    let active = active.collect();
-    let around = around(app.theme, app.now, app.size);
-    let Some(fleet) = &mut app.fleet else {
-        return Vec::new();
-    };
-    let effects = fleet::update(fleet, msg, active, &around);
-    measure_fleet(app);
-    let mut asked = Vec::new();
-    for effect in effects {
-        match effect {
-            FleetEffect::Open(at) => asked.extend(open(app, at)),
-            FleetEffect::Refresh => asked.push(AppEffect::LookAtFleet),
-            FleetEffect::Quit => asked.extend(leave(app)),
-        }
-    }
-    asked
-}
-
-/// Shows the session of a service of the fleet, or has it opened.
-fn open(app: &mut App, at: usize) -> Option<AppEffect> {
-    let service = app.fleet.as_ref()?.rows.get(at)?.id.clone();
-    match app.session_of(&service) {
-        Some(id) => {
-            app.show(id);
-            None
-        }
-        None => Some(AppEffect::Open(at)),
-    }
-}
-
-fn show_fleet(app: &mut App) -> Option<AppEffect> {
-    let now = app.now;
-    let fleet = app.fleet.as_mut()?;
-    app.shown = Shown::Fleet;
-    let is_old = fleet
-        .fresh_at
-        .is_none_or(|at| now.as_second() - at.as_second() > FLEET_IS_OLD);
-    let asks = is_old && !fleet.asking;
-    fleet.asking |= asks;
-    measure_fleet(app);
-    app.count_runs();
-    asks.then_some(AppEffect::LookAtFleet)
-}
-
-/// Leaves; runs that are active are stopped cleanly first, and the last of them ends the console.
-fn leave(app: &mut App) -> Vec<AppEffect> {
-    if app.active() == 0 {
-        return vec![AppEffect::Quit];
-    }
-    let was_leaving = std::mem::replace(&mut app.is_leaving, true);
-    if was_leaving {
-        return Vec::new();
-    }
-    let mut asked = Vec::new();
-    for (at, session) in app.sessions.iter_mut().enumerate() {
-        if session.model.is_running() && !session.model.leaving {
-            let effects = session::update(&mut session.model, Msg::Terminate);
-            asked.extend(
-                effects
-                    .into_iter()
-                    .map(|effect| AppEffect::Session(SessionId(at), effect)),
-            );
-        }
-    }
-    asked
-}
-
-/// Says where one is that a run elsewhere has ended.
-fn tell_of_end(app: &mut App, id: SessionId) {
-    if app.shown == Shown::Session(id) {
-        return;
-    }
-    let Some(session) = app.sessions.get(id.0) else {
-        return;
-    };
-    let Some(ended) = session.model.runs.last_ended().and_then(|run| run.ended.as_ref()) else {
-        return;
-    };
-    let notice = Notice {
-        text: format!("{}: {}", session.model.service, ended.summary),
-        grave: ended.exit != Exit::Done,
-    };
-    match app.shown {
-        Shown::Fleet => app
-            .fleet
-            .iter_mut()
-            .for_each(|fleet| fleet.notice = Some(notice.clone())),
-        Shown::Session(shown) => {
-            if let Some(shown) = app.sessions.get_mut(shown.0) {
-                shown.model.notice = Some(notice);
-            }
-        }
-    }
-}
-
-/// What a dialog sees that stands over the fleet: no service.
-fn around(theme: Theme, now: Timestamp, (_, height): (u16, u16)) -> Around<'static> {
-    Around {
-        theme,
-        now,
-        service: "",
-        read_only: true,
-        graph: &[],
-        environments: &[],
-        numbering: Numbering::default(),
-        is_stacked: false,
-        height,
-    }
-}
-
-fn measure_fleet(app: &mut App) {
-    let height = app.size.1;
-    if let Some(fleet) = &mut app.fleet {
-        fleet.height = fleet::rows_height(fleet, height);
-        fleet.select(fleet.selected);
-    }
-}
-
-impl Widget for &App {
-    fn render(self, area: Rect, buffer: &mut Buffer) {
-        let session = match self.shown {
-            Shown::Session(id) => self.session(id),
-            Shown::Fleet => None,
-        };
-        match (session, &self.fleet) {
-            (Some(session), _) => Console(&session.model).render(area, buffer),
-            (None, Some(fleet)) if (area.width, area.height) == self.size => {
-                fleet::paint(fleet, self.theme, self.now, self.active(), area, buffer);
-                if let Some(dialog) = &fleet.dialog {
-                    dialog
-                        .spec()
-                        .paint(&around(self.theme, self.now, self.size), area, buffer);
-                }
-                if self.theme.ascii {
-                    in_ascii(buffer);
-                }
-            }
-            (None, _) => {}
-        }
-    }
 }

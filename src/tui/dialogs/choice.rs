@@ -215,6 +215,9 @@ fn paint(around: &Around, dialog: &ChoiceDialog, area: Rect, buffer: &mut Buffer
     .paint(area, theme, buffer);
 }
 
+/// Columns before the name of a deployment: whether it could run again.
+const READINESS: usize = 14;
+
 /// A row, marked if it is the selected one.
 fn marked(around: &Around, mut spans: Vec<Span<'static>>, selected: bool) -> Line<'static> {
     let theme = around.theme;
@@ -233,7 +236,10 @@ fn past(around: &Around, ran: &EnvironmentHistory, selected: usize, width: usize
     let theme = around.theme;
     let mut lines = Vec::new();
     if let Some(deployed) = &ran.deployed {
-        let mut spans = vec![Span::styled(format!("  {:<12}", "deployed now"), theme.quiet())];
+        let mut spans = vec![Span::styled(
+            format!("  {:<READINESS$}", "deployed now"),
+            theme.quiet(),
+        )];
         spans.extend(names(around, deployed));
         lines.push(Line::from(spans));
     }
@@ -243,7 +249,7 @@ fn past(around: &Around, ran: &EnvironmentHistory, selected: usize, width: usize
     for (at, one) in ran.earlier.iter().enumerate() {
         let (state, word) = readiness(one);
         let ready = theme.says(state, word);
-        let gap = " ".repeat(12_usize.saturating_sub(ready.width()));
+        let gap = " ".repeat(READINESS.saturating_sub(ready.width()));
         let mut spans = vec![ready, Span::raw(gap)];
         spans.extend(names(around, one));
         lines.push(marked(around, spans, at == selected));

@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::layout;
-use crate::domain::count;
 use crate::tui::app::theme::State;
 use crate::tui::screens::run::model::{RunModel, StepState};
 use crate::tui::screens::run::view::{duration, state};
@@ -22,8 +21,7 @@ pub(super) fn paint(model: &Model, buffer: &mut Buffer) {
     let theme = model.theme;
     let parts = layout::cut(model);
     let all = model.runs.all();
-    let known = Span::styled(count(all.len(), "run"), theme.quiet());
-    title::paint(model, "runs", known, parts.title, buffer);
+    title::paint(model, "runs", Span::raw(""), parts.title, buffer);
     line::rule(buffer, parts.rule, theme);
     let head = format!("  {:<STATE$}  {:<NAME$}  {}", "STATE", "RUN", "OPERATION");
     line::left(buffer, parts.head, vec![Span::styled(head, theme.quiet())]);
