@@ -15,7 +15,7 @@ use super::output::Versioned;
 use super::recording::{self, Recording};
 use super::report::{github, junit, sarif};
 use super::world::World;
-use super::{Output, table};
+use super::{Output, operation, table};
 use crate::domain::operation::Check;
 use crate::domain::{Exit, Plan, StepId, StepKind, StepList, WriteAccess};
 use crate::engine::{
@@ -40,6 +40,9 @@ pub struct CheckArgs {
     #[arg(long, value_name = "STEP", value_delimiter = ',',
           value_parser = PossibleValuesParser::new(CheckStep::ALL.map(CheckStep::word)))]
     pub skip: Vec<String>,
+    /// Print the steps, without running them
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print events and result as JSON, one per line
     #[arg(long)]
     pub json: bool,
@@ -65,6 +68,10 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
             .collect(),
     };
     let (plan, steps) = plan_of(&world)?;
+    if args.dry_run {
+        operation::show_recorded(&plan, args.json, io)?;
+        return Ok(Exit::Done);
+    }
     // Read-only, it writes no more than its reports.
     let recording = WriteAccess::unless_read_only(global.read_only)
         .map(|access| Recording::begin(&world.engine.journals(), &plan, access))

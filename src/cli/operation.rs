@@ -51,25 +51,36 @@ pub async fn run(
 /// Prints the plan as the result of a dry run.
 async fn show(world: &World, planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
     if json {
-        io.document(&DryRun {
-            hash: planned.hash(),
-            allowed: planned.allowed(),
-            plan: planned,
-        })?;
-    } else {
-        let difference = plan::difference(&world.engine, &world.service, planned).await;
-        plan::print(planned, &difference, &mut io.out)?;
-        let end = if planned.allowed() {
-            format!(
-                "nothing was changed; to run exactly this plan: --plan {}",
-                planned.hash()
-            )
-        } else {
-            "refused; nothing was changed".to_owned()
-        };
-        writeln!(io.out, "{end}")?;
+        return show_json(planned, io);
     }
-    Ok(())
+    let difference = plan::difference(&world.engine, &world.service, planned).await;
+    plan::print(planned, &difference, &mut io.out)?;
+    let end = if planned.allowed() {
+        format!(
+            "nothing was changed; to run exactly this plan: --plan {}",
+            planned.hash()
+        )
+    } else {
+        "refused; nothing was changed".to_owned()
+    };
+    Ok(writeln!(io.out, "{end}")?)
+}
+
+fn show_json(planned: &Plan, io: &mut Output) -> Result<(), Failure> {
+    io.document(&DryRun {
+        hash: planned.hash(),
+        allowed: planned.allowed(),
+        plan: planned,
+    })
+}
+
+/// Prints a plan that its command carries out by itself, as the result of a dry run.
+pub fn show_recorded(planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
+    if json {
+        return show_json(planned, io);
+    }
+    plan::print(planned, &[], &mut io.out)?;
+    Ok(writeln!(io.out, "nothing was changed")?)
 }
 
 /// The password of the key, asked for where nothing else gives it and a person is there.

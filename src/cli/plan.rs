@@ -53,7 +53,9 @@ pub fn print(plan: &Plan, difference: &[String], out: &mut dyn Write) -> io::Res
         let name = if at == 0 { "changes" } else { "" };
         writeln!(out, "  {name:<8} {line}")?;
     }
-    writeln!(out, "gates")?;
+    if !plan.gates.is_empty() {
+        writeln!(out, "gates")?;
+    }
     let width = plan
         .gates
         .iter()

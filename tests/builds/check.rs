@@ -125,8 +125,13 @@ async fn events_and_result_are_lines_of_json() {
 }
 
 #[tokio::test]
-async fn a_check_leaves_a_journal_with_the_outcome_of_each_step() {
+async fn a_check_leaves_a_journal_with_the_outcome_of_each_step_and_a_dry_run_does_not() {
     let world = World::new().await;
+    let dry = check(&world, &["--dry-run"]).await;
+    assert_eq!(dry.status.code(), Some(0), "{}", said(&dry));
+    assert!(said(&dry).contains("1. lint "), "{}", said(&dry));
+    let listed = world.windlass(&["runs", "--json"]).await.stdout;
+    assert_eq!(crate::runs::newest(&listed), (String::new(), String::new()));
     let checked = check(&world, &[]).await;
     assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
     let newest = crate::runs::newest(&world.windlass(&["runs", "--json"]).await.stdout);

@@ -77,7 +77,7 @@ async fn a_scan_at_admission_is_made_once_for_a_plan_and_its_run_while_the_datab
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reports_that_are_attached_by_hand_leave_a_journal() {
+async fn reports_that_are_attached_by_hand_leave_a_journal_and_a_dry_run_scans_nothing() {
     let (world, _) = world().await;
     let trivy = scanner(&world, "2026-11-27T00:00:00Z");
     let section = format!("[scanner]\ntrivy = \"{}\"\n\n[[service]]", trivy.display());
@@ -87,6 +87,10 @@ async fn reports_that_are_attached_by_hand_leave_a_journal() {
         let mut program = call::program(&folder, &folder.join("state"), args);
         program.output().await.unwrap()
     };
+    let dry = run(&["scan", "develop~1", "--attach", "--dry-run"]).await;
+    assert_eq!(dry.status.code(), Some(0), "{}", call::text(&dry.stderr));
+    assert!(call::text(&dry.stdout).contains("attach scan reports to "));
+    assert_eq!(made(&world), 0, "nothing is scanned for a dry run");
     let scanned = run(&["scan", "develop~1", "--attach"]).await;
     let told = call::text(&scanned.stderr);
     let (operation, exit) = runs::newest(&run(&["runs", "--json"]).await.stdout);

@@ -15,13 +15,13 @@ use self::subject::Subject;
 use super::args::Global;
 use super::failure::Failure;
 use super::recording::{self, Recording};
-use super::{Output, password, report, world};
+use super::{Output, operation, password, report, world};
 use crate::domain::operation::AttachScan;
 use crate::domain::{
-    Digest, EnvironmentName, Exceptions, Exit, Judgement, ScanEvidence, ScanPolicy, ScanReport, StepKind,
-    StepList, StepTarget, WriteAccess, count,
+    Digest, EnvironmentName, Exceptions, Exit, Judgement, Plan, ScanEvidence, ScanPolicy, ScanReport, StepId,
+    StepKind, StepList, StepTarget, WriteAccess, count,
 };
-use crate::engine::{self, RunId};
+use crate::engine::{self, Journals, RunId};
 use crate::scan::{self, FreshScan};
 
 /// Arguments of `scan`.
@@ -49,6 +49,9 @@ pub struct ScanArgs {
     /// Attach the reports to the digest for the scan gate of promotions
     #[arg(long)]
     pub attach: bool,
+    /// With --attach: print what would be attached to what, without scanning
+    #[arg(long, requires = "attach")]
+    pub dry_run: bool,
     /// Also sign each report with this key, as a cosign vulnerability attestation
     #[arg(long, value_name = "FILE", requires = "attach")]
     pub key: Option<PathBuf>,
@@ -75,6 +78,11 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
         && !args.attached
     {
         engine::must_be_trusted(config)?;
+    }
+    if args.dry_run {
+        let (plan, _, _) = attachment(&args, &subject)?;
+        operation::show_recorded(&plan, args.json, io)?;
+        return Ok(Exit::Done);
     }
     let access = args.attach.then(|| world::access(global, config)).transpose()?;
     let found = look(&args, &subject, io).await?;
@@ -103,17 +111,11 @@ pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exi
     Ok(if refused { Exit::Refused } else { Exit::Done })
 }
 
-/// Attaches the reports, as a run with a journal.
-async fn record_attach(
-    args: &ScanArgs,
-    subject: &Subject,
-    found: &FreshScan,
-    access: WriteAccess,
-    io: &mut Output,
-) -> Result<Vec<Digest>, Failure> {
+/// What is attached to what, as a plan with its one step, and the journals of such runs.
+fn attachment(args: &ScanArgs, subject: &Subject) -> Result<(Plan, StepId, Journals), Failure> {
     let image = subject.image.repository.at(subject.descriptor.digest.clone());
     let mut steps = StepList::default();
-    let title = count(found.reports.len(), "scan report");
+    let title = "a scan report of each platform";
     let step = steps.add_on(StepKind::Attach, title, StepTarget::Image(image.clone()));
     let (service, journals) = match &subject.world {
         Some(world) => (world.service.name().clone(), world.engine.journals()),
@@ -125,11 +127,24 @@ async fn record_attach(
     let signed = args.key.is_some();
     let digest = Some(subject.descriptor.digest.clone());
     let plan = recording::plan(AttachScan { image, signed }, service, digest, steps.into());
+    Ok((plan, step, journals))
+}
+
+/// Attaches the reports, as a run with a journal.
+async fn record_attach(
+    args: &ScanArgs,
+    subject: &Subject,
+    found: &FreshScan,
+    access: WriteAccess,
+    io: &mut Output,
+) -> Result<Vec<Digest>, Failure> {
+    let (plan, step, journals) = attachment(args, subject)?;
     let recording = Recording::begin(&journals, &plan, access)?;
     recording.run.step_started(step);
     let id = recording.run.id().clone();
     let result = attach(args, subject, found, access, &id, io).await;
-    recording.end_with(step, "attached", result, io)
+    let done = format!("attached {}", count(found.reports.len(), "scan report"));
+    recording.end_with(step, &done, result, io)
 }
 
 /// Leaves each report with the image, and says so under the key where one is named; the referrers with the reports.
