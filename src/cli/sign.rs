@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operation;
 use super::{Output, image, world::World};
 use crate::domain::Exit;
-use crate::engine::SignRequest;
+use crate::engine::{SignRequest, SignSubject};
 
 /// Arguments of `sign`.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub struct SignArgs {
 pub async fn run(args: SignArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let request = SignRequest {
-        image: image::parse(&args.image)?,
+        image: SignSubject::Image(image::parse(&args.image)?),
     };
     operation::run(&world, &request.into(), &args.confirm, args.json, global, io).await
 }

@@ -39,7 +39,7 @@ pub use operations::pin::{PinRequest, UnpinRequest};
 pub use operations::promote::PromoteRequest;
 pub use operations::review::ReviewRequest;
 pub use operations::rollback::{Earlier, Past, RollbackRequest};
-pub use operations::sign::{SignRequest, invocation, load_key};
+pub use operations::sign::{SignRequest, SignSubject, invocation, load_key};
 pub use operations::unlock::UnlockRequest;
 pub use releases::{Depth, Releases};
 pub use run::event::{Event, EventKind, Level, Place, RunId, StepOutcome, Unit};

@@ -2,8 +2,9 @@
 
 use crossterm::event::KeyCode;
 use windlass::domain::{Confirmation, Plan};
+use windlass::engine::Request;
 use windlass::tui::dialogs::Dialog;
-use windlass::tui::session::{Message, Model, Msg, PlanReady, Request};
+use windlass::tui::session::{Message, Model, Msg, PlanReady};
 
 use crate::hands::{SIZE, answer, at, code, press, refuse, requests, starts, write};
 use crate::sample::release_flow as flow;
@@ -55,7 +56,7 @@ fn esc_in_a_plan_returns_to_the_fields_that_it_was_made_of_with_their_answers() 
     write(&mut model, " until Friday");
     let asked = requests(&code(&mut model, KeyCode::Enter));
     assert!(
-        matches!(&asked[..], [Request::Pin { reason, .. }] if reason == "an audit is on until Friday"),
+        matches!(&asked[..], [Request::Pin(pin)] if pin.reason == "an audit is on until Friday"),
         "{asked:?}"
     );
 }

@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::Plan;
-use windlass::tui::session::{Effect, Model, Msg, PlanReady, Request};
+use windlass::engine::Request;
+use windlass::tui::session::{Effect, Model, Msg, PlanReady};
 
 use crate::sample::release_flow::{self as flow, failure};
 use crate::sample::{COLOUR, key, tell};
@@ -42,7 +43,7 @@ pub fn refuse(model: &mut Model) {
 
 pub fn requests(effects: &[Effect]) -> Vec<Request> {
     let plans = effects.iter().filter_map(|effect| match effect {
-        Effect::Plan(_, request) => Some(request.clone()),
+        Effect::Plan(_, request) => Some(request.asked.clone()),
         _ => None,
     });
     plans.collect()

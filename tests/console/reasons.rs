@@ -2,8 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use windlass::domain::{Confirmation, Gate, GateKind, Override, Verdict};
+use windlass::engine::{
+    CutRequest, PinRequest, Request, ReviewRequest, RollbackRequest, UnlockRequest, UnpinRequest,
+};
 use windlass::tui::dialogs::{Choices, Dialog, Difference, EnvironmentHistory};
-use windlass::tui::session::{Effect, Model, Msg, Request};
+use windlass::tui::session::{Effect, Model, Msg};
 
 use crate::hands::{SIZE, answer, at, code, on_stage, press, refuse, requests, starts, write};
 use crate::sample::release_flow as flow;
@@ -35,10 +38,12 @@ fn a_pin_is_planned_once_it_has_a_reason_and_the_text_outlives_a_refusal() {
     write(&mut model, "load test");
     code(&mut model, KeyCode::Tab);
     tell(&mut model, Msg::Paste("yesterday".into()));
-    let pin = |until: &str| Request::Pin {
-        environment: "stage".parse().unwrap(),
-        reason: "load test".into(),
-        until: Some(until.into()),
+    let pin = |until: &str| {
+        Request::Pin(PinRequest {
+            environment: "stage".parse().unwrap(),
+            reason: "load test".into(),
+            until: Some(until.into()),
+        })
     };
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [pin("yesterday")]);
     refuse(&mut model);
@@ -55,18 +60,18 @@ fn unpin_and_review_ask_why_and_what_was_found() {
     let mut model = at(0);
     press(&mut model, 'u');
     write(&mut model, "the fix is out");
-    let wanted = Request::Unpin {
+    let wanted = Request::Unpin(UnpinRequest {
         environment: "prod".parse().unwrap(),
         reason: "the fix is out".into(),
-    };
+    });
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [wanted]);
     let mut model = at(0);
     press(&mut model, 'v');
     write(&mut model, "read it with Omar");
-    let wanted = Request::Review {
-        environment: "prod".parse().unwrap(),
+    let wanted = Request::Review(ReviewRequest {
+        of: "prod".to_owned(),
         note: "read it with Omar".into(),
-    };
+    });
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [wanted]);
 }
 
@@ -93,13 +98,13 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
     code(&mut model, KeyCode::Up);
     code(&mut model, KeyCode::Enter);
     write(&mut model, "payouts fail");
-    let wanted = Request::Rollback {
+    let wanted = Request::Rollback(RollbackRequest {
         environment: "prod".parse().unwrap(),
-        to: digest(9),
+        to: Some(digest(9).to_string()),
         reason: "payouts fail".into(),
         until: None,
         accept_findings: false,
-    };
+    });
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [wanted]);
     let effects = answer(&mut model, flow::rollback());
     let ticket = model.ticket;
@@ -134,16 +139,16 @@ fn findings_are_accepted_by_choice_alone() {
     code(&mut model, KeyCode::Right);
     let effects = code(&mut model, KeyCode::Enter);
     let [
-        Request::Rollback {
+        Request::Rollback(RollbackRequest {
             to,
             accept_findings: true,
             ..
-        },
+        }),
     ] = &requests(&effects)[..]
     else {
         panic!("{effects:?}")
     };
-    assert_eq!(*to, digest(10));
+    assert_eq!(*to, Some(digest(10).to_string()));
 }
 
 #[test]
@@ -219,10 +224,12 @@ fn a_lock_that_was_left_is_broken_for_a_reason_and_one_at_work_only_by_choice() 
     code(&mut model, KeyCode::Down);
     code(&mut model, KeyCode::Enter);
     write(&mut model, "the laptop is off");
-    let unlock = |held| Request::Unlock {
-        part: "prod".parse().unwrap(),
-        reason: "the laptop is off".into(),
-        held,
+    let unlock = |held| {
+        Request::Unlock(UnlockRequest {
+            part: "prod".parse().unwrap(),
+            reason: "the laptop is off".into(),
+            held,
+        })
     };
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [unlock(false)]);
     refuse(&mut model);
@@ -266,7 +273,12 @@ fn a_cut_that_a_gate_stops_takes_a_reason_and_is_planned_with_it() {
     code(&mut model, KeyCode::Tab);
     write(&mut model, "an older series");
     let asked = requests(&code(&mut model, KeyCode::Enter));
-    let [Request::Cut(_, _, Some(reason))] = &asked[..] else {
+    let [
+        Request::Cut(CutRequest {
+            reason: Some(reason), ..
+        }),
+    ] = &asked[..]
+    else {
         panic!("{asked:?}")
     };
     assert_eq!(reason, "an older series");

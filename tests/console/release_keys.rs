@@ -3,10 +3,12 @@
 use crossterm::event::KeyCode;
 use windlass::domain::{BranchName, Confirmation};
 use windlass::engine::EventKind;
+use windlass::engine::{FinishRequest, HotfixRequest, Request};
 use windlass::tui::screens::Screen;
+use windlass::tui::screens::board::Numbering;
 use windlass::tui::screens::page::{Ink, PageContent, PageLine, PageOf};
 use windlass::tui::screens::releases::ReleasesPane;
-use windlass::tui::session::{Effect, Model, Msg, Request};
+use windlass::tui::session::{Effect, Model, Msg, Request as Asked};
 
 use crate::hands::{SIZE, answer, at, code, notice, on_stage, press, requests, starts, write};
 use crate::sample::release_flow::{self as flow, failure};
@@ -34,10 +36,10 @@ fn r_and_tab_go_to_the_releases_and_both_ways_lead_back() {
 
 #[test]
 fn f_plans_the_end_of_the_selected_release() {
-    let wanted = Request::Finish {
-        branch: "hotfix/v1.3.3".parse().unwrap(),
+    let wanted = Request::Finish(FinishRequest {
+        release: "hotfix/v1.3.3".to_owned(),
         into: Vec::new(),
-    };
+    });
     assert_eq!(requests(&press(&mut at(3), 'F')), [wanted]);
 }
 
@@ -49,10 +51,10 @@ fn an_end_with_a_conflict_can_be_planned_without_that_branch() {
     assert!(!starts(&code(&mut model, KeyCode::Tab)));
     code(&mut model, KeyCode::Tab);
     press(&mut model, ' ');
-    let wanted = Request::Finish {
-        branch: "hotfix/v1.3.3".parse().unwrap(),
+    let wanted = Request::Finish(FinishRequest {
+        release: "hotfix/v1.3.3".to_owned(),
         into: vec![BranchName::main().to_string()],
-    };
+    });
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [wanted]);
     // The branch that was left out can be put back, and not all of them can be left out.
     let mut without = flow::finish();
@@ -68,10 +70,10 @@ fn an_end_with_a_conflict_can_be_planned_without_that_branch() {
     press(&mut model, ' ');
     code(&mut model, KeyCode::Tab);
     press(&mut model, ' ');
-    let all = Request::Finish {
-        branch: "hotfix/v1.3.3".parse().unwrap(),
+    let all = Request::Finish(FinishRequest {
+        release: "hotfix/v1.3.3".to_owned(),
         into: Vec::new(),
-    };
+    });
     assert_eq!(requests(&code(&mut model, KeyCode::Enter)), [all]);
 }
 
@@ -148,7 +150,7 @@ fn a_read_only_console_begins_nothing_that_writes_and_still_reads() {
 fn c_cuts_at_the_newest_commit_of_develop() {
     assert_eq!(
         requests(&press(&mut at(2), 'c')),
-        [Request::Cut(commit(1), None, None)]
+        [Asked::cut(&commit(1), Numbering::Version, None, None).asked]
     );
 }
 
@@ -156,10 +158,10 @@ fn c_cuts_at_the_newest_commit_of_develop() {
 fn h_begins_a_hotfix_at_what_the_selected_environment_runs() {
     let of = |mut model: Model| match &requests(&press(&mut model, 'H'))[..] {
         [
-            Request::Hotfix {
-                environment,
+            Request::Hotfix(HotfixRequest {
+                environment: Some(environment),
                 version: None,
-            },
+            }),
         ] => environment.to_string(),
         other => panic!("{other:?}"),
     };

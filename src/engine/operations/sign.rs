@@ -23,13 +23,40 @@ use crate::sign::{self, PublicKey, SigningKey};
 /// A request to sign an image where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignRequest {
-    /// The image; a tag is resolved once.
-    pub image: ImageReference,
+    /// What is signed.
+    pub image: SignSubject,
+}
+
+/// What is to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignSubject {
+    /// An image; a tag is resolved once.
+    Image(ImageReference),
+    /// A digest, where an environment has its images.
+    Digest {
+        /// The digest.
+        digest: Digest,
+        /// The environment.
+        environment: EnvironmentName,
+    },
+}
+
+impl SignSubject {
+    fn image(&self, engine: &Engine, service: &Service) -> Result<ImageReference, EngineError> {
+        match self {
+            Self::Image(image) => Ok(image.clone()),
+            Self::Digest { digest, environment } => {
+                let environment = engine.environment(environment)?;
+                let repository = service.environment(environment).repository()?;
+                Ok(repository.at(digest.clone()))
+            }
+        }
+    }
 }
 
 impl PlanRequest for SignRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
-        let image = &self.image;
+        let image = &self.image.image(engine, service)?;
         let environment = environment_of(service, image)?;
         let key = key_path(engine, &environment)?;
         let reader = engine.registries().reader(&image.repository);

@@ -215,13 +215,11 @@ impl Effects {
 
     fn plan(&mut self, ticket: u64, request: Request) {
         self.cancel_plan();
-        let numbering = numbering(&self.engine.config().git.release_branch);
-        let request = request.to_engine(numbering, |digest, environment| self.image(digest, environment));
         let service = self.service.clone();
         let (engine, messages) = (Arc::clone(&self.engine), self.messages.clone());
         self.planning = Some(tokio::spawn(async move {
             let result = async {
-                let plan = engine.plan(&service, &request?).await?;
+                let plan = engine.plan(&service, &request.asked).await?;
                 let asks_password = engine.asks_for_password(&plan);
                 let version = version(&engine, &plan);
                 Ok(Box::new(PlanReady {

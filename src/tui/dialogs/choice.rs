@@ -10,7 +10,7 @@ use super::fields::Form;
 use super::parts::{key, told};
 use super::reply::{DialogSpec, Reply};
 use crate::domain::{EnvironmentName, HeldLock, LockNote, LockStanding, age, version_name};
-use crate::engine::Earlier;
+use crate::engine::{Earlier, RollbackRequest, UnlockRequest};
 use crate::tui::app::theme::State;
 use crate::tui::session::notice::Message;
 use crate::tui::session::request::Request;
@@ -102,13 +102,14 @@ impl ChoiceDialog {
                     .iter()
                     .filter(|gate| !gate.verdict.allows())
                     .map(|gate| format!("{}: {}", gate.kind, gate.verdict.reason()));
-                let request = Request::Rollback {
+                let request = RollbackRequest {
                     environment: environment.clone(),
-                    to: one.digest.clone(),
+                    to: Some(one.digest.to_string()),
                     reason: String::new(),
                     until: None,
                     accept_findings: false,
                 };
+                let request = Request::from(request).about(one.digest.short());
                 fill(&request, told.collect(), around)
             }
             Choices::Locks(Some(locks)) => {
@@ -157,7 +158,7 @@ fn break_lock(lock: &HeldLock, around: &Around<'_>) -> Reply {
     if around.read_only {
         return Reply::Notice("this console is read-only".to_owned());
     }
-    let request = Request::Unlock {
+    let request = UnlockRequest {
         part: lock.subject.part.clone(),
         reason: String::new(),
         held: false,
@@ -166,7 +167,7 @@ fn break_lock(lock: &HeldLock, around: &Around<'_>) -> Reply {
     if lock.standing(around.now) == LockStanding::Held {
         told.push("it has not expired: break it only with `held`; its owner may still be running".to_owned());
     }
-    fill(&request, told, around)
+    fill(&request.into(), told, around)
 }
 
 fn paint(around: &Around, dialog: &ChoiceDialog, area: Rect, buffer: &mut Buffer) {

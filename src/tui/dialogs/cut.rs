@@ -60,9 +60,9 @@ impl CutDialog {
 }
 
 impl DialogSpec for CutDialog {
-    fn on_key(&mut self, key: KeyEvent, _around: &Around<'_>) -> Reply {
+    fn on_key(&mut self, key: KeyEvent, around: &Around<'_>) -> Reply {
         match key.code {
-            KeyCode::Enter => self.on_enter(),
+            KeyCode::Enter => self.on_enter(around),
             KeyCode::Tab => {
                 self.at_reason = !self.at_reason && self.asks_reason();
                 Reply::Taken
@@ -95,7 +95,7 @@ impl DialogSpec for CutDialog {
 
 impl CutDialog {
     /// Enter: a version that was edited is planned first, then Enter cuts.
-    fn on_enter(&mut self) -> Reply {
+    fn on_enter(&mut self, around: &Around<'_>) -> Reply {
         match &self.plan {
             _ if self.edited => {
                 // The v of a version is no part of it.
@@ -104,7 +104,8 @@ impl CutDialog {
                 let reason = (!reason.is_empty()).then(|| reason.to_owned());
                 self.plan = None;
                 self.edited = false;
-                Reply::Plan(Request::Cut(self.commit.clone(), Some(version), reason))
+                let number = Some(version);
+                Reply::Plan(Request::cut(&self.commit, around.numbering, number, reason))
             }
             Some(Ok(plan)) if plan.allowed() => Reply::CarryOut(Box::new(plan.clone()), self.asks_password),
             _ => Reply::Taken,

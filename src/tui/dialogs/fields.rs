@@ -1,7 +1,8 @@
 //! What a command needs to be told before it can be planned, or may be told to be planned otherwise.
 
 use crate::domain::{Environment, EnvironmentName, MergeMethod, Operation, Plan};
-use crate::tui::session::{Promotion, Request};
+use crate::engine::{self, HotfixRequest, PinRequest, PromoteRequest, RollbackRequest, UnlockRequest};
+use crate::tui::session::Request;
 use crate::tui::widgets::text_input::TextInput;
 
 /// The name of the field that most commands cannot do without.
@@ -97,10 +98,11 @@ impl Form {
     pub fn of(request: &Request, graph: &[Environment], plan: Option<&Plan>) -> Option<Self> {
         let until = |until: &Option<String>| Field::text(UNTIL, until.as_deref(), false, UNTIL_HINT);
         let reason = |reason: &str| Field::text(REASON, Some(reason), true, "kept in the record");
-        let fields = match request {
-            Request::Cut(..) | Request::Sign(..) => return None,
-            Request::Promote(asked) => of_promotion(asked, graph),
-            Request::Finish { into, .. } => {
+        let fields = match &request.asked {
+            engine::Request::Cut(_) | engine::Request::Sign(_) | engine::Request::Build(_) => return None,
+            engine::Request::Promote(asked) => of_promotion(asked, graph),
+            engine::Request::Finish(asked) => {
+                let into = &asked.into;
                 let Some(Operation::Finish(finish)) = plan.map(|plan| &plan.operation) else {
                     return None;
                 };
@@ -115,9 +117,10 @@ impl Form {
                 });
                 fields.collect()
             }
-            Request::Hotfix { environment, version } => {
+            engine::Request::Hotfix(HotfixRequest { environment, version }) => {
                 let options = names(graph, |_| true);
-                let at = place(&options, environment);
+                let of = environment.as_ref();
+                let at = of.map_or(0, |environment| place(&options, environment));
                 vec![
                     Field::text(
                         "version",
@@ -128,18 +131,18 @@ impl Form {
                     Field::pick("of", options, at, "the environment to fix"),
                 ]
             }
-            Request::Pin {
+            engine::Request::Pin(PinRequest {
                 reason: why,
                 until: end,
                 ..
-            } => vec![reason(why), until(end)],
-            Request::Unpin { reason: why, .. } => vec![reason(why)],
-            Request::Rollback {
+            }) => vec![reason(why), until(end)],
+            engine::Request::Unpin(asked) => vec![reason(&asked.reason)],
+            engine::Request::Rollback(RollbackRequest {
                 reason: why,
                 until: end,
                 accept_findings,
                 ..
-            } => vec![
+            }) => vec![
                 reason(why),
                 until(end),
                 Field::yes(
@@ -148,10 +151,12 @@ impl Form {
                     "accept the findings; a review is due afterwards",
                 ),
             ],
-            Request::Review { note, .. } => vec![Field::text("note", Some(note), true, "what you found")],
-            Request::Unlock {
+            engine::Request::Review(asked) => {
+                vec![Field::text("note", Some(&asked.note), true, "what you found")]
+            }
+            engine::Request::Unlock(UnlockRequest {
                 reason: why, held, ..
-            } => vec![
+            }) => vec![
                 reason(why),
                 Field::yes(
                     "held",
@@ -181,7 +186,7 @@ impl Form {
     /// The first field that nothing can be planned without, and what is missing there.
     pub fn missing(&self) -> Option<(usize, String)> {
         let is_left_out = |field: &Field| field.answer() == "no";
-        if matches!(self.request, Request::Finish { .. }) && self.fields.iter().all(is_left_out) {
+        if matches!(self.request.asked, engine::Request::Finish(_)) && self.fields.iter().all(is_left_out) {
             return Some((self.at, "choose at least one branch".to_owned()));
         }
         let mut fields = self.fields.iter();
@@ -202,9 +207,9 @@ impl Form {
     /// The request with the answers in it.
     pub fn filled(&self) -> Request {
         let mut request = self.request.clone();
-        match &mut request {
-            Request::Cut(..) | Request::Sign(..) => {}
-            Request::Promote(asked) => {
+        match &mut request.asked {
+            engine::Request::Cut(_) | engine::Request::Sign(_) | engine::Request::Build(_) => {}
+            engine::Request::Promote(asked) => {
                 asked.reason = self.given(REASON);
                 asked.hotfix = self.answer("hotfix") == "yes";
                 if let Ok(to) = self.answer("to").parse() {
@@ -212,7 +217,7 @@ impl Form {
                 }
                 asked.from = self.answer("from").parse().ok();
             }
-            Request::Finish { into, .. } => {
+            engine::Request::Finish(asked) => {
                 let chosen: Vec<_> = self
                     .fields
                     .iter()
@@ -220,37 +225,32 @@ impl Form {
                     .map(|field| field.name.clone())
                     .collect();
                 // All of them is what is planned where none is named.
-                *into = if chosen.len() == self.fields.len() {
+                asked.into = if chosen.len() == self.fields.len() {
                     Vec::new()
                 } else {
                     chosen
                 };
             }
-            Request::Hotfix { environment, version } => {
-                *version = self.given("version");
+            engine::Request::Hotfix(asked) => {
+                asked.version = self.given("version");
                 if let Ok(of) = self.answer("of").parse() {
-                    *environment = of;
+                    asked.environment = Some(of);
                 }
             }
-            Request::Pin { reason, until, .. } => {
-                *reason = self.answer(REASON);
-                *until = self.given(UNTIL);
+            engine::Request::Pin(asked) => {
+                asked.reason = self.answer(REASON);
+                asked.until = self.given(UNTIL);
             }
-            Request::Unpin { reason, .. } => *reason = self.answer(REASON),
-            Request::Rollback {
-                reason,
-                until,
-                accept_findings,
-                ..
-            } => {
-                *reason = self.answer(REASON);
-                *until = self.given(UNTIL);
-                *accept_findings = self.answer("findings") == "yes";
+            engine::Request::Unpin(asked) => asked.reason = self.answer(REASON),
+            engine::Request::Rollback(asked) => {
+                asked.reason = self.answer(REASON);
+                asked.until = self.given(UNTIL);
+                asked.accept_findings = self.answer("findings") == "yes";
             }
-            Request::Review { note, .. } => *note = self.answer("note"),
-            Request::Unlock { reason, held, .. } => {
-                *reason = self.answer(REASON);
-                *held = self.answer("held") == "yes";
+            engine::Request::Review(asked) => asked.note = self.answer("note"),
+            engine::Request::Unlock(asked) => {
+                asked.reason = self.answer(REASON);
+                asked.held = self.answer("held") == "yes";
             }
         }
         request
@@ -268,7 +268,7 @@ fn place(options: &[String], name: &EnvironmentName) -> usize {
     found.unwrap_or(0)
 }
 
-fn of_promotion(asked: &Promotion, graph: &[Environment]) -> Vec<Field> {
+fn of_promotion(asked: &PromoteRequest, graph: &[Environment]) -> Vec<Field> {
     let options = names(graph, |environment| !environment.from.is_empty());
     let to = place(&options, &asked.to);
     let why = "required for an older candidate, a reverted fix, or the hotfix path";

@@ -15,7 +15,7 @@ pub mod view;
 pub use message::{Effect, Msg, PlanReady};
 pub use model::Model;
 pub use notice::{Message, Notice};
-pub use request::{Promotion, Request};
+pub use request::Request;
 pub use standing::{EnvironmentStatuses, Standing};
 pub use update::{measure, update};
 pub use view::Console;

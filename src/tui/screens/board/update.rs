@@ -78,7 +78,7 @@ fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let board = &model.board;
     let Some(row) = board.current() else { return };
     let request = match action {
-        Action::Cut => Request::Cut(row.commit.clone(), None, None),
+        Action::Cut => Request::cut(&row.commit, board.numbering, None, None),
         Action::Promote => {
             let Some(next) = board.next(row) else { return };
             Request::promotion(&row.commit, next.name.clone())
@@ -95,7 +95,7 @@ fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
                 effects.push(Effect::Verify(digest, at));
                 return;
             }
-            Request::Sign(digest, at)
+            Request::signature(digest, at)
         }
     };
     ask::plan(model, request, effects);

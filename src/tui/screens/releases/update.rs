@@ -3,6 +3,7 @@
 use super::model::{ReleasesModel, ReleasesPane, next};
 use crate::domain::{Bound, EnvironmentName, ExceptionRecord};
 use crate::engine::Releases;
+use crate::engine::{FinishRequest, HotfixRequest, PinRequest, PromoteRequest, ReviewRequest, UnpinRequest};
 use crate::tui::dialogs::{ChoiceDialog, Choices, Dialog};
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::model::PageOf;
@@ -11,7 +12,7 @@ use crate::tui::screens::runs::update as runs;
 use crate::tui::screens::screen::Screen;
 use crate::tui::session::dialogs::open_form;
 use crate::tui::session::graph::{production, reached};
-use crate::tui::session::{Effect, Message, Model, Notice, Promotion, Request, plans};
+use crate::tui::session::{Effect, Message, Model, Notice, Request, plans};
 
 /// Goes to the releases, and asks for them anew; what is known stays in sight meanwhile.
 pub(in crate::tui) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -180,28 +181,30 @@ fn on_operation(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             .board
             .rows
             .first()
-            .map(|row| Request::Cut(row.commit.clone(), None, None)),
-        Action::Finish => release.map(|release| Request::Finish {
-            branch: release.branch.clone(),
-            into: Vec::new(),
+            .map(|row| Request::cut(&row.commit, model.board.numbering, None, None)),
+        Action::Finish => release.map(|release| {
+            let release = release.branch.to_string();
+            let into = Vec::new();
+            FinishRequest { release, into }.into()
         }),
-        Action::Hotfix => environment(model).map(|environment| Request::Hotfix {
-            environment,
-            version: None,
+        Action::Hotfix => environment(model).map(|environment| {
+            let environment = Some(environment);
+            let version = None;
+            HotfixRequest { environment, version }.into()
         }),
         _ => release.and_then(|release| {
             let Bound::There { tag, .. } = &release.candidate else {
                 return None;
             };
             let to = next(release, &model.board.graph)?.name.clone();
-            Some(Request::Promote(Promotion {
+            let asked = PromoteRequest {
                 candidate: tag.to_string(),
-                name: format!("{} ({tag})", release.name()),
                 to,
                 from: None,
                 reason: None,
                 hotfix: false,
-            }))
+            };
+            Some(Request::from(asked).about(format!("{} ({tag})", release.name())))
         }),
     };
     if let Some(request) = request {
@@ -239,24 +242,27 @@ fn on_environment(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
                     image.digest.short()
                 )
             });
-            let request = Request::Pin {
+            let request = PinRequest {
                 environment,
                 reason,
                 until: None,
             };
-            (request, deployed.into_iter().chain(pin).collect())
+            (Request::from(request), deployed.into_iter().chain(pin).collect())
         }
-        Action::Unpin => (Request::Unpin { environment, reason }, pin.into_iter().collect()),
+        Action::Unpin => {
+            let request = UnpinRequest { environment, reason };
+            (request.into(), pin.into_iter().collect())
+        }
         _ => {
             let standing = model.standings.of(&environment).and_then(|cell| cell.value());
             let told = standing.map_or_else(Vec::new, |standing| {
                 standing.reviews.iter().map(ExceptionRecord::words).collect()
             });
-            let request = Request::Review {
-                environment,
+            let request = ReviewRequest {
+                of: environment.to_string(),
                 note: reason,
             };
-            (request, told)
+            (request.into(), told)
         }
     };
     open_form(model, &request, told);
