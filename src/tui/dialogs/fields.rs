@@ -99,7 +99,6 @@ impl Form {
         let until = |until: &Option<String>| Field::text(UNTIL, until.as_deref(), false, UNTIL_HINT);
         let reason = |reason: &str| Field::text(REASON, Some(reason), true, "kept in the record");
         let fields = match &request.asked {
-            engine::Request::Cut(_) | engine::Request::Sign(_) | engine::Request::Build(_) => return None,
             engine::Request::Promote(asked) => of_promotion(asked, graph),
             engine::Request::Finish(asked) => {
                 let into = &asked.into;
@@ -164,6 +163,7 @@ impl Form {
                     "break it before it expires: its owner may still be running",
                 ),
             ],
+            _ => return None,
         };
         (!fields.is_empty()).then(|| Self {
             request: request.clone(),
@@ -208,7 +208,6 @@ impl Form {
     pub fn filled(&self) -> Request {
         let mut request = self.request.clone();
         match &mut request.asked {
-            engine::Request::Cut(_) | engine::Request::Sign(_) | engine::Request::Build(_) => {}
             engine::Request::Promote(asked) => {
                 asked.reason = self.given(REASON);
                 asked.hotfix = self.answer("hotfix") == "yes";
@@ -252,6 +251,7 @@ impl Form {
                 asked.reason = self.answer(REASON);
                 asked.held = self.answer("held") == "yes";
             }
+            _ => {}
         }
         request
     }
