@@ -281,7 +281,7 @@ const DEPLOY: &str = "#!/bin/sh\n\
     mkdir -p \"$folder\"\n\
     echo \"rolling out $WINDLASS_SERVICE to $WINDLASS_ENVIRONMENT\"\n\
     printf '%s\\n' \"$WINDLASS_IMAGE\" > \"$folder/$WINDLASS_ENVIRONMENT\"\n\
-    echo \"2 of 2 replicas run $WINDLASS_DIGEST\"\n";
+    echo \"recorded $WINDLASS_DIGEST; nothing runs in the sample world\"\n";
 
 /// A registry of the world: on the port it had last time, if that is free, so that references stay good.
 async fn registry(folder: &Path, name: &str, keeps: bool) -> Result<EmbeddedRegistry, WorldError> {
