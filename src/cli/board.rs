@@ -9,8 +9,8 @@ use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, World, table, words};
 use crate::board::{Facts, Source};
 use crate::domain::{Clean, CommitSha, Exit, ServiceName, age};

@@ -9,8 +9,8 @@ use serde::Serialize;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::output::Versioned;
 use super::recording::{self, Recording};
 use super::report::{github, junit, sarif};

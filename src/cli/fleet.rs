@@ -9,8 +9,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, table, world};
 use crate::config::{FLEET_FILE_NAME, FleetConfig, UserFile};
 use crate::domain::{EnvironmentName, Exit, ProjectName, WriteAccess};

@@ -7,8 +7,8 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::Output;
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use crate::domain::Exit;
 use crate::sign::{SigningKey, password_variable};
 

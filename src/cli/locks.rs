@@ -5,8 +5,8 @@ use std::io::Write as _;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, table, words, world::World};
 use crate::domain::{Exit, LockNote, LockPart, LockStanding, LockSubject, ServiceName, age};
 use crate::git::LockAt;

@@ -13,6 +13,7 @@ mod doctor;
 mod failure;
 mod finish;
 mod fleet;
+mod global;
 mod hotfix;
 mod image;
 mod init;
@@ -21,6 +22,7 @@ mod locks;
 mod logging;
 mod notes;
 mod operation;
+mod outcome;
 mod output;
 mod password;
 mod pin;
@@ -55,36 +57,12 @@ use clap::{CommandFactory as _, Parser as _};
 
 pub use args::Cli;
 pub use failure::Failure;
+pub use outcome::{ConsoleRequest, Outcome};
 pub use output::Output;
 pub use world::World;
 
 use crate::domain::Exit;
-use crate::engine::Engine;
-use crate::fleet::Fleet;
-use crate::project::Service;
 use args::Command;
-
-/// What the command line leaves to do.
-pub enum Outcome {
-    /// Nothing: this is the exit code.
-    Ended(Exit),
-    /// Open the console.
-    Console(Box<ConsoleRequest>),
-}
-
-/// What the console is to be opened on.
-pub struct ConsoleRequest {
-    /// The services to choose from, and what the fleet is called; none where there is only one service.
-    pub fleet: Option<(String, Fleet)>,
-    /// The service whose board is shown first; none to show the fleet.
-    pub service: Option<(Arc<Engine>, Service)>,
-    /// Whether everything that writes is out of reach.
-    pub read_only: bool,
-    /// Symbols of ASCII only.
-    pub ascii: bool,
-    /// The sample world and its pipeline, which live as long as the console is open.
-    pub sample: Option<(crate::demo::World, crate::demo::Pipeline)>,
-}
 
 /// Reads the arguments of the process; wrong ones, `--help` and `--version` end it here.
 pub fn parse() -> Cli {
@@ -173,7 +151,7 @@ fn is_dumb() -> bool {
 }
 
 /// `windlass --fleet FILE`: the console on the fleet on a terminal, its table without one.
-async fn open_fleet(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
+async fn open_fleet(global: &global::Global, io: &mut Output) -> Result<Outcome, Failure> {
     if !can_open_console(io) {
         let exit = fleet::run(&fleet::FleetArgs { json: false }, global, io).await?;
         return Ok(Outcome::Ended(exit));
@@ -191,7 +169,7 @@ async fn open_fleet(global: &args::Global, io: &mut Output) -> Result<Outcome, F
 }
 
 /// `windlass` alone: the console on a terminal, the status without one.
-async fn open(global: &args::Global, io: &mut Output) -> Result<Outcome, Failure> {
+async fn open(global: &global::Global, io: &mut Output) -> Result<Outcome, Failure> {
     if global.fleet.is_some() {
         return open_fleet(global, io).await;
     }

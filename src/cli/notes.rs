@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use clap::Args;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, World};
 use crate::domain::Exit;
 

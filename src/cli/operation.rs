@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use super::args::{Confirm, Global};
 use super::failure::Failure;
+use super::global::{Confirm, Global};
 use super::world::{World, access};
 use super::{Output, password, plan, report};
 use crate::domain::{Exit, Plan, PlanHash};

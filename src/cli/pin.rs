@@ -5,8 +5,8 @@ use std::io::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Confirm, Global};
 use super::failure::Failure;
+use super::global::{Confirm, Global};
 use super::operation;
 use super::{Output, table, world::World};
 use crate::domain::{EnvironmentName, Exit, NameError, PinRecord, ServiceName};

@@ -5,8 +5,8 @@ use std::io::{self, BufRead as _, Write};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Output;
-use super::args::Confirm;
 use super::failure::Failure;
+use super::global::Confirm;
 use crate::domain::{self, Confirmation, Override, Plan, Verdict};
 use crate::engine::Engine;
 use crate::project::Service;

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, World, table};
 use crate::domain::{Debt, Exit, Release, ServiceName, count};
 use crate::engine::{Depth, Releases};

@@ -6,8 +6,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::args::{Confirm, Global};
 use super::failure::Failure;
+use super::global::{Confirm, Global};
 use super::{Output, operation, pin, plan, table, words, world::World};
 use crate::domain::{Digest, EnvironmentName, Exit, ServiceName, version_name};
 use crate::engine::{Earlier, Past, RollbackRequest};

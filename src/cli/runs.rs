@@ -5,8 +5,8 @@ use std::io::Write as _;
 use clap::Args;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::world::access_to_state;
 use super::{Output, report, table};
 use crate::domain::{Digest, Exit, age, clean_line, count};

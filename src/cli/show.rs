@@ -6,9 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::args::Global;
 use super::board::{Candidate, repository, source};
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, World, plan, table, words};
 use crate::board::{Cell, Details, Facts, ReportDetails};
 use crate::domain::{CommitSha, Digest, EnvironmentName, Exit, Gate, Tag, bytes};

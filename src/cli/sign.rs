@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::args::{Confirm, Global};
 use super::failure::Failure;
+use super::global::{Confirm, Global};
 use super::operation;
 use super::{Output, image, world::World};
 use crate::domain::Exit;

@@ -6,9 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::args::Global;
 use super::board::{repository, source};
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, World, pin, table, words};
 use crate::board::{Cell, EnvironmentNow};
 use crate::domain::{Exit, ServiceName};

@@ -7,8 +7,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, plan, world};
 use crate::config::{Config, SensitiveSetting, SensitiveSettings, TrustHash, TrustStore, UserFile};
 use crate::domain::{Exit, WriteAccess, count};

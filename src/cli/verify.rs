@@ -7,8 +7,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Output;
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::image;
 use super::world::{self, World};
 use crate::domain::{Digest, Exit, ImageReference, Target};

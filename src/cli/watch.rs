@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::args::Global;
 use super::board::{repository, source};
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, World};
 use crate::board::EnvironmentNow;
 use crate::domain::{Drift, EnvironmentName, Exit, ServiceName};

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use crate::config::{Config, ConfigError, Service, Trust, TrustHash, TrustHashError, TrustStore, UserFile};
 use crate::domain::{ServiceName, WriteAccess, count};
 use crate::engine::{self, Engine};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use super::ServiceEnvironment;
+use super::service::ServiceEnvironment;
 use crate::config::Config;
 use crate::deploy::{Deployer, Subject};
 use crate::domain::{Digest, EnvironmentName, Observed, Running};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Project;
+use super::opened::Project;
 use crate::config::Config;
 use crate::domain::{
     Environment, EnvironmentName, ImageError, Repository, ServiceId, ServiceName, WriteAccess,
@@ -17,8 +17,22 @@ pub struct Service {
     name: ServiceName,
 }
 
+impl Project {
+    /// The handle of a service; none if windlass.toml has none of that name.
+    pub fn service(self: &Arc<Self>, name: &ServiceName) -> Option<Service> {
+        self.config().service(name)?;
+        Some(Service::new(Arc::clone(self), name.clone()))
+    }
+
+    /// The handles of its services, in the order of windlass.toml.
+    pub fn services(self: &Arc<Self>) -> impl Iterator<Item = Service> {
+        let names = self.config().services.iter();
+        names.map(|service| Service::new(Arc::clone(self), service.name.clone()))
+    }
+}
+
 impl Service {
-    pub(super) const fn new(project: Arc<Project>, name: ServiceName) -> Self {
+    const fn new(project: Arc<Project>, name: ServiceName) -> Self {
         Self { project, name }
     }
 

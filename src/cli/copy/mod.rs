@@ -12,8 +12,8 @@ use futures_util::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::Output;
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::recording::{self, Recording};
 use super::{protected, world};
 use crate::domain::operation::{CopiedImage, Copy};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use color_eyre::eyre::eyre;
 
-use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::global::Global;
 use crate::cli::world::access_to_state;
 use crate::cli::{Output, plan, report};
 use crate::demo::World;

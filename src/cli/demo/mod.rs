@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::world::access_to_state;
 use super::{ConsoleRequest, Outcome, Output};
 use crate::config::{Config, FILE_NAME, Trust, TrustStore};

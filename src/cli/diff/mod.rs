@@ -8,8 +8,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, World};
 use crate::domain::{Comparison, Exit};
 use crate::report::{Limits, of_comparison};

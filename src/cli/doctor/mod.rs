@@ -8,8 +8,8 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, world};
 use crate::config::{Config, ConfigError};
 use crate::domain::{self, Clean, Exit};

@@ -11,8 +11,8 @@ use clap::Args;
 
 use self::template::{Answers, Location, render};
 use super::Output;
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use crate::config::{Config, FILE_NAME};
 use crate::domain::{BranchName, EnvironmentName, Exit, ServiceName, clean_line};
 use crate::git::GitRepository;

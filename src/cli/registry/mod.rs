@@ -8,8 +8,8 @@ mod tags;
 
 use clap::Subcommand;
 
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::{Output, world};
 use crate::domain::Exit;
 use crate::registry::Registries;

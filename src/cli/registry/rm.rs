@@ -6,8 +6,8 @@ use clap::Args;
 use color_eyre::eyre::eyre;
 
 use super::referrers::kind;
-use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::global::Global;
 use crate::cli::recording::{self, Recording};
 use crate::cli::{Output, image, plan, protected, world};
 use crate::domain::operation::Remove;

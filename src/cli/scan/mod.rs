@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use self::document::Document;
 use self::subject::Subject;
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::recording::{self, Recording};
 use super::{Output, operation, password, report, world};
 use crate::domain::operation::AttachScan;

@@ -1,8 +1,8 @@
 //! Which image is scanned, and by whose rules it is judged.
 
 use super::ScanArgs;
-use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::global::Global;
 use crate::cli::{World, image, world};
 use crate::domain::{Environment, EnvironmentName, Exit, ImageReference, Target};
 use crate::project;

@@ -11,7 +11,7 @@ use self::side::Found;
 use super::Engine;
 use super::error::EngineError;
 use crate::domain::{
-    Clean, Comparison, FindingsDiff, ImageDiff, PackageDiff, PackageList, PackageSource, Part, Side, Unknown,
+    Clean, Comparison, FindingsDiff, ImageDiff, PackageDiff, PackageList, PackageSource, Part, Unknown,
 };
 use crate::project::Service;
 
@@ -153,9 +153,4 @@ fn other_sources(old: &PackageList, new: &PackageList) -> Option<String> {
             old.source, new.source
         )
     })
-}
-
-/// The words for a side that has nothing at all.
-fn no_image(side: &Side) -> Clean {
-    Clean::line(&format!("{} has no image", side.name))
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::side::Found;
-use super::{Engine, no_image};
+use super::side::{Found, no_image};
 use crate::domain::{
     Changelog, Clean, CommitSha, Committed, Exceptions, FileDifference, FileDifferenceKind, FilesDiff,
     GateRecord, PackageList, Part, ScanPolicy, Side, TicketPattern, Unknown,
 };
+use crate::engine::Engine;
 use crate::git::{Change, FileChangeKind, Files, GitError, GitRepository};
 use crate::project::Service;
 use crate::scan;

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 
 use semver::Version;
 
-use super::no_image;
-use super::{Engine, EngineError};
 use crate::catalog;
 use crate::domain::{
     Clean, CommitSha, Digest, EnvironmentName, ImageFacts, Side, SideImage, SideKind, Tag, Target,
     clean_line, stands_for,
 };
+use crate::engine::Engine;
+use crate::engine::error::EngineError;
 use crate::git::GitError;
 use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
@@ -314,6 +314,11 @@ impl Engine {
             hint,
         }
     }
+}
+
+/// The words for a side that has nothing at all.
+pub(super) fn no_image(side: &Side) -> Clean {
+    Clean::line(&format!("{} has no image", side.name))
 }
 
 /// The one of `known` that was probably meant.
