@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::build::Builder;
 use crate::config::{CheckRule, Config, GitSettings};
 use crate::deploy::{DeployCheck, Deployer};

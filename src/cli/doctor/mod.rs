@@ -1,6 +1,7 @@
 //! `windlass doctor`: looks at all that a promotion stands on, and says of each what to do if it does not hold.
 
 mod checks;
+mod finding;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,11 +9,13 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
+use finding::{Finding, Status};
+
 use super::failure::Failure;
 use super::global::Global;
 use super::{Output, world};
 use crate::config::{Config, ConfigError};
-use crate::domain::{self, Clean, Exit};
+use crate::domain::{self, Exit};
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -25,66 +28,11 @@ pub struct DoctorArgs {
     pub json: bool,
 }
 
-/// How one thing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Status {
-    Ok,
-    /// Something will not work, but not the main thing.
-    Warning,
-    Problem,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, Serialize)]
-struct Finding {
-    subject: &'static str,
-    status: Status,
-    summary: Clean,
-    /// What to do.
-    hint: Option<Clean>,
-    #[serde(skip)]
-    exit: Exit,
-}
-
 /// The form of `--json`.
 #[derive(Serialize)]
 struct Document<'a> {
     ok: bool,
     findings: &'a [Finding],
-}
-
-impl Finding {
-    fn ok(subject: &'static str, what: impl AsRef<str>) -> Self {
-        Self {
-            subject,
-            status: Status::Ok,
-            summary: Clean::line(what.as_ref()),
-            hint: None,
-            exit: Exit::Done,
-        }
-    }
-
-    fn warning(subject: &'static str, what: impl AsRef<str>) -> Self {
-        Self {
-            status: Status::Warning,
-            ..Self::ok(subject, what)
-        }
-    }
-
-    fn problem(subject: &'static str, exit: Exit, what: impl AsRef<str>) -> Self {
-        Self {
-            status: Status::Problem,
-            exit,
-            ..Self::ok(subject, what)
-        }
-    }
-
-    /// With what to do, if that is known.
-    fn advise(mut self, advice: impl Into<Option<String>>) -> Self {
-        self.hint = advice.into().as_deref().map(Clean::line);
-        self
-    }
 }
 
 /// Looks at everything; the exit code is that of the first problem.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Shown;
+use super::shown::Shown;
 use crate::domain::{Counts, Digest, EnvironmentName, ImageReference, Judged, Origin, Platform, ScanReport};
 
 /// The form of `--json`.

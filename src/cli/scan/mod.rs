@@ -1,13 +1,13 @@
 //! `windlass scan`: an image scanned, or its reports read, and judged by the rules of an environment.
 
+mod args;
 mod document;
 mod print;
+mod shown;
 mod subject;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
-use clap::Args;
 use jiff::Timestamp;
 
 use self::document::Document;
@@ -16,58 +16,16 @@ use super::failure::Failure;
 use super::global::Global;
 use super::recording::{self, Recording};
 use super::{Output, operation, password, report, world};
+pub use args::ScanArgs;
+
 use crate::domain::operation::AttachScan;
 use crate::domain::{
-    Digest, EnvironmentName, Exceptions, Exit, Judgement, Plan, ScanEvidence, ScanPolicy, ScanReport, StepId,
-    StepKind, StepList, StepTarget, WriteAccess, count,
+    Digest, EnvironmentName, Exceptions, Exit, Judgement, Plan, ScanEvidence, ScanPolicy, StepId, StepKind,
+    StepList, StepTarget, WriteAccess, count,
 };
 use crate::engine::{self, Journals, RunId};
 use crate::scan::{self, FreshScan};
-
-/// Arguments of `scan`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-         windlass scan registry.example.com/dev/app:sha-2b2e927 --attach\n  \
-         windlass scan registry.example.com/dev/app:sha-2b2e927 --report trivy.json --attach\n  \
-         windlass scan registry.example.com/dev/app:sha-2b2e927 --attach --key cosign.key\n  \
-         windlass scan 2b2e927 --policy prod\n  \
-         windlass scan --env prod --attached\n\
-         The password of --key is read from COSIGN_PASSWORD, or asked for. A commit or an environment is checked \
-         against its scan policy, and the command exits with 3 if it is refused. An image given by name is \
-         checked only with --policy.")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
-pub struct ScanArgs {
-    /// The image: host/path:tag, host/path@digest, a commit, an image tag, a digest or a release branch
-    #[arg(required_unless_present = "env", conflicts_with = "env")]
-    pub image: Option<String>,
-    /// The image deployed to this environment
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub env: Option<String>,
-    /// Apply the scan policy of this environment [default: for a commit, its next environment; for an environment, its own]
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub policy: Option<String>,
-    /// Attach the reports to the digest for the scan gate of promotions
-    #[arg(long)]
-    pub attach: bool,
-    /// With --attach: print what would be attached to what, without scanning
-    #[arg(long, requires = "attach")]
-    pub dry_run: bool,
-    /// Also sign each report with this key, as a cosign vulnerability attestation
-    #[arg(long, value_name = "FILE", requires = "attach")]
-    pub key: Option<PathBuf>,
-    /// Use this Trivy, Grype (JSON) or SARIF report instead of scanning; only Trivy reports can be attached
-    #[arg(long, value_name = "FILE", conflicts_with = "attached")]
-    pub report: Option<PathBuf>,
-    /// Use the attached reports instead of scanning
-    #[arg(long, conflicts_with = "attach")]
-    pub attached: bool,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Print the findings as SARIF 2.1.0, accepted ones marked as suppressed
-    #[arg(long, conflicts_with = "json")]
-    pub sarif: bool,
-}
+use shown::Shown;
 
 /// Resolves, scans each platform or reads what is there, attaches, judges, and shows.
 pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
@@ -175,35 +133,6 @@ async fn attach(
         }
     }
     Ok(attached)
-}
-
-/// All that is shown of a scan.
-struct Shown<'a> {
-    subject: &'a Subject,
-    evidence: &'a ScanEvidence,
-    judgement: &'a Judgement,
-    /// The referrers that were made.
-    attached: &'a [Digest],
-}
-
-impl Shown<'_> {
-    /// What each report found, and which images have none, by the name of the image.
-    fn in_words(&self) -> impl Iterator<Item = (String, String)> {
-        let name = |report: &ScanReport| match (self.evidence.image_of(report), &report.platform) {
-            (Some(image), _) if image.platform.is_some() => image.to_string(),
-            (_, Some(platform)) => platform.to_string(),
-            _ => "image".to_owned(),
-        };
-        let reports = self.evidence.reports.iter();
-        let reports = reports.map(move |report| (name(report), report.words()));
-        let uncovered = self.evidence.uncovered();
-        reports.chain(uncovered.map(|image| (image.to_string(), "not scanned".to_owned())))
-    }
-
-    /// By whose rules it is judged.
-    const fn environment(&self) -> Option<&EnvironmentName> {
-        self.subject.policy.as_ref()
-    }
 }
 
 /// The evidence: a new scan, the report of a file, or what is attached.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
-use super::Shown;
+use super::shown::Shown;
 use crate::cli::failure::Failure;
 use crate::cli::{Output, plan, table};
 use crate::domain::{Judged, Standing, age, count};

@@ -1,6 +1,6 @@
 //! Which image is scanned, and by whose rules it is judged.
 
-use super::ScanArgs;
+use super::args::ScanArgs;
 use crate::cli::failure::Failure;
 use crate::cli::global::Global;
 use crate::cli::{World, image, world};
