@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{WorldError, io_at};
+use super::error::{WorldError, io_at};
 
 /// Tells that a folder holds a whole world.
 const BUILT: &str = "world-built-at";

@@ -8,9 +8,9 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::contents;
+use super::error::WorldError;
 use super::layers::{self, Layer, PLATFORMS, Recipe};
 use super::reports::{self, Health};
-use super::{PASSWORD, WorldError};
 use crate::domain::{
     CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, ServiceName, Tag, WriteAccess,
 };
@@ -18,6 +18,9 @@ use crate::engine::{Engine, EngineError};
 use crate::registry::{Descriptor, TagRule, Writer, copy};
 use crate::scan::{ReportContext, SbomFormat, attach_report, attach_sbom};
 use crate::sign::{self, SigningKey};
+
+/// The password of the key that signs.
+pub(super) const PASSWORD: &str = "windlass demo";
 
 /// Images that are built at the same time.
 const AT_ONCE: usize = 8;

@@ -3,6 +3,7 @@
 
 mod building;
 mod contents;
+mod error;
 mod history;
 mod images;
 mod layers;
@@ -10,9 +11,12 @@ mod neighbours;
 mod pipeline;
 mod reports;
 
+pub use error::WorldError;
 pub use pipeline::Pipeline;
 
-use std::io;
+use error::io_at;
+use images::PASSWORD;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,16 +25,13 @@ use secrecy::SecretString;
 
 use self::building::Building;
 use super::registry::{EmbeddedRegistry, Options, Storage};
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::domain::{CommitSha, WriteAccess};
 use crate::engine::{Engine, EngineError};
-use crate::git::{self, GitError, GitRepository};
+use crate::git::{self, GitRepository};
 use crate::project::Project;
-use crate::registry::RegistryError;
-use crate::scan::ScanError;
-use crate::sign::{SignError, SigningKey};
+use crate::sign::SigningKey;
 
-const PASSWORD: &str = "windlass demo";
 /// How many of the newest changes are looked at for images.
 const CANDIDATES: usize = 48;
 
@@ -51,70 +52,6 @@ pub struct WorldOptions {
     pub folder: Option<PathBuf>,
     /// The present, from which all ages are counted when it is built.
     pub now: Timestamp,
-}
-
-/// Why the world could not be built.
-#[derive(Debug, thiserror::Error)]
-pub enum WorldError {
-    /// The disk or the network of this machine.
-    #[error("could not build the sample world at {path}: {source}")]
-    Io {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A folder with something else in it.
-    #[error("{0} is not empty, and no sample world")]
-    Occupied(PathBuf),
-    /// Another process builds a world there at this moment.
-    #[error("another process is building the sample world in {0}")]
-    Busy(PathBuf),
-    /// Git.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// A registry.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// A report.
-    #[error(transparent)]
-    Scan(#[from] ScanError),
-    /// The key.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-    /// Its own configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The engine.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-impl WorldError {
-    /// The exit code that it leads to.
-    pub fn exit(&self) -> crate::domain::Exit {
-        match self {
-            Self::Occupied(_) => crate::domain::Exit::Usage,
-            Self::Busy(_) => crate::domain::Exit::Conflict,
-            Self::Git(error) => error.exit(),
-            Self::Registry(error) => error.exit(),
-            Self::Engine(error) => error.exit(),
-            Self::Io { .. } | Self::Scan(_) | Self::Sign(_) | Self::Config(_) => crate::domain::Exit::Failed,
-        }
-    }
-
-    /// What to do now.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Occupied(_) => Some("name an empty or a new folder with --dir".to_owned()),
-            Self::Busy(_) => Some("wait until it is done, or name another folder with --dir".to_owned()),
-            Self::Git(error) => error.hint(),
-            Self::Registry(error) => error.hint(),
-            Self::Engine(error) => error.hint(),
-            Self::Io { .. } => Some("check that there is room, or name another folder with --dir".to_owned()),
-            Self::Scan(_) | Self::Sign(_) | Self::Config(_) => None,
-        }
-    }
 }
 
 impl World {
@@ -302,7 +239,7 @@ async fn registry(folder: &Path, name: &str, keeps: bool) -> Result<EmbeddedRegi
         ..Options::default()
     };
     let started = match EmbeddedRegistry::start(options(port)).await {
-        Err(error) if port != 0 && error.kind() == io::ErrorKind::AddrInUse => {
+        Err(error) if port != 0 && error.kind() == std::io::ErrorKind::AddrInUse => {
             EmbeddedRegistry::start(options(0)).await
         }
         started => started,
@@ -312,12 +249,4 @@ async fn registry(folder: &Path, name: &str, keeps: bool) -> Result<EmbeddedRegi
     let port = host.rsplit(':').next().unwrap_or_default();
     std::fs::write(&noted, port).map_err(io_at(&noted))?;
     Ok(registry)
-}
-
-fn io_at(path: &Path) -> impl Fn(io::Error) -> WorldError {
-    let path = path.to_owned();
-    move |source| WorldError::Io {
-        path: path.clone(),
-        source,
-    }
 }

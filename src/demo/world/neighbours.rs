@@ -7,9 +7,10 @@ use std::sync::Arc;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
+use super::World;
+use super::error::{WorldError, io_at};
 use super::history::Writer;
 use super::images::{Materials, Workshop};
-use super::{World, WorldError, io_at};
 use crate::config::Config;
 use crate::domain::{CommitSha, NameError, ProjectName};
 use crate::engine::{Engine, EngineError};

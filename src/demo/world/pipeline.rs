@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::{World, WorldError, images};
+use super::error::WorldError;
+use super::{World, images};
 use crate::domain::{BranchName, CommitSha, Digest, Target, WriteAccess};
 use crate::engine::{Engine, EngineError};
 use crate::git::{self, GitError, GitRepository, Pushed};
