@@ -1,7 +1,7 @@
 //! The console: a fleet of services, a board of candidates for each, dialogs for plans, and runs with their logs.
 //!
-//! Pure parts: [`app`] is the fleet and the open sessions, [`model`] is what the console knows of one service, [`update`] turns
-//! a message into a changed model and a list of effects, [`screens`] paint a model. The edge: [`terminal`] owns the screen,
+//! Pure parts: [`app`] is the fleet and the open sessions, `session` is what the console knows of one service, its `update` turns
+//! a message into a changed model and a list of effects, [`screens`] paint a model. The edge: `app/terminal.rs` owns the screen,
 //! and the runtime alone starts tasks.
 
 pub mod app;

@@ -1,4 +1,4 @@
-//! The edge: what [`update`](super::update) asks for is done here, in tasks, and their answers come back as messages.
+//! The edge: what `update` asks for is done here, in tasks, and their answers come back as messages.
 
 mod reads;
 

@@ -1,4 +1,4 @@
-//! What the console knows. Nothing in here does anything; [`update`](super::update) changes it.
+//! What the console knows. Nothing in here does anything; `update` changes it.
 
 use jiff::Timestamp;
 
