@@ -3,6 +3,8 @@
 use windlass::board::{Cell, EnvironmentNow};
 use windlass::domain::{Digest, Drift};
 
+use crate::call::text;
+use crate::program::windlass;
 use crate::world::World;
 
 /// A world whose prod has deployed the second commit after the third, and reads what runs from a file; and that file.
@@ -88,4 +90,39 @@ async fn an_immutable_tag_that_names_something_else_is_drift() {
         found: other.digest,
     };
     assert!(there.drift.contains(&expected), "{:?}", there.drift);
+}
+
+#[tokio::test]
+async fn status_tells_drift_first_and_its_check_refuses_drift_and_what_is_unknown() {
+    let (world, [old, new], file) = observed().await;
+    let path = world.folder.path().join("windlass.toml");
+    let text_of_config = std::fs::read_to_string(&path).unwrap();
+    let unsigned = text_of_config.replace("verify = { key = \"cosign.pub\" }\n", "");
+    std::fs::write(&path, unsigned).unwrap();
+    let exits = async || {
+        let told = windlass(&world, &["status"]).await;
+        let checked = windlass(&world, &["status", "--check"]).await;
+        assert_eq!(told.stdout, checked.stdout);
+        (
+            text(&told.stdout),
+            told.status.code().unwrap(),
+            checked.status.code().unwrap(),
+        )
+    };
+    std::fs::write(&file, new.to_string()).unwrap();
+    let (out, told, checked) = exits().await;
+    assert_eq!((told, checked), (0, 0), "{out}");
+    assert!(!out.contains("drift"), "{out}");
+
+    std::fs::write(&file, old.to_string()).unwrap();
+    let (out, told, checked) = exits().await;
+    assert_eq!((told, checked), (0, 3), "{out}");
+    assert!(
+        out.lines().nth(1).unwrap().starts_with("✗ drift in prod: "),
+        "{out}"
+    );
+
+    std::fs::remove_file(&file).unwrap();
+    let (out, told, checked) = exits().await;
+    assert_eq!((told, checked), (1, 3), "{out}");
 }

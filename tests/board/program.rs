@@ -9,7 +9,7 @@ use super::world::{World, take_down};
 use crate::call::{program, text};
 use crate::git::git;
 
-async fn windlass(world: &World, args: &[&str]) -> Output {
+pub async fn windlass(world: &World, args: &[&str]) -> Output {
     let folder = world.folder.path();
     let mut program = program(folder, &folder.join("state"), args);
     program.output().await.unwrap()
