@@ -98,30 +98,16 @@ impl EnvironmentGraph {
         &self.environments[0]
     }
 
-    /// The environments that promotions reach, in the order of the graph.
-    pub fn reached(&self) -> impl DoubleEndedIterator<Item = &Environment> {
-        self.environments
-            .iter()
-            .filter(|environment| !environment.from.is_empty())
-    }
-
-    /// The environment that releases are for: the last protected one that promotions reach, or the last of them; the entrance
-    /// where promotions reach none.
+    /// The environment that releases are for, as [`production_place`] has it; the entrance where promotions reach none.
     pub fn production(&self) -> &Environment {
-        let protected = self.reached().rev().find(|environment| environment.protected);
-        protected
-            .or_else(|| self.reached().next_back())
+        reached(&self.environments)
+            .nth(production_place(&self.environments))
             .unwrap_or_else(|| self.entrance())
     }
 
     /// Whether promotions lead from one to the other, through others or not.
     pub fn leads_to(&self, from: &EnvironmentName, to: &EnvironmentName) -> bool {
-        // Sources stand before what they feed, so the walk ends.
-        self.get(to).is_some_and(|to| {
-            to.from
-                .iter()
-                .any(|source| source == from || self.leads_to(from, source))
-        })
+        leads_to(&self.environments, from, to)
     }
 
     /// The environments that a promotion from one directly to the other does not come through, in the order of the graph.
@@ -139,6 +125,30 @@ impl EnvironmentGraph {
     pub fn targets_of<'a>(&'a self, name: &'a EnvironmentName) -> impl Iterator<Item = &'a Environment> {
         self.environments.iter().filter(move |e| e.from.contains(name))
     }
+}
+
+/// The environments of a graph that promotions reach, in its order.
+pub fn reached(graph: &[Environment]) -> impl Iterator<Item = &Environment> {
+    graph.iter().filter(|environment| !environment.from.is_empty())
+}
+
+/// The place of the environment that releases are for among those that promotions reach: the last protected one, or the
+/// last of all.
+pub fn production_place(graph: &[Environment]) -> usize {
+    let all: Vec<_> = reached(graph).collect();
+    let protected = all.iter().rposition(|environment| environment.protected);
+    protected.unwrap_or(all.len().saturating_sub(1))
+}
+
+/// Whether promotions lead from one environment of a graph to the other, through others or not.
+pub fn leads_to(graph: &[Environment], from: &EnvironmentName, to: &EnvironmentName) -> bool {
+    // Sources stand before what they feed, so the walk ends.
+    let to = graph.iter().find(|environment| environment.name == *to);
+    to.is_some_and(|to| {
+        to.from
+            .iter()
+            .any(|source| source == from || leads_to(graph, from, source))
+    })
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ pub use deployed::{Deployed, earlier, returned_from};
 pub use deployer::{CommandSettings, DeployOutcome, DeployTarget, DeployerSettings, ProgramLine};
 pub use deployment_tag::DeploymentTag;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
-pub use environment::{Environment, EnvironmentGraph, GraphError};
+pub use environment::{Environment, EnvironmentGraph, GraphError, leads_to, production_place, reached};
 pub use evidence::{Inventory, Origin, Package, RunnableImage, ScanEvidence, ScanReport, ScannerFilter};
 pub use exception::{
     DeploymentFailure, ExceptionKind, ExceptionRecord, FailedOutcome, ReviewRecord, owed_reviews,

@@ -1,7 +1,6 @@
 //! One service in the console: what is known of it, what it hears, and what becomes of that.
 
 pub mod dialogs;
-pub mod graph;
 pub mod leaving;
 pub mod message;
 pub mod model;

@@ -2,14 +2,13 @@
 
 use super::model::{BoardModel, Gates, Row};
 use crate::board::Facts;
-use crate::domain::CommitSha;
+use crate::domain::{CommitSha, production_place, reached};
 use crate::tui::screens::findings::update as findings;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::model::PageOf;
 use crate::tui::screens::page::update as page;
 use crate::tui::screens::releases::update as releases;
 use crate::tui::screens::runs::update as runs;
-use crate::tui::session::graph::{production, reached};
 use crate::tui::session::{Effect, Model, Notice, Request, plans as ask};
 use crate::tui::widgets::search::Search;
 
@@ -107,7 +106,7 @@ fn diff(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(row) = board.current() else { return };
     let against = board
         .next(row)
-        .or_else(|| reached(&board.graph).nth(production(&board.graph)));
+        .or_else(|| reached(&board.graph).nth(production_place(&board.graph)));
     let Some(against) = against.map(|against| against.name.to_string()) else {
         return;
     };

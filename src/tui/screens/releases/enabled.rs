@@ -2,10 +2,9 @@
 
 use super::model::{ReleasesModel, next};
 use crate::board::Cell;
-use crate::domain::{Bound, Environment};
+use crate::domain::{Bound, Environment, reached};
 use crate::tui::screens::keys::Action;
 use crate::tui::session::Model;
-use crate::tui::session::graph::reached;
 
 /// Whether `action` is possible now, and why not.
 pub(super) fn enabled(model: &Model, releases: &ReleasesModel, action: Action) -> Result<(), String> {

@@ -7,12 +7,11 @@ use ratatui::text::Span;
 use super::layout::ENVIRONMENT;
 use super::model::{ReleasesModel, ReleasesPane};
 use crate::board::Cell;
-use crate::domain::{Environment, PinRecord, count};
+use crate::domain::{Environment, PinRecord, count, reached};
 use crate::tui::app::theme::State;
 use crate::tui::screens::ribbon;
 use crate::tui::screens::ribbon::Detail;
 use crate::tui::session::Model;
-use crate::tui::session::graph::reached;
 use crate::tui::widgets::line;
 
 pub(in crate::tui) fn paint(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Buffer) {

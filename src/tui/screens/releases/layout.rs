@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::model::ReleasesPane;
+use crate::domain::reached;
 use crate::tui::session::Model;
-use crate::tui::session::graph::reached;
 use crate::tui::widgets::room::WIDE;
 
 /// The screen of releases, cut into its parts; a part with no height is not shown.

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Bound, Environment, EnvironmentName, Release};
+use crate::domain::{Bound, Environment, EnvironmentName, Release, leads_to, reached};
 use crate::engine::Releases;
 use crate::tui::session::Message;
-use crate::tui::session::graph::reached;
 use crate::tui::widgets::sight::first_in_sight;
 
 /// The parts of the screen that can have the keyboard.
@@ -131,17 +130,9 @@ pub fn next<'a>(release: &Release, graph: &'a [Environment]) -> Option<&'a Envir
         deployed.contains(&name) || graph.iter().any(is_entrance)
     };
     reached(graph).find(|environment| {
-        let is_behind = deployed.iter().any(|name| leads(graph, &environment.name, name));
+        let is_behind = deployed
+            .iter()
+            .any(|name| environment.name == **name || leads_to(graph, &environment.name, name));
         !is_behind && environment.from.iter().any(has)
     })
-}
-
-/// Whether promotions lead from one to the other, or it is that one itself.
-fn leads(graph: &[Environment], from: &EnvironmentName, to: &EnvironmentName) -> bool {
-    // Sources stand before what they feed, so the walk ends.
-    from == to
-        || graph
-            .iter()
-            .filter(|environment| environment.name == *to)
-            .any(|to| to.from.iter().any(|source| leads(graph, from, source)))
 }

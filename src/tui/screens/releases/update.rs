@@ -1,7 +1,7 @@
 //! Releases and environments: asked for, gone among, and every operation on them begun.
 
 use super::model::{ReleasesModel, ReleasesPane, next};
-use crate::domain::{Bound, EnvironmentName, ExceptionRecord};
+use crate::domain::{Bound, EnvironmentName, ExceptionRecord, production_place, reached};
 use crate::engine::Releases;
 use crate::engine::{FinishRequest, HotfixRequest, PinRequest, PromoteRequest, ReviewRequest, UnpinRequest};
 use crate::tui::dialogs::{ChoiceDialog, Choices, Dialog};
@@ -11,7 +11,6 @@ use crate::tui::screens::page::update as page;
 use crate::tui::screens::runs::update as runs;
 use crate::tui::screens::screen::Screen;
 use crate::tui::session::dialogs::open_form;
-use crate::tui::session::graph::{production, reached};
 use crate::tui::session::{Effect, Message, Model, Notice, Request, plans};
 
 /// Goes to the releases, and asks for them anew; what is known stays in sight meanwhile.
@@ -20,7 +19,7 @@ pub(in crate::tui) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.releases.is_none() {
         model.releases = Some(ReleasesModel {
             asking: false,
-            ..ReleasesModel::asked(production(&model.board.graph))
+            ..ReleasesModel::asked(production_place(&model.board.graph))
         });
     }
     ask(model, effects);
@@ -159,7 +158,7 @@ fn environment(model: &Model) -> Option<EnvironmentName> {
 fn diff(model: &mut Model, effects: &mut Vec<Effect>) {
     let graph = &model.board.graph;
     let production = reached(graph)
-        .nth(production(graph))
+        .nth(production_place(graph))
         .map(|environment| environment.name.to_string());
     let release = model.releases.as_ref().and_then(ReleasesModel::current);
     if let (Some(production), Some(release)) = (production, release) {
