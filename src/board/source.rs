@@ -181,8 +181,8 @@ impl Source {
             let own = tags.last().map(|own| own.tag.to_string()).unwrap_or_default();
             return Err(Cell::None(format!("no image {own}")));
         };
-        let at = targets.iter().position(|target| *target == found.target);
-        let tag = at.and_then(|at| tags.into_iter().nth(at));
+        let is_found = |one: &ImageTag| Target::Tag(one.tag.clone()) == found.target;
+        let tag = tags.into_iter().find(is_found);
         let tag = tag.ok_or_else(|| failed("no tag".to_owned()))?;
         let summary = self.summary(&found.reader, &found.image.digest).await;
         let summary = summary.map_err(|error| failed(error.to_string()))?;

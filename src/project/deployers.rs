@@ -27,11 +27,6 @@ impl ServiceEnvironment<'_> {
         deployers(project.config(), self.name(), root)
     }
 
-    /// Whether anything here can observe what runs.
-    pub fn observes(self) -> bool {
-        self.deployers().iter().any(Deployer::observes)
-    }
-
     /// What runs here, by the platform's word; none if nothing here can observe it. Where several platforms answer, the first
     /// counts that does not know, and then the first that runs none of `deployed`, the digests of what is deployed. A file that
     /// nobody has trusted names no program that counts.

@@ -58,7 +58,7 @@ pub(in crate::engine) async fn run(step: &Step<'_>, job: Job<'_>) -> Result<Step
     let there = context.service.environment(job.environment);
     let deployers = there.deployers();
     let current = job.writer.deployed(false).await?.map(|current| current.digest);
-    let accepted = if there.observes() {
+    let accepted = if deployers.iter().any(Deployer::observes) {
         job.writer.image(job.digest).await?.identities(job.digest)
     } else {
         BTreeSet::new()

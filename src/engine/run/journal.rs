@@ -170,6 +170,15 @@ fn whole_lines(path: &Path) -> io::Result<usize> {
     Ok(count)
 }
 
+/// That `action` on the journal at `path` failed.
+fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> JournalError + Copy {
+    move |source| JournalError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
 impl Journals {
     /// The journals of the project whose folder of this machine is `state`.
     pub fn of_project(state: &Path) -> Self {
@@ -219,11 +228,7 @@ impl Journals {
     /// Begins the journal of a new run. Nothing of a run may happen before this has succeeded.
     pub fn begin(&self, run: &RunId, _access: WriteAccess) -> Result<Journal, JournalError> {
         let path = self.path(run);
-        let fail = |source| JournalError::Io {
-            action: "create",
-            path: path.clone(),
-            source,
-        };
+        let fail = failed("create", &path);
         state::create_folder(&self.folder).map_err(fail)?;
         let file = state::create_new(&path).map_err(fail)?;
         Ok(Journal {
@@ -266,11 +271,7 @@ impl Journals {
     /// that does not follow from its predecessor is an error.
     pub fn read(&self, run: &RunId) -> Result<Vec<Event>, JournalError> {
         let path = self.path(run);
-        let fail = |source| JournalError::Io {
-            action: "read",
-            path: path.clone(),
-            source,
-        };
+        let fail = failed("read", &path);
         let mut reader = BufReader::new(File::open(&path).map_err(fail)?);
         let mut lines = LineReader::new(&path);
         let mut events = Vec::new();
@@ -296,11 +297,7 @@ impl Journals {
     /// list of many runs needs. None of a journal that has no whole line yet.
     pub fn ends(&self, run: &RunId) -> Result<Option<(Event, Event)>, JournalError> {
         let path = self.path(run);
-        let fail = |source| JournalError::Io {
-            action: "read",
-            path: path.clone(),
-            source,
-        };
+        let fail = failed("read", &path);
         let mut reader = BufReader::new(File::open(&path).map_err(fail)?);
         let mut first = Vec::new();
         (&mut reader)
@@ -425,11 +422,7 @@ impl Journal {
     }
 
     fn write(&mut self, event: &Event) -> Result<(), JournalError> {
-        let fail = |source| JournalError::Io {
-            action: "write",
-            path: self.path.clone(),
-            source,
-        };
+        let fail = failed("write", &self.path);
         let line = Line {
             version: VERSION,
             previous: self.previous.clone(),
