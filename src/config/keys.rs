@@ -142,12 +142,10 @@ pub(super) const SIGN: Keys = Keys {
     sensitive: &[],
 };
 pub(super) const VERIFY: Keys = keys("verify", &["key"]);
-pub(super) const DEPLOY: Keys = Keys {
-    section: "deploy",
-    known: &["kind", "program", "args", "env", "running", "observe_for"],
-    reserved: &["context", "workload", "path", "url"],
-    sensitive: &[],
-};
+pub(super) const DEPLOY_COMMAND: Keys = keys(
+    "deploy with kind = \"command\"",
+    &["kind", "program", "args", "env", "running", "observe_for"],
+);
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
 pub(super) const REGISTRY: Keys = keys(
@@ -227,14 +225,6 @@ pub(super) const WAIVER: Keys = keys(
     &["id", "package", "reason", "owner", "expires", "environments"],
 );
 
-/// The kinds of deployer that have a name, and whether they are built.
-pub(super) const DEPLOY_KINDS: &[(&str, bool)] = &[
-    ("command", true),
-    ("kubernetes", false),
-    ("gitops", false),
-    ("webhook", false),
-];
-
 /// All tables, as the documentation lists them.
 pub const ALL: &[Keys] = &[
     ROOT,
@@ -253,7 +243,7 @@ pub const ALL: &[Keys] = &[
     SOAK,
     SIGN,
     VERIFY,
-    DEPLOY,
+    DEPLOY_COMMAND,
     HOTFIX,
     CHECK,
     BUILD,

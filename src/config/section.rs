@@ -453,6 +453,16 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value of `key` of a table, before it is known which keys the table may have.
+    pub fn entry(&self, key: &str) -> Result<Option<Self>, ConfigError> {
+        let table = self
+            .found
+            .get_ref()
+            .as_table()
+            .ok_or_else(|| self.wrong_kind("a table"))?;
+        Ok(table.get(key).map(|value| self.document.value(value, key)))
+    }
+
     /// A table with these keys.
     pub fn section(&self, keys: Keys) -> Result<Section<'a>, ConfigError> {
         let table = self

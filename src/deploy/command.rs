@@ -6,9 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::deployment::{Applied, DeployCheck, Deployment, Subject};
 use super::error::DeployError;
+use super::progress::{DeployProgress, Tell};
 use super::report::{OBSERVE_TIMEOUT, read_running};
 use crate::domain::{CommandSettings, DeployOutcome, DeployTarget, Observed, ProgramLine, clean_line};
-use crate::program::{Call, Line, ProgramError};
+use crate::program::{Call, ProgramError};
 
 /// The most that a program may print to say what runs, in bytes.
 const MAX_REPORT_SIZE: u64 = 64 * 1024;
@@ -41,7 +42,7 @@ impl CommandDeployer {
     pub(super) async fn apply(
         &self,
         deployment: &Deployment,
-        line: Line<'_>,
+        tell: Tell<'_>,
         cancel: &CancellationToken,
     ) -> Result<Applied, DeployError> {
         let text = |value: Option<String>| value.unwrap_or_default();
@@ -64,7 +65,7 @@ impl CommandDeployer {
                 "WINDLASS_PREVIOUS_DIGEST",
                 text(deployment.previous.as_ref().map(ToString::to_string)),
             );
-        match call.run(line, cancel).await {
+        match call.run(&|line| tell(DeployProgress::Line(line)), cancel).await {
             Ok(ended) if ended.status.success() => Ok(Applied {
                 outcome: DeployOutcome::Deployed,
                 summary: format!("`{}` succeeded", clean_line(&self.settings.program)),
@@ -128,7 +129,8 @@ impl CommandDeployer {
                 .running
                 .as_ref()
                 .map(|running| look(&running.program)),
-            hint: "a path is relative to the folder of windlass.toml; a bare name is looked up in PATH",
+            hint: "a path is relative to the folder of windlass.toml; a bare name is looked up in PATH"
+                .to_owned(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A deployer of any kind.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
@@ -7,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::command::CommandDeployer;
 use super::deployment::{Applied, DeployCheck, Deployment, Subject};
 use super::error::DeployError;
-use crate::domain::{DeployTarget, DeployerSettings, Observed};
-use crate::program::Line;
+use super::progress::Tell;
+use crate::domain::{DeployTarget, DeployerSettings, Digest, Observed};
 
 /// A way to deploy.
 #[derive(Debug, Clone)]
@@ -34,14 +35,21 @@ impl Deployer {
         }
     }
 
-    /// What a deployment will change, for the plan to pin.
-    pub fn resolve(&self) -> DeployTarget {
+    /// What a deployment of `subject` will change, for the plan to pin. A platform that is asked for it is only read.
+    ///
+    /// # Errors
+    /// When the platform does not answer, or what is to be changed is not there or not unambiguous.
+    pub async fn resolve(
+        &self,
+        _subject: &Subject,
+        _cancel: &CancellationToken,
+    ) -> Result<DeployTarget, DeployError> {
         match self {
-            Self::Command(command) => command.resolve(),
+            Self::Command(command) => Ok(command.resolve()),
         }
     }
 
-    /// Deploys to `target`, telling `line` each line of output as it comes (already harmless), until done or cancelled.
+    /// Deploys to `target`, telling how it goes, until done or cancelled.
     ///
     /// # Errors
     /// When the deployment did not succeed, was stopped, or this deployer has another target than was planned.
@@ -49,10 +57,10 @@ impl Deployer {
         &self,
         target: &DeployTarget,
         deployment: &Deployment,
-        line: Line<'_>,
+        tell: Tell<'_>,
         cancel: &CancellationToken,
     ) -> Result<Applied, DeployError> {
-        let found = self.resolve();
+        let found = self.resolve(&deployment.subject(), cancel).await?;
         if found != *target {
             return Err(DeployError::Changed {
                 planned: target.words(),
@@ -60,12 +68,18 @@ impl Deployer {
             });
         }
         match self {
-            Self::Command(command) => command.apply(deployment, line, cancel).await,
+            Self::Command(command) => command.apply(deployment, tell, cancel).await,
         }
     }
 
-    /// What runs, by the platform's word; none if this deployer cannot observe it.
-    pub async fn running(&self, subject: &Subject, cancel: &CancellationToken) -> Option<Observed> {
+    /// What runs, by the platform's word; none if this deployer cannot observe it. Where several digests run, one that is none
+    /// of `expected` counts before the others.
+    pub async fn running(
+        &self,
+        subject: &Subject,
+        _expected: &BTreeSet<Digest>,
+        cancel: &CancellationToken,
+    ) -> Option<Observed> {
         match self {
             Self::Command(command) => command.running(subject, cancel).await,
         }
@@ -86,7 +100,7 @@ impl Deployer {
     }
 
     /// Whether it is ready to deploy and to observe, without doing either.
-    pub fn check(&self) -> DeployCheck {
+    pub async fn check(&self, _subject: &Subject, _cancel: &CancellationToken) -> DeployCheck {
         match self {
             Self::Command(command) => command.check(),
         }

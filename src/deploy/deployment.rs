@@ -25,6 +25,16 @@ pub struct Deployment {
     pub key: String,
 }
 
+impl Deployment {
+    /// Whose deployment it is.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            service: self.service.clone(),
+            environment: self.environment.clone(),
+        }
+    }
+}
+
 /// How a deployment ended that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
@@ -42,7 +52,7 @@ pub struct DeployCheck {
     /// What it observes with, in a few words; none if nothing is configured to observe what runs.
     pub observes: Option<Result<String, String>>,
     /// What to do where it is not ready.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
 /// Whose running digest is asked for.

@@ -59,6 +59,58 @@ pub enum DeployError {
         /// Why not.
         why: String,
     },
+    /// What is to be changed is not as it has to be; nothing was changed.
+    #[error("cannot deploy to {target}: {why}")]
+    Unfit {
+        /// What was to be changed, in words.
+        target: String,
+        /// What is wrong with it.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// The platform could not be reached, or did not answer.
+    #[error("{target} cannot be reached: {why}")]
+    Unreachable {
+        /// What was asked.
+        target: String,
+        /// Why not.
+        why: String,
+    },
+    /// The platform does not accept who asks, or does not allow it.
+    #[error("{target} does not allow it: {why}")]
+    NotAllowed {
+        /// What was asked.
+        target: String,
+        /// Which right is missing.
+        why: String,
+    },
+    /// The platform took it, and it did not come up.
+    #[error("{target} did not come up: {why}")]
+    NotUp {
+        /// What was changed.
+        target: String,
+        /// The reason, in one sentence.
+        why: String,
+    },
+    /// The platform took it, it did not come up, and what was there before is there again.
+    #[error("{target} did not come up and is back at {back}: {why}")]
+    RolledBack {
+        /// What was changed.
+        target: String,
+        /// What runs there again, in words.
+        back: String,
+        /// The reason, in one sentence.
+        why: String,
+    },
+    /// The platform took it, and nobody knows how it ended.
+    #[error("it is unknown how the deployment to {target} ended: {why}")]
+    Unsure {
+        /// What was changed.
+        target: String,
+        /// Why.
+        why: String,
+    },
     /// Ctrl-C.
     #[error("the deployment was interrupted")]
     Interrupted,
@@ -69,8 +121,17 @@ impl DeployError {
     pub const fn exit(&self) -> Exit {
         match self {
             // All before the deployment is in place, so the same command again goes on here.
-            Self::Program(_) | Self::Status { .. } | Self::Unobserved { .. } => Exit::Incomplete,
-            Self::NotRunning { .. } | Self::Unhealthy { .. } => Exit::Failed,
+            Self::Program(_)
+            | Self::Status { .. }
+            | Self::Unobserved { .. }
+            | Self::Unreachable { .. }
+            | Self::Unsure { .. } => Exit::Incomplete,
+            Self::Unfit { .. } => Exit::Usage,
+            Self::NotAllowed { .. } => Exit::NotAuthorised,
+            Self::NotRunning { .. }
+            | Self::Unhealthy { .. }
+            | Self::NotUp { .. }
+            | Self::RolledBack { .. } => Exit::Failed,
             Self::Changed { .. } => Exit::Conflict,
             Self::Interrupted => Exit::Interrupted,
         }
@@ -83,8 +144,13 @@ impl DeployError {
             | Self::Status { .. }
             | Self::Changed { .. }
             | Self::NotRunning { .. }
-            | Self::Unhealthy { .. } => FailedOutcome::Failed,
-            Self::Unobserved { .. } => FailedOutcome::Unknown,
+            | Self::Unhealthy { .. }
+            | Self::Unfit { .. }
+            | Self::Unreachable { .. }
+            | Self::NotAllowed { .. }
+            | Self::NotUp { .. } => FailedOutcome::Failed,
+            Self::RolledBack { .. } => FailedOutcome::RolledBack,
+            Self::Unobserved { .. } | Self::Unsure { .. } => FailedOutcome::Unknown,
             Self::Interrupted => FailedOutcome::Stopped,
         }
     }
@@ -105,6 +171,19 @@ impl DeployError {
             }
             Self::Unobserved { .. } => {
                 "check the `running` program of the environment with `windlass status`, then run the same command again"
+            }
+            Self::Unfit { hint, .. } => return hint.clone(),
+            Self::Unreachable { .. } => {
+                "check the address and the network with `windlass doctor`, then run the same command again"
+            }
+            Self::NotAllowed { .. } => {
+                "ask for that right, or use other credentials; `windlass doctor` shows which rights there are"
+            }
+            Self::NotUp { .. } | Self::RolledBack { .. } => {
+                "mend the cause, then run the same command again; the image is in place, so that it only deploys"
+            }
+            Self::Unsure { .. } => {
+                "look at the platform and at `windlass status`, then run the same command again"
             }
             Self::Interrupted => "run the same command again to resume",
         };

@@ -5,6 +5,7 @@ mod command;
 mod deployer;
 mod deployment;
 mod error;
+mod progress;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -15,4 +16,5 @@ pub use command::CommandDeployer;
 pub use deployer::Deployer;
 pub use deployment::{Applied, DeployCheck, Deployment, Subject};
 pub use error::DeployError;
+pub use progress::{DeployProgress, Tell};
 pub use wait::Waited;

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Applied, CommandDeployer, DeployError, Deployer, Deployment, Subject, Waited};
+use super::{Applied, CommandDeployer, DeployError, DeployProgress, Deployer, Deployment, Subject, Waited};
 use crate::domain::{CommandSettings, Digest, Exit, Observed, ProgramLine};
 
 fn deployment() -> Deployment {
@@ -22,6 +22,13 @@ fn deployment() -> Deployment {
         release: Some("v1.4.0".to_owned()),
         previous: Some(Digest::of(b"previous")),
         key: "key".to_owned(),
+    }
+}
+
+fn line_of(told: DeployProgress) -> Option<String> {
+    match told {
+        DeployProgress::Line(line) => Some(line),
+        _ => None,
     }
 }
 
@@ -64,7 +71,7 @@ fn subject() -> Subject {
 async fn ask(script: &str) -> Observed {
     let deployer = observed_by(script, SignedDuration::ZERO);
     deployer
-        .running(&subject(), &CancellationToken::new())
+        .running(&subject(), &BTreeSet::new(), &CancellationToken::new())
         .await
         .unwrap()
 }
@@ -72,7 +79,11 @@ async fn ask(script: &str) -> Observed {
 async fn run(script: &str, cancel: &CancellationToken) -> (Result<Applied, DeployError>, Vec<String>) {
     let lines = Mutex::new(Vec::new());
     let result = shell(script)
-        .apply(&deployment(), &|l| lines.lock().unwrap().push(l), cancel)
+        .apply(
+            &deployment(),
+            &|told| lines.lock().unwrap().extend(line_of(told)),
+            cancel,
+        )
         .await;
     (result, lines.into_inner().unwrap())
 }
@@ -109,10 +120,10 @@ async fn a_failing_program_is_a_failed_deployment_that_can_be_repeated() {
 async fn cancelling_stops_the_program_and_what_it_started() {
     let cancel = CancellationToken::new();
     let lines = Mutex::new(Vec::new());
-    let seen = |line: String| {
+    let seen = |told| {
         // The first line tells that it runs; from then on it must not end by itself.
         cancel.cancel();
-        lines.lock().unwrap().push(line);
+        lines.lock().unwrap().extend(line_of(told));
     };
     let result = shell("echo started; sleep 1000 & wait")
         .apply(&deployment(), &seen, &cancel)
@@ -157,7 +168,7 @@ async fn what_runs_is_what_the_second_program_prints_and_anything_else_is_unknow
     };
     assert!(why.contains("wrote more than"), "{why}");
     let not_asked = Deployer::Command(shell(""))
-        .running(&subject(), &CancellationToken::new())
+        .running(&subject(), &BTreeSet::new(), &CancellationToken::new())
         .await;
     assert_eq!(not_asked, None);
 }
@@ -173,7 +184,7 @@ async fn the_program_that_observes_is_told_the_environment_and_sees_named_variab
 
 async fn wait(script: &str, observe_for: SignedDuration) -> (Result<Waited, DeployError>, Vec<String>) {
     let lines = Mutex::new(Vec::new());
-    let tell = |line| lines.lock().unwrap().push(line);
+    let tell = |told| lines.lock().unwrap().extend(line_of(told));
     let accepted = BTreeSet::from([Digest::of(b"image"), Digest::of(b"amd64")]);
     let deployer = observed_by(script, observe_for);
     let cancel = CancellationToken::new();
@@ -223,9 +234,10 @@ async fn what_does_not_run_in_time_failed_with_both_digests_and_the_unhealthy_an
 #[tokio::test]
 async fn a_deployer_that_is_not_the_planned_one_deploys_nothing() {
     let deployer = Deployer::Command(shell("echo deployed"));
-    let planned = Deployer::Command(shell("echo another")).resolve();
-    let tell = |line: String| panic!("{line}");
+    let tell = |told| panic!("{told:?}");
     let (deployment, cancel) = (deployment(), CancellationToken::new());
+    let planned = Deployer::Command(shell("echo another"));
+    let planned = planned.resolve(&subject(), &cancel).await.unwrap();
     let error = deployer
         .apply(&planned, &deployment, &tell, &cancel)
         .await

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::deployer::Deployer;
-use super::deployment::{Deployment, Subject};
+use super::deployment::Deployment;
 use super::error::DeployError;
+use super::progress::{DeployProgress, Tell};
 use crate::domain::{Digest, Observed, Running, span};
-use crate::program::Line;
 
 /// The time between the first two questions; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -36,18 +36,15 @@ impl Deployer {
         &self,
         deployment: &Deployment,
         accepted: &BTreeSet<Digest>,
-        line: Line<'_>,
+        tell: Tell<'_>,
         cancel: &CancellationToken,
     ) -> Result<Waited, DeployError> {
-        let subject = Subject {
-            service: deployment.service.clone(),
-            environment: deployment.environment.clone(),
-        };
+        let subject = deployment.subject();
         let end = Instant::now() + self.observe_for().unsigned_abs();
         let mut pause = FIRST_PAUSE;
         let mut said = None;
         loop {
-            let Some(observed) = self.running(&subject, cancel).await else {
+            let Some(observed) = self.running(&subject, accepted, cancel).await else {
                 return Ok(Waited::NotObserved);
             };
             if cancel.is_cancelled() {
@@ -59,7 +56,7 @@ impl Deployer {
             };
             let state = waiting_for(&error);
             if said.as_ref() != Some(&state) {
-                line(state.clone());
+                tell(DeployProgress::Line(state.clone()));
                 said = Some(state);
             }
             if Instant::now() + pause > end {

@@ -27,6 +27,14 @@ impl ServiceEnvironment<'_> {
         deployers(project.config(), self.name(), root)
     }
 
+    /// Whose deployment here is spoken of.
+    pub fn subject(self) -> Subject {
+        Subject {
+            service: self.service().name().clone(),
+            environment: self.name().clone(),
+        }
+    }
+
     /// What runs here, by the platform's word; none if nothing here can observe it. Where several platforms answer, the first
     /// counts that does not know, and then the first that runs none of `deployed`, the digests of what is deployed. A file that
     /// nobody has trusted names no program that counts.
@@ -39,13 +47,10 @@ impl ServiceEnvironment<'_> {
             let why = "windlass.toml is not trusted: run `windlass trust`";
             return Some(Observed::Unknown(why.to_owned()));
         }
-        let subject = Subject {
-            service: self.service().name().clone(),
-            environment: self.name().clone(),
-        };
+        let subject = self.subject();
         let asking = deployers
             .iter()
-            .map(|deployer| deployer.running(&subject, cancel));
+            .map(|deployer| deployer.running(&subject, deployed, cancel));
         let answers = futures_util::future::join_all(asking).await;
         merged(answers.into_iter().flatten(), deployed)
     }

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::finding::Finding;
 use crate::build::Builder;
 use crate::config::{CheckRule, Config, GitSettings};
-use crate::deploy::{DeployCheck, Deployer};
-use crate::domain::{BranchTemplate, EnvironmentName, Exit, LockStanding};
+use crate::deploy::{DeployCheck, Subject};
+use crate::domain::{BranchTemplate, EnvironmentName, Exit, LockStanding, ServiceName};
 use crate::engine;
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
@@ -329,26 +329,52 @@ fn readable(subject: &'static str, path: &Path) -> Finding {
 }
 
 /// Whether each environment can be deployed to, and whether what runs there can be observed.
-pub(super) fn deployers(config: &Config) -> Vec<Finding> {
-    let names = config.graph.all().iter().map(|environment| &environment.name);
-    names
-        .flat_map(|name| {
-            let all = project::deployers(config, name, None);
-            let checks = all.iter().map(Deployer::check).collect::<Vec<_>>();
-            checks.into_iter().map(move |check| deployer(name, &check))
-        })
-        .collect()
+///
+/// What is the same for several services is told once.
+pub(super) async fn deployers(config: &Config) -> Vec<Finding> {
+    let cancel = CancellationToken::new();
+    let environments = config.graph.all().iter().map(|environment| &environment.name);
+    let checks = environments.flat_map(|name| {
+        let services = config.services.iter().map(|service| &service.name);
+        services.map(|service| check_all(config, service, name, &cancel))
+    });
+    let mut all: Vec<(EnvironmentName, DeployCheck)> = Vec::new();
+    for (name, checks) in join_all(checks).await {
+        for check in checks {
+            if !all.iter().any(|(there, same)| there == name && *same == check) {
+                all.push((name.clone(), check));
+            }
+        }
+    }
+    all.iter().map(|(name, check)| deployer(name, check)).collect()
+}
+
+async fn check_all<'a>(
+    config: &Config,
+    service: &ServiceName,
+    name: &'a EnvironmentName,
+    cancel: &CancellationToken,
+) -> (&'a EnvironmentName, Vec<DeployCheck>) {
+    let subject = Subject {
+        service: service.clone(),
+        environment: name.clone(),
+    };
+    let deployers = project::deployers(config, name, None);
+    (
+        name,
+        join_all(deployers.iter().map(|deployer| deployer.check(&subject, cancel))).await,
+    )
 }
 
 fn deployer(name: &EnvironmentName, check: &DeployCheck) -> Finding {
     let observes = match &check.observes {
         None => "what runs is not observed".to_owned(),
         Some(Ok(what)) => format!("observed with {what}"),
-        Some(Err(why)) => return missing(name, why, check.hint),
+        Some(Err(why)) => return missing(name, why, &check.hint),
     };
     match &check.deploys {
         Ok(what) => Finding::ok("deploy", format!("{name}: {what}; {observes}")),
-        Err(why) => missing(name, why, check.hint),
+        Err(why) => missing(name, why, &check.hint),
     }
 }
 

@@ -63,7 +63,7 @@ async fn examine(config: Result<Config, ConfigError>) -> Vec<Finding> {
     findings.extend(checks::github(&config).await);
     findings.extend(checks::registries(&config).await);
     findings.extend(checks::keys(&config));
-    findings.extend(checks::deployers(&config));
+    findings.extend(checks::deployers(&config).await);
     findings.push(checks::tool("git", Path::new("git"), true).await);
     findings.push(checks::tool("trivy", &config.scanner.trivy, false).await);
     findings.push(checks::tool("hadolint", &config.check.hadolint, false).await);

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
 
-use crate::deploy::{Applied, DeployError, Deployer, Deployment, Waited};
+use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Subject, Waited};
 use crate::domain::{
     CommitSha, DeployOutcome, DeployTarget, DeploymentTag, Digest, Environment, EnvironmentName, Observed,
     Running, StepKind, StepList, StepTarget, Tag, age,
 };
 use crate::engine::error::EngineError;
-use crate::engine::run::event::StepOutcome;
+use crate::engine::run::event::{EventKind, StepOutcome, Unit};
 use crate::engine::run::recorder::StepLog;
 use crate::engine::run::{Context, Step};
 use crate::engine::{Engine, deployments};
@@ -28,9 +30,21 @@ pub(in crate::engine) struct Job<'a> {
 }
 
 /// What the deployers of `environment` will change, one after the other, for a plan to pin.
-pub(in crate::engine) fn targets(service: &Service, environment: &Environment) -> Vec<DeployTarget> {
-    let deployers = service.environment(environment).deployers();
-    deployers.iter().map(Deployer::resolve).collect()
+pub(in crate::engine) async fn targets(
+    service: &Service,
+    environment: &Environment,
+) -> Result<Vec<DeployTarget>, EngineError> {
+    let there = service.environment(environment);
+    let (deployers, subject, cancel) = (there.deployers(), there.subject(), CancellationToken::new());
+    Ok(resolve_all(&deployers, &subject, &cancel).await?)
+}
+
+async fn resolve_all(
+    deployers: &[Deployer],
+    subject: &Subject,
+    cancel: &CancellationToken,
+) -> Result<Vec<DeployTarget>, DeployError> {
+    try_join_all(deployers.iter().map(|deployer| deployer.resolve(subject, cancel))).await
 }
 
 /// Adds the step that deploys to `environment`.
@@ -119,13 +133,13 @@ async fn apply_all(
         _ => &[],
     };
     if deployers.len() != targets.len() {
-        let found = deployers.iter().map(Deployer::resolve).collect::<Vec<_>>();
+        let found = resolve_all(deployers, &deployment.subject(), context.cancel).await?;
         return Err(DeployError::Changed {
             planned: words(&deployment.environment, targets),
             found: words(&deployment.environment, &found),
         });
     }
-    let tell = |line| log.info(line);
+    let tell = |progress| tell(step, progress);
     let mut ends = Vec::new();
     for (deployer, target) in deployers.iter().zip(targets) {
         log.info(target.words());
@@ -140,6 +154,29 @@ async fn apply_all(
         ends.push(End { applied, waited });
     }
     Ok(ends)
+}
+
+/// Passes on how a deployment goes, as the events of its step.
+fn tell(step: &Step<'_>, progress: DeployProgress) {
+    let (log, id) = (step.log(), step.id());
+    let record = |happening| step.context.recorder.record(happening);
+    match progress {
+        DeployProgress::Line(line) => log.info(line),
+        DeployProgress::Warning(line) => log.warning(line),
+        DeployProgress::Started { item, label, total } => record(EventKind::ItemStarted {
+            step: id,
+            item,
+            label,
+            unit: Unit::Replicas,
+            total,
+        }),
+        DeployProgress::Moved { item, done } => record(EventKind::ItemMoved { step: id, item, done }),
+        DeployProgress::Ended { item, result } => record(EventKind::ItemDone {
+            step: id,
+            item,
+            result,
+        }),
+    }
 }
 
 /// What the platform said, in words.

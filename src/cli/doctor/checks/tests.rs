@@ -101,15 +101,16 @@ async fn github_that_does_not_answer_is_a_problem_unless_a_cut_does_without_it()
     assert_eq!(off[0].status, Status::Warning);
 }
 
-#[test]
-fn keys_and_deployers_that_are_missing_are_problems_with_advice() {
+#[tokio::test]
+async fn keys_and_deployers_that_are_missing_are_problems_with_advice() {
     let config = config(
         "[[service]]\nname = \"a\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/{service}\"\n\
          sign = { key = \"no.key\", password_file = \"no.password\" }\n\
          deploy = { kind = \"command\", program = \"./no-deploy.sh\" }\n",
     )
     .unwrap();
-    let findings: Vec<_> = keys(&config).into_iter().chain(deployers(&config)).collect();
+    let mut findings = keys(&config);
+    findings.extend(deployers(&config).await);
     let subjects: Vec<_> = findings.iter().map(|finding| finding.subject).collect();
     assert_eq!(subjects, ["signing key", "password", "public key", "deploy"]);
     for finding in findings {

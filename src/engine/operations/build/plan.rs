@@ -76,7 +76,7 @@ pub(super) async fn plan(
     }
     // A release goes on from here by promotions; `latest` and what is deployed here stay those of develop.
     let of_develop = !is_dirty && release.is_none();
-    let mut targets = deploy::targets(service, entrance);
+    let mut targets = deploy::targets(service, entrance).await?;
     if !of_develop {
         targets.clear();
     }

@@ -50,7 +50,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
     let current = current.map(|current| &current.digest);
     compare(engine, &mut evaluation, &candidate, target, current).await;
     let settings = engine.settings(&target.name)?;
-    let targets = deploy::targets(service, target);
+    let targets = deploy::targets(service, target).await?;
     let is_exception = way.exception(engine, evaluation.skipped).is_some();
     let target_image = reader.repository().tagged(candidate.tag.clone());
     let steps = steps(

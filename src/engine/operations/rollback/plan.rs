@@ -70,7 +70,7 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
     let _ = gates::accept_findings(&mut gates, request.accept_findings, &environment.name, &reason);
     gates.push(before(chosen, is_back));
     gates.push(gates::replacing(&environment.name, held));
-    let targets = deploy::targets(service, environment);
+    let targets = deploy::targets(service, environment).await?;
     Ok(Plan {
         operation: Rollback {
             environment: environment.name.clone(),
