@@ -3,7 +3,7 @@
 //! The modules, and which may use which (see ARCHITECTURE.md):
 //!
 //! ```text
-//! domain ← program state ← config git github registry scan sign deploy build ← project ← catalog ← board engine ← fleet ← report ← cli tui demo
+//! domain ← program state ← config git github registry scan sign deploy build ← project ← catalog ← board engine ← fleet ← report ← cli tui demo ← start
 //! ```
 //!
 //! A module may use those to its left; of the middle ones only `scan` and `sign` use `registry`. `cli` and `tui` never
@@ -28,5 +28,8 @@ pub mod registry;
 pub mod report;
 pub mod scan;
 pub mod sign;
+mod start;
 pub mod state;
 pub mod tui;
+
+pub use start::start;

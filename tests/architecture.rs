@@ -19,6 +19,7 @@ const COLUMNS: &[&[&str]] = &[
     &["fleet"],
     &["report"],
     &["cli", "tui", "demo"],
+    &["start"],
 ];
 
 /// Ways within one column.
@@ -35,6 +36,8 @@ const TENANTS: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("crossterm", "tui"),
     ("git2", "git"),
+    ("k8s_openapi", "deploy"),
+    ("kube", "deploy"),
     ("indicatif", "cli"),
     ("oci_client", "registry"),
     ("octocrab", "github"),

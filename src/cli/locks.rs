@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::failure::Failure;
 use super::global::Global;
 use super::{Output, table, words, world::World};
-use crate::domain::{Exit, LockNote, LockPart, LockStanding, LockSubject, ServiceName, age};
+use crate::domain::{Exit, LockNote, LockPart, LockStanding, ServiceName, age};
 use crate::git::LockAt;
 
 /// Arguments of `locks`.
@@ -27,11 +27,11 @@ struct Document<'a> {
     locks: Vec<Entry<'a>>,
 }
 
-/// One lock; what is not known of an unknown owner is null.
+/// One lock; what is not known of an unknown owner is null, and so is the service of a lock that is for all of them.
 #[derive(serde::Serialize)]
 struct Entry<'a> {
-    service: &'a ServiceName,
-    scope: &'a LockPart,
+    service: Option<&'a ServiceName>,
+    scope: LockPart,
     owner: Option<&'a str>,
     host: Option<&'a str>,
     run: Option<&'a str>,
@@ -60,11 +60,11 @@ pub async fn run(args: &LocksArgs, global: &Global, io: &mut Output) -> Result<E
 
 impl<'a> Entry<'a> {
     fn new(found: &'a LockAt, now: Timestamp) -> Self {
-        let LockSubject { service, part } = &found.lock.subject;
+        let subject = &found.lock.subject;
         let note = found.lock.note.as_ref();
         Self {
-            service,
-            scope: part,
+            service: subject.service(),
+            scope: subject.part(),
             owner: note.map(LockNote::owner),
             host: note.map(LockNote::host),
             run: note.map(LockNote::run),
@@ -80,7 +80,7 @@ impl<'a> Entry<'a> {
 }
 
 fn row(found: &LockAt, now: Timestamp) -> Vec<String> {
-    let LockSubject { service, part } = &found.lock.subject;
+    let subject = &found.lock.subject;
     let note = found.lock.note.as_ref();
     let state = match (found.lock.standing(now), note) {
         (LockStanding::Held, Some(_)) => "✓ held",
@@ -100,8 +100,10 @@ fn row(found: &LockAt, now: Timestamp) -> Vec<String> {
         }
     });
     vec![
-        service.to_string(),
-        part.to_string(),
+        subject
+            .service()
+            .map_or_else(|| "all services".to_owned(), ToString::to_string),
+        subject.part().to_string(),
         state.to_owned(),
         found.lock.holder(),
         times,

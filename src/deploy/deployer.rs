@@ -39,6 +39,10 @@ impl Deployer {
     ///
     /// # Errors
     /// When the platform does not answer, or what is to be changed is not there or not unambiguous.
+    #[expect(
+        clippy::unused_async,
+        reason = "platforms are asked over the network; a program is not"
+    )]
     pub async fn resolve(
         &self,
         _subject: &Subject,
@@ -100,6 +104,10 @@ impl Deployer {
     }
 
     /// Whether it is ready to deploy and to observe, without doing either.
+    #[expect(
+        clippy::unused_async,
+        reason = "platforms are asked over the network; a program is not"
+    )]
     pub async fn check(&self, _subject: &Subject, _cancel: &CancellationToken) -> DeployCheck {
         match self {
             Self::Command(command) => command.check(),

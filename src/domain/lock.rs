@@ -18,12 +18,12 @@ const LONGEST: usize = 16 * 1024;
 /// The longest value in a note, in characters.
 const LONGEST_VALUE: usize = 300;
 
-/// The part of a service that only one operation at a time may work on.
+/// What of a service only one operation at a time may work on, as a person names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LockPart {
     /// An environment.
     Environment(EnvironmentName),
-    /// Its release and hotfix branches. An environment of that very name would share the lock with them.
+    /// The release and hotfix branches of its repository, with the branches that they are merged into.
     Releases,
 }
 
@@ -49,16 +49,43 @@ impl fmt::Display for LockPart {
 
 super::serde_as_text!(LockPart);
 
-/// What is locked: a part of a service.
+/// What is locked at a remote.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LockSubject {
-    /// The service.
-    pub service: ServiceName,
-    /// Which part of it.
-    pub part: LockPart,
+pub enum LockSubject {
+    /// An environment of a service.
+    Environment(ServiceName, EnvironmentName),
+    /// The release and hotfix branches of all services of the repository, since all are merged into the same branches.
+    Releases,
 }
 
+/// The last part of the ref that locks all releases. No service is called `_`.
+const RELEASES: &str = "_/releases";
+
 impl LockSubject {
+    /// What `part` is for `service`.
+    pub fn new(service: &ServiceName, part: &LockPart) -> Self {
+        match part {
+            LockPart::Environment(name) => Self::Environment(service.clone(), name.clone()),
+            LockPart::Releases => Self::Releases,
+        }
+    }
+
+    /// The service whose environment it is; none for the releases of the whole repository.
+    pub const fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::Environment(service, _) => Some(service),
+            Self::Releases => None,
+        }
+    }
+
+    /// The same as a person names it.
+    pub fn part(&self) -> LockPart {
+        match self {
+            Self::Environment(_, name) => LockPart::Environment(name.clone()),
+            Self::Releases => LockPart::Releases,
+        }
+    }
+
     /// The full name of the ref that is the lock: `refs/windlass/locks/payment-svc/stage`. A name that git takes in no
     /// ref, `x.lock`, gets a `_` at its end, which no name has.
     pub fn reference(&self) -> String {
@@ -66,21 +93,23 @@ impl LockSubject {
             Some(_) => format!("{name}_"),
             None => name.to_owned(),
         };
-        format!(
-            "{ROOT}{}/{}",
-            fit(self.service.as_str()),
-            fit(&self.part.to_string())
-        )
+        match self {
+            Self::Environment(service, name) => {
+                format!("{ROOT}{}/{}", fit(service.as_str()), fit(name.as_str()))
+            }
+            Self::Releases => format!("{ROOT}{RELEASES}"),
+        }
     }
 
     /// What a ref of a remote locks; none for one that is no lock.
     pub fn of_reference(reference: &str) -> Option<Self> {
-        let (service, part) = reference.strip_prefix(ROOT)?.split_once('/')?;
+        let locked = reference.strip_prefix(ROOT)?;
+        if locked == RELEASES {
+            return Some(Self::Releases);
+        }
+        let (service, environment) = locked.split_once('/')?;
         let name = |text: &str| text.strip_suffix('_').unwrap_or(text).to_owned();
-        let subject = Self {
-            service: name(service).parse().ok()?,
-            part: name(part).parse().ok()?,
-        };
+        let subject = Self::Environment(name(service).parse().ok()?, name(environment).parse().ok()?);
         (subject.reference() == reference).then_some(subject)
     }
 
@@ -92,9 +121,9 @@ impl LockSubject {
 
 impl fmt::Display for LockSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.part {
-            LockPart::Environment(name) => write!(f, "{} in {name}", self.service),
-            LockPart::Releases => write!(f, "releases of {}", self.service),
+        match self {
+            Self::Environment(service, name) => write!(f, "{service} in {name}"),
+            Self::Releases => f.pad("release branches"),
         }
     }
 }

@@ -89,10 +89,7 @@ pub async fn locks(engine: &Engine) -> Vec<HeldLock> {
 }
 
 pub fn stage() -> LockSubject {
-    LockSubject {
-        service: "payment-svc".parse().unwrap(),
-        part: "stage".parse().unwrap(),
-    }
+    LockSubject::Environment("payment-svc".parse().unwrap(), "stage".parse().unwrap())
 }
 
 /// Leaves a lock of Omar's on another host at the remote, taken so long ago, for an hour.

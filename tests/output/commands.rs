@@ -148,10 +148,7 @@ impl Sample<'_> {
     }
 
     async fn locks(&mut self) {
-        let subject = LockSubject {
-            service: "payment-svc".parse().unwrap(),
-            part: "stage".parse().unwrap(),
-        };
+        let subject = LockSubject::Environment("payment-svc".parse().unwrap(), "stage".parse().unwrap());
         let now = Timestamp::now();
         let hour = SignedDuration::from_hours(1);
         let note = LockNote::new("omar", "elsewhere", "1f9a2b3c", "promote to stage", now, hour);

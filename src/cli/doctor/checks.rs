@@ -162,11 +162,13 @@ async fn locks(remote: &Remote, repository: &Arc<GitRepository>) -> Vec<Finding>
     };
     let told = found.iter().map(|LockAt { lock, .. }| {
         let what = format!("{}, {}", lock.subject, lock.words(now));
+        let of_service = lock.subject.service();
+        let of_service = of_service.map_or_else(String::new, |service| format!(" --service {service}"));
         match lock.standing(now) {
             LockStanding::Held => Finding::ok("lock", what),
             LockStanding::Stale { .. } => Finding::warning("lock", what).advise(format!(
-                "if that run is dead, `windlass unlock {} --service {} --reason …`",
-                lock.subject.part, lock.subject.service
+                "if that run is dead, `windlass unlock {}{of_service} --reason …`",
+                lock.subject.part()
             )),
         }
     });

@@ -8,10 +8,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn subject(service: &str, part: &str) -> LockSubject {
-    LockSubject {
-        service: service.parse().unwrap(),
-        part: part.parse().unwrap(),
-    }
+    LockSubject::new(&service.parse().unwrap(), &part.parse().unwrap())
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -121,7 +118,7 @@ fn a_lock_that_nobody_can_read_holds_and_is_never_stale() {
     assert_eq!(lock.holder(), "an unknown owner");
     assert!(
         lock.words(at("2026-11-25T09:00:00Z"))
-            .contains("refs/windlass/locks/a/releases")
+            .contains("refs/windlass/locks/_/releases")
     );
 }
 
@@ -142,7 +139,15 @@ fn a_lock_is_told_with_owner_and_times() {
 }
 
 #[test]
-fn every_part_of_a_service_has_a_ref_of_its_own() {
+fn releases_are_locked_for_all_services_of_a_repository_at_once() {
+    let releases = subject("a", "releases");
+    assert_eq!(releases, subject("b", "releases"));
+    assert_eq!(releases.reference(), "refs/windlass/locks/_/releases");
+    assert_eq!(LockSubject::of_reference(&releases.reference()), Some(releases));
+}
+
+#[test]
+fn every_environment_of_a_service_has_a_ref_of_its_own() {
     let reference = |service, part| subject(service, part).reference();
     assert_eq!(
         reference("payment-svc", "stage"),
@@ -156,6 +161,7 @@ fn every_part_of_a_service_has_a_ref_of_its_own() {
         "refs/heads/a",
         "refs/windlass/locks/a",
         "refs/windlass/locks/a/b/c",
+        "refs/windlass/locks/_/stage",
         "refs/windlass/locks/a/b_",
         "refs/windlass/locks/a/\u{202e}",
     ] {

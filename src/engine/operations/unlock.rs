@@ -31,10 +31,7 @@ pub struct UnlockRequest {
 
 impl PlanRequest for UnlockRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
-        let subject = LockSubject {
-            service: service.name().clone(),
-            part: self.part.clone(),
-        };
+        let subject = LockSubject::new(service.name(), &self.part);
         let reason = clean_line(&self.reason).trim().to_owned();
         if reason.is_empty() {
             return Err(LockError::NoReason(subject).into());
@@ -87,10 +84,7 @@ impl Operation for Unlock {
     fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
         Ok(Box::new(Breaking {
             unlock: self,
-            subject: LockSubject {
-                service: context.service.name().clone(),
-                part: self.part.clone(),
-            },
+            subject: LockSubject::new(context.service.name(), &self.part),
         }))
     }
 }

@@ -90,10 +90,7 @@ impl Engine {
 /// What two runs may not work on at the same time, on any machine; none where it does no harm.
 fn locks(plan: &Plan) -> Result<Option<LockSubject>, EngineError> {
     let part = operations::of(plan)?.lock();
-    Ok(part.map(|part| LockSubject {
-        service: plan.service.clone(),
-        part,
-    }))
+    Ok(part.map(|part| LockSubject::new(&plan.service, &part)))
 }
 
 /// What two runs of this machine may not work on at the same time.

@@ -7,10 +7,7 @@ use super::*;
 use crate::domain::{LockNote, LockSubject};
 
 fn stage() -> LockSubject {
-    LockSubject {
-        service: "payment-svc".parse().unwrap(),
-        part: "stage".parse().unwrap(),
-    }
+    LockSubject::Environment("payment-svc".parse().unwrap(), "stage".parse().unwrap())
 }
 
 fn note(owner: &str) -> LockNote {

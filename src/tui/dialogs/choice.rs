@@ -149,17 +149,18 @@ fn fill(request: &Request, told: Vec<String>, around: &Around<'_>) -> Reply {
 }
 
 fn break_lock(lock: &HeldLock, around: &Around<'_>) -> Reply {
-    if lock.subject.service.as_str() != around.service {
+    if let Some(service) = lock.subject.service()
+        && service.as_str() != around.service
+    {
         return Reply::Notice(format!(
-            "this lock belongs to {}: open the console for that service",
-            lock.subject.service
+            "this lock belongs to {service}: open the console for that service"
         ));
     }
     if around.read_only {
         return Reply::Notice("this console is read-only".to_owned());
     }
     let request = UnlockRequest {
-        part: lock.subject.part.clone(),
+        part: lock.subject.part(),
         reason: String::new(),
         held: false,
     };

@@ -331,10 +331,7 @@ pub fn past() -> Box<EnvironmentHistory> {
 /// A lock that was left, and one of an owner at work.
 pub fn locks() -> Vec<HeldLock> {
     let lock = |part: &str, owner: &str, hours: i64| HeldLock {
-        subject: LockSubject {
-            service: "payment-svc".parse().unwrap(),
-            part: part.parse().unwrap(),
-        },
+        subject: LockSubject::new(&"payment-svc".parse().unwrap(), &part.parse().unwrap()),
         note: Some(LockNote::new(
             owner,
             "desk",

@@ -126,7 +126,7 @@ impl LockError {
 
 /// What to do about somebody else's lock.
 fn way_out(lock: &HeldLock, now: Timestamp) -> String {
-    let part = &lock.subject.part;
+    let part = lock.subject.part();
     match (lock.standing(now), &lock.note) {
         (LockStanding::Stale { .. }, _) => format!(
             "if that run is dead, break its lock with `windlass unlock {part} --reason …`, then run the same \
