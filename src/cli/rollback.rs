@@ -51,6 +51,7 @@ struct List<'a> {
     service: &'a ServiceName,
     environment: &'a EnvironmentName,
     deployed: Option<&'a Digest>,
+    note: Option<&'a str>,
     earlier: Vec<Entry<'a>>,
 }
 
@@ -101,12 +102,16 @@ fn list(
             service: world.service.name(),
             environment,
             deployed: past.deployed.as_ref().map(|deployed| &deployed.digest),
+            note: past.note.as_deref(),
             earlier: past.earlier.iter().map(Entry::new).collect(),
         })?;
         return Ok(Exit::Done);
     }
     let now = Timestamp::now();
     writeln!(io.out, "{} in {environment}", world.service)?;
+    if let Some(note) = &past.note {
+        writeln!(io.out, "! {note}")?;
+    }
     let mut rows = Vec::new();
     rows.extend(
         past.deployed

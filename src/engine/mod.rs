@@ -15,6 +15,7 @@ mod gates;
 mod github;
 mod notes;
 mod operations;
+mod present;
 mod recent_scan;
 mod records;
 mod released;

@@ -27,6 +27,11 @@ impl ServiceEnvironment<'_> {
         deployers(project.config(), self.name(), root)
     }
 
+    /// Whether something here can observe what runs.
+    pub fn observes(self) -> bool {
+        self.deployers().iter().any(Deployer::observes)
+    }
+
     /// Whose deployment here is spoken of.
     pub fn subject(self) -> Subject {
         Subject {

@@ -86,6 +86,7 @@ fn a_rollback_is_chosen_reasoned_compared_and_typed() {
     );
     let none = Box::new(EnvironmentHistory {
         deployed: None,
+        note: None,
         earlier: Vec::new(),
     });
     tell(&mut model, Msg::Past("stage".parse().unwrap(), Ok(none)));

@@ -30,6 +30,7 @@ mod exceptions;
 mod history;
 mod older_signatures;
 mod pins;
+mod present;
 mod program;
 mod revisions;
 mod rollbacks;
@@ -43,7 +44,8 @@ use plan::planned;
 use windlass::demo::World;
 use windlass::domain::{Digest, Exit, Override, Plan, Target};
 use windlass::engine::{
-    Engine, Event, EventKind, PinRequest, PromoteRequest, Request, RollbackRequest, UnpinRequest,
+    Engine, Event, EventKind, HotfixRequest, PinRequest, PromoteRequest, Request, RollbackRequest,
+    UnpinRequest,
 };
 use windlass::project::Service;
 use windlass::registry::{Reader, Writer};

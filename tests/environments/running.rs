@@ -5,7 +5,7 @@ use crate::plan::planned;
 use windlass::domain::{DeployTarget, StepTarget};
 
 /// An engine whose stage is observed by reading a file, for so long; and that file.
-fn observed(world: &World, observe_for: &str, deploy: &str) -> (Arc<Engine>, std::path::PathBuf) {
+pub fn observed(world: &World, observe_for: &str, deploy: &str) -> (Arc<Engine>, std::path::PathBuf) {
     let file = world.folder().join("running");
     let script = format!(
         "program = \"/bin/sh\", args = [\"-c\", '''{deploy}'''], running = [\"/bin/cat\", \"{}\"], observe_for = \

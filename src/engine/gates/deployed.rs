@@ -1,11 +1,11 @@
-//! What is deployed to the environment that a hotfix is based on, or that is pinned. It decides nothing: without it there is no
+//! What the environment has that a hotfix is based on, or that is pinned. It decides nothing: without it there is no
 //! plan.
 
 use std::future::ready;
 
 use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
 use crate::domain::{EnvironmentName, Gate, GateKind, Verdict, age};
-use crate::registry::CurrentDeployment;
+use crate::engine::present::Present;
 
 pub(super) const RULE: GateRule = GateRule {
     kind: GateKind::Deployed,
@@ -15,27 +15,37 @@ pub(super) const RULE: GateRule = GateRule {
 
 fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
     let base = question.base.as_ref()?;
-    let since = base.deployed.since.map_or_else(String::new, |since| {
+    let present = base.present;
+    let since = present.current.since.map_or_else(String::new, |since| {
         let seconds = jiff::Timestamp::now().as_second() - since.as_second();
         format!(", since {}", age(seconds))
     });
     let verdict = Verdict::Allowed(format!(
-        "{} is deployed to {}, built from {}{since}",
-        base.deployed.digest.short(),
-        base.environment,
+        "{}, built from {}{since}",
+        has(base.environment, present),
         question.commit.short()
     ));
-    Some(Gate::new(GateKind::Deployed, verdict).into())
+    let gate = Gate::new(GateKind::Deployed, verdict);
+    Some(gate.with_notes(present.note.iter().cloned().collect()).into())
 }
 
-/// What is deployed to an environment that is pinned at it.
-pub(in crate::engine) fn deployed(environment: &EnvironmentName, deployed: &CurrentDeployment) -> Gate {
-    let since = deployed.since.map_or_else(String::new, |since| {
+fn has(environment: &EnvironmentName, present: &Present) -> String {
+    let (digest, verb) = (
+        present.current.digest.short(),
+        if present.is_drift {
+            "runs in"
+        } else {
+            "is deployed to"
+        },
+    );
+    format!("{digest} {verb} {environment}")
+}
+
+/// What an environment has that is pinned at it.
+pub(in crate::engine) fn deployed(environment: &EnvironmentName, present: &Present) -> Gate {
+    let since = present.current.since.map_or_else(String::new, |since| {
         format!(" since {}", since.strftime("%Y-%m-%d %H:%M UTC"))
     });
-    let verdict = Verdict::Allowed(format!(
-        "{} is deployed to {environment}{since}",
-        deployed.digest.short()
-    ));
-    Gate::new(GateKind::Deployed, verdict)
+    let verdict = Verdict::Allowed(format!("{}{since}", has(environment, present)));
+    Gate::new(GateKind::Deployed, verdict).with_notes(present.note.iter().cloned().collect())
 }

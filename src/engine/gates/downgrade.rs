@@ -28,16 +28,17 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
         }
         Err(_) => return None,
     };
-    let gate = Gate::new(GateKind::Downgrade, verdict);
+    let gate = Gate::new(GateKind::Downgrade, verdict).with_notes(question.path.present_note());
     Some(gate.or_by_reason().into())
 }
 
-/// What is to be said of `commit` by what is deployed to the target; nothing where it takes nothing back.
+/// What is to be said of `commit` by what the target has now; nothing where it takes nothing back.
 async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
     let (engine, candidate, target) = (question.engine, question.candidate, question.path.target);
-    let Some((deployed, built_from)) = question.path.deployed_commit(&candidate.service).await? else {
+    let Some((present, built_from)) = question.path.present_commit(&candidate.service).await? else {
         return Ok(None);
     };
+    let deployed = &present.current;
     if deployed.digest == candidate.image.digest {
         return Ok(None);
     }

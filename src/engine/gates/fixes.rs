@@ -27,14 +27,14 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
             ))
         }
     };
-    let gate = Gate::new(GateKind::Fixes, verdict);
+    let gate = Gate::new(GateKind::Fixes, verdict).with_notes(question.path.present_note());
     Some(gate.or_by_reason().into())
 }
 
-/// What is to be said of `commit` by what is deployed to the target; nothing where no commit is known to be deployed there.
+/// What is to be said of `commit` by what the target has now; nothing where no commit is known of that.
 async fn judge(question: &PromotionQuestion<'_>, commit: CommitSha) -> Result<Option<Verdict>, EngineError> {
     let (engine, candidate, target) = (question.engine, question.candidate, &question.path.target.name);
-    let Some((_, Some(deployed))) = question.path.deployed_commit(&candidate.service).await? else {
+    let Some((_, Some(deployed))) = question.path.present_commit(&candidate.service).await? else {
         return Ok(None);
     };
     let name = target.clone();

@@ -7,8 +7,8 @@ use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::operations::promote::PromotionPath;
+use crate::engine::present::Present;
 use crate::engine::remote_state::Upstream;
-use crate::registry::CurrentDeployment;
 
 /// The settings by which gates apply.
 pub(in crate::engine) struct Settings<'a> {
@@ -68,10 +68,10 @@ pub(in crate::engine) struct BranchQuestion<'a> {
     pub(in crate::engine) base: Option<HotfixBase<'a>>,
 }
 
-/// What an environment has deployed when a hotfix of it is started.
+/// What an environment has when a hotfix of it is started.
 pub(in crate::engine) struct HotfixBase<'a> {
     pub(in crate::engine) environment: &'a EnvironmentName,
-    pub(in crate::engine) deployed: &'a CurrentDeployment,
+    pub(in crate::engine) present: &'a Present,
 }
 
 impl<'a> Question<'a> {

@@ -13,15 +13,15 @@ use crate::domain::{
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{self, BranchQuestion, HotfixBase, Moment, Question};
+use crate::engine::present::{Present, present};
 use crate::engine::remote_state::{Line, Upstream};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::project::Service;
-use crate::registry::CurrentDeployment;
 
-/// What is deployed, and where it came from.
+/// What an environment has, and where it came from.
 struct Base {
-    deployed: CurrentDeployment,
+    present: Present,
     commit: CommitSha,
 }
 
@@ -81,13 +81,13 @@ impl PlanRequest for HotfixRequest {
                 branch,
                 remote,
                 environment: environment.name.clone(),
-                image: repository.at(base.deployed.digest.clone()),
+                image: repository.at(base.present.current.digest.clone()),
             }
             .into(),
             service: service.name().clone(),
             tag: engine.tag_of(&base.commit).ok(),
             commit: Some(base.commit),
-            digest: Some(base.deployed.digest),
+            digest: Some(base.present.current.digest),
             gates,
             costs: Costs::default(),
             confirmation: Confirmation::Plain,
@@ -95,7 +95,7 @@ impl PlanRequest for HotfixRequest {
     }
 }
 
-/// What is deployed to an environment, by its digest's own word.
+/// What an environment has now, by its digest's own word.
 async fn base(engine: &Engine, service: &Service, name: &EnvironmentName) -> Result<Base, EngineError> {
     let no = |why: &str| EngineError::NoHotfix {
         environment: name.clone(),
@@ -103,9 +103,9 @@ async fn base(engine: &Engine, service: &Service, name: &EnvironmentName) -> Res
     };
     let environment = engine.environment(name)?;
     let reader = service.environment(environment).reader()?;
-    let deployed = reader.deployed(environment.from.is_empty()).await?;
-    let deployed = deployed.ok_or_else(|| no("nothing has been deployed there yet"))?;
-    let revision = reader.image(&deployed.digest).await?.revision;
+    let present = present(service.environment(environment), &reader).await?;
+    let present = present.ok_or_else(|| no("nothing has been deployed there yet"))?;
+    let revision = reader.image(&present.current.digest).await?.revision;
     let revision = revision.ok_or_else(|| no("its image does not name the commit it was built from"))?;
     if engine.commit(&revision).await.is_err()
         && let Some(access) = engine.fetching
@@ -114,7 +114,7 @@ async fn base(engine: &Engine, service: &Service, name: &EnvironmentName) -> Res
         engine.remote()?.fetch(access).await?;
     }
     let commit = engine.commit(&revision).await?;
-    Ok(Base { deployed, commit })
+    Ok(Base { present, commit })
 }
 
 /// The next patch after the version of `commit`: by a release or a hotfix that it is the head or the origin of, or else by
@@ -202,7 +202,7 @@ async fn preflights(
         image: None,
         base: Some(HotfixBase {
             environment: &environment.name,
-            deployed: &base.deployed,
+            present: &base.present,
         }),
     };
     let question = Question::of_branch(branch, None, Moment::Hotfix)?;
@@ -252,13 +252,13 @@ impl Starting<'_> {
         let (engine, service) = (self.context.engine, self.context.service);
         let environment = &self.hotfix.environment;
         let base = base(engine, service, environment).await?;
-        if base.deployed.digest != *self.digest {
+        if base.present.current.digest != *self.digest {
             return Err(EngineError::NoHotfix {
                 environment: environment.clone(),
                 why: format!(
                     "{} was deployed when the plan was made, {} is deployed now",
                     self.digest.short(),
-                    base.deployed.digest.short()
+                    base.present.current.digest.short()
                 ),
             });
         }

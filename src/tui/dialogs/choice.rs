@@ -20,8 +20,10 @@ use crate::tui::widgets::{gate, line};
 /// What an environment has deployed, and ran before, newest first.
 #[derive(Debug, Clone)]
 pub struct EnvironmentHistory {
-    /// What is deployed now.
+    /// What is there now.
     pub deployed: Option<Earlier>,
+    /// What a person should know where what runs is not what is deployed, or nobody can say what runs.
+    pub note: Option<String>,
     /// The others.
     pub earlier: Vec<Earlier>,
 }
@@ -236,7 +238,10 @@ fn marked(around: &Around, mut spans: Vec<Span<'static>>, selected: bool) -> Lin
 /// What is deployed, what ran before, and whether the selected one could run again.
 fn past(around: &Around, ran: &EnvironmentHistory, selected: usize, width: usize) -> Vec<Line<'static>> {
     let theme = around.theme;
-    let mut lines = Vec::new();
+    let note = ran.note.iter().flat_map(|note| line::wrap(note, width));
+    let mut lines: Vec<_> = note
+        .map(|part| Line::from(theme.says(State::Attention, &part)))
+        .collect();
     if let Some(deployed) = &ran.deployed {
         let mut spans = vec![Span::styled(
             format!("  {:<READINESS$}", "deployed now"),

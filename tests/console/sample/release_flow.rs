@@ -324,6 +324,7 @@ pub fn past() -> Box<EnvironmentHistory> {
     ];
     Box::new(EnvironmentHistory {
         deployed: Some(earlier(6, Some("1.3.2"), 290, Vec::new())),
+        note: None,
         earlier: list,
     })
 }

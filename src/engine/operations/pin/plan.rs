@@ -13,6 +13,7 @@ use crate::engine::error::EngineError;
 use crate::engine::gates::{self, Moment, Question};
 use crate::engine::operations::operation::PlanRequest;
 use crate::engine::operations::place;
+use crate::engine::present::present;
 use crate::project::Service;
 
 /// A request to hold an environment at what is deployed there.
@@ -33,17 +34,17 @@ impl PlanRequest for PinRequest {
         let reason = place::reason(&self.reason, "a pin")?;
         let until = term(self.until.as_deref(), now)?;
         let reader = service.environment(environment).reader()?;
-        let (deployed, records) = tokio::try_join!(
-            async { Ok(reader.deployed(false).await?) },
+        let (present, records) = tokio::try_join!(
+            present(service.environment(environment), &reader),
             pins(&reader, environment)
         )?;
-        let deployed = deployed.ok_or_else(|| EngineError::NothingDeployed(environment.name.clone()))?;
-        let digest = deployed.digest.clone();
+        let present = present.ok_or_else(|| EngineError::NothingDeployed(environment.name.clone()))?;
+        let digest = present.current.digest.clone();
         let commit = reader.image(&digest).await?.commit();
         let held = pin_state(&records, &environment.name, now);
-        let kept = format!("keeps what is deployed there: {}", digest.short());
+        let kept = format!("keeps what is there: {}", digest.short());
         let mut steps = StepList::default();
-        steps.add(StepKind::Gate, "that it is still deployed there");
+        steps.add(StepKind::Gate, "that it is still there");
         let target = StepTarget::Image(reader.repository().at(digest.clone()));
         steps.add_on(StepKind::Pin, format!("the pin record; {kept}"), target);
         Ok(Plan {
@@ -58,7 +59,7 @@ impl PlanRequest for PinRequest {
             tag: commit.as_ref().and_then(|commit| engine.tag_of(commit).ok()),
             commit,
             gates: vec![
-                gates::deployed(&environment.name, &deployed),
+                gates::deployed(&environment.name, &present),
                 gates::replacing(&environment.name, held),
             ],
             steps: steps.into(),

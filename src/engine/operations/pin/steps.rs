@@ -9,6 +9,7 @@ use crate::domain::{Digest, Environment, EnvironmentName, ImageReference, LockPa
 use crate::engine::error::EngineError;
 use crate::engine::gates;
 use crate::engine::operations::operation::{Operation, OperationRun, Work};
+use crate::engine::present::present;
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::registry::Writer;
@@ -76,16 +77,17 @@ impl OperationRun for Pinning<'_> {
 impl Pinning<'_> {
     async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let name = &self.pin.environment;
-        let deployed = self.held.writer.deployed(false).await?;
-        let deployed = deployed.ok_or_else(|| EngineError::NothingDeployed(name.clone()))?;
-        if deployed.digest != *self.held.digest {
+        let there = step.context.service.environment(self.held.environment);
+        let present = present(there, &self.held.writer).await?;
+        let present = present.ok_or_else(|| EngineError::NothingDeployed(name.clone()))?;
+        if present.current.digest != *self.held.digest {
             return Err(EngineError::RunsAnother {
                 environment: name.clone(),
                 planned: self.held.digest.short(),
-                found: deployed.digest.short(),
+                found: present.current.digest.short(),
             });
         }
-        step.judge(vec![gates::deployed(name, &deployed)])
+        step.judge(vec![gates::deployed(name, &present)])
     }
 
     async fn hold(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::exception::{SkippedGate, SkippedGates, gravest};
 use crate::engine::operations::place;
+use crate::engine::present::{Present, present};
 use crate::project::Service;
 use crate::registry::{CurrentDeployment, Reader, RegistryError};
 
@@ -36,6 +37,7 @@ pub(in crate::engine) struct PromotionPath<'a> {
     /// What the configuration allows a hotfix, where this is one.
     pub(in crate::engine) hotfix: Option<&'a HotfixSettings>,
     deployed: OnceCell<Option<CurrentDeployment>>,
+    present: OnceCell<Option<Present>>,
 }
 
 impl<'a> PromotionPath<'a> {
@@ -61,6 +63,7 @@ impl<'a> PromotionPath<'a> {
             reason,
             hotfix,
             deployed: OnceCell::new(),
+            present: OnceCell::new(),
         })
     }
 
@@ -73,6 +76,7 @@ impl<'a> PromotionPath<'a> {
             reason: promote.reason.clone(),
             hotfix: hotfix_settings(engine, target, promote.hotfix)?,
             deployed: OnceCell::new(),
+            present: OnceCell::new(),
         })
     }
 
@@ -86,19 +90,30 @@ impl<'a> PromotionPath<'a> {
         Ok(asked.await?.as_ref())
     }
 
-    /// What the target has deployed, with the commit that its image says it was built from.
-    pub(in crate::engine) async fn deployed_commit(
+    /// What the target has now, with the commit that its image says it was built from; asked once, whoever wants to know.
+    pub(in crate::engine) async fn present_commit(
         &self,
         service: &Service,
-    ) -> Result<Option<(CurrentDeployment, Option<CommitSha>)>, EngineError> {
-        let reader = service.environment(self.target).reader()?;
-        Ok(match self.deployed(&reader).await? {
-            Some(deployed) => {
-                let commit = reader.image(&deployed.digest).await?.commit();
-                Some((deployed.clone(), commit))
+    ) -> Result<Option<(&Present, Option<CommitSha>)>, EngineError> {
+        let there = service.environment(self.target);
+        let reader = there.reader()?;
+        let asked = self.present.get_or_try_init(|| present(there, &reader));
+        Ok(match asked.await? {
+            Some(present) => {
+                let commit = reader.image(&present.current.digest).await?.commit();
+                Some((present, commit))
             }
             None => None,
         })
+    }
+
+    /// What is to be said where what the target runs, once that was asked, is not what is deployed to it.
+    pub(in crate::engine) fn present_note(&self) -> Vec<String> {
+        let present = self.present.get().and_then(Option::as_ref);
+        present
+            .and_then(|present| present.note.clone())
+            .into_iter()
+            .collect()
     }
 
     /// The exception that this promotion is, where the hotfix path is taken or a gate was overridden.

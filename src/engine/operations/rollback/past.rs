@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::pin;
+use crate::engine::present::present;
 use crate::engine::{Engine, gates};
 use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
@@ -69,8 +70,10 @@ impl Earlier {
 /// What an environment ran, and runs.
 #[derive(Debug, Clone)]
 pub struct Past {
-    /// What is deployed now.
+    /// What is there now: what runs, where that can be observed and is known here, or else what is deployed.
     pub deployed: Option<Earlier>,
+    /// What a person should know where what runs is not what is deployed, or nobody can say what runs.
+    pub note: Option<String>,
     /// What ran before, newest first, each digest once.
     pub earlier: Vec<Earlier>,
     /// Every deployment that was looked at, newest first.
@@ -132,7 +135,17 @@ pub(super) async fn read(
     environment: &Environment,
 ) -> Result<Past, EngineError> {
     let reader = service.environment(environment).reader()?;
-    let history = reader.deployments(LOOKED_AT).await?;
+    let (mut history, present) = tokio::try_join!(
+        async { Ok(reader.deployments(LOOKED_AT).await?) },
+        present(service.environment(environment), &reader),
+    )?;
+    let (note, is_drift) = present
+        .as_ref()
+        .map_or((None, false), |now| (now.note.clone(), now.is_drift));
+    if let (Some(present), true) = (present, is_drift) {
+        // As if it had been deployed: what a person did by hand is part of what the environment ran.
+        history.insert(0, present.as_deployed());
+    }
     let digests: BTreeSet<_> = history.iter().map(|deployed| deployed.digest.clone()).collect();
     let pins = pin::pins_of(&reader, environment, digests).await?;
     let versions = versions(engine).await;
@@ -158,6 +171,7 @@ pub(super) async fn read(
     let earlier = join_all(offered.map(facts)).await;
     Ok(Past {
         deployed,
+        note,
         earlier,
         history,
         pins,

@@ -68,7 +68,7 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
     }
     let mut gates = past::readiness(engine, service, environment, &reader, &chosen.digest).await;
     let _ = gates::accept_findings(&mut gates, request.accept_findings, &environment.name, &reason);
-    gates.push(before(chosen, is_back));
+    gates.push(before(chosen, is_back, past.note.clone()));
     gates.push(gates::replacing(&environment.name, held));
     let targets = deploy::targets(service, environment).await?;
     Ok(Plan {
@@ -190,7 +190,7 @@ async fn named<'a>(past: &'a Past, reader: &Reader, text: &str) -> Result<Option
 }
 
 /// What a person should know of the digest's own past.
-fn before(chosen: &Earlier, is_back: bool) -> Gate {
+fn before(chosen: &Earlier, is_back: bool, note: Option<String>) -> Gate {
     let version = chosen
         .version
         .as_ref()
@@ -201,14 +201,11 @@ fn before(chosen: &Earlier, is_back: bool) -> Gate {
     } else {
         format!("{version}last deployed on {deployed}")
     };
-    let gate = Gate::new(GateKind::History, Verdict::Allowed(ran));
-    match chosen.rolled_back {
-        Some(at) => gate.with_notes(vec![format!(
-            "it was itself rolled back, on {}",
-            at.strftime("%Y-%m-%d")
-        )]),
-        None => gate,
-    }
+    let rolled_back = chosen
+        .rolled_back
+        .map(|at| format!("it was itself rolled back, on {}", at.strftime("%Y-%m-%d")));
+    let notes = note.into_iter().chain(rolled_back).collect();
+    Gate::new(GateKind::History, Verdict::Allowed(ran)).with_notes(notes)
 }
 
 /// Whether what is deployed at the run is what ran when the plan was made, or what the rollback leads to.

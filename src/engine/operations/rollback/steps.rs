@@ -10,6 +10,7 @@ use crate::engine::exception::SkippedGates;
 use crate::engine::gates;
 use crate::engine::operations::operation::{Operation, OperationRun, Work};
 use crate::engine::operations::{exception_record, pin, place};
+use crate::engine::present::present;
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::registry::Writer;
@@ -70,13 +71,16 @@ impl RollingBack<'_> {
             accept_findings,
             ..
         } = self.rollback;
-        let deployed = self.writer.deployed(false).await?;
-        let deployed = deployed.ok_or_else(|| EngineError::NothingDeployed(name.clone()))?;
-        if !plan::is_as_planned(&deployed.digest, self.digest, replaces.as_ref()) {
+        let there = step.context.service.environment(self.environment);
+        let present = present(there, &self.writer).await?;
+        let found = present
+            .ok_or_else(|| EngineError::NothingDeployed(name.clone()))?
+            .current;
+        if !plan::is_as_planned(&found.digest, self.digest, replaces.as_ref()) {
             return Err(EngineError::RunsAnother {
                 environment: name.clone(),
                 planned: replaces.as_ref().map_or_else(String::new, Digest::short),
-                found: deployed.digest.short(),
+                found: found.digest.short(),
             });
         }
         let (engine, service) = (self.context.engine, self.context.service);

@@ -71,6 +71,7 @@ impl Effects {
             let past = engine.past(&service, &environment).await;
             let past = past.map(|past| EnvironmentHistory {
                 deployed: past.deployed,
+                note: past.note,
                 earlier: past.earlier,
             });
             let result = past.map(Box::new);
