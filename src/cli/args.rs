@@ -95,6 +95,9 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Deploy in the demo, and say what runs there
+    #[command(hide = true)]
+    DemoService(super::demo::ServiceArgs),
     /// Print the manual page
     #[command(hide = true)]
     Man,
@@ -106,6 +109,7 @@ impl Command {
         !matches!(
             self,
             Self::Demo(_)
+                | Self::DemoService(_)
                 | Self::Init(_)
                 | Self::Copy(_)
                 | Self::Check(_)

@@ -102,6 +102,7 @@ macro_rules! explained {
 explained!(
     crate::config::ConfigError,
     crate::demo::WorldError,
+    crate::demo::service::ServiceError,
     crate::engine::EngineError,
     crate::engine::JournalError,
     crate::fleet::FleetError,

@@ -94,6 +94,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
     let exit = match cli.command {
         None => return open(&global, io).await,
         Some(Command::Demo(args)) => return demo::run(args, &global, io).await,
+        Some(Command::DemoService(args)) => demo::service(args, io).await?,
         Some(Command::Init(args)) => init::run(args, &global, io)?,
         Some(Command::Doctor(args)) => doctor::run(&args, &global, io).await?,
         Some(Command::Scan(args)) => scan::run(args, &global, io).await?,

@@ -4,6 +4,7 @@
 //! A program that is stopped is asked first (SIGTERM to its whole group) and ended after a while; one that nobody waits
 //! for any more, because the future was dropped, is ended at once.
 
+mod background;
 mod call;
 mod environment;
 mod error;
@@ -11,6 +12,7 @@ mod group;
 mod lines;
 mod signals;
 
+pub use background::in_background;
 pub use call::{Call, Ended};
 pub use environment::Audience;
 pub use error::ProgramError;

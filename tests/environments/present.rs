@@ -101,14 +101,23 @@ async fn from_what_was_never_deployed_a_rollback_leads_to_what_was_deployed_last
         .await
         .unwrap();
     assert_eq!(to_stage.digest.as_ref(), Some(&never));
-    // It is in the registry of stage, and nobody deployed it there.
-    let (failing, file) = observed(&world, "1s", "exit 1");
+    // It comes to the registry of stage, and its deployment fails.
+    let (broken, deploy) = (world.folder().join("broken"), world.folder().join("running"));
+    std::fs::write(&broken, "").unwrap();
+    let deploy = format!(
+        "[ ! -e {} ] && echo $WINDLASS_DIGEST > {}",
+        broken.display(),
+        deploy.display()
+    );
+    let (engine, file) = observed(&world, "1s", &deploy);
     std::fs::write(&file, last.to_string()).unwrap();
-    let plan = planned(&failing, &promote("develop", "stage", None, false))
+    let plan = planned(&engine, &promote("develop", "stage", None, false))
         .await
         .unwrap();
-    assert_eq!(carry_out(&failing, plan).await.0, Exit::Incomplete);
-    let (engine, _) = runs(&world, &never);
+    assert_eq!(carry_out(&engine, plan).await.0, Exit::Incomplete);
+    std::fs::remove_file(&broken).unwrap();
+    // Somebody starts it by hand.
+    std::fs::write(&file, never.to_string()).unwrap();
     let plan = planned(&engine, &rollback("stage", None, false)).await.unwrap();
     assert_eq!(plan.digest.as_ref(), Some(&last));
     assert_eq!(plan.operation.replaces(), Some(Some(&never)));

@@ -1,6 +1,9 @@
 //! `windlass demo`: the sample world, in the console or played through without one.
 
 mod journey;
+mod service;
+
+pub use service::{ServiceArgs, run as service};
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -56,7 +59,8 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
         folder: args.dir,
         now,
     };
-    let world = World::open(options, access).await?;
+    let mut world = World::open(options, access).await?;
+    world.run_services(&std::env::current_exe()?).await?;
     if keeps {
         trust_own_file(&world, access)?;
     }
@@ -102,6 +106,15 @@ async fn serve(world: &World, io: &mut Output) -> Result<(), Failure> {
         world.shared_host(),
         world.production_host()
     )?;
+    for serving in world.services().await {
+        writeln!(
+            io.out,
+            "{:<10}  {} runs at http://127.0.0.1:{}",
+            serving.environment.as_str(),
+            serving.digest.short(),
+            serving.port
+        )?;
+    }
     writeln!(
         io.out,
         "pipeline    builds what is pushed to develop, release and hotfix branches of {}",

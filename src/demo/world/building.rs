@@ -13,7 +13,7 @@ const BUILT: &str = "world-built-at";
 /// Its name until then: what stands beside it is ours, and not whole.
 const UNFINISHED: &str = "world-unfinished";
 /// All that a building writes beside it.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 11] = [
     "registries",
     "shared.port",
     "production.port",
@@ -22,6 +22,8 @@ const PARTS: [&str; 9] = [
     "origin.git",
     "deploy.sh",
     "keys",
+    "services",
+    "open",
     "state",
 ];
 

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::ConfigError;
+use crate::demo::service::ServiceError;
+use crate::domain::{ImageError, NameError};
 use crate::engine::EngineError;
 use crate::git::GitError;
 use crate::registry::RegistryError;
@@ -42,6 +44,15 @@ pub enum WorldError {
     /// Its own configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// What runs in it.
+    #[error("what runs in the demo: {0}")]
+    Service(#[from] ServiceError),
+    /// A name in it.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Where an image is.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -56,7 +67,13 @@ impl WorldError {
             Self::Git(error) => error.exit(),
             Self::Registry(error) => error.exit(),
             Self::Engine(error) => error.exit(),
-            Self::Io { .. } | Self::Scan(_) | Self::Sign(_) | Self::Config(_) => crate::domain::Exit::Failed,
+            Self::Io { .. }
+            | Self::Scan(_)
+            | Self::Sign(_)
+            | Self::Config(_)
+            | Self::Service(_)
+            | Self::Name(_)
+            | Self::Image(_) => crate::domain::Exit::Failed,
         }
     }
 
@@ -69,7 +86,12 @@ impl WorldError {
             Self::Registry(error) => error.hint(),
             Self::Engine(error) => error.hint(),
             Self::Io { .. } => Some("check that there is room, or name another folder with --dir".to_owned()),
-            Self::Scan(_) | Self::Sign(_) | Self::Config(_) => None,
+            Self::Scan(_)
+            | Self::Sign(_)
+            | Self::Config(_)
+            | Self::Service(_)
+            | Self::Name(_)
+            | Self::Image(_) => None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod layers;
 mod neighbours;
 mod pipeline;
 mod reports;
+mod services;
 
 pub use error::WorldError;
 pub use pipeline::Pipeline;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 
 use self::building::Building;
 use super::registry::{EmbeddedRegistry, Options, Storage};
+use super::service::Open;
 use crate::config::Config;
 use crate::domain::{CommitSha, WriteAccess};
 use crate::engine::{Engine, EngineError};
@@ -37,6 +39,10 @@ const CANDIDATES: usize = 48;
 
 /// The sample world, up for as long as this is held.
 pub struct World {
+    /// Ends what runs in it, before its folder goes.
+    _open: Open,
+    /// What its services are started with; none where only files tell what is deployed.
+    program: Option<PathBuf>,
     folder: PathBuf,
     /// Removes the folder in the end, where it is a temporary one.
     _temporary: Option<tempfile::TempDir>,
@@ -74,6 +80,8 @@ impl World {
         let shared = registry(&folder, "shared", keeps).await?;
         let production = registry(&folder, "production", keeps).await?;
         let world = Self {
+            _open: Open::begin(&folder).map_err(io_at(&folder))?,
+            program: None,
             folder,
             _temporary: temporary,
             shared,
@@ -173,24 +181,29 @@ impl World {
         std::fs::create_dir_all(&repository).map_err(io_at(&repository))?;
         let path = repository.join("windlass.toml");
         std::fs::write(&path, text).map_err(io_at(&path))?;
-        std::fs::write(&deploy, DEPLOY).map_err(io_at(&deploy))
+        std::fs::write(&deploy, services::script(self.program.as_deref())).map_err(io_at(&deploy))
     }
 
     /// The environments of a windlass.toml whose images are below `folder` in the registries.
     fn environments(&self, folder: &str) -> String {
         let keys = self.folder.join("keys");
         let deploy = self.folder.join("deploy.sh");
+        // Of the other repositories nothing runs, so that the demo stays small.
+        let running = match &self.program {
+            Some(program) if folder.is_empty() => services::running(program, &self.folder),
+            _ => String::new(),
+        };
         let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned()).to_string();
         format!(
             "[[environment]]\nname = \"dev\"\nimage = \"{shared}/{folder}dev/{{service}}\"\n\n\
              [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"{shared}/{folder}stage/{{service}}\"\n\
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
-             deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}] }}\n\n\
+             deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}]{running} }}\n\n\
              [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{folder}{{service}}\"\nprotected = true\n\
              hotfix = {{ from = \"dev\" }}\n\
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
              sign = {{ key = {key}, password_file = {password} }}\n\
-             deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}] }}\n",
+             deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}]{running} }}\n",
             shared = self.shared.host(),
             production = self.production.host(),
             deploy = quoted(&deploy),
@@ -209,16 +222,6 @@ fn candidates(engine: &Engine) -> Result<Vec<CommitSha>, WorldError> {
         .map(|nth| Ok(repository.commit(&format!("develop~{nth}"))?.sha))
         .collect()
 }
-
-/// The deployer of the sample: what "runs" in an environment is what stands in its file.
-const DEPLOY: &str = "#!/bin/sh\n\
-    # Deploys in the sample world: writes down what each environment runs.\n\
-    set -eu\n\
-    folder=\"$(dirname \"$0\")/deployed\"\n\
-    mkdir -p \"$folder\"\n\
-    echo \"rolling out $WINDLASS_SERVICE to $WINDLASS_ENVIRONMENT\"\n\
-    printf '%s\\n' \"$WINDLASS_IMAGE\" > \"$folder/$WINDLASS_ENVIRONMENT\"\n\
-    echo \"recorded $WINDLASS_DIGEST; nothing runs in the sample world\"\n";
 
 /// A registry of the world: on the port it had last time, if that is free, so that references stay good.
 async fn registry(folder: &Path, name: &str, keeps: bool) -> Result<EmbeddedRegistry, WorldError> {
