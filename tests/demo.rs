@@ -7,8 +7,10 @@ mod call;
 #[path = "support/place.rs"]
 mod place;
 
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Stdio;
 
 use windlass::demo::{World, WorldError, WorldOptions};
 use windlass::domain::{Digest, Exit, Target, WriteAccess};
@@ -122,5 +124,54 @@ async fn a_journey_that_was_played_in_a_folder_begins_afresh_and_says_so() {
             is_again,
             "{err}"
         );
+    }
+}
+
+/// What answers at a port of this machine; nothing where nobody does.
+fn answer(port: u16) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+#[test]
+fn what_is_deployed_runs_serves_its_digest_and_ends_with_the_demo_however_that_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let mut demo = call::program(folder.path(), &state, &["demo", "--dir", "world"]).into_std();
+    let mut demo = demo.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let told: Vec<_> = lines
+        .map(Result::unwrap)
+        .take_while(|line| !line.starts_with("pipeline"))
+        .filter_map(|line| {
+            Some((
+                line.split_once("runs at http://127.0.0.1:")?.1.parse().ok()?,
+                line,
+            ))
+        })
+        .collect();
+    let environments: Vec<_> = told
+        .iter()
+        .map(|(_, line)| line.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(environments, ["stage", "prod"], "{told:?}");
+    for (port, line) in &told {
+        let digest = answer(*port).unwrap();
+        let digest = digest.split_once("\"digest\":\"sha256:").unwrap().1;
+        assert!(
+            line.contains(&format!("sha256:{}", &digest[..4])),
+            "{line}: {digest}"
+        );
+    }
+    // A demo that is killed says goodbye to nobody.
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    let limit = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while told.iter().any(|(port, _)| answer(*port).is_some()) {
+        assert!(std::time::Instant::now() < limit, "something still runs");
+        std::thread::yield_now();
     }
 }

@@ -48,8 +48,8 @@ struct PlaceArgs {
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
     /// The service
-    #[arg(long, value_name = "NAME", env = "WINDLASS_SERVICE")]
-    service: ServiceName,
+    #[arg(long, value_name = "SERVICE", env = "WINDLASS_SERVICE")]
+    of: ServiceName,
     /// The environment
     #[arg(long, value_name = "NAME", env = "WINDLASS_ENVIRONMENT")]
     environment: EnvironmentName,
@@ -70,7 +70,7 @@ impl From<PlaceArgs> for Place {
     fn from(args: PlaceArgs) -> Self {
         Self {
             folder: args.folder,
-            service: args.service,
+            service: args.of,
             environment: args.environment,
         }
     }

@@ -39,7 +39,7 @@ pub async fn deploy(place: &Place, release: &Release, program: &Path) -> Result<
         "serve".into(),
         "--folder".into(),
         place.folder.clone().into(),
-        "--service".into(),
+        "--of".into(),
         place.service.to_string().into(),
         "--environment".into(),
         place.environment.to_string().into(),

@@ -13,7 +13,7 @@ const BUILT: &str = "world-built-at";
 /// Its name until then: what stands beside it is ours, and not whole.
 const UNFINISHED: &str = "world-unfinished";
 /// All that a building writes beside it.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "registries",
     "shared.port",
     "production.port",
@@ -21,6 +21,7 @@ const PARTS: [&str; 11] = [
     "neighbours",
     "origin.git",
     "deploy.sh",
+    "running.sh",
     "keys",
     "services",
     "open",

@@ -181,7 +181,12 @@ impl World {
         std::fs::create_dir_all(&repository).map_err(io_at(&repository))?;
         let path = repository.join("windlass.toml");
         std::fs::write(&path, text).map_err(io_at(&path))?;
-        std::fs::write(&deploy, services::script(self.program.as_deref())).map_err(io_at(&deploy))
+        std::fs::write(&deploy, services::script(self.program.as_deref())).map_err(io_at(&deploy))?;
+        if let Some(program) = &self.program {
+            let running = self.folder.join("running.sh");
+            std::fs::write(&running, services::running_script(program)).map_err(io_at(&running))?;
+        }
+        Ok(())
     }
 
     /// The environments of a windlass.toml whose images are below `folder` in the registries.
@@ -190,7 +195,7 @@ impl World {
         let deploy = self.folder.join("deploy.sh");
         // Of the other repositories nothing runs, so that the demo stays small.
         let running = match &self.program {
-            Some(program) if folder.is_empty() => services::running(program, &self.folder),
+            Some(_) if folder.is_empty() => services::running(&self.folder.join("running.sh")),
             _ => String::new(),
         };
         let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned()).to_string();

@@ -91,17 +91,18 @@ pub(super) fn script(program: Option<&Path>) -> String {
     )
 }
 
-/// The rest of a deployer's table that lets it say what runs.
-pub(super) fn running(program: &Path, folder: &Path) -> String {
-    let words = ["demo-service", "running", "--folder"].map(ToOwned::to_owned);
-    let line = std::iter::once(program.display().to_string())
-        .chain(words)
-        .chain([folder.display().to_string()])
-        .map(|word| toml::Value::String(word).to_string());
+/// The program that says what runs: it has `program` ask for it.
+pub(super) fn running_script(program: &Path) -> String {
     format!(
-        ", running = [{}], observe_for = \"20s\"",
-        line.collect::<Vec<_>>().join(", ")
+        "#!/bin/sh\n# Says what runs in the demo.\nexec {} demo-service running --folder \"$(dirname \"$0\")\"\n",
+        in_shell(program)
     )
+}
+
+/// The rest of a deployer's table that lets `script` say what runs.
+pub(super) fn running(script: &Path) -> String {
+    let script = toml::Value::String(script.display().to_string());
+    format!(", running = [\"/bin/sh\", {script}], observe_for = \"20s\"")
 }
 
 /// A path as a shell takes it literally.
