@@ -104,6 +104,25 @@ async fn changes_that_are_not_committed_never_get_the_tag_of_a_commit() {
 }
 
 #[tokio::test]
+async fn what_is_not_signed_as_its_environment_requires_is_not_deployed() {
+    let world = World::new().await;
+    let pair = windlass::sign::SigningKey::generate(&String::new().into()).unwrap();
+    world.write("cosign.pub", &pair.public_pem);
+    let text = std::fs::read_to_string(world.path("windlass.toml")).unwrap();
+    let text = text.replacen(
+        "name = \"dev\"",
+        "name = \"dev\"\nverify = { key = \"cosign.pub\" }",
+        1,
+    );
+    world.write("windlass.toml", &text);
+    world.commit("verified");
+    let output = world.build(&[]).await;
+    assert_ne!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("signature"), "{}", said(&output));
+    assert!(!world.path("deployed").exists());
+}
+
+#[tokio::test]
 async fn a_build_that_breaks_is_told_in_the_words_of_the_builder_and_leaves_nothing() {
     let world = World::new().await;
     world.write("Dockerfile", "BREAK\n");

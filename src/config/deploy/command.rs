@@ -1,6 +1,6 @@
 //! A deployer that is a program.
 
-use super::observe_for;
+use super::waiting::observe_for;
 use crate::config::ConfigError;
 use crate::config::section::{Section, Value};
 use crate::domain::{CommandSettings, DeployerSettings, ProgramLine};

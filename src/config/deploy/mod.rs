@@ -2,16 +2,12 @@
 //! and one row of [`KINDS`].
 
 mod command;
+mod waiting;
 
-use jiff::SignedDuration;
-
+use super::ConfigError;
 use super::keys::{self, Keys};
 use super::section::{Section, Value};
-use super::{ConfigError, values};
 use crate::domain::DeployerSettings;
-
-/// How long a run waits until what was deployed runs, unless it is said otherwise.
-const OBSERVE_FOR: SignedDuration = SignedDuration::from_mins(5);
 
 type Read = fn(&Section<'_>) -> Result<DeployerSettings, ConfigError>;
 
@@ -37,11 +33,4 @@ fn deployer(value: &Value<'_>) -> Result<DeployerSettings, ConfigError> {
         None => format!("kinds: {}", known().collect::<Vec<_>>().join(", ")),
     };
     Err(kind.advise(format_args!("unknown deployer kind `{word}`"), Some(hint)))
-}
-
-/// The key `observe_for`: how long a run waits until what was deployed is what runs.
-fn observe_for(table: &Section<'_>) -> Result<SignedDuration, ConfigError> {
-    table
-        .get("observe_for")
-        .map_or(Ok(OBSERVE_FOR), |value| values::duration(&value))
 }

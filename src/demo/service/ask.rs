@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::Serving;
+use super::place::Serving;
 
 /// How long an answer may take. It comes from this machine.
 const LIMIT: Duration = Duration::from_secs(2);

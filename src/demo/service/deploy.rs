@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Place, ServiceError, Serving, ask};
+use super::ask;
+use super::error::ServiceError;
+use super::place::{Place, Serving};
 use crate::domain::{Digest, ImageReference};
 use crate::program::in_background;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ServiceError;
+use super::error::ServiceError;
 use crate::domain::{Digest, EnvironmentName, ImageReference, ServiceName};
 
 /// A service in an environment of a demo.

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::place::at;
-use super::{Place, Release, ServiceError, Serving, open};
+use super::deploy::Release;
+use super::error::ServiceError;
+use super::open;
+use super::place::{Place, Serving, at};
 
 /// Serves `release` at `place` until it is told to stop or the demo ends.
 ///

@@ -10,6 +10,7 @@ mod layers;
 mod neighbours;
 mod pipeline;
 mod reports;
+mod scripts;
 mod services;
 
 pub use error::WorldError;
@@ -181,10 +182,10 @@ impl World {
         std::fs::create_dir_all(&repository).map_err(io_at(&repository))?;
         let path = repository.join("windlass.toml");
         std::fs::write(&path, text).map_err(io_at(&path))?;
-        std::fs::write(&deploy, services::script(self.program.as_deref())).map_err(io_at(&deploy))?;
+        std::fs::write(&deploy, scripts::deploy(self.program.as_deref())).map_err(io_at(&deploy))?;
         if let Some(program) = &self.program {
             let running = self.folder.join("running.sh");
-            std::fs::write(&running, services::running_script(program)).map_err(io_at(&running))?;
+            std::fs::write(&running, scripts::running_script(program)).map_err(io_at(&running))?;
         }
         Ok(())
     }
@@ -195,7 +196,7 @@ impl World {
         let deploy = self.folder.join("deploy.sh");
         // Of the other repositories nothing runs, so that the demo stays small.
         let running = match &self.program {
-            Some(_) if folder.is_empty() => services::running(&self.folder.join("running.sh")),
+            Some(_) if folder.is_empty() => scripts::running(&self.folder.join("running.sh")),
             _ => String::new(),
         };
         let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned()).to_string();

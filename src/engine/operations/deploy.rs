@@ -13,6 +13,7 @@ use crate::domain::{
     Running, StepKind, StepList, StepTarget, Tag, age,
 };
 use crate::engine::error::EngineError;
+use crate::engine::operations::sign;
 use crate::engine::run::event::{EventKind, StepOutcome, Unit};
 use crate::engine::run::recorder::StepLog;
 use crate::engine::run::{Context, Step};
@@ -82,6 +83,10 @@ pub(in crate::engine) async fn run(step: &Step<'_>, job: Job<'_>) -> Result<Step
         && let Some(why) = is_in_place(context, log, there, &accepted).await
     {
         return Ok(StepOutcome::Nothing(format!("already deployed to {name}{why}")));
+    }
+    // Whatever led here: what is not signed as its environment requires is not deployed.
+    if let Some(verified) = sign::verify_at(context.engine, job.writer, job.digest, name).await? {
+        log.info(verified);
     }
     let deployment = Deployment {
         service: context.plan.service.clone(),
