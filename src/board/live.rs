@@ -41,6 +41,8 @@ pub enum BoardUpdate {
         environments: Vec<EnvironmentNow>,
         /// When that was found out.
         at: Timestamp,
+        /// Whether they were asked alone, and nothing else is newer.
+        alone: bool,
     },
 }
 
@@ -58,6 +60,8 @@ struct Wishes {
     visible: Vec<CommitSha>,
     /// Counts refreshes: at a new one, all is asked again.
     generation: u64,
+    /// Counts looks at the environments alone.
+    looks: u64,
 }
 
 impl Board {
@@ -116,6 +120,11 @@ impl Board {
         });
     }
 
+    /// Asks again what is deployed to the environments and runs there, and for nothing else.
+    pub fn look_at_environments(&self) {
+        self.wishes.send_modify(|wishes| wishes.looks += 1);
+    }
+
     /// Asks for everything in sight again.
     pub fn refresh(&self) {
         self.wishes.send_modify(|wishes| wishes.generation += 1);
@@ -138,7 +147,7 @@ async fn fulfil(source: Source, mut orders: watch::Receiver<Wishes>, updates: Un
     let mut answered: HashMap<CommitSha, u64> = HashMap::new();
     let mut asking: Vec<(CommitSha, AbortHandle)> = Vec::new();
     let mut tasks = JoinSet::new();
-    let mut generation = None;
+    let (mut generation, mut looks) = (None, 0);
     loop {
         let wishes = orders.borrow_and_update().clone();
         if generation != Some(wishes.generation) {
@@ -146,7 +155,12 @@ async fn fulfil(source: Source, mut orders: watch::Receiver<Wishes>, updates: Un
             // Older questions end here, and their answers with them.
             asking.clear();
             tasks = JoinSet::new();
-            tasks.spawn(environments(source.clone(), updates.clone()));
+            tasks.spawn(environments(source.clone(), updates.clone(), false));
+            looks = wishes.looks;
+        }
+        if looks != wishes.looks {
+            looks = wishes.looks;
+            tasks.spawn(environments(source.clone(), updates.clone(), true));
         }
         asking.retain(|(commit, task)| {
             let wanted = wishes.visible.contains(commit);
@@ -203,11 +217,16 @@ async fn facts(
     Some(commit)
 }
 
-async fn environments(source: Source, updates: UnboundedSender<BoardUpdate>) -> Option<CommitSha> {
+async fn environments(
+    source: Source,
+    updates: UnboundedSender<BoardUpdate>,
+    alone: bool,
+) -> Option<CommitSha> {
     let environments = source.environments().await;
     let _ = updates.send(BoardUpdate::Environments {
         environments,
         at: Timestamp::now(),
+        alone,
     });
     None
 }

@@ -15,7 +15,7 @@ use crate::sample::{self, COLOUR, allowed, digest, promotion, tell};
 #[test]
 fn the_environments_are_asked_once_at_a_time_how_they_stand() {
     let mut model = sample::empty(SIZE, COLOUR);
-    let told = || Msg::Environments(Vec::new(), sample::now());
+    let told = || Msg::Environments(Vec::new(), sample::now(), false);
     let asks = |effects: Vec<Effect>| {
         effects
             .iter()

@@ -171,7 +171,7 @@ pub fn board(size: (u16, u16), theme: Theme) -> Model {
     ];
     tell(
         &mut model,
-        Msg::Environments(environments, now() - SignedDuration::from_secs(12)),
+        Msg::Environments(environments, now() - SignedDuration::from_secs(12), false),
     );
     let gates = vec![
         Gate::new(GateKind::Revision, Verdict::Allowed("built from it".into())),

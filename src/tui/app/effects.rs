@@ -86,6 +86,11 @@ impl Effects {
                     board.refresh();
                 }
             }
+            Effect::LookAtEnvironments => {
+                if let Some(board) = &self.board {
+                    board.look_at_environments();
+                }
+            }
             Effect::AskGates(commit, environment) => self.ask_gates(commit, environment),
             Effect::Examine(commit, environment) => self.examine(commit, environment),
             Effect::Releases(all) => self.releases(all),
@@ -343,7 +348,11 @@ pub(in crate::tui) fn of_board(change: BoardUpdate) -> Msg {
         }
         BoardUpdate::HistoryFailed(why) => Msg::HistoryFailed(why),
         BoardUpdate::Facts { commit, facts } => Msg::Facts(commit, facts),
-        BoardUpdate::Environments { environments, at } => Msg::Environments(environments, at),
+        BoardUpdate::Environments {
+            environments,
+            at,
+            alone,
+        } => Msg::Environments(environments, at, alone),
     }
 }
 

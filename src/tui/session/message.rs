@@ -38,8 +38,8 @@ pub enum Msg {
     HistoryFailed(String),
     /// What is known of a candidate now.
     Facts(CommitSha, Box<Facts>),
-    /// What is deployed to the environments, and when that was found out.
-    Environments(Vec<EnvironmentNow>, Timestamp),
+    /// What is deployed to the environments, when that was found out, and whether nothing else was asked.
+    Environments(Vec<EnvironmentNow>, Timestamp, bool),
     /// What the gates before an environment say.
     Gates(CommitSha, EnvironmentName, Gates),
     /// The findings of a candidate.
@@ -86,6 +86,8 @@ pub enum Effect {
     LookAt(Vec<CommitSha>),
     /// Ask git and registries again.
     Refresh,
+    /// Ask again what is deployed to the environments and runs there.
+    LookAtEnvironments,
     /// Ask the gates between a candidate and an environment.
     AskGates(CommitSha, EnvironmentName),
     /// Make a plan and answer with this number.

@@ -12,7 +12,7 @@ use super::model::Model;
 use super::notice::Notice;
 use super::plans;
 use crate::tui::dialogs::{Dialog, HelpDialog};
-use crate::tui::screens::board::update as board;
+use crate::tui::screens::board::{environments, update as board};
 use crate::tui::screens::findings::update as findings;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::update as page;
@@ -55,6 +55,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Now(now) => {
             model.now = now;
             board::ask_gates(model, effects);
+            environments::look_again(model, effects);
         }
         Msg::Terminate => leaving::leave(model, effects),
         Msg::Suspend => effects.push(Effect::Suspend),
@@ -64,10 +65,12 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.board.complete = true;
         }
         Msg::Facts(commit, facts) => board::on_facts(&mut model.board, &commit, *facts),
-        Msg::Environments(environments, at) => {
-            model.board.environments = environments;
-            model.board.fresh_at = Some(at);
-            plans::standings(model, effects);
+        Msg::Environments(all, at, alone) => {
+            environments::on_environments(model, all, at);
+            if !alone {
+                model.board.fresh_at = Some(at);
+                plans::standings(model, effects);
+            }
         }
         Msg::Gates(commit, environment, gates) => {
             model.board.gates.insert((commit, environment), gates);

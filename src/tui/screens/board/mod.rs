@@ -2,6 +2,7 @@
 
 pub mod details;
 pub mod enabled;
+pub mod environments;
 pub mod keys;
 pub mod layout;
 pub mod model;

@@ -99,6 +99,10 @@ pub struct BoardModel {
     pub page: Option<Url>,
     /// When the registries answered last.
     pub fresh_at: Option<Timestamp>,
+    /// When the environments were asked last.
+    pub environments_at: Option<Timestamp>,
+    /// Whether they are being asked again.
+    pub looking: bool,
     /// What could not be read, where something could not.
     pub trouble: Option<String>,
     /// The selected row.
