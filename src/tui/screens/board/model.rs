@@ -76,6 +76,7 @@ impl Numbering {
 
 /// The board.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate state")]
 pub struct BoardModel {
     /// The environments, in the order of the graph.
     pub graph: Vec<Environment>,
