@@ -27,6 +27,8 @@ const DOORS: &[(&str, &str)] = &[
     ("scan", "registry"),
     ("scan", "sign"),
     ("sign", "registry"),
+    ("deploy", "git"),
+    ("deploy", "github"),
     ("cli", "demo"),
 ];
 

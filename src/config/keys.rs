@@ -146,6 +146,29 @@ pub(super) const DEPLOY_COMMAND: Keys = keys(
     "deploy with kind = \"command\"",
     &["kind", "program", "args", "env", "running", "observe_for"],
 );
+pub(super) const DEPLOY_GITOPS: Keys = keys(
+    "deploy with kind = \"gitops\"",
+    &[
+        "kind",
+        "remote",
+        "branch",
+        "file",
+        "format",
+        "object",
+        "image",
+        "container",
+        "digest_key",
+        "tag_key",
+        "image_key",
+        "method",
+        "wait_for",
+        "observe_for",
+    ],
+);
+pub(super) const DEPLOY_WAIT_FOR: Keys = keys(
+    "deploy.wait_for",
+    &["kind", "namespace", "name", "context", "kubeconfig"],
+);
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
 pub(super) const REGISTRY: Keys = keys(
@@ -244,6 +267,8 @@ pub const ALL: &[Keys] = &[
     SIGN,
     VERIFY,
     DEPLOY_COMMAND,
+    DEPLOY_GITOPS,
+    DEPLOY_WAIT_FOR,
     HOTFIX,
     CHECK,
     BUILD,

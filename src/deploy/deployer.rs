@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::command::CommandDeployer;
 use super::deployment::{Applied, DeployCheck, Deployment, Subject};
 use super::error::DeployError;
+use super::gitops::{GitHubAccess, GitopsDeployer};
 use super::progress::Tell;
 use crate::domain::{DeployTarget, DeployerSettings, Digest, Observed};
 
@@ -16,11 +17,27 @@ use crate::domain::{DeployTarget, DeployerSettings, Digest, Observed};
 pub enum Deployer {
     /// Runs a program with the digest in its environment.
     Command(CommandDeployer),
+    /// Commits to a repository of configuration.
+    Gitops(Box<GitopsDeployer>),
+}
+
+/// What deployers need to know beside their settings.
+#[derive(Debug, Clone)]
+pub struct DeployerContext<'a> {
+    /// The folder of windlass.toml.
+    pub folder: &'a Path,
+    /// The root of its repository.
+    pub root: &'a Path,
+    /// The folder of what can be fetched again.
+    pub cache: &'a Path,
+    /// How GitHub is asked.
+    pub github: GitHubAccess,
 }
 
 impl Deployer {
-    /// The deployer that `settings` of a windlass.toml in `folder` describe, of a repository at `root`.
-    pub fn new(settings: &DeployerSettings, folder: &Path, root: &Path) -> Self {
+    /// The deployer that `settings` describe.
+    pub fn new(settings: &DeployerSettings, context: &DeployerContext<'_>) -> Self {
+        let (folder, root) = (context.folder, context.root);
         let relative = folder.strip_prefix(root).unwrap_or(folder);
         match settings {
             DeployerSettings::Command(settings) => Self::Command(CommandDeployer {
@@ -32,6 +49,12 @@ impl Deployer {
                     relative.to_owned()
                 },
             }),
+            DeployerSettings::Gitops(settings) => Self::Gitops(Box::new(GitopsDeployer {
+                settings: (**settings).clone(),
+                folder: folder.to_owned(),
+                mirrors: context.cache.join("gitops"),
+                github: context.github.clone(),
+            })),
         }
     }
 
@@ -39,17 +62,14 @@ impl Deployer {
     ///
     /// # Errors
     /// When the platform does not answer, or what is to be changed is not there or not unambiguous.
-    #[expect(
-        clippy::unused_async,
-        reason = "platforms are asked over the network; a program is not"
-    )]
     pub async fn resolve(
         &self,
-        _subject: &Subject,
-        _cancel: &CancellationToken,
+        subject: &Subject,
+        cancel: &CancellationToken,
     ) -> Result<DeployTarget, DeployError> {
         match self {
             Self::Command(command) => Ok(command.resolve()),
+            Self::Gitops(gitops) => gitops.resolve(subject, cancel).await,
         }
     }
 
@@ -65,14 +85,19 @@ impl Deployer {
         cancel: &CancellationToken,
     ) -> Result<Applied, DeployError> {
         let found = self.resolve(&deployment.subject(), cancel).await?;
+        let changed = || DeployError::Changed {
+            planned: target.words(),
+            found: found.words(),
+        };
         if found != *target {
-            return Err(DeployError::Changed {
-                planned: target.words(),
-                found: found.words(),
-            });
+            return Err(changed());
         }
-        match self {
-            Self::Command(command) => command.apply(deployment, tell, cancel).await,
+        match (self, target) {
+            (Self::Gitops(gitops), DeployTarget::Gitops(target)) => {
+                gitops.apply(target, deployment, tell, cancel).await
+            }
+            (Self::Command(command), _) => command.apply(deployment, tell, cancel).await,
+            (Self::Gitops(_), _) => Err(changed()),
         }
     }
 
@@ -86,6 +111,7 @@ impl Deployer {
     ) -> Option<Observed> {
         match self {
             Self::Command(command) => command.running(subject, cancel).await,
+            Self::Gitops(_) => None,
         }
     }
 
@@ -93,6 +119,7 @@ impl Deployer {
     pub const fn observes(&self) -> bool {
         match self {
             Self::Command(command) => command.settings.running.is_some(),
+            Self::Gitops(_) => false,
         }
     }
 
@@ -100,17 +127,15 @@ impl Deployer {
     pub const fn observe_for(&self) -> jiff::SignedDuration {
         match self {
             Self::Command(command) => command.settings.observe_for,
+            Self::Gitops(gitops) => gitops.settings.observe_for,
         }
     }
 
     /// Whether it is ready to deploy and to observe, without doing either.
-    #[expect(
-        clippy::unused_async,
-        reason = "platforms are asked over the network; a program is not"
-    )]
-    pub async fn check(&self, _subject: &Subject, _cancel: &CancellationToken) -> DeployCheck {
+    pub async fn check(&self, subject: &Subject, cancel: &CancellationToken) -> DeployCheck {
         match self {
             Self::Command(command) => command.check(),
+            Self::Gitops(gitops) => gitops.check(subject, cancel).await,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What is deployed and where, how that ended, and whose running digest is asked for.
 
-use crate::domain::{CommitSha, DeployOutcome, Digest, EnvironmentName, ImageReference, ServiceName, Tag};
+use crate::domain::{
+    CommitSha, DeployOutcome, Digest, EnvironmentName, ImageReference, ServiceName, Tag, WriteAccess,
+};
 
 /// What is deployed, and where.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub struct Deployment {
     pub previous: Option<Digest>,
     /// What is the same for the same deployment given again, and for no other.
     pub key: String,
+    /// The permission to change what is deployed.
+    pub access: WriteAccess,
 }
 
 impl Deployment {

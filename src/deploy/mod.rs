@@ -5,6 +5,7 @@ mod command;
 mod deployer;
 mod deployment;
 mod error;
+mod gitops;
 mod progress;
 mod report;
 #[cfg(test)]
@@ -13,8 +14,9 @@ mod wait;
 pub mod yaml;
 
 pub use command::CommandDeployer;
-pub use deployer::Deployer;
+pub use deployer::{Deployer, DeployerContext};
 pub use deployment::{Applied, DeployCheck, Deployment, Subject};
 pub use error::DeployError;
+pub use gitops::{GitHubAccess, GitopsDeployer};
 pub use progress::{DeployProgress, Tell};
 pub use wait::Waited;

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Applied, CommandDeployer, DeployError, DeployProgress, Deployer, Deployment, Subject, Waited};
-use crate::domain::{CommandSettings, Digest, Exit, Observed, ProgramLine};
+use crate::domain::{CommandSettings, Digest, Exit, Observed, ProgramLine, WriteAccess};
 
 fn deployment() -> Deployment {
     let digest = Digest::of(b"image");
@@ -22,6 +22,7 @@ fn deployment() -> Deployment {
         release: Some("v1.4.0".to_owned()),
         previous: Some(Digest::of(b"previous")),
         key: "key".to_owned(),
+        access: WriteAccess::unless_read_only(false).unwrap(),
     }
 }
 

@@ -1,5 +1,12 @@
 //! What deploys to an environment, what a deployment will change as a plan pins it, and how a deployment ended.
 
+mod gitops;
+
+pub use gitops::{
+    ChangeMethod, GitopsSettings, GitopsTarget, ImagePlace, PinnedValue, Reconciler, ReconcilerKind,
+    YamlFormat,
+};
+
 use jiff::SignedDuration;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +18,8 @@ use super::{VariablePattern, clean_line};
 pub enum DeployerSettings {
     /// A program, started in the folder of windlass.toml with the digest in its environment variables.
     Command(CommandSettings),
+    /// A commit to a repository of configuration.
+    Gitops(Box<GitopsSettings>),
 }
 
 /// A program that deploys, and one that says what runs.
@@ -61,6 +70,8 @@ pub enum DeployTarget {
         /// The program that prints what runs; none if nothing can observe it.
         running: Option<ProgramLine>,
     },
+    /// Values of a file in a repository of configuration.
+    Gitops(GitopsTarget),
 }
 
 impl DeployTarget {
@@ -74,6 +85,7 @@ impl DeployTarget {
                 );
                 format!("run `{}`, {observed}", command.words())
             }
+            Self::Gitops(target) => target.words(),
         }
     }
 }

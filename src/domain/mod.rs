@@ -87,7 +87,10 @@ pub use comparison::{
 };
 pub use delta::{Cause, Change, Delta, GateRecord, RecordedFinding};
 pub use deployed::{Deployed, earlier, returned_from};
-pub use deployer::{CommandSettings, DeployOutcome, DeployTarget, DeployerSettings, ProgramLine};
+pub use deployer::{
+    ChangeMethod, CommandSettings, DeployOutcome, DeployTarget, DeployerSettings, GitopsSettings,
+    GitopsTarget, ImagePlace, PinnedValue, ProgramLine, Reconciler, ReconcilerKind, YamlFormat,
+};
 pub use deployment_tag::DeploymentTag;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use environment::{Environment, EnvironmentGraph, GraphError, leads_to, production_place, reached};

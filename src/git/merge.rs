@@ -99,23 +99,34 @@ impl GitRepository {
             action: "merge-tree",
             why: "it returned no tree".to_owned(),
         })?;
+        self.commit_tree(&tree, &[ours, theirs], message, &[]).await
+    }
+
+    /// A commit of `tree`, by whom and signed as the user's git has it with these settings; no reference knows of it yet.
+    pub(super) async fn commit_tree(
+        &self,
+        tree: &str,
+        parents: &[&CommitSha],
+        message: &str,
+        settings: &[String],
+    ) -> Result<CommitSha, GitError> {
         let mut arguments = vec![
             // The message is UTF-8, whatever the user writes in.
             "-c",
             "i18n.commitEncoding=UTF-8",
-            "commit-tree",
-            "-F",
-            "-",
-            "-p",
-            ours.as_str(),
-            "-p",
-            theirs.as_str(),
         ];
+        for setting in settings {
+            arguments.extend(["-c", setting]);
+        }
+        arguments.extend(["commit-tree", "-F", "-"]);
+        for parent in parents {
+            arguments.extend(["-p", parent.as_str()]);
+        }
         let signs = self.setting("commit.gpgSign").await?;
         if signs {
             arguments.push("-S");
         }
-        arguments.push(&tree);
+        arguments.push(tree);
         let asked = Asked {
             action: "commit-tree",
             patience: SIGNING,

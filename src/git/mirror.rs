@@ -62,26 +62,7 @@ impl GitRepository {
     /// When nothing was fetched yet, or the objects cannot be read.
     pub fn file_of_default_branch(&self, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let commit = self.commit(DEFAULT_BRANCH)?;
-        self.with(|git| {
-            let fail = GitError::library("read a file of it");
-            let id = git2::Oid::from_str(commit.sha.as_str()).map_err(&fail)?;
-            let tree = git
-                .find_commit(id)
-                .and_then(|commit| commit.tree())
-                .map_err(&fail)?;
-            let entry = match tree.get_path(Path::new(path)) {
-                Ok(entry) => entry,
-                Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
-                Err(error) => return Err(fail(error)),
-            };
-            // Symbolic links are blobs too, and lead nowhere here.
-            let is_file = matches!(entry.filemode(), 0o100_644 | 0o100_755);
-            let blob = entry.to_object(git).map_err(&fail)?;
-            Ok(blob
-                .as_blob()
-                .filter(|_| is_file)
-                .map(|blob| blob.content().to_vec()))
-        })
+        self.file_at(&commit.sha, path)
     }
 }
 

@@ -10,6 +10,7 @@ mod complaint;
 mod conflict;
 mod conflicts;
 mod error;
+mod file_commit;
 mod graph;
 mod handles;
 mod history;

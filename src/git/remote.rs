@@ -18,6 +18,7 @@ pub struct Remote {
     name: String,
     folder: PathBuf,
     has_ssh_command: bool,
+    runs_hooks: bool,
 }
 
 impl Remote {
@@ -27,7 +28,15 @@ impl Remote {
             name,
             folder,
             has_ssh_command,
+            runs_hooks: true,
         }
+    }
+
+    /// The same, whose pushes run none of the user's hooks: those are about the user's own clones.
+    #[must_use]
+    pub fn without_hooks(mut self) -> Self {
+        self.runs_hooks = false;
+        self
     }
 
     /// Its name in the configuration of git.
@@ -80,7 +89,7 @@ impl Remote {
         arguments: &[&str],
         patience: Duration,
     ) -> Result<Answer, GitError> {
-        let mut command = if action == "push" {
+        let mut command = if action == "push" && self.runs_hooks {
             program::git_with_hooks(&self.folder)
         } else {
             program::git(&self.folder)

@@ -9,7 +9,7 @@ use super::program::Answer;
 use super::push::ObjectId;
 use super::remote::{ASKING, Remote};
 use super::repository::GitRepository;
-use crate::domain::{CommitSha, WriteAccess};
+use crate::domain::{BranchName, CommitSha, WriteAccess};
 
 /// A fetch may bring much.
 const FETCHING: Duration = Duration::from_mins(5);
@@ -97,6 +97,26 @@ impl Remote {
         let answer = self.fetch_only(&format!("refs/tags/{tag}")).await?;
         if answer.success {
             Ok(())
+        } else {
+            Err(self.failure(&answer.err))
+        }
+    }
+
+    /// Brings one branch to this machine, into `refs/remotes/…`.
+    ///
+    /// # Errors
+    /// When there is no such branch, or the remote does not answer.
+    pub async fn fetch_branch(&self, branch: &BranchName, _access: WriteAccess) -> Result<(), GitError> {
+        let refspec = format!("+{}:refs/remotes/{}/{branch}", branch.reference(), self.name());
+        let answer = self.fetch_only(&refspec).await?;
+        if answer.success {
+            Ok(())
+        } else if answer.err.contains("couldn't find remote ref") {
+            Err(GitError::NoBranch {
+                branch: branch.to_string(),
+                remote: self.name().to_owned(),
+                similar: Vec::new(),
+            })
         } else {
             Err(self.failure(&answer.err))
         }

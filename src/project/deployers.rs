@@ -7,16 +7,31 @@ use tokio_util::sync::CancellationToken;
 
 use super::service::ServiceEnvironment;
 use crate::config::Config;
-use crate::deploy::{Deployer, Subject};
+use crate::deploy::{Deployer, DeployerContext, GitHubAccess, Subject};
 use crate::domain::{Digest, EnvironmentName, Observed, Running};
 
-/// The deployers of `environment`, in the order in which they deploy, of a repository at `root`.
-pub fn deployers(config: &Config, environment: &EnvironmentName, root: Option<&Path>) -> Vec<Deployer> {
+/// The deployers of `environment`, in the order in which they deploy, of a repository at `root`, which keep what they fetched
+/// in `cache`.
+pub fn deployers(
+    config: &Config,
+    environment: &EnvironmentName,
+    root: Option<&Path>,
+    cache: &Path,
+) -> Vec<Deployer> {
     let settings = config.environments.get(environment);
     let all = settings.into_iter().flat_map(|settings| &settings.deploy);
-    let root = root.unwrap_or_else(|| config.folder());
-    all.map(|settings| Deployer::new(settings, config.folder(), root))
-        .collect()
+    let context = DeployerContext {
+        folder: config.folder(),
+        root: root.unwrap_or_else(|| config.folder()),
+        cache,
+        // The repository of configuration is another one than that of the service.
+        github: GitHubAccess {
+            api: config.github.api.clone(),
+            repository: None,
+            token_file: config.github.token_file.clone(),
+        },
+    };
+    all.map(|settings| Deployer::new(settings, &context)).collect()
 }
 
 impl ServiceEnvironment<'_> {
@@ -24,7 +39,7 @@ impl ServiceEnvironment<'_> {
     pub fn deployers(self) -> Vec<Deployer> {
         let project = self.service().project();
         let root = project.repository().map(|repository| repository.root());
-        deployers(project.config(), self.name(), root)
+        deployers(project.config(), self.name(), root, project.shared().cache())
     }
 
     /// Whether something here can observe what runs.

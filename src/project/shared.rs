@@ -1,7 +1,7 @@
 //! What all projects of a process share, so that one budget for a host governs the requests of all of them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::domain::{HostSettings, ProjectId};
@@ -12,12 +12,23 @@ use crate::scan::{Trivy, TrivyOptions};
 pub struct Shared {
     registries: Registries,
     state: PathBuf,
+    cache: PathBuf,
 }
 
 impl Shared {
     /// Shares `registries`; `state` is [`crate::state::folder_of_user`] as a rule.
-    pub const fn new(registries: Registries, state: PathBuf) -> Self {
-        Self { registries, state }
+    pub fn new(registries: Registries, state: PathBuf) -> Self {
+        // The user's state goes with the user's cache; any other is by itself.
+        let cache = if state == crate::state::folder_of_user() {
+            crate::state::cache_of_user()
+        } else {
+            state.join("cache")
+        };
+        Self {
+            registries,
+            state,
+            cache,
+        }
     }
 
     /// Opens all registries as `config` describes them.
@@ -38,7 +49,7 @@ impl Shared {
             ..Settings::default()
         };
         let registries = Registries::new(settings.remembering_in(&state))?;
-        Ok(Self { registries, state })
+        Ok(Self::new(registries, state))
     }
 
     /// All registries, as they are found where no configuration describes them.
@@ -52,6 +63,11 @@ impl Shared {
     /// The registries.
     pub const fn registries(&self) -> &Registries {
         &self.registries
+    }
+
+    /// The folder of what can be fetched again.
+    pub fn cache(&self) -> &Path {
+        &self.cache
     }
 
     /// The folder that keeps the journals and locks of one project.

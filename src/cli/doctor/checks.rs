@@ -361,7 +361,7 @@ async fn check_all<'a>(
         service: service.clone(),
         environment: name.clone(),
     };
-    let deployers = project::deployers(config, name, None);
+    let deployers = project::deployers(config, name, None, &crate::state::cache_of_user());
     (
         name,
         join_all(deployers.iter().map(|deployer| deployer.check(&subject, cancel))).await,

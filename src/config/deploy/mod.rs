@@ -2,6 +2,7 @@
 //! and one row of [`KINDS`].
 
 mod command;
+mod gitops;
 mod waiting;
 
 use super::ConfigError;
@@ -12,7 +13,10 @@ use crate::domain::DeployerSettings;
 type Read = fn(&Section<'_>) -> Result<DeployerSettings, ConfigError>;
 
 /// The kinds of deployer, each with its keys and what reads them.
-const KINDS: &[(&str, Keys, Read)] = &[("command", keys::DEPLOY_COMMAND, command::read)];
+const KINDS: &[(&str, Keys, Read)] = &[
+    ("command", keys::DEPLOY_COMMAND, command::read),
+    ("gitops", keys::DEPLOY_GITOPS, gitops::read),
+];
 
 pub(super) fn deployers(value: Value<'_>) -> Result<Vec<DeployerSettings>, ConfigError> {
     let list = value.one_or_many()?;

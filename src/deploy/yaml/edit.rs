@@ -1,6 +1,9 @@
 //! What is changed in a YAML file: an image of a Kustomization, a value of Helm, or a container of a manifest.
 
-use super::plain::{Quotes, written};
+use std::ops::Range;
+
+use super::file::{YamlFile, ends_with, sibling_path, words};
+use super::plain::{Quotes, is_plain, written};
 use super::reader::{Entry, Found, read};
 use super::{Segment, YamlError};
 use crate::domain::Digest;
@@ -8,8 +11,10 @@ use crate::domain::Digest;
 /// What is to be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum YamlEdit {
-    /// The entry of `images:` with this full name gets the digest; a tag that it has becomes `tag`.
+    /// The entry with this full name gets the digest; a tag that it has becomes `tag`.
     KustomizeImage {
+        /// Where the list is: `images`, or `spec.images`.
+        list: Vec<Segment>,
         /// The name, with its registry: an entry of another registry that ends alike is another image.
         name: String,
         /// The digest.
@@ -31,162 +36,225 @@ pub enum YamlEdit {
         /// The image.
         image: String,
     },
+    /// The `value` of the item with this `name` of a list, wherever the file has exactly one.
+    Parameter {
+        /// What the way to the list ends with: `helm.parameters`.
+        list: [&'static str; 2],
+        /// The name of the item.
+        name: String,
+        /// The text.
+        value: String,
+    },
+    /// The item of a list of images that is about an image: `NAME…`, or `NAME=…`, which gets another image.
+    ImageItem {
+        /// What the way to the list ends with: `kustomize.images`.
+        list: [&'static str; 2],
+        /// The full name of the image.
+        name: String,
+        /// The image, with its digest.
+        image: String,
+    },
 }
 
-/// The file with the change, and every other byte as it was. A file that has it already stays as it is.
-///
-/// # Errors
-/// With the place, where the scalar is missing, there more than once, or not to be changed safely.
-pub fn edit(text: &str, change: &YamlEdit) -> Result<String, YamlError> {
-    let entries = read(text)?;
-    let mut changes = Vec::new();
-    match change {
-        YamlEdit::Value { path, value } => {
-            let found = at(&entries, |entry| entry.path == *path);
-            changes.push(replace(text, one(text, &found, &words(path))?, value)?);
-        }
-        YamlEdit::Container { name, image } => {
-            let named = container(text, &entries, name)?;
-            let mut path = named.path.clone();
-            path.pop();
-            path.push(Segment::Key("image".to_owned()));
-            let found = at(&entries, |entry| {
-                entry.document == named.document && entry.path == path
-            });
-            changes.push(replace(text, one(text, &found, &words(&path))?, image)?);
-        }
-        YamlEdit::KustomizeImage { name, digest, tag } => {
-            changes = kustomize(text, &entries, name, digest, tag.as_deref())?;
-        }
-    }
-    // From the end on, so that no place moves.
-    changes.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
-    let mut out = text.to_owned();
-    for (span, new) in changes {
-        out.replace_range(span, &new);
-    }
-    Ok(out)
+/// A file with a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The text.
+    pub text: String,
+    /// What was looked at to be changed.
+    pub values: Vec<EditedValue>,
 }
 
-type Change = (std::ops::Range<usize>, String);
+/// One scalar that was to be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditedValue {
+    /// Where it is: `images[0].digest`.
+    pub path: String,
+    /// What it was; none if it was not there.
+    pub before: Option<String>,
+}
 
-fn kustomize(
-    text: &str,
-    entries: &[Entry],
-    name: &str,
-    digest: &Digest,
-    tag: Option<&str>,
-) -> Result<Vec<Change>, YamlError> {
-    let is_name = |entry: &&Entry| {
-        matches!(&entry.path[..], [Segment::Key(images), Segment::Item(_), Segment::Key(key)] if images == "images" && key == "name")
-            && scalar(text, entry).as_deref() == Some(name)
-    };
-    let named: Vec<_> = entries.iter().filter(is_name).collect();
-    let named = one(text, &named, &format!("images with the name {name}"))?;
-    let field = |key: &str| {
-        let mut path = named.path.clone();
-        path.pop();
-        path.push(Segment::Key(key.to_owned()));
-        let mut found = entries.iter();
-        found.find(|entry| entry.document == named.document && entry.path == path)
-    };
-    let mut changes = Vec::new();
-    let old_tag = field("newTag");
-    if let (Some(old), Some(tag)) = (old_tag, tag) {
-        changes.push(replace(text, old, tag)?);
-    } else if let Some(old) = old_tag {
-        return Err(YamlError::at(
-            text,
-            old.span.start,
-            "the entry has a newTag, and there is no tag to put there",
-        ));
+struct Change {
+    span: Range<usize>,
+    new: String,
+    value: EditedValue,
+}
+
+impl YamlFile<'_> {
+    /// The file with the changes, and every other byte as it was. A file that has them already stays as it is.
+    ///
+    /// # Errors
+    /// With the place, where a scalar is missing, there more than once, or not to be changed safely.
+    pub fn edit(&self, edits: &[YamlEdit]) -> Result<Edited, YamlError> {
+        let mut changes = Vec::new();
+        for edit in edits {
+            self.add(edit, &mut changes)?;
+        }
+        // From the end on, so that no place moves.
+        changes.sort_by_key(|change| std::cmp::Reverse(change.span.start));
+        let mut text = self.text.to_owned();
+        for change in &changes {
+            text.replace_range(change.span.clone(), &change.new);
+        }
+        changes.reverse();
+        let values: Vec<_> = changes.into_iter().map(|change| change.value).collect();
+        self.check(&text, &values)?;
+        Ok(Edited { text, values })
     }
-    if let Some(old) = field("digest") {
-        changes.push(replace(text, old, &digest.to_string())?);
-    } else {
+
+    fn add(&self, edit: &YamlEdit, changes: &mut Vec<Change>) -> Result<(), YamlError> {
+        match edit {
+            YamlEdit::Value { path, value } => {
+                changes.push(self.replace(self.one_at(path)?, value)?);
+            }
+            YamlEdit::Container { name, image } => {
+                let named = self.container(name)?;
+                changes.push(self.replace(self.sibling(named, "image")?, image)?);
+            }
+            YamlEdit::KustomizeImage {
+                list,
+                name,
+                digest,
+                tag,
+            } => self.kustomize(list, name, digest, tag.as_deref(), changes)?,
+            YamlEdit::Parameter { list, name, value } => {
+                let found = self.named_items(*list, name);
+                let what = format!("item `{name}` in {}", list.join("."));
+                let named = self.one(&found, &what)?;
+                changes.push(self.replace(self.sibling(named, "value")?, value)?);
+            }
+            YamlEdit::ImageItem { list, name, image } => {
+                let found = self.all(|entry| {
+                    matches!(&entry.path[..], [way @ .., Segment::Item(_)] if ends_with(way, *list))
+                        && self.scalar(entry).is_some_and(|text| image_name(&text) == name)
+                });
+                let entry = self.one(&found, &format!("image `{name}` in {}", list.join(".")))?;
+                let text = self.scalar(entry).unwrap_or_default();
+                let new = text
+                    .split_once('=')
+                    .map_or_else(|| image.clone(), |(alias, _)| format!("{alias}={image}"));
+                changes.push(self.replace(entry, &new)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// That nothing else has changed: read again, the file has the same parts as before.
+    fn check(&self, text: &str, values: &[EditedValue]) -> Result<(), YamlError> {
+        let after = read(text)?;
+        let is_changed = |entry: &&Entry| values.iter().any(|value| value.path == words(&entry.path));
+        let parts = |text: &'_ str, entries: &[Entry]| -> Vec<(usize, Vec<Segment>, String)> {
+            entries
+                .iter()
+                .filter(|entry| !is_changed(entry))
+                .map(|entry| {
+                    let raw = text[entry.span.clone()].to_owned();
+                    (entry.document, entry.path.clone(), raw)
+                })
+                .collect()
+        };
+        if parts(self.text, &self.entries) == parts(text, &after) {
+            Ok(())
+        } else {
+            Err(YamlError::at(
+                self.text,
+                0,
+                "the change would alter other parts of the file",
+            ))
+        }
+    }
+
+    fn kustomize(
+        &self,
+        list: &[Segment],
+        name: &str,
+        digest: &Digest,
+        tag: Option<&str>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), YamlError> {
+        let named = self.all(|entry| {
+            matches!(&entry.path[..], [way @ .., Segment::Item(_), Segment::Key(key)] if key == "name" && way == list)
+                && self.scalar(entry).as_deref() == Some(name)
+        });
+        let what = format!("item with the name {name} in {}", words(list));
+        let named = self.one(&named, &what)?;
+        let old_tag = self.find_sibling(named, "newTag");
+        if let (Some(old), Some(tag)) = (old_tag, tag) {
+            changes.push(self.replace(old, tag)?);
+        } else if let Some(old) = old_tag {
+            return Err(YamlError::at(
+                self.text,
+                old.span.start,
+                "the entry has a newTag, and there is no tag to put there",
+            ));
+        }
+        if let Some(old) = self.find_sibling(named, "digest") {
+            changes.push(self.replace(old, &digest.to_string())?);
+            return Ok(());
+        }
         // A line of its own, as far in as the one with the name or the tag, and behind it.
         let last = old_tag.unwrap_or(named);
-        let line = &text[last.line.clone()];
+        self.is_safe(last)?;
+        let line = &self.text[last.line.clone()];
         let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
         let before = if line.ends_with('\n') { "" } else { end };
         let new = format!("{before}{}digest: {digest}{end}", " ".repeat(last.indent));
-        changes.push((last.line.end..last.line.end, new));
+        changes.push(Change {
+            span: last.line.end..last.line.end,
+            new,
+            value: EditedValue {
+                path: words(&sibling_path(named, "digest")),
+                before: None,
+            },
+        });
+        Ok(())
     }
-    Ok(changes)
-}
 
-/// The entry that names the container.
-fn container<'e>(text: &str, entries: &'e [Entry], name: &str) -> Result<&'e Entry, YamlError> {
-    let is_container = |entry: &&Entry| {
-        let [.., Segment::Key(list), Segment::Item(_), Segment::Key(key)] = &entry.path[..] else {
-            return false;
+    /// The entry that names the container.
+    fn container(&self, name: &str) -> Result<&Entry, YamlError> {
+        let found = self.all(|entry| {
+            let [.., Segment::Key(list), Segment::Item(_), Segment::Key(key)] = &entry.path[..] else {
+                return false;
+            };
+            matches!(list.as_str(), "containers" | "initContainers")
+                && key == "name"
+                && self.scalar(entry).as_deref() == Some(name)
+        });
+        self.one(&found, &format!("container with the name {name}"))
+    }
+
+    fn replace(&self, entry: &Entry, value: &str) -> Result<Change, YamlError> {
+        self.is_safe(entry)?;
+        let raw = &self.text[entry.span.clone()];
+        let before = self.scalar(entry);
+        let new = match entry.found {
+            Found::Scalar(_) if before.as_deref() == Some(value) && !self.is_misread(entry) => raw.to_owned(),
+            Found::Scalar(quotes) => written(value, quotes),
+            Found::Nested | Found::Anchored => return Err(self.refusal(entry, "has no text")),
+            Found::Opaque(why) => return Err(self.refusal(entry, &format!("is {why}"))),
         };
-        matches!(list.as_str(), "containers" | "initContainers")
-            && key == "name"
-            && scalar(text, entry).as_deref() == Some(name)
-    };
-    let found: Vec<_> = entries.iter().filter(is_container).collect();
-    one(text, &found, &format!("containers with the name {name}"))
-}
+        Ok(Change {
+            span: entry.span.clone(),
+            new,
+            value: EditedValue {
+                path: words(&entry.path),
+                before: before.or_else(|| Some(raw.to_owned())),
+            },
+        })
+    }
 
-fn at(entries: &[Entry], is: impl Fn(&Entry) -> bool) -> Vec<&Entry> {
-    entries.iter().filter(|entry| is(entry)).collect()
-}
-
-fn one<'e>(text: &str, found: &[&'e Entry], what: &str) -> Result<&'e Entry, YamlError> {
-    match found {
-        [one] => Ok(one),
-        [] => Err(YamlError::at(text, 0, format!("there is no {what}"))),
-        [_, second, ..] => Err(YamlError::at(
-            text,
-            second.span.start,
-            format!("{what} is there more than once"),
-        )),
+    /// Whether a reader takes a scalar without quotes for something else than its text.
+    fn is_misread(&self, entry: &Entry) -> bool {
+        entry.found == Found::Scalar(Quotes::None) && !is_plain(&self.text[entry.span.clone()])
     }
 }
 
-fn words(path: &[Segment]) -> String {
-    let mut out = String::new();
-    for segment in path {
-        if !out.is_empty() && matches!(segment, Segment::Key(_)) {
-            out.push('.');
-        }
-        out.push_str(&segment.to_string());
+/// The name in `NAME`, `NAME:TAG`, `NAME@DIGEST` and `NAME=…`.
+fn image_name(text: &str) -> &str {
+    let name = text.split_once('=').map_or(text, |(name, _)| name);
+    let name = name.split_once('@').map_or(name, |(name, _)| name);
+    match name.rsplit_once(':') {
+        Some((before, after)) if !after.contains('/') => before,
+        _ => name,
     }
-    out
-}
-
-/// The text of a scalar; none of anything else, and of one with escapes.
-fn scalar(text: &str, entry: &Entry) -> Option<String> {
-    let raw = &text[entry.span.clone()];
-    match entry.found {
-        Found::Scalar(Quotes::None) => Some(raw.to_owned()),
-        Found::Scalar(Quotes::Single) => Some(raw.get(1..raw.len() - 1)?.replace("''", "'")),
-        Found::Scalar(Quotes::Double) => {
-            let inner = raw.get(1..raw.len() - 1)?;
-            (!inner.contains('\\')).then(|| inner.to_owned())
-        }
-        Found::Nested | Found::Opaque(_) => None,
-    }
-}
-
-fn replace(text: &str, entry: &Entry, value: &str) -> Result<Change, YamlError> {
-    let what = words(&entry.path);
-    match entry.found {
-        Found::Scalar(_) if scalar(text, entry).as_deref() == Some(value) && !is_misread(text, entry) => {
-            Ok((entry.span.clone(), text[entry.span.clone()].to_owned()))
-        }
-        Found::Scalar(quotes) => Ok((entry.span.clone(), written(value, quotes))),
-        Found::Nested => Err(YamlError::at(
-            text,
-            entry.span.start,
-            format!("{what} has no text"),
-        )),
-        Found::Opaque(why) => Err(YamlError::at(text, entry.span.start, format!("{what} is {why}"))),
-    }
-}
-
-/// Whether a reader takes a scalar without quotes for something else than its text.
-fn is_misread(text: &str, entry: &Entry) -> bool {
-    entry.found == Found::Scalar(Quotes::None) && !super::plain::is_plain(&text[entry.span.clone()])
 }

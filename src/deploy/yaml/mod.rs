@@ -3,12 +3,14 @@
 
 mod edit;
 mod ends;
+mod file;
 mod plain;
 mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use edit::{YamlEdit, edit};
+pub use edit::{Edited, EditedValue, YamlEdit};
+pub use file::{YamlFile, YamlObject};
 
 use std::fmt;
 
@@ -53,4 +55,25 @@ impl fmt::Display for Segment {
             Self::Item(nth) => write!(f, "[{nth}]"),
         }
     }
+}
+
+/// `image.tag` and `sources[0].tag` as a path.
+pub fn path_of(text: &str) -> Vec<Segment> {
+    let mut path = Vec::new();
+    for part in text.split('.') {
+        let (key, items) = part
+            .split_once('[')
+            .map_or((part, None), |(key, rest)| (key, Some(rest)));
+        if !key.is_empty() {
+            path.push(Segment::Key(key.to_owned()));
+        }
+        for item in items.into_iter().flat_map(|items| items.split('[')) {
+            match item.strip_suffix(']').and_then(|nth| nth.parse().ok()) {
+                Some(nth) => path.push(Segment::Item(nth)),
+                // No list: such a key is looked for as it is written.
+                None => return vec![Segment::Key(text.to_owned())],
+            }
+        }
+    }
+    path
 }

@@ -14,6 +14,8 @@ pub(super) enum Found {
     Scalar(Quotes),
     /// A mapping or a list in blocks below; nothing, where none follows.
     Nested,
+    /// A mapping or a list below an anchor or a tag: what refers to it would change as well.
+    Anchored,
     /// What is not to be changed, and why.
     Opaque(&'static str),
 }
@@ -194,7 +196,7 @@ impl Reader<'_> {
                 (
                     false,
                     Some(Entry {
-                        found: Found::Nested,
+                        found: Found::Nested | Found::Anchored,
                         path,
                         document,
                         ..
@@ -262,10 +264,9 @@ impl Reader<'_> {
                 let rest = text.trim_start_matches(|c: char| c != ' ').trim();
                 let is_empty = rest.is_empty() || rest.starts_with('#');
                 let is_block_text = rest.starts_with(['|', '>']);
-                // What stands below an anchor is read; it is not to be changed, for what refers to it would change as well.
                 let why = "an anchor or a tag stands before it";
                 if is_empty {
-                    self.push(path, Found::Nested, offset..offset, line, indent);
+                    self.push(path, Found::Anchored, offset..offset, line, indent);
                 } else {
                     if is_block_text {
                         self.skip_indented(indent, line.end);

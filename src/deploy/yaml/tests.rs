@@ -15,6 +15,11 @@ fn path(text: &str) -> Vec<Segment> {
     text.split('.').map(segment).collect()
 }
 
+fn edit(text: &str, change: &YamlEdit) -> Result<String, YamlError> {
+    let edited = YamlFile::read(text)?.edit(std::slice::from_ref(change))?;
+    Ok(edited.text)
+}
+
 fn set(text: &str, at: &str, value: &str) -> Result<String, YamlError> {
     let change = YamlEdit::Value {
         path: path(at),
@@ -78,7 +83,11 @@ fn what_cannot_be_changed_safely_is_refused_with_its_place() {
         ),
         (VALUES, "image", "line 2, column 8: image has no text"),
         (VALUES, "script", "line 11, column 9: script is text in a block"),
-        (VALUES, "deep.tag", "line 1, column 1: there is no deep.tag"),
+        (
+            VALUES,
+            "deep.tag",
+            "line 17, column 7: deep is a collection in one line",
+        ),
         (
             VALUES,
             "deep",
@@ -129,6 +138,7 @@ images:
     digest: sha256:1
 ";
     let change = |tag: Option<&str>| YamlEdit::KustomizeImage {
+        list: path_of("images"),
         name: "registry.example.com/app".to_owned(),
         digest: digest.clone(),
         tag: tag.map(str::to_owned),
@@ -178,7 +188,7 @@ spec:
         edit(text, &change("none"))
             .unwrap_err()
             .why
-            .contains("there is no containers")
+            .contains("there is no container")
     );
     let twice = format!("{text}---\n{text}");
     assert!(

@@ -98,6 +98,7 @@ pub(in crate::engine) async fn run(step: &Step<'_>, job: Job<'_>) -> Result<Step
         release: release_of(context.engine, job.commit).await,
         previous: current,
         key: format!("{} deploy {name}", context.plan.hash()),
+        access: context.access,
     };
     let result = apply_all(step, &deployers, &deployment, &accepted).await;
     let ends = match result {

@@ -1,0 +1,52 @@
+//! What a Kustomization of Flux says of a commit.
+
+use serde_json::Value;
+
+use super::verdict::{Verdict, commit_in, reason, text};
+use crate::domain::CommitSha;
+
+/// Reasons of a Kustomization that is not ready and goes on by itself.
+const GOES_ON: [&str; 4] = [
+    "DependencyNotReady",
+    "Progressing",
+    "ProgressingWithRetry",
+    "ArtifactFailed",
+];
+
+/// How far a Kustomization is; `contains` says whether a commit is the deployed one, or comes after it.
+///
+/// Ready counts only if it is of this generation, and a failure only if it is about a commit that has the deployed one.
+pub(super) fn judge(object: &Value, contains: &dyn Fn(&CommitSha) -> bool) -> Verdict {
+    if object.pointer("/spec/suspend").and_then(Value::as_bool) == Some(true) {
+        return Verdict::Failed("it is suspended, so that it applies nothing".to_owned());
+    }
+    let number = |path: &str| object.pointer(path).and_then(Value::as_i64).unwrap_or(0);
+    let generation = number("/metadata/generation");
+    if number("/status/observedGeneration") < generation.max(1) {
+        return Verdict::Waiting("its newest settings are not observed yet".to_owned());
+    }
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let ready = conditions.into_iter().flatten().find(|condition| {
+        let observed = condition.get("observedGeneration").and_then(Value::as_i64);
+        text(condition, "/type") == "Ready" && observed.is_none_or(|at| at == 0 || at == generation)
+    });
+    let Some(ready) = ready else {
+        return Verdict::Waiting("it does not say yet whether it is ready".to_owned());
+    };
+    let words = reason(&text(ready, "/reason"), &text(ready, "/message"));
+    let has = |path: &str| {
+        let revision = text(object, path);
+        (
+            commit_in(&revision).is_some_and(|commit| contains(&commit)),
+            revision,
+        )
+    };
+    let (applied, revision) = has("/status/lastAppliedRevision");
+    let (attempted, _) = has("/status/lastAttemptedRevision");
+    match text(ready, "/status").as_str() {
+        "True" if applied => Verdict::Done(revision),
+        "True" => Verdict::Waiting(format!("it has applied {revision}")),
+        "False" if attempted && !GOES_ON.contains(&text(ready, "/reason").as_str()) => Verdict::Failed(words),
+        _ => Verdict::Waiting(words),
+    }
+}
