@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use windlass::config::{ALL_KEYS, Config, FLEET_KEYS, FleetConfig};
-use windlass::domain::DeployerSettings;
+use windlass::domain::{ChangeMethod, DeployerSettings, YamlFormat};
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
     let folder = Path::new("tests/fixtures/config").join(kind);
@@ -98,6 +98,21 @@ fn the_example_loads_and_says_what_it_means() {
     assert!(
         matches!(&stage.deploy[..], [DeployerSettings::Command(command)] if command.program == "./deploy.sh")
     );
+    let [
+        DeployerSettings::Gitops(first),
+        DeployerSettings::Gitops(second),
+        ..,
+    ] = &prod.deploy[..]
+    else {
+        panic!("{:?}", prod.deploy)
+    };
+    assert_eq!(first.place.image.as_deref(), Some("prod.example.com/{service}"));
+    assert_eq!(
+        first.wait_for.as_ref().unwrap().words(),
+        "Flux Kustomization flux-system/apps in context prod"
+    );
+    assert_eq!(second.place.format, Some(YamlFormat::Helm));
+    assert_eq!(second.method, ChangeMethod::PullRequest);
 }
 
 #[test]
@@ -155,5 +170,48 @@ fn collect(value: &toml::Value, into: &mut std::collections::BTreeSet<String>) {
         }
         toml::Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
         _ => {}
+    }
+}
+
+#[test]
+fn a_repository_of_configuration_needs_an_address_that_starts_nothing_and_a_file_inside_of_it() {
+    let gitops = |keys: &str| {
+        let deploy = format!("deploy = {{ kind = \"gitops\", branch = \"main\", {keys} }}");
+        let text = format!(
+            "[[service]]\nname = \"app\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/dev/app\"\n{deploy}\n"
+        );
+        Config::parse(&text, Path::new("windlass.toml")).map(drop)
+    };
+    let remote = |address: &str| gitops(&format!("remote = \"{address}\", file = \"a/values.yaml\""));
+    for address in [
+        "https://h/x.git",
+        "git@h:x.git",
+        "ssh://git@h/x",
+        "../config.git",
+        "/srv/config.git",
+    ] {
+        assert!(remote(address).is_ok(), "{address}: {:?}", remote(address));
+    }
+    for (address, why) in [
+        ("ext::sh -c true", "is not the address of a repository"),
+        ("--upload-pack=x", "is not the address of a repository"),
+        ("ftp://h/x", "unknown scheme `ftp`"),
+        ("", "is not the address of a repository"),
+    ] {
+        let error = remote(address).unwrap_err().to_string();
+        assert!(error.contains(why), "{address}: {error}");
+    }
+    for file in [
+        "../values.yaml",
+        "/values.yaml",
+        "a//b.yaml",
+        ".git/config",
+        "a/./b.yaml",
+    ] {
+        let error = gitops(&format!("remote = \"https://h/x\", file = \"{file}\"")).unwrap_err();
+        assert!(
+            error.to_string().contains("is not a path inside of a repository"),
+            "{file}: {error}"
+        );
     }
 }

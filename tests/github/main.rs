@@ -8,6 +8,7 @@ mod plan;
 mod sample;
 
 mod cut;
+mod deploys;
 mod fake;
 mod pulls;
 mod reads;

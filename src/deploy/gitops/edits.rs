@@ -65,7 +65,7 @@ pub(super) fn deploy_in(
     }
     let (format, prefix) = format_of(path, &file, place);
     let edits = match format {
-        YamlFormat::Kustomize => vec![kustomize(place, wanted, format!("{prefix}images"))?],
+        YamlFormat::Kustomize => vec![kustomize(place, wanted, &format!("{prefix}images"))?],
         YamlFormat::Manifest => vec![manifest(place, wanted)?],
         YamlFormat::Helm => helm(&file, place, wanted, &prefix)?,
         YamlFormat::Argocd => argocd(&file, place, wanted)?,
@@ -118,9 +118,9 @@ fn image_of(place: &ImagePlace) -> Result<String, Refusal> {
     })
 }
 
-fn kustomize(place: &ImagePlace, wanted: &WantedImage, list: String) -> Result<YamlEdit, Refusal> {
+fn kustomize(place: &ImagePlace, wanted: &WantedImage, list: &str) -> Result<YamlEdit, Refusal> {
     Ok(YamlEdit::KustomizeImage {
-        list: path_of(&list),
+        list: path_of(list),
         name: image_of(place)?,
         digest: wanted.digest.clone(),
         tag: wanted.tag.clone(),

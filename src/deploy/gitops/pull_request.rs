@@ -19,7 +19,7 @@ use crate::github::{
 /// The time between the first two looks at a pull request; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest time between two looks.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 impl GitopsDeployer {
     /// Proposes the change, waits until it is merged, and says where the branch is then. Given again, the same deployment finds
@@ -53,19 +53,18 @@ impl GitopsDeployer {
         let base = self.settings.branch.as_str();
         let fail = |error| failure(mirror.name(), &error);
         let found = github.pull_request(branch.as_str(), base).await.map_err(fail)?;
-        let request = match found {
-            Some(found) => found,
-            None => {
-                let (title, body) = message.split_once("\n\n").unwrap_or((&message, ""));
-                let new = NewPullRequest {
-                    head: branch.to_string(),
-                    base: base.to_owned(),
-                    title: title.to_owned(),
-                    body: body.to_owned(),
-                };
-                let opened = github.open_pull_request(&new, deployment.access).await;
-                opened.map_err(fail)?
-            }
+        let request = if let Some(found) = found {
+            found
+        } else {
+            let (title, body) = message.split_once("\n\n").unwrap_or((&message, ""));
+            let new = NewPullRequest {
+                head: branch.to_string(),
+                base: base.to_owned(),
+                title: title.to_owned(),
+                body: body.to_owned(),
+            };
+            let opened = github.open_pull_request(&new, deployment.access).await;
+            opened.map_err(fail)?
         };
         self.merged(&github, mirror, branch.as_str(), request, tell)
             .await?;

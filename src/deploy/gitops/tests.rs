@@ -37,23 +37,23 @@ impl Sample {
         };
         let work = sample.work();
         std::fs::create_dir(&work).unwrap();
-        sample.git(
+        Sample::git(
             sample.folder.path(),
             &["init", "-q", "--bare", "-b", "main", "config.git"],
         );
-        sample.git(&work, &["init", "-q", "-b", "main"]);
+        Sample::git(&work, &["init", "-q", "-b", "main"]);
         for (name, value) in [
             ("user.name", "Bo"),
             ("user.email", "bo@example.com"),
             ("commit.gpgSign", "false"),
         ] {
-            sample.git(&work, &["config", name, value]);
+            Sample::git(&work, &["config", name, value]);
         }
         let origin = sample.origin();
-        sample.git(&work, &["remote", "add", "origin", origin.to_str().unwrap()]);
+        Sample::git(&work, &["remote", "add", "origin", origin.to_str().unwrap()]);
         sample.write(FILE, &kustomization(&Digest::of(b"old")));
         sample.write("README.md", "read me\n");
-        sample.git(&work, &["push", "-q", "origin", "main"]);
+        Sample::git(&work, &["push", "-q", "origin", "main"]);
         sample
     }
 
@@ -65,7 +65,7 @@ impl Sample {
         self.folder.path().join("config.git")
     }
 
-    fn git(&self, folder: &Path, arguments: &[&str]) -> String {
+    fn git(folder: &Path, arguments: &[&str]) -> String {
         let output = Command::new("git")
             .current_dir(folder)
             .args(arguments)
@@ -83,16 +83,16 @@ impl Sample {
         let file = self.work().join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
-        self.git(&self.work(), &["add", "."]);
-        self.git(&self.work(), &["commit", "-q", "-m", "a change of somebody else"]);
+        Self::git(&self.work(), &["add", "."]);
+        Self::git(&self.work(), &["commit", "-q", "-m", "a change of somebody else"]);
     }
 
     fn head(&self) -> String {
-        self.git(&self.origin(), &["rev-parse", "main"])
+        Self::git(&self.origin(), &["rev-parse", "main"])
     }
 
     fn text(&self, path: &str) -> String {
-        self.git(&self.origin(), &["show", &format!("main:{path}")])
+        Self::git(&self.origin(), &["show", &format!("main:{path}")])
     }
 
     fn hook(&self, name: &str, script: &str) {
@@ -176,7 +176,7 @@ async fn a_deployment_commits_the_digest_alone_and_given_again_adds_nothing() {
     let applied = sample.apply(&deployer, &target).await.0.unwrap();
     assert_eq!(applied.outcome, DeployOutcome::Deployed);
     assert_eq!(sample.text(FILE), kustomization(&Digest::of(b"new")));
-    let log = sample.git(
+    let log = Sample::git(
         &sample.origin(),
         &[
             "log",
@@ -199,7 +199,7 @@ async fn a_deployment_commits_the_digest_alone_and_given_again_adds_nothing() {
         2,
         "{log}"
     );
-    let changed = sample.git(&sample.origin(), &["diff", "--name-only", "main~1", "main"]);
+    let changed = Sample::git(&sample.origin(), &["diff", "--name-only", "main~1", "main"]);
     assert_eq!(changed.trim(), FILE);
 
     let head = sample.head();
@@ -223,7 +223,7 @@ async fn a_push_that_loses_the_race_is_made_again_on_what_is_there_then() {
     let target = sample.plan(&deployer).await.unwrap();
     // While the first push is on its way, somebody else moves the branch on.
     sample.write("README.md", "read me again\n");
-    sample.git(&sample.work(), &["push", "-q", "origin", "main:refs/heads/other"]);
+    Sample::git(&sample.work(), &["push", "-q", "origin", "main:refs/heads/other"]);
     sample.hook(
         "update",
         "if [ ! -e raced ]; then touch raced; git update-ref refs/heads/main refs/heads/other; fi",
@@ -234,8 +234,8 @@ async fn a_push_that_loses_the_race_is_made_again_on_what_is_there_then() {
     assert_eq!(sample.text(FILE), kustomization(&Digest::of(b"new")));
     assert_eq!(sample.text("README.md"), "read me again\n");
     // Nothing was forced: the commit of somebody else is right before ours.
-    let other = sample.git(&sample.origin(), &["rev-parse", "other"]);
-    assert_eq!(sample.git(&sample.origin(), &["rev-parse", "main~1"]), other);
+    let other = Sample::git(&sample.origin(), &["rev-parse", "other"]);
+    assert_eq!(Sample::git(&sample.origin(), &["rev-parse", "main~1"]), other);
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn a_value_that_somebody_else_has_changed_since_the_plan_is_not_overwritte
     let deployer = sample.deployer();
     let target = sample.plan(&deployer).await.unwrap();
     sample.write(FILE, &kustomization(&Digest::of(b"other")));
-    sample.git(&sample.work(), &["push", "-q", "origin", "main:refs/heads/other"]);
+    Sample::git(&sample.work(), &["push", "-q", "origin", "main:refs/heads/other"]);
     // In the race that the push loses, so that no look before it sees it.
     sample.hook(
         "update",
@@ -261,7 +261,7 @@ async fn what_cannot_be_changed_safely_is_refused_in_the_plan_with_its_place() {
     let sample = Sample::new();
     let text = format!("images:\n  - name: {NAME}\n    digest: &pinned sha256:1\n");
     sample.write(FILE, &text);
-    sample.git(&sample.work(), &["push", "-q", "origin", "main"]);
+    Sample::git(&sample.work(), &["push", "-q", "origin", "main"]);
     let head = sample.head();
     let error = sample.plan(&sample.deployer()).await.unwrap_err();
     let words = error.to_string();

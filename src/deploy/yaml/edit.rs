@@ -193,14 +193,14 @@ impl YamlFile<'_> {
             return Ok(());
         }
         // A line of its own, as far in as the one with the name or the tag, and behind it.
-        let last = old_tag.unwrap_or(named);
-        self.is_safe(last)?;
-        let line = &self.text[last.line.clone()];
+        let above = old_tag.unwrap_or(named);
+        self.is_safe(above)?;
+        let line = &self.text[above.line.clone()];
         let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
         let before = if line.ends_with('\n') { "" } else { end };
-        let new = format!("{before}{}digest: {digest}{end}", " ".repeat(last.indent));
+        let new = format!("{before}{}digest: {digest}{end}", " ".repeat(above.indent));
         changes.push(Change {
-            span: last.line.end..last.line.end,
+            span: above.line.end..above.line.end,
             new,
             value: EditedValue {
                 path: words(&sibling_path(named, "digest")),

@@ -1,5 +1,7 @@
 //! Each kind of file, as people write it.
 
+use proptest::prelude::*;
+
 use crate::deploy::gitops::edits::{WantedImage, deploy_in};
 use crate::domain::{Digest, ImagePlace};
 
@@ -22,10 +24,6 @@ fn digest() -> String {
     Digest::of(b"new").to_string()
 }
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 #[test]
 fn helm_values_get_digest_and_tag_and_both_agree() {
     let text = "# values\nimage:\n  repository: registry.example.com/prod/app\n  tag: 2b2e927 # short\n  digest: sha256:1\n";
@@ -37,7 +35,7 @@ fn helm_values_get_digest_and_tag_and_both_agree() {
         expected
     );
     let keys = ImagePlace {
-        digest_key: some("app.image.sha"),
+        digest_key: Some("app.image.sha".to_owned()),
         ..ImagePlace::default()
     };
     let nested = "app:\n  image:\n    sha: 'sha256:1'\n    tag: old\n";
@@ -46,7 +44,7 @@ fn helm_values_get_digest_and_tag_and_both_agree() {
         nested.replace("sha256:1", &digest())
     );
     let whole = ImagePlace {
-        image_key: some("image"),
+        image_key: Some("image".to_owned()),
         ..ImagePlace::default()
     };
     assert_eq!(
@@ -85,7 +83,7 @@ fn a_manifest_is_changed_in_the_named_container_of_the_named_object() {
     };
     let text = format!("{}---\n{}", one("Deployment"), one("StatefulSet"));
     let place = |object: Option<&str>| ImagePlace {
-        container: some("app"),
+        container: Some("app".to_owned()),
         object: object.map(str::to_owned),
         ..ImagePlace::default()
     };
@@ -110,8 +108,8 @@ fn an_application_of_argo_cd_is_changed_in_its_parameters_its_values_or_its_imag
     let head =
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: app\nspec:\n  source:\n";
     let keys = ImagePlace {
-        digest_key: some("image.digest"),
-        tag_key: some("image.tag"),
+        digest_key: Some("image.digest".to_owned()),
+        tag_key: Some("image.tag".to_owned()),
         ..ImagePlace::default()
     };
     let text = format!(
@@ -128,7 +126,7 @@ fn an_application_of_argo_cd_is_changed_in_its_parameters_its_values_or_its_imag
         text.replace("sha256:1", &digest())
     );
     let images = ImagePlace {
-        image: some("registry.example.com/prod/app"),
+        image: Some("registry.example.com/prod/app".to_owned()),
         ..ImagePlace::default()
     };
     for (before, after) in [
@@ -163,7 +161,7 @@ fn objects_of_flux_are_changed_in_their_values_and_images() {
     let text = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: app\nspec:\n  images:\n  - name: app\n    \
                 newName: registry.example.com/prod/app\n    newTag: v1\n";
     let place = ImagePlace {
-        image: some("app"),
+        image: Some("app".to_owned()),
         ..ImagePlace::default()
     };
     let expected = text.replace(
@@ -200,5 +198,79 @@ fn what_would_change_elsewhere_as_well_is_refused_with_its_place() {
         ("image:\n  digest: {{ .d }}\n", "line 2, column 11: a template"),
     ] {
         assert_eq!(refused(text), why, "{text}");
+    }
+}
+
+/// Lines that have nothing to do with the image, in a mapping at the left margin.
+fn noise(from: usize) -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        Just("# a comment: with a colon"),
+        Just(""),
+        Just("flow-N: [1, {digest: \"]\"}] # x"),
+        Just("text-N: |\n  digest: no\n  # no"),
+        Just("quoted-N: 'newTag: it''s # no'"),
+        Just("list-N:\n- name: registry.example.com/prod/app\n  digest: no"),
+        Just("folded-N: one\n  two"),
+    ];
+    prop::collection::vec(line, 0..5).prop_map(move |lines| {
+        let numbered = lines.iter().enumerate();
+        numbered
+            .map(|(nth, line)| format!("{}\n", line.replace("-N", &format!("-{}", from + nth))))
+            .collect()
+    })
+}
+
+/// A scalar as people write it, and what follows it on its line.
+fn scalar(text: &'static str) -> impl Strategy<Value = (String, &'static str)> {
+    let quoted =
+        prop_oneof![Just(""), Just("'"), Just("\"")].prop_map(move |quote| format!("{quote}{text}{quote}"));
+    (quoted, prop_oneof![Just(""), Just("   # note"), Just(" ")])
+}
+
+/// A file of each format around one image: what is before, between and after the two scalars, digest and tag.
+fn files() -> impl Strategy<Value = (usize, [String; 3], [String; 2], bool)> {
+    let parts = (
+        0_usize..4,
+        noise(0),
+        noise(100),
+        scalar("sha256:0"),
+        scalar("v0"),
+        any::<bool>(),
+    );
+    parts.prop_map(|(format, before, after, (digest, digest_end), (tag, tag_end), is_windows)| {
+        let (head, key, indent) = match format {
+            0 => ("images:\n- name: other.example.com/app\n  digest: sha256:0\n- name: registry.example.com/prod/app\n", "newTag", "  "),
+            1 => ("image:\n  repository: registry.example.com/prod/app\n", "tag", "  "),
+            2 => ("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  values:\n    image:\n", "tag", "      "),
+            _ => ("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  images:\n  - name: registry.example.com/prod/app\n", "newTag", "    "),
+        };
+        let fix = |text: String| if is_windows { text.replace('\n', "\r\n") } else { text };
+        let around = [
+            fix(format!("{before}{head}{indent}digest: ")),
+            fix(format!("{digest_end}\n{indent}{key}: ")),
+            fix(format!("{tag_end}\n{after}")),
+        ];
+        (format, around, [digest, tag], is_windows)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+    #[test]
+    fn every_byte_outside_of_digest_and_tag_stays_in_each_format((format, around, [digest, tag], _) in files()) {
+        let text = format!("{}{digest}{}{tag}{}", around[0], around[1], around[2]);
+        let (path, image) = match format {
+            0 => ("kustomization.yaml", Some("registry.example.com/prod/app".to_owned())),
+            3 => ("apps.yaml", Some("registry.example.com/prod/app".to_owned())),
+            _ => ("values.yaml", None),
+        };
+        let place = ImagePlace { image, ..ImagePlace::default() };
+        let new = deploy_in(path, &text, &place, &wanted());
+        let new = new.map_err(|refusal| TestCaseError::fail(format!("{}\n{text}", refusal.why)))?.text;
+        let rest = new.strip_prefix(around[0].as_str()).and_then(|rest| rest.strip_suffix(around[2].as_str()));
+        let (digest, tag) = rest.and_then(|rest| rest.split_once(around[1].as_str())).unwrap_or_default();
+        prop_assert_eq!(digest.trim_matches(['"', '\'']), wanted().digest.to_string(), "{}", new);
+        // A reader would take it for a number without quotes.
+        prop_assert!(["'12e4567'", "\"12e4567\""].contains(&tag), "{}", new);
     }
 }
