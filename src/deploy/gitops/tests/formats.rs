@@ -213,10 +213,12 @@ fn noise(from: usize) -> impl Strategy<Value = String> {
         Just("folded-N: one\n  two"),
     ];
     prop::collection::vec(line, 0..5).prop_map(move |lines| {
-        let numbered = lines.iter().enumerate();
-        numbered
-            .map(|(nth, line)| format!("{}\n", line.replace("-N", &format!("-{}", from + nth))))
-            .collect()
+        let mut text = String::new();
+        for (nth, line) in lines.iter().enumerate() {
+            text.push_str(&line.replace("-N", &format!("-{}", from + nth)));
+            text.push('\n');
+        }
+        text
     })
 }
 
