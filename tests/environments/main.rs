@@ -27,6 +27,7 @@ mod sample;
 mod admission;
 mod completeness;
 mod exceptions;
+mod gitops;
 mod history;
 mod older_signatures;
 mod pins;
