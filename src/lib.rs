@@ -3,7 +3,7 @@
 //! The modules, and which may use which (see ARCHITECTURE.md):
 //!
 //! ```text
-//! domain ← program state ← config git github registry scan sign deploy build ← project ← catalog ← board engine ← fleet ← report ← cli tui demo ← start
+//! domain ← program state http ← config git github registry scan sign deploy build ← project ← catalog ← board engine ← fleet ← report ← cli tui demo ← start
 //! ```
 //!
 //! A module may use those to its left; of the middle ones only `scan` and `sign` use `registry`. `cli` and `tui` never
@@ -22,6 +22,7 @@ pub mod engine;
 pub mod fleet;
 pub mod git;
 pub mod github;
+pub mod http;
 pub mod program;
 pub mod project;
 pub mod registry;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from left to right; a room may use those of the columns before its own.
 const COLUMNS: &[&[&str]] = &[
     &["domain"],
-    &["program", "state"],
+    &["program", "state", "http"],
     &[
         "config", "git", "github", "registry", "scan", "sign", "deploy", "build",
     ],
@@ -44,6 +44,7 @@ const TENANTS: &[(&str, &str)] = &[
     ("oci_client", "registry"),
     ("octocrab", "github"),
     ("ratatui", "tui"),
+    ("reqwest", "http"),
     ("reqwest", "registry"),
     // octocrab stands on a client that is given to it.
     ("reqwest", "github"),

@@ -96,7 +96,7 @@ fn the_example_loads_and_says_what_it_means() {
     assert_eq!(prod.verify_key.as_deref(), Some(Path::new("cosign.pub")));
     let stage = &config.environments[&"stage".parse().unwrap()];
     assert!(
-        matches!(&stage.deploy[..], [DeployerSettings::Command(command)] if command.program == "./deploy.sh")
+        matches!(&stage.deploy[..], [DeployerSettings::Command(command), DeployerSettings::Ecs(_), DeployerSettings::Webhook(_)] if command.program == "./deploy.sh")
     );
     let [
         DeployerSettings::Gitops(first),
@@ -113,6 +113,7 @@ fn the_example_loads_and_says_what_it_means() {
     );
     assert_eq!(second.place.format, Some(YamlFormat::Helm));
     assert_eq!(second.method, ChangeMethod::PullRequest);
+    assert_eq!(stage.after.len(), 3);
 }
 
 #[test]

@@ -250,7 +250,12 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
         Some(value) => Some(value.section(keys::VERIFY)?.require("key")?.path()?),
         None => sign.as_ref().map(|sign| sign.key.with_extension("pub")),
     };
+    let after = section.get("after");
+    if let Some(value) = after.as_ref().filter(|_| section.get("deploy").is_none()) {
+        return Err(value.mistake("requires `deploy`: checks run after a deployment"));
+    }
     Ok(EnvironmentSettings {
+        after: after.map_or(Ok(Vec::new()), super::deploy::probes)?,
         scan: scan.map(|value| scan_gate(&value)).transpose()?,
         soak: soaking.map(|value| soak(&value)).transpose()?,
         sign,

@@ -96,10 +96,11 @@ pub(super) const ENVIRONMENT: Keys = Keys {
         "sign",
         "verify",
         "deploy",
+        "after",
         "hotfix",
     ],
     reserved: &["runner", "retain"],
-    sensitive: &[("sign", Inert), ("deploy", Inert)],
+    sensitive: &[("sign", Inert), ("deploy", Inert), ("after", Inert)],
 };
 pub(super) const GATE: Keys = Keys {
     section: "gate",
@@ -168,6 +169,64 @@ pub(super) const DEPLOY_GITOPS: Keys = keys(
 pub(super) const DEPLOY_WAIT_FOR: Keys = keys(
     "deploy.wait_for",
     &["kind", "namespace", "name", "context", "kubeconfig"],
+);
+pub(super) const DEPLOY_WEBHOOK: Keys = keys(
+    "deploy with kind = \"webhook\"",
+    &[
+        "kind",
+        "url",
+        "secret_file",
+        "token_file",
+        "status",
+        "timeout",
+        "running",
+        "observe_for",
+    ],
+);
+pub(super) const DEPLOY_ECS: Keys = keys(
+    "deploy with kind = \"ecs\"",
+    &[
+        "kind",
+        "cluster",
+        "service_name",
+        "container",
+        "region",
+        "profile",
+        "program",
+        "rollback",
+        "timeout",
+        "observe_for",
+    ],
+);
+pub(super) const AFTER_HTTP: Keys = keys(
+    "environment.after with kind = \"http\"",
+    &[
+        "kind",
+        "url",
+        "status",
+        "contains",
+        "successes",
+        "every",
+        "timeout",
+        "rollback",
+    ],
+);
+pub(super) const AFTER_COMMAND: Keys = keys(
+    "environment.after with kind = \"command\"",
+    &["kind", "command", "env", "timeout", "rollback"],
+);
+pub(super) const AFTER_PROMETHEUS: Keys = keys(
+    "environment.after with kind = \"prometheus\"",
+    &[
+        "kind",
+        "url",
+        "query",
+        "expect",
+        "successes",
+        "every",
+        "timeout",
+        "rollback",
+    ],
 );
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
@@ -269,6 +328,11 @@ pub const ALL: &[Keys] = &[
     DEPLOY_COMMAND,
     DEPLOY_GITOPS,
     DEPLOY_WAIT_FOR,
+    DEPLOY_ECS,
+    DEPLOY_WEBHOOK,
+    AFTER_HTTP,
+    AFTER_COMMAND,
+    AFTER_PROMETHEUS,
     HOTFIX,
     CHECK,
     BUILD,

@@ -24,8 +24,8 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, DeployerSettings, EnvironmentGraph, EnvironmentName, GateKind,
-    HostSettings, Platform, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName, SoakPolicy,
-    TagTemplate, TicketPattern, TicketUrl,
+    HostSettings, Platform, ProbeSettings, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName,
+    SoakPolicy, TagTemplate, TicketPattern, TicketUrl,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -272,6 +272,8 @@ pub struct EnvironmentSettings {
     pub verify_key: Option<PathBuf>,
     /// What deploys here, in this order; empty if the promotion ends with the image.
     pub deploy: Vec<DeployerSettings>,
+    /// What is checked after a deployment, in this order; a deployment counts once all of it has passed.
+    pub after: Vec<ProbeSettings>,
     /// The short way that hotfixes may take here; none if there is none.
     pub hotfix: Option<HotfixSettings>,
 }

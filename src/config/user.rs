@@ -127,7 +127,12 @@ fn check_tables(document: Document<'_>, root: &DeTable<'_>) -> Result<(), Config
         known(document, project, "[project.\"FOLDER\"]", &["environment"])?;
         for (_, environment) in tables(document, project, "environment")? {
             let section = "[project.\"FOLDER\".environment.NAME]";
-            known(document, environment, section, &["sign", "verify", "deploy"])?;
+            known(
+                document,
+                environment,
+                section,
+                &["sign", "verify", "deploy", "after"],
+            )?;
         }
     }
     Ok(())

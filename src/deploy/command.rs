@@ -45,26 +45,10 @@ impl CommandDeployer {
         tell: Tell<'_>,
         cancel: &CancellationToken,
     ) -> Result<Applied, DeployError> {
-        let text = |value: Option<String>| value.unwrap_or_default();
-        let call = self
-            .call(&self.settings.program, &self.settings.args)
-            .variable("WINDLASS_SERVICE", deployment.service.as_str())
-            .variable("WINDLASS_ENVIRONMENT", deployment.environment.as_str())
-            .variable("WINDLASS_IMAGE", deployment.image.to_string())
-            .variable("WINDLASS_DIGEST", deployment.digest.to_string())
-            .variable(
-                "WINDLASS_TAG",
-                text(deployment.tag.as_ref().map(ToString::to_string)),
-            )
-            .variable(
-                "WINDLASS_COMMIT",
-                text(deployment.commit.as_ref().map(ToString::to_string)),
-            )
-            .variable("WINDLASS_RELEASE", text(deployment.release.clone()))
-            .variable(
-                "WINDLASS_PREVIOUS_DIGEST",
-                text(deployment.previous.as_ref().map(ToString::to_string)),
-            );
+        let mut call = self.call(&self.settings.program, &self.settings.args);
+        for (name, value) in deployment.variables() {
+            call = call.variable(name, value);
+        }
         match call.run(&|line| tell(DeployProgress::Line(line)), cancel).await {
             Ok(ended) if ended.status.success() => Ok(Applied {
                 outcome: DeployOutcome::Deployed,
@@ -91,7 +75,7 @@ impl CommandDeployer {
         let name = clean_line(&running.program);
         Some(match call.run(&|_| (), cancel).await {
             Ok(ended) if ended.status.success() => {
-                match read_running(&String::from_utf8_lossy(&ended.output)) {
+                match read_running(&String::from_utf8_lossy(&ended.output), "printed") {
                     Ok(running) => Observed::Running(running),
                     Err(why) => Observed::Unknown(format!("`{name}`: {why}")),
                 }

@@ -7,9 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::CommandDeployer;
 use super::deployment::{Applied, DeployCheck, Deployment, Subject};
+use super::ecs::EcsDeployer;
 use super::error::DeployError;
 use super::gitops::{GitHubAccess, GitopsDeployer};
 use super::progress::Tell;
+use super::webhook::WebhookDeployer;
 use crate::domain::{DeployTarget, DeployerSettings, Digest, Observed};
 
 /// A way to deploy.
@@ -19,6 +21,10 @@ pub enum Deployer {
     Command(CommandDeployer),
     /// Commits to a repository of configuration.
     Gitops(Box<GitopsDeployer>),
+    /// Changes a service of Amazon ECS.
+    Ecs(EcsDeployer),
+    /// Tells a service over HTTP.
+    Webhook(WebhookDeployer),
 }
 
 /// What deployers need to know beside their settings.
@@ -55,6 +61,12 @@ impl Deployer {
                 mirrors: context.cache.join("gitops"),
                 github: context.github.clone(),
             })),
+            DeployerSettings::Ecs(settings) => Self::Ecs(EcsDeployer {
+                settings: settings.clone(),
+            }),
+            DeployerSettings::Webhook(settings) => Self::Webhook(WebhookDeployer {
+                settings: settings.clone(),
+            }),
         }
     }
 
@@ -70,6 +82,8 @@ impl Deployer {
         match self {
             Self::Command(command) => Ok(command.resolve()),
             Self::Gitops(gitops) => gitops.resolve(subject, cancel).await,
+            Self::Ecs(ecs) => ecs.resolve(subject, cancel).await,
+            Self::Webhook(webhook) => webhook.resolve(subject),
         }
     }
 
@@ -97,6 +111,8 @@ impl Deployer {
                 gitops.apply(target, deployment, tell, cancel).await
             }
             (Self::Command(command), _) => command.apply(deployment, tell, cancel).await,
+            (Self::Ecs(ecs), _) => ecs.apply(deployment, tell, cancel).await,
+            (Self::Webhook(webhook), _) => webhook.apply(deployment, tell, cancel).await,
             (Self::Gitops(_), _) => Err(changed()),
         }
     }
@@ -106,12 +122,14 @@ impl Deployer {
     pub async fn running(
         &self,
         subject: &Subject,
-        _expected: &BTreeSet<Digest>,
+        expected: &BTreeSet<Digest>,
         cancel: &CancellationToken,
     ) -> Option<Observed> {
         match self {
             Self::Command(command) => command.running(subject, cancel).await,
             Self::Gitops(_) => None,
+            Self::Ecs(ecs) => Some(ecs.running(subject, expected, cancel).await),
+            Self::Webhook(webhook) => webhook.running(subject, cancel).await,
         }
     }
 
@@ -120,6 +138,8 @@ impl Deployer {
         match self {
             Self::Command(command) => command.settings.running.is_some(),
             Self::Gitops(_) => false,
+            Self::Ecs(_) => true,
+            Self::Webhook(webhook) => webhook.settings.running.is_some(),
         }
     }
 
@@ -128,6 +148,8 @@ impl Deployer {
         match self {
             Self::Command(command) => command.settings.observe_for,
             Self::Gitops(gitops) => gitops.settings.observe_for,
+            Self::Ecs(ecs) => ecs.settings.observe_for,
+            Self::Webhook(webhook) => webhook.observe_for(),
         }
     }
 
@@ -136,6 +158,8 @@ impl Deployer {
         match self {
             Self::Command(command) => command.check(),
             Self::Gitops(gitops) => gitops.check(subject, cancel).await,
+            Self::Ecs(ecs) => ecs.check(subject, cancel).await,
+            Self::Webhook(webhook) => webhook.check(subject),
         }
     }
 }

@@ -30,6 +30,23 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The variables by which programs know it; empty where nothing is known.
+    pub fn variables(&self) -> [(&'static str, String); 8] {
+        fn text(value: Option<&impl ToString>) -> String {
+            value.map(ToString::to_string).unwrap_or_default()
+        }
+        [
+            ("WINDLASS_SERVICE", self.service.to_string()),
+            ("WINDLASS_ENVIRONMENT", self.environment.to_string()),
+            ("WINDLASS_IMAGE", self.image.to_string()),
+            ("WINDLASS_DIGEST", self.digest.to_string()),
+            ("WINDLASS_TAG", text(self.tag.as_ref())),
+            ("WINDLASS_COMMIT", text(self.commit.as_ref())),
+            ("WINDLASS_RELEASE", text(self.release.as_ref())),
+            ("WINDLASS_PREVIOUS_DIGEST", text(self.previous.as_ref())),
+        ]
+    }
+
     /// Whose deployment it is.
     pub fn subject(&self) -> Subject {
         Subject {

@@ -111,6 +111,42 @@ pub enum DeployError {
         /// Why.
         why: String,
     },
+    /// A check after the deployment failed.
+    #[error("the check {check} failed: {why}")]
+    CheckFailed {
+        /// What was asked.
+        check: String,
+        /// What it found.
+        why: String,
+    },
+    /// A check after the deployment found nothing out, which is not passed.
+    #[error("the check {check} is inconclusive: {why}")]
+    CheckInconclusive {
+        /// What was asked.
+        check: String,
+        /// Why it found nothing out.
+        why: String,
+    },
+    /// A check after the deployment did not pass, and what was deployed before was deployed again.
+    #[error("{cause}; {environment} was rolled back to {back}")]
+    CheckRolledBack {
+        /// The environment.
+        environment: EnvironmentName,
+        /// What was deployed again.
+        back: Digest,
+        /// Why.
+        cause: Box<Self>,
+    },
+    /// A check after the deployment did not pass, and what was deployed before could not be deployed again.
+    #[error("{cause}; {environment} could not be rolled back: {why}")]
+    NotRolledBack {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Why it was to be rolled back.
+        cause: Box<Self>,
+        /// Why it was not.
+        why: String,
+    },
     /// Ctrl-C.
     #[error("the deployment was interrupted")]
     Interrupted,
@@ -125,13 +161,17 @@ impl DeployError {
             | Self::Status { .. }
             | Self::Unobserved { .. }
             | Self::Unreachable { .. }
+            | Self::CheckInconclusive { .. }
             | Self::Unsure { .. } => Exit::Incomplete,
             Self::Unfit { .. } => Exit::Usage,
             Self::NotAllowed { .. } => Exit::NotAuthorised,
             Self::NotRunning { .. }
             | Self::Unhealthy { .. }
             | Self::NotUp { .. }
-            | Self::RolledBack { .. } => Exit::Failed,
+            | Self::RolledBack { .. }
+            | Self::CheckFailed { .. }
+            | Self::CheckRolledBack { .. }
+            | Self::NotRolledBack { .. } => Exit::Failed,
             Self::Changed { .. } => Exit::Conflict,
             Self::Interrupted => Exit::Interrupted,
         }
@@ -148,9 +188,13 @@ impl DeployError {
             | Self::Unfit { .. }
             | Self::Unreachable { .. }
             | Self::NotAllowed { .. }
+            | Self::CheckFailed { .. }
             | Self::NotUp { .. } => FailedOutcome::Failed,
-            Self::RolledBack { .. } => FailedOutcome::RolledBack,
-            Self::Unobserved { .. } | Self::Unsure { .. } => FailedOutcome::Unknown,
+            Self::RolledBack { .. } | Self::CheckRolledBack { .. } => FailedOutcome::RolledBack,
+            Self::Unobserved { .. }
+            | Self::Unsure { .. }
+            | Self::CheckInconclusive { .. }
+            | Self::NotRolledBack { .. } => FailedOutcome::Unknown,
             Self::Interrupted => FailedOutcome::Stopped,
         }
     }
@@ -182,7 +226,12 @@ impl DeployError {
             Self::NotUp { .. } | Self::RolledBack { .. } => {
                 "mend the cause, then run the same command again; the image is in place, so that it only deploys"
             }
-            Self::Unsure { .. } => {
+            Self::CheckFailed { .. } | Self::CheckInconclusive { .. } => {
+                "it was deployed, and is not recorded as deployed: find out why the check did not pass, then run the same \
+                 command again, or `windlass rollback`"
+            }
+            Self::CheckRolledBack { .. } => "mend the cause, then promote again",
+            Self::NotRolledBack { .. } | Self::Unsure { .. } => {
                 "look at the platform and at `windlass status`, then run the same command again"
             }
             Self::Interrupted => "run the same command again to resume",

@@ -4,19 +4,25 @@
 mod command;
 mod deployer;
 mod deployment;
+mod ecs;
 mod error;
 mod gitops;
+mod probe;
 mod progress;
 mod report;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod webhook;
 pub mod yaml;
 
 pub use command::CommandDeployer;
 pub use deployer::{Deployer, DeployerContext};
 pub use deployment::{Applied, DeployCheck, Deployment, Subject};
+pub use ecs::EcsDeployer;
 pub use error::DeployError;
 pub use gitops::{GitHubAccess, GitopsDeployer};
+pub use probe::Probe;
 pub use progress::{DeployProgress, Tell};
 pub use wait::Waited;
+pub use webhook::WebhookDeployer;

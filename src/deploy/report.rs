@@ -24,25 +24,25 @@ struct Report {
     note: Option<String>,
 }
 
-/// Reads what a program printed: a digest, a reference that ends in one, or JSON with one. Keys that it does not know are no
+/// Reads what a program printed, or a service answered (`verb`): a digest, a reference that ends in one, or JSON with one. Keys that it does not know are no
 /// mistake.
 ///
 /// # Errors
 /// In words, when it is neither.
-pub(super) fn read_running(output: &str) -> Result<Running, String> {
+pub(super) fn read_running(output: &str, verb: &str) -> Result<Running, String> {
     let text = output.trim();
     if text.is_empty() {
-        return Err("it printed nothing".to_owned());
+        return Err(format!("it {verb} nothing"));
     }
     if text.starts_with('{') {
         let report: Report = serde_json::from_str(text).map_err(|error| {
             format!(
-                "it printed JSON that cannot be read: {}",
+                "it {verb} JSON that cannot be read: {}",
                 clean_line(&error.to_string())
             )
         })?;
         return Ok(Running {
-            digest: digest(&report.digest)?,
+            digest: digest(&report.digest, verb)?,
             since: report.since,
             healthy: report.healthy,
             note: report
@@ -52,18 +52,18 @@ pub(super) fn read_running(output: &str) -> Result<Running, String> {
         });
     }
     Ok(Running {
-        digest: digest(text)?,
+        digest: digest(text, verb)?,
         since: None,
         healthy: None,
         note: None,
     })
 }
 
-fn digest(text: &str) -> Result<Digest, String> {
+fn digest(text: &str, verb: &str) -> Result<Digest, String> {
     let last = text.rsplit('@').next().unwrap_or(text);
     last.parse().map_err(|_| {
         let shown: String = clean_line(text).chars().take(SHOWN_CHARACTERS).collect();
-        format!("it printed `{shown}`, which is not a digest")
+        format!("it {verb} `{shown}`, which is not a digest")
     })
 }
 
@@ -79,7 +79,7 @@ mod tests {
             format!("registry.example.com/prod/app@{digest}"),
             format!(r#"{{"digest": "{digest}"}}"#),
         ] {
-            let running = read_running(&text).unwrap();
+            let running = read_running(&text, "printed").unwrap();
             assert_eq!(
                 (running.digest, running.healthy),
                 (digest.clone(), None),
@@ -89,7 +89,7 @@ mod tests {
         let json = format!(
             r#"{{"digest": "{digest}", "since": "2026-11-23T22:15:00Z", "healthy": false, "note": "1 of \u001b[31m3", "more": 1}}"#
         );
-        let running = read_running(&json).unwrap();
+        let running = read_running(&json, "printed").unwrap();
         assert_eq!(running.since.unwrap().to_string(), "2026-11-23T22:15:00Z");
         assert_eq!(running.health_words().unwrap(), "not healthy: 1 of 3");
     }
@@ -109,7 +109,7 @@ mod tests {
             (r#"{"digest": null}"#, "it printed JSON that cannot be read"),
             ("\u{1b}[31mred", "it printed `red`"),
         ] {
-            let error = read_running(text).unwrap_err();
+            let error = read_running(text, "printed").unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         }
     }

@@ -1,6 +1,8 @@
 //! What deploys to an environment, what a deployment will change as a plan pins it, and how a deployment ended.
 
+mod ecs;
 mod gitops;
+mod webhook;
 
 pub use gitops::{
     ChangeMethod, GitopsSettings, GitopsTarget, ImagePlace, PinnedValue, Reconciler, ReconcilerKind,
@@ -13,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{VariablePattern, clean_line};
 
+pub use ecs::{EcsSettings, EcsTarget};
+pub use webhook::{WebhookSettings, WebhookTarget};
+
 /// One of the deployers of an environment, as windlass.toml describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeployerSettings {
@@ -20,6 +25,10 @@ pub enum DeployerSettings {
     Command(CommandSettings),
     /// A commit to a repository of configuration.
     Gitops(Box<GitopsSettings>),
+    /// A service of Amazon ECS, changed through the `aws` program.
+    Ecs(EcsSettings),
+    /// A service that is told over HTTP.
+    Webhook(WebhookSettings),
 }
 
 /// A program that deploys, and one that says what runs.
@@ -72,6 +81,10 @@ pub enum DeployTarget {
     },
     /// Values of a file in a repository of configuration.
     Gitops(GitopsTarget),
+    /// The task definition of a service of Amazon ECS.
+    Ecs(EcsTarget),
+    /// Whatever a service does that is told.
+    Webhook(WebhookTarget),
 }
 
 impl DeployTarget {
@@ -86,6 +99,8 @@ impl DeployTarget {
                 format!("run `{}`, {observed}", command.words())
             }
             Self::Gitops(target) => target.words(),
+            Self::Ecs(target) => target.words(),
+            Self::Webhook(target) => target.words(),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
+
+use super::is_loopback;
 
 /// What a host of repositories calls one: `owner/name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -92,15 +94,6 @@ impl ApiAddress {
     /// The address.
     pub const fn url(&self) -> &Url {
         &self.0
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -33,6 +33,7 @@ mod deployed;
 mod deployer;
 mod deployment_tag;
 mod digest;
+mod endpoint;
 mod environment;
 mod evidence;
 mod exception;
@@ -57,6 +58,7 @@ mod pin;
 mod plan;
 mod platform;
 mod policy;
+mod probe;
 mod project;
 mod proxy;
 mod purl;
@@ -91,8 +93,10 @@ pub use deployer::{
     ChangeMethod, CommandSettings, DeployOutcome, DeployTarget, DeployerSettings, GitopsSettings,
     GitopsTarget, ImagePlace, PinnedValue, ProgramLine, Reconciler, ReconcilerKind, YamlFormat,
 };
+pub use deployer::{EcsSettings, EcsTarget, WebhookSettings, WebhookTarget};
 pub use deployment_tag::DeploymentTag;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
+pub use endpoint::{Endpoint, EndpointError, is_loopback, is_same_host};
 pub use environment::{Environment, EnvironmentGraph, GraphError, leads_to, production_place, reached};
 pub use evidence::{Inventory, Origin, Package, RunnableImage, ScanEvidence, ScanReport, ScannerFilter};
 pub use exception::{
@@ -122,6 +126,9 @@ pub use pin::{PinRecord, newest_pin, pin_state};
 pub use plan::{Confirmation, Costs, Plan, PlanHash};
 pub use platform::Platform;
 pub use policy::{LeftOut, Rule, ScanPolicy};
+pub use probe::{
+    Condition, ConditionError, ProbeKind, ProbeSettings, ProbeTarget, ProbeTargetKind, Repetition,
+};
 pub use project::{ProjectId, ServiceId};
 pub use proxy::{ProxyAddress, ProxyAddressError};
 pub use purl::{PackagePattern, PackagePatternError};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeployTarget, EnvironmentName, ImageReference, Repository};
+use super::{DeployTarget, EnvironmentName, ImageReference, ProbeTarget, Repository};
 
 /// The number of a step in its plan, from 1 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,6 +117,9 @@ pub enum StepTarget {
         /// What its deployers will change, one after the other; empty where nothing deploys.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         deployers: Vec<DeployTarget>,
+        /// What is checked after them, one after the other; empty where nothing is.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<ProbeTarget>,
     },
     /// A lock of the remote.
     Lock {
@@ -216,6 +219,7 @@ mod tests {
         let target = |name: &str| StepTarget::Deployment {
             environment: name.parse().unwrap(),
             deployers: Vec::new(),
+            after: Vec::new(),
         };
         list.add_part(whole, StepKind::Deploy, "the first", target("one"));
         list.add_part(whole, StepKind::Deploy, "the second", target("two"));

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::service::ServiceEnvironment;
 use crate::config::Config;
-use crate::deploy::{Deployer, DeployerContext, GitHubAccess, Subject};
+use crate::deploy::{Deployer, DeployerContext, GitHubAccess, Probe, Subject};
 use crate::domain::{Digest, EnvironmentName, Observed, Running};
 
 /// The deployers of `environment`, in the order in which they deploy, of a repository at `root`, which keep what they fetched
@@ -45,6 +45,18 @@ impl ServiceEnvironment<'_> {
     /// Whether something here can observe what runs.
     pub fn observes(self) -> bool {
         self.deployers().iter().any(Deployer::observes)
+    }
+
+    /// What is checked here after a deployment, in this order.
+    pub fn probes(self) -> Vec<Probe> {
+        let config = self.service().project().config();
+        let settings = config.environments.get(self.name());
+        let all = settings.into_iter().flat_map(|settings| &settings.after);
+        all.map(|settings| Probe {
+            settings: settings.clone(),
+            folder: config.folder().to_owned(),
+        })
+        .collect()
     }
 
     /// Whose deployment here is spoken of.

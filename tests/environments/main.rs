@@ -25,6 +25,7 @@ mod runs;
 mod sample;
 
 mod admission;
+mod after;
 mod completeness;
 mod exceptions;
 mod gitops;

@@ -15,6 +15,9 @@ fn schemas() -> Schemas {
     Schemas::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas"))
 }
 
+/// What no command prints: services are told it.
+const POSTED: &[&str] = &["deploy-request", "notification"];
+
 /// What was held to which schema.
 pub struct Checked {
     schemas: Schemas,
@@ -93,7 +96,7 @@ async fn what_every_command_with_json_prints_is_as_its_schema_has_it() {
     let schemas = schemas();
     let unused: Vec<_> = schemas
         .names()
-        .filter(|name| *name != "common" && !checked.names.contains(name))
+        .filter(|name| *name != "common" && !POSTED.contains(name) && !checked.names.contains(name))
         .collect();
     assert!(
         unused.is_empty(),

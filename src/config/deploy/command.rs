@@ -30,7 +30,7 @@ pub(super) fn read(table: &Section<'_>) -> Result<DeployerSettings, ConfigError>
 }
 
 /// A program with its arguments, as a list: nothing is given to a shell.
-fn program_line(value: &Value<'_>) -> Result<ProgramLine, ConfigError> {
+pub(super) fn program_line(value: &Value<'_>) -> Result<ProgramLine, ConfigError> {
     let words = value
         .list()?
         .iter()

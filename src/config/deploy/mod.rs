@@ -2,13 +2,20 @@
 //! and one row of [`KINDS`].
 
 mod command;
+mod ecs;
 mod gitops;
+mod kind;
+mod probe;
 mod waiting;
+mod webhook;
 
+use self::kind::of_kind;
 use super::ConfigError;
 use super::keys::{self, Keys};
 use super::section::{Section, Value};
 use crate::domain::DeployerSettings;
+
+pub(super) use probe::probes;
 
 type Read = fn(&Section<'_>) -> Result<DeployerSettings, ConfigError>;
 
@@ -16,6 +23,8 @@ type Read = fn(&Section<'_>) -> Result<DeployerSettings, ConfigError>;
 const KINDS: &[(&str, Keys, Read)] = &[
     ("command", keys::DEPLOY_COMMAND, command::read),
     ("gitops", keys::DEPLOY_GITOPS, gitops::read),
+    ("ecs", keys::DEPLOY_ECS, ecs::read),
+    ("webhook", keys::DEPLOY_WEBHOOK, webhook::read),
 ];
 
 pub(super) fn deployers(value: Value<'_>) -> Result<Vec<DeployerSettings>, ConfigError> {
@@ -24,17 +33,6 @@ pub(super) fn deployers(value: Value<'_>) -> Result<Vec<DeployerSettings>, Confi
 }
 
 fn deployer(value: &Value<'_>) -> Result<DeployerSettings, ConfigError> {
-    let Some(kind) = value.entry("kind")? else {
-        return Err(value.mistake("requires `kind`"));
-    };
-    let word = kind.string()?;
-    if let Some((_, keys, read)) = KINDS.iter().find(|(known, ..)| *known == word) {
-        return read(&value.section(*keys)?);
-    }
-    let known = || KINDS.iter().map(|(known, ..)| *known);
-    let hint = match keys::nearest(word, known()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("kinds: {}", known().collect::<Vec<_>>().join(", ")),
-    };
-    Err(kind.advise(format_args!("unknown deployer kind `{word}`"), Some(hint)))
+    let (table, read) = of_kind(value, "deployer", KINDS)?;
+    read(&table)
 }

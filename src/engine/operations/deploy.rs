@@ -7,10 +7,10 @@ use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Subject, Waited};
+use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Probe, Subject, Waited};
 use crate::domain::{
     CommitSha, DeployOutcome, DeployTarget, DeploymentTag, Digest, Environment, EnvironmentName, Observed,
-    Running, StepKind, StepList, StepTarget, Tag, age,
+    ProbeTarget, Running, StepKind, StepList, StepTarget, Tag, age,
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::sign;
@@ -19,7 +19,7 @@ use crate::engine::run::recorder::StepLog;
 use crate::engine::run::{Context, Step};
 use crate::engine::{Engine, deployments};
 use crate::project::{Service, ServiceEnvironment, release_names};
-use crate::registry::{TagRule, Writer};
+use crate::registry::{RegistryError, TagRule, Writer};
 
 /// What is deployed, and where.
 pub(in crate::engine) struct Job<'a> {
@@ -30,39 +30,91 @@ pub(in crate::engine) struct Job<'a> {
     pub(in crate::engine) commit: Option<&'a CommitSha>,
 }
 
+/// What a deployment will change and what is checked after it, one after the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Targets {
+    deployers: Vec<DeployTarget>,
+    after: Vec<ProbeTarget>,
+}
+
+impl Targets {
+    /// Whether nothing deploys.
+    pub(in crate::engine) const fn is_empty(&self) -> bool {
+        self.deployers.is_empty()
+    }
+
+    /// What `step` has of it.
+    fn of_step(step: &Step<'_>) -> Self {
+        match &step.planned.target {
+            Some(StepTarget::Deployment { deployers, after, .. }) => Self {
+                deployers: deployers.clone(),
+                after: after.clone(),
+            },
+            _ => Self::default(),
+        }
+    }
+}
+
+/// What deploys to an environment, and what is checked after it.
+struct Parts {
+    deployers: Vec<Deployer>,
+    probes: Vec<Probe>,
+}
+
+impl Parts {
+    fn of(there: ServiceEnvironment<'_>) -> Self {
+        Self {
+            deployers: there.deployers(),
+            probes: there.probes(),
+        }
+    }
+
+    fn observes(&self) -> bool {
+        self.deployers.iter().any(Deployer::observes)
+    }
+
+    async fn resolve(&self, subject: &Subject, cancel: &CancellationToken) -> Result<Targets, DeployError> {
+        let deployers = self
+            .deployers
+            .iter()
+            .map(|deployer| deployer.resolve(subject, cancel));
+        let after = self.probes.iter().map(|probe| probe.resolve(subject));
+        Ok(Targets {
+            after: after.collect::<Result<_, _>>()?,
+            deployers: try_join_all(deployers).await?,
+        })
+    }
+}
+
 /// What the deployers of `environment` will change, one after the other, for a plan to pin.
 pub(in crate::engine) async fn targets(
     service: &Service,
     environment: &Environment,
-) -> Result<Vec<DeployTarget>, EngineError> {
+) -> Result<Targets, EngineError> {
     let there = service.environment(environment);
-    let (deployers, subject, cancel) = (there.deployers(), there.subject(), CancellationToken::new());
-    Ok(resolve_all(&deployers, &subject, &cancel).await?)
-}
-
-async fn resolve_all(
-    deployers: &[Deployer],
-    subject: &Subject,
-    cancel: &CancellationToken,
-) -> Result<Vec<DeployTarget>, DeployError> {
-    try_join_all(deployers.iter().map(|deployer| deployer.resolve(subject, cancel))).await
+    let (subject, cancel) = (there.subject(), CancellationToken::new());
+    Ok(Parts::of(there).resolve(&subject, &cancel).await?)
 }
 
 /// Adds the step that deploys to `environment`.
-pub(in crate::engine) fn add(steps: &mut StepList, environment: &Environment, targets: Vec<DeployTarget>) {
+pub(in crate::engine) fn add(steps: &mut StepList, environment: &Environment, targets: Targets) {
     let title = words(&environment.name, &targets);
     let target = StepTarget::Deployment {
         environment: environment.name.clone(),
-        deployers: targets,
+        deployers: targets.deployers,
+        after: targets.after,
     };
     steps.add_on(StepKind::Deploy, title, target);
 }
 
-fn words(environment: &EnvironmentName, targets: &[DeployTarget]) -> String {
+fn words(environment: &EnvironmentName, targets: &Targets) -> String {
     if targets.is_empty() {
         return format!("no deployer configured for {environment}; only records this digest as deployed");
     }
-    let all: Vec<_> = targets.iter().map(DeployTarget::words).collect();
+    let deployers = targets.deployers.iter().map(DeployTarget::words);
+    let all: Vec<_> = deployers
+        .chain(targets.after.iter().map(ProbeTarget::words))
+        .collect();
     format!("to {environment}: {}", all.join("; then "))
 }
 
@@ -71,13 +123,14 @@ fn words(environment: &EnvironmentName, targets: &[DeployTarget]) -> String {
 pub(in crate::engine) async fn run(step: &Step<'_>, job: Job<'_>) -> Result<StepOutcome, EngineError> {
     let (context, log) = (step.context, step.log());
     let there = context.service.environment(job.environment);
-    let deployers = there.deployers();
-    let current = job.writer.deployed(false).await?.map(|current| current.digest);
-    let accepted = if deployers.iter().any(Deployer::observes) {
-        job.writer.image(job.digest).await?.identities(job.digest)
-    } else {
-        BTreeSet::new()
-    };
+    let parts = Parts::of(there);
+    let current = job.writer.deployed(false).await?;
+    // The same plan may be made again once something else was deployed; then it is another deployment.
+    let since = current.as_ref().and_then(|current| current.since);
+    let key = format!("{} deploy {}", context.plan.hash(), job.environment.name);
+    let key = since.map_or_else(|| key.clone(), |since| format!("{key} after {since}"));
+    let current = current.map(|current| current.digest);
+    let accepted = identities(&parts, job.writer, job.digest).await?;
     let name = &job.environment.name;
     if current.as_ref() == Some(job.digest)
         && let Some(why) = is_in_place(context, log, there, &accepted).await
@@ -97,10 +150,10 @@ pub(in crate::engine) async fn run(step: &Step<'_>, job: Job<'_>) -> Result<Step
         commit: job.commit.cloned(),
         release: release_of(context.engine, job.commit).await,
         previous: current,
-        key: format!("{} deploy {name}", context.plan.hash()),
+        key,
         access: context.access,
     };
-    let result = apply_all(step, &deployers, &deployment, &accepted).await;
+    let result = deploy_and_check(step, &parts, job.writer, &deployment, &accepted).await;
     let ends = match result {
         Ok(ends) => ends,
         Err(error) => {
@@ -127,24 +180,114 @@ struct End {
     waited: Waited,
 }
 
+/// The digests by which a platform may name what is deployed; none are asked for where nothing observes it.
+async fn identities(
+    parts: &Parts,
+    writer: &Writer,
+    digest: &Digest,
+) -> Result<BTreeSet<Digest>, RegistryError> {
+    if parts.observes() {
+        Ok(writer.image(digest).await?.identities(digest))
+    } else {
+        Ok(BTreeSet::new())
+    }
+}
+
+async fn deploy_and_check(
+    step: &Step<'_>,
+    parts: &Parts,
+    writer: &Writer,
+    deployment: &Deployment,
+    accepted: &BTreeSet<Digest>,
+) -> Result<Vec<End>, DeployError> {
+    let (log, cancel) = (step.log(), step.context.cancel);
+    let planned = Targets::of_step(step);
+    // Each deployer compares its own target before it changes anything.
+    let after = parts
+        .probes
+        .iter()
+        .map(|probe| probe.resolve(&deployment.subject()));
+    let after: Vec<_> = after.collect::<Result<_, _>>()?;
+    if parts.deployers.len() != planned.deployers.len() || after != planned.after {
+        let found = parts.resolve(&deployment.subject(), cancel).await?;
+        return Err(DeployError::Changed {
+            planned: words(&deployment.environment, &planned),
+            found: words(&deployment.environment, &found),
+        });
+    }
+    let ends = apply_all(step, &parts.deployers, &planned.deployers, deployment, accepted).await?;
+    for (probe, target) in parts.probes.iter().zip(&planned.after) {
+        log.info(target.words());
+        match probe
+            .run(deployment, &|progress| tell(step, progress), cancel)
+            .await
+        {
+            Ok(found) => log.info(found),
+            Err(cause) if target.rollback && !matches!(cause, DeployError::Interrupted) => {
+                return Err(roll_back(step, parts, writer, deployment, cause).await);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(ends)
+}
+
+/// Has the deployers deploy what was deployed before, because of `cause`; how all of it ended.
+async fn roll_back(
+    step: &Step<'_>,
+    parts: &Parts,
+    writer: &Writer,
+    failed: &Deployment,
+    cause: DeployError,
+) -> DeployError {
+    let log = step.log();
+    let environment = failed.environment.clone();
+    let not_rolled_back = |cause, why| DeployError::NotRolledBack {
+        environment: environment.clone(),
+        cause: Box::new(cause),
+        why,
+    };
+    let Some(previous) = failed
+        .previous
+        .clone()
+        .filter(|previous| *previous != failed.digest)
+    else {
+        return not_rolled_back(cause, "nothing else was deployed before".to_owned());
+    };
+    log.warning(format!("{cause}; rolling back to {previous}"));
+    let accepted = match identities(parts, writer, &previous).await {
+        Ok(accepted) => accepted,
+        Err(error) => return not_rolled_back(cause, error.to_string()),
+    };
+    let back = Deployment {
+        image: failed.image.repository.at(previous.clone()),
+        digest: previous.clone(),
+        tag: None,
+        commit: None,
+        release: None,
+        previous: Some(failed.digest.clone()),
+        key: format!("{} rolled back", failed.key),
+        ..failed.clone()
+    };
+    let planned = Targets::of_step(step).deployers;
+    match apply_all(step, &parts.deployers, &planned, &back, &accepted).await {
+        Ok(_) => DeployError::CheckRolledBack {
+            environment,
+            back: previous,
+            cause: Box::new(cause),
+        },
+        Err(error) => not_rolled_back(cause, error.to_string()),
+    }
+}
+
 async fn apply_all(
     step: &Step<'_>,
     deployers: &[Deployer],
+    targets: &[DeployTarget],
     deployment: &Deployment,
     accepted: &BTreeSet<Digest>,
 ) -> Result<Vec<End>, DeployError> {
     let (context, log) = (step.context, step.log());
-    let targets = match &step.planned.target {
-        Some(StepTarget::Deployment { deployers, .. }) => deployers.as_slice(),
-        _ => &[],
-    };
-    if deployers.len() != targets.len() {
-        let found = resolve_all(deployers, &deployment.subject(), context.cancel).await?;
-        return Err(DeployError::Changed {
-            planned: words(&deployment.environment, targets),
-            found: words(&deployment.environment, &found),
-        });
-    }
     let tell = |progress| tell(step, progress);
     let mut ends = Vec::new();
     for (deployer, target) in deployers.iter().zip(targets) {

@@ -10,8 +10,8 @@ use crate::build::{BuildError, Builder, BuilderKind, Emulator, emulator};
 use crate::config::{BuilderChoice, Config, Emulation};
 use crate::domain::operation::Build;
 use crate::domain::{
-    CommitSha, Confirmation, Costs, DeployTarget, Digest, Environment, Gate, GateKind, ImageReference, Plan,
-    PlannedStep, Platform, Repository, StepKind, StepList, StepTarget, Tag, Target, Verdict, count,
+    CommitSha, Confirmation, Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep,
+    Platform, Repository, StepKind, StepList, StepTarget, Tag, Target, Verdict, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -78,7 +78,7 @@ pub(super) async fn plan(
     let of_develop = !is_dirty && release.is_none();
     let mut targets = deploy::targets(service, entrance).await?;
     if !of_develop {
-        targets.clear();
+        targets = deploy::Targets::default();
     }
     let sign = engine.settings(&entrance.name)?.sign.as_ref();
     let key = sign.map(|sign| sign.key.clone());
@@ -299,7 +299,7 @@ fn steps(
     found: Option<&Digest>,
     entrance: &Environment,
     key: Option<&Path>,
-    targets: Vec<DeployTarget>,
+    targets: deploy::Targets,
 ) -> Vec<PlannedStep> {
     let mut steps = StepList::default();
     steps.add(StepKind::Gate, "re-check all gates");

@@ -3,8 +3,8 @@
 use crate::config::EnvironmentSettings;
 use crate::domain::operation::Promote;
 use crate::domain::{
-    Costs, DeployTarget, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep, Repository,
-    StepKind, StepList, StepTarget, Target, bytes, count,
+    Costs, Digest, Environment, Gate, GateKind, ImageReference, Plan, PlannedStep, Repository, StepKind,
+    StepList, StepTarget, Target, bytes, count,
 };
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
@@ -139,7 +139,7 @@ fn steps(
     (target, target_image): (&Environment, &ImageReference),
     settings: &EnvironmentSettings,
     is_exception: bool,
-    targets: Vec<DeployTarget>,
+    targets: deploy::Targets,
 ) -> Vec<PlannedStep> {
     let present = copying
         .blobs

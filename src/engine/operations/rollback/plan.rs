@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use super::past::{self, Earlier, Past};
 use crate::domain::operation::Rollback;
 use crate::domain::{
-    Clean, Costs, DeployTarget, Digest, Environment, EnvironmentName, Gate, GateKind, ImageReference,
-    PinRecord, Plan, PlannedStep, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state,
-    version_name,
+    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, ImageReference, PinRecord, Plan,
+    PlannedStep, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state, version_name,
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::operation::PlanRequest;
@@ -102,7 +101,7 @@ fn steps(
     environment: &Environment,
     image: &ImageReference,
     accept_findings: bool,
-    targets: Vec<DeployTarget>,
+    targets: deploy::Targets,
 ) -> Vec<PlannedStep> {
     let target = || StepTarget::Image(image.clone());
     let mut steps = StepList::default();

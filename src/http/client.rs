@@ -1,0 +1,248 @@
+//! One client for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::error::{HttpError, deepest};
+use super::retry::{Attempts, asked, is_passing, retry_after};
+use super::secret::{SIGNATURE_HEADER, signature};
+use crate::domain::{clean_line, is_loopback};
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER_SIZE: usize = 1024 * 1024;
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where to.
+    pub url: Url,
+    /// The JSON document that is posted; a GET without one.
+    pub body: Option<Vec<u8>>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The token that it shows (RFC 6750).
+    pub token: Option<SecretString>,
+    /// How long one attempt may take.
+    pub limit: Duration,
+}
+
+impl Request {
+    /// A GET.
+    pub const fn get(url: Url, limit: Duration) -> Self {
+        Self {
+            url,
+            body: None,
+            headers: Vec::new(),
+            token: None,
+            limit,
+        }
+    }
+
+    /// A POST of a JSON document, signed with `secret` if there is one.
+    pub fn post(url: Url, body: Vec<u8>, secret: Option<&SecretString>, limit: Duration) -> Self {
+        let signed = secret.map(|secret| (SIGNATURE_HEADER, signature(secret, &body)));
+        Self {
+            url,
+            body: Some(body),
+            headers: signed.into_iter().collect(),
+            token: None,
+            limit,
+        }
+    }
+
+    /// The host with its port, as people see it: the path may hold a secret.
+    pub fn host(&self) -> String {
+        clean_line(&self.url.origin().ascii_serialization())
+    }
+}
+
+/// An answer, of any status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Where it leads to.
+    pub location: Option<String>,
+    /// When it asks to come back.
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// Whether it is a success (2xx).
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// What it says, in words: its status and the first line of its body.
+    pub fn words(&self) -> String {
+        const SHOWN_CHARACTERS: usize = 120;
+        let text = self.text();
+        let first = text.lines().map(clean_line).find(|line| !line.trim().is_empty());
+        let shown: String = first
+            .iter()
+            .flat_map(|line| line.chars())
+            .take(SHOWN_CHARACTERS)
+            .collect();
+        if shown.is_empty() {
+            format!("status {}", self.status)
+        } else {
+            format!("status {}: {shown}", self.status)
+        }
+    }
+}
+
+/// What sends requests.
+#[derive(Debug, Clone)]
+pub struct Client(reqwest::Client);
+
+impl Client {
+    /// A client for requests to the host of `url`. Loopback never uses a proxy.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn new(url: &Url) -> Result<Self, String> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_backend_preconfigured(tls(url)?);
+        if is_loopback(url) {
+            builder = builder.no_proxy();
+        }
+        builder.build().map(Self).map_err(|error| deepest(&error))
+    }
+
+    /// Sends `request`, and again where it could not be received, where nobody knows, or where the answer says that it may
+    /// succeed later (429 and 5xx). A wait that a host asks for is kept.
+    ///
+    /// # Errors
+    /// When there was no answer in the end.
+    pub async fn send(
+        &self,
+        request: &Request,
+        attempts: Attempts,
+        cancel: &CancellationToken,
+    ) -> Result<Answer, HttpError> {
+        let mut attempt = 1;
+        loop {
+            let result = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(HttpError::Interrupted),
+                result = self.send_once(request) => result,
+            };
+            let wait = match &result {
+                Ok((_, Err(_too_long))) => None,
+                Ok((answer, Ok(wait))) if is_passing(answer.status) => {
+                    Some(wait.unwrap_or_else(|| attempts.wait_after(attempt)))
+                }
+                Err(HttpError::Unreachable { .. } | HttpError::Broken { .. } | HttpError::Slow { .. }) => {
+                    Some(attempts.wait_after(attempt))
+                }
+                _ => None,
+            };
+            let Some(wait) = wait.filter(|_| attempt < attempts.most) else {
+                return result.map(|(answer, _)| answer);
+            };
+            tokio::select! {
+                () = cancel.cancelled() => return Err(HttpError::Interrupted),
+                () = tokio::time::sleep(wait) => {}
+            }
+            attempt += 1;
+        }
+    }
+
+    /// The answer, and what [`asked`] says of it.
+    async fn send_once(
+        &self,
+        request: &Request,
+    ) -> Result<(Answer, Result<Option<Duration>, Duration>), HttpError> {
+        let host = request.host();
+        let mut builder = match &request.body {
+            None => self.0.get(request.url.clone()),
+            Some(body) => self
+                .0
+                .post(request.url.clone())
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(body.clone()),
+        };
+        builder = builder.header(header::ACCEPT, "application/json, */*;q=0.5");
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        if let Some(token) = &request.token {
+            builder = builder.bearer_auth(token.expose_secret());
+        }
+        let exchange = async {
+            let mut response = builder.send().await.map_err(|error| failed(&host, &error))?;
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|error| failed(&host, &error))? {
+                if body.len() + chunk.len() > MAX_ANSWER_SIZE {
+                    return Err(HttpError::TooMuch {
+                        host: host.clone(),
+                        limit: MAX_ANSWER_SIZE,
+                    });
+                }
+                body.extend_from_slice(&chunk);
+            }
+            let (headers, now) = (response.headers(), Timestamp::now());
+            let location = headers
+                .get(header::LOCATION)
+                .and_then(|value| value.to_str().ok());
+            let answer = Answer {
+                status: response.status().as_u16(),
+                body,
+                location: location.map(str::to_owned),
+                retry_after: retry_after(headers, now),
+            };
+            Ok((answer, asked(headers, now)))
+        };
+        match tokio::time::timeout(request.limit, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(HttpError::Slow {
+                host: host.clone(),
+                limit: request.limit,
+            }),
+        }
+    }
+}
+
+fn failed(host: &str, error: &reqwest::Error) -> HttpError {
+    let (host, why) = (host.to_owned(), deepest(error));
+    if error.is_connect() {
+        HttpError::Unreachable { host, why }
+    } else {
+        HttpError::Broken { host, why }
+    }
+}
+
+/// How TLS is spoken: with the certificates of the system, which are read only where they are needed.
+fn tls(url: &Url) -> Result<rustls::ClientConfig, String> {
+    let mut roots = rustls::RootCertStore::empty();
+    if url.scheme() == "https" {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err("this machine has no certificates of authorities".to_owned());
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}

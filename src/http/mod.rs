@@ -1,0 +1,13 @@
+//! Requests to services that are no registries: webhooks, health probes and metrics. Nothing follows a redirect.
+
+mod client;
+mod error;
+mod retry;
+mod secret;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use client::{Answer, Client, Request};
+pub use error::HttpError;
+pub use retry::Attempts;
+pub use secret::{SIGNATURE_HEADER, read_secret, signature};
