@@ -47,6 +47,7 @@ mod unlock;
 mod verify;
 mod waiting;
 mod watch;
+mod watch_webhook;
 mod words;
 mod world;
 

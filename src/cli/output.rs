@@ -97,6 +97,11 @@ impl Output {
         Ok(self.out.flush()?)
     }
 
+    /// What [`Output::json_line`] would write, for another reader.
+    pub fn json_bytes(form: &impl Serialize) -> Result<Vec<u8>, Failure> {
+        Ok(serde_json::to_vec(&Versioned::new(form))?)
+    }
+
     /// Whether a person can be asked.
     pub const fn can_ask(&self) -> bool {
         self.in_is_terminal && self.err_is_terminal

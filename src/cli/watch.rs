@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::board::{repository, source};
 use super::failure::Failure;
 use super::global::Global;
+use super::watch_webhook::Webhook;
 use super::{Output, World};
 use crate::board::EnvironmentNow;
-use crate::domain::{Drift, EnvironmentName, Exit, ServiceName};
+use crate::domain::{Drift, Endpoint, EnvironmentName, Exit, ServiceName};
 use crate::program::cancel_on_signal;
 
 /// Arguments of `watch`.
@@ -22,6 +24,7 @@ use crate::program::cancel_on_signal;
 #[command(after_help = "Examples:\n  \
          windlass watch\n  \
          windlass watch --interval 5m --json\n  \
+         windlass watch --webhook https://hooks.example.com/drift --webhook-secret-file secret\n  \
          windlass watch --once")]
 pub struct WatchArgs {
     /// The time between two looks, such as 30s or 5m
@@ -30,6 +33,12 @@ pub struct WatchArgs {
     /// Print each change as a line of JSON
     #[arg(long)]
     pub json: bool,
+    /// Post each change to this URL, as one JSON document; one that cannot be delivered is posted again after the next look
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<Endpoint>,
+    /// A file with the secret that signs what is posted (X-Windlass-Signature-256)
+    #[arg(long, value_name = "FILE", requires = "webhook")]
+    pub webhook_secret_file: Option<PathBuf>,
     /// Look once and stop
     #[arg(long)]
     pub once: bool,
@@ -83,6 +92,9 @@ struct Change {
 pub async fn run(args: &WatchArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let source = source(&world, repository(&world)?);
+    let secret = args.webhook_secret_file.as_deref();
+    let webhook = args.webhook.as_ref().map(|url| Webhook::new(url, secret));
+    let mut webhook = webhook.transpose()?;
     let ended = CancellationToken::new();
     let _handling = cancel_on_signal(&ended);
     let mut known = BTreeMap::new();
@@ -100,6 +112,18 @@ pub async fn run(args: &WatchArgs, global: &Global, io: &mut Output) -> Result<E
             }
         }
         io.out.flush()?;
+        if let Some(webhook) = &mut webhook {
+            for change in &changes {
+                webhook.add(
+                    &change.environment,
+                    Output::json_bytes(change)?,
+                    world.service.name(),
+                )?;
+            }
+            if let Err(why) = webhook.deliver(&ended).await {
+                writeln!(io.err, "warning: {why}")?;
+            }
+        }
         if args.once {
             return Ok(if known.values().all(Vec::is_empty) {
                 Exit::Done

@@ -8,7 +8,7 @@ use crate::program::windlass;
 use crate::world::World;
 
 /// A world whose prod has deployed the second commit after the third, and reads what runs from a file; and that file.
-async fn observed() -> (World, [Digest; 2], std::path::PathBuf) {
+pub async fn observed() -> (World, [Digest; 2], std::path::PathBuf) {
     let world = World::new(3).await;
     let old = world.image("prod", 2).await;
     world.tag("prod", &old, "deployed-20261001T080000Z").await;

@@ -13,4 +13,5 @@ mod cells;
 mod drift;
 mod live;
 mod program;
+mod watch;
 mod world;
