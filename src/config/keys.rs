@@ -228,6 +228,22 @@ pub(super) const AFTER_PROMETHEUS: Keys = keys(
         "rollback",
     ],
 );
+pub(super) const DEPLOY_KUBERNETES: Keys = keys(
+    "deploy with kind = \"kubernetes\"",
+    &[
+        "kind",
+        "context",
+        "kubeconfig",
+        "namespace",
+        "workload",
+        "selector",
+        "container",
+        "timeout",
+        "rollback",
+        "only_observe",
+        "observe_for",
+    ],
+);
 pub(super) const HOTFIX: Keys = keys("hotfix", &["from", "skip"]);
 
 pub(super) const REGISTRY: Keys = keys(
@@ -333,6 +349,7 @@ pub const ALL: &[Keys] = &[
     AFTER_HTTP,
     AFTER_COMMAND,
     AFTER_PROMETHEUS,
+    DEPLOY_KUBERNETES,
     HOTFIX,
     CHECK,
     BUILD,

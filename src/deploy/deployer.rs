@@ -10,6 +10,7 @@ use super::deployment::{Applied, DeployCheck, Deployment, Subject};
 use super::ecs::EcsDeployer;
 use super::error::DeployError;
 use super::gitops::{GitHubAccess, GitopsDeployer};
+use super::kubernetes::KubernetesDeployer;
 use super::progress::Tell;
 use super::webhook::WebhookDeployer;
 use crate::domain::{DeployTarget, DeployerSettings, Digest, Observed};
@@ -25,6 +26,8 @@ pub enum Deployer {
     Ecs(EcsDeployer),
     /// Tells a service over HTTP.
     Webhook(WebhookDeployer),
+    /// Sets the image of workloads in a Kubernetes cluster.
+    Kubernetes(KubernetesDeployer),
 }
 
 /// What deployers need to know beside their settings.
@@ -67,6 +70,9 @@ impl Deployer {
             DeployerSettings::Webhook(settings) => Self::Webhook(WebhookDeployer {
                 settings: settings.clone(),
             }),
+            DeployerSettings::Kubernetes(settings) => {
+                Self::Kubernetes(KubernetesDeployer::new(settings.clone()))
+            }
         }
     }
 
@@ -84,6 +90,9 @@ impl Deployer {
             Self::Gitops(gitops) => gitops.resolve(subject, cancel).await,
             Self::Ecs(ecs) => ecs.resolve(subject, cancel).await,
             Self::Webhook(webhook) => webhook.resolve(subject),
+            Self::Kubernetes(kubernetes) => Ok(DeployTarget::Kubernetes(
+                kubernetes.resolve(subject, cancel).await?,
+            )),
         }
     }
 
@@ -107,13 +116,16 @@ impl Deployer {
             return Err(changed());
         }
         match (self, target) {
+            (Self::Kubernetes(kubernetes), DeployTarget::Kubernetes(target)) => {
+                kubernetes.apply(target, deployment, tell, cancel).await
+            }
             (Self::Gitops(gitops), DeployTarget::Gitops(target)) => {
                 gitops.apply(target, deployment, tell, cancel).await
             }
             (Self::Command(command), _) => command.apply(deployment, tell, cancel).await,
             (Self::Ecs(ecs), _) => ecs.apply(deployment, tell, cancel).await,
             (Self::Webhook(webhook), _) => webhook.apply(deployment, tell, cancel).await,
-            (Self::Gitops(_), _) => Err(changed()),
+            (Self::Gitops(_) | Self::Kubernetes(_), _) => Err(changed()),
         }
     }
 
@@ -130,6 +142,15 @@ impl Deployer {
             Self::Gitops(_) => None,
             Self::Ecs(ecs) => Some(ecs.running(subject, expected, cancel).await),
             Self::Webhook(webhook) => webhook.running(subject, cancel).await,
+            Self::Kubernetes(kubernetes) => Some(kubernetes.running(subject, expected, cancel).await),
+        }
+    }
+
+    /// Whether its platform is asked for a plan already, with the credentials of whoever plans.
+    pub const fn asks_platform(&self) -> bool {
+        match self {
+            Self::Command(_) | Self::Webhook(_) => false,
+            Self::Gitops(_) | Self::Ecs(_) | Self::Kubernetes(_) => true,
         }
     }
 
@@ -138,7 +159,7 @@ impl Deployer {
         match self {
             Self::Command(command) => command.settings.running.is_some(),
             Self::Gitops(_) => false,
-            Self::Ecs(_) => true,
+            Self::Ecs(_) | Self::Kubernetes(_) => true,
             Self::Webhook(webhook) => webhook.settings.running.is_some(),
         }
     }
@@ -150,6 +171,7 @@ impl Deployer {
             Self::Gitops(gitops) => gitops.settings.observe_for,
             Self::Ecs(ecs) => ecs.settings.observe_for,
             Self::Webhook(webhook) => webhook.observe_for(),
+            Self::Kubernetes(kubernetes) => kubernetes.settings.observe_for,
         }
     }
 
@@ -160,6 +182,7 @@ impl Deployer {
             Self::Gitops(gitops) => gitops.check(subject, cancel).await,
             Self::Ecs(ecs) => ecs.check(subject, cancel).await,
             Self::Webhook(webhook) => webhook.check(subject),
+            Self::Kubernetes(kubernetes) => kubernetes.check(subject, cancel).await,
         }
     }
 }

@@ -85,6 +85,22 @@ pub enum DeployError {
         /// Which right is missing.
         why: String,
     },
+    /// The platform refused the change: an admission policy, a conflict. Nothing was changed.
+    #[error("{target} cannot be changed: {why}")]
+    Refused {
+        /// What was to be changed.
+        target: String,
+        /// What the platform says.
+        why: String,
+    },
+    /// Somebody else changed or deleted it in the middle of the deployment.
+    #[error("{target} was changed by somebody else: {why}")]
+    Overtaken {
+        /// What was changed.
+        target: String,
+        /// Who changed what, in one sentence.
+        why: String,
+    },
     /// The platform took it, and it did not come up.
     #[error("{target} did not come up: {why}")]
     NotUp {
@@ -167,12 +183,13 @@ impl DeployError {
             Self::NotAllowed { .. } => Exit::NotAuthorised,
             Self::NotRunning { .. }
             | Self::Unhealthy { .. }
+            | Self::Refused { .. }
             | Self::NotUp { .. }
             | Self::RolledBack { .. }
             | Self::CheckFailed { .. }
             | Self::CheckRolledBack { .. }
             | Self::NotRolledBack { .. } => Exit::Failed,
-            Self::Changed { .. } => Exit::Conflict,
+            Self::Changed { .. } | Self::Overtaken { .. } => Exit::Conflict,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -189,6 +206,8 @@ impl DeployError {
             | Self::Unreachable { .. }
             | Self::NotAllowed { .. }
             | Self::CheckFailed { .. }
+            | Self::Refused { .. }
+            | Self::Overtaken { .. }
             | Self::NotUp { .. } => FailedOutcome::Failed,
             Self::RolledBack { .. } | Self::CheckRolledBack { .. } => FailedOutcome::RolledBack,
             Self::Unobserved { .. }
@@ -222,6 +241,12 @@ impl DeployError {
             }
             Self::NotAllowed { .. } => {
                 "ask for that right, or use other credentials; `windlass doctor` shows which rights there are"
+            }
+            Self::Refused { .. } => {
+                "nothing was changed: mend what the platform refuses, then run the same command again"
+            }
+            Self::Overtaken { .. } => {
+                "find out who deploys there too; `windlass status` shows what runs, and the same command again deploys once more"
             }
             Self::NotUp { .. } | Self::RolledBack { .. } => {
                 "mend the cause, then run the same command again; the image is in place, so that it only deploys"

@@ -2,6 +2,7 @@
 
 mod ecs;
 mod gitops;
+mod kubernetes;
 mod webhook;
 
 pub use gitops::{
@@ -13,6 +14,10 @@ use jiff::SignedDuration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::kubernetes::{
+    KubernetesSettings, KubernetesTarget, WorkloadChoice, WorkloadKind, WorkloadName, WorkloadNameError,
+    WorkloadTarget, is_kubernetes_name,
+};
 use super::{VariablePattern, clean_line};
 
 pub use ecs::{EcsSettings, EcsTarget};
@@ -29,6 +34,8 @@ pub enum DeployerSettings {
     Ecs(EcsSettings),
     /// A service that is told over HTTP.
     Webhook(WebhookSettings),
+    /// Workloads of a Kubernetes cluster, whose image is set.
+    Kubernetes(KubernetesSettings),
 }
 
 /// A program that deploys, and one that says what runs.
@@ -85,6 +92,8 @@ pub enum DeployTarget {
     Ecs(EcsTarget),
     /// Whatever a service does that is told.
     Webhook(WebhookTarget),
+    /// The image of workloads in a Kubernetes cluster.
+    Kubernetes(KubernetesTarget),
 }
 
 impl DeployTarget {
@@ -101,6 +110,7 @@ impl DeployTarget {
             Self::Gitops(target) => target.words(),
             Self::Ecs(target) => target.words(),
             Self::Webhook(target) => target.words(),
+            Self::Kubernetes(target) => clean_line(&target.words()),
         }
     }
 }

@@ -94,6 +94,10 @@ pub use deployer::{
     GitopsTarget, ImagePlace, PinnedValue, ProgramLine, Reconciler, ReconcilerKind, YamlFormat,
 };
 pub use deployer::{EcsSettings, EcsTarget, WebhookSettings, WebhookTarget};
+pub use deployer::{
+    KubernetesSettings, KubernetesTarget, WorkloadChoice, WorkloadKind, WorkloadName, WorkloadNameError,
+    WorkloadTarget, is_kubernetes_name,
+};
 pub use deployment_tag::DeploymentTag;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use endpoint::{Endpoint, EndpointError, is_loopback, is_same_host};

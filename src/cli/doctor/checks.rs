@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::finding::Finding;
 use crate::build::Builder;
 use crate::config::{CheckRule, Config, GitSettings};
-use crate::deploy::{DeployCheck, Subject};
+use crate::deploy::{DeployCheck, Deployer, Subject};
 use crate::domain::{BranchTemplate, EnvironmentName, Exit, LockStanding, ServiceName};
 use crate::engine;
 use crate::git::{GitError, GitRepository, LockAt, Remote};
@@ -362,10 +362,22 @@ async fn check_all<'a>(
         environment: name.clone(),
     };
     let deployers = project::deployers(config, name, None, &crate::state::cache_of_user());
+    if !config.is_trusted() && deployers.iter().any(Deployer::asks_platform) {
+        return (name, vec![untrusted()]);
+    }
     (
         name,
         join_all(deployers.iter().map(|deployer| deployer.check(&subject, cancel))).await,
     )
+}
+
+/// A file that nobody has trusted decides on no platform that is asked.
+fn untrusted() -> DeployCheck {
+    DeployCheck {
+        deploys: Err("not checked, because windlass.toml is not trusted".to_owned()),
+        observes: None,
+        hint: "run `windlass trust`".to_owned(),
+    }
 }
 
 fn deployer(name: &EnvironmentName, check: &DeployCheck) -> Finding {

@@ -5,6 +5,7 @@ mod command;
 mod ecs;
 mod gitops;
 mod kind;
+mod kubernetes;
 mod probe;
 mod waiting;
 mod webhook;
@@ -25,6 +26,7 @@ const KINDS: &[(&str, Keys, Read)] = &[
     ("gitops", keys::DEPLOY_GITOPS, gitops::read),
     ("ecs", keys::DEPLOY_ECS, ecs::read),
     ("webhook", keys::DEPLOY_WEBHOOK, webhook::read),
+    ("kubernetes", keys::DEPLOY_KUBERNETES, kubernetes::read),
 ];
 
 pub(super) fn deployers(value: Value<'_>) -> Result<Vec<DeployerSettings>, ConfigError> {

@@ -17,7 +17,7 @@ use crate::engine::operations::sign;
 use crate::engine::run::event::{EventKind, StepOutcome, Unit};
 use crate::engine::run::recorder::StepLog;
 use crate::engine::run::{Context, Step};
-use crate::engine::{Engine, deployments};
+use crate::engine::{Engine, deployments, must_be_trusted};
 use crate::project::{Service, ServiceEnvironment, release_names};
 use crate::registry::{RegistryError, TagRule, Writer};
 
@@ -92,6 +92,10 @@ pub(in crate::engine) async fn targets(
     environment: &Environment,
 ) -> Result<Targets, EngineError> {
     let there = service.environment(environment);
+    if there.deployers().iter().any(Deployer::asks_platform) {
+        // A file that nobody has trusted decides neither which platform is asked nor which programs give out credentials for it.
+        must_be_trusted(service.config())?;
+    }
     let (subject, cancel) = (there.subject(), CancellationToken::new());
     Ok(Parts::of(there).resolve(&subject, &cancel).await?)
 }
