@@ -15,24 +15,27 @@ const GOES_ON: [&str; 4] = [
 
 /// How far a Kustomization is; `contains` says whether a commit is the deployed one, or comes after it.
 ///
-/// Ready counts only if it is of this generation, and a failure only if it is about a commit that has the deployed one.
+/// Ready counts only if it is of this generation, and a failure only if it is about a commit that has the deployed one, and not
+/// older than what it was asked for.
 pub(super) fn judge(object: &Value, contains: &dyn Fn(&CommitSha) -> bool) -> Verdict {
     if object.pointer("/spec/suspend").and_then(Value::as_bool) == Some(true) {
         return Verdict::Failed("it is suspended, so that it applies nothing".to_owned());
     }
     let number = |path: &str| object.pointer(path).and_then(Value::as_i64).unwrap_or(0);
-    let generation = number("/metadata/generation");
-    if number("/status/observedGeneration") < generation.max(1) {
-        return Verdict::Waiting("its newest settings are not observed yet".to_owned());
-    }
+    let generation = number("/metadata/generation").max(1);
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    // One that fails says only in its condition which generation that is about.
     let ready = conditions.into_iter().flatten().find(|condition| {
-        let observed = condition.get("observedGeneration").and_then(Value::as_i64);
-        text(condition, "/type") == "Ready" && observed.is_none_or(|at| at == 0 || at == generation)
+        let of_condition = condition.get("observedGeneration").and_then(Value::as_i64);
+        let observed = of_condition.filter(|observed| *observed != 0);
+        let observed = observed.unwrap_or_else(|| number("/status/observedGeneration"));
+        text(condition, "/type") == "Ready" && observed == generation
     });
     let Some(ready) = ready else {
-        return Verdict::Waiting("it does not say yet whether it is ready".to_owned());
+        return Verdict::Waiting("its newest settings are not observed yet".to_owned());
     };
+    let asked = text(object, "/metadata/annotations/reconcile.fluxcd.io~1requestedAt");
+    let has_looked = asked.is_empty() || asked == text(object, "/status/lastHandledReconcileAt");
     let words = reason(&text(ready, "/reason"), &text(ready, "/message"));
     let has = |path: &str| {
         let revision = text(object, path);
@@ -46,7 +49,9 @@ pub(super) fn judge(object: &Value, contains: &dyn Fn(&CommitSha) -> bool) -> Ve
     match text(ready, "/status").as_str() {
         "True" if applied => Verdict::Done(revision),
         "True" => Verdict::Waiting(format!("it has applied {revision}")),
-        "False" if attempted && !GOES_ON.contains(&text(ready, "/reason").as_str()) => Verdict::Failed(words),
+        "False" if attempted && has_looked && !GOES_ON.contains(&text(ready, "/reason").as_str()) => {
+            Verdict::Failed(words)
+        }
         _ => Verdict::Waiting(words),
     }
 }

@@ -78,6 +78,20 @@ fn flux_has_failed_when_it_tried_our_commit_or_is_suspended() {
         of_flux(&failed),
         Verdict::Failed("HealthCheckFailed: words".to_owned())
     );
+    // As Flux writes it: the generation that failed stands in the condition alone.
+    let mut of_new_settings = failed.clone();
+    of_new_settings["status"]["observedGeneration"] = json!(1);
+    assert!(matches!(of_flux(&of_new_settings), Verdict::Failed(_)));
+    let mut of_old_settings = failed.clone();
+    of_old_settings["status"]["conditions"][1]["observedGeneration"] = json!(1);
+    assert!(matches!(of_flux(&of_old_settings), Verdict::Waiting(_)));
+    // Asked to look again, it has failed once it has.
+    let mut asked = failed.clone();
+    asked["metadata"]["annotations"] = json!({"reconcile.fluxcd.io/requestedAt": "now"});
+    asked["status"]["lastHandledReconcileAt"] = json!("before");
+    assert!(matches!(of_flux(&asked), Verdict::Waiting(_)));
+    asked["status"]["lastHandledReconcileAt"] = json!("now");
+    assert!(matches!(of_flux(&asked), Verdict::Failed(_)));
     let mut suspended = failed;
     suspended["spec"]["suspend"] = json!(true);
     let Verdict::Failed(why) = of_flux(&suspended) else {
