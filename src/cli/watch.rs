@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::future::join_all;
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::board::{repository, source};
@@ -16,7 +16,9 @@ use super::global::Global;
 use super::watch_webhook::Webhook;
 use super::{Output, World};
 use crate::board::EnvironmentNow;
-use crate::domain::{Drift, Endpoint, EnvironmentName, Exit, ServiceName};
+use crate::domain::{
+    DriftChange, Endpoint, EnvironmentName, Exit, NotificationKind, NotifySettings, ServiceName, Trouble,
+};
 use crate::program::cancel_on_signal;
 
 /// Arguments of `watch`.
@@ -58,43 +60,11 @@ fn interval(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
-/// What is wrong with an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Trouble {
-    /// What runs differs from what is deployed.
-    Drift(Drift),
-    /// What is deployed or runs could not be found out.
-    Unknown(String),
-}
-
-impl Trouble {
-    fn words(&self) -> String {
-        match self {
-            Self::Drift(drift) => format!("drift: {}", drift.words()),
-            Self::Unknown(why) => format!("unknown: {why}"),
-        }
-    }
-}
-
-/// A trouble that began or ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Change {
-    service: ServiceName,
-    environment: EnvironmentName,
-    at: Timestamp,
-    /// Whether it is over.
-    ended: bool,
-    trouble: Trouble,
-}
-
 /// Looks again and again until a signal comes.
 pub async fn run(args: &WatchArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let world = World::open(global)?;
     let source = source(&world, repository(&world)?);
-    let secret = args.webhook_secret_file.as_deref();
-    let webhook = args.webhook.as_ref().map(|url| Webhook::new(url, secret));
-    let mut webhook = webhook.transpose()?;
+    let mut webhooks = webhooks(args, &world.engine.config().notify)?;
     let ended = CancellationToken::new();
     let _handling = cancel_on_signal(&ended);
     let mut known = BTreeMap::new();
@@ -112,17 +82,14 @@ pub async fn run(args: &WatchArgs, global: &Global, io: &mut Output) -> Result<E
             }
         }
         io.out.flush()?;
-        if let Some(webhook) = &mut webhook {
+        for webhook in &mut webhooks {
             for change in &changes {
-                webhook.add(
-                    &change.environment,
-                    Output::json_bytes(change)?,
-                    world.service.name(),
-                )?;
+                webhook.add(change)?;
             }
-            if let Err(why) = webhook.deliver(&ended).await {
-                writeln!(io.err, "warning: {why}")?;
-            }
+        }
+        let delivering = webhooks.iter_mut().map(|webhook| webhook.deliver(&ended));
+        for why in join_all(delivering).await.into_iter().filter_map(Result::err) {
+            writeln!(io.err, "warning: {why}")?;
         }
         if args.once {
             return Ok(if known.values().all(Vec::is_empty) {
@@ -138,18 +105,23 @@ pub async fn run(args: &WatchArgs, global: &Global, io: &mut Output) -> Result<E
     }
 }
 
-fn words(change: &Change) -> String {
-    let (mark, word) = if change.ended {
-        ("✓", "over: ")
-    } else {
-        ("✗", "")
-    };
+/// The webhook of the arguments, and those that windlass.toml has for drift.
+fn webhooks(args: &WatchArgs, configured: &[NotifySettings]) -> Result<Vec<Webhook>, Failure> {
+    let secret = args.webhook_secret_file.as_deref();
+    let given = args.webhook.iter().map(|url| Webhook::new(url, secret));
+    let of_drift = |settings: &&NotifySettings| settings.on.contains(&NotificationKind::Drift);
+    let configured = configured.iter().filter(of_drift);
+    given.chain(configured.map(Webhook::configured)).collect()
+}
+
+fn words(change: &DriftChange) -> String {
+    let (is_good, words) = change.words();
     format!(
-        "{mark} {} {} {}: {word}{}",
+        "{} {} {} {}: {words}",
+        if is_good { "✓" } else { "✗" },
         change.at.strftime("%Y-%m-%d %H:%M:%S"),
         change.service,
         change.environment,
-        change.trouble.words()
     )
 }
 
@@ -159,7 +131,7 @@ fn changes(
     service: &ServiceName,
     environments: &[EnvironmentNow],
     now: Timestamp,
-) -> Vec<Change> {
+) -> Vec<DriftChange> {
     let mut changes = Vec::new();
     for there in environments {
         let before = known.remove(&there.environment).unwrap_or_default();
@@ -173,7 +145,7 @@ fn changes(
             .chain(failure)
             .collect();
         let mut change = |trouble: &Trouble, ended| {
-            changes.push(Change {
+            changes.push(DriftChange {
                 service: service.clone(),
                 environment: there.environment.clone(),
                 at: now,
@@ -211,7 +183,7 @@ fn changes(
 mod tests {
     use super::*;
     use crate::board::Cell;
-    use crate::domain::Digest;
+    use crate::domain::{Digest, Drift};
 
     fn drift(name: &str) -> Drift {
         Drift::NeverDeployed {

@@ -8,9 +8,10 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::Output;
 use super::failure::Failure;
-use crate::domain::{Endpoint, EnvironmentName, ServiceName, count};
-use crate::http::{Attempts, Client, HttpError, Request, read_secret};
+use crate::domain::{DriftChange, Endpoint, Notification, NotifySettings, count};
+use crate::http::{deliver, read_secret};
 
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,9 +22,16 @@ const MAX_WAITING: usize = 200;
 
 /// A webhook, and what is yet to be delivered to it.
 pub struct Webhook {
-    endpoint: Endpoint,
+    target: Target,
     secret: Option<SecretString>,
     waiting: VecDeque<(Url, Vec<u8>)>,
+}
+
+enum Target {
+    /// Given to the command.
+    Argument(Endpoint),
+    /// One of windlass.toml.
+    Configured(NotifySettings),
 }
 
 impl Webhook {
@@ -32,26 +40,53 @@ impl Webhook {
     /// # Errors
     /// When the secret cannot be read.
     pub fn new(endpoint: &Endpoint, secret_file: Option<&Path>) -> Result<Self, Failure> {
-        let secret = secret_file.map(read_secret).transpose();
+        let target = Target::Argument(endpoint.clone());
+        Self::with_secret(target, secret_file, "check --webhook-secret-file")
+    }
+
+    /// A webhook of windlass.toml.
+    ///
+    /// # Errors
+    /// When its secret cannot be read.
+    pub fn configured(settings: &NotifySettings) -> Result<Self, Failure> {
+        let target = Target::Configured(settings.clone());
+        let secret_file = settings.secret_file.as_deref();
+        Self::with_secret(target, secret_file, "check `secret_file` of [[notify]]")
+    }
+
+    fn with_secret(target: Target, file: Option<&Path>, hint: &str) -> Result<Self, Failure> {
+        let secret = file.map(read_secret).transpose();
         Ok(Self {
-            endpoint: endpoint.clone(),
-            secret: secret.map_err(|why| Failure::usage(why, "check --webhook-secret-file"))?,
+            target,
+            secret: secret.map_err(|why| Failure::usage(why, hint))?,
             waiting: VecDeque::new(),
         })
     }
 
-    /// Adds a document that is to be delivered.
+    /// Adds a change that is to be delivered, if the webhook is told of it.
     ///
     /// # Errors
     /// When the names make no address of the URL.
-    pub fn add(
-        &mut self,
-        environment: &EnvironmentName,
-        document: Vec<u8>,
-        service: &ServiceName,
-    ) -> Result<(), Failure> {
-        let url = self.endpoint.url(service, environment);
-        let url = url.map_err(|error| Failure::usage(format!("the URL {error}"), "check --webhook"))?;
+    pub fn add(&mut self, change: &DriftChange) -> Result<(), Failure> {
+        let (url, hint, document) = match &self.target {
+            Target::Argument(endpoint) => {
+                let url = endpoint.url(&change.service, &change.environment);
+                (url, "check --webhook", Output::json_bytes(change)?)
+            }
+            Target::Configured(settings) => {
+                let notification = Notification::Drift(change.clone());
+                if !settings.covers(&notification) {
+                    return Ok(());
+                }
+                let url = settings.url.service_url(&change.service);
+                (
+                    url,
+                    "check `url` of [[notify]]",
+                    notification.document(settings.form)?,
+                )
+            }
+        };
+        let url = url.map_err(|error| Failure::usage(format!("the URL {error}"), hint))?;
         if self.waiting.len() == MAX_WAITING {
             self.waiting.pop_front();
         }
@@ -66,7 +101,7 @@ impl Webhook {
     pub async fn deliver(&mut self, cancel: &CancellationToken) -> Result<(), String> {
         let delivering = async {
             while let Some((url, document)) = self.waiting.front() {
-                post(url, document, self.secret.as_ref(), cancel).await?;
+                deliver(url, document, self.secret.as_ref(), REQUEST_TIMEOUT, cancel).await?;
                 self.waiting.pop_front();
             }
             Ok(())
@@ -81,21 +116,5 @@ impl Webhook {
             "{} not delivered: {why}",
             count(self.waiting.len(), "change")
         ))
-    }
-}
-
-async fn post(
-    url: &Url,
-    document: &[u8],
-    secret: Option<&SecretString>,
-    cancel: &CancellationToken,
-) -> Result<(), String> {
-    let client = Client::new(url)?;
-    let request = Request::post(url.clone(), document.to_vec(), secret, REQUEST_TIMEOUT);
-    match client.send(&request, Attempts::SEVERAL, cancel).await {
-        Ok(answer) if answer.is_success() => Ok(()),
-        Ok(answer) => Err(format!("{} answers with {}", request.host(), answer.words())),
-        Err(HttpError::Interrupted) => Err("interrupted".to_owned()),
-        Err(error) => Err(error.to_string()),
     }
 }

@@ -60,6 +60,7 @@ pub(super) const ROOT: Keys = Keys {
         "release",
         "registry",
         "scanner",
+        "notify",
     ],
     reserved: &[],
     sensitive: &[],
@@ -315,6 +316,11 @@ pub(super) const SCANNER: Keys = keys(
     ("database", Withheld),
     ("java_database", Withheld),
 ]);
+pub(super) const NOTIFY: Keys = keys(
+    "[[notify]]",
+    &["url", "secret_file", "form", "on", "environments"],
+)
+.sensitive(&[("url", Withheld), ("secret_file", Withheld)]);
 pub(super) const FLEET: Keys = keys("fleet.toml", &["project", "registry", "scanner"]);
 pub(super) const PROJECT: Keys = keys("[[project]]", &["name", "path", "remote", "file"]);
 pub(super) const WAIVERS: Keys = keys("the waiver file", &["waiver"]);
@@ -355,6 +361,7 @@ pub const ALL: &[Keys] = &[
     BUILD,
     REGISTRY,
     SCANNER,
+    NOTIFY,
 ];
 
 /// The tables of fleet.toml that windlass.toml does not have.

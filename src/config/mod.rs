@@ -7,6 +7,7 @@ mod error;
 mod fleet;
 mod keys;
 mod load;
+mod notify;
 mod programs;
 mod read;
 mod section;
@@ -24,8 +25,8 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, DeployerSettings, EnvironmentGraph, EnvironmentName, GateKind,
-    HostSettings, Platform, ProbeSettings, ReleaseTagTemplate, RepositoryName, ScanPolicy, ServiceName,
-    SoakPolicy, TagTemplate, TicketPattern, TicketUrl,
+    HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate, RepositoryName, ScanPolicy,
+    ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -67,6 +68,8 @@ pub struct Config {
     pub release: ReleaseSettings,
     /// How images are scanned.
     pub scanner: ScannerSettings,
+    /// The webhooks that are told of runs and drift, in the order of the file.
+    pub notify: Vec<NotifySettings>,
 }
 
 /// What is special about releases.

@@ -10,7 +10,7 @@ use super::sensitive::{self, SensitiveSettings};
 use super::user::{UserFile, project_key};
 use super::{
     CheckRule, Config, ConfigError, GitHubSettings, GitSettings, ReleaseSettings, RevisionSource, Service,
-    confined, environments, keys, programs, values,
+    confined, environments, keys, notify, programs, values,
 };
 use crate::domain::{BranchName, EnvironmentName, HostSettings, ReleaseTagTemplate, Repository, clean_line};
 
@@ -74,6 +74,7 @@ pub(super) fn config(
             rebuild: root.table("release", keys::RELEASE)?.flag("rebuild")?,
         },
         scanner: programs::scanner(&root)?,
+        notify: notify::webhooks(&root, &graph_names)?,
     })
 }
 

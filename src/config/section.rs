@@ -183,6 +183,15 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// The value of `key`, which must be there; none for a sensitive setting that nobody trusts.
+    pub fn require_trusted(&self, key: &str) -> Result<Option<Value<'a>>, ConfigError> {
+        let is_there = self.table.is_some_and(|table| table.contains_key(key));
+        if is_there && self.get(key).is_none() {
+            return Ok(None);
+        }
+        self.require(key).map(Some)
+    }
+
     /// The table at `key`; an empty one if there is none.
     pub fn table(&self, key: &str, keys: Keys) -> Result<Self, ConfigError> {
         let section = self

@@ -163,6 +163,16 @@ pub(super) fn settings(
         let own = name.and_then(|name| sub_of(own_environments, name));
         of_table(Some(environment), own, keys::ENVIRONMENT, &path, &mut found);
     }
+    let webhooks = table.get("notify").and_then(|value| value.get_ref().as_array());
+    for (at, value) in webhooks.into_iter().flatten().enumerate() {
+        of_table(
+            value.get_ref().as_table(),
+            None,
+            keys::NOTIFY,
+            &format!("notify.{at}"),
+            &mut found,
+        );
+    }
     let mut all: Vec<_> = found.iter().map(|found| found.setting.clone()).collect();
     all.sort_unstable();
     let mut settings: Vec<_> = found

@@ -38,6 +38,19 @@ impl Endpoint {
         filled(&self.0, service.as_str(), environment.as_str())
     }
 
+    /// The address for one service, of an address that does not tell environments apart.
+    ///
+    /// # Errors
+    /// When the name makes no address of it.
+    pub fn service_url(&self, service: &ServiceName) -> Result<Url, EndpointError> {
+        filled(&self.0, service.as_str(), "environment")
+    }
+
+    /// Whether it tells environments apart.
+    pub fn has_environment(&self) -> bool {
+        self.0.contains("{environment}")
+    }
+
     /// As it is written.
     pub fn as_str(&self) -> &str {
         &self.0

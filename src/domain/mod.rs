@@ -51,6 +51,7 @@ mod link;
 mod lock;
 mod markdown;
 mod names;
+mod notification;
 pub mod operation;
 mod package_version;
 mod packages;
@@ -120,6 +121,9 @@ pub use link::{LinkError, next_link};
 pub use lock::{HeldLock, LockNote, LockPart, LockStanding, LockSubject};
 pub use markdown::markdown_escape;
 pub use names::{EnvironmentName, NameError, ProjectName, ServiceName};
+pub use notification::{
+    DriftChange, Notification, NotificationForm, NotificationKind, NotifySettings, RunOutcome, Trouble,
+};
 pub use operation::{Ending, MergeMethod, Operation};
 pub use package_version::compare_versions;
 pub use packages::{

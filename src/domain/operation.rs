@@ -33,7 +33,7 @@ pub use rollback::Rollback;
 pub use sign::Sign;
 pub use unlock::Unlock;
 
-use super::Digest;
+use super::{Digest, EnvironmentName};
 use words::Words;
 
 /// The table of all operations: each is a struct of its own, with its words.
@@ -123,6 +123,11 @@ impl Operation {
     /// between its title and its gates. What it replaces is told by [`Operation::replaces`].
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         self.words().facts()
+    }
+
+    /// The environment that it is done to, if it is one alone.
+    pub fn environment(&self) -> Option<&EnvironmentName> {
+        self.words().environment()
     }
 
     /// What is deployed where the operation deploys, if it is one that deploys; the inner one is none where nothing is known to

@@ -14,6 +14,7 @@ mod exception;
 mod gates;
 mod github;
 mod notes;
+mod notify;
 mod operations;
 mod present;
 mod recent_scan;

@@ -1,6 +1,7 @@
 //! Requests to services that are no registries: webhooks, health probes and metrics. Nothing follows a redirect.
 
 mod client;
+mod deliver;
 mod error;
 mod retry;
 mod secret;
@@ -8,6 +9,7 @@ mod secret;
 pub(crate) mod tests;
 
 pub use client::{Answer, Client, Request};
+pub use deliver::deliver;
 pub use error::HttpError;
 pub use retry::Attempts;
 pub use secret::{SIGNATURE_HEADER, read_secret, signature};

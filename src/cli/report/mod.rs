@@ -55,6 +55,9 @@ async fn watch(mut run: Run, form: Box<dyn Reporter + Send>, io: &mut Output) ->
     // What becomes of the output decides nothing about the run: it goes on, and its exit code is its own.
     let exit = run.task.await.unwrap_or(Exit::Failed);
     drop(handling);
+    for why in run.notifying.await.unwrap_or_default() {
+        let _ = writeln!(io.err, "warning: {why}");
+    }
     if let Err(failure) = shown.and_then(|()| Ok(io.out.flush()?)) {
         let _ = failure.print(&mut io.err);
         // What could not be written is not tried once more at the end.

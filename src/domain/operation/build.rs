@@ -22,6 +22,10 @@ pub struct Build {
 }
 
 impl Words for Build {
+    fn environment(&self) -> Option<&EnvironmentName> {
+        Some(&self.to)
+    }
+
     fn title(&self) -> String {
         format!("build {}", self.target)
     }

@@ -19,6 +19,10 @@ pub struct Hotfix {
 }
 
 impl Words for Hotfix {
+    fn environment(&self) -> Option<&EnvironmentName> {
+        Some(&self.environment)
+    }
+
     fn title(&self) -> String {
         format!("start {}", self.branch)
     }

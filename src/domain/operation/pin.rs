@@ -33,6 +33,10 @@ pub struct Unpin {
 }
 
 impl Words for Pin {
+    fn environment(&self) -> Option<&EnvironmentName> {
+        Some(&self.environment)
+    }
+
     fn title(&self) -> String {
         format!("pin {}", self.environment)
     }
@@ -51,6 +55,10 @@ impl Words for Pin {
 }
 
 impl Words for Unpin {
+    fn environment(&self) -> Option<&EnvironmentName> {
+        Some(&self.environment)
+    }
+
     fn title(&self) -> String {
         format!("unpin {}", self.environment)
     }

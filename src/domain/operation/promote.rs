@@ -27,6 +27,10 @@ pub struct Promote {
 }
 
 impl Words for Promote {
+    fn environment(&self) -> Option<&EnvironmentName> {
+        Some(&self.to)
+    }
+
     fn title(&self) -> String {
         format!("promote to {}", self.to)
     }

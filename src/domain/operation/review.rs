@@ -19,6 +19,10 @@ pub struct Review {
 }
 
 impl Words for Review {
+    fn environment(&self) -> Option<&EnvironmentName> {
+        Some(&self.environment)
+    }
+
     fn title(&self) -> String {
         format!("review {}", self.environment)
     }

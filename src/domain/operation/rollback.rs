@@ -27,6 +27,10 @@ pub struct Rollback {
 }
 
 impl Words for Rollback {
+    fn environment(&self) -> Option<&EnvironmentName> {
+        Some(&self.environment)
+    }
+
     fn title(&self) -> String {
         format!("roll back {}", self.environment)
     }

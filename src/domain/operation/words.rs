@@ -1,6 +1,6 @@
 //! Operations in words, as plans, runs and records show them.
 
-use crate::domain::{Digest, Term};
+use crate::domain::{Digest, EnvironmentName, Term};
 
 /// The words of one operation, each as the method of [`Operation`](super::Operation) that has its name says.
 pub(super) trait Words {
@@ -13,6 +13,11 @@ pub(super) trait Words {
     fn way(&self) -> String;
 
     fn facts(&self) -> Vec<(&'static str, String)>;
+
+    /// The environment that it is done to, if it is one alone.
+    fn environment(&self) -> Option<&EnvironmentName> {
+        None
+    }
 
     /// Whether it deploys.
     fn deploys(&self) -> bool {

@@ -4,7 +4,7 @@ mod actor;
 mod context;
 pub(in crate::engine) mod event;
 pub(in crate::engine) mod journal;
-mod listener;
+pub(in crate::engine) mod listener;
 pub(in crate::engine) mod lock;
 mod recorded;
 pub(in crate::engine) mod recorder;

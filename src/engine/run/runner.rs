@@ -17,6 +17,7 @@ use super::secrets::Secrets;
 use super::step::{Step, judge};
 use crate::domain::{Digest, Exit, LockSubject, Plan, StepKind, WriteAccess};
 use crate::engine::error::EngineError;
+use crate::engine::notify;
 use crate::engine::operations;
 use crate::engine::operations::operation::{OperationRun, Work};
 use crate::engine::{Engine, must_be_trusted};
@@ -31,6 +32,8 @@ pub struct Run {
     pub cancel: CancellationToken,
     /// Ends with the exit code.
     pub task: JoinHandle<Exit>,
+    /// Tells the configured webhooks of the end, within ten seconds; ends with what could not be delivered, in words.
+    pub notifying: JoinHandle<Vec<String>>,
 }
 
 impl Engine {
@@ -61,7 +64,11 @@ impl Engine {
         }
         let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
-        let recorder = Recorder::new(id.clone(), vec![Box::new(journal), Box::new(sender)]);
+        let (outcome, notifying) = notify::of_run(self.config().notify.clone());
+        let recorder = Recorder::new(
+            id.clone(),
+            vec![Box::new(journal), Box::new(sender), Box::new(outcome)],
+        );
         let cancel = CancellationToken::new();
         let engine = Arc::clone(self);
         let token = cancel.clone();
@@ -83,6 +90,7 @@ impl Engine {
             events,
             cancel,
             task,
+            notifying,
         })
     }
 }

@@ -32,6 +32,8 @@ struct ActiveRun {
     id: RunId,
     cancel: CancellationToken,
     task: JoinHandle<Exit>,
+    /// Passes on what happens in it and what becomes of its notifications.
+    following: JoinHandle<()>,
 }
 
 /// Does what one session asks for.
@@ -141,6 +143,7 @@ impl Effects {
         for run in self.runs {
             // How it ended stands in its journal.
             let _ = run.task.await;
+            let _ = run.following.await;
         }
     }
 
@@ -258,18 +261,22 @@ impl Effects {
         let mut run = run.map_err(|error| of_engine("Could not start the run", &error))?;
         self.tell(Msg::Started(Ok((run.id.clone(), Box::new(plan)))));
         let messages = self.messages.clone();
-        tokio::spawn(async move {
+        let following = tokio::spawn(async move {
             while let Some(event) = run.events.recv().await {
                 if !messages.send(Msg::Event(event)) {
-                    return;
+                    break;
                 }
             }
+            for why in run.notifying.await.unwrap_or_default() {
+                messages.send(Msg::Told(message("Not notified", &why, None)));
+            }
         });
-        self.runs.retain(|run| !run.task.is_finished());
+        self.runs.retain(|run| !run.following.is_finished());
         self.runs.push(ActiveRun {
             id: run.id,
             cancel: run.cancel,
             task: run.task,
+            following,
         });
         Ok(())
     }
