@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use windlass::config::{ALL_KEYS, Config, FLEET_KEYS, FleetConfig};
+use windlass::config::{ALL_KEYS, Config, FLEET_KEYS, FleetConfig, Trust};
 use windlass::domain::{ChangeMethod, DeployerSettings, YamlFormat};
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
@@ -114,6 +114,25 @@ fn the_example_loads_and_says_what_it_means() {
     assert_eq!(second.place.format, Some(YamlFormat::Helm));
     assert_eq!(second.method, ChangeMethod::PullRequest);
     assert_eq!(stage.after.len(), 3);
+}
+
+#[test]
+fn a_webhook_for_notifications_counts_once_its_address_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("windlass.toml");
+    let text = std::fs::read_to_string("tests/fixtures/config/valid/least.toml").unwrap();
+    let webhook = "\n[[notify]]\nurl = \"https://hooks.example.com/x\"\nsecret_file = \"/run/secrets/x\"\n";
+    std::fs::write(&path, text + webhook).unwrap();
+    let config = Config::open(&path, None, &Trust::default()).unwrap();
+    assert_eq!(config.notify, []);
+    let withheld: Vec<_> = config
+        .withheld
+        .iter()
+        .map(|setting| setting.key.as_str())
+        .collect();
+    assert_eq!(withheld, ["notify.0.secret_file", "notify.0.url"]);
+    let trusted = Config::load(&path).unwrap();
+    assert_eq!(trusted.notify[0].url.as_str(), "https://hooks.example.com/x");
 }
 
 #[test]

@@ -13,5 +13,7 @@ mod cells;
 mod drift;
 mod live;
 mod program;
+#[path = "../support/receiver.rs"]
+mod receiver;
 mod watch;
 mod world;

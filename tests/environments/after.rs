@@ -6,10 +6,15 @@ use windlass::domain::StepTarget;
 
 /// An engine whose stage is checked after a deployment by a script, and the file that its deployer writes digests to.
 fn checked(world: &World, script: &str, rollback: bool) -> (Arc<Engine>, std::path::PathBuf) {
-    let file = world.folder().join("deployed");
     let after = format!(
-        "after = {{ kind = \"command\", command = [\"/bin/sh\", \"-c\", '''{script}'''], rollback = {rollback} }}"
+        "after = {{ kind = \"command\", command = [\"/bin/sh\", \"-c\", '''{script}'''], rollback = {rollback} }}\n"
     );
+    deploying(world, &after)
+}
+
+/// The same with `after` as it is written there, or without one.
+fn deploying(world: &World, after: &str) -> (Arc<Engine>, std::path::PathBuf) {
+    let file = world.folder().join("deployed");
     let deploy = format!(
         "program = \"/bin/sh\", args = [\"-c\", \"echo $WINDLASS_DIGEST >> {}\"], env = [",
         file.display()
@@ -21,7 +26,7 @@ fn checked(world: &World, script: &str, rollback: bool) -> (Arc<Engine>, std::pa
     let line = text[..begin].rfind('\n').unwrap() + 1;
     let end = begin + text[begin..].find(']').unwrap();
     let text = format!(
-        "{}{after}\n{}{deploy}{}",
+        "{}{after}{}{deploy}{}",
         &text[..line],
         &text[line..begin],
         &text[end..]
@@ -32,9 +37,14 @@ fn checked(world: &World, script: &str, rollback: bool) -> (Arc<Engine>, std::pa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_that_fails_fails_the_run_and_the_digest_does_not_count_as_deployed() {
-    let (world, unchecked_engine) = world().await;
+    let (world, _) = world().await;
+    let path = world.repository().join("windlass.toml");
+    let configuration = std::fs::read_to_string(&path).unwrap();
+    // The same deployer without checks: the checks alone change the hash.
+    let (unchecked_engine, _) = deploying(&world, "");
     let to_stage = promote("develop", "stage", None, false);
     let unchecked = planned(&unchecked_engine, &to_stage).await.unwrap();
+    std::fs::write(path, configuration).unwrap();
     let ready = world.folder().join("ready");
     let (engine, _) = checked(&world, &format!("echo smoke; test -e {}", ready.display()), false);
     let before = deployed(&engine, "stage").await;

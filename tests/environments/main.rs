@@ -17,6 +17,8 @@ mod older;
 mod place;
 #[path = "../support/plan.rs"]
 mod plan;
+#[path = "../support/receiver.rs"]
+mod receiver;
 #[path = "../support/run.rs"]
 mod run;
 #[path = "../support/runs.rs"]
@@ -30,6 +32,7 @@ mod completeness;
 mod exceptions;
 mod gitops;
 mod history;
+mod notifications;
 mod older_signatures;
 mod pins;
 mod present;

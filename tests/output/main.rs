@@ -8,6 +8,9 @@ mod call;
 mod commands;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
+mod notifications;
+#[path = "../support/receiver.rs"]
+mod receiver;
 #[path = "../support/sample.rs"]
 mod sample;
 mod schemas;

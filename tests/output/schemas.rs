@@ -11,7 +11,7 @@ use windlass::cli::Cli;
 use crate::json_schema::Schemas;
 use crate::{call, commands};
 
-fn schemas() -> Schemas {
+pub fn schemas() -> Schemas {
     Schemas::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas"))
 }
 

@@ -12,6 +12,8 @@ mod steps;
 use std::io::Write as _;
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use self::reporter::Reporter;
 use super::Output;
@@ -55,7 +57,7 @@ async fn watch(mut run: Run, form: Box<dyn Reporter + Send>, io: &mut Output) ->
     // What becomes of the output decides nothing about the run: it goes on, and its exit code is its own.
     let exit = run.task.await.unwrap_or(Exit::Failed);
     drop(handling);
-    for why in run.notifying.await.unwrap_or_default() {
+    for why in undelivered(run.notifying).await {
         let _ = writeln!(io.err, "warning: {why}");
     }
     if let Err(failure) = shown.and_then(|()| Ok(io.out.flush()?)) {
@@ -64,6 +66,16 @@ async fn watch(mut run: Run, form: Box<dyn Reporter + Send>, io: &mut Output) ->
         io.out = Symbols::new(Box::new(std::io::sink()));
     }
     Ok(exit)
+}
+
+/// What could not be delivered of the notifications of a run, as far as somebody waits for it.
+async fn undelivered(notifying: JoinHandle<Vec<String>>) -> Vec<String> {
+    let ended = CancellationToken::new();
+    let _handling = cancel_on_signal(&ended);
+    tokio::select! {
+        undelivered = notifying => undelivered.unwrap_or_default(),
+        () = ended.cancelled() => Vec::new(),
+    }
 }
 
 async fn show_all(
