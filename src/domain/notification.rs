@@ -173,7 +173,7 @@ impl Notification {
             Self::Run(run) => {
                 let mark = if run.outcome == Exit::Done { '✓' } else { '✗' };
                 let mut facts = Vec::new();
-                facts.extend(run.digest.as_ref().map(|digest| digest.short()));
+                facts.extend(run.digest.as_ref().map(Digest::short));
                 facts.push(format!("by {}", run.actor));
                 let hidden = run.run.len().saturating_sub(SHORT_RUN);
                 facts.push(format!("run {}", run.run.get(hidden..).unwrap_or_default()));
