@@ -88,9 +88,18 @@ async fn drift_is_posted_to_the_webhooks_of_the_configuration_that_are_told_of_d
         ("runs", "on = [\"run\"]"),
         ("dev", "environments = [\"dev\"]"),
     ] {
-        configuration += &format!(
-            "\n[[notify]]\nurl = \"http://{}/{at}\"\n{rest}\n",
-            receiver.address
+        let address = receiver.address;
+        configuration.push_str(
+            &[
+                "\n[[notify]]\nurl = \"http://",
+                &address.to_string(),
+                "/",
+                at,
+                "\"\n",
+                rest,
+                "\n",
+            ]
+            .concat(),
         );
     }
     std::fs::write(&path, configuration).unwrap();

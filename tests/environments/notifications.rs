@@ -11,10 +11,8 @@ fn notifying(world: &World, receiver: &Receiver, webhooks: &[(&str, &str)]) -> A
     let path = world.repository().join("windlass.toml");
     let mut text = std::fs::read_to_string(&path).unwrap();
     for (at, rest) in webhooks {
-        text += &format!(
-            "\n[[notify]]\nurl = \"http://{}{at}\"\n{rest}\n",
-            receiver.address
-        );
+        let address = receiver.address.to_string();
+        text.push_str(&["\n[[notify]]\nurl = \"http://", &address, at, "\"\n", rest, "\n"].concat());
     }
     std::fs::write(path, text).unwrap();
     world.engine().unwrap()
