@@ -23,8 +23,8 @@ fn of_deployment(deployment: &Deployment, desired: u64, ready: u64) -> Option<St
         let surplus = updated.saturating_sub(desired);
         match (old, surplus) {
             (0, 0) => None,
-            (0, surplus) => Some(format!("{surplus} surplus pods are still there")),
-            (old, _) => Some(format!("{old} pods of earlier revisions are still there")),
+            (0, surplus) => Some(format!("surplus pods are still there: {surplus}")),
+            (old, _) => Some(format!("pods of earlier revisions are still there: {old}")),
         }
     })
 }

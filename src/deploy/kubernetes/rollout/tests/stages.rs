@@ -83,7 +83,7 @@ fn a_deployment_waits_for_new_pods_then_for_their_availability_then_for_the_end_
     );
     assert_eq!(
         waiting(json!({ "replicas": 4 }), 3),
-        "1 pods of earlier revisions are still there"
+        "pods of earlier revisions are still there: 1"
     );
 }
 
