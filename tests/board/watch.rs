@@ -88,19 +88,17 @@ async fn drift_is_posted_to_the_webhooks_of_the_configuration_that_are_told_of_d
         ("runs", "on = [\"run\"]"),
         ("dev", "environments = [\"dev\"]"),
     ] {
-        let address = receiver.address;
-        configuration.push_str(
-            &[
-                "\n[[notify]]\nurl = \"http://",
-                &address.to_string(),
-                "/",
-                at,
-                "\"\n",
-                rest,
-                "\n",
-            ]
-            .concat(),
-        );
+        let address = receiver.address.as_str();
+        let table = [
+            "\n[[notify]]\nurl = \"http://",
+            address,
+            "/",
+            at,
+            "\"\n",
+            rest,
+            "\n",
+        ];
+        configuration.push_str(&table.concat());
     }
     std::fs::write(&path, configuration).unwrap();
     let output = windlass(&world, &["watch", "--once"]).await;

@@ -11,8 +11,15 @@ fn notifying(world: &World, receiver: &Receiver, webhooks: &[(&str, &str)]) -> A
     let path = world.repository().join("windlass.toml");
     let mut text = std::fs::read_to_string(&path).unwrap();
     for (at, rest) in webhooks {
-        let address = receiver.address.to_string();
-        text.push_str(&["\n[[notify]]\nurl = \"http://", &address, at, "\"\n", rest, "\n"].concat());
+        let table = [
+            "\n[[notify]]\nurl = \"http://",
+            receiver.address.as_str(),
+            at,
+            "\"\n",
+            rest,
+            "\n",
+        ];
+        text.push_str(&table.concat());
     }
     std::fs::write(path, text).unwrap();
     world.engine().unwrap()

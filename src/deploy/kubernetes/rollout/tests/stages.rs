@@ -100,7 +100,7 @@ fn replicas_that_an_autoscaler_changes_in_the_middle_are_the_new_number_to_reach
     world.change(&json!({ "spec": { "replicas": 2 } }));
     assert_eq!(
         world.coming(),
-        (2, 2, "1 surplus pods are still there".to_owned())
+        (2, 2, "surplus pods are still there: 1".to_owned())
     );
     world.change(&json!({
         "status": { "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2 }
