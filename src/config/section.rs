@@ -262,6 +262,12 @@ impl<'a> Section<'a> {
         self.get(key).map(|value| value.text()).transpose()
     }
 
+    /// The items of a list, each of which must parse; none if it is not there.
+    pub fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> Result<Vec<T>, ConfigError> {
+        let list = self.get(key).map_or(Ok(Vec::new()), |value| value.list())?;
+        list.iter().map(Value::parse).collect()
+    }
+
     /// The strings of a list, none if it is not there.
     pub fn strings(&self, key: &str) -> Result<Vec<String>, ConfigError> {
         let list = self.get(key).map_or(Ok(Vec::new()), |value| value.list())?;

@@ -7,10 +7,13 @@ mod deployment;
 mod ecs;
 mod error;
 mod gitops;
+mod kubeconfig;
 mod kubernetes;
 mod probe;
 mod progress;
 mod report;
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod tests;
 mod wait;

@@ -7,22 +7,17 @@ use jiff::SignedDuration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Applied, CommandDeployer, DeployError, DeployProgress, Deployer, Deployment, Subject, Waited};
-use crate::domain::{CommandSettings, Digest, Exit, Observed, ProgramLine, WriteAccess};
+use super::{
+    Applied, CommandDeployer, DeployError, DeployProgress, Deployer, Deployment, Subject, Waited, sample,
+};
+use crate::domain::{CommandSettings, Digest, Exit, Observed, ProgramLine};
 
 fn deployment() -> Deployment {
-    let digest = Digest::of(b"image");
     Deployment {
-        service: "payment-svc".parse().unwrap(),
-        environment: "stage".parse().unwrap(),
-        image: format!("localhost:1/stage/payment-svc@{digest}").parse().unwrap(),
-        digest,
         tag: Some("sha-2b2e927".parse().unwrap()),
-        commit: None,
         release: Some("v1.4.0".to_owned()),
         previous: Some(Digest::of(b"previous")),
-        key: "key".to_owned(),
-        access: WriteAccess::unless_read_only(false).unwrap(),
+        ..sample::deployment("payment-svc", "stage")
     }
 }
 

@@ -18,12 +18,7 @@ pub(super) fn read(table: &Section<'_>) -> Result<DeployerSettings, ConfigError>
     Ok(DeployerSettings::Command(CommandSettings {
         program: table.require("program")?.text()?,
         args: table.strings("args")?,
-        env: table
-            .get("env")
-            .map_or(Ok(Vec::new()), |value| value.list())?
-            .iter()
-            .map(Value::parse)
-            .collect::<Result<_, _>>()?,
+        env: table.parsed("env")?,
         running,
         observe_for: observe_for(table)?,
     }))

@@ -79,12 +79,7 @@ fn http(table: &Section<'_>) -> Result<ProbeKind, ConfigError> {
 fn command(table: &Section<'_>) -> Result<ProbeKind, ConfigError> {
     Ok(ProbeKind::Command {
         command: program_line(&table.require("command")?)?,
-        env: table
-            .get("env")
-            .map_or(Ok(Vec::new()), |value| value.list())?
-            .iter()
-            .map(Value::parse)
-            .collect::<Result<_, _>>()?,
+        env: table.parsed("env")?,
     })
 }
 

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::EcsDeployer;
-use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Subject};
-use crate::domain::WriteAccess;
+use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Subject, sample};
 use crate::domain::{DeployOutcome, Digest, EcsSettings, Exit, FailedOutcome, Observed};
 
 const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012";
@@ -137,19 +136,7 @@ fn state(status: &str, running: u64, more: &Value) -> Value {
 }
 
 fn deployment() -> Deployment {
-    let digest = Digest::of(b"image");
-    Deployment {
-        service: "shop".parse().unwrap(),
-        environment: "prod".parse().unwrap(),
-        image: format!("localhost:1/prod/shop@{digest}").parse().unwrap(),
-        digest,
-        tag: None,
-        commit: None,
-        release: None,
-        previous: None,
-        key: "key".to_owned(),
-        access: WriteAccess::unless_read_only(false).unwrap(),
-    }
+    sample::deployment("shop", "prod")
 }
 
 #[tokio::test]

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::CronJob;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{Kubeconfig, KubeconfigError};
 use kube::core::{ApiResource, DynamicObject};
-use kube::{Api, Client, Config};
+use kube::{Api, Client};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Asked, error_of};
 use super::workload::Workload;
 use crate::deploy::error::DeployError;
+use crate::deploy::kubeconfig;
 use crate::domain::{KubernetesSettings, WorkloadKind, clean_line, is_kubernetes_name};
 
 /// How long it may take to reach the API.
@@ -48,7 +49,7 @@ impl Cluster {
                 |context| format!("the cluster of context `{context}`"),
             )
         };
-        let mut config = configuration(settings.kubeconfig.as_deref(), context.as_deref())
+        let mut config = kubeconfig::read(settings.kubeconfig.as_deref(), context.as_deref())
             .await
             .map_err(|error| unfit(name(), &error, settings.kubeconfig.as_deref()))?;
         config.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -158,41 +159,6 @@ pub(super) fn resource(kind: WorkloadKind) -> ApiResource {
         WorkloadKind::DaemonSet => ApiResource::erase::<DaemonSet>(&()),
         WorkloadKind::CronJob => ApiResource::erase::<CronJob>(&()),
     }
-}
-
-async fn configuration(file: Option<&Path>, context: Option<&str>) -> Result<Config, KubeconfigError> {
-    let options = KubeConfigOptions {
-        context: context.map(str::to_owned),
-        ..KubeConfigOptions::default()
-    };
-    let kubeconfig = match file {
-        Some(file) => Kubeconfig::read_from(file)?,
-        None => match Kubeconfig::read() {
-            Ok(kubeconfig) => kubeconfig,
-            // In a pod, where its own account is meant; a context that is asked for is in no kubeconfig there.
-            Err(error) => {
-                return match Config::incluster() {
-                    Ok(config) if context.is_none() => Ok(config),
-                    _ => Err(error),
-                };
-            }
-        },
-    };
-    let behind_proxy: Vec<_> = kubeconfig
-        .clusters
-        .iter()
-        .filter_map(|cluster| cluster.cluster.as_ref())
-        .filter(|cluster| cluster.proxy_url.is_some())
-        .filter_map(|cluster| cluster.server.clone())
-        .collect();
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-    let address = config.cluster_url.to_string();
-    let is_here = |server: &String| server.trim_end_matches('/') == address.trim_end_matches('/');
-    if !behind_proxy.iter().any(is_here) {
-        // HTTPS_PROXY is meant for the internet. Only a kubeconfig says that a cluster is behind a proxy.
-        config.proxy_url = None;
-    }
-    Ok(config)
 }
 
 fn unfit(target: String, error: &KubeconfigError, file: Option<&Path>) -> DeployError {

@@ -7,25 +7,12 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::Probe;
-use crate::deploy::{DeployError, DeployProgress, Deployment};
-use crate::domain::WriteAccess;
+use crate::deploy::{DeployError, DeployProgress, Deployment, sample};
 use crate::domain::{Digest, Exit, FailedOutcome, ProbeKind, ProbeSettings, ProgramLine, Repetition};
 use crate::http::tests::{Service, Told, told};
 
 fn deployment() -> Deployment {
-    let digest = Digest::of(b"image");
-    Deployment {
-        service: "payment-svc".parse().unwrap(),
-        environment: "stage".parse().unwrap(),
-        image: format!("localhost:1/stage/payment-svc@{digest}").parse().unwrap(),
-        digest,
-        tag: None,
-        commit: None,
-        release: None,
-        previous: None,
-        key: "key".to_owned(),
-        access: WriteAccess::unless_read_only(false).unwrap(),
-    }
+    sample::deployment("payment-svc", "stage")
 }
 
 fn probe(kind: ProbeKind, successes: u32, timeout: SignedDuration) -> Probe {

@@ -9,25 +9,18 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::WebhookDeployer;
-use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Subject};
-use crate::domain::WriteAccess;
+use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Subject, sample};
 use crate::domain::{DeployOutcome, Digest, Exit, FailedOutcome, Observed, WebhookSettings};
 use crate::http::tests::{Service, Told, leading, told};
 use crate::http::{SIGNATURE_HEADER, signature};
 
 fn deployment() -> Deployment {
-    let digest = Digest::of(b"image");
     Deployment {
-        service: "payment-svc".parse().unwrap(),
-        environment: "stage".parse().unwrap(),
-        image: format!("localhost:1/stage/payment-svc@{digest}").parse().unwrap(),
-        digest,
         tag: Some("sha-2b2e927".parse().unwrap()),
-        commit: None,
         release: Some("v1.4.0".to_owned()),
         previous: Some(Digest::of(b"previous")),
         key: "7c1d-42ab deploy stage".to_owned(),
-        access: WriteAccess::unless_read_only(false).unwrap(),
+        ..sample::deployment("payment-svc", "stage")
     }
 }
 

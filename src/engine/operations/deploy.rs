@@ -92,12 +92,13 @@ pub(in crate::engine) async fn targets(
     environment: &Environment,
 ) -> Result<Targets, EngineError> {
     let there = service.environment(environment);
-    if there.deployers().iter().any(Deployer::asks_platform) {
+    let parts = Parts::of(there);
+    if parts.deployers.iter().any(Deployer::asks_platform) {
         // A file that nobody has trusted decides neither which platform is asked nor which programs give out credentials for it.
         must_be_trusted(service.config())?;
     }
     let (subject, cancel) = (there.subject(), CancellationToken::new());
-    Ok(Parts::of(there).resolve(&subject, &cancel).await?)
+    Ok(parts.resolve(&subject, &cancel).await?)
 }
 
 /// Adds the step that deploys to `environment`.

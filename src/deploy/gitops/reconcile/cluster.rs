@@ -1,11 +1,11 @@
 //! The objects of Flux and Argo CD in a cluster.
 
 use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config};
+use kube::{Api, Client};
 use serde_json::json;
 
 use crate::deploy::error::DeployError;
+use crate::deploy::kubeconfig;
 use crate::domain::{Reconciler, ReconcilerKind, clean_line};
 
 /// What Flux looks at to reconcile at once.
@@ -26,23 +26,8 @@ impl<'a> Objects<'a> {
             why: clean_line(&why),
             hint: "check `context` and `kubeconfig` of `wait_for` in windlass.toml, or KUBECONFIG".to_owned(),
         };
-        let options = KubeConfigOptions {
-            context: reconciler.context.clone(),
-            ..KubeConfigOptions::default()
-        };
-        let config = match (&reconciler.kubeconfig, &reconciler.context) {
-            (Some(file), _) => {
-                let kubeconfig = Kubeconfig::read_from(file).map_err(|error| unfit(error.to_string()))?;
-                Config::from_custom_kubeconfig(kubeconfig, &options)
-                    .await
-                    .map_err(|error| unfit(error.to_string()))?
-            }
-            (None, Some(_)) => Config::from_kubeconfig(&options)
-                .await
-                .map_err(|error| unfit(error.to_string()))?,
-            // The current context, or in a pod its own account.
-            (None, None) => Config::infer().await.map_err(|error| unfit(error.to_string()))?,
-        };
+        let config = kubeconfig::read(reconciler.kubeconfig.as_deref(), reconciler.context.as_deref()).await;
+        let config = config.map_err(|error| unfit(error.to_string()))?;
         let client = Client::try_from(config).map_err(|error| unfit(error.to_string()))?;
         let resource = match reconciler.kind {
             ReconcilerKind::Flux => resource("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
