@@ -15,6 +15,7 @@ pub mod build;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+#[cfg(any(feature = "demo", test))]
 pub mod demo;
 pub mod deploy;
 pub mod domain;

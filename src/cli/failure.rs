@@ -101,8 +101,6 @@ macro_rules! explained {
 
 explained!(
     crate::config::ConfigError,
-    crate::demo::WorldError,
-    crate::demo::service::ServiceError,
     crate::engine::EngineError,
     crate::engine::JournalError,
     crate::fleet::FleetError,
@@ -112,6 +110,9 @@ explained!(
     crate::scan::ScanError,
     crate::sign::SignError,
 );
+
+#[cfg(feature = "demo")]
+explained!(crate::demo::WorldError, crate::demo::service::ServiceError);
 
 impl From<Report> for Failure {
     fn from(report: Report) -> Self {

@@ -7,6 +7,10 @@ mod build;
 mod check;
 mod copy;
 mod cut;
+#[cfg(feature = "demo")]
+mod demo;
+#[cfg(not(feature = "demo"))]
+#[path = "without_demo.rs"]
 mod demo;
 mod diff;
 mod doctor;

@@ -15,6 +15,14 @@ pub enum Outcome {
     Console(Box<ConsoleRequest>),
 }
 
+/// The sample world, and the pipeline that builds in it.
+#[cfg(feature = "demo")]
+pub type Sample = (crate::demo::World, crate::demo::Pipeline);
+
+/// There is no sample world in a build without the demo.
+#[cfg(not(feature = "demo"))]
+pub type Sample = std::convert::Infallible;
+
 /// What the console is to be opened on.
 pub struct ConsoleRequest {
     /// The services to choose from, and what the fleet is called; none where there is only one service.
@@ -26,5 +34,5 @@ pub struct ConsoleRequest {
     /// Symbols of ASCII only.
     pub ascii: bool,
     /// The sample world and its pipeline, which live as long as the console is open.
-    pub sample: Option<(crate::demo::World, crate::demo::Pipeline)>,
+    pub sample: Option<Sample>,
 }

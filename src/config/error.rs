@@ -142,9 +142,10 @@ impl ConfigError {
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing(_) => {
+            Self::Missing(_) if cfg!(feature = "demo") => {
                 Some("create one with `windlass init`, or try `windlass demo`, which needs none".to_owned())
             }
+            Self::Missing(_) => Some("create one with `windlass init`".to_owned()),
             Self::Unreadable { .. } => None,
             Self::Wrong(mistake) => mistake.hint.clone(),
         }

@@ -35,6 +35,7 @@ pub async fn follow(run: Run, json: bool, io: &mut Output) -> Result<Exit, Failu
     watch(run, form, io).await
 }
 
+#[cfg(feature = "demo")]
 /// As [`follow`], but line by line even on a terminal.
 pub async fn follow_plainly(run: Run, io: &mut Output) -> Result<Exit, Failure> {
     watch(run, Box::new(plain::Plain::default()), io).await
