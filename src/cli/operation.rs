@@ -50,11 +50,20 @@ pub async fn run(
 
 /// Prints the plan as the result of a dry run.
 async fn show(world: &World, planned: &Plan, json: bool, io: &mut Output) -> Result<(), Failure> {
+    let difference = if json && !report::github::is_here() {
+        Vec::new()
+    } else {
+        plan::difference(&world.engine, &world.service, planned).await
+    };
+    let mut text = Vec::new();
+    plan::print(planned, &difference, &mut text)?;
+    if report::github::is_here() {
+        report::github::tell_of_plan(planned, &String::from_utf8_lossy(&text))?;
+    }
     if json {
         return show_json(planned, io);
     }
-    let difference = plan::difference(&world.engine, &world.service, planned).await;
-    plan::print(planned, &difference, &mut io.out)?;
+    io.out.write_all(&text)?;
     let end = if planned.allowed() {
         format!(
             "nothing was changed; to run exactly this plan: --plan {}",

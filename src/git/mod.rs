@@ -38,6 +38,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod trusted;
+mod unified_diff;
 mod worktree;
 
 pub use ancestry::Question;
@@ -59,4 +60,5 @@ pub use release_lines::{Names, ReleaseLine};
 pub use remote::Remote;
 pub use remote_refs::{RemoteView, TagAt};
 pub use repository::GitRepository;
+pub use unified_diff::unified_diff;
 pub use worktree::same_address;

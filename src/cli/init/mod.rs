@@ -1,5 +1,6 @@
 //! `windlass init`: a commented windlass.toml from flags, from what the repository shows, and from questions.
 
+mod github;
 mod template;
 
 use std::fmt;
@@ -21,7 +22,11 @@ use crate::git::GitRepository;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
          windlass init\n  \
-         windlass init --service payment-svc --registry registry.example.com --prod-registry prod.example.com")]
+         windlass init --service payment-svc --registry registry.example.com --prod-registry prod.example.com\n  \
+         windlass init --github\n  \
+         windlass init --github --on-release stage --dry-run\n\
+         With --github, a workflow for pull requests, for builds, for each promotion and for a daily status, in \
+         .github/workflows.\nFiles that were edited are kept, and the difference is shown.")]
 pub struct InitArgs {
     /// The registry of all environments but the last: a host, or a host and a path
     #[arg(long, value_name = "HOST[/PATH]")]
@@ -49,13 +54,19 @@ pub struct InitArgs {
     /// The private key that signs images in the last environment [default: not signed]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// Replace an existing windlass.toml
+    /// Replace an existing windlass.toml; with --github, also workflows that were edited
     #[arg(long)]
     pub force: bool,
+    /// For the workflows of GitHub.
+    #[command(flatten)]
+    pub github: github::GitHubArgs,
 }
 
 /// Writes the file at the root of the repository, or in the folder where there is none.
 pub fn run(args: InitArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+    if args.github.github {
+        return github::run(&args.github, args.force, global, io);
+    }
     super::world::access_to_state(global)?;
     let folder = super::world::folder(global)?;
     let repository = GitRepository::discover(&folder).ok();

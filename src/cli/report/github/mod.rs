@@ -3,11 +3,13 @@
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
 mod check;
+mod plan;
 mod run;
 mod workflow;
 
 use std::io;
 
+pub use plan::tell_of_plan;
 pub use run::RunAnnotations;
 
 use super::reporter::Reporter as _;

@@ -7,7 +7,21 @@ pub(super) const MOST: usize = 10;
 
 /// Adds Markdown to the file that GitHub names for the summary of the job, if it names one.
 pub(super) fn add_to_summary(text: &str) -> io::Result<()> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+    append("GITHUB_STEP_SUMMARY", text)
+}
+
+/// Sets the outputs of the step that this program is called in, if it is one: a name and a value of one line each.
+pub(super) fn set_outputs(outputs: &[(&str, String)]) -> io::Result<()> {
+    let lines: String = outputs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
+    append("GITHUB_OUTPUT", &lines)
+}
+
+/// Adds to the file that GitHub names in `variable`, if it names one.
+fn append(variable: &str, text: &str) -> io::Result<()> {
+    let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) else {
         return Ok(());
     };
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;

@@ -1,0 +1,522 @@
+//! Which workflows a windlass.toml asks for, and their texts, from the templates in `assets/workflows`.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{Environment as Templates, context};
+
+use super::GitHubArgs;
+use super::file::GeneratedFile;
+use super::registry::{Kind, Login};
+use crate::cli::failure::Failure;
+use crate::config::{Config, EnvironmentSettings};
+use crate::domain::{Environment, EnvironmentName};
+
+/// The actions that the workflows use, each by the commit of a release.
+const PINS: &[(&str, &str)] = &[
+    (
+        "checkout",
+        "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0",
+    ),
+    (
+        "upload",
+        "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2",
+    ),
+    (
+        "qemu",
+        "docker/setup-qemu-action@29109295f81e9208d7d86ff1c6c12d2833863392 # v3.6.0",
+    ),
+    (
+        "buildx",
+        "docker/setup-buildx-action@e468171a9de216ec08956ac3ada2f0791b6bd435 # v3.11.1",
+    ),
+    (
+        "login",
+        "docker/login-action@184bdaa0721073962dff0199f1fb9940f07167d1 # v3.5.0",
+    ),
+    (
+        "aws",
+        "aws-actions/configure-aws-credentials@7474bc4690e29a8392af63c5b98e7449536d5c3a # v4.3.1",
+    ),
+    (
+        "ecr",
+        "aws-actions/amazon-ecr-login@062b18b96a7aff071d4dc91bc00c4c1a7945b076 # v2.0.1",
+    ),
+    (
+        "google",
+        "google-github-actions/auth@7c6bc770dae815cd3e89ee6cdf493a5fab2cc093 # v3.0.0",
+    ),
+    (
+        "azure",
+        "azure/login@a457da9ea143d694b1b9c7c869ebb04ebe844ef5 # v2.3.0",
+    ),
+];
+
+const TEMPLATES: &[(&str, &str)] = &[
+    (
+        "parts.yml",
+        include_str!("../../../../assets/workflows/parts.yml"),
+    ),
+    (
+        "action.yml",
+        include_str!("../../../../assets/workflows/action.yml"),
+    ),
+    (
+        "pr-check.yml",
+        include_str!("../../../../assets/workflows/pr-check.yml"),
+    ),
+    (
+        "build.yml",
+        include_str!("../../../../assets/workflows/build.yml"),
+    ),
+    (
+        "promote.yml",
+        include_str!("../../../../assets/workflows/promote.yml"),
+    ),
+    (
+        "fleet.yml",
+        include_str!("../../../../assets/workflows/fleet.yml"),
+    ),
+];
+
+/// The environments that promotions to `environment` come from, the hotfix path included.
+fn sources<'a>(
+    config: &'a Config,
+    environment: &'a Environment,
+) -> impl Iterator<Item = &'a EnvironmentName> {
+    let hotfix = config.environments[&environment.name].hotfix.as_ref();
+    environment.from.iter().chain(hotfix.map(|hotfix| &hotfix.from))
+}
+
+/// The hosts of the registries that the jobs of `environment` read from or write to, its own first.
+pub(super) fn all_hosts(config: &Config, environment: &Environment) -> Vec<String> {
+    hosts(config, environment, sources(config, environment))
+}
+
+/// The hosts of the registry of `environment` and of those of `sources`, its own first.
+fn hosts<'a>(
+    config: &Config,
+    environment: &Environment,
+    sources: impl Iterator<Item = &'a EnvironmentName>,
+) -> Vec<String> {
+    let images = sources
+        .filter_map(|name| config.graph.get(name))
+        .map(|source| &source.image);
+    let mut hosts: Vec<String> = Vec::new();
+    for image in std::iter::once(&environment.image).chain(images) {
+        // An image template is a host and a path.
+        let text = image.to_string();
+        let host = text.split('/').next().unwrap_or_default().to_owned();
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// All files for `config`.
+pub(super) fn of(config: &Config, args: &GitHubArgs) -> Result<Vec<GeneratedFile>, Failure> {
+    let workflows = Workflows::new(config)?;
+    let mut files = vec![
+        GeneratedFile::new(
+            ".github/actions/windlass/action.yml".to_owned(),
+            &workflows.render("action.yml", context! {})?,
+        ),
+        workflows.pr_check()?,
+    ];
+    for environment in config.graph.all() {
+        if environment.from.is_empty() {
+            files.push(workflows.build(environment)?);
+            continue;
+        }
+        files.push(workflows.promote(environment, args)?);
+        if workflows.settings(environment).hotfix.is_some() {
+            files.push(workflows.hotfix(environment)?);
+        }
+    }
+    files.push(workflows.fleet()?);
+    Ok(files)
+}
+
+/// What the templates are filled from.
+struct Workflows<'a> {
+    config: &'a Config,
+    templates: Templates<'static>,
+}
+
+impl<'a> Workflows<'a> {
+    fn new(config: &'a Config) -> Result<Self, Failure> {
+        let mut templates = Templates::new();
+        // GitHub's own expressions have the usual braces.
+        let syntax = SyntaxConfig::builder()
+            .block_delimiters("<%", "%>")
+            .variable_delimiters("<<", ">>")
+            .comment_delimiters("<#", "#>")
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()
+            .map_err(internal)?;
+        templates.set_syntax(syntax);
+        templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+        templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        templates.add_filter("json", |value: Value| {
+            serde_json::to_string(&value).unwrap_or_default()
+        });
+        for (name, text) in TEMPLATES {
+            templates.add_template(name, text).map_err(internal)?;
+        }
+        let services = config.services.iter().map(|service| service.name.as_str());
+        templates.add_global(
+            "pins",
+            Value::from_pairs(PINS.iter().map(|(name, pin)| (*name, *pin))),
+        );
+        templates.add_global("services", services.collect::<Value>());
+        templates.add_global("emulation", config.build.platforms.len() > 1);
+        Ok(Self { config, templates })
+    }
+
+    fn render(&self, template: &str, values: Value) -> Result<String, Failure> {
+        let template = self.templates.get_template(template).map_err(internal)?;
+        template.render(values).map_err(internal)
+    }
+
+    fn settings(&self, environment: &Environment) -> &'a EnvironmentSettings {
+        &self.config.environments[&environment.name]
+    }
+
+    fn workflow(&self, name: &str, template: &str, values: Value) -> Result<GeneratedFile, Failure> {
+        let path = format!(".github/workflows/{name}.yml");
+        Ok(GeneratedFile::new(path, &self.render(template, values)?))
+    }
+
+    /// What a job of `environment` may do and where it logs in.
+    fn access<'e>(
+        &self,
+        environment: &Environment,
+        sources: impl Iterator<Item = &'e EnvironmentName>,
+    ) -> Value {
+        let hosts = hosts(self.config, environment, sources);
+        let registries: Vec<_> = hosts.iter().map(|host| Login::of(host)).collect();
+        let any = |which: fn(Kind) -> bool| registries.iter().any(|registry| which(registry.kind));
+        context! {
+            environment => environment.name.as_str(),
+            // A lock is a ref on the remote.
+            contents => if self.config.git.lock { "write" } else { "read" },
+            packages => any(|kind| kind == Kind::GitHub).then_some("write"),
+            oidc => any(Kind::uses_oidc),
+            registries => registries.iter().map(Login::value).collect::<Value>(),
+            signs => self.settings(environment).sign.is_some(),
+        }
+    }
+
+    fn pr_check(&self) -> Result<GeneratedFile, Failure> {
+        let values = context! {
+            develop => self.config.git.develop.as_str(),
+            artifacts => self.config.check.artifacts.to_string_lossy(),
+        };
+        self.workflow("pr-check", "pr-check.yml", values)
+    }
+
+    fn build(&self, environment: &Environment) -> Result<GeneratedFile, Failure> {
+        let git = &self.config.git;
+        let mut branches = vec![git.develop.to_string(), pattern(&git.hotfix_branch.to_string())];
+        if self.config.release.rebuild {
+            branches.push(pattern(&git.release_branch.to_string()));
+        }
+        let values = context! { branches => branches, ..self.access(environment, std::iter::empty()) };
+        self.workflow(&format!("build-{}", environment.name), "build.yml", values)
+    }
+
+    fn promote(&self, environment: &Environment, args: &GitHubArgs) -> Result<GeneratedFile, Failure> {
+        let is_meant = |name: &Option<EnvironmentName>| name.as_ref() == Some(&environment.name);
+        let git = &self.config.git;
+        let mut push = Vec::new();
+        let mut pushed = "";
+        if is_meant(&args.on_release) {
+            push.push(pattern(&git.release_branch.to_string()));
+            pushed = "github.ref_name";
+        }
+        if is_meant(&args.on_main) {
+            push.push(git.main.to_string());
+            // What was merged: the second parent of the merge.
+            pushed = if push.len() == 1 {
+                "format('{0}^2', github.sha)"
+            } else {
+                "github.ref_name"
+            };
+        }
+        let values = context! {
+            name => format!("promote-{}", environment.name),
+            hotfix => false,
+            push => push,
+            pushed => pushed,
+            tools => self.tools(environment),
+            ..self.access(environment, environment.from.iter())
+        };
+        self.workflow(&format!("promote-{}", environment.name), "promote.yml", values)
+    }
+
+    fn hotfix(&self, environment: &Environment) -> Result<GeneratedFile, Failure> {
+        let only = self
+            .config
+            .environments
+            .values()
+            .filter(|settings| settings.hotfix.is_some())
+            .count()
+            == 1;
+        let name = if only {
+            "hotfix".to_owned()
+        } else {
+            format!("hotfix-{}", environment.name)
+        };
+        let values = context! {
+            name => name.as_str(),
+            hotfix => true,
+            push => Vec::<String>::new(),
+            pushed => "",
+            tools => self.tools(environment),
+            ..self.access(environment, self.settings(environment).hotfix.iter().map(|hotfix| &hotfix.from))
+        };
+        self.workflow(&name, "promote.yml", values)
+    }
+
+    fn fleet(&self) -> Result<GeneratedFile, Failure> {
+        let mut registries: Vec<Login> = Vec::new();
+        for environment in self.config.graph.all() {
+            for host in all_hosts(self.config, environment) {
+                if registries.iter().all(|registry| registry.host != host) {
+                    registries.push(Login::of(&host));
+                }
+            }
+        }
+        let values = context! {
+            packages => registries.iter().any(|registry| registry.kind == Kind::GitHub),
+            oidc => registries.iter().any(|registry| registry.kind.uses_oidc()),
+            registries => registries.iter().map(Login::value).collect::<Value>(),
+        };
+        self.workflow("fleet", "fleet.yml", values)
+    }
+
+    /// The tools that a promotion calls.
+    fn tools(&self, environment: &Environment) -> &'static str {
+        let scan = self.settings(environment).scan.as_ref();
+        if scan.is_some_and(|scan| scan.at_admission) {
+            "trivy"
+        } else {
+            ""
+        }
+    }
+}
+
+/// A template of branch names as a pattern of GitHub's: `release/v{version}-sha-{short}` is `release/v*-sha-*`.
+fn pattern(template: &str) -> String {
+    let mut pattern = String::new();
+    let mut inside = false;
+    for c in template.chars() {
+        match c {
+            '{' => {
+                inside = true;
+                pattern.push('*');
+            }
+            '}' => inside = false,
+            _ if inside => {}
+            _ => pattern.push(c),
+        }
+    }
+    pattern
+}
+
+/// The templates are ours: what is wrong with them is no fault of who runs this.
+fn internal(error: minijinja::Error) -> Failure {
+    Failure::from(color_eyre::eyre::eyre!("a workflow template is wrong: {error:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const TWO_SERVICES: &str = r#"
+        [git]
+        release_branch = "release/{service}/v{version}-sha-{short}"
+        hotfix_branch = "hotfix/{service}/v{version}"
+        release_tag = "{service}/v{version}"
+
+        [[service]]
+        name = "api"
+        path = "api"
+
+        [[service]]
+        name = "web"
+        path = "web"
+
+        [[environment]]
+        name = "dev"
+        image = "ghcr.io/acme/{service}"
+
+        [[environment]]
+        name = "stage"
+        from = "dev"
+        image = "stage.example.com/{service}"
+        gate.scan = { fail_on = { critical = 0 }, at_admission = true }
+
+        [[environment]]
+        name = "prod"
+        from = "stage"
+        protected = true
+        image = "europe-docker.pkg.dev/acme/{service}"
+        sign = { key = "cosign.key" }
+        hotfix = { from = "dev", skip = ["scan"] }
+    "#;
+
+    fn files(args: &GitHubArgs) -> Vec<GeneratedFile> {
+        let config = Config::parse(TWO_SERVICES, Path::new("windlass.toml")).unwrap();
+        of(&config, args).unwrap()
+    }
+
+    fn text(files: &[GeneratedFile], name: &str) -> String {
+        let file = files.iter().find(|file| file.path.ends_with(name));
+        file.unwrap_or_else(|| panic!("{name} is missing"))
+            .text()
+            .to_owned()
+    }
+
+    #[test]
+    fn there_is_a_workflow_for_each_way_of_an_image() {
+        let files = files(&GitHubArgs::default());
+        let paths: Vec<_> = files
+            .iter()
+            .map(|file| file.path.rsplit('/').next().unwrap())
+            .collect();
+        let expected = [
+            "action.yml",
+            "pr-check.yml",
+            "build-dev.yml",
+            "promote-stage.yml",
+            "promote-prod.yml",
+            "hotfix.yml",
+            "fleet.yml",
+        ];
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn every_action_is_pinned_by_a_commit_with_its_version_beside_it() {
+        for file in files(&GitHubArgs::default()) {
+            for line in file.text().lines().filter(|line| {
+                line.trim_start().starts_with("- uses:") || line.trim_start().starts_with("uses:")
+            }) {
+                let action = line.split("uses: ").nth(1).unwrap();
+                if action.starts_with("./") {
+                    continue;
+                }
+                let (commit, version) = action.split_once('@').unwrap().1.split_once(" # v").unwrap();
+                assert!(
+                    commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit()),
+                    "{line}"
+                );
+                assert!(!version.is_empty(), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_input_reaches_a_shell_but_through_a_variable() {
+        for file in files(&GitHubArgs::default()) {
+            let mut inside = None;
+            for line in file.text().lines() {
+                let indent = line.len() - line.trim_start().len();
+                inside = inside.filter(|begin| line.trim().is_empty() || indent > *begin);
+                if line.trim_start().starts_with("run:") {
+                    inside = Some(indent);
+                }
+                assert!(inside.is_none() || !line.contains("${{"), "{}: {line}", file.path);
+            }
+        }
+    }
+
+    #[test]
+    fn a_pull_request_gets_no_credentials() {
+        let text = text(&files(&GitHubArgs::default()), "pr-check.yml");
+        assert!(text.contains("permissions:\n  contents: read\n"), "{text}");
+        for word in ["secrets.", "github.token", "id-token", "write", "login"] {
+            assert!(!text.contains(word), "{word} in {text}");
+        }
+    }
+
+    #[test]
+    fn the_plan_of_a_promotion_only_reads_and_the_password_of_the_key_is_in_the_job_that_waits_for_approval()
+    {
+        let text = text(&files(&GitHubArgs::default()), "promote-prod.yml");
+        let (plan, promote) = text.split_once("\n  promote:\n").unwrap();
+        assert!(
+            !plan.contains(": write #") || !plan.replace("id-token: write", "").contains(": write"),
+            "{plan}"
+        );
+        assert!(
+            !plan.contains("COSIGN_PASSWORD") && !plan.contains("environment: prod"),
+            "{plan}"
+        );
+        for line in [
+            "    environment: prod\n",
+            "      queue: max\n",
+            "COSIGN_PASSWORD: ${{ secrets.COSIGN_PASSWORD }}",
+            "--plan \"$PLAN\"",
+        ] {
+            assert!(promote.contains(line), "{line} in {promote}");
+        }
+        // Whose registries it is between.
+        assert!(
+            promote.contains("STAGE_EXAMPLE_COM_PASSWORD")
+                && promote.contains("EUROPE_DOCKER_PKG_DEV_PROVIDER")
+        );
+        assert!(!promote.contains("ghcr.io"), "{promote}");
+    }
+
+    #[test]
+    fn trivy_is_installed_where_a_promotion_scans() {
+        let files = files(&GitHubArgs::default());
+        assert!(text(&files, "promote-stage.yml").contains("tools: trivy"));
+        assert!(!text(&files, "promote-prod.yml").contains("tools:"));
+    }
+
+    #[test]
+    fn branches_start_promotions_only_where_that_is_wished() {
+        let usual = files(&GitHubArgs::default());
+        assert!(!text(&usual, "promote-stage.yml").contains("push:"));
+        let args = GitHubArgs {
+            on_release: "stage".parse().ok(),
+            on_main: "prod".parse().ok(),
+            ..GitHubArgs::default()
+        };
+        let wished = files(&args);
+        let stage = text(&wished, "promote-stage.yml");
+        assert!(
+            stage.contains("    branches: [\"release/*/v*-sha-*\"]"),
+            "{stage}"
+        );
+        assert!(
+            stage.contains("inputs.candidate || github.ref_name }}"),
+            "{stage}"
+        );
+        let prod = text(&wished, "promote-prod.yml");
+        assert!(prod.contains("branches: [\"main\"]"), "{prod}");
+        assert!(
+            prod.contains("inputs.candidate || format('{0}^2', github.sha) }}"),
+            "{prod}"
+        );
+    }
+
+    #[test]
+    fn a_hotfix_needs_a_reason_and_takes_the_short_path() {
+        let text = text(&files(&GitHubArgs::default()), "hotfix.yml");
+        assert!(text.contains("--to prod --hotfix"), "{text}");
+        let reason = text.split("      reason:").nth(1).unwrap();
+        assert!(
+            reason.split("type:").next().unwrap().contains("required: true"),
+            "{text}"
+        );
+        assert!(text.contains("registry: ghcr.io"), "{text}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The difference of two texts, as `git diff` shows it.
+
+use super::error::GitError;
+
+/// The difference from `old` to `new`, two states of the file at `path`, in unified form; empty where there is none.
+pub fn unified_diff(old: &str, new: &str, path: &str) -> Result<String, GitError> {
+    let fail = GitError::library("compare two texts");
+    let path = std::path::Path::new(path);
+    let mut patch = git2::Patch::from_buffers(old.as_bytes(), Some(path), new.as_bytes(), Some(path), None)
+        .map_err(&fail)?;
+    let text = patch.to_buf().map_err(&fail)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
