@@ -5,9 +5,10 @@ use super::error::GitError;
 /// The difference from `old` to `new`, two states of the file at `path`, in unified form; empty where there is none.
 pub fn unified_diff(old: &str, new: &str, path: &str) -> Result<String, GitError> {
     let fail = GitError::library("compare two texts");
-    let path = std::path::Path::new(path);
-    let mut patch = git2::Patch::from_buffers(old.as_bytes(), Some(path), new.as_bytes(), Some(path), None)
-        .map_err(&fail)?;
-    let text = patch.to_buf().map_err(&fail)?;
+    let file = std::path::Path::new(path);
+    let mut difference =
+        git2::Patch::from_buffers(old.as_bytes(), Some(file), new.as_bytes(), Some(file), None)
+            .map_err(&fail)?;
+    let text = difference.to_buf().map_err(&fail)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }

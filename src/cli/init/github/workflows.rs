@@ -155,7 +155,7 @@ impl<'a> Workflows<'a> {
             .lstrip_blocks(true)
             .keep_trailing_newline(true)
             .build()
-            .map_err(internal)?;
+            .map_err(|error| internal(&error))?;
         templates.set_syntax(syntax);
         templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
         templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
@@ -163,7 +163,9 @@ impl<'a> Workflows<'a> {
             serde_json::to_string(&value).unwrap_or_default()
         });
         for (name, text) in TEMPLATES {
-            templates.add_template(name, text).map_err(internal)?;
+            templates
+                .add_template(name, text)
+                .map_err(|error| internal(&error))?;
         }
         let services = config.services.iter().map(|service| service.name.as_str());
         templates.add_global(
@@ -176,8 +178,11 @@ impl<'a> Workflows<'a> {
     }
 
     fn render(&self, template: &str, values: Value) -> Result<String, Failure> {
-        let template = self.templates.get_template(template).map_err(internal)?;
-        template.render(values).map_err(internal)
+        let template = self
+            .templates
+            .get_template(template)
+            .map_err(|error| internal(&error))?;
+        template.render(values).map_err(|error| internal(&error))
     }
 
     fn settings(&self, environment: &Environment) -> &'a EnvironmentSettings {
@@ -327,7 +332,7 @@ fn pattern(template: &str) -> String {
 }
 
 /// The templates are ours: what is wrong with them is no fault of who runs this.
-fn internal(error: minijinja::Error) -> Failure {
+fn internal(error: &minijinja::Error) -> Failure {
     Failure::from(color_eyre::eyre::eyre!("a workflow template is wrong: {error:#}"))
 }
 

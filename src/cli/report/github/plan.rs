@@ -17,8 +17,8 @@ pub fn tell_of_plan(plan: &Plan, text: &str) -> io::Result<()> {
     ))?;
     let digest = plan.digest.as_ref().map(ToString::to_string).unwrap_or_default();
     workflow::set_outputs(&[
-        ("plan", plan.hash().to_string()),
-        ("allowed", plan.allowed().to_string()),
-        ("digest", digest),
+        ("plan", plan.hash().as_str()),
+        ("allowed", if plan.allowed() { "true" } else { "false" }),
+        ("digest", &digest),
     ])
 }

@@ -11,11 +11,11 @@ pub(super) fn add_to_summary(text: &str) -> io::Result<()> {
 }
 
 /// Sets the outputs of the step that this program is called in, if it is one: a name and a value of one line each.
-pub(super) fn set_outputs(outputs: &[(&str, String)]) -> io::Result<()> {
-    let lines: String = outputs
-        .iter()
-        .map(|(name, value)| format!("{name}={value}\n"))
-        .collect();
+pub(super) fn set_outputs(outputs: &[(&str, &str)]) -> io::Result<()> {
+    let mut lines = String::new();
+    for (name, value) in outputs {
+        lines.extend([name, "=", value, "\n"]);
+    }
     append("GITHUB_OUTPUT", &lines)
 }
 
