@@ -253,6 +253,8 @@ impl<'a> Workflows<'a> {
         let values = context! {
             name => format!("promote-{}", environment.name),
             hotfix => false,
+            path => self.settings(environment).hotfix.is_some(),
+            from => environment.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
             push => push,
             pushed => pushed,
             tools => self.tools(environment),
@@ -277,6 +279,8 @@ impl<'a> Workflows<'a> {
         let values = context! {
             name => name.as_str(),
             hotfix => true,
+            path => false,
+            from => Vec::<String>::new(),
             push => Vec::<String>::new(),
             pushed => "",
             tools => self.tools(environment),
@@ -511,6 +515,29 @@ mod tests {
             prod.contains("inputs.candidate || format('{0}^2', github.sha) }}"),
             "{prod}"
         );
+    }
+
+    #[test]
+    fn a_promotion_takes_all_that_the_console_sends() {
+        let prod = text(&files(&GitHubArgs::default()), "promote-prod.yml");
+        for input in [
+            "candidate",
+            "service",
+            "reason",
+            "hotfix",
+            "digest",
+            "plan",
+            "correlation",
+        ] {
+            assert!(prod.contains(&format!("\n      {input}:\n")), "{input} in {prod}");
+        }
+        // The title says what the console finds the run by, and what waits for approval.
+        let title = prod.lines().find(|line| line.starts_with("run-name:")).unwrap();
+        for input in ["digest", "plan", "correlation"] {
+            assert!(title.contains(&format!("inputs.{input}")), "{title}");
+        }
+        let stage = text(&files(&GitHubArgs::default()), "promote-stage.yml");
+        assert!(!stage.contains("hotfix:") && !stage.contains("HOTFIX"), "{stage}");
     }
 
     #[test]
