@@ -10,7 +10,8 @@ use super::global::Global;
 #[command(
     after_help = "Without a command, windlass opens the console; without a terminal it prints the status.\nExit \
          codes: 0 done, 1 failed, 2 usage or configuration, 3 refused by a gate, 4 conflict, 5 incomplete \
-         (run the same command again to resume), 6 not authorised, 7 not found, 130 interrupted."
+         (run the same command again to resume), 6 not authorised, 7 not found, 8 still running on GitHub, \
+         130 interrupted."
 )]
 pub struct Cli {
     /// What is the same for every command.
@@ -87,6 +88,8 @@ pub enum Command {
     Unlock(super::unlock::UnlockArgs),
     /// List the runs of this machine, newest first, or show the events of one
     Runs(super::runs::RunsArgs),
+    /// Print the logs of a run on GitHub, or follow it
+    Logs(super::logs::LogsArgs),
     /// Review and trust the settings of windlass.toml that decide where secrets go or which programs run
     Trust(super::trust::TrustArgs),
     /// Print shell completions
@@ -115,6 +118,7 @@ impl Command {
                 | Self::Check(_)
                 | Self::Keygen(_)
                 | Self::Runs(_)
+                | Self::Logs(_)
                 | Self::Trust(_)
                 | Self::Completions { .. }
                 | Self::Man

@@ -24,6 +24,7 @@ mod init;
 mod keygen;
 mod locks;
 mod logging;
+mod logs;
 mod notes;
 mod operation;
 mod outcome;
@@ -130,7 +131,8 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Locks(args)) => locks::run(&args, &global, io).await?,
         Some(Command::Unlock(args)) => unlock::run(args, &global, io).await?,
         Some(Command::Trust(args)) => trust::run(&args, &global, io)?,
-        Some(Command::Runs(args)) => runs::run(&args, &global, io)?,
+        Some(Command::Runs(args)) => runs::run(&args, &global, io).await?,
+        Some(Command::Logs(args)) => logs::run(&args, &global, io).await?,
         Some(Command::Completions { shell }) => {
             // The generator panics where it cannot write, as into a pipe that `head` has closed.
             let mut script = Vec::new();

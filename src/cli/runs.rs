@@ -1,10 +1,13 @@
-//! `windlass runs`: what this machine has run.
+//! `windlass runs`: what this machine has run, and with `--github` what ran on GitHub.
+
+mod remote;
 
 use std::io::Write as _;
 
 use clap::Args;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
+use self::remote::RemoteSummary;
 use super::failure::Failure;
 use super::global::Global;
 use super::world::access_to_state;
@@ -17,6 +20,7 @@ use crate::state;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
          windlass runs\n  \
+         windlass runs --github\n  \
          windlass runs 1f9a2b3c --json\n  \
          windlass runs --prune --older-than 30d")]
 pub struct RunsArgs {
@@ -25,6 +29,9 @@ pub struct RunsArgs {
     /// Delete runs that are older than --older-than or exceed the size limit
     #[arg(long, conflicts_with_all = ["run", "limit"])]
     pub prune: bool,
+    /// List the runs of the workflows on GitHub, too
+    #[arg(long, conflicts_with_all = ["run", "prune"])]
+    pub github: bool,
     /// The age from which runs are pruned: `90d`, `24h`
     #[arg(long, value_name = "AGE", requires = "prune", default_value = "365d", value_parser = age_of)]
     pub older_than: SignedDuration,
@@ -40,6 +47,8 @@ pub struct RunsArgs {
 #[derive(serde::Serialize)]
 struct Document {
     runs: Vec<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    github: Option<Vec<RemoteSummary>>,
 }
 
 /// One line of the list.
@@ -57,7 +66,7 @@ struct Summary {
 }
 
 /// Lists runs, or shows the events of one.
-pub fn run(args: &RunsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
+pub async fn run(args: &RunsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let all = Journals::of_all_projects(&state::folder_of_user())?;
     if args.prune {
         let retention = Retention {
@@ -73,13 +82,37 @@ pub fn run(args: &RunsArgs, global: &Global, io: &mut Output) -> Result<Exit, Fa
         return Ok(Exit::Done);
     }
     match &args.run {
-        None => list(&all, args, io),
+        None => list(&all, args, global, io).await,
         Some(text) => show(&all, text, args.json, io),
     }
 }
 
-fn list(all: &[Journals], args: &RunsArgs, io: &mut Output) -> Result<Exit, Failure> {
+async fn list(all: &[Journals], args: &RunsArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let now = Timestamp::now();
+    let mut runs = newest(all, args.limit, io)?;
+    put_in_order(&mut runs, now);
+    let github = if args.github {
+        Some(remote::list(args.limit, global, io).await?)
+    } else {
+        None
+    };
+    if args.json {
+        io.document(&Document { runs, github })?;
+        return Ok(Exit::Done);
+    }
+    if runs.is_empty() && github.as_ref().is_none_or(Vec::is_empty) {
+        writeln!(io.out, "no runs yet: promote or cut something")?;
+    }
+    let rows: Vec<_> = match &github {
+        None => runs.iter().map(|run| row(run, now)).collect(),
+        Some(github) => remote::merged(&runs, github, args.limit, now),
+    };
+    table::print(&rows, io.columns(), &mut io.out)?;
+    Ok(Exit::Done)
+}
+
+/// The newest runs of this machine.
+fn newest(all: &[Journals], limit: usize, io: &mut Output) -> Result<Vec<Summary>, Failure> {
     let mut ids = Vec::new();
     for journals in all {
         ids.extend(journals.runs()?.into_iter().map(|id| (id, journals)));
@@ -92,21 +125,11 @@ fn list(all: &[Journals], args: &RunsArgs, io: &mut Output) -> Result<Exit, Fail
             Ok(None) => {}
             Err(error) => writeln!(io.err, "! {error}")?,
         }
-        if runs.len() == args.limit {
+        if runs.len() == limit {
             break;
         }
     }
-    put_in_order(&mut runs, now);
-    if args.json {
-        io.document(&Document { runs })?;
-        return Ok(Exit::Done);
-    }
-    if runs.is_empty() {
-        writeln!(io.out, "no runs yet: promote or cut something")?;
-    }
-    let rows: Vec<_> = runs.iter().map(|run| row(run, now)).collect();
-    table::print(&rows, io.columns(), &mut io.out)?;
-    Ok(Exit::Done)
+    Ok(runs)
 }
 
 /// Names sort by time: a run that was made while the clock was ahead would stay on top until that time has come.
@@ -120,11 +143,7 @@ fn row(run: &Summary, now: Timestamp) -> Vec<String> {
         Some(exit) => format!("✗ exit {}", exit.code()),
         None => "? running or killed".to_owned(),
     };
-    let ago = if run.started > now {
-        "clock?".to_owned()
-    } else {
-        age(now.as_second() - run.started.as_second())
-    };
+    let ago = ago(run.started, now);
     let subject = run
         .commit
         .as_deref()
@@ -140,6 +159,14 @@ fn row(run: &Summary, now: Timestamp) -> Vec<String> {
         digest.to_owned(),
         format!("by {}", run.actor),
     ]
+}
+
+fn ago(started: Timestamp, now: Timestamp) -> String {
+    if started > now {
+        "clock?".to_owned()
+    } else {
+        age(now.as_second() - started.as_second())
+    }
 }
 
 fn summary(first: Event, last: &Event) -> Option<Summary> {
@@ -174,6 +201,14 @@ fn age_of(text: &str) -> Result<SignedDuration, String> {
 }
 
 fn show(all: &[Journals], text: &str, json: bool, io: &mut Output) -> Result<Exit, Failure> {
+    let (run, journals) = find(all, text)?;
+    let events = journals.read(&run)?;
+    report::replay(&events, json, io)?;
+    Ok(Exit::Done)
+}
+
+/// The run of this machine whose id ends so.
+pub fn find<'a>(all: &'a [Journals], text: &str) -> Result<(RunId, &'a Journals), Failure> {
     let wanted = text.to_ascii_lowercase();
     let mut found = Vec::new();
     for journals in all {
@@ -181,25 +216,18 @@ fn show(all: &[Journals], text: &str, json: bool, io: &mut Output) -> Result<Exi
         let matching = runs.filter(|run| run.as_str().ends_with(&wanted) && !wanted.is_empty());
         found.extend(matching.map(|run| (run, journals)));
     }
-    let (run, journals) = match (found.pop(), found.is_empty()) {
-        (Some(run), true) => run,
-        (None, _) => {
-            return Err(Failure {
-                exit: Exit::NotFound,
-                hint: Some("run `windlass runs` to list them".to_owned()),
-                report: color_eyre::eyre::eyre!("no run `{}` on this machine", clean_line(text)),
-            });
-        }
-        (Some(_), false) => {
-            return Err(Failure::usage(
-                format!("several runs match `{}`", clean_line(text)),
-                "give more characters",
-            ));
-        }
-    };
-    let events = journals.read(&run)?;
-    report::replay(&events, json, io)?;
-    Ok(Exit::Done)
+    match (found.pop(), found.is_empty()) {
+        (Some(run), true) => Ok(run),
+        (None, _) => Err(Failure {
+            exit: Exit::NotFound,
+            hint: Some("run `windlass runs` to list them".to_owned()),
+            report: color_eyre::eyre::eyre!("no run `{}` on this machine", clean_line(text)),
+        }),
+        (Some(_), false) => Err(Failure::usage(
+            format!("several runs match `{}`", clean_line(text)),
+            "give more characters",
+        )),
+    }
 }
 
 #[cfg(test)]

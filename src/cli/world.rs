@@ -10,6 +10,7 @@ use crate::config::{Config, ConfigError, Service, Trust, TrustHash, TrustHashErr
 use crate::domain::{ServiceName, WriteAccess, count};
 use crate::engine::{self, Engine};
 use crate::git::GitRepository;
+use crate::github::GitHub;
 use crate::project::{self, Project, Shared};
 use crate::registry::{Registries, RegistryError};
 use crate::state;
@@ -62,6 +63,16 @@ pub fn engine(global: &Global) -> Result<Arc<Engine>, Failure> {
     let project = Project::alone(config, repository, state::folder_of_user())?;
     let engine = Engine::new(project).fetching(access);
     Ok(Arc::new(engine))
+}
+
+/// The repository on GitHub.
+pub fn github(engine: &Engine) -> Result<&GitHub, Failure> {
+    engine.github()?.ok_or_else(|| {
+        Failure::usage(
+            "the repository is not known to be on GitHub",
+            "set `repository` in [github] of windlass.toml",
+        )
+    })
 }
 
 /// The configuration that the command is about. The outer failure is of the surroundings, the inner one of the file.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::section::{OwnTable, Section, Value};
-use super::{ConfigError, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, values};
+use super::{ConfigError, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, runner, values};
 use crate::domain::{
     Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate, LeftOut,
     Limits, Rule, ScanPolicy, SoakPolicy, clean_line,
@@ -264,6 +264,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
             .get("deploy")
             .map_or(Ok(Vec::new()), super::deploy::deployers)?,
         hotfix: section.get("hotfix").map(|value| hotfix(&value)).transpose()?,
+        runner: runner::runner(section)?,
     })
 }
 

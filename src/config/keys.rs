@@ -83,7 +83,7 @@ pub(super) const GIT: Keys = keys(
         "lock_for",
     ],
 );
-pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file"])
+pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file", "poll"])
     .sensitive(&[("api", Withheld), ("token_file", Withheld)]);
 pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path", "dockerfile", "structure_test"]);
 pub(super) const ENVIRONMENT: Keys = Keys {
@@ -99,10 +99,13 @@ pub(super) const ENVIRONMENT: Keys = Keys {
         "deploy",
         "after",
         "hotfix",
+        "runner",
+        "github",
     ],
-    reserved: &["runner", "retain"],
+    reserved: &["retain"],
     sensitive: &[("sign", Inert), ("deploy", Inert), ("after", Inert)],
 };
+pub(super) const RUNNER: Keys = keys("environment.github", &["workflow", "ref"]);
 pub(super) const GATE: Keys = Keys {
     section: "gate",
     known: &["scan", "soak"],
@@ -337,6 +340,7 @@ pub const ALL: &[Keys] = &[
     GITHUB,
     SERVICE,
     ENVIRONMENT,
+    RUNNER,
     GATE,
     SCAN,
     FAIL_ON,

@@ -10,6 +10,7 @@ mod load;
 mod notify;
 mod programs;
 mod read;
+mod runner;
 mod section;
 mod sensitive;
 mod trust;
@@ -26,7 +27,7 @@ use jiff::SignedDuration;
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, DeployerSettings, EnvironmentGraph, EnvironmentName, GateKind,
     HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate, RepositoryName, ScanPolicy,
-    ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl,
+    ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl, WorkflowFile,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -90,6 +91,8 @@ pub struct GitHubSettings {
     pub checks: CheckRule,
     /// The file with the token; `GH_TOKEN` or `GITHUB_TOKEN` if none is named.
     pub token_file: Option<PathBuf>,
+    /// How often GitHub is asked at most while a run there is followed; every 3 s unless said otherwise.
+    pub poll: Option<SignedDuration>,
 }
 
 /// What a cut asks of the checks of its commit.
@@ -279,6 +282,17 @@ pub struct EnvironmentSettings {
     pub after: Vec<ProbeSettings>,
     /// The short way that hotfixes may take here; none if there is none.
     pub hotfix: Option<HotfixSettings>,
+    /// The workflow on GitHub that promotions to it run in; none if they run where they are asked for.
+    pub runner: Option<WorkflowSettings>,
+}
+
+/// The workflow that promotions to an environment run in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkflowSettings {
+    /// The workflow; `promote-ENVIRONMENT.yml` unless said otherwise.
+    pub workflow: WorkflowFile,
+    /// The branch whose version of the workflow runs; that of develop unless said otherwise.
+    pub branch: Option<BranchName>,
 }
 
 /// The short way of a hotfix to an environment.

@@ -163,6 +163,10 @@ fn github(root: &Section<'_>) -> Result<GitHubSettings, ConfigError> {
             Some(value) => value.choice(&[("required", CheckRule::Required), ("off", CheckRule::Off)])?,
         },
         token_file: section.sensitive_path("token_file")?,
+        poll: section
+            .get("poll")
+            .map(|value| values::duration(&value))
+            .transpose()?,
     })
 }
 

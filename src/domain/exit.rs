@@ -20,6 +20,8 @@ pub enum Exit {
     NotAuthorised,
     /// What was named does not exist.
     NotFound,
+    /// Following stopped while what was followed goes on, as a run on GitHub does.
+    StillRunning,
     /// Ctrl-C, or a termination signal.
     Interrupted,
 }
@@ -36,6 +38,7 @@ impl Exit {
             Self::Incomplete => 5,
             Self::NotAuthorised => 6,
             Self::NotFound => 7,
+            Self::StillRunning => 8,
             Self::Interrupted => 130,
         }
     }

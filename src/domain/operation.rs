@@ -33,7 +33,7 @@ pub use rollback::Rollback;
 pub use sign::Sign;
 pub use unlock::Unlock;
 
-use super::{Digest, EnvironmentName};
+use super::{Digest, EnvironmentName, WorkflowTarget};
 use words::Words;
 
 /// The table of all operations: each is a struct of its own, with its words.
@@ -128,6 +128,14 @@ impl Operation {
     /// The environment that it is done to, if it is one alone.
     pub fn environment(&self) -> Option<&EnvironmentName> {
         self.words().environment()
+    }
+
+    /// The workflow on GitHub that carries it out; none where it runs on the machine that asks for it.
+    pub const fn runner(&self) -> Option<&WorkflowTarget> {
+        match self {
+            Self::Promote(promote) => promote.runner.as_ref(),
+            _ => None,
+        }
     }
 
     /// What is deployed where the operation deploys, if it is one that deploys; the inner one is none where nothing is known to

@@ -124,6 +124,7 @@ mod tests {
                 replaces: None,
                 reason: None,
                 hotfix: false,
+                runner: None,
             }),
             service: "a".parse().unwrap(),
             commit: None,

@@ -59,6 +59,8 @@ pub enum StepKind {
     Scan,
     /// Tests the structure of an image.
     Test,
+    /// Is a job of a workflow on GitHub, or a step of one.
+    Job,
 }
 
 impl StepKind {
@@ -84,6 +86,7 @@ impl StepKind {
             Self::Sbom => "sbom",
             Self::Scan => "scan",
             Self::Test => "test",
+            Self::Job => "job",
         }
     }
 }
@@ -182,6 +185,17 @@ impl StepList {
         self.push(Some(parent), kind, title.into(), Some(target))
     }
 
+    /// Adds a part of a step that is done to nothing of its own; the step.
+    pub fn add_child(
+        &mut self,
+        parent: Option<StepId>,
+        kind: StepKind,
+        title: impl Into<String>,
+    ) -> Option<&PlannedStep> {
+        self.push(parent, kind, title.into(), None);
+        self.steps.last()
+    }
+
     fn push(
         &mut self,
         parent: Option<StepId>,
@@ -199,6 +213,13 @@ impl StepList {
             target,
         });
         id
+    }
+}
+
+/// A list that goes on after the steps of a plan.
+impl From<Vec<PlannedStep>> for StepList {
+    fn from(steps: Vec<PlannedStep>) -> Self {
+        Self { steps }
     }
 }
 

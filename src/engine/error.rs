@@ -255,6 +255,29 @@ pub enum EngineError {
         /// What is wrong.
         why: String,
     },
+    /// An environment whose promotions run on GitHub, and no repository there.
+    #[error("promotions to {0} run on GitHub, but the repository is not known to be there")]
+    NoGitHub(EnvironmentName),
+    /// The job runs the right workflow from another branch than the plan says.
+    #[error("this job runs {workflow} from {found}, not from {planned} as the plan requires")]
+    OtherWorkflowRef {
+        /// The workflow.
+        workflow: String,
+        /// What the job runs.
+        found: String,
+        /// What the plan has.
+        planned: String,
+    },
+    /// Whether a run began on GitHub is not known.
+    #[error("could not find out whether {workflow} was started on GitHub: {why}")]
+    DispatchUnknown {
+        /// The workflow.
+        workflow: String,
+        /// What went wrong.
+        why: String,
+        /// What the title of its run would say.
+        correlation: String,
+    },
     /// Ctrl-C, or a termination signal.
     #[error("interrupted")]
     Interrupted,
@@ -325,7 +348,8 @@ impl EngineError {
             Self::TagTaken { .. }
             | Self::TagOfAnother { .. }
             | Self::TagMoved { .. }
-            | Self::RunsAnother { .. } => Exit::Conflict,
+            | Self::RunsAnother { .. }
+            | Self::OtherWorkflowRef { .. } => Exit::Conflict,
             Self::Untrusted(_)
             | Self::UnknownService(_)
             | Self::UnknownEnvironment(_)
@@ -342,6 +366,7 @@ impl EngineError {
             | Self::TermOver(_)
             | Self::NoReason(_)
             | Self::BuiltInto(_)
+            | Self::NoGitHub(_)
             | Self::NoHotfixPath(_) => Exit::Usage,
             Self::NoCandidate { .. }
             | Self::NoImage { .. }
@@ -357,6 +382,7 @@ impl EngineError {
             | Self::NotProved { .. }
             | Self::UnknownStep { .. }
             | Self::Internal(_) => Exit::Failed,
+            Self::DispatchUnknown { .. } => Exit::Incomplete,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -446,6 +472,18 @@ impl EngineError {
                 "make it writable, or choose another folder with `artifacts` in [check] of windlass.toml"
             }
             Self::NotProved { .. } => "do not deploy it; find out who else writes to that repository",
+            Self::NoGitHub(_) => "set `repository` in [github], or `runner = \"here\"` for the environment",
+            Self::OtherWorkflowRef { planned, .. } => {
+                return Some(format!(
+                    "run the workflow from {planned}, or set `github.ref` of the environment"
+                ));
+            }
+            Self::DispatchUnknown { correlation, .. } => {
+                return Some(format!(
+                    "look for a run with {correlation} in its title (`windlass runs --github`); the same command \
+                     follows it if it is there, and starts it if it is not"
+                ));
+            }
             Self::Interrupted => "run the same command again to resume",
             Self::UnknownStep { .. } | Self::Internal(_) => return None,
         };

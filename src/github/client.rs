@@ -1,6 +1,9 @@
 //! The way to GitHub: one client that repeats what it reads, one that sends each write once, and what went wrong in words.
 
+mod cache;
 mod explain;
+mod logs;
+mod writes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,11 +17,12 @@ use reqwest::StatusCode;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::sync::{OnceCell, watch};
 use url::Url;
 
+use self::cache::{Budget, Cache, Cached, JsonError};
 use super::error::{GitHubError, deepest};
 use crate::domain::{ApiAddress, LinkError, clean_line, next_link};
 
@@ -30,6 +34,8 @@ const WAIT_UNSAID: u64 = 5;
 const PAGES: usize = 50;
 /// More redirects than a repository has had names.
 const REDIRECTS: usize = 3;
+
+pub(super) use self::writes::Method;
 
 /// What stays as it is in a part of a path.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -78,13 +84,30 @@ pub(super) struct Client {
     token: Option<SecretString>,
     patience: Duration,
     limits: Arc<Limits>,
+    cache: Cache,
+    budget: Budget,
     // Made when they are first needed, in the runtime that they will live in.
     octocrabs: OnceCell<Octocrabs>,
+}
+
+/// Why there is no answer.
+enum Trouble {
+    Octocrab(octocrab::Error),
+    /// It has another form than it should have.
+    Form(JsonError),
+}
+
+impl From<octocrab::Error> for Trouble {
+    fn from(error: octocrab::Error) -> Self {
+        Self::Octocrab(error)
+    }
 }
 
 struct Octocrabs {
     reads: Octocrab,
     writes: Octocrab,
+    /// For logs, which are kept on other hosts: it shows no token.
+    strangers: reqwest::Client,
 }
 
 /// Tells those who wait that a limit ends later than they can wait for.
@@ -123,12 +146,19 @@ impl Client {
                 patience,
                 until: watch::Sender::new(None),
             }),
+            cache: Cache::default(),
+            budget: Budget::default(),
             octocrabs: OnceCell::new(),
         })
     }
 
     pub(super) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// How many requests GitHub takes yet, as its last answer said.
+    pub(super) fn remaining(&self) -> Option<u64> {
+        self.budget.remaining()
     }
 
     pub(super) const fn has_token(&self) -> bool {
@@ -194,51 +224,40 @@ impl Client {
     ) -> Result<(T, Result<Option<String>, LinkError>), GitHubError> {
         let reads = &self.octocrabs().await?.reads;
         let mut limits = self.limits.until.subscribe();
+        let known = self.cache.get(route);
         let asking = async {
-            let response = reads._get(route).await?;
+            let response = reads
+                ._get_with_headers(route, known.as_ref().map(Cached::condition))
+                .await?;
+            self.budget.note(response.headers());
+            if let (StatusCode::NOT_MODIFIED, Some(known)) = (response.status(), known) {
+                return known.read().map_err(Trouble::Form);
+            }
             let links = response.headers().get_all(header::LINK).iter();
             let next = next_link(links.map(|link| link.to_str().unwrap_or("\u{fffd}")));
+            let etag = response.headers().get(header::ETAG).cloned();
             let answer = octocrab::map_github_error(response).await?;
-            octocrab::Result::Ok((T::from_response(answer).await?, next))
+            let Some(etag) = etag else {
+                return Ok((T::from_response(answer).await?, next));
+            };
+            let body = Box::<RawValue>::from_response(answer).await?;
+            let cached = Cached::new(etag, body, next);
+            let read = cached.read().map_err(Trouble::Form)?;
+            self.cache.keep(route, cached);
+            Ok(read)
         };
         tokio::select! {
             answered = tokio::time::timeout(self.patience, asking) => match answered {
-                Ok(answer) => answer.map_err(|error| self.explain(ask, &error)),
+                Ok(answer) => answer.map_err(|trouble| match trouble {
+                    Trouble::Octocrab(error) => self.explain(ask, &error),
+                    Trouble::Form(error) => self.malformed(ask, &error),
+                }),
                 Err(_) => Err(self.slow(ask)),
             },
             Ok(()) = limits.changed() => Err(GitHubError::RateLimited {
                 until: *limits.borrow(),
                 anonymous: !self.has_token(),
             }),
-        }
-    }
-
-    /// A write, sent once; once more only where a renamed repository says where it is now, which does nothing.
-    pub(super) async fn post<T: DeserializeOwned>(
-        &self,
-        ask: &Ask,
-        route: &str,
-        body: &(impl Serialize + Sync),
-    ) -> Result<T, GitHubError> {
-        let writes = &self.octocrabs().await?.writes;
-        let sending = async {
-            let mut response = writes._post(route, Some(body)).await?;
-            let moved = matches!(
-                response.status(),
-                StatusCode::TEMPORARY_REDIRECT
-                    | StatusCode::PERMANENT_REDIRECT
-                    | StatusCode::MOVED_PERMANENTLY
-            );
-            let location = response.headers().get(header::LOCATION);
-            let location = location.and_then(|location| location.to_str().ok());
-            if moved && let Some(there) = location.and_then(|location| self.ours(location)) {
-                response = writes._post(there, Some(body)).await?;
-            }
-            T::from_response(octocrab::map_github_error(response).await?).await
-        };
-        match tokio::time::timeout(self.patience, sending).await {
-            Ok(answer) => answer.map_err(|error| self.explain(ask, &error)),
-            Err(_) => Err(self.slow(ask)),
         }
     }
 
@@ -273,6 +292,7 @@ impl Client {
                     .map_err(|error| unusable(deepest(&error)))?,
                 writes: octocrab(&self.api, RetryConfig::None, self.http(Policy::none())?)
                     .map_err(|error| unusable(deepest(&error)))?,
+                strangers: self.strangers()?,
             })
         };
         self.octocrabs.get_or_try_init(make).await

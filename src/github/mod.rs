@@ -1,12 +1,14 @@
-//! GitHub, by octocrab: the checks of a commit, the rules that would refuse a push, and pull requests.
+//! GitHub, by octocrab: the checks of a commit, the rules that would refuse a push, pull requests, and runs of workflows.
 //!
 //! Reads are repeated where GitHub was only busy or broken; a write is sent once, and after a failure GitHub is asked
 //! what has become of it before it is sent again. Answers are read into lean forms of our own, since octocrab's are strict
 //! where GitHub is not.
 
+mod actions;
 mod checks;
 mod client;
 mod error;
+mod log_lines;
 mod origin;
 mod pulls;
 mod rules;
@@ -20,6 +22,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
+pub use actions::{
+    Conclusion, Dispatch, Dispatched, Job, JobStep, PendingDeployment, Progress, Review, Reviewer,
+    WorkflowRun,
+};
 pub use checks::{Checks, ChecksVerdict, RequiredCheck};
 pub use error::GitHubError;
 pub use pulls::{NewPullRequest, PullRequest, PullRequestState};
@@ -103,6 +109,11 @@ impl GitHub {
     /// Whether there is a token. Without one GitHub answers what everybody may know, and little of that.
     pub fn has_token(&self) -> bool {
         self.client.has_token()
+    }
+
+    /// How many requests GitHub takes yet from this token, as its last answer said.
+    pub fn remaining(&self) -> Option<u64> {
+        self.client.remaining()
     }
 
     /// `/repos/OWNER/NAME` and what follows it.

@@ -229,6 +229,7 @@ pub fn promotion(to: &str, confirmation: Confirmation, gates: Vec<Gate>) -> Plan
             replaces: Some(digest(6)),
             reason: None,
             hotfix: false,
+            runner: None,
         }),
         service: "payment-svc".parse().unwrap(),
         commit: Some(commit(4)),

@@ -1,35 +1,15 @@
 //! What a cut asks GitHub, in the sample world.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::json;
-use windlass::demo::World;
 use windlass::domain::{Gate, GateKind, Verdict};
 use windlass::engine::{CutRequest, Engine};
 
 use crate::plan::planned;
 use crate::sample::world_at;
 
-use super::fake::{Fake, Fault, TOKEN};
-
-/// The world's engine, with its repository on the fake.
-fn engine(world: &World, fake: &Fake, more: &str) -> Arc<Engine> {
-    let path = world.repository().join("windlass.toml");
-    let token = world.folder().join("github.token");
-    std::fs::write(&token, format!("{TOKEN}\n")).unwrap();
-    let text = std::fs::read_to_string(&path).unwrap();
-    let plain = text
-        .split_once("# end of github\n")
-        .map_or(text.as_str(), |(_, rest)| rest);
-    let github = format!(
-        "[github]\napi = \"{}\"\nrepository = \"acme/app\"\ntoken_file = \"{}\"\n{more}\n# end of github\n",
-        fake.address,
-        token.display()
-    );
-    std::fs::write(&path, github + plain).unwrap();
-    world.engine().unwrap()
-}
+use super::fake::{Fake, Fault};
+use super::world::engine;
 
 /// The gates of GitHub for a cut of the newest commit.
 async fn gates(engine: &Engine) -> Vec<Gate> {

@@ -12,6 +12,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use windlass::domain::Digest;
+
+use super::actions::{Actions, Listed, Log};
 
 pub const OWNER: &str = "acme";
 pub const TOKEN: &str = "ghp_0123456789abcdefTOKEN";
@@ -64,6 +67,12 @@ pub struct Store {
     /// Classic protection by branch.
     pub protection: HashMap<String, Value>,
     pub pulls: Vec<Value>,
+    /// Workflows and their runs.
+    pub actions: Actions,
+    /// How many answers were left out, because nothing had changed.
+    pub unchanged: usize,
+    /// What the host of logs was sent as authorization, for each log that it gave.
+    pub log_tokens: Vec<Option<String>>,
     /// More entries than this are on no page.
     pub page: usize,
     /// How many check runs it counts beside those that it lists, as where a list was cut on its way.
@@ -80,12 +89,12 @@ pub struct Store {
 pub struct Fake {
     pub address: String,
     store: Arc<Mutex<Store>>,
-    task: tokio::task::JoinHandle<()>,
+    tasks: [tokio::task::JoinHandle<()>; 2],
 }
 
 impl Drop for Fake {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }
 
@@ -102,7 +111,18 @@ impl Fake {
         let task = tokio::spawn(async move {
             axum::serve(listener, app).await.unwrap();
         });
-        Self { address, store, task }
+        let elsewhere = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let logs = format!("http://{}", elsewhere.local_addr().unwrap());
+        store.lock().unwrap().actions.logs_at = logs;
+        let app = Router::new().fallback(serve_log).with_state(Arc::clone(&store));
+        let logs = tokio::spawn(async move {
+            axum::serve(elsewhere, app).await.unwrap();
+        });
+        Self {
+            address,
+            store,
+            tasks: [task, logs],
+        }
     }
 
     pub fn store(&self) -> MutexGuard<'_, Store> {
@@ -215,11 +235,45 @@ async fn serve(
             &[("link", format!("<{link}>; rel=\"next\""))],
             &body.to_string(),
         ),
-        (Some(Fault::Answer(status, headers, body)), _) | (_, Some((status, headers, body))) => {
-            respond(status, &headers, &body.to_string())
-        }
+        (Some(Fault::Answer(status, headers, body)), _) => respond(status, &headers, &body.to_string()),
+        (None, Some(answer)) => unless_known(&store, &headers, &method, answer),
         (_, None) => respond(500, &[], &failed().to_string()),
     }
+}
+
+/// The host of logs: another origin, which is no business of the token.
+async fn serve_log(State(store): State<Shared>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+    let token = headers.get("authorization");
+    store
+        .log_tokens
+        .push(token.map(|value| value.to_str().unwrap().to_owned()));
+    let job = uri.path().trim_start_matches('/').parse().unwrap();
+    let log = store.actions.logs.get(&job).cloned();
+    drop(store);
+    log.map_or_else(|| respond(404, &[], "no such blob"), Log::response)
+}
+
+/// The answer, or that it is the one which is known already.
+fn unless_known(store: &Shared, headers: &HeaderMap, method: &Method, answer: Answer) -> Response<Body> {
+    let (status, mut more, body) = answer;
+    let text = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    if method == Method::GET && status == 200 {
+        let etag = format!("W/\"{}\"", Digest::of(text.as_bytes()).hex());
+        if headers
+            .get("if-none-match")
+            .is_some_and(|known| known == etag.as_str())
+        {
+            store.lock().unwrap_or_else(PoisonError::into_inner).unchanged += 1;
+            return respond(304, &[("etag", etag)], "");
+        }
+        more.push(("etag", etag));
+    }
+    respond(status, &more, &text)
 }
 
 fn respond(status: u16, headers: &[(&'static str, String)], body: &str) -> Response<Body> {
@@ -232,18 +286,18 @@ fn respond(status: u16, headers: &[(&'static str, String)], body: &str) -> Respo
     response.body(Body::from(body.to_owned())).unwrap()
 }
 
-type Answer = (u16, Vec<(&'static str, String)>, Value);
+pub type Answer = (u16, Vec<(&'static str, String)>, Value);
 
-struct Question<'a> {
-    method: &'a Method,
-    path: &'a str,
+pub struct Question<'a> {
+    pub method: &'a Method,
+    pub path: &'a str,
     query: &'a str,
-    token: Option<&'a str>,
-    body: &'a [u8],
+    pub token: Option<&'a str>,
+    pub body: &'a [u8],
 }
 
 impl Question<'_> {
-    fn asks(&self, key: &str) -> Option<String> {
+    pub fn asks(&self, key: &str) -> Option<String> {
         let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         let (_, value) = pairs.find(|(name, _)| *name == key)?;
         Some(
@@ -255,7 +309,7 @@ impl Question<'_> {
     }
 }
 
-fn plain(status: u16, message: &str) -> Answer {
+pub fn plain(status: u16, message: &str) -> Answer {
     let body = json!({"message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
     (status, Vec::new(), body)
 }
@@ -308,7 +362,11 @@ impl Store {
             })
             .collect();
         let parts: Vec<_> = parts.iter().map(String::as_str).collect();
-        match (question.method.as_str(), parts.as_slice()) {
+        self.of_repository(question, &parts)
+    }
+
+    fn of_repository(&mut self, question: &Question<'_>, parts: &[&str]) -> Answer {
+        match (question.method.as_str(), parts) {
             ("GET", []) => (
                 200,
                 Vec::new(),
@@ -357,13 +415,24 @@ impl Store {
                 Some(protection) => (200, Vec::new(), protection.clone()),
                 None => plain(404, "Branch not protected"),
             },
+            (_, ["actions", rest @ ..]) => {
+                let entries = self.actions.answer(question, rest);
+                match entries {
+                    Listed::Answer(answer) => answer,
+                    Listed::Entries(name, entries) => self.page(
+                        question,
+                        &entries,
+                        |page, all| json!({"total_count": all, name: page}),
+                    ),
+                }
+            }
             ("GET", ["pulls"]) => self.pulls(question),
             ("POST", ["pulls"]) => self.open(question),
             _ => plain(404, "Not Found"),
         }
     }
 
-    fn page(
+    pub fn page(
         &self,
         question: &Question<'_>,
         all: &[Value],
@@ -387,81 +456,5 @@ impl Store {
             headers.push(("link", link));
         }
         (200, headers, body(&all[begin..end], all.len()))
-    }
-
-    /// As GitHub, which takes no notice of a head that names no owner.
-    fn pulls(&self, question: &Question<'_>) -> Answer {
-        let head = question.asks("head").filter(|head| head.contains(':'));
-        let (base, state) = (question.asks("base"), question.asks("state"));
-        let fits = |pull: &&Value| {
-            head.as_deref().is_none_or(|head| pull["head"]["label"] == head)
-                && base.as_deref().is_none_or(|base| pull["base"]["ref"] == base)
-                && state
-                    .as_deref()
-                    .is_none_or(|state| state == "all" || pull["state"] == state)
-        };
-        let found: Vec<_> = self.pulls.iter().rev().filter(fits).cloned().collect();
-        self.page(question, &found, |page, _| json!(page))
-    }
-
-    fn open(&mut self, question: &Question<'_>) -> Answer {
-        if question.token.is_none() {
-            return plain(401, "Requires authentication");
-        }
-        let new: Value = serde_json::from_slice(question.body).unwrap();
-        let label = format!("{OWNER}:{}", new["head"].as_str().unwrap());
-        let twin = self.pulls.iter().any(|pull| {
-            pull["state"] == "open" && pull["head"]["label"] == label && pull["base"]["ref"] == new["base"]
-        });
-        if twin {
-            let message = format!("A pull request already exists for {label}.");
-            let error = json!({"resource": "PullRequest", "code": "custom", "message": message});
-            let body = json!({"message": "Validation Failed", "errors": [error], "status": "422"});
-            return (422, Vec::new(), body);
-        }
-        let number = self.pulls.len() + 1;
-        let side = |branch: &Value, sha: &str| {
-            json!({"label": format!("{OWNER}:{}", branch.as_str().unwrap()), "ref": branch, "sha": sha, "repo": {"id": 1},
-                "user": {"login": OWNER}})
-        };
-        let mut pull = json!({
-            "id": 70 + number, "node_id": "PR_1", "number": number, "state": "open", "locked": false,
-            "html_url": format!("https://github.com/acme/app/pull/{number}"), "title": new["title"], "body": new["body"],
-            "user": {"login": OWNER}, "labels": [], "milestone": null, "created_at": "2026-11-01T10:00:00Z",
-            "updated_at": "2026-11-01T10:00:00Z", "closed_at": null, "merged_at": null, "merge_commit_sha": null,
-            "assignee": null, "head": side(&new["head"], &"a".repeat(40)), "base": side(&new["base"], &"b".repeat(40)),
-            "_links": {}, "author_association": "OWNER", "auto_merge": null, "draft": false,
-        });
-        for link in [
-            "url",
-            "diff_url",
-            "patch_url",
-            "issue_url",
-            "commits_url",
-            "review_comments_url",
-            "review_comment_url",
-            "comments_url",
-            "statuses_url",
-        ] {
-            pull[link] = json!(format!("https://api.github.com/repos/acme/app/{link}"));
-        }
-        self.pulls.push(pull.clone());
-        // Alone, a pull request is told of at more length than in a list.
-        for number in [
-            "additions",
-            "deletions",
-            "changed_files",
-            "comments",
-            "review_comments",
-            "commits",
-        ] {
-            pull[number] = json!(0);
-        }
-        pull["mergeable"] = json!(null);
-        pull["mergeable_state"] = json!("unknown");
-        pull["merged"] = json!(false);
-        pull["merged_by"] = json!(null);
-        pull["maintainer_can_modify"] = json!(false);
-        (201, Vec::new(), pull)
     }
 }

@@ -2,17 +2,29 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test relies on fails it by panicking")]
 
+#[path = "../support/call.rs"]
+mod call;
+#[path = "../support/json_schema.rs"]
+mod json_schema;
 #[path = "../support/plan.rs"]
 mod plan;
+#[path = "../support/run.rs"]
+mod run;
 #[path = "../support/sample.rs"]
 mod sample;
 
+mod actions;
+mod commands;
 mod cut;
 mod deploys;
 mod fake;
+mod follow;
+mod promote;
+mod pull_store;
 mod pulls;
 mod reads;
 mod trouble;
+mod world;
 
 use std::time::Duration;
 

@@ -15,6 +15,9 @@ pub fn schemas() -> Schemas {
     Schemas::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas"))
 }
 
+/// The commands that ask GitHub: tests/github, where there is one, holds them to their schemas.
+const ASKING_GITHUB: &[&str] = &["logs"];
+
 /// What no command prints: services are told it.
 const POSTED: &[&str] = &["deploy-request", "notification"];
 
@@ -88,7 +91,10 @@ async fn what_every_command_with_json_prints_is_as_its_schema_has_it() {
     commands::in_a_workshop(&mut checked).await;
     let mut commands = BTreeSet::new();
     with_json(&Cli::command(), "", &mut commands);
-    let missing: Vec<_> = commands.difference(&checked.commands).collect();
+    let missing = commands.difference(&checked.commands);
+    let missing: Vec<_> = missing
+        .filter(|name| !ASKING_GITHUB.contains(&name.as_str()))
+        .collect();
     assert!(
         missing.is_empty(),
         "no test holds the JSON of these to a schema: {missing:?}"

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::io::Write as _;
 
 use indicatif::{MultiProgress, ProgressBar};
-use jiff::Timestamp;
 
-use super::plain::{ended, outcome_line, seconds};
+use super::plain::{ended, outcome_line, seconds, workflow_run};
 use super::reporter::Reporter;
 use super::steps::Steps;
 use crate::cli::Output;
@@ -19,7 +18,6 @@ pub(super) struct Bars {
     screen: MultiProgress,
     ascii: bool,
     step: Option<ProgressBar>,
-    started: Option<Timestamp>,
     items: HashMap<String, ProgressBar>,
     steps: Steps,
 }
@@ -30,7 +28,6 @@ impl Bars {
             screen: MultiProgress::new(),
             ascii,
             step: None,
-            started: None,
             items: HashMap::new(),
             steps: Steps::default(),
         }
@@ -57,16 +54,31 @@ impl Reporter for Bars {
                     plan.operation.title()
                 ))?;
             }
+            EventKind::WorkflowRun {
+                number,
+                attempt,
+                title,
+                url,
+            } => {
+                self.line(&workflow_run(*number, *attempt, title))?;
+                self.line(&format!("  {url}"))?;
+            }
+            EventKind::StepAdded { added } => self.steps.add(added),
             EventKind::StepStarted { step } => {
                 let spinner = self.screen.add(ProgressBar::new_spinner());
                 spinner.set_style(style("{spinner} {msg}", self.ascii));
-                spinner.set_message(self.steps.word(Some(*step)));
+                spinner.set_message(self.steps.word(Some(*step)).to_owned());
                 spinner.enable_steady_tick(std::time::Duration::from_millis(100));
-                self.step = Some(spinner);
-                self.started = Some(event.at);
+                if let Some(other) = self.step.replace(spinner) {
+                    other.finish_and_clear();
+                }
+                self.steps.start(*step, event.at);
             }
+            // What the run itself says is what a person waits for.
             EventKind::Log {
-                level: Level::Info, ..
+                level: Level::Info,
+                step: Some(_),
+                ..
             } => {}
             EventKind::Log { step, line, .. } => {
                 self.line(&format!("! {:<7} {line}", self.steps.word(*step)))?
@@ -100,7 +112,11 @@ impl Reporter for Bars {
                 if let Some(spinner) = self.step.take() {
                     spinner.finish_and_clear();
                 }
-                let took = self.started.map(|at| seconds(at, event.at)).unwrap_or_default();
+                let took = self
+                    .steps
+                    .end(*step)
+                    .map(|at| seconds(at, event.at))
+                    .unwrap_or_default();
                 self.line(&format!(
                     "{} {took}",
                     outcome_line(self.steps.word(Some(*step)), outcome)

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::reporter::Reporter;
+pub use self::reporter::Reporter;
 use super::Output;
 use super::failure::Failure;
 use super::symbols::Symbols;
@@ -95,12 +95,17 @@ async fn show_all(
     Ok(())
 }
 
-/// Shows the events of a run that has ended, or was killed, as they were told at the time.
-pub fn replay(events: &[Event], json: bool, io: &mut Output) -> Result<(), Failure> {
-    let mut reporter: Box<dyn Reporter> = if json {
+/// Shows events line by line, or as JSON.
+pub fn lines(json: bool) -> Box<dyn Reporter + Send> {
+    if json {
         Box::new(json::Json)
     } else {
         Box::new(plain::Plain::default())
-    };
+    }
+}
+
+/// Shows the events of a run that has ended, or was killed, as they were told at the time.
+pub fn replay(events: &[Event], json: bool, io: &mut Output) -> Result<(), Failure> {
+    let mut reporter = lines(json);
     events.iter().try_for_each(|event| reporter.show(event, io))
 }

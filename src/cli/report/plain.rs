@@ -14,7 +14,6 @@ use crate::engine::{Event, EventKind, Level, Place, StepOutcome};
 /// Shows a run line by line.
 #[derive(Default)]
 pub(super) struct Plain {
-    started: Option<Timestamp>,
     steps: Steps,
 }
 
@@ -34,7 +33,17 @@ impl Reporter for Plain {
                     writeln!(out, "  {digest}")?;
                 }
             }
-            EventKind::StepStarted { .. } => self.started = Some(event.at),
+            EventKind::WorkflowRun {
+                number,
+                attempt,
+                title,
+                url,
+            } => {
+                writeln!(out, "{}", workflow_run(*number, *attempt, title))?;
+                writeln!(out, "  {url}")?;
+            }
+            EventKind::StepAdded { added } => self.steps.add(added),
+            EventKind::StepStarted { step } => self.steps.start(*step, event.at),
             EventKind::Log { step, level, line } => {
                 let mark = match level {
                     Level::Info => "",
@@ -44,7 +53,11 @@ impl Reporter for Plain {
                 writeln!(out, "  {:<7} {mark}{line}", self.steps.word(*step))?;
             }
             EventKind::StepEnded { step, outcome } => {
-                let took = self.started.map(|at| seconds(at, event.at)).unwrap_or_default();
+                let took = self
+                    .steps
+                    .end(*step)
+                    .map(|at| seconds(at, event.at))
+                    .unwrap_or_default();
                 writeln!(
                     out,
                     "{} {took}",
@@ -64,6 +77,16 @@ impl Reporter for Plain {
         out.flush()?;
         Ok(())
     }
+}
+
+/// `run 123 on GitHub: promote to prod`, from its second attempt on with the number of that.
+pub(super) fn workflow_run(number: u64, attempt: u32, title: &str) -> String {
+    let attempt = if attempt > 1 {
+        format!(", attempt {attempt}")
+    } else {
+        String::new()
+    };
+    format!("run {number} on GitHub{attempt}: {title}")
 }
 
 /// `✓ copy    24 MB moved`: how a step ended, symbol and word.

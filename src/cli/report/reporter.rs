@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::engine::Event;
 
 /// Something that shows events; each form of output is one.
-pub(super) trait Reporter {
+pub trait Reporter {
     /// Shows one event.
     fn show(&mut self, event: &Event, io: &mut Output) -> Result<(), Failure>;
 }

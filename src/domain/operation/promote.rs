@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::Words;
-use crate::domain::{Clean, Digest, EnvironmentName, ImageReference};
+use crate::domain::{Clean, Digest, EnvironmentName, ImageReference, WorkflowTarget};
 
 /// A digest from one environment to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Promote {
     /// Whether it takes the path that the configuration allows hotfixes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hotfix: bool,
+    /// The workflow that carries it out; none where it runs on the machine that asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<WorkflowTarget>,
 }
 
 impl Words for Promote {
@@ -46,6 +49,9 @@ impl Words for Promote {
         ];
         if self.hotfix {
             facts.push(("path", "the hotfix path; a review is due afterwards".to_owned()));
+        }
+        if let Some(workflow) = &self.runner {
+            facts.push(("runs in", workflow.words()));
         }
         facts.extend(self.reason.as_ref().map(|reason| ("reason", reason.to_string())));
         facts

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Digest, EnvironmentName, Exit, ImageReference, Plan, StepId};
+use crate::domain::{Digest, EnvironmentName, Exit, ImageReference, Plan, PlannedStep, StepId};
 
 /// The name of a run: sorts by time, so the newest is last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,6 +16,11 @@ impl RunId {
     /// A new name, made of the time and chance (UUID version 7).
     pub fn fresh() -> Self {
         Self(uuid::Uuid::now_v7().simple().to_string())
+    }
+
+    /// The name by which a run on GitHub is told that nobody began with windlass: its number, with zeros before it.
+    pub fn of_workflow_run(number: u64) -> Self {
+        Self(format!("{number:032}"))
     }
 
     /// Takes a name that was made before, as a person or a file name gives it.
@@ -65,6 +70,22 @@ pub enum EventKind {
         hash: String,
         /// Who runs it: user and host.
         actor: String,
+    },
+    /// A run on GitHub carries out what is told from here on; once more for each further attempt of it.
+    WorkflowRun {
+        /// Its number.
+        number: u64,
+        /// Which attempt, from 1 on.
+        attempt: u32,
+        /// Its title.
+        title: String,
+        /// Its page.
+        url: String,
+    },
+    /// A step came up that the plan did not list: a job of a workflow, or a part of one.
+    StepAdded {
+        /// The step; its parent is the job that it is a part of.
+        added: Box<PlannedStep>,
     },
     /// A step began.
     StepStarted {

@@ -15,11 +15,12 @@ use super::lock::{Lease, Lock};
 use super::recorder::{Recorder, StepLog};
 use super::secrets::Secrets;
 use super::step::{Step, judge};
-use crate::domain::{Digest, Exit, LockSubject, Plan, StepKind, WriteAccess};
+use crate::domain::{Digest, Exit, LockSubject, Plan, StepKind, WorkflowTarget, WriteAccess};
 use crate::engine::error::EngineError;
 use crate::engine::notify;
 use crate::engine::operations;
 use crate::engine::operations::operation::{OperationRun, Work};
+use crate::engine::remote::{self, RemoteEnd};
 use crate::engine::{Engine, must_be_trusted};
 
 /// A run that is under way.
@@ -73,7 +74,6 @@ impl Engine {
         let engine = Arc::clone(self);
         let token = cancel.clone();
         let task = tokio::spawn(async move {
-            let _lock = lock;
             let context = Context {
                 engine: &engine,
                 service: &service,
@@ -83,7 +83,7 @@ impl Engine {
                 cancel: &token,
                 access,
             };
-            carry_out(&context, &actor).await
+            carry_out(&context, &actor, lock).await
         });
         Ok(Run {
             id,
@@ -109,14 +109,19 @@ fn subject(plan: &Plan) -> Result<String, EngineError> {
     })
 }
 
-async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
+async fn carry_out(context: &Context<'_>, actor: &Actor, lock: Lock) -> Exit {
     let plan = context.plan;
     context.recorder.record(EventKind::RunStarted {
         plan: Box::new(plan.clone()),
         hash: plan.hash().to_string(),
         actor: actor.to_string(),
     });
-    let result = under_lock(context, actor).await;
+    let result = match remote::dispatched(plan) {
+        // A plan that is refused is not sent anywhere.
+        Ok(Some(target)) if plan.allowed() => return on_github(context, target, lock).await,
+        Ok(_) => under_lock(context, actor).await,
+        Err(error) => Err(error),
+    };
     let (exit, summary, hint, places) = match result {
         Ok(made) => match places(context, made.as_ref()).await {
             Ok(places) => (
@@ -149,6 +154,30 @@ async fn carry_out(context: &Context<'_>, actor: &Actor) -> Exit {
         exit,
         summary,
         hint,
+        places,
+    });
+    exit
+}
+
+/// Has GitHub carry it out. Nobody on this machine is kept away once GitHub has begun, which keeps its own order.
+async fn on_github(context: &Context<'_>, target: &WorkflowTarget, lock: Lock) -> Exit {
+    let ended = match remote::carry_out(context, target, || drop(lock)).await {
+        Ok(ended) => ended,
+        Err(error) => RemoteEnd {
+            exit: error.exit(),
+            summary: format!("{} stopped: {error}", context.plan.operation.title()),
+            hint: error.hint(),
+        },
+    };
+    let places = match ended.exit {
+        Exit::Done => places(context, None).await.unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let exit = ended.exit;
+    context.recorder.record(EventKind::RunEnded {
+        exit,
+        summary: ended.summary,
+        hint: ended.hint,
         places,
     });
     exit

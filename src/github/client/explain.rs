@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret as _;
 
+use super::cache::JsonError;
 use super::{Ask, Client};
 use crate::domain::clean_line;
 use crate::github::error::{GitHubError, deepest};
@@ -19,15 +20,19 @@ impl Client {
         let what = ask.what.clone();
         match error {
             octocrab::Error::GitHub { source, .. } => self.answered(ask, source),
-            octocrab::Error::Json { source, .. } => GitHubError::Malformed {
-                what,
-                why: self.words(&format!("{} at {}", source.inner(), source.path())),
-            },
+            octocrab::Error::Json { source, .. } => self.malformed(ask, source),
             octocrab::Error::Serde { source, .. } => GitHubError::Malformed {
                 what,
                 why: self.words(&source.to_string()),
             },
             other => self.network(ask, other),
+        }
+    }
+
+    pub(super) fn malformed(&self, ask: &Ask, error: &JsonError) -> GitHubError {
+        GitHubError::Malformed {
+            what: ask.what.clone(),
+            why: self.words(&format!("{} at {}", error.inner(), error.path())),
         }
     }
 

@@ -17,9 +17,9 @@ pub struct RunAnnotations {
     steps: Steps,
     title: String,
     /// The errors of the log, each with its step.
-    errors: Vec<(&'static str, String)>,
+    errors: Vec<(String, String)>,
     /// The steps that ended, and how.
-    ended: Vec<(&'static str, StepOutcome)>,
+    ended: Vec<(String, StepOutcome)>,
 }
 
 impl Reporter for RunAnnotations {
@@ -29,13 +29,17 @@ impl Reporter for RunAnnotations {
                 self.steps = Steps::of_plan(plan);
                 self.title = plan.operation.title();
             }
+            EventKind::StepAdded { added } => self.steps.add(added),
             EventKind::Log {
                 step,
                 level: Level::Error,
                 line,
-            } => self.errors.push((self.steps.word(*step), line.clone())),
+            } => self
+                .errors
+                .push((self.steps.word(*step).to_owned(), line.clone())),
             EventKind::StepEnded { step, outcome } => {
-                self.ended.push((self.steps.word(Some(*step)), outcome.clone()));
+                self.ended
+                    .push((self.steps.word(Some(*step)).to_owned(), outcome.clone()));
             }
             EventKind::RunEnded {
                 exit,
@@ -110,10 +114,10 @@ mod tests {
         RunAnnotations {
             title: "promote to prod".to_owned(),
             errors: vec![(
-                "gate",
+                "gate".to_owned(),
                 "scan: refused, 2 critical, 100% of\nthem | <new>".to_owned(),
             )],
-            ended: vec![("gate", StepOutcome::Refused("scan | <b>".to_owned()))],
+            ended: vec![("gate".to_owned(), StepOutcome::Refused("scan | <b>".to_owned()))],
             ..RunAnnotations::default()
         }
     }

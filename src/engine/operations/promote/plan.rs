@@ -11,6 +11,7 @@ use crate::engine::error::EngineError;
 use crate::engine::gates::{Evaluation, Moment};
 use crate::engine::operations::operation::PlanRequest;
 use crate::engine::operations::{deploy, place};
+use crate::engine::remote;
 use crate::engine::{Engine, TagState};
 use crate::project::Service;
 use crate::registry::copy::{self, BlobState, CopyOptions, CopyPlan};
@@ -70,6 +71,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
             replaces: current.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
+            runner: remote::runner_of(engine, target)?,
         }
         .into(),
         service: service.name().clone(),

@@ -16,7 +16,7 @@ use crate::engine::operations::operation::{Operation, OperationRun, Work};
 use crate::engine::operations::{exception_record, place, sign};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
-use crate::engine::{Engine, TagState, records};
+use crate::engine::{Engine, TagState, records, remote};
 use crate::registry::copy::{self, CopyOptions, Look};
 use crate::registry::{Descriptor, TagOutcome, TagRule, Writer};
 use crate::scan::{self, FreshScan};
@@ -26,8 +26,10 @@ impl Operation for Promote {
         Some(LockPart::Environment(self.to.clone()))
     }
 
-    fn signs_for(&self, _engine: &Engine, _plan: &Plan) -> Option<EnvironmentName> {
-        Some(self.to.clone())
+    fn signs_for(&self, _engine: &Engine, plan: &Plan) -> Option<EnvironmentName> {
+        // What GitHub carries out is signed there.
+        let is_here = matches!(remote::dispatched(plan), Ok(None));
+        is_here.then(|| self.to.clone())
     }
 
     fn is_read_back(&self) -> bool {

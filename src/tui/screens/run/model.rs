@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Exit, Plan, StepId, StepKind};
+use crate::domain::{Exit, Plan, PlannedStep, StepId, StepKind};
 use crate::engine::{Level, Place, RunId, Unit};
 use crate::tui::widgets::search::Search;
 
@@ -60,6 +60,8 @@ pub struct StepRow {
     pub id: StepId,
     /// Which part.
     pub kind: StepKind,
+    /// How many steps it is a part of, one in the other.
+    pub depth: usize,
     /// What it does here.
     pub what: String,
     /// How far it is.
@@ -138,18 +140,33 @@ pub struct Ended {
     pub places: Vec<Place>,
 }
 
-impl RunModel {
-    /// A run that has just begun.
-    pub fn begun(id: RunId, plan: Plan, now: Timestamp) -> Self {
-        let steps = plan.steps.iter();
-        let steps = steps.map(|step| StepRow {
+impl StepRow {
+    /// A step that has not begun.
+    pub fn new(step: &PlannedStep, depth: usize) -> Self {
+        Self {
             id: step.id,
             kind: step.kind,
+            depth,
             what: step.title.clone(),
             state: StepState::Waiting,
             items: Vec::new(),
             log: Vec::new(),
-        });
+        }
+    }
+
+    /// What the list of steps calls it: a job by its own name.
+    pub fn name(&self) -> &str {
+        match self.kind {
+            StepKind::Job => &self.what,
+            kind => kind.word(),
+        }
+    }
+}
+
+impl RunModel {
+    /// A run that has just begun.
+    pub fn begun(id: RunId, plan: Plan, now: Timestamp) -> Self {
+        let steps = plan.steps.iter().map(|step| StepRow::new(step, 0));
         Self {
             steps: steps.collect(),
             id,
@@ -168,6 +185,22 @@ impl RunModel {
             },
             height: 0,
             search: None,
+        }
+    }
+
+    /// A step that came up: behind the parts that its whole has already, or at the end.
+    pub fn add(&mut self, step: &PlannedStep) {
+        let whole = self.steps.iter().position(|row| Some(row.id) == step.parent);
+        let (at, depth) = whole.map_or((self.steps.len(), 0), |whole| {
+            let depth = self.steps[whole].depth + 1;
+            let parts = self.steps[whole + 1..]
+                .iter()
+                .take_while(|row| row.depth >= depth);
+            (whole + 1 + parts.count(), depth)
+        });
+        self.steps.insert(at, StepRow::new(step, depth));
+        if at <= self.selected && self.steps.len() > 1 {
+            self.selected += 1;
         }
     }
 

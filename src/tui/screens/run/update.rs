@@ -47,6 +47,18 @@ pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Ve
     let at = event.at;
     match event.happening {
         EventKind::RunStarted { .. } => run.started = at,
+        EventKind::WorkflowRun {
+            number,
+            attempt,
+            title,
+            url,
+        } => {
+            let line = format!("run {number} on GitHub, attempt {attempt}: {title}  {url}");
+            let level = Level::Info;
+            let first = run.steps.first().map(|row| row.id);
+            with(run, first, |row| log(row, LogLine { at, level, line }));
+        }
+        EventKind::StepAdded { added } => run.add(&added),
         EventKind::StepStarted { step } => {
             if let Some(index) = run.steps.iter().position(|row| row.id == step) {
                 run.steps[index].state = StepState::Running(at);

@@ -102,7 +102,8 @@ fn steps(model: &Model, run: &RunModel, area: Rect, buffer: &mut Buffer) {
             Style::new()
         };
         let symbol = Span::styled(format!("  {} ", theme.symbol(state)), theme.state(state));
-        line::left(buffer, row, vec![symbol, Span::styled(step.kind.word(), style)]);
+        let name = format!("{}{}", "  ".repeat(step.depth), step.name());
+        line::left(buffer, row, vec![symbol, Span::styled(name, style)]);
         let time = match &step.state {
             StepState::Running(since) => Some(model.now.as_millisecond() - since.as_millisecond()),
             StepState::Done(took, _) | StepState::Failed(took, _) => Some(*took),

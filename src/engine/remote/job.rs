@@ -1,0 +1,77 @@
+//! Whether this process is a job of the workflow that a plan names, by the variables that GitHub sets and no job can set:
+//! <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>.
+
+use crate::domain::{WorkflowTarget, clean_line};
+use crate::engine::error::EngineError;
+
+/// Whether it is; an error where it is that workflow of another branch.
+pub(super) fn is_of(
+    target: &WorkflowTarget,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<bool, EngineError> {
+    if variable("GITHUB_ACTIONS").as_deref() != Some("true") {
+        return Ok(false);
+    }
+    // `acme/app/.github/workflows/promote-prod.yml@refs/heads/develop`
+    let named = variable("GITHUB_WORKFLOW_REF").unwrap_or_default();
+    let (path, reference) = named.split_once('@').unwrap_or((&named, ""));
+    let planned = format!("{}/.github/workflows/{}", target.repository, target.workflow);
+    if !path.eq_ignore_ascii_case(&planned) {
+        return Ok(false);
+    }
+    if reference == target.branch.reference() {
+        return Ok(true);
+    }
+    Err(EngineError::OtherWorkflowRef {
+        workflow: target.workflow.to_string(),
+        found: clean_line(reference),
+        planned: target.branch.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_job(actions: &str, reference: &str) -> Result<bool, EngineError> {
+        let target = WorkflowTarget {
+            repository: "acme/app".parse().unwrap(),
+            workflow: "promote-prod.yml".parse().unwrap(),
+            branch: "develop".parse().unwrap(),
+        };
+        is_of(&target, |name| {
+            Some(match name {
+                "GITHUB_ACTIONS" => actions.to_owned(),
+                "GITHUB_WORKFLOW_REF" => reference.to_owned(),
+                _ => return None,
+            })
+        })
+    }
+
+    #[test]
+    fn only_a_job_of_the_workflow_that_the_plan_names_runs_the_plan_itself() {
+        let own = "Acme/App/.github/workflows/promote-prod.yml@refs/heads/develop";
+        assert!(is_job("true", own).unwrap());
+        assert!(!is_job("false", own).unwrap());
+        for other in [
+            "",
+            "acme/app/.github/workflows/promote-stage.yml@refs/heads/develop",
+            "evil/app/.github/workflows/promote-prod.yml@refs/heads/develop",
+        ] {
+            assert!(!is_job("true", other).unwrap(), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_workflow_of_another_branch_is_refused() {
+        let error = is_job(
+            "true",
+            "acme/app/.github/workflows/promote-prod.yml@refs/heads/mine",
+        );
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("from refs/heads/mine, not from develop"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,16 @@
+//! Runs of workflows: begun, listed and followed, and their deployments approved.
+
+mod approvals;
+mod dispatch;
+mod jobs;
+mod runs;
+
+pub use approvals::{PendingDeployment, Review, Reviewer};
+pub use dispatch::{Dispatch, Dispatched};
+pub use jobs::{Job, JobStep};
+pub use runs::{Conclusion, Progress, WorkflowRun};
+
+/// What a token needs to read runs.
+const READS: &str = "actions: read (classic: repo)";
+/// What a token needs to begin runs, or to approve what waits in them.
+const WRITES: &str = "actions: write (classic: repo)";
