@@ -105,7 +105,7 @@ pub(super) const ENVIRONMENT: Keys = Keys {
     reserved: &["retain"],
     sensitive: &[("sign", Inert), ("deploy", Inert), ("after", Inert)],
 };
-pub(super) const RUNNER: Keys = keys("environment.github", &["workflow", "ref"]);
+pub(super) const RUNNER: Keys = keys("environment.github", &["workflow", "hotfix", "ref"]);
 pub(super) const GATE: Keys = Keys {
     section: "gate",
     known: &["scan", "soak"],

@@ -291,6 +291,8 @@ pub struct EnvironmentSettings {
 pub struct WorkflowSettings {
     /// The workflow; `promote-ENVIRONMENT.yml` unless said otherwise.
     pub workflow: WorkflowFile,
+    /// The workflow of promotions by the hotfix path; `hotfix.yml` unless said otherwise.
+    pub hotfix: WorkflowFile,
     /// The branch whose version of the workflow runs; that of develop unless said otherwise.
     pub branch: Option<BranchName>,
 }

@@ -24,12 +24,15 @@ pub(super) fn runner(section: &Section<'_>) -> Result<Option<WorkflowSettings>, 
     let details = details.map(|value| value.section(keys::RUNNER)).transpose()?;
     let get = |key| details.as_ref().and_then(|details| details.get(key));
     let name = section.require("name")?.text()?;
-    let usual = || format!("promote-{name}.yml").parse();
+    let file = |key, usual: &str| match get(key) {
+        Some(value) => value.parse(),
+        None => usual
+            .parse()
+            .map_err(|error: WorkflowFileError| section.mistake(error.to_string())),
+    };
     Ok(Some(WorkflowSettings {
-        workflow: match get("workflow") {
-            Some(value) => value.parse()?,
-            None => usual().map_err(|error: WorkflowFileError| section.mistake(error.to_string()))?,
-        },
+        workflow: file("workflow", &format!("promote-{name}.yml"))?,
+        hotfix: file("hotfix", "hotfix.yml")?,
         branch: get("ref").map(|value| value.parse()).transpose()?,
     }))
 }

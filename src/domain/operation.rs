@@ -1,5 +1,6 @@
 //! What can be done, with everything in it pinned: a file for each operation, with its words.
 
+mod approve;
 mod attach_scan;
 mod build;
 mod check;
@@ -18,6 +19,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use approve::Approve;
 pub use attach_scan::AttachScan;
 pub use build::Build;
 pub use check::Check;
@@ -101,6 +103,8 @@ operations! {
     Remove,
     /// Attaches the reports of a scan to their image.
     AttachScan,
+    /// Approves or rejects a deployment that waits on GitHub.
+    Approve,
 }
 
 impl Operation {

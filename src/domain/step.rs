@@ -61,6 +61,8 @@ pub enum StepKind {
     Test,
     /// Is a job of a workflow on GitHub, or a step of one.
     Job,
+    /// Says whether a deployment that waits may go on.
+    Approve,
 }
 
 impl StepKind {
@@ -87,6 +89,7 @@ impl StepKind {
             Self::Scan => "scan",
             Self::Test => "test",
             Self::Job => "job",
+            Self::Approve => "approve",
         }
     }
 }

@@ -12,16 +12,7 @@ use super::fake::{Answer, Fake, OWNER, Question, plain};
 /// What the workflow of every test is.
 pub const WORKFLOW: &str = "promote-stage.yml";
 /// The inputs that it declares.
-const INPUTS: [&str; 8] = [
-    "candidate",
-    "digest",
-    "plan",
-    "correlation",
-    "service",
-    "from",
-    "reason",
-    "hotfix",
-];
+const INPUTS: [&str; 5] = ["candidate", "service", "reason", "plan", "correlation"];
 /// The number of its first run.
 pub const FIRST: u64 = 5001;
 
@@ -162,7 +153,7 @@ impl Actions {
         let input = |name: &str| inputs[name].as_str().unwrap().to_owned();
         let title = format!(
             "Promote {} to stage (plan {}, {})",
-            input("digest"),
+            input("candidate"),
             input("plan"),
             input("correlation")
         );

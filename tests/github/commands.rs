@@ -114,6 +114,99 @@ async fn runs_on_github_are_listed_with_those_of_this_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_the_named_environment_of_a_run_with_a_known_digest_is_approved() {
+    let folder = Folder::new().await;
+    folder.fake.pending(FIRST, 71, "stage", true);
+    folder.fake.pending(FIRST, 72, "prod", true);
+    let approve = |rest: &[&'static str]| {
+        let args = ["approve", "--github", "5001"];
+        args.into_iter().chain(rest.iter().copied()).collect::<Vec<_>>()
+    };
+    let (_, out, err) = folder.call(&approve(&[])).await;
+    assert!(
+        out.contains("stage  reviewers: ana, team ops; you may approve it"),
+        "{out}{err}"
+    );
+    let listed = folder.documents("approve", &approve(&["--json"])).await.remove(0);
+    assert_eq!(listed["plan"], "7c1d-42ab");
+
+    let zero = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    for (args, code) in [
+        (approve(&["--env", "stage"]), 2),
+        (approve(&["--env", "stage", "--dry-run"]), 0),
+        (approve(&["--env", "production", "--yes"]), 7),
+        (approve(&["--env", "stage", "--yes", "--digest", zero]), 4),
+    ] {
+        let (output, out, err) = folder.call(&args).await;
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {out}{err}");
+    }
+    assert_eq!(folder.fake.count("POST", "/pending_deployments"), 0);
+
+    let done = approve(&["--env", "stage", "--yes", "--json"]);
+    let said = folder.documents("approve", &done).await.remove(0);
+    assert_eq!(said["review"], "approved");
+    let (output, _, err) = folder
+        .call(&approve(&[
+            "--env",
+            "prod",
+            "--reject",
+            "--comment",
+            "no",
+            "--yes",
+        ]))
+        .await;
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    let reviews = folder.fake.store().actions.reviews[&FIRST].clone();
+    let told = |index: usize| {
+        let review: &Value = &reviews[index];
+        (review["state"].clone(), review["environments"][0]["name"].clone())
+    };
+    assert_eq!(told(0), (json!("approved"), json!("stage")));
+    assert!(
+        reviews[0]["comment"]
+            .as_str()
+            .unwrap()
+            .ends_with("plan 7c1d-42ab")
+    );
+    assert_eq!(told(1), (json!("rejected"), json!("prod")));
+    assert_eq!(reviews[1]["comment"], "no");
+    let runs = folder.documents("runs", &["runs", "--json"]).await.remove(0);
+    assert_eq!(
+        runs["runs"].as_array().unwrap().len(),
+        2,
+        "each review has a journal"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_approve_is_told_before_and_an_unknown_digest_is_never_approved() {
+    let folder = Folder::new().await;
+    folder.fake.pending(FIRST, 71, "stage", false);
+    let args = ["approve", "--github", "5001", "--env", "stage", "--yes"];
+    let (output, _, err) = folder.call(&args).await;
+    assert_eq!(output.status.code(), Some(6), "{err}");
+    assert!(
+        err.contains("reviewers: ana, team ops") && err.contains("prevent self-review"),
+        "{err}"
+    );
+    let other = folder.fake.store().actions.begin("Promote sha-2b2e927 to stage");
+    folder.fake.pending(other, 71, "stage", true);
+    let (output, _, err) = folder
+        .call(&["approve", "--github", "5002", "--env", "stage", "--yes"])
+        .await;
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert_eq!(folder.fake.count("POST", "/pending_deployments"), 0);
+
+    let named = format!("Promote {} to stage", windlass::domain::Digest::of(b"image"));
+    let third = folder.fake.store().actions.begin(&named);
+    folder.fake.pending(third, 71, "stage", true);
+    folder.fake.store().actions.refuses_reviews = true;
+    let args = ["approve", "--github", "5003", "--env", "stage", "--yes"];
+    let (output, _, err) = folder.call(&args).await;
+    assert_eq!(output.status.code(), Some(6), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_log_of_200_mb_is_passed_on_as_it_comes_and_not_held() {
     const LINES: usize = 200_000;
     const WIDTH: usize = 1000;

@@ -95,8 +95,7 @@ async fn a_promotion_on_github_pins_its_workflow_is_dispatched_once_and_followed
     };
     assert_eq!(body["ref"], "develop");
     let inputs = json!({
-        "candidate": started.plan.tag.as_ref().unwrap().to_string(),
-        "digest": started.plan.digest.as_ref().unwrap().to_string(),
+        "candidate": started.plan.digest.as_ref().unwrap().to_string(),
         "plan": started.plan.hash().to_string(),
         "correlation": events[0].run.as_str(),
     });
@@ -113,7 +112,7 @@ async fn the_same_command_in_a_job_of_that_workflow_promotes_there_with_the_same
     let started = start().await;
     let (folder, state) = (started.world.repository(), started.world.folder().join("ci"));
     let hash = started.plan.hash().to_string();
-    let candidate = started.plan.tag.as_ref().unwrap().to_string();
+    let candidate = started.plan.digest.as_ref().unwrap().to_string();
     let job = |hash: &str| {
         let mut program = program(
             &folder,
@@ -122,6 +121,7 @@ async fn the_same_command_in_a_job_of_that_workflow_promotes_there_with_the_same
         );
         program
             .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_EVENT_NAME", "workflow_dispatch")
             .env("GITHUB_RUN_ID", FIRST.to_string())
             .env(
                 "GITHUB_WORKFLOW_REF",

@@ -87,7 +87,7 @@ operations! {
     Review(review::ReviewRequest),
     /// Break a lock that somebody left at the remote.
     Unlock(unlock::UnlockRequest),
-    ; recorded: Check, Copy, Remove, AttachScan
+    ; recorded: Check, Copy, Remove, AttachScan, Approve
 }
 
 impl Engine {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::follow::FollowOptions;
+use crate::config::RevisionSource;
 use crate::domain::{Operation, Plan, WorkflowTarget};
 use crate::engine::error::EngineError;
 use crate::engine::run::Context;
@@ -72,8 +73,7 @@ async fn under_way(
         let said = run.said();
         !matches!(run.progress, Progress::Ended(_))
             && said.plan.as_deref() == Some(hash.as_str())
-            && said.digest.is_some()
-            && said.digest == plan.digest
+            && (said.digest.is_none() || said.digest == plan.digest)
     });
     Ok(same.map(|run| run.id))
 }
@@ -107,7 +107,7 @@ async fn is_cancelled_within(context: &Context<'_>, wait: Duration) -> bool {
         .is_ok()
 }
 
-/// What the workflow is told. The first four are always given; the others where the plan has them, so that a workflow
+/// What the workflow is told. The first three are always given; the others where the plan has them, so that a workflow
 /// which is never asked for them need not declare them.
 fn inputs(context: &Context<'_>, correlation: &str) -> Result<BTreeMap<&'static str, String>, EngineError> {
     let plan = context.plan;
@@ -115,11 +115,8 @@ fn inputs(context: &Context<'_>, correlation: &str) -> Result<BTreeMap<&'static 
         let name = plan.operation.name();
         return Err(EngineError::Internal(format!("{name} does not run on GitHub")));
     };
-    let tag = plan.tag.as_ref();
-    let tag = tag.ok_or_else(|| EngineError::Internal("a promotion plan without a tag".to_owned()))?;
     let mut inputs = BTreeMap::from([
-        ("candidate", tag.to_string()),
-        ("digest", context.digest()?.to_string()),
+        ("candidate", candidate(context)?),
         ("plan", plan.hash().to_string()),
         ("correlation", correlation.to_owned()),
     ]);
@@ -127,14 +124,29 @@ fn inputs(context: &Context<'_>, correlation: &str) -> Result<BTreeMap<&'static 
         inputs.insert("service", plan.service.to_string());
     }
     let target = context.engine.environment(&promote.to)?;
-    if target.from.as_slice() != [promote.from.clone()] {
+    if !promote.hotfix && target.from.as_slice() != [promote.from.clone()] {
         inputs.insert("from", promote.from.to_string());
     }
     if let Some(reason) = &promote.reason {
         inputs.insert("reason", reason.to_string());
     }
-    if promote.hotfix {
-        inputs.insert("hotfix", "true".to_owned());
-    }
     Ok(inputs)
+}
+
+/// What names the candidate so that the plan made from it is the same: its digest, which then stands in the title of the
+/// run, or its tag where the digest alone does not lead back to that tag.
+fn candidate(context: &Context<'_>) -> Result<String, EngineError> {
+    let (engine, plan) = (context.engine, context.plan);
+    let tag = plan.tag.as_ref();
+    let tag = tag.ok_or_else(|| EngineError::Internal("a promotion plan without a tag".to_owned()))?;
+    let own = plan
+        .commit
+        .as_ref()
+        .map(|commit| engine.tag_of(commit))
+        .transpose()?;
+    if engine.config().git.image_revision == RevisionSource::Label && own.as_ref() == Some(tag) {
+        Ok(context.digest()?.to_string())
+    } else {
+        Ok(tag.to_string())
+    }
 }

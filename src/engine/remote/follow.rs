@@ -182,7 +182,7 @@ impl Follower<'_> {
     /// Says what the run waits for, if it is not what was said last.
     async fn tell_waiting(&mut self, tell: Tell<'_>) -> Result<bool, GitHubError> {
         let pending = self.github.pending_deployments(self.number).await?;
-        let words: Vec<_> = pending.iter().map(waits_for).collect();
+        let words: Vec<_> = pending.iter().map(|one| waits_for(one, self.number)).collect();
         let words = words.join("; ");
         if words.is_empty() || self.waiting.as_ref() == Some(&words) {
             return Ok(false);
@@ -249,8 +249,8 @@ fn failed(jobs: &[Job]) -> Vec<String> {
     failed.map(|job| job.name.clone()).collect()
 }
 
-/// What a run waits for.
-fn waits_for(pending: &PendingDeployment) -> String {
+/// What a run waits for, and what to do.
+fn waits_for(pending: &PendingDeployment, run: u64) -> String {
     let environment = &pending.environment;
     if let Some(until) = pending.waits_until.filter(|until| *until > Timestamp::now()) {
         return format!(
@@ -266,5 +266,10 @@ fn waits_for(pending: &PendingDeployment) -> String {
             first(pending.reviewers.iter().map(ToString::to_string), 5)
         )
     };
-    format!("waiting for the approval of {environment}{by}")
+    let how = if pending.may_approve {
+        format!("; approve it with `windlass approve --github {run} --env {environment}`")
+    } else {
+        String::new()
+    };
+    format!("waiting for the approval of {environment}{by}{how}")
 }

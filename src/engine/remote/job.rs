@@ -4,7 +4,7 @@
 use crate::domain::{WorkflowTarget, clean_line};
 use crate::engine::error::EngineError;
 
-/// Whether it is; an error where it is that workflow of another branch.
+/// Whether it is; an error where somebody began that workflow from another branch.
 pub(super) fn is_of(
     target: &WorkflowTarget,
     variable: impl Fn(&str) -> Option<String>,
@@ -19,7 +19,9 @@ pub(super) fn is_of(
     if !path.eq_ignore_ascii_case(&planned) {
         return Ok(false);
     }
-    if reference == target.branch.reference() {
+    // What else begins the workflow, as a push, is its own affair; whoever begins it by hand chooses the branch.
+    let by_hand = variable("GITHUB_EVENT_NAME").as_deref() == Some("workflow_dispatch");
+    if reference == target.branch.reference() || !by_hand {
         return Ok(true);
     }
     Err(EngineError::OtherWorkflowRef {
@@ -42,6 +44,8 @@ mod tests {
         is_of(&target, |name| {
             Some(match name {
                 "GITHUB_ACTIONS" => actions.to_owned(),
+                "GITHUB_EVENT_NAME" if reference.ends_with("/release") => "push".to_owned(),
+                "GITHUB_EVENT_NAME" => "workflow_dispatch".to_owned(),
                 "GITHUB_WORKFLOW_REF" => reference.to_owned(),
                 _ => return None,
             })
@@ -53,6 +57,8 @@ mod tests {
         let own = "Acme/App/.github/workflows/promote-prod.yml@refs/heads/develop";
         assert!(is_job("true", own).unwrap());
         assert!(!is_job("false", own).unwrap());
+        let pushed = "acme/app/.github/workflows/promote-prod.yml@refs/heads/release";
+        assert!(is_job("true", pushed).unwrap());
         for other in [
             "",
             "acme/app/.github/workflows/promote-stage.yml@refs/heads/develop",
@@ -63,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workflow_of_another_branch_is_refused() {
+    fn a_workflow_that_somebody_began_from_another_branch_is_refused() {
         let error = is_job(
             "true",
             "acme/app/.github/workflows/promote-prod.yml@refs/heads/mine",

@@ -17,10 +17,11 @@ use crate::engine::run::Context;
 use crate::engine::run::event::EventKind;
 use crate::github::{Conclusion, GitHub};
 
-/// The workflow that promotions to an environment run in, if they run on GitHub.
+/// The workflow that promotions to an environment run in, or those by its hotfix path, if they run on GitHub.
 pub(in crate::engine) fn runner_of(
     engine: &Engine,
     environment: &Environment,
+    is_hotfix: bool,
 ) -> Result<Option<WorkflowTarget>, EngineError> {
     let Some(settings) = &engine.settings(&environment.name)?.runner else {
         return Ok(None);
@@ -30,7 +31,12 @@ pub(in crate::engine) fn runner_of(
     let branch = settings.branch.as_ref();
     Ok(Some(WorkflowTarget {
         repository: github.repository().clone(),
-        workflow: settings.workflow.clone(),
+        workflow: if is_hotfix {
+            &settings.hotfix
+        } else {
+            &settings.workflow
+        }
+        .clone(),
         branch: branch.unwrap_or(&engine.config().git.develop).clone(),
     }))
 }

@@ -71,7 +71,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
             replaces: current.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
-            runner: remote::runner_of(engine, target)?,
+            runner: remote::runner_of(engine, target, way.hotfix.is_some())?,
         }
         .into(),
         service: service.name().clone(),
