@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
-use super::{Summary, ago, row};
+use super::summary::{Summary, ago, row};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::global::Global;
