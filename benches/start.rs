@@ -4,55 +4,27 @@
 //!
 //! `cargo bench --bench start`
 
-use std::ffi::OsStr;
-use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::num::NonZero;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+#[path = "console/mod.rs"]
+mod console;
+#[path = "console/repository.rs"]
+mod repository;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{OptionExt as _, bail, eyre};
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-use windlass::config::{Config, Trust};
-use windlass::git::{self, GitRepository};
+use color_eyre::eyre::{OptionExt as _, bail};
+use console::{COLUMNS, Console, LINES};
+use repository::{COMMITS, subject};
+use windlass::git::GitRepository;
 
 type Result<T> = color_eyre::Result<T>;
 
-const COMMITS: usize = 100_000;
 const RUNS: usize = 10;
 const ROWS: usize = 1_000;
-const COLUMNS: NonZero<u16> = NonZero::new(200).unwrap();
-const LINES: NonZero<u16> = NonZero::new(60).unwrap();
 /// When a start that shows nothing is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The registries are loopback ports of services that nobody runs any more.
-const CONFIGURATION: &str = r#"
-[[service]]
-name = "payment-svc"
-
-[[environment]]
-name = "dev"
-image = "127.0.0.1:1/dev/{service}"
-
-[[environment]]
-name = "stage"
-from = "dev"
-image = "127.0.0.1:1/stage/{service}"
-
-[[environment]]
-name = "prod"
-from = "stage"
-image = "127.0.0.1:2/{service}"
-protected = true
-
-[registry."127.0.0.1:1"]
-plain_http = true
-
-[registry."127.0.0.1:2"]
-plain_http = true
-"#;
 
 fn main() -> Result<()> {
     let mut out = std::io::stdout();
@@ -64,7 +36,7 @@ fn main() -> Result<()> {
         "{cores} cores, load average {load}; {RUNS} runs, {COMMITS} commits\n"
     )?;
 
-    let repository = repository()?;
+    let repository = repository::repository()?;
     let mut page = Vec::new();
     let mut starts = Vec::new();
     for _ in 0..RUNS {
@@ -133,53 +105,20 @@ struct Start {
 
 /// Starts the console in a pseudo-terminal and looks at what a person would see.
 fn start(repository: &Path) -> Result<Start> {
-    let failed = |error| eyre!("the pseudo-terminal: {error:#}");
-    let size = PtySize {
-        rows: LINES.get(),
-        cols: COLUMNS.get(),
-        pixel_width: 0,
-        pixel_height: 0,
-    };
-    let pair = native_pty_system().openpty(size).map_err(failed)?;
-    let mut command = CommandBuilder::new(OsStr::new(env!("CARGO_BIN_EXE_windlass")));
-    command.cwd(repository);
-    command.env("TERM", "xterm-256color");
-    command.env("LANG", "C.UTF-8");
-    command.env("XDG_STATE_HOME", repository.with_extension("state"));
-    // The registries speak plain HTTP, which a repository's file may only ask for once it is trusted.
-    command.env("WINDLASS_TRUST", trusted(repository));
-    let output = read(pair.master.try_clone_reader().map_err(failed)?);
-
-    let begin = Instant::now();
-    let mut child = pair.slave.spawn_command(command).map_err(failed)?;
-    drop(pair.slave);
+    let Console {
+        mut child,
+        output,
+        begin,
+        keys,
+    } = Console::start(Path::new(env!("CARGO_BIN_EXE_windlass")), repository)?;
     let seen = watch(&output, begin);
     let memory = child.process_id().map(peak_memory);
+    drop(keys);
     child.kill()?;
     child.wait()?;
     let (frame, rows) = seen?;
     let memory = memory.ok_or_eyre("the console has no process")??;
     Ok(Start { frame, rows, memory })
-}
-
-/// The hash that trusts the settings of the repository's windlass.toml as they are.
-fn trusted(repository: &Path) -> String {
-    let config = Config::open(&repository.join("windlass.toml"), None, &Trust::default());
-    config.map_or_else(|_| String::new(), |config| config.withheld.hash().to_string())
-}
-
-/// What the console writes, with the moment of its arrival: interpreting it is not part of the time.
-fn read(mut pty: Box<dyn std::io::Read + Send>) -> Receiver<(Instant, Vec<u8>)> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut buffer = vec![0; 1 << 16];
-        // The end of the console is an error on a pseudo-terminal of Linux.
-        while let Ok(count) = pty.read(&mut buffer)
-            && count > 0
-            && sender.send((Instant::now(), buffer[..count].to_vec())).is_ok()
-        {}
-    });
-    receiver
 }
 
 /// When the first frame was on the screen, and when the rows were.
@@ -247,46 +186,4 @@ impl Spread {
             most: figures[figures.len() - 1],
         }
     }
-}
-
-/// The repository, made once and kept with all that is built.
-fn repository() -> Result<PathBuf> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (folder, making) = (target.join("start"), target.join("start-in-the-making"));
-    if !folder.join(".git").exists() {
-        // Whatever was interrupted begins anew.
-        for half in [&making, &target.join("start-origin.git")] {
-            if half.exists() {
-                std::fs::remove_dir_all(half)?;
-            }
-        }
-        let origin = target.join("start-origin.git");
-        git::import(&making, &origin, "develop", history().as_bytes())?;
-        std::fs::rename(&making, &folder)?;
-    }
-    std::fs::write(folder.join("windlass.toml"), CONFIGURATION)?;
-    Ok(folder)
-}
-
-fn subject(nth: usize) -> String {
-    format!("feat(api): change number {nth:06}")
-}
-
-/// A straight line of commits, one for every ten minutes, as a stream of `git fast-import`.
-fn history() -> String {
-    const AUTHORS: [&str; 4] = ["ada", "grace", "edsger", "barbara"];
-    let mut stream = String::with_capacity(COMMITS * 256);
-    for nth in 1..=COMMITS {
-        let author = AUTHORS[nth % AUTHORS.len()];
-        let time = 1_700_000_000 + nth * 600;
-        let message = format!("{}\n\nRefs: PAY-{nth}\n", subject(nth));
-        // Writing to a string does not fail.
-        let _ = write!(
-            stream,
-            "commit refs/heads/develop\nmark :{nth}\nauthor {author} <{author}@example.com> {time} +0000\n\
-             committer {author} <{author}@example.com> {time} +0000\ndata {}\n{message}\n",
-            message.len()
-        );
-    }
-    stream
 }
