@@ -75,7 +75,7 @@ impl Source {
         releases: &HashMap<String, String>,
     ) -> (Cell<DeployedImage>, BTreeSet<Digest>) {
         let without = |cell| (cell, BTreeSet::new());
-        let current = match reader.deployed(environment.from.is_empty()).await {
+        let current = match self.service.environment(environment).deployed(reader).await {
             Ok(Some(current)) => current,
             Ok(None) => return without(Cell::None("nothing deployed yet".to_owned())),
             Err(error) => return without(Cell::Failed(error.to_string())),

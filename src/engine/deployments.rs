@@ -35,12 +35,13 @@ impl Engine {
         environment: &Environment,
         digest: &Digest,
     ) -> Result<Deployment, EngineError> {
-        let reader = service.environment(environment).reader()?;
+        let there = service.environment(environment);
+        let reader = there.reader()?;
         let Some(last) = reader.last_deployed(digest).await? else {
             let failures = records::all(&reader, digest, &environment.name).await?;
             return Ok(Deployment::Never(failures.into_iter().next()));
         };
-        let deployed = reader.deployed(environment.from.is_empty()).await?;
+        let deployed = there.deployed(&reader).await?;
         let is_deployed = deployed.is_some_and(|deployed| deployed.digest == *digest);
         Ok(if is_deployed {
             Deployment::Current(last.at)

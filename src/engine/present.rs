@@ -41,7 +41,7 @@ pub(super) async fn present(
     there: ServiceEnvironment<'_>,
     reader: &Reader,
 ) -> Result<Option<Present>, EngineError> {
-    let deployed = reader.deployed(there.environment().from.is_empty()).await?;
+    let deployed = there.deployed(reader).await?;
     let by_record = |note| {
         deployed.clone().map(|current| Present {
             current,

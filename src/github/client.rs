@@ -354,23 +354,7 @@ fn bearer(token: &SecretString) -> Result<HeaderValue, GitHubError> {
 }
 
 fn tls(api: &Url) -> Result<rustls::ClientConfig, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    if api.scheme() == "https" {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "some certificates of the system cannot be read");
-        }
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            return Err("this machine has no certificates of authorities".to_owned());
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut config = crate::http::tls(api)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

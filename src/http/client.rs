@@ -1,6 +1,5 @@
 //! One client for all of them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use url::Url;
 use super::error::{HttpError, deepest};
 use super::retry::{Attempts, asked, is_passing, retry_after};
 use super::secret::{SIGNATURE_HEADER, signature};
+use super::tls::tls;
 use crate::domain::{clean_line, is_loopback};
 
 /// How long a connection may take to be made.
@@ -228,21 +228,4 @@ fn failed(host: &str, error: &reqwest::Error) -> HttpError {
     } else {
         HttpError::Broken { host, why }
     }
-}
-
-/// How TLS is spoken: with the certificates of the system, which are read only where they are needed.
-fn tls(url: &Url) -> Result<rustls::ClientConfig, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    if url.scheme() == "https" {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err("this machine has no certificates of authorities".to_owned());
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
 }

@@ -50,7 +50,7 @@ pub(super) fn asked(headers: &HeaderMap, now: Timestamp) -> Result<Option<Durati
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), which is compared with the host's own clock.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let date = |text| jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp());
     let after = text(header::RETRY_AFTER)?;

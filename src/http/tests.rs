@@ -175,7 +175,7 @@ fn retry_after_is_read_in_both_forms() {
     let read = |text: &str| {
         let mut headers = HeaderMap::new();
         headers.insert(reqwest::header::RETRY_AFTER, text.parse().unwrap());
-        retry::retry_after(&headers, now)
+        retry_after(&headers, now)
     };
     assert_eq!(read("7"), Some(Duration::from_secs(7)));
     assert_eq!(
@@ -184,4 +184,17 @@ fn retry_after_is_read_in_both_forms() {
     );
     assert_eq!(read("Mon, 23 Nov 2026 09:00:00 GMT"), Some(Duration::ZERO));
     assert_eq!(read("soon"), None);
+}
+
+#[test]
+fn a_date_is_compared_with_the_hosts_own_clock() {
+    let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    let mut headers = HeaderMap::new();
+    let date = |text: &str| text.parse().unwrap();
+    headers.insert(
+        reqwest::header::RETRY_AFTER,
+        date("Mon, 23 Nov 2026 11:00:09 GMT"),
+    );
+    headers.insert(reqwest::header::DATE, date("Mon, 23 Nov 2026 11:00:00 GMT"));
+    assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(9)));
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::domain::{
     Environment, EnvironmentName, ImageError, Repository, ServiceId, ServiceName, WriteAccess,
 };
-use crate::registry::{Reader, Registries, Writer};
+use crate::registry::{CurrentDeployment, Reader, Registries, RegistryError, Writer};
 
 /// A service of a project. Cheap to clone.
 #[derive(Clone)]
@@ -120,6 +120,14 @@ impl<'s> ServiceEnvironment<'s> {
     /// When the template of the environment makes no image name of this service.
     pub fn repository(self) -> Result<Repository, ImageError> {
         self.environment.image.repository(&self.service.name)
+    }
+
+    /// What is deployed here, as `reader`, which reads where its images are, finds it.
+    ///
+    /// # Errors
+    /// When the registry does not say.
+    pub async fn deployed(self, reader: &Reader) -> Result<Option<CurrentDeployment>, RegistryError> {
+        reader.deployed(self.environment.from.is_empty()).await
     }
 
     /// Writes where its images are.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{self, HeaderMap};
+use reqwest::header::HeaderMap;
 
 use super::error::RegistryError;
-use super::quota::{Quota, clock};
+use super::quota::Quota;
+use crate::http::retry_after;
 
 /// How often something that is safe to repeat is tried in all.
 pub(super) const ATTEMPTS: u32 = 5;
@@ -46,17 +47,6 @@ pub(super) fn comes_back(status: u16, headers: &HeaderMap, now: Timestamp) -> Op
     retry_after(headers, now).or_else(|| if status == 429 { quota() } else { None })
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110, 10.2.3).
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    let seconds = u64::try_from(date.as_second() - clock(headers, now).as_second()).unwrap_or(0);
-    Some(Duration::from_secs(seconds))
-}
-
 /// How long a host may be silent once it has `size` bytes: it may hash them all before it answers, at this speed at
 /// least.
 pub(super) fn patience(idle: Duration, size: u64) -> Duration {
@@ -87,6 +77,8 @@ pub(super) const fn is_passing(error: &RegistryError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header;
+
     use super::*;
 
     fn headers(text: &str) -> HeaderMap {
@@ -96,31 +88,10 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_in_both_forms() {
-        let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
-        let read = |text: &str| retry_after(&headers(text), now);
-        assert_eq!(read("7"), Some(Duration::from_secs(7)));
-        assert_eq!(
-            read("Mon, 23 Nov 2026 10:00:09 GMT"),
-            Some(Duration::from_secs(9))
-        );
-        assert_eq!(read("Mon, 23 Nov 2026 09:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("soon"), None);
-    }
-
-    #[test]
     fn a_host_that_has_got_gigabytes_is_given_time_to_hash_them() {
         let idle = Duration::from_secs(30);
         assert_eq!(patience(idle, 0), idle);
         assert_eq!(patience(idle, 10_000_000_000), Duration::from_secs(530));
-    }
-
-    #[test]
-    fn a_date_is_compared_with_the_hosts_own_clock() {
-        let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
-        let mut headers = headers("Mon, 23 Nov 2026 11:00:09 GMT");
-        headers.insert(header::DATE, "Mon, 23 Nov 2026 11:00:00 GMT".parse().unwrap());
-        assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(9)));
     }
 
     #[test]

@@ -1,32 +1,17 @@
 //! TLS with one host: whom it is believed, and who we say that we are.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::domain::HostSettings;
-
-/// The certificates of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`. Read when they are first needed, which for
-/// registries without TLS is never, and once in the life of the program.
-fn of_system() -> &'static RootCertStore {
-    static ROOTS: OnceLock<RootCertStore> = OnceLock::new();
-    ROOTS.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!(%error, "some certificates of the system cannot be read");
-        }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(found.certs);
-        roots
-    })
-}
+use crate::http::{system_roots, tls_builder};
 
 /// How TLS is spoken with a host, its client certificate shown to those who ask if that is `ours` to show. Reads files.
 pub(super) fn config(settings: &HostSettings, ours: bool) -> Result<ClientConfig, String> {
-    let mut roots = of_system().clone();
+    let mut roots = system_roots().clone();
     if let Some(path) = &settings.ca_file {
         for certificate in certificates("ca_file", path)? {
             roots
@@ -39,7 +24,7 @@ pub(super) fn config(settings: &HostSettings, ours: bool) -> Result<ClientConfig
             "no certificate authorities are installed on this machine, and `ca_file` is not set".to_owned(),
         );
     }
-    let builder = builder()?.with_root_certificates(roots);
+    let builder = tls_builder()?.with_root_certificates(roots);
     let mut config = match settings.client_cert.as_ref().filter(|_| ours) {
         Some(chain) => {
             let key = match &settings.client_key {
@@ -58,15 +43,9 @@ pub(super) fn config(settings: &HostSettings, ours: bool) -> Result<ClientConfig
 
 /// For clients that never speak it: no authority is believed.
 pub(super) fn unused() -> Result<ClientConfig, String> {
-    Ok(builder()?
+    Ok(tls_builder()?
         .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth())
-}
-
-fn builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, String> {
-    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())
 }
 
 fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -106,13 +106,10 @@ async fn deployed(
     policy: Option<EnvironmentName>,
 ) -> Result<Subject, Failure> {
     let environment = world.engine.environment(&name)?.clone();
-    let repository = world
-        .service
-        .environment(&environment)
-        .repository()
-        .map_err(crate::engine::EngineError::from)?;
+    let there = world.service.environment(&environment);
+    let repository = there.repository().map_err(crate::engine::EngineError::from)?;
     let reader = world.registries.reader(&repository);
-    let Some(deployed) = reader.deployed(environment.from.is_empty()).await? else {
+    let Some(deployed) = there.deployed(&reader).await? else {
         return Err(Failure {
             exit: Exit::NotFound,
             hint: Some("run `windlass status` to see what is deployed where".to_owned()),

@@ -208,8 +208,9 @@ impl Engine {
     /// What is deployed to an environment now.
     async fn deployed_in(&self, service: &Service, name: &EnvironmentName) -> Result<Named, EngineError> {
         let environment = self.environment(name)?;
-        let reader = service.environment(environment).reader()?;
-        let deployed = reader.deployed(environment.from.is_empty()).await?;
+        let there = service.environment(environment);
+        let reader = there.reader()?;
+        let deployed = there.deployed(&reader).await?;
         let deployed = deployed.ok_or_else(|| EngineError::NoCandidate {
             text: name.to_string(),
             why: "nothing has been deployed to that environment yet".to_owned(),

@@ -35,7 +35,7 @@ impl Facts {
             Ok::<_, EngineError>(reader.tags().await?)
         };
         let environments = engine.config().graph.all().iter();
-        let deployed = environments.map(|environment| deployed(engine, service, environment));
+        let deployed = environments.map(|environment| deployed(service, environment));
         // Only where a shortened way leads can a release owe a review.
         let shortened = engine.config().graph.all().iter().filter(|environment| {
             engine
@@ -56,13 +56,12 @@ impl Facts {
 
 /// What is deployed to an environment. What cannot be found out is left out here: the board and `status` tell of it.
 async fn deployed(
-    engine: &Engine,
     service: &Service,
     environment: &Environment,
 ) -> Option<(EnvironmentName, CommitSha, Digest)> {
-    let repository = service.environment(environment).repository().ok()?;
-    let reader = engine.registries().reader(&repository);
-    let deployed = reader.deployed(environment.from.is_empty()).await.ok()??;
+    let there = service.environment(environment);
+    let reader = there.reader().ok()?;
+    let deployed = there.deployed(&reader).await.ok()??;
     let commit = reader.image(&deployed.digest).await.ok()?.commit()?;
     Some((environment.name.clone(), commit, deployed.digest))
 }

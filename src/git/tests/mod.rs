@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod branches;
+mod conflicts;
 mod handles;
 mod locks;
 mod merge;
@@ -11,6 +12,7 @@ mod range;
 mod reading;
 mod release_lines;
 mod remote_refs;
+mod sides;
 mod signing;
 mod tags;
 

@@ -17,6 +17,7 @@ use crate::domain::WriteAccess;
 use crate::engine::Engine;
 use crate::fleet::{FleetService, ServiceStatus};
 use crate::project::Service;
+use crate::tui::screens::board::HistoryState;
 use crate::tui::screens::fleet::FleetMsg;
 use crate::tui::session::Model;
 
@@ -147,7 +148,7 @@ fn open_board(
     model.board.page = page(engine);
     let Some(repository) = engine.repository() else {
         model.board.trouble = Some("there is no git repository here".to_owned());
-        model.board.complete = true;
+        model.board.history = HistoryState::Complete;
         return (None, unbounded_channel().1);
     };
     let source = Source::new(service.clone(), Arc::clone(repository));

@@ -12,7 +12,7 @@ use super::model::Model;
 use super::notice::Notice;
 use super::plans;
 use crate::tui::dialogs::{Dialog, HelpDialog};
-use crate::tui::screens::board::{environments, update as board};
+use crate::tui::screens::board::{HistoryState, environments, update as board};
 use crate::tui::screens::findings::update as findings;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::update as page;
@@ -62,7 +62,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Commits(rows, at_end) => board::on_commits(&mut model.board, rows, at_end, effects),
         Msg::HistoryFailed(why) => {
             model.board.trouble = Some(why);
-            model.board.complete = true;
+            model.board.history = HistoryState::Complete;
         }
         Msg::Facts(commit, facts) => board::on_facts(&mut model.board, &commit, *facts),
         Msg::Environments(all, at, alone) => {

@@ -10,7 +10,7 @@ pub mod table;
 pub mod update;
 pub mod view;
 
-pub use model::{BoardModel, Gates, Numbering, Row};
+pub use model::{BoardModel, Gates, HistoryState, Numbering, Row};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

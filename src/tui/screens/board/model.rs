@@ -74,9 +74,20 @@ impl Numbering {
     }
 }
 
+/// How far the history of the branch was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HistoryState {
+    /// There is more of it.
+    #[default]
+    Partial,
+    /// More of it is being read.
+    Reading,
+    /// To its end, or as far as it can be read.
+    Complete,
+}
+
 /// The board.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a separate state")]
 pub struct BoardModel {
     /// The environments, in the order of the graph.
     pub graph: Vec<Environment>,
@@ -88,10 +99,8 @@ pub struct BoardModel {
     pub index: HashMap<CommitSha, usize>,
     /// The answers of gates, by commit and environment, as far as someone has looked.
     pub gates: HashMap<(CommitSha, EnvironmentName), Gates>,
-    /// Whether more of the history is being read.
-    pub reading: bool,
-    /// Whether the history was read to its end.
-    pub complete: bool,
+    /// How far the history was read.
+    pub history: HistoryState,
     /// The branch whose history it is.
     pub branch: String,
     /// How releases are numbered.

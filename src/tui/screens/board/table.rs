@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::model::{BoardModel, Gates, Row};
+use super::model::{BoardModel, Gates, HistoryState, Row};
 use crate::board::{Cell, Image, Scan};
 use crate::domain::{Counts, Verdict, age, bytes};
 use crate::tui::app::theme::{State, Theme};
@@ -137,10 +137,10 @@ fn strong(columns: &[(Column, usize)], row: Rect, theme: Theme) -> Rect {
 fn empty(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let board = &model.board;
-    let (state, text) = match (&board.trouble, board.complete) {
+    let (state, text) = match (&board.trouble, board.history) {
         (Some(why), _) => (State::Bad, format!("the history could not be read: {why}")),
-        (None, true) => (State::None, format!("there are no commits on {}", board.branch)),
-        (None, false) => (State::Loading, format!("reading the history of {}", board.branch)),
+        (None, HistoryState::Complete) => (State::None, format!("there are no commits on {}", board.branch)),
+        (None, _) => (State::Loading, format!("reading the history of {}", board.branch)),
     };
     let text = line::fit(&text, usize::from(area.width).saturating_sub(4), theme);
     line::left(buffer, area, vec![Span::raw("  "), theme.says(state, &text)]);

@@ -1,6 +1,6 @@
 //! The board: candidates come, facts come, and keys move among them.
 
-use super::model::{BoardModel, Gates, Row};
+use super::model::{BoardModel, Gates, HistoryState, Row};
 use crate::board::Facts;
 use crate::domain::{CommitSha, production_place, reached};
 use crate::tui::screens::findings::update as findings;
@@ -137,8 +137,11 @@ pub(in crate::tui) fn on_commits(
     if board.rows.is_empty() && !rows.is_empty() {
         effects.push(Effect::Draw);
     }
-    board.complete = at_end;
-    board.reading = false;
+    board.history = if at_end {
+        HistoryState::Complete
+    } else {
+        HistoryState::Partial
+    };
     for row in rows {
         let index = board.rows.len();
         if let std::collections::hash_map::Entry::Vacant(place) = board.index.entry(row.commit.clone()) {
@@ -152,8 +155,8 @@ pub(in crate::tui) fn on_commits(
 /// beyond that only for whoever goes there.
 pub(in crate::tui) fn read_on(board: &mut BoardModel, effects: &mut Vec<Effect>) {
     let near_end = board.top + 2 * board.height.max(1) >= board.rows.len();
-    if !board.complete && !board.reading && (board.rows.len() < AT_ONCE || near_end) {
-        board.reading = true;
+    if board.history == HistoryState::Partial && (board.rows.len() < AT_ONCE || near_end) {
+        board.history = HistoryState::Reading;
         effects.push(Effect::More);
     }
 }

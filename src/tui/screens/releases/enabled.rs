@@ -3,6 +3,7 @@
 use super::model::{ReleasesModel, next};
 use crate::board::Cell;
 use crate::domain::{Bound, Environment, reached};
+use crate::tui::screens::board::HistoryState;
 use crate::tui::screens::keys::Action;
 use crate::tui::session::Model;
 
@@ -22,7 +23,9 @@ pub(super) fn enabled(model: &Model, releases: &ReleasesModel, action: Action) -
         Action::Watch => model.has_run(),
         Action::Cut => model.may_write().and_then(|()| match model.board.rows.first() {
             Some(_) => Ok(()),
-            None if model.board.complete => Err(format!("there are no commits on {}", model.board.branch)),
+            None if model.board.history == HistoryState::Complete => {
+                Err(format!("there are no commits on {}", model.board.branch))
+            }
             None => Err(format!("the history of {} is still loading", model.board.branch)),
         }),
         Action::Promote => {
