@@ -2,18 +2,18 @@
 
 use std::future::ready;
 
-use super::{Answer, BranchQuestion, Evaluate, GateRule};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, RuleKind};
 use crate::domain::{BranchName, CommitSha, Gate, GateKind, Verdict};
 use crate::git::BranchState;
 
 pub(super) const HERE: GateRule = GateRule {
-    kind: GateKind::Here,
+    kind: RuleKind::One(GateKind::Here),
     applies: |_, moment| moment.makes_branch(),
     evaluate: Evaluate::Branch(|question| Box::pin(here(question))),
 };
 
 pub(super) const REMOTE: GateRule = GateRule {
-    kind: GateKind::Remote,
+    kind: RuleKind::One(GateKind::Remote),
     applies: |_, moment| moment.makes_branch(),
     evaluate: Evaluate::Branch(|question| Box::pin(ready(Some(remote(question))))),
 };

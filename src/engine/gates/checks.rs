@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, BranchQuestion, Evaluate, GateRule};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, RuleKind};
 use crate::config::CheckRule;
 use crate::domain::{BranchName, CommitSha, Gate, GateKind, Verdict};
 use crate::github::{Checks, ChecksVerdict, GitHub, RequiredCheck};
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Checks,
+    kind: RuleKind::One(GateKind::Checks),
     applies: |settings, moment| moment.makes_branch() && settings.checks == CheckRule::Required,
     evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
 };

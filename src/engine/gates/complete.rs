@@ -1,7 +1,9 @@
 //! Whether registries have every manifest and every blob of an image. A manifest that is there proves nothing of its blobs:
 //! clean-ups and half-restored backups lose them one by one.
 
-use super::{Answer, CandidateQuestion, Evaluate, GateRule, Moment, PromotionQuestion};
+use super::{
+    Answer, CandidateQuestion, DigestQuestion, Evaluate, GateRule, Moment, PromotionQuestion, RuleKind,
+};
 use crate::domain::{Digest, Gate, GateKind, Verdict, count, first};
 use crate::engine::error::EngineError;
 use crate::registry::{MissingContent, Reader, RegistryError};
@@ -11,17 +13,28 @@ const MAX_NAMED_PARTS: usize = 3;
 
 /// A release is cut of an image that is all there.
 pub(super) const AT_SOURCE: GateRule = GateRule {
-    kind: GateKind::Complete,
+    kind: RuleKind::One(GateKind::Complete),
     applies: |_, moment| moment == Moment::Cut,
     evaluate: Evaluate::Candidate(|question| Box::pin(at_source(question))),
 };
 
 /// What is promoted can be copied whole.
 pub(super) const COPYABLE: GateRule = GateRule {
-    kind: GateKind::Complete,
+    kind: RuleKind::One(GateKind::Complete),
     applies: |_, moment| moment.is_promotion(),
     evaluate: Evaluate::Promotion(|question| Box::pin(copyable(question))),
 };
+
+/// What is deployed again is all there still.
+pub(super) const IN_PLACE: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Complete),
+    applies: |_, moment| moment.is_rollback(),
+    evaluate: Evaluate::Digest(|question| Box::pin(in_place(question))),
+};
+
+async fn in_place(question: &DigestQuestion<'_>) -> Option<Answer> {
+    Some(verdict(question.reader, question.digest).await.into())
+}
 
 async fn at_source(question: &CandidateQuestion<'_>) -> Option<Answer> {
     let reader = question
@@ -32,7 +45,7 @@ async fn at_source(question: &CandidateQuestion<'_>) -> Option<Answer> {
 }
 
 /// Whether the repository has all of `digest`: one HEAD for each blob.
-pub(in crate::engine) async fn verdict(reader: &Reader, digest: &Digest) -> Gate {
+async fn verdict(reader: &Reader, digest: &Digest) -> Gate {
     let verdict = match reader.wholeness(digest).await {
         Ok(found) if found.is_whole() => Verdict::Allowed(format!(
             "{} and {} present",

@@ -3,14 +3,22 @@
 
 use std::future::ready;
 
-use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment, PresentQuestion, RuleKind};
 use crate::domain::{EnvironmentName, Gate, GateKind, Verdict, age};
 use crate::engine::present::Present;
 
-pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Deployed,
+/// What a hotfix is based on.
+pub(super) const OF_HOTFIX: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Deployed),
     applies: |_, moment| moment == Moment::Hotfix,
     evaluate: Evaluate::Branch(|question| Box::pin(ready(evaluate(question)))),
+};
+
+/// What an environment is pinned at.
+pub(super) const OF_PIN: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Deployed),
+    applies: |_, moment| matches!(moment, Moment::Pin | Moment::PinRun),
+    evaluate: Evaluate::Present(|question| Box::pin(ready(Some(pinned(question))))),
 };
 
 fn evaluate(question: &BranchQuestion<'_>) -> Option<Answer> {
@@ -41,11 +49,12 @@ fn has(environment: &EnvironmentName, present: &Present) -> String {
     format!("{digest} {verb} {environment}")
 }
 
-/// What an environment has that is pinned at it.
-pub(in crate::engine) fn deployed(environment: &EnvironmentName, present: &Present) -> Gate {
+fn pinned(question: &PresentQuestion<'_>) -> Answer {
+    let present = question.present;
     let since = present.current.since.map_or_else(String::new, |since| {
         format!(" since {}", since.strftime("%Y-%m-%d %H:%M UTC"))
     });
-    let verdict = Verdict::Allowed(format!("{}{since}", has(environment, present)));
-    Gate::new(GateKind::Deployed, verdict).with_notes(present.note.iter().cloned().collect())
+    let verdict = Verdict::Allowed(format!("{}{since}", has(question.environment, present)));
+    let gate = Gate::new(GateKind::Deployed, verdict);
+    gate.with_notes(present.note.iter().cloned().collect()).into()
 }

@@ -1,14 +1,14 @@
 //! Whether the environment that a candidate comes from has really run it: a candidate whose deployment failed there, or was
 //! stopped, was not tested there.
 
-use super::{Answer, Evaluate, GateRule, PromotionQuestion};
+use super::{Answer, Evaluate, GateRule, PromotionQuestion, RuleKind};
 use crate::domain::{Gate, GateKind, Verdict};
 use crate::engine::deployments::Deployment;
 use crate::engine::error::EngineError;
 
 /// Where the source has no deployer, nothing is deployed there by windlass; nor in the environment that builds push to.
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::DeployedInSource,
+    kind: RuleKind::One(GateKind::DeployedInSource),
     applies: |settings, moment| {
         moment.is_promotion() && !settings.source.deploy.is_empty() && !settings.source_receives_builds
     },

@@ -1,10 +1,10 @@
 //! Whether a release is cut of a commit that develop has: candidates come from there. Somebody who knows why may cut elsewhere.
 
-use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment, RuleKind};
 use crate::domain::{Gate, GateKind, Verdict, count};
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Develop,
+    kind: RuleKind::One(GateKind::Develop),
     applies: |_, moment| moment == Moment::Cut,
     evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
 };

@@ -1,12 +1,12 @@
 //! Whether a promotion takes commits back: its candidate is older than what is deployed to the target.
 
-use super::{Answer, Evaluate, GateRule, PromotionQuestion};
+use super::{Answer, Evaluate, GateRule, PromotionQuestion, RuleKind};
 use crate::domain::{ChangeKind, CommitSha, Environment, Gate, GateKind, Verdict, count};
 use crate::engine::error::EngineError;
 use crate::git::{GitError, GitRepository};
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Downgrade,
+    kind: RuleKind::One(GateKind::Downgrade),
     applies: |_, moment| moment.is_promotion(),
     evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
 };

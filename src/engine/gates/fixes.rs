@@ -1,13 +1,13 @@
 //! Whether a promotion to production would undo a fix that is deployed there: a hotfix that was never merged back, above all.
 
-use super::{Answer, Evaluate, GateRule, PromotionQuestion};
+use super::{Answer, Evaluate, GateRule, PromotionQuestion, RuleKind};
 use crate::domain::{ChangeKind, CommitSha, EnvironmentName, Gate, GateKind, Verdict, count};
 use crate::engine::error::EngineError;
 use crate::git::{Fix, GitError, GitRepository, Reach};
 
 /// Only of the environment that releases are for: the ones before it go to and fro.
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Fixes,
+    kind: RuleKind::One(GateKind::Fixes),
     applies: |settings, moment| moment.is_promotion() && settings.is_production,
     evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
 };

@@ -1,12 +1,12 @@
 //! Whether the candidate's commit was made on a hotfix branch: no other may take the hotfix path.
 
-use super::{Answer, Evaluate, GateRule, PromotionQuestion};
+use super::{Answer, Evaluate, GateRule, PromotionQuestion, RuleKind};
 use crate::domain::{Gate, GateKind, Verdict};
 use crate::engine::Engine;
 use crate::engine::candidate::Candidate;
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Hotfix,
+    kind: RuleKind::One(GateKind::Hotfix),
     applies: |settings, moment| moment.is_promotion() && settings.is_hotfix,
     evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
 };

@@ -1,11 +1,11 @@
 //! How what is deployed differs from main: told, because most people begin at main, and deciding nothing.
 
-use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment, RuleKind};
 use crate::domain::{Gate, GateKind, Verdict, count};
 use crate::engine::error::EngineError;
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Main,
+    kind: RuleKind::One(GateKind::Main),
     applies: |_, moment| moment == Moment::Hotfix,
     evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
 };

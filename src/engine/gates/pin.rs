@@ -1,14 +1,29 @@
 //! Whether the target takes the digest: it does if nothing holds it, or if it is pinned at that very digest.
 
-use jiff::Timestamp;
+use std::future::ready;
 
-use super::{Answer, Evaluate, GateRule, PromotionQuestion};
-use crate::domain::{EnvironmentName, Gate, GateKind, Override, PinRecord, Verdict, newest_pin};
+use super::{Answer, Evaluate, GateRule, Moment, PinQuestion, PromotionQuestion, RuleKind};
+use crate::domain::{Gate, GateKind, Override, Verdict, newest_pin, pin_state};
 
-pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Pin,
+/// What is promoted is not held off by a pin.
+pub(super) const OF_PROMOTION: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Pin),
     applies: |_, moment| moment.is_promotion(),
     evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
+};
+
+/// A new pin may be made; this says which one it takes the place of.
+pub(super) const REPLACING: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Pin),
+    applies: |_, moment| matches!(moment, Moment::Pin | Moment::Rollback),
+    evaluate: Evaluate::Pin(|question| Box::pin(ready(Some(replacing(question))))),
+};
+
+/// Nothing forbids to lift a pin, but there may be nothing left to lift.
+pub(super) const LIFTING: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Pin),
+    applies: |_, moment| moment == Moment::Unpin,
+    evaluate: Evaluate::Pin(|question| Box::pin(ready(Some(lifting(question))))),
 };
 
 async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
@@ -32,23 +47,19 @@ async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
     Some(gate.into())
 }
 
-/// That a new pin may be made, and which one it takes the place of.
-pub(in crate::engine) fn replacing(environment: &EnvironmentName, held: Option<&PinRecord>) -> Gate {
-    let verdict = Verdict::Allowed(match held {
+fn replacing(question: &PinQuestion<'_>) -> Answer {
+    let environment = question.environment;
+    let verdict = Verdict::Allowed(match pin_state(question.records, environment, question.now) {
         None => format!("{environment} is not pinned yet"),
         Some(pin) => format!("replaces the current pin: {}", pin.words()),
     });
-    Gate::new(GateKind::Pin, verdict)
+    Gate::new(GateKind::Pin, verdict).into()
 }
 
-/// What an unpin finds: nothing forbids it, but there may be nothing left to lift.
-pub(in crate::engine) fn lifting(
-    environment: &EnvironmentName,
-    records: &[PinRecord],
-    now: Timestamp,
-) -> Gate {
-    let verdict = Verdict::Allowed(match newest_pin(records, environment) {
-        Some(pin) if pin.holds(now) => format!("{environment} is {}", pin.words()),
+fn lifting(question: &PinQuestion<'_>) -> Answer {
+    let environment = question.environment;
+    let verdict = Verdict::Allowed(match newest_pin(question.records, environment) {
+        Some(pin) if pin.holds(question.now) => format!("{environment} is {}", pin.words()),
         Some(pin) if pin.held => format!("the pin has expired; it was {}", pin.words()),
         Some(lifted) => format!(
             "it was already lifted, by {} on {}: {}",
@@ -58,5 +69,5 @@ pub(in crate::engine) fn lifting(
         ),
         None => format!("{environment} is not pinned"),
     });
-    Gate::new(GateKind::Pin, verdict)
+    Gate::new(GateKind::Pin, verdict).into()
 }

@@ -1,6 +1,8 @@
-//! Whether the candidate is the one that is bound to the head of its release.
+//! Whether the candidate is the one that is bound to the head of its release, and a build the one that it is for.
 
-use super::{Answer, Evaluate, GateRule, PromotionQuestion};
+use std::future::ready;
+
+use super::{Answer, BuildQuestion, Evaluate, GateRule, Moment, PromotionQuestion, RuleKind};
 use crate::catalog;
 use crate::domain::{CommitSha, Gate, GateKind, Tag, Target, Verdict};
 use crate::engine::Engine;
@@ -11,11 +13,24 @@ use crate::project::Service;
 /// How many newer commits of a release are asked for an image.
 const MAX_NEWER_COMMITS: usize = 20;
 
-pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Release,
+/// Of a promotion.
+pub(super) const OF_PROMOTION: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Release),
     applies: |_, moment| moment.is_promotion(),
     evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
 };
+
+/// Of a build, where releases are built anew.
+pub(super) const OF_BUILD: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Release),
+    applies: |_, moment| moment == Moment::Build,
+    evaluate: Evaluate::Build(|question| Box::pin(ready(of_build(question)))),
+};
+
+fn of_build(question: &BuildQuestion<'_>) -> Option<Answer> {
+    let verdict = question.release?.clone();
+    Some(Gate::new(GateKind::Release, verdict).into())
+}
 
 /// None where the candidate lies on no open release.
 async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {

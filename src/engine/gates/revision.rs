@@ -2,12 +2,12 @@
 
 use std::future::ready;
 
-use super::{Answer, CandidateQuestion, Evaluate, GateRule};
+use super::{Answer, CandidateQuestion, Evaluate, GateRule, RuleKind};
 use crate::domain::{CommitSha, Gate, GateKind, Tag, Verdict, stands_for};
 use crate::registry::ImageSummary;
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Revision,
+    kind: RuleKind::One(GateKind::Revision),
     applies: |_, moment| moment.judges_candidate(),
     evaluate: Evaluate::Candidate(|question| Box::pin(ready(Some(evaluate(question))))),
 };

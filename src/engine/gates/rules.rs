@@ -1,12 +1,12 @@
 //! Whether the branch rules of GitHub allow a new branch.
 
-use super::{Answer, BranchQuestion, Evaluate, GateRule};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, RuleKind};
 use crate::config::CheckRule;
 use crate::domain::{Gate, GateKind, Verdict};
 use crate::github::refusal_of_creation;
 
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Rules,
+    kind: RuleKind::One(GateKind::Rules),
     applies: |_, moment| moment.makes_branch(),
     evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question))),
 };

@@ -2,27 +2,32 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, CandidateQuestion, Evaluate, GateRule, Moment};
-use crate::domain::{Digest, Environment, Gate, GateKind, Verdict};
-use crate::engine::Engine;
+use super::{Answer, CandidateQuestion, DigestQuestion, Evaluate, GateRule, Moment, RuleKind};
+use crate::domain::{Gate, GateKind, Verdict};
 use crate::engine::scan::Admission;
-use crate::project::Service;
-use crate::registry::Reader;
 
-pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Scan,
+/// Of what goes to another environment.
+pub(super) const OF_CANDIDATE: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Scan),
     applies: |settings, moment| {
         moment.judges_candidate() && settings.target.is_some_and(|target| target.scan.is_some())
     },
     evaluate: Evaluate::Candidate(|question| Box::pin(evaluate(question))),
 };
 
+/// Of what is deployed again where it was before.
+pub(super) const IN_PLACE: GateRule = GateRule {
+    kind: RuleKind::One(GateKind::Scan),
+    applies: |settings, moment| moment.is_rollback() && settings.source.scan.is_some(),
+    evaluate: Evaluate::Digest(|question| Box::pin(in_place(question))),
+};
+
 async fn evaluate(question: &CandidateQuestion<'_>) -> Option<Answer> {
     let target = &question.target?.name;
     let policy = question.engine.settings(target).ok()?.scan.as_ref()?;
     let admission = match question.moment {
-        Moment::Preview | Moment::Unpin | Moment::Hotfix => Admission::Preview,
         Moment::Cut | Moment::Plan | Moment::Run => Admission::Scan,
+        _ => Admission::Preview,
     };
     let judged = question
         .engine
@@ -38,16 +43,15 @@ async fn evaluate(question: &CandidateQuestion<'_>) -> Option<Answer> {
     })
 }
 
-/// What the reports that are attached to `digest` say under the rules of now, where it was deployed before; none where the
-/// environment has no rules.
-pub(in crate::engine) async fn of_digest(
-    engine: &Engine,
-    service: &Service,
-    environment: &Environment,
-    reader: &Reader,
-    digest: &Digest,
-) -> Option<Gate> {
-    engine.settings(&environment.name).ok()?.scan.as_ref()?;
+/// What the reports that are attached to a digest say under the rules of now, where it was deployed before.
+async fn in_place(question: &DigestQuestion<'_>) -> Option<Answer> {
+    let DigestQuestion {
+        engine,
+        service,
+        environment,
+        reader,
+        digest,
+    } = question;
     let judging = async {
         let summary = reader.image(digest).await?;
         let evidence = engine
@@ -55,8 +59,9 @@ pub(in crate::engine) async fn of_digest(
             .await?;
         engine.judged(service, &environment.name, &evidence, Timestamp::now())
     };
-    Some(match judging.await {
+    let gate = match judging.await {
         Ok(judgement) => Gate::new(GateKind::Scan, judgement.verdict).with_notes(judgement.notes),
         Err(error) => Gate::new(GateKind::Scan, Verdict::Unknown(error.brief())),
-    })
+    };
+    Some(gate.into())
 }

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, CandidateQuestion, Evaluate, GateRule, Moment};
+use super::{Answer, CandidateQuestion, Evaluate, GateRule, Moment, RuleKind};
 use crate::domain::{Gate, GateKind, SoakPolicy, Verdict};
 use crate::engine::error::EngineError;
 
 /// Not when a release is cut: no candidate has been anywhere then.
 pub(super) const RULE: GateRule = GateRule {
-    kind: GateKind::Soak,
+    kind: RuleKind::One(GateKind::Soak),
     applies: |settings, moment| {
-        let is_asked = moment.is_promotion() || moment == Moment::Unpin;
+        let is_asked = moment.is_promotion() || moment == Moment::Next;
         is_asked && settings.target.is_some_and(|target| target.soak.is_some())
     },
     evaluate: Evaluate::Candidate(|question| Box::pin(evaluate(question))),

@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment};
+use super::{Answer, BranchQuestion, Evaluate, GateRule, Moment, RuleKind};
 use crate::config::GitSettings;
 use crate::domain::{BranchName, CommitSha, Gate, GateKind, Override, Verdict};
 use crate::engine::remote_state::{Line, Upstream, line};
@@ -10,14 +10,14 @@ use crate::git::{GitError, GitRepository, TagAt};
 
 /// The version of a release, which lies above the last one.
 pub(super) const OF_RELEASE: GateRule = GateRule {
-    kind: GateKind::Version,
+    kind: RuleKind::One(GateKind::Version),
     applies: |_, moment| moment == Moment::Cut,
     evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question, false))),
 };
 
 /// The version of a hotfix, which may lie below the last release.
 pub(super) const OF_HOTFIX: GateRule = GateRule {
-    kind: GateKind::Version,
+    kind: RuleKind::One(GateKind::Version),
     applies: |_, moment| moment == Moment::Hotfix,
     evaluate: Evaluate::Branch(|question| Box::pin(evaluate(question, true))),
 };

@@ -6,11 +6,12 @@ use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use super::{exception_record, place};
 use crate::domain::operation::Review;
 use crate::domain::{
-    Clean, Confirmation, Costs, Digest, Environment, ExceptionRecord, Gate, GateKind, LockPart, Plan,
-    ReviewRecord, StepKind, StepList, StepTarget, Verdict,
+    Clean, Confirmation, Costs, Digest, Environment, ExceptionRecord, LockPart, Plan, ReviewRecord, StepKind,
+    StepList, StepTarget,
 };
 use crate::engine::error::EngineError;
 use crate::engine::exception::{LOOKED_AT, owed};
+use crate::engine::gates::{self, Moment, Question, ReviewQuestion};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::engine::{Engine, records};
@@ -31,7 +32,11 @@ impl PlanRequest for ReviewRequest {
         let note = place::reason(&self.note, "a review")?;
         let (environment, digest, exceptions) = reviewed(engine, service, &self.of, &note).await?;
         let repository = service.environment(environment).repository()?;
-        let gates = vec![Gate::new(GateKind::Exception, waits(&exceptions))];
+        let subject = ReviewQuestion {
+            exceptions: &exceptions,
+        };
+        let question = Question::of_environment(engine, environment, Moment::Review, vec![subject.into()])?;
+        let gates = gates::ask(&question).await.gates;
         let mut steps = StepList::default();
         steps.add_on(
             StepKind::Attach,
@@ -113,11 +118,6 @@ impl Reviewing<'_> {
             "attached the review record; no review is due any more".to_owned(),
         ))
     }
-}
-
-fn waits(exceptions: &[ExceptionRecord]) -> Verdict {
-    let words: Vec<_> = exceptions.iter().map(ExceptionRecord::words).collect();
-    Verdict::Allowed(words.join("; "))
 }
 
 /// What a text asks to review: of an environment the newest digest that owes one, else the digest in the first environment

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use crate::domain::operation::Unlock;
 use crate::domain::{
-    Confirmation, Costs, Gate, GateKind, HeldLock, LockPart, LockStanding, LockSubject, Override, Plan,
-    StepKind, StepList, StepTarget, Verdict, clean_line,
+    Confirmation, Costs, Gate, HeldLock, LockPart, LockSubject, Plan, StepKind, StepList, StepTarget,
+    clean_line,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::engine::gates::{self, LockQuestion, Moment, Question};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::lock::LockError;
 use crate::engine::run::{Context, Step};
@@ -56,7 +57,7 @@ impl PlanRequest for UnlockRequest {
         );
         Ok(Plan {
             steps: steps.into(),
-            gates: vec![gate(&lock, self.held)],
+            gates: gates(engine, &lock, self.held).await?,
             operation: Unlock {
                 part: self.part.clone(),
                 remote: name,
@@ -89,15 +90,11 @@ impl Operation for Unlock {
     }
 }
 
-fn gate(lock: &HeldLock, held: bool) -> Gate {
-    let now = Timestamp::now();
-    let words = lock.words(now);
-    let gate = |verdict| Gate::new(GateKind::Lock, verdict);
-    match (lock.standing(now), held) {
-        (LockStanding::Stale { .. }, _) => gate(Verdict::Allowed(words)),
-        (LockStanding::Held, true) => gate(Verdict::Allowed(format!("broken: {words}"))),
-        (LockStanding::Held, false) => gate(Verdict::Refused(words)).with_override(Override::TakeLock),
-    }
+async fn gates(engine: &Engine, lock: &HeldLock, held: bool) -> Result<Vec<Gate>, EngineError> {
+    let subjects = vec![LockQuestion { lock, held }.into()];
+    let question =
+        Question::of_environment(engine, engine.config().graph.entrance(), Moment::Unlock, subjects)?;
+    Ok(gates::ask(&question).await.gates)
 }
 
 fn place(engine: &Engine) -> Result<(Remote, Arc<GitRepository>), EngineError> {
@@ -157,7 +154,7 @@ impl Breaking<'_> {
 
     async fn judge(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         match self.find(step).await? {
-            Some((_, found)) => step.judge(vec![gate(&found.lock, self.unlock.held)]),
+            Some((_, found)) => step.judge(gates(step.context.engine, &found.lock, self.unlock.held).await?),
             None => Ok(self.is_gone()),
         }
     }

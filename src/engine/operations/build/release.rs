@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use crate::domain::{BranchName, CommitSha, Gate, GateKind, Verdict, clean_line};
+use crate::domain::{BranchName, CommitSha, Verdict, clean_line};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::git::BranchAt;
@@ -21,8 +21,8 @@ pub(super) struct Found {
     pub(super) branch: BranchName,
     /// The release; none if this commit cannot be built for it.
     pub(super) release: Option<Release>,
-    /// That, and why.
-    pub(super) gate: Gate,
+    /// Whether it can, and why.
+    pub(super) verdict: Verdict,
 }
 
 /// Finds the release of `commit`: by `named`, or else by the branch that is checked out. None if that is no release, or
@@ -56,7 +56,7 @@ pub(super) async fn find(
     Ok(Some(Found {
         branch,
         release,
-        gate: Gate::new(GateKind::Release, verdict),
+        verdict,
     }))
 }
 

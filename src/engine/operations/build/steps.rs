@@ -12,11 +12,11 @@ use super::{Built, push, release};
 use crate::build::{LayoutImage, Output};
 use crate::domain::operation::Build;
 use crate::domain::{
-    BranchName, CommitSha, Digest, EnvironmentName, Gate, GateKind, LockPart, Plan, STANDS_FOR, StepKind,
-    Tag, Verdict, count,
+    BranchName, CommitSha, Digest, EnvironmentName, LockPart, Plan, STANDS_FOR, StepKind, Tag, count,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::engine::gates::{self, CheckoutQuestion, Moment, Question};
 use crate::engine::operations::operation::{Operation, OperationRun, Work};
 use crate::engine::operations::{deploy, sign};
 use crate::engine::run::event::StepOutcome;
@@ -114,19 +114,16 @@ impl Building<'_> {
             self.build.release.as_ref().map(BranchName::as_str),
         )
         .await?;
-        if again.commit.as_ref() != Some(self.commit) {
-            let now = again.commit.as_ref().map_or("nothing", CommitSha::short);
-            let why = format!(
-                "{} was checked out when the plan was made; {now} is checked out now",
-                self.commit.short()
-            );
-            let gate = Gate::new(GateKind::Commit, Verdict::Refused(why));
-            return Err(EngineError::Refused(vec![gate]));
-        }
-        if self.is_of_commit() && again.tag.as_ref() != Some(self.tag) {
-            let why = "a different branch is checked out than when the plan was made".to_owned();
-            let gate = Gate::new(GateKind::Branch, Verdict::Refused(why));
-            return Err(EngineError::Refused(vec![gate]));
+        let subject = CheckoutQuestion {
+            planned: self.commit,
+            found: again.commit.as_ref(),
+            tags: self.is_of_commit().then_some((self.tag, again.tag.as_ref())),
+        };
+        let entrance = engine.config().graph.entrance();
+        let question = Question::of_environment(engine, entrance, Moment::Checkout, vec![subject.into()])?;
+        let moved = gates::ask(&question).await.gates;
+        if !moved.is_empty() {
+            return Err(EngineError::Refused(moved));
         }
         if again.digest != self.context.plan.digest {
             return Err(EngineError::TagMoved {

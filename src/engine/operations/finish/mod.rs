@@ -9,6 +9,8 @@ mod gates;
 mod plan;
 mod requests;
 mod steps;
+mod targets;
 
 pub(in crate::engine) use find::find;
 pub use plan::FinishRequest;
+pub(in crate::engine) use targets::Merging;

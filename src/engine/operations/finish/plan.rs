@@ -1,7 +1,8 @@
 //! The plan of an end: what is merged where, in which way, and what stands against it.
 
 use super::find::find;
-use super::gates::{self, Target};
+use super::gates;
+use super::targets::{Target, targets};
 use crate::domain::operation::Finish;
 use crate::domain::{
     BranchName, Confirmation, Costs, MergeMethod, Plan, PlannedStep, Release, ReleaseKind, StepKind,
@@ -28,9 +29,8 @@ impl PlanRequest for FinishRequest {
         let upstream = engine.upstream_for(service).await?;
         let line = find(engine, service, &upstream, &self.release)?;
         let release = engine.release_of(service, &line).await?;
-        let targets = gates::targets(engine, &upstream, &line, &release, &self.into).await?;
-        let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
-        all.extend(targets.iter().map(|target| target.gate.clone()));
+        let targets = targets(engine, &upstream, &line, &release, &self.into).await?;
+        let gates = gates::ask(engine, &upstream, &line, &release, &targets).await?;
         let version = line.values.version.as_ref();
         let tag = version.map(|version| upstream.released.name_of(version));
         let remote = engine.config().git.remote.clone();
@@ -51,7 +51,7 @@ impl PlanRequest for FinishRequest {
             commit: Some(line.head),
             tag: candidate.as_ref().map(|candidate| candidate.tag.clone()),
             digest: candidate.map(|candidate| candidate.image.digest),
-            gates: all,
+            gates,
             costs: Costs::default(),
             confirmation: Confirmation::Plain,
         })

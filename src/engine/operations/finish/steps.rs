@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use super::find::find;
 use super::gates;
 use super::plan::merge_message;
+use super::targets::targets;
 use crate::domain::operation::Finish;
 use crate::domain::{
     BranchName, CommitSha, LockPart, MergeMethod, ReleaseKind, StepKind, count, release_name,
@@ -79,10 +80,8 @@ impl Finishing<'_> {
             .map(|ending| ending.branch.to_string())
             .collect();
         let release = engine.release_of(service, &line).await?;
-        let mut all = gates::of_release(engine, &upstream, &line, &release).await?;
-        let targets = gates::targets(engine, &upstream, &line, &release, &names).await?;
-        all.extend(targets.into_iter().map(|target| target.gate));
-        step.judge(all)
+        let targets = targets(engine, &upstream, &line, &release, &names).await?;
+        step.judge(gates::ask(engine, &upstream, &line, &release, &targets).await?)
     }
 
     fn unmoved(

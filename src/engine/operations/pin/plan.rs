@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use super::reads::{pins, reached, term};
 use crate::domain::operation::{Pin, Unpin};
 use crate::domain::{
-    Costs, Digest, Environment, EnvironmentName, Plan, StepKind, StepList, StepTarget, newest_pin, pin_state,
+    Costs, Digest, Environment, EnvironmentName, Plan, StepKind, StepList, StepTarget, newest_pin,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
-use crate::engine::gates::{self, Moment, Question};
+use crate::engine::gates::{self, Moment, PinQuestion, PresentQuestion, Question};
 use crate::engine::operations::operation::PlanRequest;
 use crate::engine::operations::place;
 use crate::engine::present::present;
@@ -41,7 +41,20 @@ impl PlanRequest for PinRequest {
         let present = present.ok_or_else(|| EngineError::NothingDeployed(environment.name.clone()))?;
         let digest = present.current.digest.clone();
         let commit = reader.image(&digest).await?.commit();
-        let held = pin_state(&records, &environment.name, now);
+        let subjects = vec![
+            PresentQuestion {
+                environment: &environment.name,
+                present: &present,
+            }
+            .into(),
+            PinQuestion {
+                environment: &environment.name,
+                records: &records,
+                now,
+            }
+            .into(),
+        ];
+        let question = Question::of_environment(engine, environment, Moment::Pin, subjects)?;
         let kept = format!("keeps what is there: {}", digest.short());
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "that it is still there");
@@ -58,10 +71,7 @@ impl PlanRequest for PinRequest {
             service: service.name().clone(),
             tag: commit.as_ref().and_then(|commit| engine.tag_of(commit).ok()),
             commit,
-            gates: vec![
-                gates::deployed(&environment.name, &present),
-                gates::replacing(&environment.name, held),
-            ],
+            gates: gates::ask(&question).await.gates,
             steps: steps.into(),
             costs: Costs::default(),
             confirmation: place::confirmation(environment, &digest),
@@ -92,7 +102,14 @@ impl PlanRequest for UnpinRequest {
             .ok_or_else(|| EngineError::NotPinned(environment.name.clone()))?;
         let digest = pin.digest.clone();
         let next = what_comes_next(engine, service, environment, &digest).await;
-        let gate = gates::lifting(&environment.name, &records, now).with_notes(next);
+        let subject = PinQuestion {
+            environment: &environment.name,
+            records: &records,
+            now,
+        };
+        let question = Question::of_environment(engine, environment, Moment::Unpin, vec![subject.into()])?;
+        let lifting = gates::ask(&question).await.gates.into_iter();
+        let gates = lifting.map(|gate| gate.with_notes(next.clone())).collect();
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "that the pin has not changed");
         let target = StepTarget::Image(reader.repository().at(digest.clone()));
@@ -112,7 +129,7 @@ impl PlanRequest for UnpinRequest {
             service: service.name().clone(),
             commit: None,
             tag: None,
-            gates: vec![gate],
+            gates,
             steps: steps.into(),
             costs: Costs::default(),
             confirmation: place::confirmation(environment, &digest),
@@ -146,8 +163,9 @@ async fn comes_from(
     held_at: &Digest,
 ) -> Result<String, EngineError> {
     let source = engine.environment(source)?;
-    let reader = service.environment(source).reader()?;
-    let Some(deployed) = reader.deployed(source.from.is_empty()).await? else {
+    let there = service.environment(source);
+    let reader = there.reader()?;
+    let Some(deployed) = there.deployed(&reader).await? else {
         return Ok(format!("next from {}: nothing is deployed there", source.name));
     };
     if deployed.digest == *held_at {
@@ -158,7 +176,7 @@ async fn comes_from(
     }
     let named = deployed.digest.to_string();
     let candidate = engine.candidate(service, &named, source).await?;
-    let question = Question::of_candidate(engine, &candidate, source, Some(environment), Moment::Unpin)?;
+    let question = Question::of_candidate(engine, &candidate, source, Some(environment), Moment::Next)?;
     let evaluation = gates::ask(&question).await;
     let stopped: Vec<_> = evaluation
         .gates

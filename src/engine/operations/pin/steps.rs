@@ -7,7 +7,7 @@ use super::reads::pins;
 use crate::domain::operation::{Pin, Unpin};
 use crate::domain::{Digest, Environment, EnvironmentName, ImageReference, LockPart, StepKind};
 use crate::engine::error::EngineError;
-use crate::engine::gates;
+use crate::engine::gates::{self, Moment, PinQuestion, PresentQuestion, Question};
 use crate::engine::operations::operation::{Operation, OperationRun, Work};
 use crate::engine::present::present;
 use crate::engine::run::event::StepOutcome;
@@ -87,7 +87,13 @@ impl Pinning<'_> {
                 found: present.current.digest.short(),
             });
         }
-        step.judge(vec![gates::deployed(name, &present)])
+        let subject = PresentQuestion {
+            environment: name,
+            present: &present,
+        };
+        let (engine, environment) = (step.context.engine, self.held.environment);
+        let question = Question::of_environment(engine, environment, Moment::PinRun, vec![subject.into()])?;
+        step.judge(gates::ask(&question).await.gates)
     }
 
     async fn hold(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
@@ -134,11 +140,14 @@ impl OperationRun for Unpinning<'_> {
 impl Unpinning<'_> {
     async fn gate(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let records = pins(&self.held.writer, self.held.environment).await?;
-        step.judge(vec![gates::lifting(
-            &self.unpin.environment,
-            &records,
-            Timestamp::now(),
-        )])
+        let subject = PinQuestion {
+            environment: &self.unpin.environment,
+            records: &records,
+            now: Timestamp::now(),
+        };
+        let (engine, environment) = (step.context.engine, self.held.environment);
+        let question = Question::of_environment(engine, environment, Moment::Unpin, vec![subject.into()])?;
+        step.judge(gates::ask(&question).await.gates)
     }
 
     async fn let_go(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {

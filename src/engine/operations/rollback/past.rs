@@ -10,10 +10,11 @@ use crate::domain::{
     CommitSha, Deployed, Digest, Environment, EnvironmentName, Gate, Padding, PinRecord, Tag, earlier,
     returned_from, stands_for,
 };
+use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::engine::gates::{self, DigestQuestion, Moment, Question};
 use crate::engine::operations::pin;
 use crate::engine::present::present;
-use crate::engine::{Engine, gates};
 use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
 
@@ -122,7 +123,7 @@ impl Engine {
             .map(|one| readiness(self, service, environment, &reader, &one.digest));
         let gates = join_all(asking).await;
         for (one, gates) in past.earlier.iter_mut().zip(gates) {
-            one.gates = gates;
+            one.gates = gates?;
         }
         Ok(past)
     }
@@ -226,24 +227,21 @@ async fn versions(engine: &Engine) -> (Vec<(semver::Version, String)>, Padding) 
     reading.await.unwrap_or_default()
 }
 
-/// Whether `digest` could run in `environment` again, rule by rule. What cannot be found out is unknown, which refuses.
+/// Whether `digest` could run in `environment` again, rule by rule.
 pub(super) async fn readiness(
     engine: &Engine,
     service: &Service,
     environment: &Environment,
     reader: &Reader,
     digest: &Digest,
-) -> Vec<Gate> {
-    let settings = engine.settings(&environment.name).ok();
-    let signature = async {
-        let key = settings?.verify_key.as_deref()?;
-        let signed = format!("signed by the key of {}", environment.name);
-        Some(gates::signature_of_digest(reader, digest, key, &signed).await)
+) -> Result<Vec<Gate>, EngineError> {
+    let subject = DigestQuestion {
+        engine,
+        service,
+        environment,
+        reader,
+        digest,
     };
-    let (complete, signature, scan) = tokio::join!(
-        gates::complete(reader, digest),
-        signature,
-        gates::scan_of_digest(engine, service, environment, reader, digest),
-    );
-    [Some(complete), signature, scan].into_iter().flatten().collect()
+    let question = Question::of_environment(engine, environment, Moment::RollbackRun, vec![subject.into()])?;
+    Ok(gates::ask(&question).await.gates)
 }

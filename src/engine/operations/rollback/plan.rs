@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use super::past::{self, Earlier, Past};
 use crate::domain::operation::Rollback;
 use crate::domain::{
-    Clean, Costs, Digest, Environment, EnvironmentName, Gate, GateKind, ImageReference, PinRecord, Plan,
-    PlannedStep, StepKind, StepList, StepTarget, Target, Verdict, clean_line, pin_state, version_name,
+    Clean, Costs, Digest, Environment, EnvironmentName, ImageReference, PinRecord, Plan, PlannedStep,
+    StepKind, StepList, StepTarget, Target, clean_line, pin_state,
 };
+use crate::engine::Engine;
 use crate::engine::error::EngineError;
+use crate::engine::gates::{self, DigestQuestion, EarlierQuestion, Moment, PinQuestion, Question};
 use crate::engine::operations::operation::PlanRequest;
 use crate::engine::operations::{deploy, pin, place};
-use crate::engine::{Engine, gates};
 use crate::project::Service;
 use crate::registry::Reader;
 
@@ -65,10 +66,33 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
             ),
         });
     }
-    let mut gates = past::readiness(engine, service, environment, &reader, &chosen.digest).await;
+    let subjects = vec![
+        DigestQuestion {
+            engine,
+            service,
+            environment,
+            reader: &reader,
+            digest: &chosen.digest,
+        }
+        .into(),
+        EarlierQuestion {
+            version: chosen.version.as_deref(),
+            deployed: chosen.deployed,
+            rolled_back: chosen.rolled_back,
+            is_back,
+            note: past.note.as_deref(),
+        }
+        .into(),
+        PinQuestion {
+            environment: &environment.name,
+            records: &past.pins,
+            now,
+        }
+        .into(),
+    ];
+    let question = Question::of_environment(engine, environment, Moment::Rollback, subjects)?;
+    let mut gates = gates::ask(&question).await.gates;
     let _ = gates::accept_findings(&mut gates, request.accept_findings, &environment.name, &reason);
-    gates.push(before(chosen, is_back, past.note.clone()));
-    gates.push(gates::replacing(&environment.name, held));
     let targets = deploy::targets(service, environment).await?;
     Ok(Plan {
         operation: Rollback {
@@ -186,25 +210,6 @@ async fn named<'a>(past: &'a Past, reader: &Reader, text: &str) -> Result<Option
     let Ok(tag) = text.parse() else { return Ok(None) };
     let found = reader.resolve(&Target::Tag(tag)).await?;
     Ok(found.and_then(|found| past.called(&found.digest.to_string())))
-}
-
-/// What a person should know of the digest's own past.
-fn before(chosen: &Earlier, is_back: bool, note: Option<String>) -> Gate {
-    let version = chosen
-        .version
-        .as_ref()
-        .map_or_else(String::new, |version| format!("{}, ", version_name(version)));
-    let deployed = chosen.deployed.strftime("%Y-%m-%d %H:%M UTC");
-    let ran = if is_back {
-        format!("{version}back since {deployed}")
-    } else {
-        format!("{version}last deployed on {deployed}")
-    };
-    let rolled_back = chosen
-        .rolled_back
-        .map(|at| format!("it was itself rolled back, on {}", at.strftime("%Y-%m-%d")));
-    let notes = note.into_iter().chain(rolled_back).collect();
-    Gate::new(GateKind::History, Verdict::Allowed(ran)).with_notes(notes)
 }
 
 /// Whether what is deployed at the run is what ran when the plan was made, or what the rollback leads to.

@@ -84,7 +84,7 @@ impl RollingBack<'_> {
             });
         }
         let (engine, service) = (self.context.engine, self.context.service);
-        let mut gates = past::readiness(engine, service, self.environment, &self.writer, self.digest).await;
+        let mut gates = past::readiness(engine, service, self.environment, &self.writer, self.digest).await?;
         let skipped = gates::accept_findings(&mut gates, *accept_findings, name, reason);
         let image = self.writer.resolve(&Target::Digest(self.digest.clone())).await?;
         if let (Some(_), Some(skipped)) = (image, skipped) {
