@@ -103,13 +103,17 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// Every file with those that it uses.
+    pub fn all_uses(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let files = self.paths.keys();
+        files.map(|file| (file.as_str(), self.uses(file))).collect()
+    }
+}
+
 /// The circles, each as its files, the largest first.
 pub fn cycles(graph: &Graph) -> Vec<Vec<String>> {
-    let uses: BTreeMap<&str, BTreeSet<&str>> = graph
-        .paths
-        .keys()
-        .map(|file| (file.as_str(), graph.uses(file)))
-        .collect();
+    let uses = graph.all_uses();
     let reach: BTreeMap<&str, BTreeSet<&str>> =
         uses.keys().map(|file| (*file, reached(file, &uses))).collect();
     let mut found: BTreeSet<Vec<String>> = BTreeSet::new();
