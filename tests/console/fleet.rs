@@ -11,6 +11,7 @@ use windlass::engine::{Event, EventKind, RunId};
 use windlass::fleet::{Outstanding, ServiceStatus};
 use windlass::tui::app::theme::Theme;
 use windlass::tui::app::{App, AppEffect, AppMsg, Shown, update};
+use windlass::tui::screens::board::HistoryState;
 use windlass::tui::screens::fleet::{FleetModel, FleetMsg};
 use windlass::tui::session::{Effect, Model, Msg};
 
@@ -82,7 +83,7 @@ fn press(app: &mut App, code: KeyCode) -> Vec<AppEffect> {
 /// Opens the service at a place of the fleet as the runtime would.
 fn open(app: &mut App, project: &str, service: &str) {
     let mut model = Model::new(service, PLAIN, false, SIZE, Timestamp::UNIX_EPOCH);
-    model.board.complete = true;
+    model.board.history = HistoryState::Complete;
     app.open(id(project, service), model);
 }
 
