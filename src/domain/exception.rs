@@ -14,7 +14,7 @@ pub enum ExceptionKind {
     /// An emergency rollback went on in spite of findings.
     Findings,
     /// A candidate was promoted that lacks a fix which ran there.
-    #[serde(rename = "reverts-fix")]
+    #[serde(rename = "reverts-fix", alias = "undoes-fix")]
     UndoesFix,
     /// An older candidate was promoted than the one that ran there.
     Downgrade,
@@ -72,11 +72,11 @@ pub struct ExceptionRecord {
     /// In which way.
     pub kind: ExceptionKind,
     /// The gates that would have stopped it, each with what it said.
-    #[serde(rename = "skipped_gates")]
+    #[serde(rename = "skipped_gates", alias = "skipped")]
     pub skipped: Vec<Clean>,
     /// The environments that it did not come through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[serde(rename = "skipped_environments")]
+    #[serde(rename = "skipped_environments", alias = "passed_over")]
     pub passed_over: Vec<EnvironmentName>,
     /// Why.
     pub reason: Clean,
@@ -143,7 +143,7 @@ pub struct DeploymentFailure {
     /// How it ended.
     pub outcome: FailedOutcome,
     /// Why, in one line: `the deploy command ended with exit code 7`.
-    #[serde(rename = "reason")]
+    #[serde(rename = "reason", alias = "why")]
     pub why: Clean,
     /// Who: user and host.
     pub by: Clean,
@@ -223,6 +223,27 @@ mod tests {
             by: Clean::line("omar@desk"),
             at: Timestamp::from_second(at).unwrap(),
         }
+    }
+
+    #[test]
+    fn records_that_were_left_before_their_keys_were_renamed_are_read() {
+        let digest = Digest::of(b"image");
+        let old = format!(
+            r#"{{"digest":"{digest}","environment":"prod","kind":"undoes-fix","skipped":["fixes: refused"],
+            "passed_over":["stage"],"reason":"payouts fail","by":"ana@desk","at":"1970-01-01T00:00:10Z"}}"#
+        );
+        let exception: ExceptionRecord = serde_json::from_str(&old).unwrap();
+        assert_eq!(exception.kind, ExceptionKind::UndoesFix);
+        assert_eq!(exception.skipped, [Clean::line("fixes: refused")]);
+        let stage: EnvironmentName = "stage".parse().unwrap();
+        assert_eq!(exception.passed_over, [stage]);
+        assert_eq!(owed(&[exception], &[]), [10], "its review is due still");
+        let old = format!(
+            r#"{{"digest":"{digest}","environment":"stage","outcome":"failed","why":"exit code 7","by":"ana@desk",
+            "at":"1970-01-01T00:00:10Z"}}"#
+        );
+        let failure: DeploymentFailure = serde_json::from_str(&old).unwrap();
+        assert_eq!(failure.why, Clean::line("exit code 7"));
     }
 
     fn owed(exceptions: &[ExceptionRecord], reviews: &[ReviewRecord]) -> Vec<i64> {

@@ -14,7 +14,7 @@ pub struct PinRecord {
     /// The environment. A copy of the digest carries its referrers along: the record says nothing of where it went.
     pub environment: EnvironmentName,
     /// Whether it is held from now on; false where a pin was lifted.
-    #[serde(rename = "pinned")]
+    #[serde(rename = "pinned", alias = "held")]
     pub held: bool,
     /// Why.
     pub reason: Clean,
@@ -27,7 +27,7 @@ pub struct PinRecord {
     pub until: Option<Timestamp>,
     /// What ran before, where the pin came with a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "rolled_back_from")]
+    #[serde(rename = "rolled_back_from", alias = "from")]
     pub from: Option<Digest>,
 }
 
@@ -101,6 +101,21 @@ mod tests {
             until: until.map(time),
             from: None,
         }
+    }
+
+    #[test]
+    fn a_pin_whose_record_was_left_before_its_keys_were_renamed_still_holds() {
+        let digest = Digest::of(b"image");
+        let before = Digest::of(b"before");
+        let old = format!(
+            r#"{{"digest":"{digest}","environment":"prod","held":true,"reason":"the payouts are wrong","by":"ana@desk",
+            "at":"1970-01-01T00:00:10Z","from":"{before}"}}"#
+        );
+        let pin: PinRecord = serde_json::from_str(&old).unwrap();
+        assert_eq!(pin.from, Some(before));
+        assert_eq!(state(std::slice::from_ref(&pin), 50), Some(10));
+        let now = serde_json::to_value(&pin).unwrap();
+        assert!(now["pinned"] == true && now.get("held").is_none(), "{now}");
     }
 
     fn state(records: &[PinRecord], now: i64) -> Option<i64> {
