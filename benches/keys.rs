@@ -36,6 +36,8 @@ fn main() -> Result<()> {
     writeln!(out, "{cores} cores, load average {load}; {COMMITS} commits\n")?;
     let repository = repository::repository()?;
     let mut desk = Desk::open(&program()?, &repository)?;
+    let opened = desk.console.begin.elapsed().as_millis();
+    writeln!(out, "the board was open and quiet after {opened} ms\n")?;
     writeln!(
         out,
         "{:<30} {:>8} {:>8} {:>8}   {:>6}   target",
