@@ -80,9 +80,10 @@ impl Source {
             Ok(None) => return without(Cell::None("nothing deployed yet".to_owned())),
             Err(error) => return without(Cell::Failed(error.to_string())),
         };
-        let (summary, signed) = tokio::join!(
+        let (summary, signed, by) = tokio::join!(
             self.summary(reader, &current.digest),
             self.signed(reader, environment, &current.digest),
+            reader.deployed_by(&current, &environment.name),
         );
         let summary = match summary {
             Ok(summary) => summary,
@@ -101,6 +102,8 @@ impl Source {
         let deployed = DeployedImage {
             digest: current.digest,
             since: current.since,
+            // What is deployed since when is known all the same.
+            by: by.ok().flatten(),
             release: stands_for
                 .as_ref()
                 .or(short.as_ref())

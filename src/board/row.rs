@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::cell::Cell;
-use crate::domain::{CommitSha, Counts, Digest, Drift, EnvironmentName, Platform, Running, Tag};
+use crate::domain::{CommitSha, Counts, DeployedBy, Digest, Drift, EnvironmentName, Platform, Running, Tag};
 
 /// What is known of the image of one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -168,6 +168,9 @@ pub struct DeployedImage {
     pub digest: Digest,
     /// Since when, if that is known.
     pub since: Option<Timestamp>,
+    /// By which run, where that was recorded; where it could not be read it is none too.
+    #[serde(rename = "deployed_by")]
+    pub by: Option<DeployedBy>,
     /// The first seven characters of the commit it says it was built from.
     #[serde(rename = "commit")]
     pub short: Option<String>,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::board::{Cell, DeployedImage, EnvironmentNow, Facts, Image, Scan};
-use crate::domain::{Counts, Drift, Severity, age, bytes};
+use crate::domain::{Counts, DeployedBy, Drift, Severity, age, bytes};
 
 /// A cell in words: those of its state, and `known` for what is known.
 pub fn cell<T>(cell: &Cell<T>, known: impl FnOnce(&T) -> String) -> String {
@@ -127,10 +127,14 @@ pub fn deployed(there: &EnvironmentNow, now: Timestamp) -> Vec<String> {
     vec![
         cell(&there.deployed, name),
         deployed.digest.short(),
-        deployed
-            .since
-            .map(|time| since(Some(time), now))
-            .unwrap_or_default(),
+        [
+            deployed.since.map(|time| since(Some(time), now)),
+            deployed.by.as_ref().map(DeployedBy::words),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" by "),
         signed,
     ]
 }

@@ -31,6 +31,7 @@ mod conventional;
 mod delta;
 mod deployed;
 mod deployer;
+mod deployment_record;
 mod deployment_tag;
 mod digest;
 mod endpoint;
@@ -100,6 +101,7 @@ pub use deployer::{
     KubernetesSettings, KubernetesTarget, WorkloadChoice, WorkloadKind, WorkloadName, WorkloadNameError,
     WorkloadTarget, is_kubernetes_name,
 };
+pub use deployment_record::{DeployedBy, DeploymentRecord};
 pub use deployment_tag::DeploymentTag;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use endpoint::{Endpoint, EndpointError, is_loopback, is_same_host};

@@ -6,14 +6,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::deploy::DeployError;
-use crate::domain::{Clean, Deployed, DeploymentFailure, Digest, Environment, Target};
+use crate::domain::{
+    Clean, Deployed, DeploymentFailure, DeploymentRecord, DeploymentTag, Digest, Environment, Target,
+};
 use crate::engine::error::EngineError;
+use crate::engine::records::Record;
 use crate::engine::run::Context;
+use crate::engine::run::recorder::StepLog;
 use crate::engine::{Engine, records};
 use crate::project::Service;
-use crate::registry::Writer;
+use crate::registry::{TagRule, Writer};
 
-/// How long a failure may take to be recorded: a run that was stopped has to end.
+/// How long a record may take to be left: a run that was stopped has to end.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether an environment deployed a digest.
@@ -64,6 +68,39 @@ impl Engine {
     }
 }
 
+/// Records that a run deployed `digest`: a tag says since when, a record beside it by which run. The tag comes after all that are
+/// there, also after one of a clock that runs ahead: the last one is what is deployed. It comes last; without the record
+/// the digest is deployed all the same.
+pub(super) async fn record(
+    context: &Context<'_>,
+    log: StepLog<'_>,
+    writer: &Writer,
+    digest: &Digest,
+    environment: &Environment,
+) -> Result<(), EngineError> {
+    let tags = writer.tags_after(DeploymentTag::PREFIX).await?;
+    let last = DeploymentTag::newest(&tags).map(|(last, _)| last.time());
+    let at = records::moment(Timestamp::now(), last);
+    let tag = DeploymentTag::at(at)
+        .tag()
+        .ok_or_else(|| EngineError::Internal("the current time does not make a valid tag".to_owned()))?;
+    let record = DeploymentRecord {
+        digest: digest.clone(),
+        environment: environment.name.clone(),
+        run: Clean::line(context.recorder.run().as_str()),
+        by: Clean::line(&context.engine.actor().to_string()),
+        at,
+    };
+    if let Err(why) = in_time(attach(writer, digest, &record)).await {
+        log.warning(format!(
+            "by which run it was deployed is not recorded: {}",
+            why.brief()
+        ));
+    }
+    writer.tag(digest, &tag, TagRule::Immutable).await?;
+    Ok(())
+}
+
 /// Records how a deployment ended that did not succeed, for the gate of the next environment.
 pub(super) async fn leave_failure(
     context: &Context<'_>,
@@ -73,9 +110,6 @@ pub(super) async fn leave_failure(
     error: &DeployError,
 ) -> Result<(), EngineError> {
     let leave = async {
-        let Some(subject) = writer.resolve(&Target::Digest(digest.clone())).await? else {
-            return Ok(());
-        };
         let known: Vec<DeploymentFailure> = records::all(writer, digest, &environment.name).await?;
         let record = DeploymentFailure {
             digest: digest.clone(),
@@ -85,9 +119,21 @@ pub(super) async fn leave_failure(
             by: Clean::line(&context.engine.actor().to_string()),
             at: records::moment(Timestamp::now(), known.iter().map(|failure| failure.at)),
         };
-        records::attach(writer, &subject, &record).await
+        attach(writer, digest, &record).await
     };
-    match tokio::time::timeout(RECORD_TIMEOUT, leave).await {
+    in_time(leave).await
+}
+
+/// Attaches a record to a digest, if that is still there.
+async fn attach<R: Record>(writer: &Writer, digest: &Digest, record: &R) -> Result<(), EngineError> {
+    match writer.resolve(&Target::Digest(digest.clone())).await? {
+        Some(subject) => records::attach(writer, &subject, record).await,
+        None => Ok(()),
+    }
+}
+
+async fn in_time(leaving: impl Future<Output = Result<(), EngineError>>) -> Result<(), EngineError> {
+    match tokio::time::timeout(RECORD_TIMEOUT, leaving).await {
         Ok(left) => left,
         Err(_) => Err(EngineError::Internal(
             "the registry did not answer in time".to_owned(),

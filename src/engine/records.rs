@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{
-    DeploymentFailure, Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord, ReviewRecord,
+    DeploymentFailure, DeploymentRecord, Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord,
+    ReviewRecord,
 };
 use crate::engine::error::EngineError;
 use crate::registry::{Content, Descriptor, Evidence, Reader, RegistryError, Writer};
@@ -39,8 +40,8 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
     fn at(&self) -> Timestamp;
 
     /// What else stands beside it in the list of referrers, so that other tools can show it.
-    fn annotation(&self) -> Option<(&'static str, String)> {
-        None
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 }
 
@@ -70,8 +71,8 @@ impl Record for GateRecord {
 
     subject!();
 
-    fn annotation(&self) -> Option<(&'static str, String)> {
-        Some(("dev.windlass.gate.verdict", self.verdict.word().to_owned()))
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![("dev.windlass.gate.verdict", self.verdict.word().to_owned())]
     }
 }
 
@@ -82,8 +83,8 @@ impl Record for PinRecord {
 
     subject!();
 
-    fn annotation(&self) -> Option<(&'static str, String)> {
-        Some(("dev.windlass.pin.held", self.held.to_string()))
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![("dev.windlass.pin.held", self.held.to_string())]
     }
 }
 
@@ -112,6 +113,19 @@ impl Record for DeploymentFailure {
     subject!();
 }
 
+impl Record for DeploymentRecord {
+    const TYPE: &'static str = Self::TYPE;
+    const LIMIT: u64 = 64 * 1024;
+    const ENVIRONMENT: &'static str = Self::ENVIRONMENT;
+    const IS_ACT: bool = false;
+
+    subject!();
+
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![(Self::RUN, self.run.to_string()), (Self::BY, self.by.to_string())]
+    }
+}
+
 /// Attaches `record` to `subject`.
 pub(crate) async fn attach<R: Record>(
     writer: &Writer,
@@ -123,7 +137,8 @@ pub(crate) async fn attach<R: Record>(
         (CREATED.to_owned(), record.at().to_string()),
         (R::ENVIRONMENT.to_owned(), record.environment().to_string()),
     ]);
-    annotations.extend(record.annotation().map(|(key, value)| (key.to_owned(), value)));
+    let more = record.annotations().into_iter();
+    annotations.extend(more.map(|(key, value)| (key.to_owned(), value)));
     let layers = vec![(R::TYPE.to_owned(), bytes.into())];
     let evidence = Evidence::new(R::TYPE, layers, annotations).about(about(record)?);
     writer.attach_evidence(subject, evidence).await?;

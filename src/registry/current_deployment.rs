@@ -4,9 +4,14 @@ use jiff::Timestamp;
 
 use super::concurrency::together;
 use super::error::RegistryError;
+use super::manifest::Descriptor;
 use super::reader::Reader;
-use crate::domain::{Deployed, DeploymentTag, Digest, Tag, Target};
+use crate::domain::{
+    Clean, Deployed, DeployedBy, DeploymentRecord, DeploymentTag, Digest, EnvironmentName, Tag, Target,
+};
 
+/// The annotation with the time of what is attached (OCI image specification, "Pre-Defined Annotation Keys").
+const CREATED: &str = "org.opencontainers.image.created";
 /// How many deployment tags are resolved at the same time where a certain one is looked for.
 const DEPLOYMENTS_AT_ONCE: usize = 16;
 
@@ -33,6 +38,33 @@ impl Reader {
         Ok(found.map(|found| CurrentDeployment {
             digest: found.digest,
             since,
+        }))
+    }
+
+    /// By which run `current` was deployed to `environment`, whose images are here; none where nobody recorded it. One request,
+    /// two of a registry without the referrers API.
+    pub async fn deployed_by(
+        &self,
+        current: &CurrentDeployment,
+        environment: &EnvironmentName,
+    ) -> Result<Option<DeployedBy>, RegistryError> {
+        let Some(since) = current.since else {
+            return Ok(None);
+        };
+        let listed = self
+            .referrers(&current.digest, Some(DeploymentRecord::TYPE))
+            .await?;
+        let of_it = |entry: &&Descriptor| {
+            let annotation = |key: &str| entry.annotations.get(key).map(String::as_str);
+            let created = annotation(CREATED).and_then(|text| text.parse::<Timestamp>().ok());
+            created == Some(since) && annotation(DeploymentRecord::ENVIRONMENT) == Some(environment.as_str())
+        };
+        Ok(listed.iter().find(of_it).and_then(|entry| {
+            let text = |key| Some(Clean::line(entry.annotations.get(key)?));
+            Some(DeployedBy {
+                run: text(DeploymentRecord::RUN)?,
+                by: text(DeploymentRecord::BY)?,
+            })
         }))
     }
 

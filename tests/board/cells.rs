@@ -236,6 +236,7 @@ async fn the_ribbon_tells_what_runs_where_since_when_and_whether_it_is_signed() 
     let expected = DeployedImage {
         digest: new.digest.clone(),
         since: Some("2026-11-01T08:00:00Z".parse().unwrap()),
+        by: None,
         short: Some(world.commits[1].short().to_owned()),
         stands_for: None,
         release: Some("v1.4.0".to_owned()),

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use windlass::board::{Cell, DeployedImage, EnvironmentNow};
-use windlass::domain::{Confirmation, Digest, Exit, ProjectId, ServiceId};
+use windlass::domain::{Clean, Confirmation, DeployedBy, Digest, Exit, ProjectId, ServiceId};
 use windlass::engine::{Event, EventKind, RunId};
 use windlass::fleet::{Outstanding, ServiceStatus};
 use windlass::tui::app::theme::Theme;
@@ -35,6 +35,10 @@ fn deployed(environment: &str, release: Option<&str>) -> EnvironmentNow {
     let deployed = DeployedImage {
         digest: Digest::of(environment.as_bytes()),
         since: Some(sample::now()),
+        by: (environment == "prod").then(|| DeployedBy {
+            run: Clean::line("019cdf1a7b1c7f3a9c21d4e5a0b1c2d3"),
+            by: Clean::line("ana@desk"),
+        }),
         short: Some("abc1234".to_owned()),
         stands_for: None,
         release: release.map(str::to_owned),

@@ -6,8 +6,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use windlass::board::{Cell, DeployedImage, EnvironmentNow, Facts, Image, Place, Scan};
 use windlass::domain::{
-    Clean, CommitSha, Confirmation, Costs, Counts, Digest, Environment, Finding, Gate, GateKind, Judged,
-    Judgement, Operation, Plan, Severity, Standing, StepId, StepKind, Suppression, Verdict,
+    Clean, CommitSha, Confirmation, Costs, Counts, DeployedBy, Digest, Environment, Finding, Gate, GateKind,
+    Judged, Judgement, Operation, Plan, Severity, Standing, StepId, StepKind, Suppression, Verdict,
 };
 use windlass::engine::{Event, EventKind, Level, RunId, StepOutcome, Unit};
 use windlass::tui::app::theme::Theme;
@@ -60,6 +60,10 @@ fn deployed(
         deployed: Cell::Ready(DeployedImage {
             digest: digest(seed),
             since: Some(ago(hours)),
+            by: (name == "prod").then(|| DeployedBy {
+                run: Clean::line("019cdf1a7b1c7f3a9c21d4e5a0b1c2d3"),
+                by: Clean::line("ana@desk"),
+            }),
             short: Some(commit(seed).short().to_owned()),
             stands_for: None,
             release: release.map(str::to_owned),

@@ -28,6 +28,7 @@ mod sample;
 
 mod admission;
 mod after;
+mod by_run;
 mod completeness;
 mod exceptions;
 mod gitops;

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::deploy::{Applied, DeployError, DeployProgress, Deployer, Deployment, Probe, Subject, Waited};
 use crate::domain::{
-    CommitSha, DeployOutcome, DeployTarget, DeploymentTag, Digest, Environment, EnvironmentName, Observed,
-    ProbeTarget, Running, StepKind, StepList, StepTarget, Tag, age,
+    CommitSha, DeployOutcome, DeployTarget, Digest, Environment, EnvironmentName, Observed, ProbeTarget,
+    Running, StepKind, StepList, StepTarget, Tag, age,
 };
 use crate::engine::error::EngineError;
 use crate::engine::operations::sign;
@@ -19,7 +19,7 @@ use crate::engine::run::recorder::StepLog;
 use crate::engine::run::{Context, Step};
 use crate::engine::{Engine, deployments, must_be_trusted};
 use crate::project::{Service, ServiceEnvironment, release_names};
-use crate::registry::{RegistryError, TagRule, Writer};
+use crate::registry::{RegistryError, Writer};
 
 /// What is deployed, and where.
 pub(in crate::engine) struct Job<'a> {
@@ -171,7 +171,7 @@ pub(in crate::engine) async fn run(step: &Step<'_>, job: Job<'_>) -> Result<Step
             return Err(error.into());
         }
     };
-    mark(job.writer, job.digest).await?;
+    deployments::record(context, log, job.writer, job.digest, job.environment).await?;
     Ok(StepOutcome::Done(if ends.is_empty() {
         format!("no deployer configured for {name}; recorded as deployed")
     } else {
@@ -397,18 +397,4 @@ async fn release_of(engine: &Engine, commit: Option<&CommitSha>) -> Option<Strin
     engine.repository()?;
     let reading = engine.git(move |repository| Ok(release_names(&config, repository)));
     reading.await.ok()?.remove(&commit)
-}
-
-/// Leaves the tag behind that tells what is deployed to an environment since when. It comes after all that are there, also after
-/// one of a clock that runs ahead: the last one is what is deployed.
-async fn mark(writer: &Writer, digest: &Digest) -> Result<(), EngineError> {
-    let tags = writer.tags_after(DeploymentTag::PREFIX).await?;
-    let last = DeploymentTag::newest(&tags).map(|(last, _)| last.time());
-    let next = last.and_then(|last| last.checked_add(SignedDuration::from_secs(1)).ok());
-    let now = Timestamp::now();
-    let tag = DeploymentTag::at(next.map_or(now, |next| next.max(now)))
-        .tag()
-        .ok_or_else(|| EngineError::Internal("the current time does not make a valid tag".to_owned()))?;
-    writer.tag(digest, &tag, TagRule::Immutable).await?;
-    Ok(())
 }

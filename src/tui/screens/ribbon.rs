@@ -17,11 +17,18 @@ pub(in crate::tui) enum Detail {
     Release,
     Age,
     Signature,
+    Run,
 }
 
 pub(in crate::tui) fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
-    // The most that fits: ages and signatures leave before names do.
-    let levels = [Detail::Signature, Detail::Age, Detail::Release, Detail::Short];
+    // The most that fits: runs, ages and signatures leave before names do.
+    let levels = [
+        Detail::Run,
+        Detail::Signature,
+        Detail::Age,
+        Detail::Release,
+        Detail::Short,
+    ];
     let all = levels.into_iter().map(|level| spans(model, level));
     let room = usize::from(area.width);
     let mut shortest = Vec::new();
@@ -128,6 +135,9 @@ fn image_spans(
         Cell::Ready(false) => spans.push(Span::styled("  not signed", theme.state(State::Attention))),
         Cell::Failed(_) => spans.push(Span::styled("  signature unknown", theme.state(State::Unknown))),
         _ => {}
+    }
+    if let Some(by) = image.by.as_ref().filter(|_| level >= Detail::Run) {
+        spans.push(Span::styled(format!("  {}", by.words()), theme.quiet()));
     }
     spans
 }

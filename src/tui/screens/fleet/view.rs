@@ -297,6 +297,9 @@ fn selected(fleet: &FleetModel, theme: Theme, now: Timestamp, area: Rect, buffer
                 format!("  {}", deployed.digest.short()),
                 theme.identity(),
             ));
+            if let Some(by) = &deployed.by {
+                spans.push(Span::styled(format!("  {}", by.words()), theme.quiet()));
+            }
             if deployed.signed == Cell::Ready(true) {
                 spans.push(Span::raw("  "));
                 spans.push(theme.says(State::Ok, "signed"));

@@ -89,9 +89,13 @@ fn selected(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Bu
             .map_or_else(String::new, |words| format!(", {words}"));
         format!("runs {}{health}", running.digest.short())
     });
+    let by = now
+        .and_then(|now| now.deployed.value()?.by.as_ref())
+        .map(|by| format!("deployed by {}", by.words()));
     let width = usize::from(area.width).saturating_sub(3);
     let lines = drift
         .chain(runs)
+        .chain(by)
         .chain(pin)
         .chain(reviews)
         .flat_map(|text| line::wrap(&text, width));
