@@ -75,6 +75,7 @@ pub struct EditedValue {
 }
 
 struct Change {
+    path: Vec<Segment>,
     span: Range<usize>,
     new: String,
     value: EditedValue,
@@ -97,8 +98,8 @@ impl YamlFile<'_> {
             text.replace_range(change.span.clone(), &change.new);
         }
         changes.reverse();
-        let values: Vec<_> = changes.into_iter().map(|change| change.value).collect();
-        self.check(&text, &values)?;
+        self.check(&text, &changes)?;
+        let values = changes.into_iter().map(|change| change.value).collect();
         Ok(Edited { text, values })
     }
 
@@ -140,20 +141,14 @@ impl YamlFile<'_> {
     }
 
     /// That nothing else has changed: read again, the file has the same parts as before.
-    fn check(&self, text: &str, values: &[EditedValue]) -> Result<(), YamlError> {
+    fn check(&self, text: &str, changes: &[Change]) -> Result<(), YamlError> {
         let after = read(text)?;
-        let is_changed = |entry: &&Entry| values.iter().any(|value| value.path == words(&entry.path));
-        let parts = |text: &'_ str, entries: &[Entry]| -> Vec<(usize, Vec<Segment>, String)> {
-            entries
-                .iter()
-                .filter(|entry| !is_changed(entry))
-                .map(|entry| {
-                    let raw = text[entry.span.clone()].to_owned();
-                    (entry.document, entry.path.clone(), raw)
-                })
-                .collect()
-        };
-        if parts(self.text, &self.entries) == parts(text, &after) {
+        let is_changed = |entry: &&Entry| changes.iter().any(|change| change.path == entry.path);
+        let before = self.entries.iter().filter(|entry| !is_changed(entry));
+        let before = before.map(|entry| (entry.document, &entry.path, &self.text[entry.span.clone()]));
+        let after = after.iter().filter(|entry| !is_changed(entry));
+        let after = after.map(|entry| (entry.document, &entry.path, &text[entry.span.clone()]));
+        if before.eq(after) {
             Ok(())
         } else {
             Err(YamlError::at(
@@ -192,6 +187,22 @@ impl YamlFile<'_> {
             changes.push(self.replace(old, &digest.to_string())?);
             return Ok(());
         }
+        let path = sibling_path(named, "digest");
+        let added = EditedValue {
+            path: words(&path),
+            before: None,
+        };
+        if named.is_in_flow {
+            let above = old_tag.unwrap_or(named);
+            self.is_safe(above)?;
+            changes.push(Change {
+                path,
+                span: above.span.end..above.span.end,
+                new: format!(", digest: \"{digest}\""),
+                value: added,
+            });
+            return Ok(());
+        }
         // A line of its own, as far in as the one with the name or the tag, and behind it.
         let above = old_tag.unwrap_or(named);
         self.is_safe(above)?;
@@ -200,12 +211,10 @@ impl YamlFile<'_> {
         let before = if line.ends_with('\n') { "" } else { end };
         let new = format!("{before}{}digest: {digest}{end}", " ".repeat(above.indent));
         changes.push(Change {
+            path,
             span: above.line.end..above.line.end,
             new,
-            value: EditedValue {
-                path: words(&sibling_path(named, "digest")),
-                before: None,
-            },
+            value: added,
         });
         Ok(())
     }
@@ -229,11 +238,18 @@ impl YamlFile<'_> {
         let before = self.scalar(entry);
         let new = match entry.found {
             Found::Scalar(_) if before.as_deref() == Some(value) && !self.is_misread(entry) => raw.to_owned(),
+            // Some readers take no colon in a text without quotes between brackets.
+            Found::Scalar(Quotes::None) if entry.is_in_flow && value.contains(':') && !raw.contains(':') => {
+                written(value, Quotes::Double)
+            }
             Found::Scalar(quotes) => written(value, quotes),
-            Found::Nested | Found::Anchored => return Err(self.refusal(entry, "has no text")),
+            Found::Nested | Found::Flow | Found::Anchored => {
+                return Err(self.refusal(entry, "has no text"));
+            }
             Found::Opaque(why) => return Err(self.refusal(entry, &format!("is {why}"))),
         };
         Ok(Change {
+            path: entry.path.clone(),
             span: entry.span.clone(),
             new,
             value: EditedValue {

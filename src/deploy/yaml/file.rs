@@ -138,7 +138,7 @@ impl<'t> YamlFile<'t> {
     /// Why nothing stands at `path`, where a part of the way to it explains it.
     ///
     /// # Errors
-    /// With the place of that part: an alias, a collection in one line, a merge key.
+    /// With the place of that part: an alias, a collection that is not plain, a merge key.
     pub fn explain_missing(&self, path: &[Segment]) -> Result<(), YamlError> {
         for length in (1..path.len()).rev() {
             let Some(entry) = self.all(|entry| entry.path == path[..length]).into_iter().next() else {
@@ -227,7 +227,7 @@ impl<'t> YamlFile<'t> {
                 let inner = raw.get(1..raw.len() - 1)?;
                 (!inner.contains('\\')).then(|| inner.to_owned())
             }
-            Found::Nested | Found::Anchored | Found::Opaque(_) => None,
+            Found::Nested | Found::Flow | Found::Anchored | Found::Opaque(_) => None,
         }
     }
 }

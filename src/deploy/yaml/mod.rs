@@ -4,6 +4,7 @@
 mod edit;
 mod ends;
 mod file;
+mod flow;
 mod plain;
 mod reader;
 #[cfg(test)]

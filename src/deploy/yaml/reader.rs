@@ -4,8 +4,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::flow;
 use super::plain::Quotes;
 use super::{Segment, YamlError};
+
+/// Why a collection in brackets is not taken apart.
+const NOT_PLAIN: &str = "a collection in brackets that is not plain keys and texts on one line";
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,8 @@ pub(super) enum Found {
     Scalar(Quotes),
     /// A mapping or a list in blocks below; nothing, where none follows.
     Nested,
+    /// A mapping or a list in brackets, whose parts stand on their own.
+    Flow,
     /// A mapping or a list below an anchor or a tag: what refers to it would change as well.
     Anchored,
     /// What is not to be changed, and why.
@@ -33,6 +39,8 @@ pub(super) struct Entry {
     pub line: Range<usize>,
     /// How far its key is indented, in bytes.
     pub indent: usize,
+    /// Whether it stands in brackets.
+    pub is_in_flow: bool,
 }
 
 /// An open mapping or list.
@@ -238,7 +246,39 @@ impl Reader<'_> {
             span,
             line: line.clone(),
             indent,
+            is_in_flow: false,
         });
+    }
+
+    /// Takes the collection in brackets at `offset`, and its parts where it is plain enough to know them.
+    fn flow(
+        &mut self,
+        path: Vec<Segment>,
+        offset: usize,
+        line: &Range<usize>,
+        indent: usize,
+    ) -> Result<(), YamlError> {
+        let end = self.flow_end(offset)?;
+        self.at = self.line_end(end);
+        let behind = self.text[end..self.at].trim();
+        let ends_the_line = behind.is_empty() || behind.starts_with('#');
+        let Some(parts) = flow::parts(&self.text[offset..end]).filter(|_| ends_the_line) else {
+            self.push(path, Found::Opaque(NOT_PLAIN), offset..end, line, indent);
+            return Ok(());
+        };
+        self.push(path.clone(), Found::Flow, offset..offset, line, indent);
+        for part in parts {
+            self.entries.push(Entry {
+                document: self.document,
+                path: path.iter().cloned().chain(part.path).collect(),
+                found: part.scalar.map_or(Found::Flow, Found::Scalar),
+                span: offset + part.span.start..offset + part.span.end,
+                line: line.clone(),
+                indent,
+                is_in_flow: true,
+            });
+        }
+        Ok(())
     }
 
     /// Takes the value at `offset`, of a key or an item that is indented by `indent`, to its end.
@@ -281,15 +321,7 @@ impl Reader<'_> {
                 if text.starts_with("{{") {
                     return Err(self.error(offset, "a template"));
                 }
-                let end = self.flow_end(offset)?;
-                self.at = self.line_end(end);
-                self.push(
-                    path,
-                    Found::Opaque("a collection in one line"),
-                    offset..end,
-                    line,
-                    indent,
-                );
+                self.flow(path, offset, line, indent)?;
             }
             Some(quote @ ('"' | '\'')) => {
                 let close = self.quote_end(offset, quote)?;

@@ -83,16 +83,8 @@ fn what_cannot_be_changed_safely_is_refused_with_its_place() {
         ),
         (VALUES, "image", "line 2, column 8: image has no text"),
         (VALUES, "script", "line 11, column 9: script is text in a block"),
-        (
-            VALUES,
-            "deep.tag",
-            "line 17, column 7: deep is a collection in one line",
-        ),
-        (
-            VALUES,
-            "deep",
-            "line 17, column 7: deep is a collection in one line",
-        ),
+        (VALUES, "deep", "line 17, column 7: deep has no text"),
+        (VALUES, "deep.none", "line 1, column 1: there is no deep.none"),
         (
             "a: &x y\nb: *x\n",
             "a",
@@ -120,6 +112,89 @@ fn what_cannot_be_changed_safely_is_refused_with_its_place() {
         ("a: \"b\n", "a", "line 1, column 4: a quote that does not end"),
     ] {
         assert_eq!(refused(text, at), why, "{text}");
+    }
+}
+
+#[test]
+fn a_text_in_brackets_is_changed_where_all_around_it_is_plain() {
+    assert_eq!(
+        set(VALUES, "deep.tag", "12e4567").unwrap(),
+        VALUES.replace("{tag: x}", "{tag: \"12e4567\"}")
+    );
+    assert_eq!(
+        set(VALUES, "env.1.value", "c").unwrap(),
+        VALUES.replace("\"a: b\"", "\"c\"")
+    );
+    let text = "a: [ x,{ b: 'it''s' , \"c\":d,e: [ ] , f: -1, g: http://a/b },]  # end\n";
+    for (at, old, new) in [
+        ("a.0", "[ x", "[ z"),
+        ("a.1.b", "'it''s'", "'z'"),
+        ("a.1.c", "\"c\":d", "\"c\":z"),
+        ("a.1.f", "-1", "z"),
+        ("a.1.g", "http://a/b", "z"),
+    ] {
+        assert_eq!(set(text, at, "z").unwrap(), text.replace(old, new), "{at}");
+    }
+    // Without quotes not every reader takes a colon there.
+    assert_eq!(
+        set("a: {b: c}\n", "a.b", "sha256:1").unwrap(),
+        "a: {b: \"sha256:1\"}\n"
+    );
+    assert_eq!(
+        set("a: {b: sha256:0}\n", "a.b", "sha256:1").unwrap(),
+        "a: {b: sha256:1}\n"
+    );
+    for not_plain in [
+        "{b: &x c}",
+        "{b: *x}",
+        "{b: !t c}",
+        "{b: c, b: d}",
+        "{b}",
+        "{b: }",
+        "{<<: *x, b: c}",
+        "{b: {{ c }}}",
+        "{b: \"{{ c }}\"}",
+        "{? b: c}",
+        "{b: c: d}",
+        "{b: c # d\n  }",
+        "{b: c,\n  d: e}",
+        "{b: |}",
+        "{b: c} d",
+        "{[a]: b}",
+        "{\"b\\x\": c}",
+    ] {
+        let text = format!("a: {not_plain}\n");
+        let error = set(&text, "a.b", "x").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "line 1, column 4: a is a collection in brackets that is not plain keys and texts on one line",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_image_of_a_kustomization_in_brackets_gets_tag_and_digest_too() {
+    let digest = Digest::of(b"image");
+    let change = YamlEdit::KustomizeImage {
+        list: path_of("images"),
+        name: "app".to_owned(),
+        digest: digest.clone(),
+        tag: Some("1234567".to_owned()),
+    };
+    for (text, expected) in [
+        (
+            "images:\n- {name: proxy, digest: sha256:0}\n- {name: app, digest: sha256:1} # it\n",
+            format!("images:\n- {{name: proxy, digest: sha256:0}}\n- {{name: app, digest: {digest}}} # it\n"),
+        ),
+        (
+            "images: [{ newTag: sha-1, name: app }]\n",
+            format!("images: [{{ newTag: \"1234567\", digest: \"{digest}\", name: app }}]\n"),
+        ),
+    ] {
+        let edited = edit(text, &change).unwrap();
+        assert_eq!(edited, expected);
+        assert_eq!(edit(&edited, &change).unwrap(), edited, "given again");
     }
 }
 
@@ -210,16 +285,22 @@ fn ten_thousand_lines_take_at_most_fifty_milliseconds() {
         )
         .unwrap();
     }
-    let best = (0..5)
-        .map(|_| {
-            let began = Instant::now();
-            set(&text, "services.2499.tag", "new").unwrap();
-            began.elapsed()
-        })
-        .min();
     // Builds with checks are several times slower than what is released.
     let limit = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
-    assert!(best.unwrap() <= limit, "{best:?}");
+    let times = (0..20).map(|_| {
+        let began = Instant::now();
+        set(&text, "services.2499.tag", "new").unwrap();
+        began.elapsed()
+    });
+    // Other tests run beside this one: once in time is enough.
+    let mut slow = Vec::new();
+    for time in times {
+        if time <= limit {
+            return;
+        }
+        slow.push(time);
+    }
+    panic!("{slow:?}");
 }
 
 /// A document around one scalar: what is before it, how it is quoted, and what comes after.

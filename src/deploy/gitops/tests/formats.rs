@@ -184,8 +184,8 @@ fn what_would_change_elsewhere_as_well_is_refused_with_its_place() {
             "line 1, column 8: image has an anchor or a tag",
         ),
         (
-            "image: {repository: app, digest: x}\n",
-            "line 1, column 8: image is a collection in one line",
+            "image: {repository: app, digest: x, &y z: 1}\n",
+            "line 1, column 8: image is a collection in brackets that is not plain keys and texts on one line",
         ),
         (
             "image:\n  digest: >-\n    sha256:1\n",
