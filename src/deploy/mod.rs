@@ -1,13 +1,13 @@
 //! Deployers: what tells an environment to run a digest, and what says what runs there. Each kind is one file here and one
 //! arm of [`Deployer`].
 
+mod cluster_access;
 mod command;
 mod deployer;
 mod deployment;
 mod ecs;
 mod error;
 mod gitops;
-mod kubeconfig;
 mod kubernetes;
 mod probe;
 mod progress;

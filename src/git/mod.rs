@@ -61,4 +61,4 @@ pub use remote::Remote;
 pub use remote_refs::{RemoteView, TagAt};
 pub use repository::GitRepository;
 pub use unified_diff::unified_diff;
-pub use worktree::same_address;
+pub use worktree::{same_address, shown_address};

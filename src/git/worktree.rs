@@ -90,6 +90,25 @@ pub fn same_address(address: &str) -> String {
     format!("https://{}/{path}", host.to_ascii_lowercase())
 }
 
+/// An address as it was written, with its scheme and its port, and without a password.
+pub fn shown_address(address: &str) -> String {
+    let shown = match address.split_once("://") {
+        Some((scheme, rest)) => {
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+            // The user of ssh is part of the address; the one of HTTP may be a token.
+            let user = user
+                .split(':')
+                .next()
+                .filter(|user| scheme == "ssh" && !user.is_empty());
+            let user = user.map_or_else(String::new, |user| format!("{user}@"));
+            format!("{scheme}://{user}{host}/{path}")
+        }
+        None => address.to_owned(),
+    };
+    clean_line(&shown)
+}
+
 /// `git@example.com:team/app.git` and `ssh://git@example.com/team/app.git` as `https://example.com/team/app`.
 fn source(address: &str) -> Option<String> {
     let (host, path) = if let Some((scheme, rest)) = address.split_once("://") {
@@ -133,6 +152,30 @@ mod tests {
         }
         for address in ["/srv/git/app.git", "/srv/git/app/", "file:///srv/git/app.git"] {
             assert_eq!(same_address(address), "/srv/git/app", "{address}");
+        }
+    }
+
+    #[test]
+    fn a_shown_address_keeps_scheme_and_port_and_loses_every_password() {
+        for (address, shown) in [
+            (
+                "http://git.example.com/team/app.git",
+                "http://git.example.com/team/app.git",
+            ),
+            (
+                "https://token@example.com:8443/app",
+                "https://example.com:8443/app",
+            ),
+            ("https://me:secret@example.com/app", "https://example.com/app"),
+            (
+                "ssh://git:secret@example.com:2222/app.git",
+                "ssh://git@example.com:2222/app.git",
+            ),
+            ("git@example.com:team/app.git", "git@example.com:team/app.git"),
+            ("/srv/git/app.git", "/srv/git/app.git"),
+            ("file:///srv/git/app.git", "file:///srv/git/app.git"),
+        ] {
+            assert_eq!(shown_address(address), shown);
         }
     }
 

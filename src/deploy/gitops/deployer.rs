@@ -37,7 +37,7 @@ impl GitopsDeployer {
             now: value.before.clone(),
         });
         GitopsTarget {
-            remote: crate::git::same_address(&self.settings.remote),
+            remote: crate::git::shown_address(&self.settings.remote),
             branch: self.settings.branch.to_string(),
             file: self.file(subject),
             values: values.collect(),

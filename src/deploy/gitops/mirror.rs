@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::failure::failure;
 use crate::deploy::error::DeployError;
 use crate::domain::{BranchName, CommitSha, GitopsSettings, ProjectId, WriteAccess};
-use crate::git::{GitError, GitRepository, RefUpdate, same_address};
+use crate::git::{GitError, GitRepository, RefUpdate, shown_address};
 use crate::state;
 
 /// A mirror, for one branch. It is made and fetched into by one process at a time.
@@ -36,7 +36,7 @@ impl Mirror {
         folder: &Path,
         cancel: &CancellationToken,
     ) -> Result<Self, DeployError> {
-        let name = same_address(&settings.remote);
+        let name = shown_address(&settings.remote);
         let address = settings.remote.clone();
         let place = folder.join(ProjectId::new(&address, "").as_str());
         let lock = place.join("lock");

@@ -170,7 +170,7 @@ async fn a_deployment_commits_the_digest_alone_and_given_again_adds_nothing() {
         target.words(),
         format!(
             "commit images[0].digest (now {old}) of {FILE} to main of {}",
-            sample.origin().display().to_string().trim_end_matches(".git")
+            sample.origin().display()
         )
     );
     let applied = sample.apply(&deployer, &target).await.0.unwrap();

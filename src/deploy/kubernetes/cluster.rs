@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::CronJob;
@@ -13,14 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{Asked, error_of};
 use super::workload::Workload;
+use crate::deploy::cluster_access::{AccessError, ClusterAccess, in_time, no_answer};
 use crate::deploy::error::DeployError;
-use crate::deploy::kubeconfig;
-use crate::domain::{KubernetesSettings, WorkloadKind, clean_line, is_kubernetes_name};
 
-/// How long it may take to reach the API.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the answer to one call may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::domain::{KubernetesSettings, WorkloadKind, clean_line, is_kubernetes_name};
 
 /// A cluster and the namespace in it.
 #[derive(Clone)]
@@ -49,14 +44,20 @@ impl Cluster {
                 |context| format!("the cluster of context `{context}`"),
             )
         };
-        let mut config = kubeconfig::read(settings.kubeconfig.as_deref(), context.as_deref())
+        let access = ClusterAccess::new(settings.kubeconfig.as_deref(), context.as_deref())
             .await
-            .map_err(|error| unfit(name(), &error, settings.kubeconfig.as_deref()))?;
-        config.connect_timeout = Some(CONNECT_TIMEOUT);
-        let address = clean_line(config.cluster_url.to_string().trim_end_matches('/'));
+            .map_err(|error| match error {
+                AccessError::Kubeconfig(error) => unfit(name(), &error, settings.kubeconfig.as_deref()),
+                AccessError::Client(why) => DeployError::Unfit {
+                    target: name(),
+                    why: clean_line(&why),
+                    hint: "check the kubeconfig with `kubectl config view`".to_owned(),
+                },
+            })?;
+        let address = access.address;
         let namespace = match &settings.namespace {
             Some(namespace) => namespace.replace("{service}", service),
-            None => config.default_namespace.clone(),
+            None => access.namespace,
         };
         if !is_kubernetes_name(&namespace) {
             return Err(DeployError::Unfit {
@@ -65,13 +66,8 @@ impl Cluster {
                 hint: "set `namespace` in windlass.toml".to_owned(),
             });
         }
-        let client = Client::try_from(config).map_err(|error| DeployError::Unfit {
-            target: name(),
-            why: clean_line(&error.to_string()),
-            hint: "check the kubeconfig with `kubectl config view`".to_owned(),
-        })?;
         Ok(Self {
-            client,
+            client: access.client,
             address,
             namespace,
         })
@@ -140,11 +136,11 @@ impl Cluster {
     ) -> Result<T, DeployError> {
         tokio::select! {
             () = cancel.cancelled() => Err(DeployError::Interrupted),
-            answer = tokio::time::timeout(CALL_TIMEOUT, call) => match answer {
-                Ok(answer) => answer.map_err(|error| error_of(&error, asked)),
-                Err(_) => Err(DeployError::Unreachable {
+            answer = in_time(call) => match answer {
+                Some(answer) => answer.map_err(|error| error_of(&error, asked)),
+                None => Err(DeployError::Unreachable {
                     target: self.address.clone(),
-                    why: format!("no answer within {} s", CALL_TIMEOUT.as_secs()),
+                    why: no_answer(),
                 }),
             },
         }

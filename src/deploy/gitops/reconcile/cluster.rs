@@ -4,8 +4,8 @@ use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
 
+use crate::deploy::cluster_access::{ClusterAccess, in_time, no_answer};
 use crate::deploy::error::DeployError;
-use crate::deploy::kubeconfig;
 use crate::domain::{Reconciler, ReconcilerKind, clean_line};
 
 /// What Flux looks at to reconcile at once.
@@ -26,9 +26,9 @@ impl<'a> Objects<'a> {
             why: clean_line(&why),
             hint: "check `context` and `kubeconfig` of `wait_for` in windlass.toml, or KUBECONFIG".to_owned(),
         };
-        let config = kubeconfig::read(reconciler.kubeconfig.as_deref(), reconciler.context.as_deref()).await;
-        let config = config.map_err(|error| unfit(error.to_string()))?;
-        let client = Client::try_from(config).map_err(|error| unfit(error.to_string()))?;
+        let access =
+            ClusterAccess::new(reconciler.kubeconfig.as_deref(), reconciler.context.as_deref()).await;
+        let client = access.map_err(|error| unfit(error.to_string()))?.client;
         let resource = match reconciler.kind {
             ReconcilerKind::Flux => resource("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"),
             ReconcilerKind::Argocd => resource("argoproj.io", "v1alpha1", "Application"),
@@ -44,9 +44,9 @@ impl<'a> Objects<'a> {
     /// The object as it is now.
     pub async fn get(&self) -> Result<DynamicObject, DeployError> {
         let target = || self.reconciler.words();
-        self.api
-            .get(&self.reconciler.name)
-            .await
+        let asked = in_time(self.api.get(&self.reconciler.name)).await;
+        asked
+            .ok_or_else(|| self.unreachable(&no_answer()))?
             .map_err(|error| match &error {
                 kube::Error::Api(status) if status.code == 404 => DeployError::Unfit {
                     target: target(),
@@ -70,15 +70,18 @@ impl<'a> Objects<'a> {
 
     /// Sets an annotation of the object; says why not.
     pub async fn annotate(&self, name: &str, value: &str) -> Result<(), String> {
-        patch(&self.api, &self.reconciler.name, name, value).await
+        patch(&self.api, &self.reconciler.name, name, value)
+            .await
+            .map(drop)
     }
 
-    /// Has the source of a Kustomization fetched: its kind, its name, and its namespace if that is another one.
+    /// Has the source of a Kustomization fetched: its kind, its name, and its namespace if that is another one. Says what the
+    /// source was then.
     pub async fn annotate_source(
         &self,
         (kind, name, namespace): (String, String, Option<String>),
         value: &str,
-    ) -> Result<(), String> {
+    ) -> Result<DynamicObject, String> {
         let namespace = namespace.unwrap_or_else(|| self.reconciler.namespace.clone());
         let resource = resource("source.toolkit.fluxcd.io", "v1", &kind);
         let api = Api::namespaced_with(self.client.clone(), &namespace, &resource);
@@ -101,10 +104,15 @@ fn resource(group: &str, version: &str, kind: &str) -> ApiResource {
     }
 }
 
-async fn patch(api: &Api<DynamicObject>, object: &str, name: &str, value: &str) -> Result<(), String> {
+async fn patch(
+    api: &Api<DynamicObject>,
+    object: &str,
+    name: &str,
+    value: &str,
+) -> Result<DynamicObject, String> {
     let patch = Patch::Merge(json!({"metadata": {"annotations": {name: value}}}));
-    api.patch(object, &PatchParams::default(), &patch)
-        .await
-        .map(drop)
+    let patched = in_time(api.patch(object, &PatchParams::default(), &patch)).await;
+    patched
+        .ok_or_else(no_answer)?
         .map_err(|error| clean_line(&error.to_string()))
 }

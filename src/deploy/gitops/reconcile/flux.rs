@@ -13,6 +13,10 @@ const GOES_ON: [&str; 4] = [
     "ArtifactFailed",
 ];
 
+/// What a Kustomization says whose path is not in its source. It has this reason also while it waits for a source, and does not say
+/// which commit it looked at.
+const NO_PATH: &str = "kustomization path not found";
+
 /// How far a Kustomization is; `contains` says whether a commit is the deployed one, or comes after it.
 ///
 /// Ready counts only if it is of this generation, and a failure only if it is about a commit that has the deployed one, and not
@@ -49,6 +53,10 @@ pub(super) fn judge(object: &Value, contains: &dyn Fn(&CommitSha) -> bool) -> Ve
     match text(ready, "/status").as_str() {
         "True" if applied => Verdict::Done(revision),
         "True" => Verdict::Waiting(format!("it has applied {revision}")),
+        "False" if has_looked && text(ready, "/message").starts_with(NO_PATH) => Verdict::NoPath {
+            asked: text(object, "/status/lastHandledReconcileAt"),
+            why: words,
+        },
         "False" if attempted && has_looked && !GOES_ON.contains(&text(ready, "/reason").as_str()) => {
             Verdict::Failed(words)
         }

@@ -9,6 +9,7 @@ mod verdict;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +38,9 @@ const LISTS: [&str; 2] = [
     "/status/sync/revisions",
     "/status/operationState/syncResult/revisions",
 ];
+
+/// How long a source is given to be fetched before the one that has to look at it is asked again.
+const SOURCE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The commit that was deployed, in the mirror of its repository.
 pub(super) struct Deployed<'a> {
@@ -90,7 +94,7 @@ async fn follow(
 ) -> Result<String, DeployError> {
     let objects = Objects::connect(reconciler).await?;
     let object = objects.get().await?;
-    hurry(&objects, &value(&object), tell).await;
+    let mut asked = hurry(&objects, &value(&object), tell).await;
     let mut known = BTreeMap::new();
     let mut seen = argocd::Seen::default();
     let only = watcher::Config::default().fields(&format!("metadata.name={}", reconciler.name));
@@ -112,7 +116,8 @@ async fn follow(
                 continue;
             }
         };
-        for commit in commits(&object) {
+        let of_source = asked.as_ref().and_then(|asked| asked.source.clone());
+        for commit in commits(&object).into_iter().chain(of_source.clone()) {
             if let std::collections::btree_map::Entry::Vacant(entry) = known.entry(commit) {
                 let is_in = deployed.is_in(entry.key()).await?;
                 entry.insert(is_in);
@@ -133,7 +138,22 @@ async fn follow(
             }
             Verdict::Waiting(why) => why,
             Verdict::Stale(why) => {
-                hurry(&objects, &object, tell).await;
+                asked = hurry(&objects, &object, tell).await;
+                why
+            }
+            Verdict::NoPath { asked: at, why } => {
+                let is_ours = asked.as_ref().is_some_and(|asked| asked.at == at);
+                if is_ours && of_source.is_some_and(|commit| has(&commit)) {
+                    return Err(DeployError::NotUp {
+                        target: reconciler.words(),
+                        why,
+                    });
+                }
+                if is_ours {
+                    // Its source is fetched meanwhile.
+                    tokio::time::sleep(SOURCE_PAUSE).await;
+                    asked = hurry(&objects, &object, tell).await;
+                }
                 why
             }
         };
@@ -165,25 +185,43 @@ fn commits(object: &Value) -> Vec<CommitSha> {
         .collect()
 }
 
+/// That it was asked to look.
+struct Asked {
+    /// When: what the object says once it has looked.
+    at: String,
+    /// The commit that its source had then, as far as it says.
+    source: Option<CommitSha>,
+}
+
 /// Asks it to look now and not when its interval is over. Where that is not allowed, it takes longer.
-async fn hurry(objects: &Objects<'_>, object: &Value, tell: Tell<'_>) {
+async fn hurry(objects: &Objects<'_>, object: &Value, tell: Tell<'_>) -> Option<Asked> {
     let now = Timestamp::now().to_string();
     let result = match objects.reconciler.kind {
-        ReconcilerKind::Argocd => objects.annotate("argocd.argoproj.io/refresh", "hard").await,
+        ReconcilerKind::Argocd => {
+            let asked = objects.annotate("argocd.argoproj.io/refresh", "hard").await;
+            asked.map(|()| None)
+        }
         ReconcilerKind::Flux => {
             let field = |name: &str| text(object, &format!("/spec/sourceRef/{name}"));
             let namespace = Some(field("namespace")).filter(|namespace| !namespace.is_empty());
             let source = (field("kind"), field("name"), namespace);
             match objects.annotate_source(source, &now).await {
-                Ok(()) => objects.annotate(cluster::REQUESTED_AT, &now).await,
+                Ok(source) => {
+                    let asked = objects.annotate(cluster::REQUESTED_AT, &now).await;
+                    asked.map(|()| commit_in(&text(&value(&source), "/status/artifact/revision")))
+                }
                 Err(error) => Err(error),
             }
         }
     };
-    if let Err(why) = result {
-        tell(DeployProgress::Warning(format!(
-            "{} could not be asked to look at once, so that it looks when its interval is over: {why}",
-            objects.reconciler.words()
-        )));
+    match result {
+        Ok(source) => Some(Asked { at: now, source }),
+        Err(why) => {
+            tell(DeployProgress::Warning(format!(
+                "{} could not be asked to look at once, so that it looks when its interval is over: {why}",
+                objects.reconciler.words()
+            )));
+            None
+        }
     }
 }

@@ -182,3 +182,24 @@ fn argo_cd_has_failed_when_the_sync_of_our_commit_did_or_the_health_became_degra
     judge(&application(("Synced", OURS), "Succeeded", "Progressing", after));
     assert_eq!(judge(&degraded), Verdict::Failed("Degraded".to_owned()));
 }
+
+#[test]
+fn a_path_that_flux_does_not_find_counts_only_for_what_it_was_asked_for() {
+    let mut object = kustomization(2, ("False", "ArtifactFailed"), OLD, OLD);
+    object["status"]["conditions"][1]["message"] =
+        json!("kustomization path not found: stat /tmp/x/apps: no such file or directory");
+    object["metadata"]["annotations"] = json!({"reconcile.fluxcd.io/requestedAt": "now"});
+    assert!(matches!(of_flux(&object), Verdict::Waiting(_)), "{object}");
+    object["status"]["lastHandledReconcileAt"] = json!("now");
+    let Verdict::NoPath { asked, why } = of_flux(&object) else {
+        panic!("{:?}", of_flux(&object))
+    };
+    assert_eq!(asked, "now");
+    assert!(
+        why.starts_with("ArtifactFailed: kustomization path not found"),
+        "{why}"
+    );
+    // A source that is not fetched yet has the same reason.
+    object["status"]["conditions"][1]["message"] = json!("Source artifact not found, retrying in 30s");
+    assert!(matches!(of_flux(&object), Verdict::Waiting(_)), "{object}");
+}

@@ -15,6 +15,13 @@ pub(in crate::deploy::gitops) enum Verdict {
     Done(String),
     /// It has tried and failed: the reason.
     Failed(String),
+    /// It does not find its path in the source that it had when it did what it was asked for, which may be an older one.
+    NoPath {
+        /// What it was asked for.
+        asked: String,
+        /// The reason.
+        why: String,
+    },
 }
 
 /// The text at a path of keys, harmless; empty where there is none.
