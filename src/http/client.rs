@@ -199,6 +199,9 @@ impl Client {
                 }
                 body.extend_from_slice(&chunk);
             }
+            if let Some(token) = &request.token {
+                body = without(body, token.expose_secret().as_bytes());
+            }
             let (headers, now) = (response.headers(), Timestamp::now());
             let location = headers
                 .get(header::LOCATION)
@@ -219,6 +222,25 @@ impl Client {
             }),
         }
     }
+}
+
+/// A body in which a secret that was sent does not come back: what a service answers is shown and kept.
+fn without(body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
+    if secret.is_empty() || !body.windows(secret.len()).any(|part| part == secret) {
+        return body;
+    }
+    let mut masked = Vec::with_capacity(body.len());
+    let mut rest = &body[..];
+    while let Some(first) = rest.first() {
+        if let Some(after) = rest.strip_prefix(secret) {
+            masked.extend_from_slice(b"***");
+            rest = after;
+        } else {
+            masked.push(*first);
+            rest = &rest[1..];
+        }
+    }
+    masked
 }
 
 fn failed(host: &str, error: &reqwest::Error) -> HttpError {

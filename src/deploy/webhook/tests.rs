@@ -214,6 +214,32 @@ async fn a_deployment_that_never_ends_is_unknown_after_its_time_and_so_is_one_wi
 }
 
 #[tokio::test]
+async fn a_token_that_comes_back_in_an_answer_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "tok-4711\n").unwrap();
+    let with_token = |url: &Url| WebhookSettings {
+        token_file: Some(token.clone()),
+        ..settings(url)
+    };
+    let (_service, url) = Service::start([told(403, "Bearer tok-4711 is not allowed: tok-4711")]).await;
+    let error = apply(with_token(&url)).await.0.unwrap_err().to_string();
+    assert!(
+        error.contains("status 403: Bearer *** is not allowed: ***"),
+        "{error}"
+    );
+    let (_service, url) = Service::start([
+        leading(202, &[("location", "/status/1")]),
+        status(&json!({"status": "deployed", "message": "seen tok-4711", "log": ["as tok-4711"]})),
+    ])
+    .await;
+    let (result, progress) = apply(with_token(&url)).await;
+    let shown = format!("{:?} {progress:?}", result.unwrap());
+    assert!(shown.contains("seen ***") && shown.contains("as ***"), "{shown}");
+    assert!(!shown.contains("4711"), "{shown}");
+}
+
+#[tokio::test]
 async fn what_runs_is_asked_with_the_token() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
