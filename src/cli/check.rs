@@ -74,7 +74,10 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
     }
     // Read-only, it writes no more than its reports.
     let recording = WriteAccess::unless_read_only(global.read_only)
-        .map(|access| Recording::begin(&world.engine.journals(), &plan, access))
+        .map(|access| {
+            let config = world.engine.config();
+            Recording::begin(&world.engine.journals(), &plan, access, Some(config))
+        })
         .transpose()?;
     let cancel = CancellationToken::new();
     let handling = cancel_on_signal(&cancel);
@@ -106,7 +109,7 @@ pub async fn run(args: &CheckArgs, global: &Global, io: &mut Output) -> Result<E
     let (report, shown) = tokio::join!(checking, showing);
     drop(handling);
     if let Some(recording) = recording {
-        end_recording(recording, &report);
+        end_recording(recording, &report, io).await;
     }
     let report = report?;
     leave(&report)?;
@@ -184,19 +187,18 @@ fn record(run: &RecordedRun, steps: &[(CheckStep, StepId)], event: &CheckEvent) 
 }
 
 /// Keeps how a check ended. What GitHub is to show of it, the check tells by itself.
-fn end_recording(recording: Recording, report: &Result<CheckReport, EngineError>) {
-    match report {
-        Ok(report) if report.exit() == Exit::Done => recording.run.end(Exit::Done, None, None),
+async fn end_recording(recording: Recording, report: &Result<CheckReport, EngineError>, io: &mut Output) {
+    let (exit, why, hint) = match report {
+        Ok(report) if report.exit() == Exit::Done => (Exit::Done, None, None),
         Ok(report) => {
             let failing = report.steps.iter().filter(|step| !step.outcome.passes());
             let steps: Vec<_> = failing.map(|step| step.step.word()).collect();
             let why = format!("not passed: {}", steps.join(", "));
-            recording.run.end(report.exit(), Some(&why), None);
+            (report.exit(), Some(why), None)
         }
-        Err(error) => recording
-            .run
-            .end(error.exit(), Some(&error.to_string()), error.hint()),
-    }
+        Err(error) => (error.exit(), Some(error.to_string()), error.hint()),
+    };
+    recording.end_quietly(exit, why.as_deref(), hint, io).await;
 }
 
 /// The result as a whole, for whoever reads the output, and for GitHub.

@@ -1,16 +1,21 @@
 //! Commands that write, and that the engine does not plan, leave a journal all the same: `check`, `copy`, `registry rm` and
 //! `scan --attach`.
 
+use std::io::Write as _;
+
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
 
 use super::Output;
 use super::failure::Failure;
 use super::report::github;
+use crate::config::Config;
 use crate::domain::{
-    Confirmation, Costs, Digest, Exit, Operation, Plan, PlannedStep, Repository, ServiceName, StepId,
-    WriteAccess,
+    Confirmation, Costs, Digest, Exit, NotifySettings, Operation, Plan, PlannedStep, Repository, ServiceName,
+    StepId, WriteAccess,
 };
-use crate::engine::{Event, Journals, RecordedRun, StepOutcome};
+use crate::engine::{Event, Journals, RecordedRun, StepOutcome, notify_of};
+use crate::program::cancel_on_signal;
 use crate::state;
 
 /// A command that is recorded.
@@ -18,6 +23,7 @@ pub struct Recording {
     /// The run.
     pub run: RecordedRun,
     events: UnboundedReceiver<Event>,
+    webhooks: Vec<NotifySettings>,
 }
 
 /// What a command does, as a plan: nothing is judged, and nothing confirmed in it.
@@ -64,14 +70,24 @@ pub fn journals_of_no_project() -> Journals {
 }
 
 impl Recording {
-    /// Begins to record.
-    pub fn begin(journals: &Journals, plan: &Plan, access: WriteAccess) -> Result<Self, Failure> {
+    /// Begins to record; the webhooks of `config` are told of the end.
+    pub fn begin(
+        journals: &Journals,
+        plan: &Plan,
+        access: WriteAccess,
+        config: Option<&Config>,
+    ) -> Result<Self, Failure> {
         let (run, events) = RecordedRun::begin(journals, plan, access)?;
-        Ok(Self { run, events })
+        let webhooks = config.map_or_else(Vec::new, |config| config.notify.clone());
+        Ok(Self {
+            run,
+            events,
+            webhooks,
+        })
     }
 
     /// Records the only step of a command, which came to `result`, and its end.
-    pub fn end_with<T>(
+    pub async fn end_with<T>(
         self,
         step: StepId,
         done: &str,
@@ -88,29 +104,52 @@ impl Recording {
             .as_ref()
             .map_or_else(|failure| failure.exit, |_| Exit::Done);
         let hint = result.as_ref().err().and_then(|failure| failure.hint.clone());
-        self.end(exit, why.as_deref(), hint, io)?;
+        self.end(exit, why.as_deref(), hint, io).await?;
         let result = result?;
         kept?;
         Ok(result)
     }
 
-    /// Records the end, and tells GitHub of it where this goes on there.
-    pub fn end(
-        mut self,
+    /// Records the end, and tells GitHub of it where this goes on there, and the webhooks.
+    pub async fn end(
+        self,
         exit: Exit,
         why: Option<&str>,
         hint: Option<String>,
         io: &mut Output,
     ) -> Result<(), Failure> {
-        self.run.end(exit, why, hint);
+        let events = self.end_quietly(exit, why, hint, io).await;
         if github::is_here() {
-            let mut told = Vec::new();
-            while let Ok(event) = self.events.try_recv() {
-                told.push(event);
-            }
-            github::tell_of(&told, io)?;
+            github::tell_of(&events, io)?;
         }
         Ok(())
+    }
+
+    /// Records the end, and tells the webhooks alone.
+    pub async fn end_quietly(
+        mut self,
+        exit: Exit,
+        why: Option<&str>,
+        hint: Option<String>,
+        io: &mut Output,
+    ) -> Vec<Event> {
+        self.run.end(exit, why, hint);
+        let mut events = Vec::new();
+        while let Ok(event) = self.events.try_recv() {
+            events.push(event);
+        }
+        let ended = CancellationToken::new();
+        let _handling = cancel_on_signal(&ended);
+        tokio::select! {
+            undelivered = notify_of(&self.webhooks, &events) => {
+                for why in undelivered {
+                    // What becomes of the output decides nothing about the run.
+                    let _ = writeln!(io.err, "warning: {why}");
+                }
+            }
+            () = ended.cancelled() => {}
+        }
+        events
     }
 }
 

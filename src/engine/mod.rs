@@ -32,6 +32,7 @@ pub use self::core::{Engine, must_be_trusted};
 pub use candidate::Candidate;
 pub use error::EngineError;
 pub use github::github_of;
+pub use notify::notify_of;
 pub use operations::Request;
 pub use operations::build::{BuildRequest, builder_of};
 pub use operations::check::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, Checked};

@@ -74,15 +74,36 @@ pub(in crate::engine) fn of_run(webhooks: Vec<NotifySettings>) -> (OutcomeListen
         sender: Some(sender),
     };
     let task = tokio::spawn(async move {
-        let Ok(outcome) = receiver.await else {
-            return Vec::new();
-        };
-        let notification = Notification::Run(outcome);
-        let told = webhooks.iter().filter(|webhook| webhook.covers(&notification));
-        let results = join_all(told.map(|webhook| tell_in_time(webhook, &notification))).await;
-        results.into_iter().filter_map(Result::err).collect()
+        match receiver.await {
+            Ok(outcome) => tell_all(&webhooks, outcome).await,
+            Err(_) => Vec::new(),
+        }
     });
     (listener, task)
+}
+
+/// Tells `webhooks` of the end of a run that the engine did not carry out, by its events. What could not be delivered, in words.
+pub async fn notify_of(webhooks: &[NotifySettings], events: &[Event]) -> Vec<String> {
+    let (sender, mut receiver) = oneshot::channel();
+    let mut listener = OutcomeListener {
+        outcome: None,
+        sender: Some(sender),
+    };
+    for event in events {
+        // It keeps what it hears, and nothing of that can fail.
+        let _ = listener.hear(event);
+    }
+    match receiver.try_recv() {
+        Ok(outcome) => tell_all(webhooks, outcome).await,
+        Err(_) => Vec::new(),
+    }
+}
+
+async fn tell_all(webhooks: &[NotifySettings], outcome: RunOutcome) -> Vec<String> {
+    let notification = Notification::Run(outcome);
+    let told = webhooks.iter().filter(|webhook| webhook.covers(&notification));
+    let results = join_all(told.map(|webhook| tell_in_time(webhook, &notification))).await;
+    results.into_iter().filter_map(Result::err).collect()
 }
 
 async fn tell_in_time(webhook: &NotifySettings, notification: &Notification) -> Result<(), String> {

@@ -121,7 +121,7 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
             let service = recording::service_of(&first.target)?;
             let plan = recording::plan(Copy { images }, service, None, steps);
             let journals = recording::journals_of_no_project();
-            Some(Recording::begin(&journals, &plan, access)?)
+            Some(Recording::begin(&journals, &plan, access, config.as_ref())?)
         }
         // A dry run copies nothing, and an empty list neither.
         _ => None,
@@ -170,7 +170,7 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
         let failure = ended.as_ref().err();
         let why = failure.map(|failure| failure.report.to_string());
         let hint = failure.and_then(|failure| failure.hint.clone());
-        recording.end(exit, why.as_deref(), hint, io)?;
+        recording.end(exit, why.as_deref(), hint, io).await?;
     }
     ended
 }

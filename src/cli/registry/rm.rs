@@ -119,10 +119,11 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
         }
     }
     let (plan, step) = removal.plan(&args.image)?;
-    let recording = Recording::begin(&recording::journals_of_no_project(), &plan, access)?;
+    let journals = recording::journals_of_no_project();
+    let recording = Recording::begin(&journals, &plan, access, config.as_ref())?;
     recording.run.step_started(step);
     let result = delete(&removal, &registries, &args.image, access, io).await;
-    recording.end_with(step, "deleted", result, io)
+    recording.end_with(step, "deleted", result, io).await
 }
 
 async fn look(reader: &Reader, target: &Target) -> Result<Removal, Failure> {

@@ -97,12 +97,13 @@ async fn record_attach(
     io: &mut Output,
 ) -> Result<Vec<Digest>, Failure> {
     let (plan, step, journals) = attachment(args, subject)?;
-    let recording = Recording::begin(&journals, &plan, access)?;
+    let config = subject.world.as_ref().map(|world| &**world.engine.config());
+    let recording = Recording::begin(&journals, &plan, access, config)?;
     recording.run.step_started(step);
     let id = recording.run.id().clone();
     let result = attach(args, subject, found, access, &id, io).await;
     let done = format!("attached {}", count(found.reports.len(), "scan report"));
-    recording.end_with(step, &done, result, io)
+    recording.end_with(step, &done, result, io).await
 }
 
 /// Leaves each report with the image, and says so under the key where one is named; the referrers with the reports.
