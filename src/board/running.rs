@@ -8,10 +8,7 @@ use super::cell::Cell;
 use super::row::DeployedImage;
 use super::source::Source;
 use crate::domain::{Digest, Drift, Environment, Observed, Running, Target};
-use crate::registry::{Reader, RegistryError};
-
-/// How many earlier deployments are asked whether what runs is one of them.
-const LOOKED_AT: usize = 10;
+use crate::registry::Reader;
 
 impl Source {
     /// What runs, where something can observe it.
@@ -42,7 +39,8 @@ impl Source {
         let runs = async {
             let running = &other?.digest;
             let deployed = deployed.map(|deployed| deployed.digest.clone());
-            let was_deployed = self.was_deployed(reader, running).await.unwrap_or(false);
+            let was_deployed = self.images.deployed_as(reader, running).await;
+            let was_deployed = was_deployed.ok().flatten().is_some();
             Some(match deployed {
                 Some(deployed) if was_deployed => Drift::Earlier {
                     running: running.clone(),
@@ -72,23 +70,5 @@ impl Source {
                 deployed: deployed.digest.clone(),
             });
         [runs, tag, signature].into_iter().flatten().collect()
-    }
-
-    /// Whether `running` is one of the images that were deployed here, by any of its digests.
-    async fn was_deployed(&self, reader: &Reader, running: &Digest) -> Result<bool, RegistryError> {
-        let history = reader.deployments(LOOKED_AT).await?;
-        let digests: BTreeSet<_> = history.into_iter().map(|deployed| deployed.digest).collect();
-        if digests.contains(running) {
-            return Ok(true);
-        }
-        for digest in &digests {
-            let Ok(summary) = self.summary(reader, digest).await else {
-                continue;
-            };
-            if summary.identities(digest).contains(running) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

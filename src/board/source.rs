@@ -1,7 +1,6 @@
 //! Where the board's facts come from: git for the commits, registries for all else. Every answer stands for itself; one
 //! that fails says so in its own cell.
 
-use std::collections::HashMap;
 use std::path::{Component, Path};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,15 +13,14 @@ use crate::catalog::{self, ImageTag};
 use crate::domain::{CommitSha, Digest, Environment, Tag, Target, stands_for};
 use crate::git::{Commit, GitError, GitRepository, History};
 use crate::project::Service;
-use crate::registry::{ImageSummary, Reader, RegistryError};
+use crate::registry::{ImageCache, ImageSummary, Reader, RegistryError};
 
 /// The sources of one service's board. Cheap to clone.
 #[derive(Clone)]
 pub struct Source {
     pub(super) service: Service,
     pub(super) repository: Arc<GitRepository>,
-    /// What images say of themselves never changes, so it is asked once for a digest.
-    images: Arc<Mutex<HashMap<Digest, ImageSummary>>>,
+    pub(super) images: ImageCache,
 }
 
 /// An image, and where it was found.
@@ -37,7 +35,7 @@ impl Source {
         Self {
             service,
             repository,
-            images: Arc::default(),
+            images: ImageCache::default(),
         }
     }
 
@@ -211,13 +209,7 @@ impl Source {
         reader: &Reader,
         digest: &Digest,
     ) -> Result<ImageSummary, RegistryError> {
-        let known = locked(&self.images).get(digest).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let summary = reader.image(digest).await?;
-        locked(&self.images).insert(digest.clone(), summary.clone());
-        Ok(summary)
+        self.images.image(reader, digest).await
     }
 
     async fn scan(&self, reader: &Reader, digest: &Digest, now: Timestamp) -> Cell<Scan> {

@@ -9,10 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{Deployed, Digest, EnvironmentName, Observed, Running, Target};
 use crate::engine::error::EngineError;
 use crate::project::ServiceEnvironment;
-use crate::registry::{CurrentDeployment, Reader, RegistryError};
-
-/// How many earlier deployments are asked whether what runs is one of them.
-const LOOKED_AT: usize = 10;
+use crate::registry::{CurrentDeployment, ImageCache, Reader, RegistryError};
 
 /// What an environment has now.
 #[derive(Debug, Clone)]
@@ -49,8 +46,9 @@ pub(super) async fn present(
             note,
         })
     };
+    let images = ImageCache::default();
     let identities = match &deployed {
-        Some(deployed) if there.observes() => identities(reader, &deployed.digest).await,
+        Some(deployed) if there.observes() => images.identities(reader, &deployed.digest).await,
         _ => BTreeSet::new(),
     };
     let running = match there.running(&identities, &CancellationToken::new()).await {
@@ -66,7 +64,7 @@ pub(super) async fn present(
     };
     let deployed_digest = deployed.as_ref().map(|deployed| &deployed.digest);
     let note = differs(there.name(), &running, deployed_digest);
-    Ok(match image_of(reader, &running).await? {
+    Ok(match image_of(&images, reader, &running).await? {
         Some(digest) => Some(Present {
             current: CurrentDeployment {
                 digest,
@@ -82,24 +80,14 @@ pub(super) async fn present(
     })
 }
 
-/// The digests that stand for an image; of one that cannot be read its own alone.
-async fn identities(reader: &Reader, digest: &Digest) -> BTreeSet<Digest> {
-    match reader.image(digest).await {
-        Ok(image) => image.identities(digest),
-        Err(_) => BTreeSet::from([digest.clone()]),
-    }
-}
-
 /// The image that a platform names by any of its digests: one that was deployed here, or one that the registry has.
-async fn image_of(reader: &Reader, running: &Running) -> Result<Option<Digest>, RegistryError> {
-    let mut asked = BTreeSet::new();
-    for earlier in reader.deployments(LOOKED_AT).await? {
-        if earlier.digest == running.digest {
-            return Ok(Some(earlier.digest));
-        }
-        if asked.insert(earlier.digest.clone()) && running.is(&identities(reader, &earlier.digest).await) {
-            return Ok(Some(earlier.digest));
-        }
+async fn image_of(
+    images: &ImageCache,
+    reader: &Reader,
+    running: &Running,
+) -> Result<Option<Digest>, RegistryError> {
+    if let Some(deployed) = images.deployed_as(reader, &running.digest).await? {
+        return Ok(Some(deployed));
     }
     let found = reader.resolve(&Target::Digest(running.digest.clone())).await?;
     Ok(found.map(|found| found.digest))

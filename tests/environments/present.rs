@@ -150,3 +150,35 @@ async fn whether_a_promotion_takes_commits_back_is_judged_by_what_runs() {
     assert!(why.contains("take back"), "{why}");
     assert!(notes(&plan, "downgrade").contains("which is deployed"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_asks_the_platform_once_what_runs() {
+    let (world, engine) = world().await;
+    let last = digest_of(&engine, "stage", "develop~3").await;
+    let (engine, file) = runs(&world, &last);
+    // Given to the program as its input, each question leaves a line.
+    let calls = world.folder().join("calls");
+    let path = world.repository().join("windlass.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let quiet = format!("[\"/bin/cat\", \"{}\"]", file.display());
+    let counted = format!(
+        "[\"/bin/sh\", \"-c\", \"echo asked >> {}; cat {}\"]",
+        calls.display(),
+        file.display()
+    );
+    assert!(text.contains(&quiet), "{text}");
+    std::fs::write(&path, text.replace(&quiet, &counted)).unwrap();
+    drop(engine);
+    let engine = world.engine().unwrap();
+    for request in [
+        promote("develop", "stage", None, false),
+        rollback("stage", None, true),
+        pin("stage", "keep", None),
+        hotfix(),
+    ] {
+        let _ = std::fs::remove_file(&calls);
+        planned(&engine, &request).await.unwrap();
+        let asked = std::fs::read_to_string(&calls).unwrap_or_default();
+        assert_eq!(asked, "asked\n", "{request:?}");
+    }
+}
