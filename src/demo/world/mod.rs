@@ -193,10 +193,12 @@ impl World {
     /// The environments of a windlass.toml whose images are below `folder` in the registries.
     fn environments(&self, folder: &str) -> String {
         let keys = self.folder.join("keys");
-        let deploy = self.folder.join("deploy.sh");
+        // As its repository sees it: a plan shows no longer path than a person would write.
+        let here = Path::new(if folder.is_empty() { ".." } else { "../.." });
+        let deploy = here.join("deploy.sh");
         // Of the other repositories nothing runs, so that the demo stays small.
         let running = match &self.program {
-            Some(_) if folder.is_empty() => scripts::running(&self.folder.join("running.sh")),
+            Some(_) if folder.is_empty() => scripts::running(&here.join("running.sh")),
             _ => String::new(),
         };
         let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned()).to_string();

@@ -22,7 +22,7 @@ pub(super) fn deploy(program: Option<&Path>) -> String {
         "#!/bin/sh\n\
          # Deploys in the demo.\n\
          set -eu\n\
-         folder=\"$(dirname \"$0\")\"\n\
+         folder=\"$(cd \"$(dirname \"$0\")\" && pwd)\"\n\
          mkdir -p \"$folder/deployed\"\n\
          echo \"rolling out $WINDLASS_SERVICE to $WINDLASS_ENVIRONMENT\"\n\
          printf '%s\\n' \"$WINDLASS_IMAGE\" > \"$folder/deployed/$WINDLASS_ENVIRONMENT\"\n\
@@ -33,7 +33,7 @@ pub(super) fn deploy(program: Option<&Path>) -> String {
 /// The program that says what runs: it has `program` ask for it.
 pub(super) fn running_script(program: &Path) -> String {
     format!(
-        "#!/bin/sh\n# Says what runs in the demo.\nexec {} demo-service running --folder \"$(dirname \"$0\")\"\n",
+        "#!/bin/sh\n# Says what runs in the demo.\nexec {} demo-service running --folder \"$(cd \"$(dirname \"$0\")\" && pwd)\"\n",
         in_shell(program)
     )
 }
