@@ -95,9 +95,9 @@ fn selected(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Bu
     let width = usize::from(area.width).saturating_sub(3);
     let lines = drift
         .chain(runs)
-        .chain(by)
         .chain(pin)
         .chain(reviews)
+        .chain(by)
         .flat_map(|text| line::wrap(&text, width));
     for (y, text) in (area.y..area.bottom()).zip(lines) {
         let row = Rect { y, height: 1, ..area };
