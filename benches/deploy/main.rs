@@ -186,13 +186,17 @@ async fn counts(host: &str) -> serde_json::Value {
 
 /// Values of a chart with many parts, as large ones are: comments, nested mappings, lists, texts in quotes.
 fn values() -> String {
+    use std::fmt::Write as _;
+
     let mut text = String::from("# Values of prod.\nimage:\n  repository: registry.example.com/app\n");
     text.push_str("  tag: \"sha-0000000\" # the commit\n  digest: sha256:before\n");
     for nth in 0..1000 {
-        text.push_str(&format!(
+        write!(
+            text,
             "part{nth}:\n  enabled: true\n  # How many.\n  replicas: {nth}\n  env:\n    - name: LEVEL\n      value: 'info'\n  \
              resources:\n    limits: {{ cpu: 100m, memory: 128Mi }}\n    note: \"part {nth}\"\n"
-        ));
+        )
+        .unwrap();
     }
     text
 }

@@ -86,10 +86,12 @@ impl Flow<'_> {
     /// A key with its colon, and the spaces behind it.
     fn key(&mut self) -> Option<String> {
         let start = self.at;
-        let key = if let Some(quotes) = self.quoted()? {
+        let key = if let Some(quotes) = self.next_quotes() {
+            self.skip_quoted(quotes)?;
             let inner = &self.text[start + 1..self.at - 1];
-            let is_plain = !inner.contains('\\') && !(quotes == Quotes::Single && inner.contains('\''));
-            let inner = is_plain.then(|| inner.to_owned())?;
+            let is_written_otherwise =
+                inner.contains('\\') || (quotes == Quotes::Single && inner.contains('\''));
+            let inner = (!is_written_otherwise).then(|| inner.to_owned())?;
             self.skip_spaces();
             inner
         } else {
@@ -112,7 +114,8 @@ impl Flow<'_> {
                 span: inner,
             });
             return self.collection(&path);
-        } else if let Some(quotes) = self.quoted()? {
+        } else if let Some(quotes) = self.next_quotes() {
+            self.skip_quoted(quotes)?;
             quotes
         } else {
             let length = self.plain_length()?;
@@ -131,13 +134,17 @@ impl Flow<'_> {
         Some(())
     }
 
-    /// Goes on behind a text in quotes, if one comes next.
-    fn quoted(&mut self) -> Option<Option<Quotes>> {
-        let quotes = match self.rest().chars().next()? {
-            '"' => Quotes::Double,
-            '\'' => Quotes::Single,
-            _ => return Some(None),
-        };
+    /// The quotes of what comes next, if that is a text in quotes.
+    fn next_quotes(&self) -> Option<Quotes> {
+        match self.rest().chars().next()? {
+            '"' => Some(Quotes::Double),
+            '\'' => Some(Quotes::Single),
+            _ => None,
+        }
+    }
+
+    /// Goes on behind the text in quotes that comes next.
+    fn skip_quoted(&mut self, quotes: Quotes) -> Option<()> {
         let quote = if quotes == Quotes::Double { '"' } else { '\'' };
         let mut inner = self.rest()[1..].char_indices().peekable();
         while let Some((at, c)) = inner.next() {
@@ -151,7 +158,7 @@ impl Flow<'_> {
                     let end = self.at + at + 2;
                     let is_template = self.text[self.at..end].contains("{{");
                     self.at = end;
-                    return (!is_template).then_some(Some(quotes));
+                    return (!is_template).then_some(());
                 }
                 _ => {}
             }
