@@ -29,7 +29,7 @@ async fn what_is_deployed_says_by_which_run_and_of_whom_in_each_environment() {
     let EventKind::RunStarted { actor, .. } = &events[0].happening else {
         panic!("{:?}", events[0])
     };
-    assert_eq!(by.by.as_str(), actor.to_string());
+    assert_eq!(by.by.as_str(), actor);
 
     // Its record goes along with the image, and is of stage all the same.
     let to_prod = promote("develop", "prod", None, false);
