@@ -117,7 +117,7 @@ impl Api {
                 self.count("watch");
                 return self.watch(path, query, &mut writer).await;
             }
-            let document = self.answer(method, path, query, &body).await.to_string();
+            let document = self.answer(method, path, query, &body).to_string();
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
                 document.len()
@@ -131,7 +131,7 @@ impl Api {
         *self.counts.lock().unwrap().entry(what).or_default() += 1;
     }
 
-    async fn answer(&self, method: &str, path: &str, query: &str, body: &[u8]) -> Value {
+    fn answer(&self, method: &str, path: &str, query: &str, body: &[u8]) -> Value {
         if path == COUNTS {
             return json!(*self.counts.lock().unwrap());
         }
@@ -154,14 +154,14 @@ impl Api {
             }
             ("PATCH", Some(name)) => {
                 self.count("change");
-                self.change(name, &serde_json::from_slice(body).unwrap()).await
+                self.change(name, &serde_json::from_slice(body).unwrap())
             }
             other => panic!("{other:?} {path}"),
         }
     }
 
     /// The image of a deployment is set; its rollout goes on without whoever asked.
-    async fn change(&self, name: &str, patch: &Value) -> Value {
+    fn change(&self, name: &str, patch: &Value) -> Value {
         let image = patch["spec"]["template"]["spec"]["containers"][0]["image"]
             .as_str()
             .unwrap();
@@ -170,7 +170,7 @@ impl Api {
         self.roll_out(name, 2, 0);
         if let Some(time) = self.rollout {
             let (name, image) = (name.to_owned(), image.to_owned());
-            let changes = self.changes.clone();
+            let sender = self.changes.clone();
             let version = self.version.fetch_add(2 + REPLICAS as u64, Ordering::SeqCst) + 1;
             let begun = Instant::now();
             let events = (0..REPLICAS).map(|nth| ("pods", pod(&name, 2, nth, true)));
@@ -181,7 +181,7 @@ impl Api {
                 tokio::time::sleep(time.saturating_sub(begun.elapsed())).await;
                 for (nth, (collection, mut object)) in (0..).zip(events) {
                     object["metadata"]["resourceVersion"] = (version + nth).to_string().into();
-                    let _ = changes.send((collection, object));
+                    let _ = sender.send((collection, object));
                 }
             });
         }

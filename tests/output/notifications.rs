@@ -91,10 +91,10 @@ fn text_of(output: &std::process::Output) -> String {
 async fn commands_that_no_engine_plans_are_told_to_the_webhooks_too() {
     let world = world_at(Timestamp::now()).await;
     let folder = world.repository();
-    let receiver = Receiver::start(204).await;
+    let webhooks = Receiver::start(204).await;
     let path = folder.join("windlass.toml");
     let configuration = std::fs::read_to_string(&path).unwrap();
-    let webhook = format!("\n[[notify]]\nurl = \"http://{}/json\"\n", receiver.address);
+    let webhook = format!("\n[[notify]]\nurl = \"http://{}/json\"\n", webhooks.address);
     std::fs::write(&path, configuration + &webhook).unwrap();
     let from = format!("{}/dev/payment-svc:latest", world.shared_host());
     let to = format!("{}/copies/payment-svc:one", world.shared_host());
@@ -116,15 +116,15 @@ async fn commands_that_no_engine_plans_are_told_to_the_webhooks_too() {
             text_of(&output)
         );
     }
-    let schemas = schemas();
-    let told: Vec<_> = receiver
+    let forms = schemas();
+    let told: Vec<_> = webhooks
         .documents("/json")
         .iter()
         .map(|told| {
-            let errors = schemas.errors("notification", told);
+            let errors = forms.errors("notification", told);
             assert!(errors.is_empty(), "{errors:#?}\n{told:#}");
-            let word = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
-            format!("{} {} {}", word("operation"), word("service"), word("outcome"))
+            let value = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+            format!("{} {} {}", value("operation"), value("service"), value("outcome"))
         })
         .collect();
     assert_eq!(
