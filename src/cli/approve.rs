@@ -121,13 +121,15 @@ pub async fn run(args: &ApproveArgs, global: &Global, io: &mut Output) -> Result
         writeln!(io.err, "not confirmed: nothing was changed")?;
         return Ok(Exit::Failed);
     }
-    let recording = Recording::begin(&world.engine.journals(), &planned, access)?;
+    let config = Some(&**world.engine.config());
+    let recording = Recording::begin(&world.engine.journals(), &planned, access, config)?;
     recording.run.step_started(step);
     let said = github
         .review(number, pending, !args.reject, comment.as_str(), access)
         .await;
     let review = if args.reject { "rejected" } else { "approved" };
-    recording.end_with(step, review, said.map_err(Failure::from), io)?;
+    let said = said.map_err(Failure::from);
+    recording.end_with(step, review, said, io).await?;
     if args.json {
         waiting.document(Some(review), io)?;
     } else {
