@@ -104,6 +104,36 @@ async fn github_is_told_why_a_run_was_refused_and_what_came_of_one_that_is_done(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_in_a_job_shows_its_plan_in_the_summary_and_hands_its_hash_to_the_next_job() {
+    let (world, _engine) = world().await;
+    let folder = world.repository();
+    let (summary, outputs) = (world.folder().join("summary.md"), world.folder().join("outputs"));
+    let mut dry_run = program(
+        &folder,
+        &folder.join("state"),
+        &["promote", "develop", "--to", "stage", "--dry-run", "--json"],
+    );
+    dry_run
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .env("GITHUB_OUTPUT", &outputs);
+    let ended = dry_run.output().await.unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
+    let plan: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let hash = plan["hash"].as_str().unwrap();
+    let digest = plan["plan"]["digest"].as_str().unwrap();
+    assert_eq!(
+        std::fs::read_to_string(outputs).unwrap(),
+        format!("plan={hash}\nallowed=true\ndigest={digest}\n")
+    );
+    let written = std::fs::read_to_string(summary).unwrap();
+    assert!(
+        written.starts_with("### ") && written.contains(&format!("```text\nplan {hash}: ")),
+        "{written}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_password_in_the_environment_is_none_with_and_without_a_password_file() {
     let (world, engine) = world().await;
     let (folder, keys) = (world.repository(), world.folder().join("keys"));
