@@ -134,7 +134,17 @@ pub(super) fn of(config: &Config, args: &GitHubArgs) -> Result<Vec<GeneratedFile
         }
     }
     files.push(workflows.fleet()?);
-    Ok(files)
+    match files
+        .iter()
+        .enumerate()
+        .find(|(at, file)| files[..*at].iter().any(|other| other.path == file.path))
+    {
+        Some((_, file)) => Err(Failure::usage(
+            format!("two workflows are to be {}", file.path),
+            "name another in `github` of one of their environments in windlass.toml",
+        )),
+        None => Ok(files),
+    }
 }
 
 /// What the templates are filled from.
@@ -189,8 +199,8 @@ impl<'a> Workflows<'a> {
         &self.config.environments[&environment.name]
     }
 
-    fn workflow(&self, name: &str, template: &str, values: Value) -> Result<GeneratedFile, Failure> {
-        let path = format!(".github/workflows/{name}.yml");
+    fn workflow(&self, file: &str, template: &str, values: Value) -> Result<GeneratedFile, Failure> {
+        let path = format!(".github/workflows/{file}");
         Ok(GeneratedFile::new(path, &self.render(template, values)?))
     }
 
@@ -219,7 +229,7 @@ impl<'a> Workflows<'a> {
             develop => self.config.git.develop.as_str(),
             artifacts => self.config.check.artifacts.to_string_lossy(),
         };
-        self.workflow("pr-check", "pr-check.yml", values)
+        self.workflow("pr-check.yml", "pr-check.yml", values)
     }
 
     fn build(&self, environment: &Environment) -> Result<GeneratedFile, Failure> {
@@ -229,7 +239,7 @@ impl<'a> Workflows<'a> {
             branches.push(pattern(&git.release_branch.to_string()));
         }
         let values = context! { branches => branches, ..self.access(environment, std::iter::empty()) };
-        self.workflow(&format!("build-{}", environment.name), "build.yml", values)
+        self.workflow(&format!("build-{}.yml", environment.name), "build.yml", values)
     }
 
     fn promote(&self, environment: &Environment, args: &GitHubArgs) -> Result<GeneratedFile, Failure> {
@@ -253,14 +263,16 @@ impl<'a> Workflows<'a> {
         let values = context! {
             name => format!("promote-{}", environment.name),
             hotfix => false,
-            path => self.settings(environment).hotfix.is_some(),
             from => environment.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
             push => push,
             pushed => pushed,
             tools => self.tools(environment),
             ..self.access(environment, environment.from.iter())
         };
-        self.workflow(&format!("promote-{}", environment.name), "promote.yml", values)
+        let usual = format!("promote-{}.yml", environment.name);
+        let runner = self.settings(environment).runner.as_ref();
+        let file = runner.map_or(&*usual, |runner| runner.workflow.as_str());
+        self.workflow(file, "promote.yml", values)
     }
 
     fn hotfix(&self, environment: &Environment) -> Result<GeneratedFile, Failure> {
@@ -279,14 +291,16 @@ impl<'a> Workflows<'a> {
         let values = context! {
             name => name.as_str(),
             hotfix => true,
-            path => false,
             from => Vec::<String>::new(),
             push => Vec::<String>::new(),
             pushed => "",
             tools => self.tools(environment),
             ..self.access(environment, self.settings(environment).hotfix.iter().map(|hotfix| &hotfix.from))
         };
-        self.workflow(&name, "promote.yml", values)
+        let usual = format!("{name}.yml");
+        let runner = self.settings(environment).runner.as_ref();
+        let file = runner.map_or(&*usual, |runner| runner.hotfix.as_str());
+        self.workflow(file, "promote.yml", values)
     }
 
     fn fleet(&self) -> Result<GeneratedFile, Failure> {
@@ -303,7 +317,7 @@ impl<'a> Workflows<'a> {
             oidc => registries.iter().any(|registry| registry.kind.uses_oidc()),
             registries => registries.iter().map(Login::value).collect::<Value>(),
         };
-        self.workflow("fleet", "fleet.yml", values)
+        self.workflow("fleet.yml", "fleet.yml", values)
     }
 
     /// The tools that a promotion calls.
@@ -518,26 +532,47 @@ mod tests {
     }
 
     #[test]
-    fn a_promotion_takes_all_that_the_console_sends() {
+    fn a_promotion_takes_all_that_the_console_sends_and_its_title_repeats_what_the_run_is_found_by() {
         let prod = text(&files(&GitHubArgs::default()), "promote-prod.yml");
-        for input in [
-            "candidate",
-            "service",
-            "reason",
-            "hotfix",
-            "digest",
-            "plan",
-            "correlation",
-        ] {
+        for input in ["candidate", "service", "reason", "plan", "correlation"] {
             assert!(prod.contains(&format!("\n      {input}:\n")), "{input} in {prod}");
         }
-        // The title says what the console finds the run by, and what waits for approval.
         let title = prod.lines().find(|line| line.starts_with("run-name:")).unwrap();
-        for input in ["digest", "plan", "correlation"] {
+        for input in ["candidate", "plan", "correlation"] {
             assert!(title.contains(&format!("inputs.{input}")), "{title}");
         }
-        let stage = text(&files(&GitHubArgs::default()), "promote-stage.yml");
-        assert!(!stage.contains("hotfix:") && !stage.contains("HOTFIX"), "{stage}");
+        let two_sources = TWO_SERVICES.replace("from = \"stage\"", "from = [\"stage\", \"dev\"]");
+        let config = Config::parse(&two_sources, Path::new("windlass.toml")).unwrap();
+        let files = of(&config, &GitHubArgs::default()).unwrap();
+        let prod = text(&files, "promote-prod.yml");
+        assert!(
+            prod.contains("options: [\"stage\",\"dev\"]") && prod.contains("--from \"$FROM\""),
+            "{prod}"
+        );
+    }
+
+    #[test]
+    fn workflows_have_the_names_that_the_console_starts() {
+        let hotfix = "hotfix = { from = \"dev\", skip = [\"scan\"] }";
+        let names = |github: &str| {
+            let text = TWO_SERVICES.replace(hotfix, &format!("{hotfix}\nrunner = \"github\"\n{github}"));
+            let config = Config::parse(&text, Path::new("windlass.toml")).unwrap();
+            let files = of(&config, &GitHubArgs::default());
+            files.map(|files| files.into_iter().map(|file| file.path).collect::<Vec<_>>())
+        };
+        let chosen = names("github = { workflow = \"to-prod.yml\", hotfix = \"fast.yml\" }").unwrap();
+        for name in ["to-prod.yml", "fast.yml"] {
+            assert!(
+                chosen.contains(&format!(".github/workflows/{name}")),
+                "{chosen:?}"
+            );
+        }
+        let failure = names("github = { workflow = \"fleet.yml\" }").unwrap_err();
+        assert!(
+            failure.report.to_string().contains("two workflows"),
+            "{}",
+            failure.report
+        );
     }
 
     #[test]
