@@ -1,5 +1,6 @@
 //! `windlass init --github`: the workflows of GitHub Actions in which the same commands run as on a person's machine.
 
+mod args;
 mod file;
 mod registry;
 mod settings;
@@ -8,31 +9,13 @@ mod workflows;
 use std::io::Write as _;
 use std::path::Path;
 
-use clap::Args;
-
+pub use self::args::GitHubArgs;
 use self::file::{GeneratedFile, Outcome};
 use crate::cli::failure::Failure;
 use crate::cli::global::Global;
 use crate::cli::{Output, world};
 use crate::config::Config;
 use crate::domain::{EnvironmentName, Exit};
-
-/// What `init` takes for GitHub.
-#[derive(Debug, Default, Args)]
-pub struct GitHubArgs {
-    /// Write the workflows of GitHub Actions for the existing windlass.toml
-    #[arg(long)]
-    pub github: bool,
-    /// With --github: also promote each new release branch to this environment
-    #[arg(long, value_name = "ENVIRONMENT", requires = "github")]
-    pub on_release: Option<EnvironmentName>,
-    /// With --github: also promote what is merged into main to this environment
-    #[arg(long, value_name = "ENVIRONMENT", requires = "github")]
-    pub on_main: Option<EnvironmentName>,
-    /// With --github: show what would change, without writing it
-    #[arg(long, requires = "github")]
-    pub dry_run: bool,
-}
 
 /// Writes the workflows that are missing, brings those up to date that nobody has edited, and keeps the others; shows every
 /// difference. `force` replaces edited files too.

@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment as Templates, context};
 
-use super::GitHubArgs;
+use super::args::GitHubArgs;
 use super::file::GeneratedFile;
 use super::registry::{Kind, Login};
 use crate::cli::failure::Failure;
