@@ -1,7 +1,7 @@
 //! The part of a Kubernetes API that a rollout of a Deployment needs: lists, watches and the change of an image. It counts what
 //! it is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,11 +20,34 @@ pub const COUNTS: &str = "/counts";
 /// A change of an object: the collection it is in, and the object.
 type Change = (&'static str, Value);
 
+/// All changes until now, for watches that begin after a list: they get what came after its version.
+#[derive(Clone)]
+struct Changes {
+    past: Arc<Mutex<Vec<Change>>>,
+    sender: broadcast::Sender<Change>,
+}
+
+impl Changes {
+    fn tell(&self, change: Change) {
+        self.past.lock().unwrap().push(change.clone());
+        // Nobody may watch.
+        let _ = self.sender.send(change);
+    }
+}
+
+fn version_of(object: &Value) -> u64 {
+    object["metadata"]["resourceVersion"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
 /// The API, and what it holds.
 pub struct Api {
     pub host: String,
     objects: Mutex<BTreeMap<(&'static str, String), Value>>,
-    changes: broadcast::Sender<Change>,
+    changes: Changes,
     version: AtomicU64,
     /// How often it was asked for one object, for a list, for a watch, and to change something.
     pub counts: Mutex<BTreeMap<&'static str, u64>>,
@@ -41,7 +64,10 @@ impl Api {
         let api = Arc::new(Self {
             host: listener.local_addr().unwrap().to_string(),
             objects: Mutex::default(),
-            changes: broadcast::channel(4096).0,
+            changes: Changes {
+                past: Arc::default(),
+                sender: broadcast::channel(4096).0,
+            },
             version: AtomicU64::new(1),
             counts: Mutex::default(),
             rollout,
@@ -77,7 +103,7 @@ impl Api {
             .lock()
             .unwrap()
             .insert((collection, name), object.clone());
-        let _ = self.changes.send((collection, object));
+        self.changes.tell((collection, object));
     }
 
     /// The replica set of a revision and its pods, of which so many are ready.
@@ -170,7 +196,7 @@ impl Api {
         self.roll_out(name, 2, 0);
         if let Some(time) = self.rollout {
             let (name, image) = (name.to_owned(), image.to_owned());
-            let sender = self.changes.clone();
+            let changes = self.changes.clone();
             let version = self.version.fetch_add(2 + REPLICAS as u64, Ordering::SeqCst) + 1;
             let begun = Instant::now();
             let events = (0..REPLICAS).map(|nth| ("pods", pod(&name, 2, nth, true)));
@@ -181,7 +207,7 @@ impl Api {
                 tokio::time::sleep(time.saturating_sub(begun.elapsed())).await;
                 for (nth, (collection, mut object)) in (0..).zip(events) {
                     object["metadata"]["resourceVersion"] = (version + nth).to_string().into();
-                    let _ = sender.send((collection, object));
+                    changes.tell((collection, object));
                 }
             });
         }
@@ -190,10 +216,33 @@ impl Api {
 
     async fn watch(&self, path: &str, query: &str, writer: &mut OwnedWriteHalf) -> std::io::Result<()> {
         let (collection, _) = parts(path);
-        let mut changes = self.changes.subscribe();
+        let mut changes = self.changes.sender.subscribe();
+        let since = query
+            .split_once("resourceVersion=")
+            .map_or(0, |(_, rest)| rest.split('&').next().unwrap().parse().unwrap());
+        let is_after = |(_, object): &&Change| version_of(object) > since;
+        let past: Vec<Change> = self
+            .changes
+            .past
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(is_after)
+            .cloned()
+            .collect();
+        let told: BTreeSet<u64> = past.iter().map(|(_, object)| version_of(object)).collect();
+        let mut past = past.into_iter();
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
         writer.write_all(head.as_bytes()).await?;
-        while let Ok((of, object)) = changes.recv().await {
+        loop {
+            let (of, object) = match past.next() {
+                Some(change) => change,
+                None => match changes.recv().await {
+                    Ok((_, object)) if told.contains(&version_of(&object)) => continue,
+                    Ok(change) => change,
+                    Err(_) => return Ok(()),
+                },
+            };
             if of != collection || !is_asked_for(&object, query) {
                 continue;
             }
@@ -208,7 +257,6 @@ impl Api {
                 *self.ready.lock().unwrap() = Some(Instant::now());
             }
         }
-        Ok(())
     }
 }
 

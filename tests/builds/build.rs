@@ -37,7 +37,9 @@ async fn a_commit_becomes_one_index_with_its_tag_its_labels_and_its_proofs() {
         [
             "application/spdx+json",
             "application/vnd.aquasec.trivy.report+json",
-            "application/vnd.cyclonedx+json"
+            "application/vnd.cyclonedx+json",
+            // By which run it was deployed.
+            "application/vnd.windlass.deployment.v1+json"
         ]
     );
     assert_eq!(
