@@ -196,7 +196,7 @@ impl Api {
         self.roll_out(name, 2, 0);
         if let Some(time) = self.rollout {
             let (name, image) = (name.to_owned(), image.to_owned());
-            let changes = self.changes.clone();
+            let telling = self.changes.clone();
             let version = self.version.fetch_add(2 + REPLICAS as u64, Ordering::SeqCst) + 1;
             let begun = Instant::now();
             let events = (0..REPLICAS).map(|nth| ("pods", pod(&name, 2, nth, true)));
@@ -207,7 +207,7 @@ impl Api {
                 tokio::time::sleep(time.saturating_sub(begun.elapsed())).await;
                 for (nth, (collection, mut object)) in (0..).zip(events) {
                     object["metadata"]["resourceVersion"] = (version + nth).to_string().into();
-                    changes.tell((collection, object));
+                    telling.tell((collection, object));
                 }
             });
         }
