@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::GitHub;
+use super::actions;
 use super::client::{Ask, Page};
 use super::error::GitHubError;
 use crate::domain::{CommitSha, clean_line, first};
@@ -180,6 +181,7 @@ struct CheckRun {
     status: String,
     conclusion: Option<String>,
     details_url: Option<String>,
+    external_id: Option<String>,
     app: Option<App>,
     check_suite: Option<SuiteId>,
 }
@@ -282,6 +284,10 @@ fn sum_up(
         }
     };
     for run in runs {
+        // What windlass shows of a run proves nothing about the commit.
+        if actions::is_live(&run.name, run.external_id.as_deref()) {
+            continue;
+        }
         let ended = run.ended();
         // Who waits for himself waits for ever.
         if ended == Ended::Pending && own_run.is_some_and(|own| run.is_of_run(own)) {

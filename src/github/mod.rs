@@ -23,8 +23,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
 pub use actions::{
-    Conclusion, Dispatch, Dispatched, Job, JobStep, PendingDeployment, Progress, Review, Reviewer,
-    WorkflowRun,
+    Conclusion, Dispatch, Dispatched, Job, JobStep, LiveJob, LiveOutput, LiveText, PendingDeployment,
+    Progress, Review, Reviewer, WorkflowRun,
 };
 pub use checks::{Checks, ChecksVerdict, RequiredCheck};
 pub use error::GitHubError;

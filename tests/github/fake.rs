@@ -56,6 +56,10 @@ pub struct Asked {
 pub struct Store {
     /// Check runs by commit.
     pub runs: HashMap<String, Vec<Value>>,
+    /// Whether this token may write no checks.
+    pub refuses_checks: bool,
+    /// How often a check was written, and when.
+    pub check_writes: Vec<std::time::Instant>,
     /// Check suites by commit.
     pub suites: HashMap<String, Vec<Value>>,
     /// Statuses by commit.
@@ -380,6 +384,8 @@ impl Store {
                 ),
                 None => plain(422, &format!("No commit found for SHA: {sha}")),
             },
+            ("POST", ["check-runs"]) => self.begin_check(question.body),
+            ("PATCH", ["check-runs", id]) => self.change_check(id.parse().unwrap(), question.body),
             ("GET", ["commits", sha, "check-suites"]) => {
                 let none = Vec::new();
                 let suites = self.suites.get(*sha).unwrap_or(&none);

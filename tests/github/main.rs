@@ -14,11 +14,13 @@ mod run;
 mod sample;
 
 mod actions;
+mod check_store;
 mod commands;
 mod cut;
 mod deploys;
 mod fake;
 mod follow;
+mod live;
 mod promote;
 mod pull_store;
 mod pulls;

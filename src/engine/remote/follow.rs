@@ -6,10 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::pace::Pace;
-use super::tree::{LogLength, Tell, Tree};
+use super::tell::Tell;
+use super::tree::{LogLength, Tree};
 use crate::domain::{PlannedStep, first};
 use crate::engine::run::event::{EventKind, Level};
-use crate::github::{Conclusion, GitHub, GitHubError, Job, PendingDeployment, Progress, Review, WorkflowRun};
+use crate::github::{
+    Conclusion, GitHub, GitHubError, Job, LiveOutput, PendingDeployment, Progress, Review, WorkflowRun,
+};
 
 /// How often GitHub is asked unless said otherwise.
 const POLL: Duration = Duration::from_secs(3);
@@ -80,6 +83,7 @@ pub async fn follow(
         tree: Tree::new(steps, options.logs),
         attempt: 0,
         waiting: None,
+        live: Live::Unknown,
         failed: Vec::new(),
     };
     let ending = tokio::select! {
@@ -103,7 +107,7 @@ pub async fn read(
     tell(begun(&run));
     let mut jobs = github.jobs(number, run.attempt).await?;
     let mut tree = Tree::new(Vec::new(), LogLength::Whole);
-    tree.update(github, &jobs, tell).await;
+    tree.update(github, &jobs, &[], tell).await;
     jobs.retain(|job| !matches!(job.progress, Progress::Ended(_)));
     Ok(jobs)
 }
@@ -117,6 +121,17 @@ fn begun(run: &WorkflowRun) -> EventKind {
     }
 }
 
+/// Whether a job publishes what it does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Live {
+    /// None has so far.
+    Unknown,
+    /// One has.
+    Published,
+    /// This token may not read it.
+    Hidden,
+}
+
 struct Follower<'a> {
     github: &'a GitHub,
     number: u64,
@@ -125,6 +140,7 @@ struct Follower<'a> {
     attempt: u32,
     /// What it was last said to wait for.
     waiting: Option<String>,
+    live: Live,
     failed: Vec<String>,
 }
 
@@ -157,7 +173,8 @@ impl Follower<'_> {
         let run = self.github.workflow_run(self.number).await?;
         let mut moved = self.begin_attempt(&run, tell);
         let jobs = self.github.jobs(self.number, run.attempt).await?;
-        moved |= self.tree.update(self.github, &jobs, tell).await;
+        let live = self.live(&run, &jobs).await;
+        moved |= self.tree.update(self.github, &jobs, &live, tell).await;
         self.failed = failed(&jobs);
         match run.progress {
             Progress::Ended(conclusion) => {
@@ -168,6 +185,35 @@ impl Follower<'_> {
             Progress::Queued | Progress::Running => self.waiting = None,
         }
         Ok((None, moved))
+    }
+
+    /// What jobs say while they run. What cannot be read now is in their logs later.
+    async fn live(&mut self, run: &WorkflowRun, jobs: &[Job]) -> Vec<LiveOutput> {
+        let is_running = jobs.iter().any(|job| job.progress == Progress::Running);
+        let is_due = is_running || self.live == Live::Published;
+        if self.live == Live::Hidden || !is_due || run.head_sha.is_empty() {
+            return Vec::new();
+        }
+        match self.github.live(run.id, run.attempt, &run.head_sha).await {
+            Ok(outputs) => {
+                if !outputs.is_empty() {
+                    self.live = Live::Published;
+                }
+                outputs
+            }
+            Err(
+                GitHubError::NotAuthorised { .. }
+                | GitHubError::NoToken { .. }
+                | GitHubError::NotFound { .. },
+            ) => {
+                self.live = Live::Hidden;
+                Vec::new()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "could not read the live output");
+                Vec::new()
+            }
+        }
     }
 
     fn begin_attempt(&mut self, run: &WorkflowRun, tell: Tell<'_>) -> bool {

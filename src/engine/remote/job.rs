@@ -1,14 +1,19 @@
 //! Whether this process is a job of the workflow that a plan names, by the variables that GitHub sets and no job can set:
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>.
 
-use crate::domain::{WorkflowTarget, clean_line};
+use crate::domain::{Plan, WorkflowTarget, clean_line};
 use crate::engine::error::EngineError;
 
+/// The workflow that is to carry out `plan`; none where this process does, also as a job of that workflow.
+pub(in crate::engine) fn dispatched(plan: &Plan) -> Result<Option<&WorkflowTarget>, EngineError> {
+    match plan.operation.runner() {
+        Some(target) if !is_of(target, |name| std::env::var(name).ok())? => Ok(Some(target)),
+        _ => Ok(None),
+    }
+}
+
 /// Whether it is; an error where somebody began that workflow from another branch.
-pub(super) fn is_of(
-    target: &WorkflowTarget,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<bool, EngineError> {
+fn is_of(target: &WorkflowTarget, variable: impl Fn(&str) -> Option<String>) -> Result<bool, EngineError> {
     if variable("GITHUB_ACTIONS").as_deref() != Some("true") {
         return Ok(false);
     }

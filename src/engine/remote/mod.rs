@@ -4,13 +4,18 @@
 mod dispatch;
 mod follow;
 mod job;
+mod live;
+mod live_tree;
 mod pace;
+mod tell;
 mod tree;
 
 pub use follow::{Ending, FollowOptions, Followed, follow, read};
+pub(in crate::engine) use job::dispatched;
+pub(in crate::engine) use live::publish;
 pub use tree::LogLength;
 
-use crate::domain::{Environment, Exit, Plan, WorkflowTarget};
+use crate::domain::{Environment, Exit, WorkflowTarget};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::run::Context;
@@ -39,14 +44,6 @@ pub(in crate::engine) fn runner_of(
         .clone(),
         branch: branch.unwrap_or(&engine.config().git.develop).clone(),
     }))
-}
-
-/// The workflow that is to carry out `plan`; none where this process does, also as a job of that workflow.
-pub(in crate::engine) fn dispatched(plan: &Plan) -> Result<Option<&WorkflowTarget>, EngineError> {
-    match plan.operation.runner() {
-        Some(target) if !job::is_of(target, |name| std::env::var(name).ok())? => Ok(Some(target)),
-        _ => Ok(None),
-    }
 }
 
 /// How a run on GitHub ended, or following it.

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::{PlannedStep, StepId, StepKind, StepList, clean_line};
 use crate::engine::run::event::{EventKind, Level, StepOutcome};
-use crate::github::{Conclusion, GitHub, Job, Progress};
+use crate::github::{Conclusion, GitHub, Job, LiveOutput, Progress};
+
+use super::live_tree::LiveSteps;
+use super::tell::Tell;
 
 /// How much of the log of a job is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,15 +18,13 @@ pub enum LogLength {
     Tail(usize),
 }
 
-/// Hears events.
-pub(super) type Tell<'a> = &'a mut (dyn FnMut(EventKind) + Send);
-
 /// What was told of a run so far.
 pub(super) struct Tree {
     steps: StepList,
     /// By the numbers that GitHub has for them.
     jobs: BTreeMap<u64, Row>,
     length: LogLength,
+    live: LiveSteps,
 }
 
 struct Row {
@@ -47,23 +48,40 @@ impl Tree {
             steps: steps.into(),
             jobs: BTreeMap::new(),
             length,
+            live: LiveSteps::default(),
         }
     }
 
     /// Tells what changed since the last time; whether anything did.
-    pub(super) async fn update(&mut self, github: &GitHub, jobs: &[Job], tell: Tell<'_>) -> bool {
-        let mut moved = false;
+    pub(super) async fn update(
+        &mut self,
+        github: &GitHub,
+        jobs: &[Job],
+        live: &[LiveOutput],
+        tell: Tell<'_>,
+    ) -> bool {
+        let mut moved = self.add_jobs(jobs, tell);
+        for output in live {
+            let job = speaker(jobs, output).and_then(|job| self.jobs.get(&job.id));
+            moved |= self
+                .live
+                .tell(&mut self.steps, job.map(|row| row.id), output, tell);
+        }
         for job in jobs {
             moved |= self.job(github, job, tell).await;
         }
         moved
     }
 
-    async fn job(&mut self, github: &GitHub, job: &Job, tell: Tell<'_>) -> bool {
+    /// Adds those that are new.
+    fn add_jobs(&mut self, jobs: &[Job], tell: Tell<'_>) -> bool {
         let mut moved = false;
-        if !self.jobs.contains_key(&job.id) {
+        for job in jobs {
+            if self.jobs.contains_key(&job.id) {
+                continue;
+            }
             let Some(id) = add(&mut self.steps, None, &job.name, tell) else {
-                return false;
+                continue;
             };
             let row = Row {
                 id,
@@ -73,7 +91,14 @@ impl Tree {
             self.jobs.insert(job.id, row);
             moved = true;
         }
-        let Self { steps, jobs, length } = self;
+        moved
+    }
+
+    async fn job(&mut self, github: &GitHub, job: &Job, tell: Tell<'_>) -> bool {
+        let mut moved = false;
+        let Self {
+            steps, jobs, length, ..
+        } = self;
         let Some(row) = jobs.get_mut(&job.id).filter(|row| row.told != Told::End) else {
             return moved;
         };
@@ -109,6 +134,12 @@ impl Tree {
         }
         moved
     }
+}
+
+/// The job that said it: the one of that name, as jobs are called that have no other; else the first that runs.
+fn speaker<'a>(jobs: &'a [Job], output: &LiveOutput) -> Option<&'a Job> {
+    let named = jobs.iter().find(|job| job.name == output.job);
+    named.or_else(|| jobs.iter().find(|job| job.progress == Progress::Running))
 }
 
 fn add(steps: &mut StepList, parent: Option<StepId>, name: &str, tell: Tell<'_>) -> Option<StepId> {

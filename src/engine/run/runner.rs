@@ -1,6 +1,7 @@
 //! Carries out a plan: steps in order, under the locks of what it touches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -11,6 +12,7 @@ use super::actor::Actor;
 use super::context::Context;
 use super::event::{Event, EventKind, Place, RunId, StepOutcome};
 use super::journal::Retention;
+use super::listener::Listener;
 use super::lock::{Lease, Lock};
 use super::recorder::{Recorder, StepLog};
 use super::secrets::Secrets;
@@ -33,7 +35,8 @@ pub struct Run {
     pub cancel: CancellationToken,
     /// Ends with the exit code.
     pub task: JoinHandle<Exit>,
-    /// Tells the configured webhooks of the end, within ten seconds; ends with what could not be delivered, in words.
+    /// Tells the configured webhooks of the end, within ten seconds, and where this is a job closes what is shown live of it; ends
+    /// with what could not be delivered, in words.
     pub notifying: JoinHandle<Vec<String>>,
 }
 
@@ -66,10 +69,16 @@ impl Engine {
         let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
         let (outcome, notifying) = notify::of_run(self.config().notify.clone());
-        let recorder = Recorder::new(
-            id.clone(),
-            vec![Box::new(journal), Box::new(sender), Box::new(outcome)],
-        );
+        let mut listeners: Vec<Box<dyn Listener>> =
+            vec![Box::new(journal), Box::new(sender), Box::new(outcome)];
+        let notifying = match remote::publish(self.github()?, &plan) {
+            None => notifying,
+            Some((live, publishing)) => {
+                listeners.push(Box::new(live));
+                both(notifying, publishing)
+            }
+        };
+        let recorder = Recorder::new(id.clone(), listeners);
         let cancel = CancellationToken::new();
         let engine = Arc::clone(self);
         let token = cancel.clone();
@@ -93,6 +102,24 @@ impl Engine {
             notifying,
         })
     }
+}
+
+/// How long a job waits after its run until what is shown live of it is closed.
+const CLOSES_WITHIN: Duration = Duration::from_secs(20);
+
+/// Ends when both have, with what could not be told.
+fn both(
+    notifying: JoinHandle<Vec<String>>,
+    publishing: JoinHandle<Option<String>>,
+) -> JoinHandle<Vec<String>> {
+    tokio::spawn(async move {
+        let mut untold = notifying.await.unwrap_or_default();
+        match tokio::time::timeout(CLOSES_WITHIN, publishing).await {
+            Ok(ended) => untold.extend(ended.ok().flatten()),
+            Err(_) => untold.push("the live output could not be closed in time".to_owned()),
+        }
+        untold
+    })
 }
 
 /// What two runs may not work on at the same time, on any machine; none where it does no harm.

@@ -7,11 +7,26 @@ fn run(id: u64, name: &str, status: &str, conclusion: Option<&str>) -> CheckRun 
         status: status.to_owned(),
         conclusion: conclusion.map(str::to_owned),
         details_url: Some(format!("https://github.com/acme/app/actions/runs/7/job/{id}")),
+        external_id: None,
         app: Some(App {
             slug: Some("github-actions".to_owned()),
         }),
         check_suite: Some(SuiteId { id: 5 }),
     }
+}
+
+#[test]
+fn what_windlass_shows_live_is_no_check_and_no_other_check_can_pass_as_it() {
+    let with_mark = |name: &str| CheckRun {
+        external_id: Some("windlass-live/7/1/promote".to_owned()),
+        ..run(8, name, "completed", Some("failure"))
+    };
+    let verdict = |more: Vec<CheckRun>| {
+        let passed = run(9, "build", "completed", Some("success"));
+        sum_up(std::iter::once(passed).chain(more).collect(), Vec::new(), None).verdict()
+    };
+    assert_eq!(verdict(vec![with_mark("windlass live")]), ChecksVerdict::Passed);
+    assert_eq!(verdict(vec![with_mark("test")]), ChecksVerdict::Failed);
 }
 
 fn sum_up(runs: Vec<CheckRun>, statuses: Vec<CommitStatus>, own_run: Option<u64>) -> Checks {

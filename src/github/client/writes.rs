@@ -13,6 +13,7 @@ use crate::github::error::GitHubError;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::github) enum Method {
     Post,
+    Patch,
 }
 
 impl Client {
@@ -42,6 +43,7 @@ impl Client {
         let writes = &self.octocrabs().await?.writes;
         let send = async |route: &str| match method {
             Method::Post => writes._post(route, Some(body)).await,
+            Method::Patch => writes._patch(route, Some(body)).await,
         };
         let sending = async {
             let mut response = send(route).await?;
