@@ -14,7 +14,7 @@ use super::fake::{Fake, Fault};
 use super::plan::planned;
 use super::run::{begin, carry_out, last};
 use super::sample::world_at;
-use super::world::engine_with_runner;
+use super::world::{engine, engine_with_runner};
 
 pub struct Started {
     pub world: World,
@@ -222,4 +222,14 @@ async fn how_the_run_ended_is_how_the_promotion_ended() {
         let (found, events) = started.ended(conclusion).await;
         assert_eq!(found, exit, "{conclusion}: {:?}", last(&events));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_not_on_github_starts_whatever_is_wrong_with_the_token() {
+    let (world, fake) = (world_at(Timestamp::now()).await, Fake::start().await);
+    let engine = engine(&world, &fake, "");
+    std::fs::remove_file(world.folder().join("github.token")).unwrap();
+    let plan = planned(&engine, &request()).await.unwrap();
+    let (exit, events) = carry_out(&engine, plan).await;
+    assert_eq!(exit, Exit::Done, "{:?}", last(&events));
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::job::dispatched;
 use crate::domain::Plan;
+use crate::engine::Engine;
 use crate::engine::run::event::{Event, EventKind};
 use crate::github::{GitHub, LiveJob, LiveText};
 
@@ -73,13 +74,14 @@ impl Published {
 /// Publishes the events of the run of `plan` in this job, where GitHub runs it and its token is there; what hears them,
 /// and the task that ends with why they could not be published.
 pub(in crate::engine) fn publish(
-    github: Option<&GitHub>,
+    engine: &Engine,
     plan: &Plan,
 ) -> Option<(UnboundedSender<Event>, JoinHandle<Option<String>>)> {
     if plan.operation.runner().is_none() || !matches!(dispatched(plan), Ok(None)) {
         return None;
     }
-    let github = github.filter(|github| github.has_token())?.clone();
+    // Other runs ask nothing of GitHub, and what is wrong with its settings is none of their business.
+    let github = engine.github().ok()?.filter(|github| github.has_token())?.clone();
     let variable = |name: &str| std::env::var(name).ok();
     let job = LiveJob {
         run: variable("GITHUB_RUN_ID")?.parse().ok()?,

@@ -71,7 +71,7 @@ impl Engine {
         let (outcome, notifying) = notify::of_run(self.config().notify.clone());
         let mut listeners: Vec<Box<dyn Listener>> =
             vec![Box::new(journal), Box::new(sender), Box::new(outcome)];
-        let notifying = match remote::publish(self.github()?, &plan) {
+        let notifying = match remote::publish(self, &plan) {
             None => notifying,
             Some((live, publishing)) => {
                 listeners.push(Box::new(live));
