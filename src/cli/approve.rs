@@ -3,19 +3,17 @@
 use std::io::Write as _;
 
 use clap::Args;
-use color_eyre::eyre::eyre;
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::global::Global;
 use super::logs::number_of;
-use super::recording::{self, Recording};
+use super::recording::Recording;
 use super::world::{World, access, github};
 use super::{Output, plan};
-use crate::domain::operation::Approve;
-use crate::domain::{Clean, Digest, Exit, Plan, StepId, StepKind, StepList, first};
-use crate::engine::{EventKind, Journals, RunId};
-use crate::github::{GitHub, PendingDeployment, WorkflowRun};
+use crate::domain::{Digest, Exit, Plan, clean_line};
+use crate::engine::{DeploymentReview, EngineError, Journals, WaitingRun};
+use crate::github::GitHub;
 use crate::state;
 
 /// Arguments of `approve`.
@@ -80,14 +78,6 @@ struct Pending<'a> {
     waits_until: Option<jiff::Timestamp>,
 }
 
-/// A run that waits, with what is known of it.
-struct Waiting {
-    run: WorkflowRun,
-    digest: Option<Digest>,
-    plan: Option<String>,
-    pending: Vec<PendingDeployment>,
-}
-
 /// Lists, or reviews one environment.
 pub async fn run(args: &ApproveArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let number = number_of(&args.github)?;
@@ -97,20 +87,20 @@ pub async fn run(args: &ApproveArgs, global: &Global, io: &mut Output) -> Result
     let Some(environment) = &args.env else {
         return list(&waiting, args.json, io);
     };
-    let (pending, digest) = waiting.subject(environment, args)?;
-    let plan_hash = waiting.plan.as_deref().unwrap_or("unknown");
-    let comment = match &args.comment {
-        Some(comment) => Clean::line(comment),
-        None => Clean::line(&format!("{digest}, plan {plan_hash}")),
-    };
-    let operation = Approve {
-        repository: github.repository().clone(),
+    let (pending, digest) = waiting
+        .subject(environment, args.digest.as_ref())
+        .map_err(EngineError::from)?;
+    let review = DeploymentReview {
         number,
-        environment: Clean::line(&pending.environment),
+        environment: pending.environment.clone(),
         approved: !args.reject,
-        comment: comment.clone(),
+        comment: args.comment.as_deref().map_or_else(
+            || DeploymentReview::usual_comment(digest, waiting.plan.as_deref()),
+            clean_line,
+        ),
+        digest: digest.clone(),
     };
-    let (planned, step) = plan_of(&world, operation, digest);
+    let (planned, step) = review.plan(github, world.service.name().clone());
     if args.dry_run {
         plan::print(&planned, &[], &mut io.out)?;
         writeln!(io.out, "nothing was changed")?;
@@ -125,140 +115,48 @@ pub async fn run(args: &ApproveArgs, global: &Global, io: &mut Output) -> Result
     let recording = Recording::begin(&world.engine.journals(), &planned, access, config)?;
     recording.run.step_started(step);
     let said = github
-        .review(number, pending, !args.reject, comment.as_str(), access)
+        .review(number, pending, review.approved, &review.comment, access)
         .await;
-    let review = if args.reject { "rejected" } else { "approved" };
     let said = said.map_err(Failure::from);
-    recording.end_with(step, review, said, io).await?;
+    recording.end_with(step, review.word(), said, io).await?;
     if args.json {
-        waiting.document(Some(review), io)?;
+        document(&waiting, Some(review.word()), io)?;
     } else {
-        writeln!(
-            io.out,
-            "✓ {review} {} in run {number}: {digest}",
-            pending.environment
-        )?;
+        writeln!(io.out, "✓ {review}: {digest}")?;
         writeln!(io.out, "  run `windlass logs {number} -f` to follow it")?;
     }
     Ok(Exit::Done)
 }
 
-async fn look(github: &GitHub, number: u64) -> Result<Waiting, Failure> {
-    let (run, pending) =
-        futures_util::try_join!(github.workflow_run(number), github.pending_deployments(number))?;
-    let said = run.said();
-    let known = said.correlation.as_deref().and_then(known_here);
-    let (here, hash) = known.map_or((None, None), |plan| {
-        (plan.digest.clone(), Some(plan.hash().to_string()))
-    });
-    Ok(Waiting {
-        digest: said.digest.or(here),
-        plan: said.plan.or(hash),
-        run,
-        pending,
+async fn look(github: &GitHub, number: u64) -> Result<WaitingRun, Failure> {
+    let journals = Journals::of_all_projects(&state::folder_of_user())?;
+    Ok(WaitingRun::look(github, number, &journals).await?)
+}
+
+fn document(waiting: &WaitingRun, review: Option<&'static str>, io: &mut Output) -> Result<(), Failure> {
+    io.document(&Document {
+        number: waiting.run.id,
+        title: &waiting.run.title,
+        url: &waiting.run.url,
+        digest: waiting.digest.as_ref(),
+        plan: waiting.plan.as_deref(),
+        pending: waiting
+            .pending
+            .iter()
+            .map(|one| Pending {
+                environment: &one.environment,
+                reviewers: one.reviewers.iter().map(ToString::to_string).collect(),
+                may_approve: one.may_approve,
+                waits_until: one.waits_until,
+            })
+            .collect(),
+        review,
     })
 }
 
-/// The plan of the run of this machine with that id, if there is one.
-fn known_here(correlation: &str) -> Option<Plan> {
-    let id = RunId::parse(correlation)?;
-    let all = Journals::of_all_projects(&state::folder_of_user()).ok()?;
-    let ends = all.iter().find_map(|journals| journals.ends(&id).ok().flatten());
-    match ends?.0.happening {
-        EventKind::RunStarted { plan, .. } => Some(*plan),
-        _ => None,
-    }
-}
-
-impl Waiting {
-    /// What is to be reviewed, if this command may: the named environment, and the digest that the run promotes.
-    fn subject(
-        &self,
-        environment: &str,
-        args: &ApproveArgs,
-    ) -> Result<(&PendingDeployment, &Digest), Failure> {
-        let number = self.run.id;
-        let failure = |exit, report, hint: String| Failure {
-            exit,
-            hint: Some(hint),
-            report,
-        };
-        let Some(pending) = self.pending.iter().find(|one| one.environment == environment) else {
-            let names = self.pending.iter().map(|one| one.environment.as_str());
-            let hint = if self.pending.is_empty() {
-                format!(
-                    "it is {}; nothing in it waits for an approval",
-                    self.run.progress.word()
-                )
-            } else {
-                format!("it waits for: {}", first(names, 10))
-            };
-            let report = eyre!(
-                "run {number} on GitHub does not wait for {}",
-                Clean::line(environment)
-            );
-            return Err(failure(Exit::NotFound, report, hint));
-        };
-        let Some(digest) = &self.digest else {
-            let report =
-                eyre!("run {number} does not say which digest it promotes, so it is not approved here");
-            let hint = format!(
-                "let `run-name` of the workflow name it (docs/github.md), or look at {}",
-                self.run.url
-            );
-            return Err(failure(Exit::Refused, report, hint));
-        };
-        if let Some(wanted) = args.digest.as_ref().filter(|wanted| *wanted != digest) {
-            let report = eyre!("run {number} promotes {digest}, not {wanted}");
-            let hint = "run `windlass runs --github` to find the run of that digest".to_owned();
-            return Err(failure(Exit::Conflict, report, hint));
-        }
-        if !pending.may_approve {
-            let report = eyre!(
-                "this token may not review {} in run {number}",
-                pending.environment
-            );
-            let by = if pending.reviewers.is_empty() {
-                "nobody is named as reviewer".to_owned()
-            } else {
-                format!("reviewers: {}", reviewers(pending))
-            };
-            let hint =
-                format!("{by}; whoever started a run may be kept from approving it (prevent self-review)");
-            return Err(failure(Exit::NotAuthorised, report, hint));
-        }
-        Ok((pending, digest))
-    }
-
-    fn document(&self, review: Option<&'static str>, io: &mut Output) -> Result<(), Failure> {
-        io.document(&Document {
-            number: self.run.id,
-            title: &self.run.title,
-            url: &self.run.url,
-            digest: self.digest.as_ref(),
-            plan: self.plan.as_deref(),
-            pending: self
-                .pending
-                .iter()
-                .map(|one| Pending {
-                    environment: &one.environment,
-                    reviewers: one.reviewers.iter().map(ToString::to_string).collect(),
-                    may_approve: one.may_approve,
-                    waits_until: one.waits_until,
-                })
-                .collect(),
-            review,
-        })
-    }
-}
-
-fn reviewers(pending: &PendingDeployment) -> String {
-    first(pending.reviewers.iter().map(ToString::to_string), 10)
-}
-
-fn list(waiting: &Waiting, json: bool, io: &mut Output) -> Result<Exit, Failure> {
+fn list(waiting: &WaitingRun, json: bool, io: &mut Output) -> Result<Exit, Failure> {
     if json {
-        waiting.document(None, io)?;
+        document(waiting, None, io)?;
         return Ok(Exit::Done);
     }
     about(waiting, &mut io.out)?;
@@ -269,14 +167,18 @@ fn list(waiting: &Waiting, json: bool, io: &mut Output) -> Result<Exit, Failure>
         let by = if one.reviewers.is_empty() {
             "no reviewers named".to_owned()
         } else {
-            format!("reviewers: {}", reviewers(one))
+            format!("reviewers: {}", one.reviewers_in_words())
         };
         let may = if one.may_approve {
             "you may approve it"
         } else {
             "you may not approve it"
         };
-        writeln!(io.out, "! {}  {by}; {may}", one.environment)?;
+        let own = match one.prevents_self_review {
+            Some(true) => "; whoever started the run may not",
+            Some(false) | None => "",
+        };
+        writeln!(io.out, "! {}  {by}; {may}{own}", one.environment)?;
         if let Some(until) = one.waits_until {
             writeln!(
                 io.out,
@@ -288,7 +190,7 @@ fn list(waiting: &Waiting, json: bool, io: &mut Output) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-fn about(waiting: &Waiting, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+fn about(waiting: &WaitingRun, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     let run = &waiting.run;
     writeln!(
         out,
@@ -308,16 +210,8 @@ fn about(waiting: &Waiting, out: &mut dyn std::io::Write) -> std::io::Result<()>
     Ok(())
 }
 
-fn plan_of(world: &World, operation: Approve, digest: &Digest) -> (Plan, StepId) {
-    let mut steps = StepList::default();
-    let step = steps.add(StepKind::Approve, operation.environment.to_string());
-    let service = world.service.name().clone();
-    let planned = recording::plan(operation, service, Some(digest.clone()), steps.into());
-    (planned, step)
-}
-
 /// Whether the person who is asked says yes.
-fn agrees(planned: &Plan, waiting: &Waiting, io: &mut Output) -> Result<bool, Failure> {
+fn agrees(planned: &Plan, waiting: &WaitingRun, io: &mut Output) -> Result<bool, Failure> {
     if !io.can_ask() {
         return Err(Failure::usage(
             "cannot ask for confirmation: not running in a terminal",

@@ -1,6 +1,7 @@
-//! The embedded registry and the sample world.
+//! The embedded registry, the stand-in of GitHub, and the sample world.
 
 pub mod faults;
+pub mod forge;
 mod locked;
 pub mod registry;
 pub mod service;

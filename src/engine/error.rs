@@ -12,6 +12,7 @@ use crate::registry::RegistryError;
 use crate::scan::ScanError;
 use crate::sign::SignError;
 
+use crate::engine::remote::ReviewRefused;
 use crate::engine::run::journal::JournalError;
 use crate::engine::run::lock::LockError;
 
@@ -258,6 +259,12 @@ pub enum EngineError {
     /// An environment whose promotions run on GitHub, and no repository there.
     #[error("promotions to {0} run on GitHub, but the repository is not known to be there")]
     NoGitHub(EnvironmentName),
+    /// Something is asked of GitHub, and no repository there is known.
+    #[error("the repository is not known to be on GitHub")]
+    NotOnGitHub,
+    /// A deployment that waits on GitHub is not reviewed here.
+    #[error(transparent)]
+    ReviewRefused(#[from] ReviewRefused),
     /// The job runs the right workflow from another branch than the plan says.
     #[error("this job runs {workflow} from {found}, not from {planned} as the plan requires")]
     OtherWorkflowRef {
@@ -345,6 +352,7 @@ impl EngineError {
             Self::Deploy(error) => error.exit(),
             Self::Journal(error) => error.exit(),
             Self::Lock(error) => error.exit(),
+            Self::ReviewRefused(refused) => refused.exit,
             Self::TagTaken { .. }
             | Self::TagOfAnother { .. }
             | Self::TagMoved { .. }
@@ -367,6 +375,7 @@ impl EngineError {
             | Self::NoReason(_)
             | Self::BuiltInto(_)
             | Self::NoGitHub(_)
+            | Self::NotOnGitHub
             | Self::NoHotfixPath(_) => Exit::Usage,
             Self::NoCandidate { .. }
             | Self::NoImage { .. }
@@ -472,6 +481,7 @@ impl EngineError {
                 "make it writable, or choose another folder with `artifacts` in [check] of windlass.toml"
             }
             Self::NotProved { .. } => "do not deploy it; find out who else writes to that repository",
+            Self::ReviewRefused(refused) => &refused.hint,
             Self::NoGitHub(_) => "set `repository` in [github], or `runner = \"here\"` for the environment",
             Self::OtherWorkflowRef { planned, .. } => {
                 return Some(format!(
@@ -485,7 +495,7 @@ impl EngineError {
                 ));
             }
             Self::Interrupted => "run the same command again to resume",
-            Self::UnknownStep { .. } | Self::Internal(_) => return None,
+            Self::UnknownStep { .. } | Self::Internal(_) | Self::NotOnGitHub => return None,
         };
         Some(text.to_owned())
     }

@@ -46,7 +46,10 @@ pub use operations::rollback::{Earlier, Past, RollbackRequest};
 pub use operations::sign::{SignRequest, SignSubject, invocation, load_key};
 pub use operations::unlock::UnlockRequest;
 pub use releases::{Depth, Releases};
-pub use remote::{Ending, FollowOptions, Followed, LogLength, RemoteEnd, follow, read};
+pub use remote::{
+    DeploymentReview, Ending, FollowOptions, Followed, LogLength, RemoteEnd, RemoteRun, RemoteRuns,
+    ReviewRefused, WaitingRun, follow, read,
+};
 pub use run::event::{Event, EventKind, Level, Place, RunId, StepOutcome, Unit};
 pub use run::journal::{Journal, JournalError, Journals, Retention};
 pub use run::lock::LockError;

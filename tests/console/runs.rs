@@ -75,7 +75,7 @@ fn w_shows_the_only_active_run_and_of_several_the_list() {
     code(&mut model, KeyCode::Esc);
     press(&mut model, 'w');
     assert_eq!(model.screen, Screen::Runs);
-    press(&mut model, 'k');
+    press(&mut model, 'j');
     code(&mut model, KeyCode::Enter);
     assert_eq!((model.screen, shown(&model)), (Screen::Run, &first));
     code(&mut model, KeyCode::Esc);

@@ -6,6 +6,7 @@
 #[path = "../support/call.rs"]
 mod call;
 mod console;
+mod forge;
 #[path = "../support/git.rs"]
 mod git;
 mod hostile;

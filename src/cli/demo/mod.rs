@@ -60,7 +60,12 @@ pub async fn run(args: DemoArgs, global: &Global, io: &mut Output) -> Result<Out
         now,
     };
     let mut world = World::open(options, access).await?;
-    world.run_services(&std::env::current_exe()?).await?;
+    let program = std::env::current_exe()?;
+    world.run_services(&program).await?;
+    // The journey is played without anybody who could approve something.
+    if !args.headless {
+        world.start_forge(&program).await?;
+    }
     if keeps {
         trust_own_file(&world, access)?;
     }
@@ -106,6 +111,12 @@ async fn serve(world: &World, io: &mut Output) -> Result<(), Failure> {
         world.shared_host(),
         world.production_host()
     )?;
+    if let Some(api) = world.forge_api() {
+        writeln!(
+            io.out,
+            "forge       {api} (prod runs there, once it is approved: windlass approve --github RUN --env prod)"
+        )?;
+    }
     for serving in world.services().await {
         writeln!(
             io.out,

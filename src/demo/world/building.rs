@@ -13,7 +13,7 @@ const BUILT: &str = "world-built-at";
 /// Its name until then: what stands beside it is ours, and not whole.
 const UNFINISHED: &str = "world-unfinished";
 /// All that a building writes beside it.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 14] = [
     "registries",
     "shared.port",
     "production.port",
@@ -26,6 +26,8 @@ const PARTS: [&str; 12] = [
     "services",
     "open",
     "state",
+    "forge.token",
+    "forge",
 ];
 
 /// A world that is being built, by nobody else: its mark is locked for as long as this is held.

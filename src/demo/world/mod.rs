@@ -4,6 +4,7 @@
 mod building;
 mod contents;
 mod error;
+mod forge;
 mod history;
 mod images;
 mod layers;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use self::building::Building;
+use super::forge::Forge;
 use super::registry::{EmbeddedRegistry, Options, Storage};
 use super::service::Open;
 use crate::config::Config;
@@ -44,6 +46,8 @@ pub struct World {
     _open: Open,
     /// What its services are started with; none where only files tell what is deployed.
     program: Option<PathBuf>,
+    /// Where promotions to prod run; none where this machine does that itself.
+    forge: Option<Forge>,
     folder: PathBuf,
     /// Removes the folder in the end, where it is a temporary one.
     _temporary: Option<tempfile::TempDir>,
@@ -83,6 +87,7 @@ impl World {
         let world = Self {
             _open: Open::begin(&folder).map_err(io_at(&folder))?,
             program: None,
+            forge: None,
             folder,
             _temporary: temporary,
             shared,
@@ -175,7 +180,8 @@ impl World {
         let deploy = self.folder.join("deploy.sh");
         let text = format!(
             "# The configuration of the sample world, written anew at each start.\n\n\
-             [[service]]\nname = \"payment-svc\"\npath = \".\"\n\n{}",
+             {}[[service]]\nname = \"payment-svc\"\npath = \".\"\n\n{}",
+            self.forge_settings(),
             self.environments("")
         );
         // Before the world is built there is no repository to put it in; git will not mind the file being there first.
@@ -201,13 +207,17 @@ impl World {
             Some(_) if folder.is_empty() => scripts::running(&here.join("running.sh")),
             _ => String::new(),
         };
+        let runner = match &self.forge {
+            Some(_) if folder.is_empty() => "runner = \"github\"\n",
+            _ => "",
+        };
         let quoted = |path: &Path| toml::Value::String(path.to_string_lossy().into_owned()).to_string();
         format!(
             "[[environment]]\nname = \"dev\"\nimage = \"{shared}/{folder}dev/{{service}}\"\n\n\
              [[environment]]\nname = \"stage\"\nfrom = \"dev\"\nimage = \"{shared}/{folder}stage/{{service}}\"\n\
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
              deploy = {{ kind = \"command\", program = \"/bin/sh\", args = [{deploy}]{running} }}\n\n\
-             [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{folder}{{service}}\"\nprotected = true\n\
+             [[environment]]\nname = \"prod\"\nfrom = \"stage\"\nimage = \"{production}/{folder}{{service}}\"\nprotected = true\n{runner}\
              hotfix = {{ from = \"dev\" }}\n\
              gate.scan = {{ fail_on = {{ critical = 0, high = 0 }}, fixable_only = true, max_age = \"24h\" }}\n\
              sign = {{ key = {key}, password_file = {password} }}\n\

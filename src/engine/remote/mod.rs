@@ -6,14 +6,18 @@ mod follow;
 mod job;
 mod live;
 mod live_tree;
+mod overview;
 mod pace;
 mod tell;
 mod tree;
+mod waiting;
 
 pub use follow::{Ending, FollowOptions, Followed, follow, read};
 pub(in crate::engine) use job::dispatched;
 pub(in crate::engine) use live::publish;
+pub use overview::{RemoteRun, RemoteRuns};
 pub use tree::LogLength;
+pub use waiting::{DeploymentReview, ReviewRefused, WaitingRun};
 
 use crate::domain::{Environment, Exit, WorkflowTarget};
 use crate::engine::Engine;

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{READS, WRITES};
-use crate::domain::{WriteAccess, clean_line};
+use crate::domain::{WriteAccess, clean_line, first};
 use crate::github::GitHub;
-use crate::github::client::{Ask, Method};
+use crate::github::client::{Ask, Method, segment};
 use crate::github::error::GitHubError;
 
 /// An environment whose protection a run waits for.
@@ -22,6 +22,15 @@ pub struct PendingDeployment {
     pub may_approve: bool,
     /// When its wait timer ends; none if it has none.
     pub waits_until: Option<Timestamp>,
+    /// Whether whoever started the run is kept from approving it; unknown until the rules of the environment were asked.
+    pub prevents_self_review: Option<bool>,
+}
+
+impl PendingDeployment {
+    /// Who may approve it: `ana, team ops`; empty where nobody is named.
+    pub fn reviewers_in_words(&self) -> String {
+        first(self.reviewers.iter().map(ToString::to_string), 10)
+    }
 }
 
 /// Somebody who may approve.
@@ -91,6 +100,19 @@ struct Said {
     comment: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+struct EnvironmentRules {
+    #[serde(default)]
+    protection_rules: Vec<ProtectionRule>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProtectionRule {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    prevent_self_review: Option<bool>,
+}
+
 #[derive(Debug, Serialize)]
 struct Verdict<'a> {
     environment_ids: [u64; 1],
@@ -128,6 +150,7 @@ impl Pending {
                 .collect(),
             may_approve: self.current_user_can_approve.unwrap_or(false),
             waits_until,
+            prevents_self_review: None,
         })
     }
 }
@@ -142,6 +165,21 @@ impl GitHub {
         let route = self.route(&format!("/actions/runs/{run}/pending_deployments"));
         let found: Vec<Pending> = self.client.get(&ask, &route).await?;
         Ok(found.into_iter().filter_map(Pending::read).collect())
+    }
+
+    /// Whether the rules of an environment keep whoever started a run from approving it; none where no rule says so, as
+    /// where nobody has to approve.
+    /// <https://docs.github.com/en/rest/deployments/environments#get-an-environment>
+    pub async fn prevents_self_review(&self, environment: &str) -> Result<Option<bool>, GitHubError> {
+        let ask = Ask::new(
+            format!("the environment {environment} of {}", self.repository),
+            READS,
+        );
+        let route = self.route(&format!("/environments/{}", segment(environment)));
+        let found: EnvironmentRules = self.client.get(&ask, &route).await?;
+        let mut rules = found.protection_rules.into_iter();
+        let reviewers = rules.find(|rule| rule.kind.as_deref() == Some("required_reviewers"));
+        Ok(reviewers.map(|rule| rule.prevent_self_review.unwrap_or(false)))
     }
 
     /// What was said of the deployments of a run, in order.

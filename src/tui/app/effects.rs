@@ -1,12 +1,14 @@
 //! The edge: what `update` asks for is done here, in tasks, and their answers come back as messages.
 
 mod reads;
+mod runs;
 
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::runs::FollowedRun;
 use super::sender::SessionSender;
 use super::terminal::Terminal;
 use crate::board::{Board, BoardUpdate};
@@ -45,6 +47,8 @@ pub(in crate::tui) struct Effects {
     messages: SessionSender,
     /// The runs that were started and have not ended.
     runs: Vec<ActiveRun>,
+    /// The runs on GitHub that are followed.
+    followed: Vec<FollowedRun>,
     /// The plan that is being made.
     planning: Option<JoinHandle<()>>,
     /// Commits that are read next.
@@ -66,6 +70,7 @@ impl Effects {
             access,
             messages,
             runs: Vec::new(),
+            followed: Vec::new(),
             planning: None,
             page: FIRST_PAGE,
         }
@@ -115,7 +120,16 @@ impl Effects {
                 for run in self.runs.iter().filter(|run| run.id == id) {
                     run.cancel.cancel();
                 }
+                for run in self.followed.iter().filter(|run| run.id == id) {
+                    run.cancel.cancel();
+                }
             }
+            Effect::PastRuns => self.past_runs(),
+            Effect::Replay(id) => self.replay(id),
+            Effect::RemoteRuns => self.remote_runs(),
+            Effect::Follow(number) => self.follow(number),
+            Effect::WaitingRun(ticket, number) => self.waiting_run(ticket, number),
+            Effect::Review(review) => self.review(review),
             Effect::Verify(digest, environment) => self.verify(digest, environment),
             Effect::Copy(text) => {
                 if let Err(error) = Terminal::copy(&text) {
@@ -137,6 +151,10 @@ impl Effects {
     /// Stops every run that is active, and waits for their clean ends.
     pub(in crate::tui) async fn end(mut self) {
         self.cancel_plan();
+        // They go on where they run.
+        for run in self.followed {
+            run.task.abort();
+        }
         for run in &self.runs {
             run.cancel.cancel();
         }

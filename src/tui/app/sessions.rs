@@ -86,6 +86,7 @@ impl Sessions {
         );
         let config = engine.config();
         config.git.develop.as_str().clone_into(&mut model.board.branch);
+        model.runs.remote.is_runner = engine.runs_on_github();
         model.board.graph = config.graph.all().to_vec();
         model.board.numbering = numbering(&config.git.release_branch);
         let (board, updates) = open_board(&engine, service, &mut model);

@@ -173,7 +173,7 @@ fn note(model: &Model) -> Option<RunNote> {
         return Some(RunNote::Active(format!("{active} runs")));
     }
     let run = model.runs.newest()?;
-    let title = run.plan.operation.title();
+    let title = run.subject.title.clone();
     Some(match &run.ended {
         None => RunNote::Active(title),
         Some(ended) if ended.exit == Exit::Done => RunNote::Done(title),

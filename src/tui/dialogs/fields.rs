@@ -38,7 +38,7 @@ pub struct Field {
 }
 
 impl Field {
-    fn text(name: &str, text: Option<&str>, needed: bool, hint: &'static str) -> Self {
+    pub(super) fn text(name: &str, text: Option<&str>, needed: bool, hint: &'static str) -> Self {
         Self {
             name: name.to_owned(),
             value: Value::Text(TextInput::with(text.unwrap_or_default())),
@@ -47,7 +47,7 @@ impl Field {
         }
     }
 
-    fn pick(name: &str, options: Vec<String>, at: usize, hint: &'static str) -> Self {
+    pub(super) fn pick(name: &str, options: Vec<String>, at: usize, hint: &'static str) -> Self {
         Self {
             name: name.to_owned(),
             value: Value::Pick { options, at },
@@ -175,12 +175,6 @@ impl Form {
     /// The field that keys go into.
     pub fn current(&mut self) -> Option<&mut Field> {
         self.fields.get_mut(self.at)
-    }
-
-    /// To the next field, or the one before; around the end.
-    pub fn go(&mut self, forward: bool) {
-        let n = self.fields.len().max(1);
-        self.at = if forward { self.at + 1 } else { self.at + n - 1 } % n;
     }
 
     /// The first field that nothing can be planned without, and what is missing there.

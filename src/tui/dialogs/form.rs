@@ -92,7 +92,7 @@ fn paint(around: &Around, dialog: &FormDialog, area: Rect, buffer: &mut Buffer) 
     if !dialog.told.is_empty() {
         body.push(Line::default());
     }
-    body.extend(fields(&dialog.form, width, theme));
+    body.extend(fields(&dialog.form.fields, dialog.form.at, width, theme));
     body.push(Line::default());
     let enter = if let Some(message) = &dialog.error {
         body.extend(told(message, width, theme));
@@ -133,13 +133,13 @@ fn paint(around: &Around, dialog: &FormDialog, area: Rect, buffer: &mut Buffer) 
     .paint(area, theme, buffer);
 }
 
-/// Each field in a line or two: its name, its answer, and what can be said there.
-pub(super) fn fields(form: &Form, width: usize, theme: Theme) -> Vec<Line<'static>> {
-    let names = form.fields.iter().map(|field| field.name.chars().count()).max();
+/// Each field in a line or two: its name, its answer, and what can be said there; the one at the place `here` is typed into.
+pub(super) fn fields(fields: &[Field], here: usize, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    let names = fields.iter().map(|field| field.name.chars().count()).max();
     let names = names.unwrap_or(0).clamp(8, width / 3);
     let mut lines = Vec::new();
-    for (at, field) in form.fields.iter().enumerate() {
-        lines.extend(one(field, at == form.at, names, width, theme));
+    for (at, field) in fields.iter().enumerate() {
+        lines.extend(one(field, at == here, names, width, theme));
     }
     lines
 }

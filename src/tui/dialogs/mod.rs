@@ -16,6 +16,7 @@ mod plan_parts;
 pub mod planning;
 pub mod quit;
 pub mod reply;
+pub mod review;
 pub mod stack;
 
 pub use around::Around;
@@ -29,4 +30,5 @@ pub use plan::{Difference, PlanDialog};
 pub use planning::Planning;
 pub use quit::QuitDialog;
 pub use reply::{DialogSpec, Reply};
+pub use review::ReviewDialog;
 pub use stack::{Dialog, Dialogs};

@@ -174,7 +174,7 @@ fn paint(around: &Around, dialog: &PlanDialog, area: Rect, buffer: &mut Buffer) 
     body.push(Line::default());
     if let Some(fields) = &dialog.form {
         body.extend(missing(dialog, width, theme));
-        body.extend(form::fields(fields, width, theme));
+        body.extend(form::fields(&fields.fields, fields.at, width, theme));
         body.push(Line::default());
     }
     body.push(Line::from(Span::styled("Gates", theme.strong())));

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::around::Around;
 use super::fields::Form;
 use crate::domain::Plan;
+use crate::engine::DeploymentReview;
 use crate::tui::session::request::Request;
 
 /// The answer of a dialog to a key.
@@ -33,6 +34,8 @@ pub enum Reply {
     CarryOut(Box<Plan>, bool),
     /// Carry a plan out with this password.
     Unlock(Box<Plan>, SecretString),
+    /// Approve or reject a deployment on GitHub; the dialog waits for the answer.
+    Review(DeploymentReview),
     /// Leave the console.
     Leave,
 }

@@ -9,6 +9,7 @@ use super::plan::PlanDialog;
 use super::planning::Planning;
 use super::quit::QuitDialog;
 use super::reply::DialogSpec;
+use super::review::ReviewDialog;
 use crate::tui::session::notice::Message;
 
 /// What stands over the screen.
@@ -26,6 +27,8 @@ pub enum Dialog {
     Plan(Box<PlanDialog>),
     /// A password for the signing key.
     Password(PasswordDialog),
+    /// A deployment on GitHub to be approved or rejected.
+    Review(Box<ReviewDialog>),
     /// Something happened.
     Message(Message),
     /// Quitting would stop runs.
@@ -44,6 +47,7 @@ impl Dialog {
             Self::Choice(dialog) => dialog.as_ref(),
             Self::Plan(dialog) => dialog.as_ref(),
             Self::Password(dialog) => dialog,
+            Self::Review(dialog) => dialog.as_ref(),
             Self::Message(dialog) => dialog,
             Self::Quit(dialog) => dialog,
             Self::Help(dialog) => dialog,
@@ -59,6 +63,7 @@ impl Dialog {
             Self::Choice(dialog) => dialog.as_mut(),
             Self::Plan(dialog) => dialog.as_mut(),
             Self::Password(dialog) => dialog,
+            Self::Review(dialog) => dialog.as_mut(),
             Self::Message(dialog) => dialog,
             Self::Quit(dialog) => dialog,
             Self::Help(dialog) => dialog,

@@ -36,6 +36,11 @@ pub fn paint(model: &Model, area: Rect, buffer: &mut Buffer) {
     line::left(buffer, area, keys(model, usize::from(area.width)));
 }
 
+/// Whether a run is active, or waits for the person at this console.
+fn wants_a_look(model: &Model) -> bool {
+    model.is_running() || model.runs.remote.waiting_for_you().next().is_some()
+}
+
 /// The keys of a session, by rank.
 fn keys(model: &Model, width: usize) -> Vec<Span<'static>> {
     let entries = of_footer(model).into_iter().map(|(binding, possible)| {
@@ -54,8 +59,8 @@ fn of_footer(model: &Model) -> Vec<(&'static Binding, bool)> {
         .map(|binding| (binding, spec.enabled(model, binding.action).is_ok()))
         .filter(|(binding, possible)| *possible || binding.action.is_operation())
         .filter(|(binding, _)| spec.is_in_footer(model, binding.action))
-        // A run that has ended can be looked at again, but need not be called to mind.
-        .filter(|(binding, _)| binding.action != Action::Watch || model.is_running())
+        // Runs that have ended can be looked at again, but need not be called to mind.
+        .filter(|(binding, _)| binding.action != Action::Watch || wants_a_look(model))
         .collect();
     shown.sort_by_key(|(binding, _)| (!spec.is_first_in_footer(model, binding.action), binding.rank));
     let (help, mut others): (Vec<_>, Vec<_>) = shown

@@ -52,6 +52,8 @@ pub enum Action {
     Rollback,
     /// Leaves a review that is owed.
     Review,
+    /// Approves or rejects what a run on GitHub waits for.
+    Approve,
     /// Shows what is locked, to break what was left.
     Locks,
     /// Compares with what is deployed.
@@ -223,8 +225,18 @@ pub const SEARCH: &[Binding] = &[
 /// The way to the runs.
 #[rustfmt::skip]
 pub const WATCH: &[Binding] = &[
-    bind(Action::Watch, &[Key::Char('w')], "watch run", "show the run that is active, or the last one; of several, the list", 3),
+    bind(Action::Watch, &[Key::Char('w')], "watch run", "show the run that is active; else the list of all runs, those on GitHub included", 3),
 ];
+
+/// The key for what a run on GitHub waits for.
+#[rustfmt::skip]
+pub const APPROVE: Binding =
+    bind(Action::Approve, &[Key::Char('a')], "approve", "approve or reject what the run on GitHub waits for", 2);
+
+/// The key for the page of a run on GitHub.
+#[rustfmt::skip]
+pub const OPEN_RUN: Binding =
+    bind(Action::Open, &[Key::Char('o')], "open page", "open the run on GitHub in the browser", 0);
 
 /// Keys that every screen has, at the end of the help.
 #[rustfmt::skip]

@@ -28,6 +28,15 @@ pub fn paint(model: &Model, what: &str, fresh: Span<'static>, area: Rect, buffer
     let used = line::width(&spans);
     line::left(buffer, area, spans);
     let mut right = Vec::new();
+    let waiting = model.runs.remote.waiting_for_you().count();
+    if waiting > 0 {
+        let words = match waiting {
+            1 => "1 run waits for you".to_owned(),
+            several => format!("{several} runs wait for you"),
+        };
+        right.push(theme.says(State::Attention, &words));
+        right.push(line::gap());
+    }
     let active = model.runs.active().count();
     if active > 0 {
         let words = match active {

@@ -49,6 +49,7 @@ fn answer(model: &mut Model, reply: Reply, effects: &mut Vec<Effect>) {
             plans::request(model, request, effects);
         }
         Reply::Fill(form, told) => fill(model, form, told),
+        Reply::Review(review) => effects.push(Effect::Review(review)),
         Reply::CarryOut(plan, asks_password) => carry_out(model, plan, asks_password, effects),
         _ => {}
     }

@@ -9,11 +9,12 @@ use super::request::Request;
 use super::standing::Standing;
 use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{CommitSha, Digest, EnvironmentName, HeldLock, Plan};
-use crate::engine::{Event, Releases, RunId};
+use crate::engine::{DeploymentReview, Event, Releases, RemoteRuns, RunId, WaitingRun};
 use crate::tui::dialogs::EnvironmentHistory;
 use crate::tui::screens::board::{Gates, Row};
 use crate::tui::screens::findings::Content;
 use crate::tui::screens::page::{PageContent, PageOf};
+use crate::tui::screens::runs::PastRun;
 
 /// Something that the console hears.
 #[derive(Debug)]
@@ -62,6 +63,16 @@ pub enum Msg {
     Started(Result<(RunId, Box<Plan>), Message>),
     /// Something happened in the run.
     Event(Event),
+    /// The runs that have a journal on this machine, newest first.
+    PastRuns(Result<Vec<PastRun>, Message>),
+    /// The events of a run that its journal has.
+    Replayed(Result<Vec<Event>, Message>),
+    /// The runs on GitHub; none where the repository is elsewhere.
+    RemoteRuns(Result<Option<RemoteRuns>, Message>),
+    /// The answer to the request with this number: what waits in a run on GitHub.
+    WaitingRun(u64, Result<Box<WaitingRun>, Message>),
+    /// What became of a review.
+    Reviewed(DeploymentReview, Result<(), Message>),
     /// Something is to be read by a person, such as the outcome of a verification.
     Told(Message),
 }
@@ -96,6 +107,18 @@ pub enum Effect {
     Start(Box<Plan>, Option<SecretString>),
     /// Stop a run cleanly.
     Stop(RunId),
+    /// List the runs that have a journal on this machine.
+    PastRuns,
+    /// Read the journal of a run.
+    Replay(RunId),
+    /// List the runs on GitHub.
+    RemoteRuns,
+    /// Follow the run on GitHub with this number.
+    Follow(u64),
+    /// Ask what waits in a run on GitHub, and answer with the first number; the second one is that of the run.
+    WaitingRun(u64, u64),
+    /// Approve or reject a deployment that waits.
+    Review(DeploymentReview),
     /// Verify the signature of a digest in an environment.
     Verify(Digest, EnvironmentName),
     /// Read the findings of a candidate, judged by the rules of an environment.

@@ -1,5 +1,6 @@
 //! One service in the console: what is known of it, what it hears, and what becomes of that.
 
+pub mod approvals;
 pub mod dialogs;
 pub mod leaving;
 pub mod message;

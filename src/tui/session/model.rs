@@ -31,6 +31,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// The time, as of the last message that told it.
     pub now: Timestamp,
+    /// When a key was pressed last, or the session was shown first.
+    pub touched: Timestamp,
     /// Where one is.
     pub screen: Screen,
     /// The board.
@@ -72,6 +74,7 @@ impl Model {
             read_only,
             size,
             now,
+            touched: now,
             screen: Screen::Board,
             board: BoardModel::default(),
             runs: Runs::default(),
@@ -99,7 +102,7 @@ impl Model {
         let service = &self.service;
         self.runs
             .active()
-            .map(move |run| format!("{service}: {}", run.plan.operation.title()))
+            .map(move |run| format!("{service}: {}", run.subject.title))
     }
 
     /// What a dialog sees of it.
@@ -123,14 +126,6 @@ impl Model {
             return Err("this console is read-only".to_owned());
         }
         Ok(())
-    }
-
-    /// Whether there is a run to be shown, and why not.
-    pub fn has_run(&self) -> Result<(), String> {
-        match self.runs.shown() {
-            Some(_) => Ok(()),
-            None => Err("no run was started in this console".to_owned()),
-        }
     }
 
     /// Whole seconds from `then` to now.

@@ -5,6 +5,7 @@ use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
+use super::approvals;
 use super::dialogs;
 use super::leaving;
 use super::message::{Effect, Msg};
@@ -18,6 +19,7 @@ use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::update as page;
 use crate::tui::screens::releases::update as releases;
 use crate::tui::screens::run::update as run;
+use crate::tui::screens::runs::{remote, update as runs};
 use crate::tui::screens::table;
 use crate::tui::widgets::search::{Search, SearchKey};
 
@@ -56,6 +58,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.now = now;
             board::ask_gates(model, effects);
             environments::look_again(model, effects);
+            remote::look_again(model, effects);
         }
         Msg::Terminate => leaving::leave(model, effects),
         Msg::Suspend => effects.push(Effect::Suspend),
@@ -96,12 +99,18 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::PlanReady(ticket, result) => plans::on_planned(model, ticket, result, effects),
         Msg::Started(result) => run::on_started(model, result, effects),
         Msg::Event(event) => run::on_event(model, event, effects),
+        Msg::PastRuns(result) => runs::on_past(model, result),
+        Msg::Replayed(result) => run::on_replayed(model, result),
+        Msg::RemoteRuns(result) => remote::on_listed(model, result),
+        Msg::WaitingRun(number, result) => approvals::on_waiting(model, number, result),
+        Msg::Reviewed(review, result) => approvals::on_reviewed(model, &review, result, effects),
         Msg::Told(message) => model.dialogs.push(Dialog::Message(message)),
     }
 }
 
 fn on_key(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     model.notice = None;
+    model.touched = model.now;
     // As in a shell, wherever one is: the terminal does not make a signal of it in raw mode.
     if key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL) {
         return effects.push(Effect::Suspend);

@@ -26,7 +26,7 @@ const LIMITS: Limits = Limits {
 
 impl Effects {
     /// Asks for something in a task, and tells the answer.
-    fn read<F>(&self, answer: impl FnOnce(Arc<Engine>, Service) -> F)
+    pub(super) fn read<F>(&self, answer: impl FnOnce(Arc<Engine>, Service) -> F)
     where
         F: Future<Output = Msg> + Send + 'static,
     {

@@ -15,7 +15,6 @@ pub(super) fn enabled(model: &Model, action: Action) -> Result<(), String> {
     };
     let writes = || model.may_write();
     match action {
-        Action::Watch => model.has_run(),
         Action::Cut => writes().and_then(|()| row().map(|_| ())),
         Action::Promote => {
             writes()?;

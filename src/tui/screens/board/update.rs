@@ -32,7 +32,7 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
         Action::Back if board.details => board.details = false,
         Action::Back if board.search.is_some() => board.search = None,
         Action::Back | Action::Fleet => effects.push(Effect::ShowFleet),
-        Action::Watch => runs::watch(model),
+        Action::Watch => runs::watch(model, effects),
         Action::Findings => findings::open(model, effects),
         Action::Releases => releases::open(model, effects),
         Action::Search => {

@@ -20,7 +20,6 @@ pub(super) fn enabled(model: &Model, releases: &ReleasesModel, action: Action) -
         })
     };
     match action {
-        Action::Watch => model.has_run(),
         Action::Cut => model.may_write().and_then(|()| match model.board.rows.first() {
             Some(_) => Ok(()),
             None if model.board.history == HistoryState::Complete => {

@@ -69,7 +69,7 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
         Action::Back if releases.details => releases.details = false,
         Action::Back if releases.pane == ReleasesPane::Environments => releases.pane = ReleasesPane::List,
         Action::Back => model.screen = Screen::Board,
-        Action::Watch => runs::watch(model),
+        Action::Watch => runs::watch(model, effects),
         Action::All => {
             releases.all = !releases.all;
             releases.pick();

@@ -13,8 +13,10 @@ const OWN: &[Binding] = &[
     bind(Action::NextError, &[Key::Char('e')], "next error", "go to the next error or warning", 3),
     bind(Action::Wrap, &[Key::Char('w')], "wrap", "wrap or truncate long lines", 7),
     bind(Action::Times, &[Key::Char('t')], "times", "show or hide the time of each line", 0),
-    bind(Action::Watch, &[Key::Char('W')], "runs", "show all runs of this console", 2),
+    bind(Action::Watch, &[Key::Char('W')], "runs", "show all runs, those on GitHub included", 2),
     bind(Action::Stop, &[Key::Ctrl('c')], "stop", "stop the run cleanly; the same command resumes it", 1),
+    keys::APPROVE,
+    keys::OPEN_RUN,
 ];
 
 #[rustfmt::skip]

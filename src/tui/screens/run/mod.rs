@@ -1,6 +1,7 @@
 //! A run: its steps, what moves in them, and their logs.
 
 pub mod enabled;
+mod events;
 pub mod keys;
 pub mod layout;
 pub mod log;
@@ -8,7 +9,7 @@ pub mod model;
 pub mod update;
 pub mod view;
 
-pub use model::{Ended, Item, LogLine, LogStyle, Pane, RunModel, StepRow, StepState};
+pub use model::{Ended, Item, LogLine, LogStyle, Pane, RunModel, RunOrigin, RunSubject, StepRow, StepState};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -20,6 +21,11 @@ use crate::tui::widgets::search::Search;
 
 /// A run.
 pub struct RunScreen;
+
+/// Whether the run that is shown waits for an approval, as far as GitHub's list says.
+fn waits(model: &Model) -> bool {
+    view::waiting(model).is_some()
+}
 
 impl ScreenSpec for RunScreen {
     fn word(&self) -> &'static str {
@@ -35,11 +41,10 @@ impl ScreenSpec for RunScreen {
     }
 
     fn enabled(&self, model: &Model, action: Action) -> Result<(), String> {
-        let run = model.runs.shown();
-        if action == Action::Watch && model.runs.all().len() < 2 {
-            return Err("this is the only run of this console".to_owned());
-        }
-        run.map_or(Ok(()), |run| enabled::enabled(run, action))
+        model
+            .runs
+            .shown()
+            .map_or(Ok(()), |run| enabled::enabled(run, action))
     }
 
     fn act(&self, model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
@@ -72,6 +77,14 @@ impl ScreenSpec for RunScreen {
             run.height = log;
             run.scroll = run.scroll.min(run.log().len().saturating_sub(1));
         }
+    }
+
+    fn is_in_footer(&self, model: &Model, action: Action) -> bool {
+        action != Action::Approve || waits(model)
+    }
+
+    fn is_first_in_footer(&self, model: &Model, action: Action) -> bool {
+        action == Action::Approve && waits(model)
     }
 
     fn search<'m>(&self, model: &'m Model) -> Option<&'m Search> {

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Exit, Plan, PlannedStep, StepId, StepKind};
-use crate::engine::{Level, Place, RunId, Unit};
+use crate::domain::{CommitSha, Digest, Exit, Plan, PlannedStep, StepId, StepKind, StepList};
+use crate::engine::{Level, Place, RemoteRun, RunId, Unit};
 use crate::tui::widgets::search::Search;
 
 /// How far a step is.
@@ -83,13 +83,65 @@ pub enum Pane {
     Zoomed,
 }
 
+/// Where a run came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOrigin {
+    /// It was begun in this console, or its journal was read.
+    Console,
+    /// It is followed on GitHub, and goes on whatever becomes of this console.
+    GitHub,
+}
+
+/// What a run does, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSubject {
+    /// `promote to prod`.
+    pub title: String,
+    /// From where to where.
+    pub way: String,
+    /// The commit that it is about.
+    pub commit: Option<CommitSha>,
+    /// The digest that it is about.
+    pub digest: Option<Digest>,
+}
+
+impl From<&Plan> for RunSubject {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            title: plan.operation.title(),
+            way: plan.operation.way(),
+            commit: plan.commit.clone(),
+            digest: plan.digest.clone(),
+        }
+    }
+}
+
+impl From<&RemoteRun> for RunSubject {
+    fn from(remote: &RemoteRun) -> Self {
+        let workflow = remote.run.workflow();
+        let stem = workflow.rsplit_once('.').map_or(workflow, |(stem, _)| stem);
+        Self {
+            title: stem.to_owned(),
+            way: remote.run.title.clone(),
+            commit: None,
+            digest: remote.said.digest.clone(),
+        }
+    }
+}
+
 /// A run.
 #[derive(Debug, Clone)]
 pub struct RunModel {
     /// Its name.
     pub id: RunId,
-    /// What it carries out.
-    pub plan: Plan,
+    /// What it does.
+    pub subject: RunSubject,
+    /// Its number on GitHub, once it is known to run there.
+    pub number: Option<u64>,
+    /// Its page there.
+    pub page: Option<String>,
+    /// Where it came from.
+    pub origin: RunOrigin,
     /// When it began.
     pub started: Timestamp,
     /// When it ended, with the exit code, a sentence and what to do now.
@@ -165,13 +217,32 @@ impl StepRow {
 
 impl RunModel {
     /// A run that has just begun.
-    pub fn begun(id: RunId, plan: Plan, now: Timestamp) -> Self {
-        let steps = plan.steps.iter().map(|step| StepRow::new(step, 0));
+    pub fn begun(id: RunId, plan: &Plan, now: Timestamp) -> Self {
+        Self::new(id, plan.into(), &plan.steps, now)
+    }
+
+    /// A run on GitHub that is followed from here on; what it says itself, and not one of its jobs, has a row of its own.
+    pub fn followed(remote: &RemoteRun) -> Self {
+        let number = remote.run.id;
+        let id = RunId::of_workflow_run(number);
+        let steps = workflow_steps();
         Self {
-            steps: steps.collect(),
+            number: Some(number),
+            page: Some(remote.run.url.clone()),
+            origin: RunOrigin::GitHub,
+            ..Self::new(id, remote.into(), &steps, remote.run.created)
+        }
+    }
+
+    fn new(id: RunId, subject: RunSubject, steps: &[PlannedStep], started: Timestamp) -> Self {
+        Self {
+            steps: steps.iter().map(|step| StepRow::new(step, 0)).collect(),
             id,
-            plan,
-            started: now,
+            subject,
+            number: None,
+            page: None,
+            origin: RunOrigin::Console,
+            started,
             ended: None,
             stopping: false,
             selected: 0,
@@ -204,6 +275,20 @@ impl RunModel {
         }
     }
 
+    /// Shows a step and its log.
+    pub fn show(&mut self, index: usize) {
+        if self.selected != index {
+            self.selected = index;
+            self.scroll = 0;
+            self.follow = true;
+        }
+    }
+
+    /// Whether it is only followed.
+    pub fn is_followed(&self) -> bool {
+        self.origin == RunOrigin::GitHub
+    }
+
     /// The selected step.
     pub fn current(&self) -> Option<&StepRow> {
         self.steps.get(self.selected)
@@ -218,6 +303,13 @@ impl RunModel {
     pub fn last_scroll(&self) -> usize {
         self.log().len().saturating_sub(self.height.max(1))
     }
+}
+
+/// The steps of a run on GitHub whose plan is not known: the run itself. Its jobs are numbered after it.
+pub fn workflow_steps() -> Vec<PlannedStep> {
+    let mut steps = StepList::default();
+    steps.add(StepKind::Job, "workflow run");
+    steps.into()
 }
 
 impl RunModel {

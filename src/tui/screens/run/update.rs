@@ -1,20 +1,16 @@
-//! A run: its events become states of steps, progress and lines; keys move among them.
+//! A run: its events are taken in, and keys move among its steps and lines.
 
-use jiff::Timestamp;
-
-use super::model::{Ended, Item, LogLine, Pane, RunModel, StepRow, StepState};
-use crate::domain::{Digest, Exit, Plan, StepId};
-use crate::engine::{Event, EventKind, Level, RunId, StepOutcome, Unit};
+use super::events::apply;
+use super::model::{Ended, Pane, RunModel, StepState};
+use crate::domain::{Exit, Plan};
+use crate::engine::{Event, EventKind, Level, RunId};
 use crate::tui::dialogs::Dialog;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::releases::update as releases;
-use crate::tui::screens::runs::update as runs;
+use crate::tui::screens::runs::{remote, update as runs};
 use crate::tui::screens::screen::Screen;
-use crate::tui::session::{Effect, Message, Model, Notice};
+use crate::tui::session::{Effect, Message, Model, Notice, approvals};
 use crate::tui::widgets::search::{Search, next_match};
-
-/// Lines that are kept of a step; the journal keeps them all.
-const LINES: usize = 20_000;
 
 pub(in crate::tui) fn on_started(
     model: &mut Model,
@@ -24,7 +20,7 @@ pub(in crate::tui) fn on_started(
     match result {
         Ok((id, plan)) => {
             model.dialogs.clear();
-            model.runs.begin(RunModel::begun(id.clone(), *plan, model.now));
+            model.runs.begin(RunModel::begun(id.clone(), &plan, model.now));
             if model.screen != Screen::Run {
                 model.before_run = model.screen;
             }
@@ -44,88 +40,78 @@ pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Ve
     let Some(run) = model.runs.find_mut(&event.run) else {
         return;
     };
-    let at = event.at;
-    match event.happening {
-        EventKind::RunStarted { .. } => run.started = at,
-        EventKind::WorkflowRun {
-            number,
-            attempt,
-            title,
-            url,
-        } => {
-            let line = format!("run {number} on GitHub, attempt {attempt}: {title}  {url}");
-            let level = Level::Info;
-            let first = run.steps.first().map(|row| row.id);
-            with(run, first, |row| log(row, LogLine { at, level, line }));
+    let id = event.run.clone();
+    // What GitHub says of the run itself, and not of a job, is that something waits, or waits no more.
+    let is_of_github = matches!(
+        &event.happening,
+        EventKind::Log {
+            step: None,
+            level: Level::Warning,
+            ..
         }
-        EventKind::StepAdded { added } => run.add(&added),
-        EventKind::StepStarted { step } => {
-            if let Some(index) = run.steps.iter().position(|row| row.id == step) {
-                run.steps[index].state = StepState::Running(at);
-                if run.along {
-                    show(run, index);
-                }
-            }
+    ) && run.number.is_some();
+    apply(run, event);
+    if run.ended.is_some() {
+        on_end(model, &id, effects);
+    } else if is_of_github {
+        remote::ask(model, effects);
+    }
+}
+
+/// Shows a run whose events are read from its journal.
+pub(in crate::tui) fn on_replayed(model: &mut Model, result: Result<Vec<Event>, Message>) {
+    let events = match result {
+        Ok(events) => events,
+        Err(message) => return model.dialogs.push(Dialog::Message(message)),
+    };
+    let mut events = events.into_iter();
+    let Some((id, at, plan)) = events.next().and_then(|first| match first.happening {
+        EventKind::RunStarted { plan, .. } => Some((first.run, first.at, plan)),
+        _ => None,
+    }) else {
+        return;
+    };
+    // One that was begun here meanwhile is known better.
+    if model.runs.find(&id).is_some() {
+        return;
+    }
+    let mut run = RunModel::begun(id.clone(), &plan, at);
+    for event in events {
+        apply(&mut run, event);
+    }
+    run.ended.get_or_insert_with(|| Ended {
+        at,
+        exit: Exit::Interrupted,
+        summary: "its journal has no end: it is still running elsewhere, or was killed".to_owned(),
+        hint: None,
+        places: Vec::new(),
+    });
+    let is_wanted = model.screen == Screen::Runs;
+    model.runs.begin(run);
+    if is_wanted {
+        model.before_run = Screen::Runs;
+        model.screen = Screen::Run;
+    }
+}
+
+/// A run has ended: what it changed is asked for again, and the console is left where it was only waited for.
+fn on_end(model: &mut Model, id: &RunId, effects: &mut Vec<Effect>) {
+    if !model.is_running() {
+        model.dialogs.close(|dialog| matches!(dialog, Dialog::Quit(_)));
+    }
+    model.board.gates.clear();
+    if model.leaving {
+        if !model.is_running() {
+            effects.push(Effect::Quit);
         }
-        EventKind::Log { step, level, line } => {
-            // What the run itself says stands with its first step.
-            let step = step.or_else(|| run.steps.first().map(|row| row.id));
-            with(run, step, |row| log(row, LogLine { at, level, line }));
-        }
-        EventKind::ItemStarted {
-            step,
-            item: id,
-            label,
-            unit,
-            total,
-        } => with(run, Some(step), |row| {
-            row.items.push(Item {
-                id,
-                label,
-                unit,
-                total,
-                done: 0,
-                result: None,
-            });
-        }),
-        EventKind::ItemMoved { step, item, done } => with(run, Some(step), |row| {
-            if let Some(item) = row.items.iter_mut().find(|known| known.id == item) {
-                item.done = done.min(item.total);
-            }
-        }),
-        EventKind::ItemDone { step, item, result } => {
-            with(run, Some(step), |row| item_done(row, item, result))
-        }
-        EventKind::StepEnded { step, outcome } => {
-            with(run, Some(step), |row| row.state = ended(row, outcome, at))
-        }
-        EventKind::RunEnded {
-            exit,
-            summary,
-            hint,
-            places,
-        } => {
-            run.ended = Some(Ended {
-                at,
-                exit,
-                summary,
-                hint,
-                places,
-            });
-            if !model.is_running() {
-                model.dialogs.close(|dialog| matches!(dialog, Dialog::Quit(_)));
-            }
-            model.board.gates.clear();
-            if model.leaving {
-                if !model.is_running() {
-                    effects.push(Effect::Quit);
-                }
-                return;
-            }
-            tell_of_end(model, &event.run);
-            effects.push(Effect::Refresh);
-            releases::ask(model, effects);
-        }
+        return;
+    }
+    tell_of_end(model, id);
+    effects.push(Effect::Refresh);
+    releases::ask(model, effects);
+    let is_remote = model.runs.find(id).is_some_and(|run| run.number.is_some());
+    if is_remote {
+        remote::ask(model, effects);
     }
 }
 
@@ -141,63 +127,6 @@ fn tell_of_end(model: &mut Model, id: &RunId) {
     }
 }
 
-fn with(run: &mut RunModel, step: Option<StepId>, change: impl FnOnce(&mut StepRow)) {
-    if let Some(row) = run.steps.iter_mut().find(|row| Some(row.id) == step) {
-        change(row);
-    }
-}
-
-/// An item that was there already never began.
-fn item_done(row: &mut StepRow, id: String, result: String) {
-    if let Some(item) = row.items.iter_mut().find(|item| item.id == id) {
-        item.done = item.total;
-        item.result = Some(result);
-    } else {
-        let label = id
-            .parse()
-            .map_or_else(|_| id.clone(), |digest: Digest| digest.short());
-        row.items.push(Item {
-            id,
-            label,
-            unit: Unit::Bytes,
-            total: 0,
-            done: 0,
-            result: Some(result),
-        });
-    }
-}
-
-fn log(row: &mut StepRow, line: LogLine) {
-    if row.log.len() >= LINES {
-        let at = line.at;
-        row.log.drain(..LINES / 10);
-        let told = "earlier lines are only in the journal".to_owned();
-        row.log.insert(
-            0,
-            LogLine {
-                at,
-                level: Level::Info,
-                line: told,
-            },
-        );
-    }
-    row.log.push(line);
-}
-
-fn ended(row: &StepRow, outcome: StepOutcome, at: Timestamp) -> StepState {
-    let took = match row.state {
-        StepState::Running(since) => at.as_millisecond() - since.as_millisecond(),
-        _ => 0,
-    };
-    match outcome {
-        StepOutcome::Done(what) => StepState::Done(took, what),
-        StepOutcome::Nothing(why) => StepState::Nothing(why),
-        StepOutcome::Refused(why) => StepState::Refused(why),
-        StepOutcome::Failed(why) => StepState::Failed(took, why),
-        StepOutcome::Interrupted => StepState::Interrupted,
-    }
-}
-
 pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let Some(run) = model.runs.shown_mut() else {
         model.screen = Screen::Board;
@@ -207,11 +136,22 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
         Action::Stop if run.ended.is_some() => effects.push(Effect::Quit),
         Action::Stop => {
             run.stopping = true;
-            let text = "stopping: completed work is kept, and the same command resumes the run".to_owned();
+            let text = if run.number.is_some() {
+                "following stops; the run on GitHub goes on"
+            } else {
+                "stopping: completed work is kept, and the same command resumes the run"
+            };
+            let text = text.to_owned();
             model.notice = Some(Notice { text, grave: false });
             effects.push(Effect::Stop(run.id.clone()));
         }
-        Action::Watch => runs::open(model),
+        Action::Watch => runs::open(model, effects),
+        Action::Approve => {
+            if let Some(number) = run.number {
+                approvals::open(model, number, effects);
+            }
+        }
+        Action::Open => effects.extend(run.page.clone().map(Effect::Open)),
         Action::Back => match run.pane {
             Pane::Zoomed => run.pane = Pane::Log,
             Pane::Log if run.ended.is_none() => run.pane = Pane::Steps,
@@ -281,15 +221,7 @@ pub(in crate::tui) fn select(run: &mut RunModel, index: usize) {
         .steps
         .get(index)
         .is_some_and(|step| matches!(step.state, StepState::Running(_)));
-    show(run, index);
-}
-
-fn show(run: &mut RunModel, index: usize) {
-    if run.selected != index {
-        run.selected = index;
-        run.scroll = 0;
-        run.follow = true;
-    }
+    run.show(index);
 }
 
 /// Scrolls the log; at its end it follows again.

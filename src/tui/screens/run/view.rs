@@ -10,7 +10,7 @@ use ratatui::text::Span;
 
 use super::model::{Ended, Item, Pane, RunModel, StepRow, StepState};
 use super::{layout, log};
-use crate::domain::{Exit, bytes};
+use crate::domain::{Exit, bytes, first};
 use crate::engine::Unit;
 use crate::tui::app::theme::{State, Theme};
 use crate::tui::session::Model;
@@ -41,7 +41,11 @@ fn title(model: &Model, run: &RunModel, area: Rect, buffer: &mut Buffer) {
     let dot = || Span::styled(theme.glyph(" · ", " - "), theme.quiet());
     let (state, word, until) = state(run, model.now);
     let took = duration(until.as_millisecond() - run.started.as_millisecond());
-    let right = vec![theme.says(state, &format!("{word} {took}")), Span::raw(" ")];
+    let mut right = vec![theme.says(state, &format!("{word} {took}")), Span::raw(" ")];
+    if let Some(waiting) = waiting(model) {
+        right.insert(0, line::gap());
+        right.insert(0, theme.says(State::Attention, &format!("waits for {waiting}")));
+    }
     line::right(buffer, area, right.clone());
     let left = vec![
         Span::raw(" "),
@@ -49,14 +53,30 @@ fn title(model: &Model, run: &RunModel, area: Rect, buffer: &mut Buffer) {
         dot(),
         Span::styled(model.service.clone(), theme.strong()),
         dot(),
-        Span::raw(run.plan.operation.title()),
+        Span::raw(run.subject.title.clone()),
         dot(),
-        Span::styled(format!("run {}", run.id.short()), theme.quiet()),
+        Span::styled(format!("run {}", name(run)), theme.quiet()),
     ];
     let room = area
         .width
         .saturating_sub(u16::try_from(line::width(&right) + 2).unwrap_or(0));
     line::left(buffer, Rect { width: room, ..area }, left);
+}
+
+/// What a person calls it: its number on GitHub where it is only followed, else the end of its id.
+pub(in crate::tui) fn name(run: &RunModel) -> String {
+    match run.number {
+        Some(number) if run.is_followed() => number.to_string(),
+        _ => run.id.short().to_owned(),
+    }
+}
+
+/// The environments that the run which is shown waits for, as far as GitHub's list says.
+pub(in crate::tui) fn waiting(model: &Model) -> Option<String> {
+    let run = model.runs.shown().filter(|run| run.ended.is_none())?;
+    let remote = model.runs.remote.find(run.number?)?;
+    let names = remote.pending.iter().map(|pending| &pending.environment);
+    (!remote.pending.is_empty()).then(|| first(names, 3))
 }
 
 /// How far a run is, in a word, and until when it took its time.
@@ -67,22 +87,23 @@ pub(in crate::tui) fn state(run: &RunModel, now: Timestamp) -> (State, &'static 
             (state, word, ended.at)
         }
         None if run.stopping => (State::Attention, "stopping", now),
+        None if run.is_followed() => (State::Loading, "following", now),
         None => (State::Loading, "running", now),
     }
 }
 
 fn subject(run: &RunModel, area: Rect, theme: Theme, buffer: &mut Buffer) {
-    let plan = &run.plan;
+    let subject = &run.subject;
     let mut spans = vec![Span::raw(" ")];
-    if let Some(commit) = &plan.commit {
+    if let Some(commit) = &subject.commit {
         spans.push(Span::styled(commit.short().to_owned(), theme.identity()));
         spans.push(Span::raw("  "));
     }
-    if let Some(digest) = &plan.digest {
+    if let Some(digest) = &subject.digest {
         spans.push(Span::styled(digest.short(), theme.identity()));
         spans.push(Span::raw("  "));
     }
-    spans.push(Span::raw(plan.operation.way()));
+    spans.push(Span::raw(subject.way.clone()));
     line::left(buffer, area, spans);
 }
 
@@ -181,12 +202,13 @@ fn progress(items: &[Item], theme: Theme) -> Option<String> {
     Some(words)
 }
 
-const fn of_exit(exit: Exit) -> (State, &'static str) {
+pub(in crate::tui) const fn of_exit(exit: Exit) -> (State, &'static str) {
     match exit {
         Exit::Done => (State::Ok, "done in"),
         Exit::Refused => (State::Bad, "refused after"),
         Exit::Interrupted => (State::Attention, "interrupted after"),
         Exit::Incomplete => (State::Attention, "incomplete after"),
+        Exit::StillRunning => (State::Unknown, "left after"),
         _ => (State::Bad, "failed after"),
     }
 }
