@@ -12,7 +12,7 @@ use crate::registry::RegistryError;
 use crate::scan::ScanError;
 use crate::sign::SignError;
 
-use crate::engine::remote::ReviewRefused;
+use crate::engine::remote::refused::ReviewRefused;
 use crate::engine::run::journal::JournalError;
 use crate::engine::run::lock::LockError;
 

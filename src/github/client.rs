@@ -106,6 +106,8 @@ impl From<octocrab::Error> for Trouble {
 struct Octocrabs {
     reads: Octocrab,
     writes: Octocrab,
+    /// Asks where logs are kept, and goes there by itself nowhere: not on its own host either.
+    logs: Octocrab,
     /// For logs, which are kept on other hosts: it shows no token.
     strangers: reqwest::Client,
 }
@@ -281,14 +283,16 @@ impl Client {
                     attempt.stop()
                 }
             });
-            let heeding = RetryConfig::HandleRateLimits {
+            let heeding = || RetryConfig::HandleRateLimits {
                 metrics: Arc::clone(&self.limits) as Arc<dyn RateLimitMetrics>,
                 max_retries: REPETITIONS,
                 min_wait_seconds: WAIT_UNSAID,
                 retry_on_forbidden: false,
             };
             Ok(Octocrabs {
-                reads: octocrab(&self.api, heeding, self.http(follow)?)
+                reads: octocrab(&self.api, heeding(), self.http(follow)?)
+                    .map_err(|error| unusable(deepest(&error)))?,
+                logs: octocrab(&self.api, heeding(), self.http(Policy::none())?)
                     .map_err(|error| unusable(deepest(&error)))?,
                 writes: octocrab(&self.api, RetryConfig::None, self.http(Policy::none())?)
                     .map_err(|error| unusable(deepest(&error)))?,

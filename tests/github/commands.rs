@@ -92,6 +92,16 @@ async fn logs_are_printed_of_jobs_that_ended_and_the_others_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_answers_with_the_log_itself_is_read_like_one_that_says_where_it_is() {
+    let folder = Folder::new().await;
+    folder.fake.store().actions.gives_logs_itself = true;
+    let (output, out, err) = folder.call(&["logs", "5001"]).await;
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    assert!(out.contains("promote copied 11 blobs"), "{out}{err}");
+    assert!(folder.fake.store().log_tokens.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_on_github_are_listed_with_those_of_this_machine() {
     let folder = Folder::new().await;
     let (_, out, err) = folder.call(&["pin", "stage", "--reason", "load", "--yes"]).await;

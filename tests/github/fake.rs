@@ -261,10 +261,10 @@ async fn serve_log(State(store): State<Shared>, uri: Uri, headers: HeaderMap) ->
 /// The answer, or that it is the one which is known already.
 fn unless_known(store: &Shared, headers: &HeaderMap, method: &Method, answer: Answer) -> Response<Body> {
     let (status, mut more, body) = answer;
-    let text = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
+    let text = match body {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        body => body.to_string(),
     };
     if method == Method::GET && status == 200 {
         let etag = format!("W/\"{}\"", Digest::of(text.as_bytes()).hex());

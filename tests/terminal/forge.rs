@@ -60,10 +60,11 @@ fn a_promotion_to_prod_waits_on_the_forge_is_approved_in_the_console_and_its_log
     session.press("tested on stage\r");
     session.see("promote to prod is done in run 5001 on GitHub");
     assert_eq!(running(&world, "prod")["digest"], digest);
-    // The last step that ran is the job, whose log is that of the program in it.
-    session.press("G");
-    session.see("Run windlass promote sha256:");
-    session.see("copied");
+    // Below the run itself stands its job, whose log is that of the program in it.
+    session.press("gj");
+    session.see("pushed manifest sha256:");
+    session.press("\tg");
+    session.see("Run windlass promote");
     session.press("W");
     session.see("requests left this hour");
     session.see("approve the deployment to prod in run 5001");

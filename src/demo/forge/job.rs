@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::server::Server;
+use super::settings::{BRANCH, REPOSITORY};
 use super::shapes::{ENVIRONMENT, JOB};
+use super::shared::Server;
 use super::state::{Inputs, Progress, Run};
-use super::{BRANCH, REPOSITORY};
 use crate::config::{Config, FILE_NAME, Trust};
 use crate::demo::locked::locked;
 use crate::program::Call;

@@ -4,12 +4,13 @@
 mod answer;
 mod job;
 mod server;
+mod settings;
 mod shapes;
+mod shared;
 mod state;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -17,28 +18,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::server::Server;
+use self::shared::Server;
 use self::state::State;
 
-/// The repository that the forge has.
-pub const REPOSITORY: &str = "example/payment-svc";
-/// The branch whose workflows run.
-pub const BRANCH: &str = "develop";
-
-/// What the forge needs to run jobs.
-#[derive(Debug, Clone)]
-pub struct ForgeSettings {
-    /// Windlass itself, which a job runs.
-    pub program: PathBuf,
-    /// The folder that a job runs in, with the windlass.toml of the world.
-    pub checkout: PathBuf,
-    /// Where a job keeps what it knows.
-    pub home: PathBuf,
-    /// The commit whose workflows run.
-    pub head: String,
-    /// The token that is let in.
-    pub token: String,
-}
+pub use settings::{ForgeSettings, REPOSITORY};
 
 /// The forge, up for as long as this is held; dropped, it stops its jobs.
 pub struct Forge {

@@ -1,36 +1,27 @@
 //! The API of the forge: routes, and who is let in.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
+use super::job;
+use super::settings::{BRANCH, REPOSITORY};
 use super::shapes::{self, ENVIRONMENT, ENVIRONMENT_ID};
-use super::state::{Inputs, Progress, Review, Run, State};
-use super::{BRANCH, ForgeSettings, REPOSITORY, job};
+use super::shared::Server;
+use super::state::{Inputs, Progress, Review, Run};
 use crate::demo::locked::locked;
 
 /// The workflows that it has: the promotion to its environment, and the hotfix path there.
 const WORKFLOWS: [&str; 2] = ["promote-prod.yml", "hotfix.yml"];
 
-/// The forge behind its socket.
-pub(super) struct Server {
-    /// Its own address.
-    pub(super) base: String,
-    pub(super) state: Mutex<State>,
-    pub(super) settings: ForgeSettings,
-    /// Cancelled when the demo ends, and its jobs with it.
-    pub(super) stop: CancellationToken,
-}
-
 /// Answers one request.
 pub(super) async fn answer(
-    Shared(server): Shared<Arc<Server>>,
+    State(server): State<Arc<Server>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

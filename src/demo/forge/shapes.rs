@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::settings::{BRANCH, REPOSITORY};
 use super::state::{Progress, Run};
-use super::{BRANCH, REPOSITORY};
 
 /// Who begins runs, and may approve them.
 const PERSON: &str = "you";

@@ -8,6 +8,7 @@ mod live;
 mod live_tree;
 mod overview;
 mod pace;
+pub(in crate::engine) mod refused;
 mod tell;
 mod tree;
 mod waiting;
@@ -16,8 +17,9 @@ pub use follow::{Ending, FollowOptions, Followed, follow, read};
 pub(in crate::engine) use job::dispatched;
 pub(in crate::engine) use live::publish;
 pub use overview::{RemoteRun, RemoteRuns};
+pub use refused::ReviewRefused;
 pub use tree::LogLength;
-pub use waiting::{DeploymentReview, ReviewRefused, WaitingRun};
+pub use waiting::{DeploymentReview, WaitingRun};
 
 use crate::domain::{Environment, Exit, WorkflowTarget};
 use crate::engine::Engine;

@@ -12,6 +12,7 @@ use crate::domain::{
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::notify::notify_of;
+use crate::engine::remote::refused::ReviewRefused;
 use crate::engine::run::RecordedRun;
 use crate::engine::run::event::{EventKind, RunId, StepOutcome};
 use crate::engine::run::journal::Journals;
@@ -30,18 +31,6 @@ pub struct WaitingRun {
     pub tag: Option<Tag>,
     /// The environments that it waits for.
     pub pending: Vec<PendingDeployment>,
-}
-
-/// Why a deployment is not reviewed here.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{why}")]
-pub struct ReviewRefused {
-    /// The exit code that it leads to.
-    pub exit: Exit,
-    /// Why.
-    pub why: String,
-    /// What to do now.
-    pub hint: String,
 }
 
 /// What is said of a deployment that waits.

@@ -1,8 +1,13 @@
-//! Logs, which GitHub keeps on other hosts: it says where, and the token stays here.
+//! Logs, which GitHub keeps elsewhere: it says where, and the token stays here. Other forges answer with the log itself.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
+use bytes::Bytes;
 use futures_util::StreamExt as _;
-use reqwest::header;
+use hyper::body::Body;
 use reqwest::redirect::Policy;
+use reqwest::{StatusCode, header};
 use url::Url;
 
 use super::{Ask, Client, REDIRECTS, tls};
@@ -19,27 +24,61 @@ impl Client {
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<(), GitHubError> {
         let octocrabs = self.octocrabs().await?;
-        let asking = async {
-            let response = octocrabs.reads._get(route).await?;
+        let mut route = route.to_owned();
+        for _ in 0..=REDIRECTS {
+            let asked = tokio::time::timeout(self.patience, octocrabs.logs._get(&route)).await;
+            let asked = asked.map_err(|_| self.slow(ask))?;
+            let response = asked.map_err(|error| self.explain(ask, &error))?;
             self.budget.note(response.headers());
             let location = response.headers().get(header::LOCATION);
-            let location = location.and_then(|location| Url::parse(location.to_str().ok()?).ok());
-            if response.status().is_redirection()
-                && let Some(location) = location
-            {
-                return octocrab::Result::Ok(Some(location));
+            let location = location
+                .and_then(|location| location.to_str().ok())
+                .map(str::to_owned);
+            let status = response.status();
+            if status.is_success() {
+                return self.read_body(ask, response.into_body(), tell).await;
             }
-            octocrab::map_github_error(response).await.map(|_| None)
-        };
-        let asked = tokio::time::timeout(self.patience, asking).await;
-        let location = asked.map_err(|_| self.slow(ask))?;
-        let location = location.map_err(|error| self.explain(ask, &error))?;
-        let location = location.ok_or_else(|| GitHubError::Malformed {
-            what: ask.what.clone(),
-            why: "it does not lead to where the log is kept".to_owned(),
-        })?;
-        let strangers = &octocrabs.strangers;
-        self.read_lines(ask, strangers, location, tell).await
+            match location.filter(|_| status.is_redirection()) {
+                // A repository has another name now.
+                Some(moved) if status != StatusCode::FOUND => {
+                    route = self.ours(&moved).ok_or_else(|| leads_nowhere(ask))?;
+                }
+                Some(there) => {
+                    let there = self.api.url().join(&there);
+                    let there = there.map_err(|_| leads_nowhere(ask))?;
+                    return self.read_lines(ask, &octocrabs.strangers, there, tell).await;
+                }
+                None => {
+                    let explained = octocrab::map_github_error(response).await;
+                    return Err(explained
+                        .err()
+                        .map_or_else(|| leads_nowhere(ask), |error| self.explain(ask, &error)));
+                }
+            }
+        }
+        Err(leads_nowhere(ask))
+    }
+
+    /// The log is the answer itself, as from Gitea.
+    async fn read_body<B>(
+        &self,
+        ask: &Ask,
+        body: B,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(), GitHubError>
+    where
+        B: Body<Data = Bytes, Error = octocrab::Error> + Send,
+    {
+        let mut body = pin!(body);
+        let mut lines = LogLines::default();
+        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            let frame = frame.map_err(|error| self.explain(ask, &error))?;
+            if let Some(data) = frame.data_ref() {
+                lines.feed(data, tell);
+            }
+        }
+        lines.end(tell);
+        Ok(())
     }
 
     async fn read_lines(
@@ -90,5 +129,12 @@ impl Client {
             builder = builder.https_only(true);
         }
         builder.build().map_err(|error| unusable(deepest(&error)))
+    }
+}
+
+fn leads_nowhere(ask: &Ask) -> GitHubError {
+    GitHubError::Malformed {
+        what: ask.what.clone(),
+        why: "it does not lead to where the log is kept".to_owned(),
     }
 }

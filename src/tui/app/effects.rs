@@ -1,5 +1,6 @@
 //! The edge: what `update` asks for is done here, in tasks, and their answers come back as messages.
 
+mod followed;
 mod reads;
 mod runs;
 
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::runs::FollowedRun;
+use self::followed::FollowedRun;
 use super::sender::SessionSender;
 use super::terminal::Terminal;
 use crate::board::{Board, BoardUpdate};

@@ -6,7 +6,7 @@ use super::notice::{Message, Notice};
 use super::plans;
 use crate::engine::{DeploymentReview, WaitingRun};
 use crate::tui::dialogs::{Dialog, ReviewDialog};
-use crate::tui::screens::runs::remote;
+use crate::tui::screens::runs::listing;
 
 /// Asks what waits in a run, and says so.
 pub(in crate::tui) fn open(model: &mut Model, number: u64, effects: &mut Vec<Effect>) {
@@ -58,5 +58,5 @@ pub(in crate::tui) fn on_reviewed(
         }
         Err(message) => model.dialogs.push(Dialog::Message(message)),
     }
-    remote::ask(model, effects);
+    listing::ask(model, effects);
 }

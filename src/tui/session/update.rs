@@ -19,7 +19,7 @@ use crate::tui::screens::keys::Action;
 use crate::tui::screens::page::update as page;
 use crate::tui::screens::releases::update as releases;
 use crate::tui::screens::run::update as run;
-use crate::tui::screens::runs::{remote, update as runs};
+use crate::tui::screens::runs::{listing, update as runs};
 use crate::tui::screens::table;
 use crate::tui::widgets::search::{Search, SearchKey};
 
@@ -58,7 +58,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
             model.now = now;
             board::ask_gates(model, effects);
             environments::look_again(model, effects);
-            remote::look_again(model, effects);
+            listing::look_again(model, effects);
         }
         Msg::Terminate => leaving::leave(model, effects),
         Msg::Suspend => effects.push(Effect::Suspend),
@@ -101,7 +101,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Event(event) => run::on_event(model, event, effects),
         Msg::PastRuns(result) => runs::on_past(model, result),
         Msg::Replayed(result) => run::on_replayed(model, result),
-        Msg::RemoteRuns(result) => remote::on_listed(model, result),
+        Msg::RemoteRuns(result) => listing::on_listed(model, result),
         Msg::WaitingRun(number, result) => approvals::on_waiting(model, number, result),
         Msg::Reviewed(review, result) => approvals::on_reviewed(model, &review, result, effects),
         Msg::Told(message) => model.dialogs.push(Dialog::Message(message)),

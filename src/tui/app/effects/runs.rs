@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::followed::FollowedRun;
 use super::{Effects, message, of_engine};
 use crate::domain::{Clean, ServiceName};
 use crate::engine::{
@@ -20,13 +20,6 @@ use crate::tui::session::Msg;
 const MAX_PAST: usize = 50;
 /// How many of the newest runs on GitHub are listed.
 const MAX_REMOTE: usize = 50;
-
-/// A run on GitHub that is followed.
-pub(super) struct FollowedRun {
-    pub(super) id: RunId,
-    pub(super) cancel: CancellationToken,
-    pub(super) task: JoinHandle<()>,
-}
 
 impl Effects {
     /// Reads something off the threads that serve the network, and tells the answer.

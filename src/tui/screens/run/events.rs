@@ -20,17 +20,17 @@ pub(super) fn apply(run: &mut RunModel, event: Event) {
             title,
             url,
         } => {
+            if run.number.is_none() {
+                run.goes_to_github();
+            }
             let line = format!("run {number} on GitHub, attempt {attempt}: {title}  {url}");
             let level = Level::Info;
             run.number = Some(number);
             run.page = Some(url);
-            let is_followed = run.is_followed();
             let first = run.steps.first().map(|row| row.id);
             with(run, first, |row| {
                 log(row, LogLine { at, level, line });
-                if is_followed {
-                    row.state = StepState::Running(at);
-                }
+                row.state = StepState::Running(at);
             });
         }
         EventKind::StepAdded { added } => run.add(&added),
@@ -56,7 +56,7 @@ pub(super) fn apply(run: &mut RunModel, event: Event) {
             hint,
             places,
         } => {
-            if run.is_followed() {
+            if run.number.is_some() {
                 let first = run.steps.first().map(|row| row.id);
                 let outcome = match exit {
                     Exit::Done => StepOutcome::Done(String::new()),

@@ -83,6 +83,9 @@ pub enum Pane {
     Zoomed,
 }
 
+/// What the row is called in which a run on GitHub stands for itself.
+const WORKFLOW_RUN: &str = "workflow run";
+
 /// Where a run came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunOrigin {
@@ -259,6 +262,16 @@ impl RunModel {
         }
     }
 
+    /// Its plan is carried out elsewhere: the jobs there list what they do of it, and what the run itself says keeps a row.
+    pub fn goes_to_github(&mut self) {
+        self.steps.truncate(1);
+        self.selected = 0;
+        if let Some(row) = self.steps.first_mut() {
+            row.kind = StepKind::Job;
+            WORKFLOW_RUN.clone_into(&mut row.what);
+        }
+    }
+
     /// A step that came up: behind the parts that its whole has already, or at the end.
     pub fn add(&mut self, step: &PlannedStep) {
         let whole = self.steps.iter().position(|row| Some(row.id) == step.parent);
@@ -308,7 +321,7 @@ impl RunModel {
 /// The steps of a run on GitHub whose plan is not known: the run itself. Its jobs are numbered after it.
 pub fn workflow_steps() -> Vec<PlannedStep> {
     let mut steps = StepList::default();
-    steps.add(StepKind::Job, "workflow run");
+    steps.add(StepKind::Job, WORKFLOW_RUN);
     steps.into()
 }
 

@@ -7,7 +7,7 @@ use crate::engine::{Event, EventKind, Level, RunId};
 use crate::tui::dialogs::Dialog;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::releases::update as releases;
-use crate::tui::screens::runs::{remote, update as runs};
+use crate::tui::screens::runs::{listing, update as runs};
 use crate::tui::screens::screen::Screen;
 use crate::tui::session::{Effect, Message, Model, Notice, approvals};
 use crate::tui::widgets::search::{Search, next_match};
@@ -54,7 +54,7 @@ pub(in crate::tui) fn on_event(model: &mut Model, event: Event, effects: &mut Ve
     if run.ended.is_some() {
         on_end(model, &id, effects);
     } else if is_of_github {
-        remote::ask(model, effects);
+        listing::ask(model, effects);
     }
 }
 
@@ -111,7 +111,7 @@ fn on_end(model: &mut Model, id: &RunId, effects: &mut Vec<Effect>) {
     releases::ask(model, effects);
     let is_remote = model.runs.find(id).is_some_and(|run| run.number.is_some());
     if is_remote {
-        remote::ask(model, effects);
+        listing::ask(model, effects);
     }
 }
 

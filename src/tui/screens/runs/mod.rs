@@ -3,6 +3,7 @@
 
 pub mod keys;
 pub mod layout;
+pub mod listing;
 pub mod model;
 pub mod remote;
 pub mod row;

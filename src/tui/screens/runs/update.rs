@@ -6,7 +6,7 @@ use crate::engine::RunId;
 use crate::tui::dialogs::Dialog;
 use crate::tui::screens::keys::Action;
 use crate::tui::screens::run::model::RunModel;
-use crate::tui::screens::runs::remote;
+use crate::tui::screens::runs::listing;
 use crate::tui::screens::screen::Screen;
 use crate::tui::session::{Effect, Message, Model, approvals};
 
@@ -35,7 +35,7 @@ pub(in crate::tui) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
 fn show_list(model: &mut Model, effects: &mut Vec<Effect>) {
     model.screen = Screen::Runs;
     effects.push(Effect::PastRuns);
-    remote::ask(model, effects);
+    listing::ask(model, effects);
 }
 
 pub(in crate::tui) fn on_past(model: &mut Model, result: Result<Vec<PastRun>, Message>) {
