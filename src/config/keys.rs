@@ -83,8 +83,12 @@ pub(super) const GIT: Keys = keys(
         "lock_for",
     ],
 );
-pub(super) const GITHUB: Keys = keys("[github]", &["repository", "api", "checks", "token_file", "poll"])
-    .sensitive(&[("api", Withheld), ("token_file", Withheld)]);
+pub(super) const GITHUB: Keys = keys(
+    "[github]",
+    &["repository", "api", "checks", "token_file", "app", "poll"],
+)
+.sensitive(&[("api", Withheld), ("token_file", Withheld), ("app", Withheld)]);
+pub(super) const GITHUB_APP: Keys = keys("github.app", &["id", "installation", "key_file"]);
 pub(super) const SERVICE: Keys = keys("[[service]]", &["name", "path", "dockerfile", "structure_test"]);
 pub(super) const ENVIRONMENT: Keys = Keys {
     section: "[[environment]]",
@@ -341,6 +345,7 @@ pub const ALL: &[Keys] = &[
     SERVICE,
     ENVIRONMENT,
     RUNNER,
+    GITHUB_APP,
     GATE,
     SCAN,
     FAIL_ON,

@@ -26,8 +26,8 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, DeployerSettings, EnvironmentGraph, EnvironmentName, GateKind,
-    HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate, RepositoryName, ScanPolicy,
-    ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl, WorkflowFile,
+    GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate, RepositoryName,
+    ScanPolicy, ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl, WorkflowFile,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -89,8 +89,10 @@ pub struct GitHubSettings {
     pub api: Option<ApiAddress>,
     /// What a cut asks of the checks of its commit.
     pub checks: CheckRule,
-    /// The file with the token; `GH_TOKEN` or `GITHUB_TOKEN` if none is named.
+    /// The file with the token.
     pub token_file: Option<PathBuf>,
+    /// The GitHub App; without one, and without a file, `GH_TOKEN` or `GITHUB_TOKEN`, or the login of `gh`.
+    pub app: Option<GitHubApp>,
     /// How often GitHub is asked at most while a run there is followed; every 3 s unless said otherwise.
     pub poll: Option<SignedDuration>,
 }

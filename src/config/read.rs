@@ -12,7 +12,9 @@ use super::{
     CheckRule, Config, ConfigError, GitHubSettings, GitSettings, ReleaseSettings, RevisionSource, Service,
     confined, environments, keys, notify, programs, values,
 };
-use crate::domain::{BranchName, EnvironmentName, HostSettings, ReleaseTagTemplate, Repository, clean_line};
+use crate::domain::{
+    BranchName, EnvironmentName, GitHubApp, HostSettings, ReleaseTagTemplate, Repository, clean_line,
+};
 
 /// Reads the file of a repository, with the settings of the user's own file before its own.
 ///
@@ -163,10 +165,23 @@ fn github(root: &Section<'_>) -> Result<GitHubSettings, ConfigError> {
             Some(value) => value.choice(&[("required", CheckRule::Required), ("off", CheckRule::Off)])?,
         },
         token_file: section.sensitive_path("token_file")?,
+        app: section.get("app").map(|value| github_app(&value)).transpose()?,
         poll: section
             .get("poll")
             .map(|value| values::duration(&value))
             .transpose()?,
+    })
+}
+
+fn github_app(value: &Value<'_>) -> Result<GitHubApp, ConfigError> {
+    let section = value.section(keys::GITHUB_APP)?;
+    Ok(GitHubApp {
+        id: section.require("id")?.text()?,
+        installation: section
+            .get("installation")
+            .map(|value| value.number())
+            .transpose()?,
+        key_file: section.require("key_file")?.sensitive_path()?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Where a repository is hosted: the address of the host's API, and what the host calls the repository.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use url::Url;
@@ -60,6 +61,17 @@ impl fmt::Display for RepositoryName {
 }
 
 super::serde_as_text!(RepositoryName);
+
+/// A GitHub App that requests are authorised by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitHubApp {
+    /// Its client id, or its id.
+    pub id: String,
+    /// Its installation; that of the repository if none is named.
+    pub installation: Option<u64>,
+    /// The file with its private key (PEM).
+    pub key_file: PathBuf,
+}
 
 /// The address of an API that is sent a token: over TLS, or to this machine itself. It ends without a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -115,7 +115,7 @@ pub use expiry::{Term, TermError};
 pub use finding::{BySeverity, Counts, Finding, FindingKind, Limits, Severity};
 pub use findings_diff::FindingsDiff;
 pub use gate::{Gate, GateKind, GateKindError, HotfixSkip};
-pub use hosting::{ApiAddress, ApiAddressError, RepositoryName, RepositoryNameError};
+pub use hosting::{ApiAddress, ApiAddressError, GitHubApp, RepositoryName, RepositoryNameError};
 pub use human::{age, bytes, count, first, span};
 pub use image::{ImageError, ImageReference, ImageTemplate, Repository, Tag, Target};
 pub use image_diff::{ImageDiff, ImageFacts, ImageSettings, Layer, LayerDiff, PlatformFacts, SettingChange};

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::git::{GitError, GitRepository};
-use crate::github::{self, GitHub, GitHubSettings};
+use crate::github::{Credentials, GitHub, GitHubSettings, gh_program};
 
 impl Engine {
     /// The repository on GitHub, by the address of the remote or by the configuration; none where it is elsewhere. Asks
@@ -34,9 +34,11 @@ pub fn github_of(config: &Config, repository: Option<&GitRepository>) -> Result<
         Some(Err(error)) => return Err(error.into()),
     };
     // A token is looked for only where there is somebody to show it to.
-    if GitHub::open(&settings, address.as_deref(), None)?.is_none() {
+    if GitHub::open(&settings, address.as_deref(), Credentials::Anonymous)?.is_none() {
         return Ok(None);
     }
-    let token = github::token(said.token_file.as_deref())?;
-    Ok(GitHub::open(&settings, address.as_deref(), token)?)
+    let root = repository.map_or(config.folder(), GitRepository::root);
+    let gh = || gh_program(Some(root));
+    let credentials = Credentials::find(said.token_file.as_deref(), said.app.as_ref(), gh)?;
+    Ok(GitHub::open(&settings, address.as_deref(), credentials)?)
 }

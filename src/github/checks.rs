@@ -11,6 +11,7 @@ use super::GitHub;
 use super::actions;
 use super::client::{Ask, Page};
 use super::error::GitHubError;
+use super::forge::Forge;
 use crate::domain::{CommitSha, clean_line, first};
 
 const NEEDS: &str = "checks: read and commit statuses: read (classic: repo)";
@@ -194,13 +195,15 @@ struct App {
 #[derive(Debug, Deserialize)]
 struct CombinedStatus {
     total_count: Option<u64>,
-    statuses: Vec<CommitStatus>,
+    statuses: Option<Vec<CommitStatus>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct CommitStatus {
     id: u64,
     context: String,
+    /// Gitea calls it `status`.
+    #[serde(alias = "status")]
     state: String,
 }
 
@@ -233,6 +236,8 @@ impl CommitStatus {
             "success" => Ended::Passed,
             "pending" => Ended::Pending,
             "failure" => Ended::Failed,
+            // Of Gitea alone.
+            "skipped" => Ended::Skipped(""),
             other => Ended::Otherwise(clean_line(other)),
         }
     }
@@ -325,20 +330,25 @@ impl GitHub {
     pub async fn checks(&self, commit: &CommitSha) -> Result<Checks, GitHubError> {
         let what = format!("the checks of {} in {}", commit.short(), self.repository);
         let ask = Ask::new(what, NEEDS);
+        let statuses = self.route(&format!("/commits/{commit}/status?{}", self.forge().page_size()));
+        let statuses = self.client.pages(&ask, &statuses, |page: CombinedStatus| Page {
+            entries: page.statuses.unwrap_or_default(),
+            // Gitea counts those of the page.
+            total: page.total_count.filter(|_| self.forge() == Forge::GitHub),
+        });
+        if self.forge() == Forge::Gitea {
+            return Ok(sum_up(Vec::new(), statuses.await?, &[], None, Timestamp::now()));
+        }
         let runs = self.route(&format!(
             "/commits/{commit}/check-runs?filter=latest&per_page=100"
         ));
-        let statuses = self.route(&format!("/commits/{commit}/status?per_page=100"));
         let suites = self.route(&format!("/commits/{commit}/check-suites?per_page=100"));
         let found = futures_util::try_join!(
             self.client.pages(&ask, &runs, |page: CheckRuns| Page {
                 entries: page.check_runs,
                 total: page.total_count,
             }),
-            self.client.pages(&ask, &statuses, |page: CombinedStatus| Page {
-                entries: page.statuses,
-                total: page.total_count,
-            }),
+            statuses,
             self.client.pages(&ask, &suites, |page: CheckSuites| Page {
                 entries: page.check_suites,
                 total: page.total_count,

@@ -1,40 +1,34 @@
 //! The way to GitHub: one client that repeats what it reads, one that sends each write once, and what went wrong in words.
 
 mod cache;
+mod connection;
 mod explain;
+mod lists;
 mod logs;
+mod session;
 mod writes;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use octocrab::service::middleware::retry::{RateLimitMetrics, RetryConfig};
-use octocrab::{FromResponse, OctoBody, Octocrab};
+use octocrab::service::middleware::retry::RateLimitMetrics;
+use octocrab::{FromResponse, OctoBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::StatusCode;
-use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::redirect::Policy;
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::header;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::sync::{OnceCell, watch};
-use url::Url;
+use tokio::sync::{Mutex, watch};
 
 use self::cache::{Budget, Cache, Cached, JsonError};
-use super::error::{GitHubError, deepest};
-use crate::domain::{ApiAddress, LinkError, clean_line, next_link};
+use self::connection::{Session, Shown};
+use super::credentials::Credentials;
+use super::error::GitHubError;
+use super::forge::Forge;
+use crate::domain::{ApiAddress, LinkError, RepositoryName, clean_line, next_link};
 
-/// How often a read is repeated.
-const REPETITIONS: usize = 3;
-/// How long is waited where GitHub says that it is too much, and not until when.
-const WAIT_UNSAID: u64 = 5;
-/// More pages than any list has that is asked for here; GitHub itself ends most lists at a thousand entries.
-const PAGES: usize = 50;
-/// More redirects than a repository has had names.
-const REDIRECTS: usize = 3;
-
+pub(super) use self::lists::Page;
 pub(super) use self::writes::Method;
 
 /// What stays as it is in a part of a path.
@@ -64,30 +58,20 @@ impl Ask {
     }
 }
 
-/// One page of a list.
-pub(super) struct Page<T> {
-    pub(super) entries: Vec<T>,
-    /// How many entries the whole list has, where GitHub says it.
-    pub(super) total: Option<u64>,
-}
-
-impl<T> From<Vec<T>> for Page<T> {
-    fn from(entries: Vec<T>) -> Self {
-        Self { entries, total: None }
-    }
-}
-
-/// GitHub's API at one address, with one token.
+/// GitHub's API at one address, with what requests are authorised by.
 pub(super) struct Client {
     api: ApiAddress,
     host: String,
-    token: Option<SecretString>,
+    repository: RepositoryName,
+    credentials: Credentials,
+    /// What was shown to GitHub last, once something was.
+    shown: Shown,
     patience: Duration,
     limits: Arc<Limits>,
     cache: Cache,
     budget: Budget,
-    // Made when they are first needed, in the runtime that they will live in.
-    octocrabs: OnceCell<Octocrabs>,
+    // Made when it is first needed, in the runtime that it will live in.
+    session: Mutex<Option<Arc<Session>>>,
 }
 
 /// Why there is no answer.
@@ -101,15 +85,6 @@ impl From<octocrab::Error> for Trouble {
     fn from(error: octocrab::Error) -> Self {
         Self::Octocrab(error)
     }
-}
-
-struct Octocrabs {
-    reads: Octocrab,
-    writes: Octocrab,
-    /// Asks where logs are kept, and goes there by itself nowhere: not on its own host either.
-    logs: Octocrab,
-    /// For logs, which are kept on other hosts: it shows no token.
-    strangers: reqwest::Client,
 }
 
 /// Tells those who wait that a limit ends later than they can wait for.
@@ -133,16 +108,19 @@ impl RateLimitMetrics for Limits {
 impl Client {
     pub(super) fn new(
         api: ApiAddress,
-        token: Option<SecretString>,
+        repository: &RepositoryName,
+        credentials: Credentials,
         patience: Duration,
     ) -> Result<Self, GitHubError> {
-        if let Some(token) = &token {
-            bearer(token)?;
+        if let Credentials::Token(token) = &credentials {
+            connection::bearer(token)?;
         }
         Ok(Self {
             host: api.authority(),
             api,
-            token,
+            repository: repository.clone(),
+            credentials,
+            shown: Shown::default(),
             patience,
             limits: Arc::new(Limits {
                 patience,
@@ -150,8 +128,12 @@ impl Client {
             }),
             cache: Cache::default(),
             budget: Budget::default(),
-            octocrabs: OnceCell::new(),
+            session: Mutex::default(),
         })
+    }
+
+    pub(super) fn forge(&self) -> Forge {
+        Forge::from_api(&self.api)
     }
 
     pub(super) fn host(&self) -> &str {
@@ -163,59 +145,18 @@ impl Client {
         self.budget.remaining()
     }
 
-    pub(super) const fn has_token(&self) -> bool {
-        self.token.is_some()
+    /// Whether requests are authorised; of what only `gh` knows it is taken to be so until it was asked.
+    pub(super) fn has_token(&self) -> bool {
+        match self.credentials {
+            Credentials::Anonymous => false,
+            Credentials::Token(_) | Credentials::App(_) => true,
+            Credentials::Gh(_) => self.shown.is_authorised(),
+        }
     }
 
     /// One answer.
     pub(super) async fn get<T: DeserializeOwned>(&self, ask: &Ask, route: &str) -> Result<T, GitHubError> {
         Ok(self.page(ask, route).await?.0)
-    }
-
-    /// All entries of a list, page by page. Where the answer says how many there are, that many have to come: fewer are
-    /// not the list.
-    pub(super) async fn pages<P: DeserializeOwned, T>(
-        &self,
-        ask: &Ask,
-        route: &str,
-        entries: impl Fn(P) -> Page<T>,
-    ) -> Result<Vec<T>, GitHubError> {
-        let odd = |why: String| GitHubError::Malformed {
-            what: ask.what.clone(),
-            why,
-        };
-        let mut all = Vec::new();
-        let mut total = None;
-        let mut next = Some(route.to_owned());
-        let mut seen = BTreeSet::from([self.ours(route).unwrap_or_else(|| route.to_owned())]);
-        for _ in 0..PAGES {
-            let Some(route) = next else {
-                let came = all.len() as u64;
-                return match total {
-                    Some(total) if total != came => {
-                        Err(odd(format!("it reports {total} entries but returned {came}")))
-                    }
-                    _ => Ok(all),
-                };
-            };
-            let (page, link) = self.page(ask, &route).await?;
-            let page = entries(page);
-            all.extend(page.entries);
-            total = page.total.or(total);
-            next = link
-                .map_err(|error| odd(error.to_string()))?
-                .map(|link| self.ours(&link).ok_or_else(|| elsewhere(ask)))
-                .transpose()?;
-            if let Some(next) = &next
-                && !seen.insert(next.clone())
-            {
-                return Err(odd("a page links back to an earlier one".to_owned()));
-            }
-        }
-        Err(GitHubError::Malformed {
-            what: ask.what.clone(),
-            why: format!("it has more than {PAGES} pages"),
-        })
     }
 
     /// One page, and the address of the next.
@@ -224,7 +165,8 @@ impl Client {
         ask: &Ask,
         route: &str,
     ) -> Result<(T, Result<Option<String>, LinkError>), GitHubError> {
-        let reads = &self.octocrabs().await?.reads;
+        let session = self.session().await?;
+        let reads = &session.reads;
         let mut limits = self.limits.until.subscribe();
         let known = self.cache.get(route);
         let asking = async {
@@ -269,104 +211,12 @@ impl Client {
         (url.origin() == self.api.url().origin()).then(|| url.into())
     }
 
-    async fn octocrabs(&self) -> Result<&Octocrabs, GitHubError> {
-        let unusable = |why: String| GitHubError::Unreachable {
-            host: self.host.clone(),
-            why,
-        };
-        let make = || async {
-            let origin = self.api.url().clone();
-            let follow = Policy::custom(move |attempt| {
-                if attempt.previous().len() <= REDIRECTS && attempt.url().origin() == origin.origin() {
-                    attempt.follow()
-                } else {
-                    attempt.stop()
-                }
-            });
-            let heeding = || RetryConfig::HandleRateLimits {
-                metrics: Arc::clone(&self.limits) as Arc<dyn RateLimitMetrics>,
-                max_retries: REPETITIONS,
-                min_wait_seconds: WAIT_UNSAID,
-                retry_on_forbidden: false,
-            };
-            Ok(Octocrabs {
-                reads: octocrab(&self.api, heeding(), self.http(follow)?)
-                    .map_err(|error| unusable(deepest(&error)))?,
-                logs: octocrab(&self.api, heeding(), self.http(Policy::none())?)
-                    .map_err(|error| unusable(deepest(&error)))?,
-                writes: octocrab(&self.api, RetryConfig::None, self.http(Policy::none())?)
-                    .map_err(|error| unusable(deepest(&error)))?,
-                strangers: self.strangers()?,
-            })
-        };
-        self.octocrabs.get_or_try_init(make).await
-    }
-
-    /// The client that octocrab stands on: TLS by aws-lc with the authorities of the system, the proxies of the
-    /// environment, a limit on every exchange, and the token as a header that no log shows.
-    fn http(&self, redirects: Policy) -> Result<reqwest::Client, GitHubError> {
-        let unusable = |why: String| GitHubError::Unreachable {
-            host: self.host.clone(),
-            why,
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::ACCEPT,
-            HeaderValue::from_static("application/vnd.github+json"),
-        );
-        if let Some(token) = &self.token {
-            headers.insert(header::AUTHORIZATION, bearer(token)?);
-        }
-        let mut builder = reqwest::Client::builder()
-            .default_headers(headers)
-            // One attempt that hangs leaves time for another.
-            .timeout(self.patience / 2)
-            .connect_timeout(self.patience / 3)
-            .redirect(redirects)
-            .tls_backend_preconfigured(tls(self.api.url()).map_err(unusable)?);
-        if self.api.is_loopback() {
-            // A proxy would look for this machine on itself.
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(|error| unusable(deepest(&error)))
-    }
-
     fn slow(&self, ask: &Ask) -> GitHubError {
         GitHubError::Slow {
             host: self.host.clone(),
             what: ask.what.clone(),
             patience: self.patience,
         }
-    }
-}
-
-fn octocrab(api: &ApiAddress, retry: RetryConfig, http: reqwest::Client) -> octocrab::Result<Octocrab> {
-    Octocrab::builder()
-        .base_uri(api.to_string())?
-        .upload_uri(api.to_string())?
-        .add_retry_config(retry)
-        .build_with_reqwest(http)
-}
-
-/// The token as a header. Its text is in no error: it would be half of the token.
-fn bearer(token: &SecretString) -> Result<HeaderValue, GitHubError> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| {
-        GitHubError::Token("it contains characters that are not allowed in a token".to_owned())
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn tls(api: &Url) -> Result<rustls::ClientConfig, String> {
-    let mut config = crate::http::tls(api)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-fn elsewhere(ask: &Ask) -> GitHubError {
-    GitHubError::Malformed {
-        what: ask.what.clone(),
-        why: "its next page is on another host".to_owned(),
     }
 }
 
@@ -382,11 +232,17 @@ mod tests {
 
     #[test]
     fn a_token_with_a_line_break_is_no_token_and_is_not_repeated() {
-        let token = SecretString::from("ghp_secret\nX-Evil: 1");
+        let token = secrecy::SecretString::from("ghp_secret\nX-Evil: 1");
         let api: ApiAddress = "https://api.github.com".parse().unwrap();
-        let error = Client::new(api, Some(token), Duration::from_secs(1))
-            .err()
-            .unwrap();
+        let repository = "acme/app".parse().unwrap();
+        let error = Client::new(
+            api,
+            &repository,
+            Credentials::Token(token),
+            Duration::from_secs(1),
+        )
+        .err()
+        .unwrap();
         assert!(!format!("{error} {error:?}").contains("ghp_"), "{error:?}");
     }
 }

@@ -77,6 +77,9 @@ pub enum GitHubError {
         /// Its own words.
         why: String,
     },
+    /// Gitea does not have it.
+    #[error("Gitea has no {0}")]
+    Lacking(String),
     /// It sends us elsewhere, as for a repository that has another name now, and no further than to its own API is followed.
     #[error("GitHub redirects from {host} for {what}")]
     Moved {
@@ -123,7 +126,7 @@ impl GitHubError {
     /// The exit code that it leads to.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Settings(_) | Self::Token(_) => Exit::Usage,
+            Self::Settings(_) | Self::Token(_) | Self::Lacking(_) => Exit::Usage,
             Self::NotAuthorised { .. } | Self::NoToken { .. } => Exit::NotAuthorised,
             Self::NotFound { .. } | Self::Moved { .. } => Exit::NotFound,
             Self::Refused { .. } => Exit::Conflict,
@@ -138,6 +141,7 @@ impl GitHubError {
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
+            Self::Lacking(_) => "see \"Gitea and Forgejo\" in docs/github.md",
             Self::Settings(_) => "fix [github] in windlass.toml",
             Self::Token(_) => {
                 "put only the token into the file set by `token_file` of [github], or set GH_TOKEN instead"

@@ -7,7 +7,9 @@
 mod actions;
 mod checks;
 mod client;
+mod credentials;
 mod error;
+mod forge;
 mod log_lines;
 mod origin;
 mod pulls;
@@ -15,11 +17,9 @@ mod rules;
 mod standing;
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
 pub use actions::{
@@ -27,7 +27,9 @@ pub use actions::{
     Progress, Review, Reviewer, WorkflowRun,
 };
 pub use checks::{Checks, ChecksVerdict, RequiredCheck};
+pub use credentials::{Credentials, gh_program};
 pub use error::GitHubError;
+pub use forge::Forge;
 pub use pulls::{NewPullRequest, PullRequest, PullRequestState};
 pub use rules::{BranchRule, Operator, Pattern, PatternOf, asks_for_pull_request, refusal_of_creation};
 pub use standing::{Allowance, Standing};
@@ -78,7 +80,7 @@ impl GitHub {
     pub fn open(
         settings: &GitHubSettings,
         remote_address: Option<&str>,
-        token: Option<SecretString>,
+        credentials: impl Into<Credentials>,
     ) -> Result<Option<Self>, GitHubError> {
         let api = match &settings.api {
             Some(api) => api.clone(),
@@ -89,7 +91,12 @@ impl GitHub {
             return Ok(None);
         };
         Ok(Some(Self {
-            client: Arc::new(Client::new(api, token, settings.patience)?),
+            client: Arc::new(Client::new(
+                api,
+                &repository,
+                credentials.into(),
+                settings.patience,
+            )?),
             repository,
             own_run: settings.own_run,
             owner: Arc::default(),
@@ -104,6 +111,11 @@ impl GitHub {
     /// The host of the API, with its port if that is not the usual one.
     pub fn host(&self) -> &str {
         self.client.host()
+    }
+
+    /// Which program answers there.
+    pub fn forge(&self) -> Forge {
+        self.client.forge()
     }
 
     /// Whether there is a token. Without one GitHub answers what everybody may know, and little of that.
@@ -126,24 +138,4 @@ impl fmt::Debug for GitHub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "GitHub({} at {})", self.repository, self.host())
     }
-}
-
-/// The token: from `file` if one is named, else as `gh` has it, from `GH_TOKEN` or `GITHUB_TOKEN`.
-pub fn token(file: Option<&Path>) -> Result<Option<SecretString>, GitHubError> {
-    let said = |text: &str| {
-        let text = text.trim();
-        (!text.is_empty()).then(|| SecretString::from(text))
-    };
-    if let Some(path) = file {
-        let text = std::fs::read_to_string(path)
-            .map(SecretString::from)
-            .map_err(|error| GitHubError::Token(format!("could not read {}: {error}", path.display())))?;
-        let token = said(text.expose_secret());
-        return match token {
-            Some(token) => Ok(Some(token)),
-            None => Err(GitHubError::Token(format!("{} is empty", path.display()))),
-        };
-    }
-    let variable = |name: &str| std::env::var(name).ok().as_deref().and_then(said);
-    Ok(variable("GH_TOKEN").or_else(|| variable("GITHUB_TOKEN")))
 }

@@ -12,6 +12,12 @@ pub(super) fn public_api() -> Result<ApiAddress, GitHubError> {
         .map_err(|error: ApiAddressError| GitHubError::Settings(error.to_string()))
 }
 
+/// The host whose pages these are, which is how `gh` knows it.
+pub(super) fn host_of_pages(api: &ApiAddress) -> String {
+    let answers = api.authority();
+    answers.strip_prefix("api.").unwrap_or(&answers).to_owned()
+}
+
 /// The repository at `address`, a page such as `https://github.com/acme/app`, if `api` is that of its host.
 pub(super) fn repository(address: &str, api: &ApiAddress) -> Option<RepositoryName> {
     let (_, rest) = address.split_once("://")?;
@@ -20,9 +26,7 @@ pub(super) fn repository(address: &str, api: &ApiAddress) -> Option<RepositoryNa
     // ssh.github.com is github.com where only the port of TLS is open.
     let host = host.strip_prefix("ssh.").unwrap_or(&host);
     let host = host.strip_prefix("www.").unwrap_or(host);
-    let answers = api.authority();
-    let of_api = answers.strip_prefix("api.").unwrap_or(&answers);
-    if host != of_api && host != api.url().host_str()? {
+    if host != host_of_pages(api) && host != api.url().host_str()? {
         return None;
     }
     path.trim_end_matches('/').parse().ok()

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::GitHub;
 use super::client::{Ask, segment};
 use super::error::GitHubError;
+use super::forge::Forge;
 use crate::domain::{CommitSha, WriteAccess, clean_line};
 
 const READS: &str = "pull requests: read (classic: repo)";
@@ -17,6 +18,9 @@ const ATTEMPTS: u32 = 3;
 /// GitHub wants that long between two writes.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
+/// How many pages of pull requests into one branch are looked through on Gitea.
+const GITEA_PAGES: usize = 10;
+
 /// A pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequest {
@@ -26,8 +30,8 @@ pub struct PullRequest {
     pub url: String,
     /// What has become of it.
     pub state: PullRequestState,
-    /// The commit that it would merge, or has merged.
-    pub head_sha: CommitSha,
+    /// The commit that it would merge, or has merged; none where its branch is gone from Gitea.
+    pub head_sha: Option<CommitSha>,
     /// The commit that merging it made; none before that.
     pub merged_as: Option<CommitSha>,
 }
@@ -68,7 +72,26 @@ struct Wire {
 
 #[derive(Debug, Deserialize)]
 struct Head {
-    sha: CommitSha,
+    sha: String,
+    /// On Gitea the branch, without its owner.
+    label: Option<String>,
+    repo: Option<HeadRepository>,
+}
+
+#[derive(Debug, Deserialize)]
+struct HeadRepository {
+    owner: Option<Login>,
+}
+
+impl Head {
+    /// Whether it is `name`, which is `OWNER:BRANCH`, on Gitea.
+    fn is(&self, name: &str) -> bool {
+        let owner = self.repo.as_ref().and_then(|repo| repo.owner.as_ref());
+        name.split_once(':').is_some_and(|(of, branch)| {
+            self.label.as_deref() == Some(branch)
+                && owner.is_some_and(|owner| owner.login.eq_ignore_ascii_case(of))
+        })
+    }
 }
 
 impl From<Wire> for PullRequest {
@@ -86,7 +109,7 @@ impl From<Wire> for PullRequest {
             number: wire.number,
             url: clean_line(&wire.html_url),
             state,
-            head_sha: wire.head.sha,
+            head_sha: wire.head.sha.parse().ok(),
             merged_as: merged_as.and_then(|sha| sha.parse().ok()),
         }
     }
@@ -167,6 +190,9 @@ impl GitHub {
         } else {
             format!("{}:{head}", self.owner().await?)
         };
+        if self.forge() == Forge::Gitea {
+            return self.find_on_gitea(&ask, &head, base, state).await;
+        }
         let route = self.route(&format!(
             "/pulls?state={state}&head={}&base={}&sort=created&direction=desc&per_page=1",
             segment(&head),
@@ -174,6 +200,27 @@ impl GitHub {
         ));
         let found: Vec<Wire> = self.client.get(&ask, &route).await?;
         Ok(found.into_iter().next().map(Into::into))
+    }
+
+    /// The same on Gitea, which does not look for the head: of closed ones, among the newest.
+    async fn find_on_gitea(
+        &self,
+        ask: &Ask,
+        head: &str,
+        base: &str,
+        state: &str,
+    ) -> Result<Option<PullRequest>, GitHubError> {
+        let size = self.forge().page_size();
+        let route = self.route(&format!(
+            "/pulls?state={state}&base_branch={}&{size}",
+            segment(base)
+        ));
+        let found = self
+            .client
+            .first_pages(ask, &route, GITEA_PAGES, |page: Vec<Wire>| page)
+            .await?;
+        let mut found = found.into_iter();
+        Ok(found.find(|pull| pull.head.is(head)).map(Into::into))
     }
 
     /// Whose the repository is now.

@@ -1,5 +1,6 @@
 //! The rules that stand over a branch, and what they would say to a push.
 
+mod gitea;
 mod rule;
 mod wire;
 
@@ -10,6 +11,7 @@ pub use self::rule::{BranchRule, Operator, Pattern, PatternOf};
 use super::GitHub;
 use super::client::Ask;
 use super::error::GitHubError;
+use super::forge::Forge;
 use crate::domain::clean_line;
 
 /// Why these rules would refuse a push that creates `branch`; none if they would not.
@@ -61,6 +63,9 @@ impl GitHub {
     /// The rules over `branch`, which need not exist: those of rulesets, and the classic protection where this token may
     /// see it.
     pub async fn rules(&self, branch: &str) -> Result<Vec<BranchRule>, GitHubError> {
+        if self.forge() == Forge::Gitea {
+            return self.push_rules_of_gitea(branch).await;
+        }
         let mut rules: Vec<_> = self
             .of_rulesets(branch)
             .await?
@@ -73,6 +78,9 @@ impl GitHub {
 
     /// The names of the checks that rules over `branch` require; of one that is only to be created, where they do so then.
     pub async fn required_checks(&self, branch: &str, is_new: bool) -> Result<Vec<String>, GitHubError> {
+        if self.forge() == Forge::Gitea {
+            return self.required_checks_of_gitea(branch).await;
+        }
         let rules = self.rules(branch).await?;
         let required = rules.into_iter().filter_map(|rule| match rule {
             BranchRule::RequiredChecks {
@@ -86,6 +94,9 @@ impl GitHub {
     /// The rules that would hold for this token if it created `branch`: as [`GitHub::rules`], without those that it may
     /// always pass by.
     pub async fn rules_of_creation(&self, branch: &str) -> Result<Vec<BranchRule>, GitHubError> {
+        if self.forge() == Forge::Gitea {
+            return self.rules_of_creation_of_gitea(branch).await;
+        }
         let mut held = Vec::new();
         let mut known = BTreeMap::new();
         for (rule, ruleset) in self.of_rulesets(branch).await? {

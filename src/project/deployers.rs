@@ -29,6 +29,7 @@ pub fn deployers(
             api: config.github.api.clone(),
             repository: None,
             token_file: config.github.token_file.clone(),
+            app: config.github.app.clone(),
         },
     };
     all.map(|settings| Deployer::new(settings, &context)).collect()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use axum::body::{Body, Bytes};
 use axum::http::Response;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use windlass::domain::RunTitle;
 
@@ -20,6 +21,8 @@ pub const FIRST: u64 = 5001;
 #[derive(Debug, Clone)]
 pub enum Log {
     Text(String),
+    /// More follows, and never comes.
+    Cut(String),
     /// A line of so many characters, so many times.
     Repeated(usize, usize),
 }
@@ -28,6 +31,14 @@ impl Log {
     pub fn response(self) -> Response<Body> {
         let body = match self {
             Self::Text(text) => Body::from(text),
+            Self::Cut(text) => {
+                // What came is sent first, because the rest does not come at once.
+                let cut = futures_util::stream::once(async {
+                    tokio::task::yield_now().await;
+                    Err(std::io::Error::other("the connection is gone"))
+                });
+                Body::from_stream(futures_util::stream::iter([Ok(Bytes::from(text))]).chain(cut))
+            }
             Self::Repeated(width, times) => {
                 const AT_ONCE: usize = 1000;
                 let line = format!("2026-11-01T10:00:00.1234567Z {}\n", ".".repeat(width));

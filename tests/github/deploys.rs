@@ -79,6 +79,7 @@ impl World {
                 api: Some(self.fake.address.parse().unwrap()),
                 repository: Some(format!("{OWNER}/app").parse().unwrap()),
                 token_file: Some(self.folder.path().join("token")),
+                app: None,
             },
         }));
         let digest = Digest::of(b"new");

@@ -7,14 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, Response, Uri};
+use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use windlass::domain::Digest;
 
-use super::actions::{Actions, Listed, Log};
+use super::actions::{Actions, Listed};
+use super::fake_server::{serve, serve_log};
 
 pub const OWNER: &str = "acme";
 pub const TOKEN: &str = "ghp_0123456789abcdefTOKEN";
@@ -71,6 +69,8 @@ pub struct Store {
     /// Classic protection by branch.
     pub protection: HashMap<String, Value>,
     pub pulls: Vec<Value>,
+    /// The GitHub App that is installed.
+    pub app: Option<super::app_store::App>,
     /// Workflows and their runs.
     pub actions: Actions,
     /// How many answers were left out, because nothing had changed.
@@ -86,7 +86,7 @@ pub struct Store {
     /// What the repository was called before.
     pub old_name: Option<String>,
     pub asked: Vec<Asked>,
-    faults: Vec<(&'static str, &'static str, usize, Fault)>,
+    pub faults: Vec<(&'static str, &'static str, usize, Fault)>,
     address: String,
 }
 
@@ -185,117 +185,12 @@ impl Fake {
     }
 }
 
-type Shared = Arc<Mutex<Store>>;
-
-async fn serve(
-    State(store): State<Shared>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response<Body> {
-    let path = uri.path_and_query().unwrap().to_string();
-    let authorization = headers
-        .get("authorization")
-        .map(|value| value.to_str().unwrap().to_owned());
-    let (fault, done) = {
-        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        store.asked.push(Asked {
-            method: method.to_string(),
-            path: path.clone(),
-            authorization: authorization.clone(),
-        });
-        let fault = store
-            .faults
-            .iter_mut()
-            .find(|(of, part, times, _)| method.as_str() == *of && path.contains(part) && *times > 0);
-        let fault = fault.map(|(_, _, times, fault)| {
-            *times -= 1;
-            fault.clone()
-        });
-        let undone = matches!(fault, Some(Fault::Answer(..) | Fault::Garbage));
-        let done = (!undone).then(|| {
-            let question = Question {
-                method: &method,
-                path: uri.path(),
-                query: uri.query().unwrap_or_default(),
-                token: authorization.as_deref(),
-                body: &body,
-            };
-            store.answer(&question)
-        });
-        (fault, done)
-    };
-    let failed = || json!({"message": "out of order"});
-    match (fault, done) {
-        (Some(Fault::Garbage), _) => respond(200, &[], "<html>\u{1b}[2Jwelcome to the hotel</html>"),
-        (Some(Fault::DoneBut(status)), _) => respond(status, &[], &failed().to_string()),
-        (Some(Fault::DoneLate(wait)), _) => {
-            tokio::time::sleep(wait).await;
-            respond(200, &[], "[]")
-        }
-        (Some(Fault::NextAt(link)), Some((status, _, body))) => respond(
-            status,
-            &[("link", format!("<{link}>; rel=\"next\""))],
-            &body.to_string(),
-        ),
-        (Some(Fault::Answer(status, headers, body)), _) => respond(status, &headers, &body.to_string()),
-        (None, Some(answer)) => unless_known(&store, &headers, &method, answer),
-        (_, None) => respond(500, &[], &failed().to_string()),
-    }
-}
-
-/// The host of logs: another origin, which is no business of the token.
-async fn serve_log(State(store): State<Shared>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-    let token = headers.get("authorization");
-    store
-        .log_tokens
-        .push(token.map(|value| value.to_str().unwrap().to_owned()));
-    let job = uri.path().trim_start_matches('/').parse().unwrap();
-    let log = store.actions.logs.get(&job).cloned();
-    drop(store);
-    log.map_or_else(|| respond(404, &[], "no such blob"), Log::response)
-}
-
-/// The answer, or that it is the one which is known already.
-fn unless_known(store: &Shared, headers: &HeaderMap, method: &Method, answer: Answer) -> Response<Body> {
-    let (status, mut more, body) = answer;
-    let text = match body {
-        Value::Null => String::new(),
-        Value::String(text) => text,
-        body => body.to_string(),
-    };
-    if method == Method::GET && status == 200 {
-        let etag = format!("W/\"{}\"", Digest::of(text.as_bytes()).hex());
-        if headers
-            .get("if-none-match")
-            .is_some_and(|known| known == etag.as_str())
-        {
-            store.lock().unwrap_or_else(PoisonError::into_inner).unchanged += 1;
-            return respond(304, &[("etag", etag)], "");
-        }
-        more.push(("etag", etag));
-    }
-    respond(status, &more, &text)
-}
-
-fn respond(status: u16, headers: &[(&'static str, String)], body: &str) -> Response<Body> {
-    let mut response = Response::builder()
-        .status(status)
-        .header("content-type", "application/json; charset=utf-8");
-    for (name, value) in headers {
-        response = response.header(*name, value);
-    }
-    response.body(Body::from(body.to_owned())).unwrap()
-}
-
 pub type Answer = (u16, Vec<(&'static str, String)>, Value);
 
 pub struct Question<'a> {
     pub method: &'a Method,
     pub path: &'a str,
-    query: &'a str,
+    pub query: &'a str,
     pub token: Option<&'a str>,
     pub body: &'a [u8],
 }
@@ -319,7 +214,10 @@ pub fn plain(status: u16, message: &str) -> Answer {
 }
 
 impl Store {
-    fn answer(&mut self, question: &Question<'_>) -> Answer {
+    pub fn answer(&mut self, question: &Question<'_>) -> Answer {
+        if let Some(answer) = self.of_app(question) {
+            return answer;
+        }
         match question.token {
             Some(token) if token != format!("Bearer {TOKEN}") => return plain(401, "Bad credentials"),
             None if self.private => return plain(404, "Not Found"),

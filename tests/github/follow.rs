@@ -6,6 +6,7 @@ use windlass::engine::{Event, EventKind, Level, Run, StepOutcome};
 
 use super::actions::FIRST;
 use super::fake::Fault;
+use super::limit::within;
 use super::promote::{Started, start};
 use super::run::last;
 
@@ -34,7 +35,10 @@ impl Following {
     /// Goes on until such an event comes.
     async fn until(&mut self, is_it: impl Fn(&EventKind) -> bool) {
         loop {
-            let event = self.run.events.recv().await.unwrap();
+            let next = within("the event that this test waits for", self.run.events.recv());
+            let event = next
+                .await
+                .unwrap_or_else(|| panic!("the run ended before the event that this test waits for"));
             let found = is_it(&event.happening);
             self.events.push(event);
             if found {
@@ -51,7 +55,7 @@ impl Following {
 
     /// Goes on to the end. The token never goes to the host of logs.
     async fn end(mut self) -> (Exit, Vec<Event>) {
-        while let Some(event) = self.run.events.recv().await {
+        while let Some(event) = within("the end of the run", self.run.events.recv()).await {
             self.events.push(event);
         }
         let tokens = self.started.fake.store().log_tokens.clone();
@@ -224,9 +228,12 @@ async fn what_has_not_changed_is_asked_for_so_that_it_does_not_count() {
     let fake = &following.started.fake;
     fake.job((FIRST, 1), "promote", "in_progress", &[]);
     following.until_step("promote").await;
-    while following.started.fake.store().unchanged < 6 {
-        tokio::task::yield_now().await;
-    }
+    within("six answers that nothing changed", async {
+        while following.started.fake.store().unchanged < 6 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     following.started.fake.end_run(FIRST, "success");
     let (exit, _) = following.end().await;
     assert_eq!(exit, Exit::Done);

@@ -8,6 +8,7 @@ use windlass::engine::EventKind;
 
 use super::actions::FIRST;
 use super::call::{program, text};
+use super::limit::within;
 use super::promote::{Started, start};
 use super::run::last;
 
@@ -36,7 +37,7 @@ async fn what_windlass_does_in_a_job_is_told_as_steps_of_that_job_before_it_ends
     let started = start().await;
     let mut run = started.begin();
     let mut events = Vec::new();
-    while let Some(event) = run.events.recv().await {
+    while let Some(event) = within("what the job does", run.events.recv()).await {
         let is_followed = matches!(event.happening, EventKind::WorkflowRun { .. });
         events.push(event);
         if is_followed {
@@ -61,7 +62,7 @@ async fn what_windlass_does_in_a_job_is_told_as_steps_of_that_job_before_it_ends
     // The job itself has not ended yet.
     let mut of_job = None;
     let mut copy = None;
-    while let Some(event) = run.events.recv().await {
+    while let Some(event) = within("what the job does", run.events.recv()).await {
         match &event.happening {
             EventKind::StepAdded { added } if added.title == "promote" => of_job = Some(added.id),
             EventKind::StepAdded { added } if added.kind == StepKind::Copy => {
@@ -88,7 +89,7 @@ async fn what_windlass_does_in_a_job_is_told_as_steps_of_that_job_before_it_ends
         .fake
         .job((FIRST, 1), "promote", "success", &[("Promote", "success")]);
     started.fake.end_run(FIRST, "success");
-    while let Some(event) = run.events.recv().await {
+    while let Some(event) = within("what the job does", run.events.recv()).await {
         events.push(event);
     }
     assert_eq!(run.task.await.unwrap(), Exit::Done, "{:?}", last(&events));

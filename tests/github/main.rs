@@ -14,13 +14,20 @@ mod run;
 mod sample;
 
 mod actions;
+mod app_store;
 mod check_store;
 mod commands;
+mod credentials;
 mod cut;
 mod deploys;
 mod fake;
+mod fake_server;
 mod follow;
+mod gitea;
+mod gitea_fake;
+mod limit;
 mod live;
+mod outages;
 mod promote;
 mod pull_store;
 mod pulls;
@@ -45,7 +52,7 @@ fn named(fake: &Fake, repository: &str, token: Option<&str>) -> GitHub {
         own_run: None,
         patience: Duration::from_secs(10),
     };
-    GitHub::open(&settings, None, token.map(Into::into))
+    GitHub::open(&settings, None, token.map(secrecy::SecretString::from))
         .unwrap()
         .unwrap()
 }

@@ -11,6 +11,7 @@ use windlass::engine::{Engine, Event, EventKind, PromoteRequest, Run};
 use super::actions::{Details, FIRST};
 use super::call::{program, text};
 use super::fake::{Fake, Fault};
+use super::limit::within;
 use super::plan::planned;
 use super::run::{begin, carry_out, last};
 use super::sample::world_at;
@@ -56,7 +57,7 @@ impl Started {
     async fn ended(&self, conclusion: &str) -> (Exit, Vec<Event>) {
         let mut run = self.begin();
         let mut events = Vec::new();
-        while let Some(event) = run.events.recv().await {
+        while let Some(event) = within("the end of the promotion", run.events.recv()).await {
             if let EventKind::WorkflowRun { number, .. } = &event.happening {
                 self.fake.end_run(*number, conclusion);
             }

@@ -33,7 +33,7 @@ async fn one_that_is_open_is_used_again_and_one_that_is_done_is_not() {
         .await
         .unwrap();
     assert_eq!((first.number, first.state), (1, PullRequestState::Open));
-    assert_eq!(first.head_sha.as_str(), "a".repeat(40));
+    assert_eq!(first.head_sha.as_ref().unwrap().as_str(), "a".repeat(40));
     let again = github
         .open_pull_request(&new("release/v1", "main"), access())
         .await

@@ -140,7 +140,7 @@ async fn nobody_waits_for_ever() {
             own_run: None,
             patience,
         };
-        GitHub::open(&settings, None, Some(TOKEN.into()))
+        GitHub::open(&settings, None, Some(secrecy::SecretString::from(TOKEN)))
             .unwrap()
             .unwrap()
     };

@@ -226,12 +226,14 @@ pub(super) async fn github(config: &Config) -> Vec<Finding> {
             format!("{} of {} requests left this hour", limit.remaining, limit.limit)
         }
     };
-    vec![if github.has_token() {
+    let mut findings = vec![if github.has_token() {
         Finding::ok("github", format!("{shown}, {left}"))
     } else {
         Finding::warning("github", format!("{shown}, without a token, {left}"))
             .advise("set GH_TOKEN or GITHUB_TOKEN; it is required for pull requests".to_owned())
-    }]
+    }];
+    findings.extend(github.forge().lacks().map(|lacks| Finding::ok("github", lacks)));
+    findings
 }
 
 pub(super) fn keys(config: &Config) -> Vec<Finding> {

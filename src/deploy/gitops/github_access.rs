@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::{ApiAddress, RepositoryName};
+use crate::domain::{ApiAddress, GitHubApp, RepositoryName};
 
 /// How GitHub is asked.
 #[derive(Debug, Clone, Default)]
@@ -13,4 +13,6 @@ pub struct GitHubAccess {
     pub repository: Option<RepositoryName>,
     /// The file that has the token; from the environment unless said otherwise.
     pub token_file: Option<PathBuf>,
+    /// The GitHub App in place of a token.
+    pub app: Option<GitHubApp>,
 }

@@ -13,7 +13,7 @@ use crate::deploy::error::DeployError;
 use crate::deploy::progress::{DeployProgress, Tell};
 use crate::domain::{CommitSha, DeployOutcome, Exit, GitopsTarget, span};
 use crate::github::{
-    self, GitHub, GitHubError, GitHubSettings, NewPullRequest, PullRequest, PullRequestState,
+    Credentials, GitHub, GitHubError, GitHubSettings, NewPullRequest, PullRequest, PullRequestState,
 };
 
 /// The time between the first two looks at a pull request; it doubles.
@@ -83,8 +83,10 @@ impl GitopsDeployer {
             repository: self.github.repository.clone(),
             ..GitHubSettings::default()
         };
-        let token = github::token(self.github.token_file.as_deref()).map_err(fail)?;
-        let opened = GitHub::open(&settings, Some(address), token).map_err(fail)?;
+        let (file, app) = (self.github.token_file.as_deref(), self.github.app.as_ref());
+        // Where the project is on this machine is not known here, so that no program is looked for.
+        let credentials = Credentials::find(file, app, || None).map_err(fail)?;
+        let opened = GitHub::open(&settings, Some(address), credentials).map_err(fail)?;
         opened.ok_or_else(|| DeployError::Unfit {
             target: address.to_owned(),
             why: "pull requests can be opened on GitHub only, and it is not there".to_owned(),

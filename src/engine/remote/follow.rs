@@ -204,6 +204,7 @@ impl Follower<'_> {
             Err(
                 GitHubError::NotAuthorised { .. }
                 | GitHubError::NoToken { .. }
+                | GitHubError::Lacking(_)
                 | GitHubError::NotFound { .. },
             ) => {
                 self.live = Live::Hidden;
@@ -227,7 +228,10 @@ impl Follower<'_> {
 
     /// Says what the run waits for, if it is not what was said last.
     async fn tell_waiting(&mut self, tell: Tell<'_>) -> Result<bool, GitHubError> {
-        let pending = self.github.pending_deployments(self.number).await?;
+        let pending = match self.github.pending_deployments(self.number).await {
+            Err(GitHubError::Lacking(_)) => Vec::new(),
+            pending => pending?,
+        };
         let words: Vec<_> = pending.iter().map(|one| waits_for(one, self.number)).collect();
         let words = words.join("; ");
         if words.is_empty() || self.waiting.as_ref() == Some(&words) {

@@ -1,5 +1,5 @@
 //! Whether this process is a job of the workflow that a plan names, by the variables that GitHub sets and no job can set:
-//! <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>.
+//! <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>; Gitea sets fewer.
 
 use crate::domain::{Plan, WorkflowTarget, clean_line};
 use crate::engine::error::EngineError;
@@ -18,7 +18,9 @@ fn is_of(target: &WorkflowTarget, variable: impl Fn(&str) -> Option<String>) -> 
         return Ok(false);
     }
     // `acme/app/.github/workflows/promote-prod.yml@refs/heads/develop`
-    let named = variable("GITHUB_WORKFLOW_REF").unwrap_or_default();
+    let named = variable("GITHUB_WORKFLOW_REF")
+        .or_else(|| on_gitea(&variable))
+        .unwrap_or_default();
     let (path, reference) = named.split_once('@').unwrap_or((&named, ""));
     let planned = format!("{}/.github/workflows/{}", target.repository, target.workflow);
     if !path.eq_ignore_ascii_case(&planned) {
@@ -34,6 +36,16 @@ fn is_of(target: &WorkflowTarget, variable: impl Fn(&str) -> Option<String>) -> 
         found: clean_line(reference),
         planned: target.branch.to_string(),
     })
+}
+
+/// The same in a job of Gitea, which has the parts of it only: there `GITHUB_WORKFLOW` is the file of the workflow.
+fn on_gitea(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    if variable("GITEA_ACTIONS").as_deref() != Some("true") {
+        return None;
+    }
+    let (repository, file) = (variable("GITHUB_REPOSITORY")?, variable("GITHUB_WORKFLOW")?);
+    let reference = variable("GITHUB_REF")?;
+    Some(format!("{repository}/.github/workflows/{file}@{reference}"))
 }
 
 #[cfg(test)]
@@ -71,6 +83,35 @@ mod tests {
         ] {
             assert!(!is_job("true", other).unwrap(), "{other}");
         }
+    }
+
+    #[test]
+    fn a_job_of_gitea_is_known_by_its_repository_workflow_and_branch() {
+        let is_job = |changed: &[(&str, &str)]| {
+            let target = WorkflowTarget {
+                repository: "acme/app".parse().unwrap(),
+                workflow: "promote-prod.yml".parse().unwrap(),
+                branch: "develop".parse().unwrap(),
+            };
+            is_of(&target, |name| {
+                let known = [
+                    ("GITHUB_ACTIONS", "true"),
+                    ("GITEA_ACTIONS", "true"),
+                    ("GITHUB_EVENT_NAME", "workflow_dispatch"),
+                    ("GITHUB_REPOSITORY", "Acme/App"),
+                    ("GITHUB_WORKFLOW", "promote-prod.yml"),
+                    ("GITHUB_REF", "refs/heads/develop"),
+                ];
+                let mut all = changed.iter().chain(&known);
+                let (_, value) = all.find(|(key, _)| *key == name)?;
+                Some((*value).to_owned())
+            })
+        };
+        assert!(is_job(&[]).unwrap());
+        assert!(!is_job(&[("GITEA_ACTIONS", "")]).unwrap());
+        assert!(!is_job(&[("GITHUB_REPOSITORY", "evil/app")]).unwrap());
+        assert!(!is_job(&[("GITHUB_WORKFLOW", "promote-stage.yml")]).unwrap());
+        assert!(is_job(&[("GITHUB_REF", "refs/heads/mine")]).is_err());
     }
 
     #[test]

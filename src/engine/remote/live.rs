@@ -13,7 +13,7 @@ use super::job::dispatched;
 use crate::domain::Plan;
 use crate::engine::Engine;
 use crate::engine::run::event::{Event, EventKind};
-use crate::github::{GitHub, LiveJob, LiveText};
+use crate::github::{GitHub, GitHubError, LiveJob, LiveText};
 
 /// GitHub asks for this long between two writes.
 const BETWEEN_WRITES: Duration = Duration::from_secs(1);
@@ -127,6 +127,9 @@ async fn publish_all(
             attempts -= 1;
             match said {
                 Ok(id) => check = Some(id),
+                Err(error @ GitHubError::Lacking(_)) => {
+                    return Some(format!("what this run does is not shown live: {error}"));
+                }
                 // Without a check run there is nothing to close.
                 Err(error) if check.is_none() => {
                     return Some(format!(

@@ -162,6 +162,7 @@ fn tell_progress(id: StepId, told: &mut Told, progress: Progress, tell: Tell<'_>
         let outcome = match conclusion {
             Conclusion::Success => StepOutcome::Done(String::new()),
             Conclusion::Skipped => StepOutcome::Nothing("skipped".to_owned()),
+            Conclusion::Unknown => StepOutcome::Nothing("ended; see the log of its job".to_owned()),
             Conclusion::Cancelled => StepOutcome::Interrupted,
             Conclusion::Failure => StepOutcome::Failed(why.to_owned()),
             Conclusion::TimedOut | Conclusion::Other => StepOutcome::Failed(conclusion.word().to_owned()),
@@ -177,10 +178,12 @@ async fn tell_log(github: &GitHub, job: u64, step: StepId, length: LogLength, te
     let step = Some(step);
     let mut tail = VecDeque::new();
     let mut left_out = 0_u64;
+    let mut is_empty = true;
     let read = github.job_log(job, |line| {
         let Some((level, line)) = level_of_line(line) else {
             return;
         };
+        is_empty = false;
         match length {
             LogLength::Whole => tell(EventKind::Log { step, level, line }),
             LogLength::Tail(lines) => {
@@ -205,10 +208,11 @@ async fn tell_log(github: &GitHub, job: u64, step: StepId, length: LogLength, te
         tell(EventKind::Log { step, level, line });
     }
     if let Err(error) = read {
+        let what = if is_empty { "no log" } else { "the log ends early" };
         tell(EventKind::Log {
             step,
             level: Level::Warning,
-            line: format!("no log: {error}"),
+            line: format!("{what}: {error}"),
         });
     }
 }

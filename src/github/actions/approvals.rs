@@ -8,6 +8,7 @@ use crate::domain::{WriteAccess, clean_line, first};
 use crate::github::GitHub;
 use crate::github::client::{Ask, Method, segment};
 use crate::github::error::GitHubError;
+use crate::github::forge::Forge;
 
 /// An environment whose protection a run waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +159,8 @@ impl Pending {
 impl GitHub {
     /// The environments that a run waits for.
     pub async fn pending_deployments(&self, run: u64) -> Result<Vec<PendingDeployment>, GitHubError> {
+        self.forge()
+            .requires_github("environments that wait for an approval")?;
         let ask = Ask::new(
             format!("what workflow run {run} of {} waits for", self.repository),
             READS,
@@ -184,6 +187,9 @@ impl GitHub {
 
     /// What was said of the deployments of a run, in order.
     pub async fn reviews(&self, run: u64) -> Result<Vec<Review>, GitHubError> {
+        if self.forge() == Forge::Gitea {
+            return Ok(Vec::new());
+        }
         let ask = Ask::new(
             format!("the approvals of workflow run {run} of {}", self.repository),
             READS,

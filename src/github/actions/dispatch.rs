@@ -9,6 +9,7 @@ use crate::domain::{WorkflowTarget, WriteAccess};
 use crate::github::GitHub;
 use crate::github::client::{Ask, Method};
 use crate::github::error::GitHubError;
+use crate::github::forge::Forge;
 
 /// What is asked of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +78,19 @@ impl GitHub {
         dispatch: &Dispatch<'_>,
         details: bool,
     ) -> Result<Dispatched, GitHubError> {
+        // Gitea takes the field as a parameter.
+        let (query, return_run_details) = match self.forge() {
+            Forge::GitHub => ("", details.then_some(true)),
+            Forge::Gitea => ("?return_run_details=true", None),
+        };
         let route = self.route(&format!(
-            "/actions/workflows/{}/dispatches",
+            "/actions/workflows/{}/dispatches{query}",
             dispatch.target.workflow
         ));
         let body = Body {
             branch: dispatch.target.branch.as_str(),
             inputs: &dispatch.inputs,
-            return_run_details: details.then_some(true),
+            return_run_details,
         };
         let answer: Result<Option<Details>, _> = self.client.send(Method::Post, ask, &route, &body).await;
         match answer {

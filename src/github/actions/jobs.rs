@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::READS;
-use super::runs::Progress;
+use super::runs::{Conclusion, Progress, is_set};
 use crate::domain::clean_line;
 use crate::github::GitHub;
 use crate::github::client::{Ask, Page};
 use crate::github::error::GitHubError;
+use crate::github::forge::Forge;
 
 /// A job of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,23 +61,47 @@ struct WireStep {
     name: String,
     status: Option<String>,
     conclusion: Option<String>,
+    started_at: Option<Timestamp>,
 }
 
-impl From<Wire> for Job {
-    fn from(wire: Wire) -> Self {
+impl WireStep {
+    fn progress(&self, job: Progress, forge: Forge) -> Progress {
+        match forge {
+            Forge::GitHub => Progress::new(self.status.as_deref(), self.conclusion.as_deref()),
+            Forge::Gitea => self.progress_on_gitea(job),
+        }
+    }
+
+    /// Gitea gives each step the status of its job: what can be relied on is whether it was begun.
+    fn progress_on_gitea(&self, job: Progress) -> Progress {
+        let is_started = self.started_at.as_ref().is_some_and(is_set);
+        match job {
+            Progress::Ended(_) if !is_started => Progress::Ended(Conclusion::Skipped),
+            Progress::Ended(Conclusion::Success) => job,
+            Progress::Ended(_) => Progress::Ended(Conclusion::Unknown),
+            _ if is_started => Progress::Running,
+            _ => Progress::Queued,
+        }
+    }
+}
+
+impl Wire {
+    fn read(self, forge: Forge) -> Job {
+        let wire = self;
+        let progress = Progress::new(wire.status.as_deref(), wire.conclusion.as_deref());
         let steps = wire.steps.unwrap_or_default().into_iter();
         let runner = wire.runner_name.map(|name| clean_line(&name));
-        Self {
+        Job {
             id: wire.id,
             name: clean_line(&wire.name),
-            progress: Progress::new(wire.status.as_deref(), wire.conclusion.as_deref()),
+            progress,
             runner: runner.filter(|name| !name.is_empty()),
-            started: wire.started_at,
+            started: wire.started_at.filter(is_set),
             steps: steps
                 .map(|step| JobStep {
                     number: step.number,
                     name: clean_line(&step.name),
-                    progress: Progress::new(step.status.as_deref(), step.conclusion.as_deref()),
+                    progress: step.progress(progress, forge),
                 })
                 .collect(),
         }
@@ -90,13 +115,17 @@ impl GitHub {
             format!("the jobs of workflow run {run} of {}", self.repository),
             READS,
         );
-        let route = self.route(&format!(
-            "/actions/runs/{run}/attempts/{attempt}/jobs?per_page=100"
-        ));
+        let forge = self.forge();
+        let of = match forge {
+            Forge::GitHub => format!("/attempts/{attempt}"),
+            // It lists those of the newest attempt.
+            Forge::Gitea => String::new(),
+        };
+        let route = self.route(&format!("/actions/runs/{run}{of}/jobs?{}", forge.page_size()));
         let found = self
             .client
             .pages(&ask, &route, |page: Jobs| Page::from(page.jobs));
-        Ok(found.await?.into_iter().map(Job::from).collect())
+        Ok(found.await?.into_iter().map(|job| job.read(forge)).collect())
     }
 
     /// The log of a job that has ended, line by line as it comes; the lines are as whoever wrote them, and nothing of them

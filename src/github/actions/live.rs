@@ -109,6 +109,7 @@ impl GitHub {
         check: Option<u64>,
         text: LiveText<'_>,
     ) -> Result<u64, GitHubError> {
+        self.forge().requires_github("check runs")?;
         let ask = Ask::new(
             format!("the live output of run {} of {}", job.run, self.repository),
             WRITES,
@@ -144,6 +145,7 @@ impl GitHub {
 
     /// What the jobs of one attempt of a run said so far, as far as windlass runs in them and publishes it.
     pub async fn live(&self, run: u64, attempt: u32, head_sha: &str) -> Result<Vec<LiveOutput>, GitHubError> {
+        self.forge().requires_github("check runs")?;
         let ask = Ask::new(
             format!("the live output of run {run} of {}", self.repository),
             READS,

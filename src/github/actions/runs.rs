@@ -8,6 +8,10 @@ use crate::domain::{RunTitle, WorkflowFile, clean_line};
 use crate::github::GitHub;
 use crate::github::client::{Ask, Page};
 use crate::github::error::GitHubError;
+use crate::github::forge::Forge;
+
+/// How many pages of runs are read of Gitea.
+const GITEA_PAGES: usize = 4;
 
 /// A run of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub struct WorkflowRun {
     pub head_sha: String,
     /// Who began this attempt.
     pub actor: Option<String>,
-    /// When the run was begun.
+    /// When the run was begun. Gitea does not say it before a runner has it: until then that is now.
     pub created: Timestamp,
 }
 
@@ -60,6 +64,8 @@ pub enum Conclusion {
     TimedOut,
     /// Any other end, none of which says that something was done.
     Other,
+    /// It ended, and nobody says how.
+    Unknown,
 }
 
 impl Progress {
@@ -104,6 +110,7 @@ impl Conclusion {
             Self::Skipped => "skipped",
             Self::TimedOut => "timed out",
             Self::Other => "inconclusive",
+            Self::Unknown => "ended",
         }
     }
 }
@@ -120,8 +127,10 @@ struct Wire {
     html_url: String,
     head_sha: Option<String>,
     actor: Option<Actor>,
+    #[serde(alias = "trigger_actor")]
     triggering_actor: Option<Actor>,
-    created_at: Timestamp,
+    created_at: Option<Timestamp>,
+    started_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,7 +148,8 @@ impl From<Wire> for WorkflowRun {
         let title = wire.display_title.or(wire.name).unwrap_or_default();
         Self {
             id: wire.id,
-            attempt: wire.run_attempt.unwrap_or(1),
+            // Gitea says 0, whichever attempt it is.
+            attempt: wire.run_attempt.unwrap_or(1).max(1),
             title: clean_line(&title),
             path: clean_line(&wire.path.unwrap_or_default()),
             progress: Progress::new(wire.status.as_deref(), wire.conclusion.as_deref()),
@@ -149,9 +159,18 @@ impl From<Wire> for WorkflowRun {
                 .triggering_actor
                 .or(wire.actor)
                 .map(|actor| clean_line(&actor.login)),
-            created: wire.created_at,
+            created: wire
+                .created_at
+                .or(wire.started_at)
+                .filter(is_set)
+                .unwrap_or_else(Timestamp::now),
         }
     }
+}
+
+/// Whether that is a time: Gitea says when something has not begun or ended by the first second of 1970.
+pub(super) fn is_set(time: &Timestamp) -> bool {
+    time.as_second() > 0
 }
 
 impl WorkflowRun {
@@ -188,6 +207,11 @@ impl GitHub {
         limit: usize,
     ) -> Result<Vec<WorkflowRun>, GitHubError> {
         let ask = Ask::new(format!("the workflow runs of {}", self.repository), READS);
+        if self.forge() == Forge::Gitea {
+            let mut runs = self.runs_of_gitea(&ask, workflow, "").await?;
+            runs.truncate(limit);
+            return Ok(runs);
+        }
         let of = workflow.map_or_else(String::new, |workflow| format!("/workflows/{workflow}"));
         let route = self.route(&format!("/actions{of}/runs?per_page={}", limit.clamp(1, 100)));
         let found: Runs = self.client.get(&ask, &route).await?;
@@ -202,6 +226,12 @@ impl GitHub {
         since: Timestamp,
     ) -> Result<Option<WorkflowRun>, GitHubError> {
         let ask = Ask::new(format!("the runs of {workflow} of {}", self.repository), READS);
+        let is_it = |run: &WorkflowRun| run.said().correlation.as_deref() == Some(correlation);
+        if self.forge() == Forge::Gitea {
+            let dispatched = "&event=workflow_dispatch";
+            let runs = self.runs_of_gitea(&ask, Some(workflow), dispatched).await?;
+            return Ok(runs.into_iter().find(is_it));
+        }
         let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let route = self.route(&format!(
             "/actions/workflows/{workflow}/runs?event=workflow_dispatch&created={}&per_page=100",
@@ -211,7 +241,22 @@ impl GitHub {
         let found = self
             .client
             .pages(&ask, &route, |page: Runs| Page::from(page.workflow_runs));
-        let mut runs = found.await?.into_iter().map(WorkflowRun::from);
-        Ok(runs.find(|run| run.said().correlation.as_deref() == Some(correlation)))
+        Ok(found.await?.into_iter().map(WorkflowRun::from).find(is_it))
+    }
+
+    /// The newest runs on Gitea, which lists them for all workflows together.
+    async fn runs_of_gitea(
+        &self,
+        ask: &Ask,
+        workflow: Option<&WorkflowFile>,
+        filter: &str,
+    ) -> Result<Vec<WorkflowRun>, GitHubError> {
+        let route = self.route(&format!("/actions/runs?{}{filter}", self.forge().page_size()));
+        let runs = |page: Runs| page.workflow_runs;
+        let found = self.client.first_pages(ask, &route, GITEA_PAGES, runs).await?;
+        let all = found.into_iter().map(WorkflowRun::from);
+        Ok(all
+            .filter(|run| workflow.is_none_or(|workflow| run.workflow() == workflow.as_str()))
+            .collect())
     }
 }

@@ -5,7 +5,6 @@ use std::error::Error;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
-use secrecy::ExposeSecret as _;
 
 use super::cache::JsonError;
 use super::{Ask, Client};
@@ -107,11 +106,7 @@ impl Client {
 
     /// One harmless line of a few words, without the token, which a stranger might send back.
     fn words(&self, text: &str) -> String {
-        let text = match &self.token {
-            Some(token) => text.replace(token.expose_secret(), "…"),
-            None => text.to_owned(),
-        };
-        let line = clean_line(&text);
+        let line = clean_line(&self.shown.hide(text));
         match line.char_indices().nth(WORDS) {
             Some((end, _)) => format!("{}…", &line[..end]),
             None => line,

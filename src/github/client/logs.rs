@@ -10,7 +10,8 @@ use reqwest::redirect::Policy;
 use reqwest::{StatusCode, header};
 use url::Url;
 
-use super::{Ask, Client, REDIRECTS, tls};
+use super::connection::{REDIRECTS, tls};
+use super::{Ask, Client};
 use crate::github::error::{GitHubError, deepest};
 use crate::github::log_lines::LogLines;
 
@@ -23,10 +24,10 @@ impl Client {
         route: &str,
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<(), GitHubError> {
-        let octocrabs = self.octocrabs().await?;
+        let session = self.session().await?;
         let mut route = route.to_owned();
         for _ in 0..=REDIRECTS {
-            let asked = tokio::time::timeout(self.patience, octocrabs.logs._get(&route)).await;
+            let asked = tokio::time::timeout(self.patience, session.logs._get(&route)).await;
             let asked = asked.map_err(|_| self.slow(ask))?;
             let response = asked.map_err(|error| self.explain(ask, &error))?;
             self.budget.note(response.headers());
@@ -46,7 +47,7 @@ impl Client {
                 Some(there) => {
                     let there = self.api.url().join(&there);
                     let there = there.map_err(|_| leads_nowhere(ask))?;
-                    return self.read_lines(ask, &octocrabs.strangers, there, tell).await;
+                    return self.read_lines(ask, &session.strangers, there, tell).await;
                 }
                 None => {
                     let explained = octocrab::map_github_error(response).await;

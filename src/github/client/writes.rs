@@ -40,7 +40,8 @@ impl Client {
         route: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<Option<T>, GitHubError> {
-        let writes = &self.octocrabs().await?.writes;
+        let session = self.session().await?;
+        let writes = &session.writes;
         let send = async |route: &str| match method {
             Method::Post => writes._post(route, Some(body)).await,
             Method::Patch => writes._patch(route, Some(body)).await,

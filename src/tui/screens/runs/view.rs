@@ -194,7 +194,7 @@ fn of_progress(remote: &RemoteRun, theme: Theme) -> Span<'static> {
         Progress::Queued | Progress::Running => State::Loading,
         Progress::Waiting | Progress::Ended(Conclusion::Cancelled) => State::Attention,
         Progress::Ended(Conclusion::Success) => State::Ok,
-        Progress::Ended(Conclusion::Skipped | Conclusion::Other) => State::Unknown,
+        Progress::Ended(Conclusion::Skipped | Conclusion::Other | Conclusion::Unknown) => State::Unknown,
         Progress::Ended(Conclusion::Failure | Conclusion::TimedOut) => State::Bad,
     };
     let attempt = match remote.run.attempt {
