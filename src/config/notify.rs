@@ -1,11 +1,15 @@
-//! The webhooks that are told of runs and drift.
+//! The webhooks that are told of runs, approval requests and drift.
 
 use super::section::{Section, Value};
 use super::{ConfigError, keys};
 use crate::domain::{Endpoint, EnvironmentName, NotificationForm, NotificationKind, NotifySettings};
 
 /// What a webhook is told of, unless it is said otherwise.
-const ALL_KINDS: [NotificationKind; 2] = [NotificationKind::Run, NotificationKind::Drift];
+const ALL_KINDS: [NotificationKind; 3] = [
+    NotificationKind::Run,
+    NotificationKind::Approval,
+    NotificationKind::Drift,
+];
 
 /// Each `[[notify]]`; one whose address nobody has trusted is left out.
 pub(super) fn webhooks(
@@ -66,7 +70,11 @@ fn address(value: &Value<'_>) -> Result<Endpoint, ConfigError> {
 
 fn kinds(value: &Value<'_>) -> Result<Vec<NotificationKind>, ConfigError> {
     let list = not_empty(value)?;
-    let words = [("run", NotificationKind::Run), ("drift", NotificationKind::Drift)];
+    let words = [
+        ("run", NotificationKind::Run),
+        ("approval", NotificationKind::Approval),
+        ("drift", NotificationKind::Drift),
+    ];
     list.iter().map(|word| word.choice(&words)).collect()
 }
 

@@ -21,6 +21,7 @@ macro_rules! serde_as_text {
 use serde_as_text;
 
 mod access;
+mod approval;
 mod ascii;
 mod branch;
 mod change_kind;
@@ -82,6 +83,7 @@ mod vex;
 mod waiver;
 
 pub use access::WriteAccess;
+pub use approval::ApprovalRequest;
 pub use ascii::ascii_symbol;
 pub use branch::{BranchName, BranchNameError};
 pub use change_kind::ChangeKind;

@@ -1,4 +1,4 @@
-//! Notifications: what webhooks are told of runs and drift, and in which forms.
+//! Notifications: what webhooks are told of runs, approval requests and drift, and in which forms.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Digest, Drift, Endpoint, EnvironmentName, Exit, ServiceName, span};
+use super::{ApprovalRequest, Digest, Drift, Endpoint, EnvironmentName, Exit, ServiceName, span};
 
 /// The version of the JSON form.
 const VERSION: u32 = 1;
 /// How many characters of the name of a run are shown, the last ones.
 const SHORT_RUN: usize = 8;
 
-/// A webhook that is told of runs, of drift, or of both.
+/// A webhook, and what it is told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifySettings {
     /// Where notifications are posted to.
@@ -44,6 +44,8 @@ pub enum NotificationForm {
 pub enum NotificationKind {
     /// The end of a run.
     Run,
+    /// A run that waits for an approval.
+    Approval,
     /// Drift that begins or ends.
     Drift,
 }
@@ -53,6 +55,7 @@ impl NotifySettings {
     pub fn covers(&self, notification: &Notification) -> bool {
         let (kind, environment) = match notification {
             Notification::Run(run) => (NotificationKind::Run, run.environment.as_ref()),
+            Notification::Approval(request) => (NotificationKind::Approval, request.environment.as_ref()),
             Notification::Drift(change) => (NotificationKind::Drift, Some(&change.environment)),
         };
         let is_of_one = |names: &Vec<_>| environment.is_some_and(|name| names.contains(name));
@@ -66,6 +69,8 @@ impl NotifySettings {
 pub enum Notification {
     /// A run ended.
     Run(RunOutcome),
+    /// A run waits for an approval.
+    Approval(ApprovalRequest),
     /// Drift began or ended.
     Drift(DriftChange),
 }
@@ -144,6 +149,7 @@ impl Notification {
     pub const fn service(&self) -> &ServiceName {
         match self {
             Self::Run(run) => &run.service,
+            Self::Approval(request) => &request.service,
             Self::Drift(change) => &change.service,
         }
     }
@@ -175,8 +181,7 @@ impl Notification {
                 let mut facts = Vec::new();
                 facts.extend(run.digest.as_ref().map(Digest::short));
                 facts.push(format!("by {}", run.actor));
-                let hidden = run.run.len().saturating_sub(SHORT_RUN);
-                facts.push(format!("run {}", run.run.get(hidden..).unwrap_or_default()));
+                facts.push(format!("run {}", short_run(&run.run)));
                 facts.push(span(jiff::SignedDuration::from_secs(run.duration_seconds)));
                 let mut lines = vec![
                     format!("{mark} {}: {}", run.service, run.summary),
@@ -184,6 +189,19 @@ impl Notification {
                 ];
                 lines.extend(run.hint.as_ref().map(|hint| format!("hint: {hint}")));
                 lines
+            }
+            Self::Approval(request) => {
+                let mut facts = Vec::new();
+                facts.extend(request.digest.as_ref().map(Digest::short));
+                facts.extend(request.release.clone());
+                facts.push(format!("by {}", request.actor));
+                facts.push(format!("run {}", short_run(&request.run)));
+                vec![
+                    format!("• {}: {}", request.service, request.words()),
+                    facts.join(" · "),
+                    request.url.clone(),
+                    format!("hint: {}", request.hint),
+                ]
             }
             Self::Drift(change) => {
                 let (is_good, words) = change.words();
@@ -223,6 +241,12 @@ impl Notification {
             }],
         })
     }
+}
+
+/// The end of the name of a run.
+fn short_run(run: &str) -> &str {
+    let hidden = run.len().saturating_sub(SHORT_RUN);
+    run.get(hidden..).unwrap_or_default()
 }
 
 /// Text in which nothing is a link or a mention (<https://docs.slack.dev/messaging/formatting-message-text>).

@@ -14,11 +14,11 @@ use super::run::event::Place;
 use super::run::journal::Journals;
 use crate::config::{Config, EnvironmentSettings};
 use crate::domain::{
-    Digest, Environment, EnvironmentName, ImageReference, ServiceName, Tag, Target, WriteAccess,
+    CommitSha, Digest, Environment, EnvironmentName, ImageReference, ServiceName, Tag, Target, WriteAccess,
 };
 use crate::git::{Fetched, GitError, GitRepository, Names};
 use crate::github::GitHub;
-use crate::project::{Project, Service};
+use crate::project::{Project, Service, release_names};
 use crate::registry::{Reader, Registries};
 
 /// Plans and carries out operations on the services of one configuration.
@@ -170,6 +170,14 @@ impl Engine {
         let environment = environment_of(service, image)?;
         let key = self.settings(&environment)?.verify_key.clone();
         key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
+    }
+
+    /// The release or hotfix that a commit belongs to, where that is known.
+    pub(super) async fn release_name(&self, commit: Option<&CommitSha>) -> Option<String> {
+        let (commit, config) = (commit?.short().to_owned(), Arc::clone(self.config()));
+        self.repository()?;
+        let reading = self.git(move |repository| Ok(release_names(&config, repository)));
+        reading.await.ok()?.remove(&commit)
     }
 
     /// Does something in the local repository, off the threads that serve the network. What a partial clone left out is

@@ -1,106 +1,174 @@
-//! Tells the configured webhooks how a run ended. They are told after its end is in the journal, and whether they could be
-//! told changes nothing about it.
+//! Tells the configured webhooks that a run waits for an approval, and how it ended. They are told after it is in the journal,
+//! and whether they could be told changes nothing about the run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::Engine;
 use super::run::event::{Event, EventKind};
 use super::run::journal::JournalError;
 use super::run::listener::Listener;
-use crate::domain::{Exit, Notification, NotifySettings, RunOutcome};
+use crate::domain::{ApprovalRequest, Exit, Notification, NotifySettings, Plan, RunOutcome};
 use crate::http::{deliver, read_secret};
 
 /// How long all webhooks together are given.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// How long the release of a commit is looked for.
+const RELEASE_TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// Waits for the end of the run that it hears, and passes it on.
-pub(in crate::engine) struct OutcomeListener {
-    outcome: Option<RunOutcome>,
-    sender: Option<oneshot::Sender<RunOutcome>>,
+/// Hears a run, and passes on what webhooks are told of it: the end comes last.
+pub(in crate::engine) struct NotificationListener {
+    started: Option<Started>,
+    sender: UnboundedSender<Notification>,
 }
 
-impl Listener for OutcomeListener {
-    fn hear(&mut self, event: &Event) -> Result<(), JournalError> {
-        match &event.happening {
-            EventKind::RunStarted { plan, actor, .. } => {
-                self.outcome = Some(RunOutcome {
-                    run: event.run.to_string(),
-                    operation: plan.operation.name(),
-                    service: plan.service.clone(),
-                    environment: plan.operation.environment().cloned(),
-                    digest: plan.digest.clone(),
-                    outcome: Exit::Failed,
-                    summary: String::new(),
-                    hint: None,
-                    actor: actor.clone(),
-                    started: event.at,
-                    duration_seconds: 0,
-                });
-            }
+/// What is known of a run since it began.
+struct Started {
+    plan: Plan,
+    outcome: RunOutcome,
+}
+
+impl Started {
+    fn new(event: &Event, plan: &Plan, actor: &str) -> Self {
+        Self {
+            plan: plan.clone(),
+            outcome: RunOutcome {
+                run: event.run.to_string(),
+                operation: plan.operation.name(),
+                service: plan.service.clone(),
+                environment: plan.operation.environment().cloned(),
+                digest: plan.digest.clone(),
+                outcome: Exit::Failed,
+                summary: String::new(),
+                hint: None,
+                actor: actor.to_owned(),
+                started: event.at,
+                duration_seconds: 0,
+            },
+        }
+    }
+
+    /// What is told of `event`; nothing of most.
+    fn notification(&self, event: &Event) -> Option<Notification> {
+        let begun = self.outcome.clone();
+        Some(match &event.happening {
+            EventKind::ApprovalRequested {
+                number,
+                attempt,
+                url,
+                environment,
+                reviewers,
+            } => Notification::Approval(ApprovalRequest {
+                run: begun.run,
+                operation: begun.operation,
+                title: self.plan.operation.title(),
+                service: begun.service,
+                environment: begun.environment,
+                digest: begun.digest,
+                commit: self.plan.commit.clone(),
+                release: None,
+                workflow_run: *number,
+                attempt: *attempt,
+                url: url.clone(),
+                github_environment: environment.clone(),
+                reviewers: reviewers.clone(),
+                hint: format!("run `windlass approve --github {number} --env {environment}`"),
+                actor: begun.actor,
+                at: event.at,
+            }),
             EventKind::RunEnded {
                 exit,
                 summary,
                 hint,
                 places,
             } => {
-                if let (Some(outcome), Some(sender)) = (self.outcome.take(), self.sender.take()) {
-                    let made = places.first().map(|place| place.digest.clone());
-                    // Whoever would have passed it on is gone only together with the process.
-                    let _ = sender.send(RunOutcome {
-                        digest: outcome.digest.or(made),
-                        outcome: *exit,
-                        summary: summary.clone(),
-                        hint: hint.clone(),
-                        duration_seconds: event.at.duration_since(outcome.started).as_secs().max(0),
-                        ..outcome
-                    });
-                }
+                let made = places.first().map(|place| place.digest.clone());
+                Notification::Run(RunOutcome {
+                    digest: begun.digest.clone().or(made),
+                    outcome: *exit,
+                    summary: summary.clone(),
+                    hint: hint.clone(),
+                    duration_seconds: event.at.duration_since(begun.started).as_secs().max(0),
+                    ..begun
+                })
             }
-            _ => {}
+            _ => return None,
+        })
+    }
+}
+
+impl Listener for NotificationListener {
+    fn hear(&mut self, event: &Event) -> Result<(), JournalError> {
+        if let EventKind::RunStarted { plan, actor, .. } = &event.happening {
+            self.started = Some(Started::new(event, plan, actor));
+        }
+        let told = self.started.as_ref().and_then(|run| run.notification(event));
+        if let Some(notification) = told {
+            // Whoever would have passed it on is gone only together with the process.
+            let _ = self.sender.send(notification);
         }
         Ok(())
     }
 }
 
-/// What hears a run, and the task that tells `webhooks` of its end. The task ends with what could not be delivered, in words.
-pub(in crate::engine) fn of_run(webhooks: Vec<NotifySettings>) -> (OutcomeListener, JoinHandle<Vec<String>>) {
-    let (sender, receiver) = oneshot::channel();
-    let listener = OutcomeListener {
-        outcome: None,
-        sender: Some(sender),
+fn listener() -> (NotificationListener, UnboundedReceiver<Notification>) {
+    let (sender, receiver) = unbounded_channel();
+    let listener = NotificationListener {
+        started: None,
+        sender,
     };
+    (listener, receiver)
+}
+
+/// What hears a run of `engine`, and the task that tells its webhooks. The task ends with what could not be delivered, in words.
+pub(in crate::engine) fn of_run(engine: &Arc<Engine>) -> (NotificationListener, JoinHandle<Vec<String>>) {
+    let (listener, mut receiver) = listener();
+    let engine = Arc::clone(engine);
     let task = tokio::spawn(async move {
-        match receiver.await {
-            Ok(outcome) => tell_all(&webhooks, outcome).await,
-            Err(_) => Vec::new(),
+        let mut telling = Vec::new();
+        while let Some(notification) = receiver.recv().await {
+            let is_end = matches!(notification, Notification::Run(_));
+            // A webhook that takes its time does not keep the next notification waiting.
+            telling.push(tokio::spawn(tell_of_run(Arc::clone(&engine), notification)));
+            if is_end {
+                break;
+            }
         }
+        let told = join_all(telling).await;
+        told.into_iter().flat_map(Result::unwrap_or_default).collect()
     });
     (listener, task)
 }
 
-/// Tells `webhooks` of the end of a run that the engine did not carry out, by its events. What could not be delivered, in words.
+async fn tell_of_run(engine: Arc<Engine>, mut notification: Notification) -> Vec<String> {
+    if let Notification::Approval(request) = &mut notification {
+        let release = engine.release_name(request.commit.as_ref());
+        let release = tokio::time::timeout(RELEASE_TIME_LIMIT, release).await;
+        request.release = release.ok().flatten();
+    }
+    tell_all(&engine.config().notify, notification).await
+}
+
+/// Tells `webhooks` of a run that the engine did not carry out, by its events. What could not be delivered, in words.
 pub async fn notify_of(webhooks: &[NotifySettings], events: &[Event]) -> Vec<String> {
-    let (sender, mut receiver) = oneshot::channel();
-    let mut listener = OutcomeListener {
-        outcome: None,
-        sender: Some(sender),
-    };
+    let (mut listener, mut receiver) = listener();
     for event in events {
         // It keeps what it hears, and nothing of that can fail.
         let _ = listener.hear(event);
     }
-    match receiver.try_recv() {
-        Ok(outcome) => tell_all(webhooks, outcome).await,
-        Err(_) => Vec::new(),
+    let mut undelivered = Vec::new();
+    while let Ok(notification) = receiver.try_recv() {
+        undelivered.extend(tell_all(webhooks, notification).await);
     }
+    undelivered
 }
 
-async fn tell_all(webhooks: &[NotifySettings], outcome: RunOutcome) -> Vec<String> {
-    let notification = Notification::Run(outcome);
+async fn tell_all(webhooks: &[NotifySettings], notification: Notification) -> Vec<String> {
     let told = webhooks.iter().filter(|webhook| webhook.covers(&notification));
     let results = join_all(told.map(|webhook| tell_in_time(webhook, &notification))).await;
     results.into_iter().filter_map(Result::err).collect()

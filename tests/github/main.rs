@@ -4,10 +4,14 @@
 
 #[path = "../support/call.rs"]
 mod call;
+#[path = "../support/git.rs"]
+mod git;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
 #[path = "../support/plan.rs"]
 mod plan;
+#[path = "../support/receiver.rs"]
+mod receiver;
 #[path = "../support/run.rs"]
 mod run;
 #[path = "../support/sample.rs"]
@@ -15,6 +19,7 @@ mod sample;
 
 mod actions;
 mod app_store;
+mod approvals;
 mod check_store;
 mod commands;
 mod credentials;

@@ -63,6 +63,8 @@ impl Reporter for Bars {
                 self.line(&workflow_run(*number, *attempt, title))?;
                 self.line(&format!("  {url}"))?;
             }
+            // A line of the log says so too.
+            EventKind::ApprovalRequested { .. } => {}
             EventKind::StepAdded { added } => self.steps.add(added),
             EventKind::StepStarted { step } => {
                 let spinner = self.screen.add(ProgressBar::new_spinner());

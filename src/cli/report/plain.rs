@@ -42,6 +42,8 @@ impl Reporter for Plain {
                 writeln!(out, "{}", workflow_run(*number, *attempt, title))?;
                 writeln!(out, "  {url}")?;
             }
+            // A line of the log says so too.
+            EventKind::ApprovalRequested { .. } => {}
             EventKind::StepAdded { added } => self.steps.add(added),
             EventKind::StepStarted { step } => self.steps.start(*step, event.at),
             EventKind::Log { step, level, line } => {

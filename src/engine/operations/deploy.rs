@@ -1,7 +1,6 @@
 //! Deploying a digest: what the plan pins of it, and the step that has it done, sees it run, and records it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -17,8 +16,8 @@ use crate::engine::operations::sign;
 use crate::engine::run::event::{EventKind, StepOutcome, Unit};
 use crate::engine::run::recorder::StepLog;
 use crate::engine::run::{Context, Step};
-use crate::engine::{Engine, deployments, must_be_trusted};
-use crate::project::{Service, ServiceEnvironment, release_names};
+use crate::engine::{deployments, must_be_trusted};
+use crate::project::{Service, ServiceEnvironment};
 use crate::registry::{RegistryError, Writer};
 
 /// What is deployed, and where.
@@ -153,7 +152,7 @@ pub(in crate::engine) async fn run(step: &Step<'_>, job: Job<'_>) -> Result<Step
         digest: job.digest.clone(),
         tag: job.tag.cloned(),
         commit: job.commit.cloned(),
-        release: release_of(context.engine, job.commit).await,
+        release: context.engine.release_name(job.commit).await,
         previous: current,
         key,
         access: context.access,
@@ -389,12 +388,4 @@ async fn is_in_place(
         "it is deployed by our record, but {why}; deploying it again"
     ));
     None
-}
-
-/// The release or hotfix that a commit belongs to, where that is known.
-async fn release_of(engine: &Engine, commit: Option<&CommitSha>) -> Option<String> {
-    let (commit, config) = (commit?.short().to_owned(), Arc::clone(engine.config()));
-    engine.repository()?;
-    let reading = engine.git(move |repository| Ok(release_names(&config, repository)));
-    reading.await.ok()?.remove(&commit)
 }

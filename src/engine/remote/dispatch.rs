@@ -12,7 +12,7 @@ use crate::domain::{Operation, Plan, WorkflowTarget};
 use crate::engine::error::EngineError;
 use crate::engine::run::Context;
 use crate::engine::run::recorder::StepLog;
-use crate::github::{Dispatch, Dispatched, GitHub, Progress};
+use crate::github::{Dispatch, Dispatched as Answer, GitHub, Progress};
 
 /// How often a run is looked for that GitHub did not name.
 const LOOKS: u32 = 20;
@@ -21,19 +21,39 @@ const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(1);
 /// How many runs are looked through for one that carries out the plan already.
 const RECENT_RUNS: usize = 100;
 
-/// The number of the run that carries out the plan.
+/// The run that carries out the plan.
+pub(super) struct Dispatched {
+    /// Its number.
+    pub(super) number: u64,
+    /// Whether it was there already.
+    pub(super) was_under_way: bool,
+}
+
+impl Dispatched {
+    const fn new(number: u64) -> Self {
+        Self {
+            number,
+            was_under_way: false,
+        }
+    }
+}
+
+/// Begins the run that carries out the plan, unless there is one.
 pub(super) async fn begin(
     context: &Context<'_>,
     github: &GitHub,
     target: &WorkflowTarget,
-) -> Result<u64, EngineError> {
+) -> Result<Dispatched, EngineError> {
     let log = StepLog {
         recorder: context.recorder,
         step: None,
     };
     if let Some(number) = under_way(context.plan, github, target).await? {
         log.info(format!("run {number} on GitHub carries out this plan already"));
-        return Ok(number);
+        return Ok(Dispatched {
+            number,
+            was_under_way: true,
+        });
     }
     if context.cancel.is_cancelled() {
         return Err(EngineError::Interrupted);
@@ -46,19 +66,21 @@ pub(super) async fn begin(
     };
     log.info(format!("starting {}", target.words()));
     let why = match github.dispatch(&dispatch, context.access).await? {
-        Dispatched::Run(number) => return Ok(number),
-        Dispatched::Unnamed => "GitHub accepted it, but its run does not show up".to_owned(),
-        Dispatched::Unknown(why) => {
+        Answer::Run(number) => return Ok(Dispatched::new(number)),
+        Answer::Unnamed => "GitHub accepted it, but its run does not show up".to_owned(),
+        Answer::Unknown(why) => {
             log.warning(format!("{why}; looking for the run instead of sending it again"));
             why
         }
     };
     let found = look_for(context, github, target, since).await;
-    found.ok_or_else(|| EngineError::DispatchUnknown {
-        workflow: target.workflow.to_string(),
-        why,
-        correlation: correlation.to_owned(),
-    })
+    found
+        .map(Dispatched::new)
+        .ok_or_else(|| EngineError::DispatchUnknown {
+            workflow: target.workflow.to_string(),
+            why,
+            correlation: correlation.to_owned(),
+        })
 }
 
 /// The run that carries out the same plan and has not ended: of somebody else, or of a command that lost sight of it.

@@ -1,5 +1,6 @@
 //! Follows a run on GitHub to its end: the third feed of events, beside a run of this process and a journal.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -83,6 +84,7 @@ pub async fn follow(
         tree: Tree::new(steps, options.logs),
         attempt: 0,
         waiting: None,
+        asked: BTreeSet::new(),
         live: Live::Unknown,
         failed: Vec::new(),
     };
@@ -140,6 +142,8 @@ struct Follower<'a> {
     attempt: u32,
     /// What it was last said to wait for.
     waiting: Option<String>,
+    /// The environments whose approval this attempt has asked for.
+    asked: BTreeSet<String>,
     live: Live,
     failed: Vec<String>,
 }
@@ -181,7 +185,7 @@ impl Follower<'_> {
                 let ending = self.ending(conclusion).await?;
                 return Ok((Some(ending), true));
             }
-            Progress::Waiting => moved |= self.tell_waiting(tell).await?,
+            Progress::Waiting => moved |= self.tell_waiting(&run, tell).await?,
             Progress::Queued | Progress::Running => self.waiting = None,
         }
         Ok((None, moved))
@@ -222,16 +226,28 @@ impl Follower<'_> {
             return false;
         }
         self.attempt = run.attempt;
+        self.asked.clear();
         tell(begun(run));
         true
     }
 
-    /// Says what the run waits for, if it is not what was said last.
-    async fn tell_waiting(&mut self, tell: Tell<'_>) -> Result<bool, GitHubError> {
+    /// Says what the run waits for, if it is not what was said last, and asks for each approval once.
+    async fn tell_waiting(&mut self, run: &WorkflowRun, tell: Tell<'_>) -> Result<bool, GitHubError> {
         let pending = match self.github.pending_deployments(self.number).await {
             Err(GitHubError::Lacking(_)) => Vec::new(),
             pending => pending?,
         };
+        for one in pending.iter().filter(|one| needs_approval(one)) {
+            if self.asked.insert(one.environment.clone()) {
+                tell(EventKind::ApprovalRequested {
+                    number: run.id,
+                    attempt: run.attempt,
+                    url: run.url.clone(),
+                    environment: one.environment.clone(),
+                    reviewers: one.reviewers.iter().map(ToString::to_string).collect(),
+                });
+            }
+        }
         let words: Vec<_> = pending.iter().map(|one| waits_for(one, self.number)).collect();
         let words = words.join("; ");
         if words.is_empty() || self.waiting.as_ref() == Some(&words) {
@@ -299,10 +315,20 @@ fn failed(jobs: &[Job]) -> Vec<String> {
     failed.map(|job| job.name.clone()).collect()
 }
 
+/// When its timer ends, where that still runs.
+fn timer(pending: &PendingDeployment) -> Option<Timestamp> {
+    pending.waits_until.filter(|until| *until > Timestamp::now())
+}
+
+/// Whether somebody has to approve it. Where nobody is named and no timer runs, another rule waits for a decision.
+fn needs_approval(pending: &PendingDeployment) -> bool {
+    !pending.reviewers.is_empty() || timer(pending).is_none()
+}
+
 /// What a run waits for, and what to do.
 fn waits_for(pending: &PendingDeployment, run: u64) -> String {
     let environment = &pending.environment;
-    if let Some(until) = pending.waits_until.filter(|until| *until > Timestamp::now()) {
+    if let Some(until) = timer(pending) {
         return format!(
             "waiting for the timer of {environment} until {}",
             until.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -112,7 +112,10 @@ impl Told {
                 },
                 line: clean_line(&summary),
             },
-            EventKind::RunStarted { .. } | EventKind::WorkflowRun { .. } | EventKind::ItemMoved { .. } => {
+            EventKind::RunStarted { .. }
+            | EventKind::WorkflowRun { .. }
+            | EventKind::ApprovalRequested { .. }
+            | EventKind::ItemMoved { .. } => {
                 return None;
             }
         })

@@ -1,6 +1,7 @@
 //! Runs on GitHub. A plan whose environment has `runner = "github"` is carried out by a workflow, which makes the same plan
 //! again and refuses if it is another; whoever asked for it begins the workflow and follows it.
 
+mod asked;
 mod dispatch;
 mod follow;
 mod job;
@@ -27,6 +28,7 @@ use crate::engine::error::EngineError;
 use crate::engine::run::Context;
 use crate::engine::run::event::EventKind;
 use crate::github::{Conclusion, GitHub};
+use asked::Asked;
 
 /// The workflow that promotions to an environment run in, or those by its hotfix path, if they run on GitHub.
 pub(in crate::engine) fn runner_of(
@@ -81,10 +83,20 @@ pub(in crate::engine) async fn carry_out(
     begun: impl FnOnce() + Send,
 ) -> Result<RemoteEnd, EngineError> {
     let github = github(context)?;
-    let number = dispatch::begin(context, github, target).await?;
+    let dispatched = dispatch::begin(context, github, target).await?;
     begun();
+    let number = dispatched.number;
+    let asked = if dispatched.was_under_way {
+        Asked::read(context.engine.journals(), number).await
+    } else {
+        Asked::default()
+    };
     let options = FollowOptions::new(context.engine.config().github.poll);
-    let mut tell = |kind| context.recorder.record(kind);
+    let mut tell = |kind| {
+        if !asked.has(&kind) {
+            context.recorder.record(kind);
+        }
+    };
     let steps = context.plan.steps.clone();
     let followed = follow(github, number, steps, &options, &mut tell, context.cancel).await;
     Ok(followed.end(&context.plan.operation.title()))

@@ -82,6 +82,19 @@ pub enum EventKind {
         /// Its page.
         url: String,
     },
+    /// The run on GitHub waits until somebody approves a deployment; once for each environment of an attempt.
+    ApprovalRequested {
+        /// The number of that run.
+        number: u64,
+        /// Its attempt, from 1 on.
+        attempt: u32,
+        /// Its page.
+        url: String,
+        /// The environment, as it is called on GitHub.
+        environment: String,
+        /// Who may approve: people and teams.
+        reviewers: Vec<String>,
+    },
     /// A step came up that the plan did not list: a job of a workflow, or a part of one.
     StepAdded {
         /// The step; its parent is the job that it is a part of.

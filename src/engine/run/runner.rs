@@ -35,7 +35,7 @@ pub struct Run {
     pub cancel: CancellationToken,
     /// Ends with the exit code.
     pub task: JoinHandle<Exit>,
-    /// Tells the configured webhooks of the end, within ten seconds, and where this is a job closes what is shown live of it; ends
+    /// Tells the configured webhooks of approval requests and of the end, within ten seconds of it, and where this is a job closes what is shown live of it; ends
     /// with what could not be delivered, in words.
     pub notifying: JoinHandle<Vec<String>>,
 }
@@ -68,7 +68,7 @@ impl Engine {
         }
         let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
-        let (outcome, notifying) = notify::of_run(self.config().notify.clone());
+        let (outcome, notifying) = notify::of_run(self);
         let mut listeners: Vec<Box<dyn Listener>> =
             vec![Box::new(journal), Box::new(sender), Box::new(outcome)];
         let notifying = match remote::publish(self, &plan) {
