@@ -1,7 +1,10 @@
 //! By which run what is deployed came there: each deployment leaves it beside its tag.
 
+use super::running::observed;
 use super::*;
 use windlass::board::{DeployedImage, Source};
+use windlass::demo::faults::{Effect, Fault};
+use windlass::engine::Level;
 
 async fn now(engine: &Arc<Engine>, environment: &str) -> DeployedImage {
     let source = Source::new(payment(engine), Arc::clone(engine.repository().unwrap()));
@@ -45,4 +48,50 @@ async fn what_is_deployed_says_by_which_run_and_of_whom_in_each_environment() {
     assert_eq!(back.by.unwrap().run.as_str(), run);
     let run = run_of(&done(&engine, &unpin("prod")).await);
     assert_ne!(now(&engine, "prod").await.by.unwrap().run.as_str(), run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_refuses_the_record_is_a_warning_and_the_digest_is_deployed() {
+    let (world, _) = world().await;
+    let (begun, go_on) = (world.folder().join("begun"), world.folder().join("go-on"));
+    let made = std::process::Command::new("mkfifo").arg(&go_on).status();
+    assert!(made.unwrap().success());
+    let deploy = format!(
+        "echo >{}; cat {}; echo $WINDLASS_DIGEST >{}",
+        begun.display(),
+        go_on.display(),
+        world.folder().join("running").display()
+    );
+    let (engine, _) = observed(&world, "1m", &deploy);
+    let plan = planned(&engine, &promote("develop", "stage", None, false))
+        .await
+        .unwrap();
+    let digest = plan.digest.clone().unwrap();
+    let run = begin(&engine, plan);
+    // All of the image has been copied once the deployer is at work.
+    let deploying = async {
+        while !begun.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), deploying)
+        .await
+        .unwrap();
+    let refused = Effect::Answer {
+        status: 400,
+        retry_after: None,
+    };
+    let records = Fault::new(refused).on_method("PUT").on_path("/manifests/sha256");
+    world.shared().inject(records.always());
+    let told = tokio::task::spawn_blocking(move || std::fs::write(go_on, ""));
+    told.await.unwrap().unwrap();
+    let (exit, events) = end(run).await;
+    assert_eq!(exit, Exit::Done, "{:?}", events.last());
+    let warned = events.iter().any(|event| {
+        matches!(&event.happening, EventKind::Log { level: Level::Warning, line, .. }
+            if line.starts_with("by which run it was deployed is not recorded: "))
+    });
+    assert!(warned, "{events:#?}");
+    let stage = now(&engine, "stage").await;
+    assert_eq!((stage.digest, stage.by), (digest, None));
 }

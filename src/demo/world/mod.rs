@@ -126,6 +126,11 @@ impl World {
         self.folder.join("payment-svc")
     }
 
+    /// The registry of dev and stage.
+    pub const fn shared(&self) -> &EmbeddedRegistry {
+        &self.shared
+    }
+
     /// The registry of dev and stage, `127.0.0.1:PORT`.
     pub fn shared_host(&self) -> String {
         self.shared.host()
