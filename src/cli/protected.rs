@@ -3,19 +3,13 @@
 use color_eyre::eyre::eyre;
 
 use super::failure::Failure;
-use crate::config::{Config, Service};
+use crate::config::Config;
 use crate::domain::{EnvironmentName, Exit, Repository};
 
 /// The protected environment that `repository` belongs to, whichever service it is of.
 pub fn environment<'a>(config: Option<&'a Config>, repository: &Repository) -> Option<&'a EnvironmentName> {
-    let config = config?;
-    let is_its = |environment: &crate::domain::Environment, service: &Service| {
-        let its = environment.image.repository(&service.name);
-        its.is_ok_and(|its| its == *repository)
-    };
-    let mut protected = config.graph.all().iter().filter(|one| one.protected);
-    protected
-        .find(|environment| config.services.iter().any(|service| is_its(environment, service)))
+    let mut all = config?.environments_in(repository);
+    all.find(|environment| environment.protected)
         .map(|environment| &environment.name)
 }
 

@@ -14,8 +14,9 @@ use crate::domain::{
     Confirmation, Costs, Digest, Exit, NotifySettings, Operation, Plan, PlannedStep, Repository, ServiceName,
     StepId, WriteAccess,
 };
-use crate::engine::{Event, Journals, RecordedRun, StepOutcome, notify_of};
+use crate::engine::{Event, Journals, RecordedRun, StepOutcome, notify_of, record_change};
 use crate::program::cancel_on_signal;
+use crate::registry::Writer;
 use crate::state;
 
 /// A command that is recorded.
@@ -151,6 +152,20 @@ impl Recording {
         }
         events
     }
+}
+
+/// Leaves with `digest` that `run` changed it, where an environment of `config` has its images where `writer` writes. Why that
+/// could not be left, in words.
+pub async fn leave_record(
+    run: &RecordedRun,
+    step: StepId,
+    config: Option<&Config>,
+    writer: &Writer,
+    digest: &Digest,
+    change: &str,
+) -> Option<String> {
+    let environment = config?.environments_in(writer.repository()).next()?;
+    record_change(run, step, writer, digest, &environment.name, change).await
 }
 
 /// How a step ended that failed.

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::global::Global;
 use super::{Output, World, plan, table, words};
 use crate::board::{Cell, Details, Facts, ReportDetails};
-use crate::domain::{CommitSha, Digest, EnvironmentName, Exit, Gate, Tag, bytes};
+use crate::domain::{ChangeRecord, CommitSha, Digest, EnvironmentName, Exit, Gate, Tag, bytes};
 use crate::engine::EngineError;
 use crate::git::Commit;
 
@@ -45,6 +45,7 @@ struct Document<'a> {
     #[serde(flatten)]
     candidate: Candidate<'a>,
     details: Option<&'a Details>,
+    changes: Option<&'a Cell<Vec<ChangeRecord>>>,
     gates: &'a [EnvironmentGates],
 }
 
@@ -55,9 +56,12 @@ pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Ex
     let commit = commit(&world, &args.candidate).await?;
     let now = Timestamp::now();
     let (facts, ways) = tokio::join!(source.facts(&commit.sha, now, &|_| ()), ways(&world, &commit.sha));
-    let details = match facts.image.value() {
-        Some(image) => Some(source.details(image).await),
-        None => None,
+    let (details, changes) = match facts.image.value() {
+        Some(image) => {
+            let known = tokio::join!(source.details(image), changes(&world, &image.digest));
+            (Some(known.0), Some(known.1))
+        }
+        None => (None, None),
     };
     if let (Ok(asked), Some(image)) = (args.candidate.parse::<Digest>(), facts.image.value())
         && asked != image.digest
@@ -72,6 +76,7 @@ pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Ex
         io.document(&Document {
             candidate: Candidate::new(&commit, &facts),
             details: details.as_ref(),
+            changes: changes.as_ref(),
             gates: &ways,
         })?;
     } else {
@@ -79,15 +84,21 @@ pub async fn run(args: &ShowArgs, global: &Global, io: &mut Output) -> Result<Ex
         if let Some(details) = &details {
             print_details(details, now, io)?;
         }
+        if let Some(changes) = &changes {
+            print_changes(changes, now, io)?;
+        }
         print_ways(&ways, io)?;
     }
     let details_failed =
         details.is_some_and(|known| known.labels.failure().or(known.reports.failure()).is_some());
-    Ok(if details_failed || !facts.failures().is_empty() {
-        Exit::Failed
-    } else {
-        Exit::Done
-    })
+    let changes_failed = changes.is_some_and(|changes| changes.failure().is_some());
+    Ok(
+        if details_failed || changes_failed || !facts.failures().is_empty() {
+            Exit::Failed
+        } else {
+            Exit::Done
+        },
+    )
 }
 
 fn print(commit: &Commit, facts: &Facts, now: Timestamp, io: &mut Output) -> Result<(), Failure> {
@@ -171,6 +182,34 @@ fn print_report(report: &ReportDetails, now: Timestamp, io: &mut Output) -> Resu
         })
         .collect();
     Ok(table::print(&rows, io.columns(), &mut io.out)?)
+}
+
+/// What was changed of `digest` besides deploying it.
+async fn changes(world: &World, digest: &Digest) -> Cell<Vec<ChangeRecord>> {
+    match world.engine.changes(&world.service, digest).await {
+        Ok(changes) => Cell::Ready(changes),
+        Err(error) => Cell::Failed(error.to_string()),
+    }
+}
+
+fn print_changes(changes: &Cell<Vec<ChangeRecord>>, now: Timestamp, io: &mut Output) -> Result<(), Failure> {
+    match changes {
+        Cell::Ready(changes) if changes.is_empty() => {}
+        Cell::Ready(changes) => {
+            writeln!(io.out, "changed without a promotion")?;
+            let rows: Vec<_> = changes
+                .iter()
+                .map(|change| {
+                    let (environment, ago) =
+                        (change.environment.to_string(), words::ago(Some(change.at), now));
+                    vec![format!("  {environment}"), change.words(), ago]
+                })
+                .collect();
+            table::print(&rows, io.columns(), &mut io.out)?;
+        }
+        other => writeln!(io.out, "changes {}", words::cell(other, |_| String::new()))?,
+    }
+    Ok(())
 }
 
 fn print_ways(ways: &[EnvironmentGates], io: &mut Output) -> Result<(), Failure> {

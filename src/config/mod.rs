@@ -25,9 +25,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::domain::{
-    ApiAddress, BranchName, BranchTemplate, DeployerSettings, EnvironmentGraph, EnvironmentName, GateKind,
-    GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate, RepositoryName,
-    ScanPolicy, ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl, WorkflowFile,
+    ApiAddress, BranchName, BranchTemplate, DeployerSettings, Environment, EnvironmentGraph, EnvironmentName,
+    GateKind, GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate,
+    Repository, RepositoryName, ScanPolicy, ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl,
+    WorkflowFile,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -354,6 +355,17 @@ impl Config {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         }
+    }
+
+    /// The environments that have the images of any service in `repository`.
+    pub fn environments_in<'a>(&'a self, repository: &Repository) -> impl Iterator<Item = &'a Environment> {
+        self.graph.all().iter().filter(move |environment| {
+            let is_its = |service: &Service| {
+                let its = environment.image.repository(&service.name);
+                its.is_ok_and(|its| its == *repository)
+            };
+            self.services.iter().any(is_its)
+        })
     }
 
     /// The service of that name.

@@ -25,6 +25,7 @@ mod approval;
 mod ascii;
 mod branch;
 mod change_kind;
+mod change_record;
 mod changelog;
 mod commit;
 mod comparison;
@@ -87,6 +88,7 @@ pub use approval::ApprovalRequest;
 pub use ascii::ascii_symbol;
 pub use branch::{BranchName, BranchNameError};
 pub use change_kind::ChangeKind;
+pub use change_record::ChangeRecord;
 pub use changelog::{ChangeGroup, Changelog, Committed, Entry};
 pub use commit::{CommitSha, CommitShaError};
 pub use comparison::{

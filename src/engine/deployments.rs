@@ -1,24 +1,18 @@
 //! What an environment deployed, and when: the one place that says it. A deployment tag is left only by a deployment that
 //! succeeded; one that failed or was stopped leaves a record with the image instead.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::deploy::DeployError;
 use crate::domain::{
-    Clean, Deployed, DeploymentFailure, DeploymentRecord, DeploymentTag, Digest, Environment, Target,
+    Clean, Deployed, DeploymentFailure, DeploymentRecord, DeploymentTag, Digest, Environment,
 };
 use crate::engine::error::EngineError;
-use crate::engine::records::Record;
 use crate::engine::run::Context;
 use crate::engine::run::recorder::StepLog;
 use crate::engine::{Engine, records};
 use crate::project::Service;
 use crate::registry::{TagRule, Writer};
-
-/// How long a record may take to be left: a run that was stopped has to end.
-const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether an environment deployed a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +85,7 @@ pub(super) async fn record(
         by: Clean::line(&context.engine.actor().to_string()),
         at,
     };
-    if let Err(why) = in_time(attach(writer, digest, &record)).await {
+    if let Err(why) = records::leave(writer, &record).await {
         log.warning(format!(
             "by which run it was deployed is not recorded: {}",
             why.brief()
@@ -119,24 +113,7 @@ pub(super) async fn leave_failure(
             by: Clean::line(&context.engine.actor().to_string()),
             at: records::moment(Timestamp::now(), known.iter().map(|failure| failure.at)),
         };
-        attach(writer, digest, &record).await
+        records::leave(writer, &record).await
     };
-    in_time(leave).await
-}
-
-/// Attaches a record to a digest, if that is still there.
-async fn attach<R: Record>(writer: &Writer, digest: &Digest, record: &R) -> Result<(), EngineError> {
-    match writer.resolve(&Target::Digest(digest.clone())).await? {
-        Some(subject) => records::attach(writer, &subject, record).await,
-        None => Ok(()),
-    }
-}
-
-async fn in_time(leaving: impl Future<Output = Result<(), EngineError>>) -> Result<(), EngineError> {
-    match tokio::time::timeout(RECORD_TIMEOUT, leaving).await {
-        Ok(left) => left,
-        Err(_) => Err(EngineError::Internal(
-            "the registry did not answer in time".to_owned(),
-        )),
-    }
+    records::in_time(leave).await
 }

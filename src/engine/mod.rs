@@ -6,6 +6,7 @@
 
 mod admission_scan;
 mod candidate;
+mod changes;
 mod core;
 mod deployments;
 mod diff;
@@ -30,6 +31,7 @@ mod scan;
 pub(crate) use self::core::TagState;
 pub use self::core::{Engine, must_be_trusted};
 pub use candidate::Candidate;
+pub use changes::record_change;
 pub use error::EngineError;
 pub use github::github_of;
 pub use notify::notify_of;

@@ -2,14 +2,15 @@
 //! the image. This is the one way to leave one and to read them back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{
-    DeploymentFailure, DeploymentRecord, Digest, EnvironmentName, ExceptionRecord, GateRecord, PinRecord,
-    ReviewRecord,
+    ChangeRecord, DeploymentFailure, DeploymentRecord, Digest, EnvironmentName, ExceptionRecord, GateRecord,
+    PinRecord, ReviewRecord, Target,
 };
 use crate::engine::error::EngineError;
 use crate::registry::{Content, Descriptor, Evidence, Reader, RegistryError, Writer};
@@ -17,6 +18,9 @@ use crate::registry::{Content, Descriptor, Evidence, Reader, RegistryError, Writ
 const CREATED: &str = "org.opencontainers.image.created";
 /// More records of one kind than any digest has; of more, the newest are read.
 const MOST: usize = 200;
+
+/// How long a record may take to be left: a run that was stopped has to end.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A kind of record.
 pub(crate) trait Record: Serialize + DeserializeOwned + Send + Sync {
@@ -123,6 +127,46 @@ impl Record for DeploymentRecord {
 
     fn annotations(&self) -> Vec<(&'static str, String)> {
         vec![(Self::RUN, self.run.to_string()), (Self::BY, self.by.to_string())]
+    }
+}
+
+impl Record for ChangeRecord {
+    const TYPE: &'static str = "application/vnd.windlass.change.v1+json";
+    const LIMIT: u64 = 64 * 1024;
+    const ENVIRONMENT: &'static str = "dev.windlass.change.environment";
+    const IS_ACT: bool = false;
+
+    subject!();
+
+    fn annotations(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("dev.windlass.change.run", self.run.to_string()),
+            ("dev.windlass.change.by", self.by.to_string()),
+        ]
+    }
+}
+
+/// Leaves `record` with its digest, if that is still there, within a while.
+pub(crate) async fn leave<R: Record>(writer: &Writer, record: &R) -> Result<(), EngineError> {
+    let leaving = async {
+        let target = Target::Digest(record.digest().clone());
+        match writer.resolve(&target).await? {
+            Some(subject) => attach(writer, &subject, record).await,
+            None => Ok(()),
+        }
+    };
+    in_time(leaving).await
+}
+
+/// Gives up what takes too long.
+pub(crate) async fn in_time(
+    leaving: impl Future<Output = Result<(), EngineError>>,
+) -> Result<(), EngineError> {
+    match tokio::time::timeout(RECORD_TIMEOUT, leaving).await {
+        Ok(left) => left,
+        Err(_) => Err(EngineError::Internal(
+            "the registry did not answer in time".to_owned(),
+        )),
     }
 }
 

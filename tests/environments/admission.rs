@@ -7,7 +7,7 @@ use super::*;
 use crate::plan::planned;
 
 /// A scanner with a database of that day, which finds nothing and leaves a line for each scan.
-fn scanner(world: &World, database: &str) -> PathBuf {
+pub fn scanner(world: &World, database: &str) -> PathBuf {
     let works = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/scanner/works");
     let path = world.folder().join("trivy");
     let text = format!(

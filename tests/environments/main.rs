@@ -29,6 +29,7 @@ mod sample;
 mod admission;
 mod after;
 mod by_run;
+mod changes;
 mod completeness;
 mod exceptions;
 mod gitops;
@@ -58,7 +59,7 @@ use windlass::registry::{Reader, Writer};
 
 use idle::idle;
 use place::reader;
-use run::{begin, carry_out};
+use run::{begin, carry_out, end};
 use sample::{access, world_at};
 
 async fn world() -> (World, Arc<Engine>) {

@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::global::Global;
 use super::recording::{self, Recording};
 use super::{protected, world};
+use crate::config::Config;
 use crate::domain::operation::{CopiedImage, Copy};
 use crate::domain::{
     Exit, ImageReference, PlannedStep, Platform, StepId, StepKind, StepList, StepTarget, Tag, WriteAccess,
@@ -81,6 +82,7 @@ pub struct CopyArgs {
 
 /// What all copies of one command share.
 struct Job {
+    config: Option<Config>,
     registries: Registries,
     options: CopyOptions,
     force: bool,
@@ -128,6 +130,7 @@ pub async fn run(args: CopyArgs, global: &Global, io: &mut Output) -> Result<Exi
     };
     let job = Arc::new(Job {
         run: recording.as_ref().map(|recording| recording.run.clone()),
+        config,
         registries,
         options: CopyOptions {
             referrers: match args.referrer_type {
@@ -201,8 +204,11 @@ impl Job {
         if let Some(run) = &self.run {
             run.step_started(step);
         }
-        let result = self.copy(pair).await;
+        let mut result = self.copy(pair).await;
         if let Some(run) = &self.run {
+            if let Ok(copied) = &mut result {
+                copied.unrecorded = self.leave_record(run, step, pair, copied).await;
+            }
             let outcome = match &result {
                 Ok(copied) => StepOutcome::Done(copied.words()),
                 Err(RegistryError::Interrupted) => StepOutcome::Interrupted,
@@ -213,6 +219,25 @@ impl Job {
             }
         }
         result
+    }
+
+    /// Leaves with the copy by which run it came, where it is in an environment. Why it could not be left.
+    async fn leave_record(
+        &self,
+        run: &RecordedRun,
+        step: StepId,
+        pair: &Pair,
+        copied: &Copied,
+    ) -> Option<String> {
+        let access = self.access.filter(|_| copied.is_new())?;
+        let writer = self.registries.writer(&pair.target, access);
+        let tag = pair
+            .tag
+            .as_ref()
+            .map_or_else(String::new, |tag| format!(" as {tag}"));
+        let change = format!("copied from {}{tag}", pair.source);
+        let config = self.config.as_ref();
+        recording::leave_record(run, step, config, &writer, &copied.plan.root, &change).await
     }
 
     async fn copy(&self, pair: &Pair) -> Result<Copied, RegistryError> {
@@ -243,7 +268,11 @@ impl Job {
             }
             None => None,
         };
-        Ok(Copied { plan, outcome })
+        Ok(Copied {
+            plan,
+            outcome,
+            unrecorded: None,
+        })
     }
 
     fn rule(&self, tag: &Tag) -> TagRule {

@@ -17,9 +17,22 @@ use crate::registry::copy::{BlobState, CopyOutcome, CopyPlan};
 pub(super) struct Copied {
     pub(super) plan: CopyPlan,
     pub(super) outcome: Option<CopyOutcome>,
+    /// Why the record of it could not be left.
+    pub(super) unrecorded: Option<String>,
 }
 
 impl Copied {
+    /// Whether the destination did not have it as it is now.
+    pub(super) fn is_new(&self) -> bool {
+        self.missing() > 0 || self.plan.tag.as_ref().is_some_and(|tag| !tag.present)
+    }
+
+    /// How many manifests the destination did not have.
+    fn missing(&self) -> usize {
+        let manifests = self.plan.manifests.iter();
+        manifests.filter(|manifest| !manifest.present).count()
+    }
+
     /// What came of it, for the journal.
     pub(super) fn words(&self) -> String {
         let bytes = bytes(self.outcome.as_ref().map_or(0, |outcome| outcome.bytes));
@@ -99,6 +112,9 @@ impl Report {
         };
         self.done += 1;
         progress.image_done();
+        if let Some(why) = &copied.unrecorded {
+            progress.aside(|| writeln!(io.err, "! {why}"))?;
+        }
         let (plan, outcome) = (&copied.plan, copied.outcome.unwrap_or_default());
         self.requests
             .add(plan.asked + plan.requests, plan.asked + outcome.requests);
@@ -235,10 +251,9 @@ fn lines(pair: &Pair, copied: &Copied, dry_run: bool, io: &mut Output) -> Result
         let verb = if dry_run { "would move" } else { "moved" };
         writeln!(io.out, "! {image} {verb} from {}", replaced.short())?;
     }
-    let missing = plan.manifests.iter().filter(|manifest| !manifest.present).count();
+    let missing = copied.missing();
     if !dry_run {
-        let is_new = missing > 0 || plan.tag.as_ref().is_some_and(|tag| !tag.present);
-        let verb = if is_new { "is" } else { "was already" };
+        let verb = if copied.is_new() { "is" } else { "was already" };
         writeln!(io.out, "✓ {image} {verb} {}, with {}", plan.root, plan.evidence())?;
         return Ok(());
     }

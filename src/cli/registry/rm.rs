@@ -123,6 +123,16 @@ pub async fn run(args: &RmArgs, global: &Global, io: &mut Output) -> Result<Exit
     let recording = Recording::begin(&journals, &plan, access, config.as_ref())?;
     recording.run.step_started(step);
     let result = delete(&removal, &registries, &args.image, access, io).await;
+    if let (Ok(_), Removal::Tag { tag, digest, .. }) = (&result, &removal) {
+        let writer = registries.writer(repository, access);
+        let change = format!("deleted the tag {tag}");
+        let config = config.as_ref();
+        let unrecorded =
+            recording::leave_record(&recording.run, step, config, &writer, digest, &change).await;
+        if let Some(why) = unrecorded {
+            writeln!(io.err, "! {why}")?;
+        }
+    }
     recording.end_with(step, "deleted", result, io).await
 }
 

@@ -30,18 +30,18 @@ use shown::Shown;
 /// Resolves, scans each platform or reads what is there, attaches, judges, and shows.
 pub async fn run(args: ScanArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let subject = Subject::find(&args, global).await?;
-    let config = subject.world.as_ref().map(|world| &**world.engine.config());
-    if let Some(config) = config
+    if let Some(world) = &subject.world
         && args.report.is_none()
         && !args.attached
     {
-        engine::must_be_trusted(config)?;
+        engine::must_be_trusted(world.engine.config())?;
     }
     if args.dry_run {
         let (plan, _, _) = attachment(&args, &subject)?;
         operation::show_recorded(&plan, args.json, io)?;
         return Ok(Exit::Done);
     }
+    let config = subject.config.as_deref();
     let access = args.attach.then(|| world::access(global, config)).transpose()?;
     let found = look(&args, &subject, io).await?;
     let attached = match access {
@@ -97,12 +97,20 @@ async fn record_attach(
     io: &mut Output,
 ) -> Result<Vec<Digest>, Failure> {
     let (plan, step, journals) = attachment(args, subject)?;
-    let config = subject.world.as_ref().map(|world| &**world.engine.config());
+    let config = subject.config.as_deref();
     let recording = Recording::begin(&journals, &plan, access, config)?;
     recording.run.step_started(step);
     let id = recording.run.id().clone();
     let result = attach(args, subject, found, access, &id, io).await;
     let done = format!("attached {}", count(found.reports.len(), "scan report"));
+    if result.is_ok() {
+        let writer = subject.registries.writer(&subject.image.repository, access);
+        let digest = &subject.descriptor.digest;
+        let unrecorded = recording::leave_record(&recording.run, step, config, &writer, digest, &done).await;
+        if let Some(why) = unrecorded {
+            writeln!(io.err, "! {why}")?;
+        }
+    }
     recording.end_with(step, &done, result, io).await
 }
 

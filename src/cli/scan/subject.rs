@@ -1,9 +1,12 @@
 //! Which image is scanned, and by whose rules it is judged.
 
+use std::sync::Arc;
+
 use super::args::ScanArgs;
 use crate::cli::failure::Failure;
 use crate::cli::global::Global;
 use crate::cli::{World, image, world};
+use crate::config::Config;
 use crate::domain::{Environment, EnvironmentName, Exit, ImageReference, Target};
 use crate::project;
 use crate::registry::{Descriptor, ImageSummary, Registries};
@@ -19,8 +22,10 @@ pub(super) struct Subject {
     pub summary: ImageSummary,
     /// The environment whose rules judge; none where nobody asks for a verdict.
     pub policy: Option<EnvironmentName>,
-    /// The configuration, opened, where there is one.
+    /// The configuration, opened, where it is needed.
     pub world: Option<World>,
+    /// The configuration, where there is one.
+    pub config: Option<Arc<Config>>,
     /// All registries.
     pub registries: Registries,
     /// The scanner.
@@ -81,10 +86,13 @@ async fn named(text: &str, policy: Option<EnvironmentName>, global: &Global) -> 
     } else {
         None
     };
-    let config = world::configuration_if_any(global)?;
+    let config = match &opened {
+        Some(world) => Some(Arc::clone(world.engine.config())),
+        None => world::configuration_if_any(global)?.map(Arc::new),
+    };
     let registries = match &opened {
         Some(world) => world.registries.clone(),
-        None => world::registries(config.as_ref())?,
+        None => world::registries(config.as_deref())?,
     };
     let reader = registries.reader(&image.repository);
     let descriptor = image::resolve(&reader, &image.target).await?;
@@ -93,8 +101,9 @@ async fn named(text: &str, policy: Option<EnvironmentName>, global: &Global) -> 
         summary: reader.image(&descriptor.digest).await?,
         descriptor,
         policy,
-        trivy: project::scanner(config.as_ref(), &registries),
+        trivy: project::scanner(config.as_deref(), &registries),
         world: opened,
+        config,
         registries,
     })
 }
@@ -142,6 +151,7 @@ fn of_world(
         summary,
         policy,
         trivy: world.engine.project().trivy().clone(),
+        config: Some(Arc::clone(world.engine.config())),
         world: Some(world),
         registries,
     }

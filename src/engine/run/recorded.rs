@@ -13,6 +13,8 @@ use crate::domain::{Exit, Plan, StepId, WriteAccess};
 pub struct RecordedRun {
     recorder: Recorder,
     title: String,
+    operation: String,
+    actor: String,
 }
 
 impl RecordedRun {
@@ -30,19 +32,35 @@ impl RecordedRun {
         let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
         let recorder = Recorder::new(id, vec![Box::new(journal), Box::new(sender)]);
+        let actor = Actor::of_environment().to_string();
         recorder.record(EventKind::RunStarted {
             plan: Box::new(plan.clone()),
             hash: plan.hash().to_string(),
-            actor: Actor::of_environment().to_string(),
+            actor: actor.clone(),
         });
         recorder.check()?;
-        let title = plan.operation.title();
-        Ok((Self { recorder, title }, events))
+        let run = Self {
+            recorder,
+            title: plan.operation.title(),
+            operation: plan.operation.name(),
+            actor,
+        };
+        Ok((run, events))
     }
 
     /// Its name.
     pub const fn id(&self) -> &RunId {
         self.recorder.run()
+    }
+
+    /// One word for what is done: `copy`.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// Who runs it: user and host.
+    pub fn actor(&self) -> &str {
+        &self.actor
     }
 
     /// A step begins.
