@@ -57,3 +57,18 @@ fn drift_that_begins_while_somebody_looks_is_told_once() {
     tell(&mut model, told(environments));
     assert_eq!(model.notice, None);
 }
+
+#[test]
+fn drift_that_is_there_from_the_beginning_is_told_by_the_board_alone() {
+    let mut model = sample::board(SIZE, COLOUR);
+    let mut environments = model.board.environments.clone();
+    environments[2].drift = vec![Drift::Earlier {
+        running: digest(4),
+        deployed: digest(6),
+    }];
+    model.board.environments.clear();
+    model.board.environments_at = None;
+    model.notice = None;
+    tell(&mut model, Msg::Environments(environments, now(), true));
+    assert_eq!(model.notice, None);
+}

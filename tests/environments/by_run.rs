@@ -1,9 +1,12 @@
 //! By which run what is deployed came there: each deployment leaves it beside its tag.
 
+use jiff::SignedDuration;
+
 use super::running::observed;
 use super::*;
 use windlass::board::{DeployedImage, Source};
 use windlass::demo::faults::{Effect, Fault};
+use windlass::domain::DeploymentRecord;
 use windlass::engine::Level;
 
 async fn now(engine: &Arc<Engine>, environment: &str) -> DeployedImage {
@@ -94,4 +97,30 @@ async fn a_registry_that_refuses_the_record_is_a_warning_and_the_digest_is_deplo
     assert!(warned, "{events:#?}");
     let stage = now(&engine, "stage").await;
     assert_eq!((stage.digest, stage.by), (digest, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_another_time_or_environment_says_nothing_of_what_is_deployed() {
+    let (_world, engine) = world().await;
+    let (stage, writer) = (now(&engine, "stage").await, writer(&engine, "stage"));
+    let target = Target::Digest(stage.digest.clone());
+    let subject = writer.resolve(&target).await.unwrap().unwrap();
+    let since = stage.since.unwrap();
+    let leave = async |run: &str, at: Timestamp, environment: &str| {
+        let annotations = [
+            ("org.opencontainers.image.created", &*at.to_string()),
+            (DeploymentRecord::ENVIRONMENT, environment),
+            (DeploymentRecord::RUN, run),
+            (DeploymentRecord::BY, "ana@desk"),
+        ];
+        let annotations = annotations.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let layers = vec![(DeploymentRecord::TYPE.to_owned(), run.to_owned().into())];
+        let left = writer.attach(&subject, DeploymentRecord::TYPE, layers, annotations.into());
+        left.await.unwrap();
+    };
+    leave("earlier", since - SignedDuration::from_secs(1), "stage").await;
+    leave("elsewhere", since, "prod").await;
+    assert_eq!(now(&engine, "stage").await.by, None);
+    leave("this", since, "stage").await;
+    assert_eq!(now(&engine, "stage").await.by.unwrap().run.as_str(), "this");
 }

@@ -133,22 +133,33 @@ async fn what_changes_nothing_in_an_environment_leaves_no_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_refuses_the_record_of_a_change_is_a_warning_and_in_the_journal() {
+    const PUT_MANIFEST: &str = "/manifests/sha256";
     let ground = Ground::new().await;
-    let dev = ground.repository("dev");
-    let refused = Effect::Answer {
-        status: 400,
-        retry_after: None,
-    };
-    let records = Fault::new(refused).on_method("PUT").on_path("/manifests/sha256");
-    ground.world.shared().inject(records.always());
+    let (dev, shared) = (ground.repository("dev"), ground.world.shared());
+    let copy = format!("copy --no-referrers {dev}@{} {dev}", ground.digest);
+    shared.forget_requests();
+    ground.run(&format!("{copy}:one"), 0).await;
+    let requests = shared.requests();
+    let puts = requests
+        .iter()
+        .filter(|request| request.method == "PUT" && request.path.contains(PUT_MANIFEST))
+        .count();
+    // The record comes last.
+    let of_copy = u64::try_from(puts).unwrap() - 1;
     let why = format!(
         "by which run {} was changed in dev is not recorded with it: ",
         ground.digest.short()
     );
-    for command in [
-        format!("copy {dev}@{} {dev}:extra", ground.digest),
-        format!("registry rm {dev}:extra --yes"),
+    for (command, before) in [
+        (format!("{copy}:two"), of_copy),
+        (format!("registry rm {dev}:two --yes"), 0),
     ] {
+        let refused = Effect::Answer {
+            status: 400,
+            retry_after: None,
+        };
+        let record = Fault::new(refused).on_method("PUT").on_path(PUT_MANIFEST);
+        shared.inject(record.after(before));
         let told = ground.run(&command, 0).await;
         assert!(told.contains(&format!("! {why}")), "{told}");
         let (run, _) = ground.newest_run().await;

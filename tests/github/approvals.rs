@@ -31,12 +31,17 @@ async fn notifying(receiver: &Receiver, webhooks: &[(&str, &str)]) -> Started {
 
 /// The next event that is as asked for.
 async fn until(run: &mut Run, is_it: impl Fn(&EventKind) -> bool) -> Event {
-    loop {
-        let event = run.events.recv().await.unwrap();
-        if is_it(&event.happening) {
-            return event;
+    let waiting = async {
+        loop {
+            let event = run.events.recv().await.unwrap();
+            if is_it(&event.happening) {
+                return event;
+            }
         }
-    }
+    };
+    tokio::time::timeout(Duration::from_mins(1), waiting)
+        .await
+        .unwrap()
 }
 
 async fn until_followed(run: &mut Run) {

@@ -4,11 +4,12 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 
 use super::super::workload::Workload;
 
-/// What is missing, where `ready` pods of the new revision are ready; none if nothing is.
+/// What is missing, where `ready` pods of the new revision are ready; none if nothing is. What a strategy holds back is an
+/// obstacle of the workload and not counted here.
 pub(super) fn missing(workload: &Workload, ready: u64) -> Option<String> {
     match workload {
         Workload::Deployment(it) => of_deployment(it, workload.desired(), ready),
-        Workload::StatefulSet(it) => of_stateful_set(it, workload, ready),
+        Workload::StatefulSet(it) => of_stateful_set(it, workload.desired(), ready),
         Workload::DaemonSet(it) => of_daemon_set(it, workload.desired(), ready),
         Workload::CronJob(_) => None,
     }
@@ -29,15 +30,8 @@ fn of_deployment(deployment: &Deployment, desired: u64, ready: u64) -> Option<St
     })
 }
 
-fn of_stateful_set(set: &StatefulSet, workload: &Workload, ready: u64) -> Option<String> {
-    let desired = workload.desired();
+fn of_stateful_set(set: &StatefulSet, desired: u64, ready: u64) -> Option<String> {
     let status = set.status.clone().unwrap_or_default();
-    let partition = workload.partition().min(desired);
-    if partition > 0 {
-        return Some(format!(
-            "its partition keeps {partition} of {desired} pods at their image"
-        ));
-    }
     not_yet(
         desired,
         count(status.updated_replicas),

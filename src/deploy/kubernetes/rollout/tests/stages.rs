@@ -189,3 +189,42 @@ fn a_workload_without_a_status_has_nothing_up() {
         assert!(matches!(world.judge(), State::Coming { up: 0, .. }));
     }
 }
+
+#[test]
+fn daemons_that_run_where_they_should_not_are_waited_for() {
+    let mut world = set(WorkloadKind::DaemonSet);
+    world.change(&json!({ "status": { "numberMisscheduled": 2 } }));
+    assert_eq!(world.coming().2, "2 pods run where they should not");
+}
+
+#[test]
+fn a_cron_job_is_up_once_its_template_has_the_image() {
+    let job = |image: &str| {
+        let mut world = deployment();
+        world.kind = WorkloadKind::CronJob;
+        world.pods.clear();
+        world.workload = Some(json!({
+            "metadata": { "name": "app", "uid": "workload", "generation": 2 },
+            "spec": {
+                "schedule": "0 3 * * *",
+                "jobTemplate": { "spec": { "template": template(image) } }
+            }
+        }));
+        world.judge()
+    };
+    assert_eq!(job(NEW), State::Up { replicas: 0 });
+    assert!(matches!(job(OLD), State::Overtaken(_)));
+}
+
+#[test]
+fn the_image_that_counts_is_that_of_the_container_that_is_deployed() {
+    let with_proxy = |mut template: Value| {
+        let containers = template["spec"]["containers"].as_array_mut().unwrap();
+        containers.insert(0, json!({ "name": "proxy", "image": OLD }));
+        template
+    };
+    let mut world = deployment();
+    world.change(&json!({ "spec": { "template": with_proxy(template(NEW)) } }));
+    world.sets[1]["spec"]["template"] = with_proxy(template(NEW));
+    assert_eq!(world.judge(), State::Up { replicas: 3 });
+}

@@ -149,6 +149,9 @@ fn a_quota_that_allows_no_pods_is_said_by_condition_or_event() {
     }] });
     world.sets[0]["status"] = failure.clone();
     assert_eq!(world.trouble(), None, "that of an earlier revision");
+    world.sets[1]["status"] = failure.clone();
+    world.sets[1]["status"]["conditions"][0]["status"] = json!("False");
+    assert_eq!(world.trouble(), None, "that is over");
     world.sets[1]["status"] = failure;
     let trouble = world.trouble().unwrap();
     assert_eq!(trouble.kind, TroubleKind::Create);
@@ -159,15 +162,21 @@ fn a_quota_that_allows_no_pods_is_said_by_condition_or_event() {
 
     for kind in [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet] {
         let mut world = set(kind);
-        world.warnings.push(Warning {
+        let warning = |reason: &str, message: &str| Warning {
             uid: "workload".to_owned(),
-            reason: "FailedCreate".to_owned(),
-            message: "exceeded quota: small".to_owned(),
-        });
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+        };
+        world.warnings = vec![
+            warning("FailedCreate", "exceeded quota: small"),
+            warning("FailedDelete", "another matter"),
+        ];
         world.change(&json!({ "status": { "updatedReplicas": 2, "updatedNumberScheduled": 2 } }));
         assert_eq!(world.trouble(), None, "{kind}: all pods are there, so it is over");
         world.pods.pop();
-        assert_eq!(world.trouble().unwrap().kind, TroubleKind::Create, "{kind}");
+        let trouble = world.trouble().unwrap();
+        assert_eq!(trouble.kind, TroubleKind::Create, "{kind}");
+        assert_eq!(trouble.why, "pods cannot be created: exceeded quota: small");
     }
 }
 
@@ -197,6 +206,36 @@ fn a_pod_that_finds_no_node_or_fails_its_probe_is_waited_for_and_said() {
     ];
     assert_eq!(world.trouble(), None);
     assert_eq!(world.coming().2, "pod new-0: Readiness probe failed: 503");
+    // That it is tried again says nothing of why.
+    world.warnings.push(Warning {
+        reason: "BackOff".to_owned(),
+        ..warning("new-0", "Back-off restarting failed container")
+    });
+    assert_eq!(world.coming().2, "pod new-0: Readiness probe failed: 503");
+}
+
+#[test]
+fn a_container_that_has_ended_is_said_with_its_exit_code_and_one_that_succeeded_is_not() {
+    let ended = |code: i32| {
+        let state = json!({ "terminated": { "exitCode": code } });
+        held_up(&json!([status("app", &state)]), &json!([])).coming().2
+    };
+    assert_eq!(ended(3), "container `app` of pod new-0 ended with exit code 3");
+    assert_eq!(ended(0), "2 of 3 new pods are ready");
+}
+
+#[test]
+fn what_a_pod_that_is_ready_had_to_wait_for_is_over() {
+    let mut world = deployment();
+    world.change(&json!({ "status": { "replicas": 4 } }));
+    world.pods[0]["status"]["containerStatuses"] = json!([crashing("app", 9, 1, "Error")]);
+    world.warnings.push(Warning {
+        uid: "new-0".to_owned(),
+        reason: "Unhealthy".to_owned(),
+        message: "Readiness probe failed: 503".to_owned(),
+    });
+    assert_eq!(world.trouble(), None);
+    assert_eq!(world.coming().2, "pods of earlier revisions are still there: 1");
 }
 
 #[test]
