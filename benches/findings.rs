@@ -7,15 +7,19 @@
     reason = "a benchmark prints, and may fail by panic"
 )]
 
+#[path = "measure/time.rs"]
+mod time;
+
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
+use time::ms;
 use windlass::domain::{Finding, Judged, Judgement, Severity, Standing, Verdict};
 use windlass::tui::app::theme::Theme;
 use windlass::tui::screens::Screen;
@@ -92,10 +96,6 @@ fn measure(findings: &Arc<Findings>, what: &str, keys: &[KeyCode]) {
         ms(median),
         ms(worst)
     );
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 fn judgement() -> Judgement {

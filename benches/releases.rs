@@ -10,12 +10,16 @@
     reason = "a benchmark prints, and may fail by panic"
 )]
 
+#[path = "measure/memory.rs"]
+mod memory;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use memory::peak;
 use serde_json::json;
 use windlass::config::Config;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
@@ -189,14 +193,6 @@ async fn registry(folder: &Path) -> EmbeddedRegistry {
     let tag = engine.tag_of(&commit).unwrap();
     writer.tag(&digest, &tag, TagRule::Immutable).await.unwrap();
     registry
-}
-
-/// The most memory that this process has had, in MB (`VmHWM`, see proc(5)).
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.unwrap_or_default() / 1000
 }
 
 /// The repository, made once and kept with all that is built.

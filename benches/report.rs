@@ -7,16 +7,22 @@
     reason = "a benchmark prints, and may fail by panic"
 )]
 
+#[path = "measure/memory.rs"]
+mod memory;
 #[path = "../tests/support/proxy.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod proxy;
+#[path = "measure/time.rs"]
+mod time;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use memory::peak;
 use serde_json::{Value, json};
+use time::ms;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::{
     Digest, Exceptions, Origin, Platform, RunnableImage, ScanEvidence, ScanPolicy, WriteAccess,
@@ -171,16 +177,4 @@ fn report(findings: usize, name: Option<String>) -> Value {
         },
         "Results": [{"Class": "os-pkgs", "Type": "debian", "Vulnerabilities": vulnerabilities}],
     })
-}
-
-/// The most memory that this process has had, in MB (`VmHWM`, see proc(5)).
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.unwrap_or_default() / 1000
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

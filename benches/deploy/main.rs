@@ -9,12 +9,18 @@
 )]
 
 mod api;
+#[path = "../measure/memory.rs"]
+mod memory;
+#[path = "../measure/time.rs"]
+mod time;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{Api, COUNTS};
+use memory::peak;
+use time::ms;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 use windlass::deploy::yaml::{YamlEdit, YamlFile, path_of};
@@ -216,16 +222,4 @@ fn edited(text: &str) -> Duration {
     assert_eq!(edited.values.len(), 2);
     assert_eq!(edited.text.lines().count(), text.lines().count());
     time
-}
-
-/// The most memory that this process has had, in MB (`VmHWM`, see proc(5)).
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.unwrap_or_default() / 1000
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
