@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::section::{OwnTable, Section, Value};
-use super::{ConfigError, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, runner, values};
+use super::section::{OwnTable, Section};
+use super::value::Value;
+use super::{ConfigError, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, runner};
 use crate::domain::{
     Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate, LeftOut,
     Limits, Rule, ScanPolicy, SoakPolicy, clean_line,
@@ -172,7 +173,7 @@ fn soak(value: &Value<'_>) -> Result<SoakPolicy, ConfigError> {
     let time = section.require("time")?;
     let soak = SoakPolicy {
         environment: section.require("in")?.parse()?,
-        time: values::duration(&time)?,
+        time: time.duration()?,
     };
     if soak.time > MAX_SOAK {
         return Err(time.mistake(format_args!(
@@ -270,7 +271,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
 
 fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
     let section = value.section(keys::SCAN)?;
-    let span = |key| section.get(key).map(|value| values::duration(&value)).transpose();
+    let span = |key| section.get(key).map(|value| value.duration()).transpose();
     let rule = |key| match section.get(key) {
         None => Ok(Rule::default()),
         Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),

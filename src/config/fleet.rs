@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use super::document::{Document, Origin};
 use super::load::read_file;
-use super::section::{Document, Origin, Section, Value};
+use super::section::Section;
 use super::user::own_file;
+use super::value::Value;
 use super::{ConfigError, FILE_NAME, ScannerSettings, keys, programs, read};
 use crate::domain::{HostSettings, ProjectName, clean_line};
 

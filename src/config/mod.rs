@@ -2,6 +2,7 @@
 
 mod confined;
 mod deploy;
+mod document;
 mod environments;
 mod error;
 mod fleet;
@@ -15,7 +16,7 @@ mod section;
 mod sensitive;
 mod trust;
 mod user;
-mod values;
+mod value;
 mod waivers;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! The webhooks that are told of runs, approval requests and drift.
 
-use super::section::{Section, Value};
+use super::section::Section;
+use super::value::Value;
 use super::{ConfigError, keys};
 use crate::domain::{Endpoint, EnvironmentName, NotificationForm, NotificationKind, NotifySettings};
 

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::section::Section;
-use super::{
-    BuildSettings, BuilderChoice, CheckSettings, ConfigError, Emulation, ScannerSettings, keys, values,
-};
+use super::{BuildSettings, BuilderChoice, CheckSettings, ConfigError, Emulation, ScannerSettings, keys};
 use crate::domain::{EnvironmentName, Platform};
 
 /// How long one scan may take, unless it is said otherwise.
@@ -75,7 +73,7 @@ pub(super) fn build(root: &Section<'_>) -> Result<BuildSettings, ConfigError> {
             let platforms: Vec<Platform> = value
                 .list()?
                 .iter()
-                .map(super::section::Value::parse)
+                .map(super::value::Value::parse)
                 .collect::<Result<_, _>>()?;
             if platforms.is_empty() {
                 return Err(value.mistake("lists no platform"));
@@ -114,10 +112,7 @@ pub(super) fn build(root: &Section<'_>) -> Result<BuildSettings, ConfigError> {
 
 pub(super) fn scanner(root: &Section<'_>) -> Result<ScannerSettings, ConfigError> {
     let section = root.table("scanner", keys::SCANNER)?;
-    let timeout = section
-        .get("timeout")
-        .map(|value| values::duration(&value))
-        .transpose()?;
+    let timeout = section.get("timeout").map(|value| value.duration()).transpose()?;
     let token_file = section.sensitive_path("token_file")?;
     if token_file.is_some() && section.get("server").is_none() {
         return Err(section
@@ -139,14 +134,14 @@ pub(super) fn scanner(root: &Section<'_>) -> Result<ScannerSettings, ConfigError
             Some(value) => value
                 .list()?
                 .iter()
-                .map(super::section::Value::path)
+                .map(super::value::Value::path)
                 .collect::<Result<_, _>>()?,
         },
     })
 }
 
 /// The address of a server.
-fn address(value: &super::section::Value<'_>) -> Result<String, ConfigError> {
+fn address(value: &super::value::Value<'_>) -> Result<String, ConfigError> {
     let text = value.text()?;
     let parsed = url::Url::parse(&text);
     if parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty()) {

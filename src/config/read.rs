@@ -5,12 +5,14 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::section::{Document, Origin, OwnTable, Section, Value};
+use super::document::{Document, Origin};
+use super::section::{OwnTable, Section};
 use super::sensitive::{self, SensitiveSettings};
 use super::user::{UserFile, project_key};
+use super::value::Value;
 use super::{
     CheckRule, Config, ConfigError, GitHubSettings, GitSettings, ReleaseSettings, RevisionSource, Service,
-    confined, environments, keys, notify, programs, values,
+    confined, environments, keys, notify, programs,
 };
 use crate::domain::{
     BranchName, EnvironmentName, GitHubApp, HostSettings, ReleaseTagTemplate, Repository, clean_line,
@@ -108,7 +110,7 @@ fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {
         lock: section.flag_or("lock", usual.lock)?,
         lock_for: section
             .get("lock_for")
-            .map_or(Ok(usual.lock_for), |value| values::duration(&value))?,
+            .map_or(Ok(usual.lock_for), |value| value.duration())?,
     };
     match section.get("hotfix_branch") {
         Some(value) if !git.hotfix_branch.has_version() => {
@@ -166,10 +168,7 @@ fn github(root: &Section<'_>) -> Result<GitHubSettings, ConfigError> {
         },
         token_file: section.sensitive_path("token_file")?,
         app: section.get("app").map(|value| github_app(&value)).transpose()?,
-        poll: section
-            .get("poll")
-            .map(|value| values::duration(&value))
-            .transpose()?,
+        poll: section.get("poll").map(|value| value.duration()).transpose()?,
     })
 }
 

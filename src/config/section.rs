@@ -1,87 +1,16 @@
-//! Reads tables and values of a TOML document and remembers where each stands, so that every mistake, of form or of
-//! meaning, can point at its place.
+//! A table of a TOML document, whose keys are all known.
 
 use std::fmt::Display;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
-use super::confined;
-use super::error::{ConfigError, Mistake};
-use super::keys::{Keys, UntilTrusted, nearest};
-use crate::domain::clean_line;
-
-/// The document, for the places in it.
-#[derive(Clone, Copy)]
-pub(super) struct Document<'a> {
-    pub path: &'a Path,
-    pub text: &'a str,
-    pub origin: Origin<'a>,
-}
-
-/// Who wrote a document, which decides how far it is believed.
-#[derive(Clone, Copy)]
-pub(super) enum Origin<'a> {
-    /// The user, in a file outside any repository: everything counts.
-    User,
-    /// Whoever may push to a repository. Its paths stay below `root`; its sensitive settings count once they are trusted.
-    Repository { root: &'a Path, is_trusted: bool },
-}
-
-impl<'a> Document<'a> {
-    pub fn mistake(&self, span: Range<usize>, message: impl Into<String>) -> ConfigError {
-        self.advise(span, message, None)
-    }
-
-    pub fn advise(
-        &self,
-        span: Range<usize>,
-        message: impl Into<String>,
-        hint: Option<String>,
-    ) -> ConfigError {
-        ConfigError::Wrong(Box::new(Mistake::at(
-            self.path,
-            self.text,
-            span,
-            message.into(),
-            hint,
-        )))
-    }
-
-    /// A mistake of form.
-    pub fn syntax(&self, error: &toml::de::Error) -> ConfigError {
-        self.mistake(
-            error.span().unwrap_or_default(),
-            error.message().replace('\n', ", "),
-        )
-    }
-
-    /// The folder that relative paths in it begin at.
-    fn folder(&self) -> &'a Path {
-        self.path.parent().unwrap_or(Path::new(""))
-    }
-
-    fn withholds(&self, keys: &Keys, key: &str) -> bool {
-        matches!(
-            self.origin,
-            Origin::Repository {
-                is_trusted: false,
-                ..
-            }
-        ) && keys.until_trusted(key) == Some(UntilTrusted::Withheld)
-    }
-
-    pub fn value(self, value: &'a Spanned<DeValue<'a>>, key: &str) -> Value<'a> {
-        Value {
-            document: self,
-            key: key.to_owned(),
-            found: value,
-        }
-    }
-}
+use super::document::Document;
+use super::error::ConfigError;
+use super::keys::{Keys, nearest};
+use super::value::Value;
 
 /// A table whose keys are all known.
 pub(super) struct Section<'a> {
@@ -163,14 +92,14 @@ impl<'a> Section<'a> {
         if let Some(own) = self.own
             && let Some(value) = own.table.get(key)
         {
-            return Some(own.document.value(value, key));
+            return Some(Value::new(own.document, key, value));
         }
         self.of_file(key)
     }
 
     fn of_file(&self, key: &str) -> Option<Value<'a>> {
         let value = self.table?.get(key)?;
-        (!self.document.withholds(&self.keys, key)).then(|| self.document.value(value, key))
+        (!self.document.withholds(&self.keys, key)).then(|| Value::new(self.document, key, value))
     }
 
     /// The value of `key`, which must be there.
@@ -298,206 +227,9 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A value, its key and its place.
-pub(super) struct Value<'a> {
-    document: Document<'a>,
-    key: String,
-    found: &'a Spanned<DeValue<'a>>,
-}
-
 impl<'a> Value<'a> {
-    /// That this value is wrong.
-    pub fn mistake(&self, message: impl Display) -> ConfigError {
-        self.advise(message, None)
-    }
-
-    /// That this value is wrong, and what would be right.
-    pub fn advise(&self, message: impl Display, hint: Option<String>) -> ConfigError {
-        self.document
-            .advise(self.found.span(), format!("`{}`: {message}", self.key), hint)
-    }
-
-    fn wrong_kind(&self, wanted: &str) -> ConfigError {
-        let kind = self.found.get_ref().type_str();
-        self.mistake(format_args!("expected {wanted}, found {kind}"))
-    }
-
-    /// A string.
-    pub fn string(&self) -> Result<&'a str, ConfigError> {
-        self.found
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| self.wrong_kind("a string"))
-    }
-
-    /// A string that says something, as one harmless line: whoever wrote the file, it is shown on terminals.
-    pub fn text(&self) -> Result<String, ConfigError> {
-        let text = clean_line(self.string()?);
-        if text.trim().is_empty() {
-            return Err(self.mistake("is empty"));
-        }
-        Ok(text)
-    }
-
-    /// A string that is used as it is written: an argument, a path. Control characters have no business in one.
-    pub fn plain(&self) -> Result<&'a str, ConfigError> {
-        let text = self.string()?;
-        if clean_line(text) == text {
-            Ok(text)
-        } else {
-            Err(self.mistake("contains control characters"))
-        }
-    }
-
-    /// A file or folder. A relative path begins at the folder of the file that names it; from a repository's file it must
-    /// not lead out of the repository, by `..`, as an absolute path, or through a symbolic link.
-    pub fn path(&self) -> Result<PathBuf, ConfigError> {
-        let path = self.sensitive_path()?;
-        match self.document.origin {
-            Origin::Repository { root, .. } if !confined::is_below(&path, root) => Err(self.advise(
-                "points outside the repository",
-                Some("only your own configuration may point to files elsewhere".to_owned()),
-            )),
-            Origin::Repository { .. } | Origin::User => Ok(path),
-        }
-    }
-
-    /// A path that begins at the folder `base` of the repository, as it is written; see [`Value::path`] for where it may lead.
-    pub fn path_in(&self, base: &Path) -> Result<PathBuf, ConfigError> {
-        let path = PathBuf::from(self.plain()?);
-        match self.document.origin {
-            Origin::Repository { root, .. } if !confined::is_below(&root.join(base).join(&path), root) => {
-                Err(self.mistake("points outside the repository"))
-            }
-            Origin::Repository { .. } | Origin::User => Ok(path),
-        }
-    }
-
-    /// A file of a sensitive setting, which may be anywhere: it counts only once it is trusted.
-    pub fn sensitive_path(&self) -> Result<PathBuf, ConfigError> {
-        let text = self.plain()?;
-        if text.trim().is_empty() {
-            return Err(self.mistake("is empty"));
-        }
-        Ok(self.document.folder().join(text))
-    }
-
-    /// A program: a bare name is looked up in `PATH`, a path begins at the folder of the file that names it.
-    pub fn program(&self) -> Result<PathBuf, ConfigError> {
-        let path = self.sensitive_path()?;
-        let text = self.string()?;
-        Ok(if text.contains('/') { path } else { text.into() })
-    }
-
-    /// A string that reads as a `T`.
-    pub fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, ConfigError> {
-        self.string()?.parse().map_err(|error| self.mistake(error))
-    }
-
-    /// A day: a date of TOML without a time, or a string of the same form.
-    pub fn date(&self) -> Result<jiff::civil::Date, ConfigError> {
-        let text = match self.found.get_ref() {
-            DeValue::Datetime(date) => date.to_string(),
-            _ => self.string()?.to_owned(),
-        };
-        let date = text.parse().ok().filter(|_| text.len() == "2026-12-31".len());
-        date.ok_or_else(|| {
-            self.advise(
-                format_args!("`{text}` is not a valid date"),
-                Some("use the form 2026-12-31".to_owned()),
-            )
-        })
-    }
-
-    /// One of some words.
-    pub fn choice<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, ConfigError> {
-        let word = self.string()?;
-        let found = words.iter().find(|(known, _)| *known == word);
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let known: Vec<_> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
-            self.mistake(format_args!("`{word}` is not one of {}", known.join(", ")))
-        })
-    }
-
-    /// A boolean.
-    pub fn boolean(&self) -> Result<bool, ConfigError> {
-        self.found
-            .get_ref()
-            .as_bool()
-            .ok_or_else(|| self.wrong_kind("true or false"))
-    }
-
-    /// A whole number, not negative.
-    pub fn number<T: TryFrom<u64>>(&self) -> Result<T, ConfigError> {
-        let integer = self
-            .found
-            .get_ref()
-            .as_integer()
-            .ok_or_else(|| self.wrong_kind("a whole number"))?;
-        u64::from_str_radix(integer.as_str(), integer.radix())
-            .ok()
-            .and_then(|number| T::try_from(number).ok())
-            .ok_or_else(|| self.mistake("is negative or too large"))
-    }
-
-    /// A list.
-    pub fn list(&self) -> Result<Vec<Self>, ConfigError> {
-        let items = self
-            .found
-            .get_ref()
-            .as_array()
-            .ok_or_else(|| match self.found.get_ref() {
-                DeValue::Table(_) => self.advise(
-                    "expected a list of tables, found a single table",
-                    Some(format!("use double brackets: [[{}]]", self.key)),
-                ),
-                _ => self.wrong_kind("a list"),
-            })?;
-        Ok(items
-            .iter()
-            .map(|item| self.document.value(item, &self.key))
-            .collect())
-    }
-
-    /// A list, or one value that stands for a list of one.
-    pub fn one_or_many(self) -> Result<Vec<Self>, ConfigError> {
-        if self.found.get_ref().is_array() {
-            self.list()
-        } else {
-            Ok(vec![self])
-        }
-    }
-
-    /// The value of `key` of a table, before it is known which keys the table may have.
-    pub fn entry(&self, key: &str) -> Result<Option<Self>, ConfigError> {
-        let table = self
-            .found
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| self.wrong_kind("a table"))?;
-        Ok(table.get(key).map(|value| self.document.value(value, key)))
-    }
-
     /// A table with these keys.
     pub fn section(&self, keys: Keys) -> Result<Section<'a>, ConfigError> {
-        let table = self
-            .found
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| self.wrong_kind("a table"))?;
-        Section::new(self.document, keys, self.found.span(), table)
-    }
-
-    /// A table whose keys are names, each with its key's text.
-    pub fn entries(&self) -> Result<Vec<(&'a str, Self)>, ConfigError> {
-        let table = self
-            .found
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| self.wrong_kind("a table"))?;
-        Ok(table
-            .iter()
-            .map(|(key, value)| (key.get_ref().as_ref(), self.document.value(value, key.get_ref())))
-            .collect())
+        Section::new(self.document(), keys, self.span(), self.table()?)
     }
 }

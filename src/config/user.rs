@@ -18,8 +18,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::ConfigError;
+use super::document::{Document, Origin};
 use super::keys::{self, Keys};
-use super::section::{Document, Origin};
 use crate::domain::clean_line;
 
 /// The user's own file, read but not yet understood.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::section::{Document, Origin, Section, Value};
+use super::document::{Document, Origin};
+use super::section::Section;
+use super::value::Value;
 use super::{ConfigError, keys};
 use crate::domain::{EnvironmentName, Waiver};
 

@@ -2,7 +2,8 @@
 
 use super::waiting::observe_for;
 use crate::config::ConfigError;
-use crate::config::section::{Section, Value};
+use crate::config::section::Section;
+use crate::config::value::Value;
 use crate::domain::{CommandSettings, DeployerSettings, ProgramLine};
 
 pub(super) fn read(table: &Section<'_>) -> Result<DeployerSettings, ConfigError> {

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use super::waiting::observe_for;
+use crate::config::ConfigError;
 use crate::config::section::Section;
-use crate::config::{ConfigError, values};
 use crate::domain::{DeployerSettings, EcsSettings};
 
 /// How long a deployment may take, unless it is said otherwise: ECS itself drains old tasks for minutes.
@@ -33,7 +33,7 @@ pub(super) fn read(table: &Section<'_>) -> Result<DeployerSettings, ConfigError>
         rollback: table.flag("rollback")?,
         timeout: table
             .get("timeout")
-            .map_or(Ok(TIMEOUT), |value| values::duration(&value))?,
+            .map_or(Ok(TIMEOUT), |value| value.duration())?,
         observe_for: observe_for(table)?,
     }))
 }

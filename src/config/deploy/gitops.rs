@@ -1,7 +1,8 @@
 //! A deployer that commits to a repository of configuration.
 
 use super::waiting::observe_for;
-use crate::config::section::{Section, Value};
+use crate::config::section::Section;
+use crate::config::value::Value;
 use crate::config::{ConfigError, keys};
 use crate::domain::{
     BranchName, ChangeMethod, DeployerSettings, GitopsSettings, ImagePlace, Reconciler, ReconcilerKind,

@@ -2,7 +2,8 @@
 
 use crate::config::ConfigError;
 use crate::config::keys::{self, Keys};
-use crate::config::section::{Section, Value};
+use crate::config::section::Section;
+use crate::config::value::Value;
 
 /// The table with the keys of its `kind`, and what reads it.
 pub(super) fn of_kind<'a, R: Copy>(

@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 
 use super::waiting::observe_for;
-use crate::config::section::{Section, Value};
-use crate::config::{ConfigError, values};
+use crate::config::ConfigError;
+use crate::config::section::Section;
+use crate::config::value::Value;
 use crate::domain::{DeployerSettings, KubernetesSettings, WorkloadChoice, is_kubernetes_name};
 
 /// How long the rollout of one workload may take, unless it is said otherwise: as Kubernetes' own progress deadline.
@@ -33,7 +34,7 @@ pub(super) fn read(table: &Section<'_>) -> Result<DeployerSettings, ConfigError>
             .transpose()?,
         timeout: table
             .get("timeout")
-            .map_or(Ok(ROLLOUT_TIMEOUT), |value| values::duration(&value))?,
+            .map_or(Ok(ROLLOUT_TIMEOUT), |value| value.duration())?,
         rollback: table.flag("rollback")?,
         only_observe,
         observe_for: observe_for(table)?,

@@ -13,7 +13,8 @@ mod webhook;
 use self::kind::of_kind;
 use super::ConfigError;
 use super::keys::{self, Keys};
-use super::section::{Section, Value};
+use super::section::Section;
+use super::value::Value;
 use crate::domain::DeployerSettings;
 
 pub(super) use probe::probes;

@@ -4,9 +4,10 @@ use jiff::SignedDuration;
 
 use super::command::program_line;
 use super::kind::of_kind;
+use crate::config::ConfigError;
 use crate::config::keys::{self, Keys};
-use crate::config::section::{Section, Value};
-use crate::config::{ConfigError, values};
+use crate::config::section::Section;
+use crate::config::value::Value;
 use crate::domain::{ProbeKind, ProbeSettings, Repetition};
 
 /// How often in a row, how often and how long, unless it is said otherwise.
@@ -31,7 +32,7 @@ pub(in crate::config) fn probes(value: Value<'_>) -> Result<Vec<ProbeSettings>, 
 fn probe(value: &Value<'_>) -> Result<ProbeSettings, ConfigError> {
     let (table, read) = of_kind(value, "check", KINDS)?;
     let kind = read(&table)?;
-    let time = |key, usual| table.get(key).map_or(Ok(usual), |value| values::duration(&value));
+    let time = |key, usual| table.get(key).map_or(Ok(usual), |value| value.duration());
     let repetition = if matches!(kind, ProbeKind::Command { .. }) {
         Repetition {
             successes: 1,

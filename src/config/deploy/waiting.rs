@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
+use crate::config::ConfigError;
 use crate::config::section::Section;
-use crate::config::{ConfigError, values};
 
 /// How long a run waits until what was deployed runs, unless it is said otherwise.
 const OBSERVE_FOR: SignedDuration = SignedDuration::from_mins(5);
@@ -12,5 +12,5 @@ const OBSERVE_FOR: SignedDuration = SignedDuration::from_mins(5);
 pub(super) fn observe_for(table: &Section<'_>) -> Result<SignedDuration, ConfigError> {
     table
         .get("observe_for")
-        .map_or(Ok(OBSERVE_FOR), |value| values::duration(&value))
+        .map_or(Ok(OBSERVE_FOR), |value| value.duration())
 }

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use super::waiting::observe_for;
+use crate::config::ConfigError;
 use crate::config::section::Section;
-use crate::config::{ConfigError, values};
 use crate::domain::{DeployerSettings, WebhookSettings};
 
 /// How long a deployment may take, unless it is said otherwise.
@@ -27,7 +27,7 @@ pub(super) fn read(table: &Section<'_>) -> Result<DeployerSettings, ConfigError>
         },
         timeout: table
             .get("timeout")
-            .map_or(Ok(TIMEOUT), |value| values::duration(&value))?,
+            .map_or(Ok(TIMEOUT), |value| value.duration())?,
         running,
         observe_for: observe_for(table)?,
     }))
