@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use indicatif::{MultiProgress, ProgressBar};
 
-use super::plain::{ended, outcome_line, seconds, workflow_run};
+use super::plain::{ended, outcome_line, seconds};
 use super::reporter::Reporter;
 use super::steps::Steps;
 use crate::cli::Output;
@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::symbols::in_ascii;
 use crate::cli::waiting::style;
 use crate::engine::{Event, EventKind, Level, Unit};
+use crate::report::workflow_run;
 
 pub(super) struct Bars {
     screen: MultiProgress,

@@ -10,6 +10,7 @@ use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::domain::Exit;
 use crate::engine::{Event, EventKind, Level, Place, StepOutcome};
+use crate::report::workflow_run;
 
 /// Shows a run line by line.
 #[derive(Default)]
@@ -79,16 +80,6 @@ impl Reporter for Plain {
         out.flush()?;
         Ok(())
     }
-}
-
-/// `run 123 on GitHub: promote to prod`, from its second attempt on with the number of that.
-pub(super) fn workflow_run(number: u64, attempt: u32, title: &str) -> String {
-    let attempt = if attempt > 1 {
-        format!(", attempt {attempt}")
-    } else {
-        String::new()
-    };
-    format!("run {number} on GitHub{attempt}: {title}")
 }
 
 /// `✓ copy    24 MB moved`: how a step ended, symbol and word.

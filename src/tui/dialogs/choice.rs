@@ -7,14 +7,14 @@ use ratatui::text::{Line, Span};
 
 use super::around::Around;
 use super::fields::Form;
-use super::parts::{key, told};
+use super::parts::{Simple, state_of, told};
 use super::reply::{DialogSpec, Reply};
 use crate::domain::{EnvironmentName, HeldLock, LockNote, LockStanding, age, version_name};
 use crate::engine::{Earlier, RollbackRequest, UnlockRequest};
 use crate::tui::app::theme::State;
 use crate::tui::session::notice::Message;
 use crate::tui::session::request::Request;
-use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::frame::text_width;
 use crate::tui::widgets::{gate, line};
 
 /// What an environment has deployed, and ran before, newest first.
@@ -199,24 +199,16 @@ fn paint(around: &Around, dialog: &ChoiceDialog, area: Rect, buffer: &mut Buffer
             Choices::Past(..) => "roll back to it",
             Choices::Locks(_) => "break it",
         };
-        keys.extend(key("Enter", what, theme));
-        keys.extend(key("Up Down", "choose", theme));
+        keys.extend([("Enter", what), ("Up Down", "choose")]);
     }
-    keys.extend(key("Esc", around.esc(), theme));
-    let state = if dialog.error.is_some() {
-        State::Bad
-    } else {
-        State::Loading
-    };
-    Sheet {
+    keys.push(("Esc", around.esc()));
+    Simple {
         title: &title,
-        state,
+        state: state_of(dialog.error.as_ref()),
         body,
-        foot: None,
         keys,
-        scroll: 0,
     }
-    .paint(area, theme, buffer);
+    .paint(around, area, buffer);
 }
 
 /// Columns before the name of a deployment: whether it could run again.

@@ -8,11 +8,11 @@ use ratatui::text::{Line, Span};
 
 use super::around::Around;
 use super::fields::{Field, Form, Value};
-use super::parts::{key, told};
+use super::parts::{Simple, state_of, told};
 use super::reply::{DialogSpec, Reply};
 use crate::tui::app::theme::{State, Theme};
 use crate::tui::session::notice::Message;
-use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::frame::text_width;
 use crate::tui::widgets::{input, line};
 
 /// Fields to be filled in before a plan is made.
@@ -111,26 +111,19 @@ fn paint(around: &Around, dialog: &FormDialog, area: Rect, buffer: &mut Buffer) 
     };
     let mut keys = Vec::new();
     if !dialog.waiting {
-        keys.extend(key("Enter", enter, theme));
+        keys.push(("Enter", enter));
         if dialog.form.fields.len() > 1 {
-            keys.extend(key("Tab", "next", theme));
+            keys.push(("Tab", "next"));
         }
     }
-    keys.extend(key("Esc", around.esc(), theme));
-    let state = if dialog.error.is_some() {
-        State::Bad
-    } else {
-        State::Loading
-    };
-    Sheet {
+    keys.push(("Esc", around.esc()));
+    Simple {
         title: &dialog.form.request.title(),
-        state,
+        state: state_of(dialog.error.as_ref()),
         body,
-        foot: None,
         keys,
-        scroll: 0,
     }
-    .paint(area, theme, buffer);
+    .paint(around, area, buffer);
 }
 
 /// Each field in a line or two: its name, its answer, and what can be said there; the one at the place `here` is typed into.

@@ -6,11 +6,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::around::Around;
-use super::parts::key;
+use super::parts::Simple;
 use super::reply::{DialogSpec, Reply};
 use crate::tui::app::theme::State;
 use crate::tui::session::notice::Message;
-use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::frame::text_width;
 use crate::tui::widgets::line;
 
 impl DialogSpec for Message {
@@ -49,14 +49,11 @@ fn paint(around: &Around, dialog: &Message, area: Rect, buffer: &mut Buffer) {
     }
     let state = if dialog.good { State::Ok } else { State::Bad };
     let title = format!("{} {}", theme.symbol(state), dialog.title);
-    let keys = key("Enter", "close", theme).to_vec();
-    Sheet {
+    Simple {
         title: &title,
         state,
         body,
-        foot: None,
-        keys,
-        scroll: 0,
+        keys: vec![("Enter", "close")],
     }
-    .paint(area, theme, buffer);
+    .paint(around, area, buffer);
 }

@@ -1,10 +1,52 @@
 //! What several dialogs show.
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::around::Around;
 use crate::tui::app::theme::{State, Theme};
 use crate::tui::session::notice::Message;
+use crate::tui::widgets::frame::Sheet;
 use crate::tui::widgets::line;
+
+/// A dialog of a title, a text that fits, and the keys that it takes.
+pub(super) struct Simple<'a> {
+    pub(super) title: &'a str,
+    pub(super) state: State,
+    pub(super) body: Vec<Line<'static>>,
+    /// Each key, and what it does.
+    pub(super) keys: Vec<(&'static str, &'a str)>,
+}
+
+impl Simple<'_> {
+    /// Paints it over `area`.
+    pub(super) fn paint(self, around: &Around<'_>, area: Rect, buffer: &mut Buffer) {
+        let theme = around.theme;
+        let keys = self
+            .keys
+            .into_iter()
+            .flat_map(|(name, what)| key(name, what, theme));
+        Sheet {
+            title: self.title,
+            state: self.state,
+            body: self.body,
+            foot: None,
+            keys: keys.collect(),
+            scroll: 0,
+        }
+        .paint(area, theme, buffer);
+    }
+}
+
+/// Red once something went wrong.
+pub(super) const fn state_of(error: Option<&Message>) -> State {
+    if error.is_some() {
+        State::Bad
+    } else {
+        State::Loading
+    }
+}
 
 /// A key, and what it does, as dialogs show it.
 pub(super) fn key(key: &'static str, what: &str, theme: Theme) -> [Span<'static>; 3] {

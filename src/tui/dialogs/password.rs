@@ -7,11 +7,10 @@ use ratatui::text::{Line, Span};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::around::Around;
-use super::parts::key;
+use super::parts::Simple;
 use super::reply::{DialogSpec, Reply};
 use crate::domain::Plan;
 use crate::tui::app::theme::State;
-use crate::tui::widgets::frame::Sheet;
 use crate::tui::widgets::input;
 
 /// A password for the signing key; it is never shown.
@@ -87,14 +86,11 @@ fn paint(around: &Around, dialog: &PasswordDialog, area: Rect, buffer: &mut Buff
         Line::default(),
         Line::from(field),
     ];
-    let keys = [key("Enter", "go on", theme), key("Esc", around.esc(), theme)].concat();
-    Sheet {
+    Simple {
         title: "Password of the signing key",
         state: State::Attention,
         body,
-        foot: None,
-        keys,
-        scroll: 0,
+        keys: vec![("Enter", "go on"), ("Esc", around.esc())],
     }
-    .paint(area, theme, buffer);
+    .paint(around, area, buffer);
 }

@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::around::Around;
-use super::parts::key;
+use super::parts::Simple;
 use super::reply::{DialogSpec, Reply};
 use crate::tui::app::theme::State;
-use crate::tui::widgets::frame::{Sheet, text_width};
+use crate::tui::widgets::frame::text_width;
 use crate::tui::widgets::line;
 
 /// A person wants to leave while runs are active.
@@ -58,14 +58,11 @@ fn paint(around: &Around, dialog: &QuitDialog, area: Rect, buffer: &mut Buffer) 
             theme.says(State::Loading, &run),
         ]));
     }
-    let keys = [key("Enter", enter, theme), key("Esc", "stay", theme)].concat();
-    Sheet {
+    Simple {
         title: "Leave?",
         state: State::Attention,
         body,
-        foot: None,
-        keys,
-        scroll: 0,
+        keys: vec![("Enter", enter), ("Esc", "stay")],
     }
-    .paint(area, theme, buffer);
+    .paint(around, area, buffer);
 }

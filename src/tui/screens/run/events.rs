@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::model::{Ended, Item, LogLine, RunModel, StepRow, StepState};
 use crate::domain::{Digest, Exit, StepId};
 use crate::engine::{Event, EventKind, Level, StepOutcome, Unit};
+use crate::report::workflow_run;
 
 /// Lines that are kept of a step; the journal keeps them all.
 const LINES: usize = 20_000;
@@ -23,7 +24,7 @@ pub(super) fn apply(run: &mut RunModel, event: Event) {
             if run.number.is_none() {
                 run.goes_to_github();
             }
-            let line = format!("run {number} on GitHub, attempt {attempt}: {title}  {url}");
+            let line = format!("{}  {url}", workflow_run(number, attempt, &title));
             let level = Level::Info;
             run.number = Some(number);
             run.page = Some(url);
