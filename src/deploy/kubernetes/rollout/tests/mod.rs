@@ -160,7 +160,12 @@ impl World {
     pub fn judge(&self) -> State {
         let workload = self.workload.clone().map(|workload| {
             let mut object = workload;
-            merge(&mut object, &json!({ "apiVersion": "apps/v1", "kind": "any" }));
+            let version = if self.kind == WorkloadKind::CronJob {
+                "batch/v1"
+            } else {
+                "apps/v1"
+            };
+            merge(&mut object, &json!({ "apiVersion": version, "kind": "any" }));
             object["kind"] = json!(match self.kind {
                 WorkloadKind::Deployment => "Deployment",
                 WorkloadKind::StatefulSet => "StatefulSet",
