@@ -125,10 +125,10 @@ async fn what_changes_nothing_in_an_environment_leaves_no_record() {
         .unwrap();
     ground.run(&format!("copy {dev}:{tag} {dev}:{tag}"), 0).await;
     assert_eq!(ground.changes().await, []);
-    let copied = ground
+    let attached = ground
         .output(&format!("registry referrers {copies}@{}", ground.digest))
         .await;
-    assert!(!text(&copied.stdout).contains("windlass.change"));
+    assert!(!text(&attached.stdout).contains("windlass.change"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

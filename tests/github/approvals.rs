@@ -67,6 +67,14 @@ fn requests(events: &[Event]) -> usize {
     events.iter().filter(asked).count()
 }
 
+fn hold_to_schema(told: &[Value]) {
+    let schemas = Schemas::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas"));
+    for document in told {
+        let errors = schemas.errors("notification", document);
+        assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
+    }
+}
+
 /// Waits until so many notifications were posted to `path`.
 async fn posted(receiver: &Receiver, path: &str, count: usize) -> Vec<Value> {
     let waiting = async {
@@ -142,11 +150,7 @@ async fn each_approval_that_a_run_waits_for_is_asked_of_the_webhooks_once_in_eac
     assert_eq!(run.notifying.await.unwrap(), [""; 0]);
 
     let told = receiver.documents("/json");
-    let schemas = Schemas::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas"));
-    for document in &told {
-        let errors = schemas.errors("notification", document);
-        assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
-    }
+    hold_to_schema(&told);
     let in_short: Vec<_> = told
         .iter()
         .map(|one| {

@@ -64,8 +64,6 @@ impl Reporter for Bars {
                 self.line(&workflow_run(*number, *attempt, title))?;
                 self.line(&format!("  {url}"))?;
             }
-            // A line of the log says so too.
-            EventKind::ApprovalRequested { .. } => {}
             EventKind::StepAdded { added } => self.steps.add(added),
             EventKind::StepStarted { step } => {
                 let spinner = self.screen.add(ProgressBar::new_spinner());
@@ -77,8 +75,9 @@ impl Reporter for Bars {
                 }
                 self.steps.start(*step, event.at);
             }
-            // What the run itself says is what a person waits for.
-            EventKind::Log {
+            // What the run itself says is what a person waits for; that an approval is asked for is a line of it.
+            EventKind::ApprovalRequested { .. }
+            | EventKind::Log {
                 level: Level::Info,
                 step: Some(_),
                 ..

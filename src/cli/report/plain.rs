@@ -43,8 +43,6 @@ impl Reporter for Plain {
                 writeln!(out, "{}", workflow_run(*number, *attempt, title))?;
                 writeln!(out, "  {url}")?;
             }
-            // A line of the log says so too.
-            EventKind::ApprovalRequested { .. } => {}
             EventKind::StepAdded { added } => self.steps.add(added),
             EventKind::StepStarted { step } => self.steps.start(*step, event.at),
             EventKind::Log { step, level, line } => {
@@ -75,7 +73,11 @@ impl Reporter for Plain {
             } => {
                 ended(out, *exit, summary, hint.as_deref(), places)?;
             }
-            EventKind::ItemStarted { .. } | EventKind::ItemMoved { .. } | EventKind::ItemDone { .. } => {}
+            // That an approval is asked for is a line of the log as well.
+            EventKind::ApprovalRequested { .. }
+            | EventKind::ItemStarted { .. }
+            | EventKind::ItemMoved { .. }
+            | EventKind::ItemDone { .. } => {}
         }
         out.flush()?;
         Ok(())
