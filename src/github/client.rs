@@ -3,13 +3,14 @@
 mod cache;
 mod connection;
 mod explain;
+mod graphql;
 mod lists;
 mod logs;
 mod session;
 mod writes;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use octocrab::service::middleware::retry::RateLimitMetrics;
@@ -26,9 +27,12 @@ use self::connection::{Session, Shown};
 use super::credentials::Credentials;
 use super::error::GitHubError;
 use super::forge::Forge;
+use super::spending::Spending;
 use crate::domain::{ApiAddress, LinkError, RepositoryName, clean_line, next_link};
 
 pub(super) use self::lists::Page;
+pub(super) use self::logs::LogLength;
+pub use self::logs::LogPart;
 pub(super) use self::writes::Method;
 
 /// What stays as it is in a part of a path.
@@ -70,6 +74,7 @@ pub(super) struct Client {
     limits: Arc<Limits>,
     cache: Cache,
     budget: Budget,
+    spending: Spending,
     // Made when it is first needed, in the runtime that it will live in.
     session: Mutex<Option<Arc<Session>>>,
 }
@@ -128,6 +133,7 @@ impl Client {
             }),
             cache: Cache::default(),
             budget: Budget::default(),
+            spending: Spending::default(),
             session: Mutex::default(),
         })
     }
@@ -143,6 +149,10 @@ impl Client {
     /// How many requests GitHub takes yet, as its last answer said.
     pub(super) fn remaining(&self) -> Option<u64> {
         self.budget.remaining()
+    }
+
+    pub(super) fn breather(&self) -> Duration {
+        self.spending.breather(Instant::now())
     }
 
     /// Whether requests are authorised; of what only `gh` knows it is taken to be so until it was asked.
@@ -177,6 +187,7 @@ impl Client {
             if let (StatusCode::NOT_MODIFIED, Some(known)) = (response.status(), known) {
                 return known.read().map_err(Trouble::Form);
             }
+            self.spending.note(Instant::now());
             let links = response.headers().get_all(header::LINK).iter();
             let next = next_link(links.map(|link| link.to_str().unwrap_or("\u{fffd}")));
             let etag = response.headers().get(header::ETAG).cloned();

@@ -7,18 +7,34 @@ const MAX_LINE_BYTES: usize = 8 * 1024;
 #[derive(Default)]
 pub(super) struct LogLines {
     line: Vec<u8>,
+    /// Whether what comes first is the rest of a line that nobody wants.
+    skips: bool,
 }
 
 impl LogLines {
+    /// Of a text that begins within a line, which is left out.
+    pub(super) const fn from_the_middle() -> Self {
+        Self {
+            line: Vec::new(),
+            skips: true,
+        }
+    }
+
     /// Tells the lines that end in `bytes`.
     pub(super) fn feed(&mut self, bytes: &[u8], tell: &mut (dyn FnMut(&str) + Send)) {
         let mut rest = bytes;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.add(&rest[..end]);
-            self.end(tell);
+            if self.skips {
+                self.skips = false;
+            } else {
+                self.add(&rest[..end]);
+                self.end(tell);
+            }
             rest = &rest[end + 1..];
         }
-        self.add(rest);
+        if !self.skips {
+            self.add(rest);
+        }
     }
 
     /// Tells the line that is left over.

@@ -7,6 +7,7 @@
 mod actions;
 mod checks;
 mod client;
+mod commit_states;
 mod credentials;
 mod error;
 mod forge;
@@ -14,6 +15,7 @@ mod log_lines;
 mod origin;
 mod pulls;
 mod rules;
+mod spending;
 mod standing;
 
 use std::fmt;
@@ -27,11 +29,14 @@ pub use actions::{
     Progress, Review, Reviewer, WorkflowRun,
 };
 pub use checks::{Checks, ChecksVerdict, RequiredCheck};
+pub use client::LogPart;
+pub use commit_states::{CommitState, MAX_COMMITS, PullOfCommit};
 pub use credentials::{Credentials, gh_program};
 pub use error::GitHubError;
 pub use forge::Forge;
 pub use pulls::{NewPullRequest, PullRequest, PullRequestState};
 pub use rules::{BranchRule, Operator, Pattern, PatternOf, asks_for_pull_request, refusal_of_creation};
+pub use spending::Spending;
 pub use standing::{Allowance, Standing};
 
 use crate::domain::{ApiAddress, RepositoryName};
@@ -126,6 +131,11 @@ impl GitHub {
     /// How many requests GitHub takes yet from this token, as its last answer said.
     pub fn remaining(&self) -> Option<u64> {
         self.client.remaining()
+    }
+
+    /// How long whoever only looks again should wait, so that all who do stay within what GitHub takes.
+    pub fn breather(&self) -> Duration {
+        self.client.breather()
     }
 
     /// `/repos/OWNER/NAME` and what follows it.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 mod approvals;
+mod checks;
 mod dialogs;
 mod environments;
 mod fleet;

@@ -28,7 +28,9 @@ pub enum Log {
 }
 
 impl Log {
-    pub fn response(self) -> Response<Body> {
+    /// All of it, or from the byte on that the range begins with.
+    pub fn response(self, from: Option<usize>) -> Response<Body> {
+        let mut size = None;
         let body = match self {
             Self::Text(text) => Body::from(text),
             Self::Cut(text) => {
@@ -42,15 +44,24 @@ impl Log {
             Self::Repeated(width, times) => {
                 const AT_ONCE: usize = 1000;
                 let line = format!("2026-11-01T10:00:00.1234567Z {}\n", ".".repeat(width));
+                let all = line.len() * times;
+                let from = from.unwrap_or(0);
                 let chunk = Bytes::from(line.repeat(AT_ONCE));
-                let chunks = (0..times / AT_ONCE).map(move |_| Ok::<_, std::io::Error>(chunk.clone()));
+                let first = chunk.slice(from % chunk.len()..);
+                let rest = (from / chunk.len() + 1)..times / AT_ONCE;
+                let chunks = std::iter::once(first).chain(rest.map(move |_| chunk.clone()));
+                let chunks = chunks.map(Ok::<_, std::io::Error>);
+                size = Some(all - from);
                 Body::from_stream(futures_util::stream::iter(chunks))
             }
         };
-        Response::builder()
-            .header("content-type", "text/plain; charset=utf-8")
-            .body(body)
-            .unwrap()
+        let mut response = Response::builder()
+            .status(if from.is_some() { 206 } else { 200 })
+            .header("content-type", "text/plain; charset=utf-8");
+        if let Some(size) = size {
+            response = response.header("content-length", size);
+        }
+        response.body(body).unwrap()
     }
 }
 

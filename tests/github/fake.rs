@@ -71,12 +71,18 @@ pub struct Store {
     pub pulls: Vec<Value>,
     /// The GitHub App that is installed.
     pub app: Option<super::app_store::App>,
+    /// The pull request that a commit came by, and its author.
+    pub pulls_of: HashMap<String, (u64, String)>,
+    /// Whether it has GraphQL.
+    pub has_graphql: bool,
     /// Workflows and their runs.
     pub actions: Actions,
     /// How many answers were left out, because nothing had changed.
     pub unchanged: usize,
     /// What the host of logs was sent as authorization, for each log that it gave.
     pub log_tokens: Vec<Option<String>>,
+    /// From which byte on logs were asked for, where not from the first.
+    pub log_ranges: Vec<usize>,
     /// More entries than this are on no page.
     pub page: usize,
     /// How many check runs it counts beside those that it lists, as where a list was cut on its way.
@@ -108,6 +114,7 @@ impl Fake {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let store = Arc::new(Mutex::new(Store {
             page: 100,
+            has_graphql: true,
             address: address.clone(),
             ..Store::default()
         }));
@@ -222,6 +229,9 @@ impl Store {
             Some(token) if token != format!("Bearer {TOKEN}") => return plain(401, "Bad credentials"),
             None if self.private => return plain(404, "Not Found"),
             _ => {}
+        }
+        if question.path == "/graphql" {
+            return self.graphql(question);
         }
         if question.path == "/rate_limit" {
             let core = json!({"limit": 5000, "remaining": 4321, "reset": 4_102_444_800_i64, "used": 679});

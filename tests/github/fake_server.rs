@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
 use windlass::domain::Digest;
 
-use super::actions::Log;
 use super::fake::{Answer, Asked, Fault, Question, Store};
 
 type Shared = Arc<Mutex<Store>>;
@@ -79,9 +78,19 @@ pub async fn serve_log(State(store): State<Shared>, uri: Uri, headers: HeaderMap
         .log_tokens
         .push(token.map(|value| value.to_str().unwrap().to_owned()));
     let job = uri.path().trim_start_matches('/').parse().unwrap();
+    let range = headers
+        .get("range")
+        .map(|value| value.to_str().unwrap().to_owned());
+    let from = range.as_deref().map(|range| {
+        let from = range
+            .strip_prefix("bytes=")
+            .and_then(|range| range.strip_suffix('-'));
+        from.unwrap().parse().unwrap()
+    });
+    store.log_ranges.extend(from);
     let log = store.actions.logs.get(&job).cloned();
     drop(store);
-    log.map_or_else(|| respond(404, &[], "no such blob"), Log::response)
+    log.map_or_else(|| respond(404, &[], "no such blob"), |log| log.response(from))
 }
 
 /// The answer, or that it is the one which is known already.

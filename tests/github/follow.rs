@@ -4,7 +4,7 @@ use serde_json::json;
 use windlass::domain::Exit;
 use windlass::engine::{Event, EventKind, Level, Run, StepOutcome};
 
-use super::actions::FIRST;
+use super::actions::{FIRST, Log};
 use super::fake::Fault;
 use super::limit::within;
 use super::promote::{Started, start};
@@ -235,6 +235,35 @@ async fn what_has_not_changed_is_asked_for_so_that_it_does_not_count() {
     })
     .await;
     following.started.fake.end_run(FIRST, "success");
+    let (exit, _) = following.end().await;
+    assert_eq!(exit, Exit::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_log_of_200_mb_only_the_end_is_read_to_show_its_last_lines() {
+    const LINES: usize = 200_000;
+    const WIDTH: usize = 1000;
+    let mut following = Following::begin().await;
+    let fake = &following.started.fake;
+    let job = fake.job((FIRST, 1), "promote", "success", &[("Promote", "success")]);
+    fake.store().actions.logs.insert(job, Log::Repeated(WIDTH, LINES));
+    let begun = std::time::Instant::now();
+    following
+        .until(|kind| matches!(kind, EventKind::Log { line, .. } if line.starts_with("earlier lines are left out")))
+        .await;
+    following
+        .until(|kind| matches!(kind, EventKind::Log { line, .. } if line.len() == WIDTH))
+        .await;
+    let took = begun.elapsed();
+    let fake = &following.started.fake;
+    let size = LINES * (WIDTH + 30);
+    let ranges = fake.store().log_ranges.clone();
+    assert!(
+        matches!(ranges[..], [from] if from > size - 1_000_000),
+        "{ranges:?}"
+    );
+    println!("the end of 200 MB was shown after {took:?}");
+    fake.end_run(FIRST, "success");
     let (exit, _) = following.end().await;
     assert_eq!(exit, Exit::Done);
 }

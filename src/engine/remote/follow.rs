@@ -167,7 +167,7 @@ impl Follower<'_> {
                     }
                 }
             };
-            tokio::time::sleep(wait).await;
+            tokio::time::sleep(wait.max(self.github.breather())).await;
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::{PlannedStep, StepId, StepKind, StepList, clean_line};
 use crate::engine::run::event::{EventKind, Level, StepOutcome};
-use crate::github::{Conclusion, GitHub, Job, LiveOutput, Progress};
+use crate::github::{Conclusion, GitHub, GitHubError, Job, LiveOutput, LogPart, Progress};
 
 use super::live_tree::LiveSteps;
 use super::tell::Tell;
@@ -173,40 +173,25 @@ fn tell_progress(id: StepId, told: &mut Told, progress: Progress, tell: Tell<'_>
     before != *told
 }
 
+/// How much of the end of a log is read, where only its last lines are told: as much as those can have.
+const TAIL_BYTES: u64 = 512 * 1024;
+
 /// Tells the log of a job that has ended.
 async fn tell_log(github: &GitHub, job: u64, step: StepId, length: LogLength, tell: Tell<'_>) {
     let step = Some(step);
-    let mut tail = VecDeque::new();
-    let mut left_out = 0_u64;
     let mut is_empty = true;
-    let read = github.job_log(job, |line| {
-        let Some((level, line)) = level_of_line(line) else {
-            return;
-        };
-        is_empty = false;
-        match length {
-            LogLength::Whole => tell(EventKind::Log { step, level, line }),
-            LogLength::Tail(lines) => {
-                if tail.len() >= lines {
-                    tail.pop_front();
-                    left_out += 1;
+    let read = match length {
+        LogLength::Whole => {
+            let read = github.job_log(job, |line| {
+                if let Some((level, line)) = level_of_line(line) {
+                    is_empty = false;
+                    tell(EventKind::Log { step, level, line });
                 }
-                tail.push_back((level, line));
-            }
+            });
+            read.await
         }
-    });
-    let read = read.await;
-    if left_out > 0 {
-        let line = format!("{left_out} earlier lines are left out; `windlass logs` shows them");
-        tell(EventKind::Log {
-            step,
-            level: Level::Info,
-            line,
-        });
-    }
-    for (level, line) in tail {
-        tell(EventKind::Log { step, level, line });
-    }
+        LogLength::Tail(lines) => tell_tail(github, job, step, lines, &mut is_empty, tell).await,
+    };
     if let Err(error) = read {
         let what = if is_empty { "no log" } else { "the log ends early" };
         tell(EventKind::Log {
@@ -215,6 +200,43 @@ async fn tell_log(github: &GitHub, job: u64, step: StepId, length: LogLength, te
             line: format!("{what}: {error}"),
         });
     }
+}
+
+/// Tells the last lines of a log, and that there are more.
+async fn tell_tail(
+    github: &GitHub,
+    job: u64,
+    step: Option<StepId>,
+    lines: usize,
+    is_empty: &mut bool,
+    tell: Tell<'_>,
+) -> Result<(), GitHubError> {
+    let mut tail = VecDeque::new();
+    let mut left_out = 0_u64;
+    let read = github.job_log_end(job, TAIL_BYTES, |line| {
+        let Some(line) = level_of_line(line) else {
+            return;
+        };
+        if tail.len() >= lines {
+            tail.pop_front();
+            left_out += 1;
+        }
+        tail.push_back(line);
+    });
+    let part = read.await;
+    let missing = match part {
+        Ok(LogPart::End) => Some("earlier lines are left out; `windlass logs` shows them".to_owned()),
+        _ if left_out > 0 => Some(format!(
+            "{left_out} earlier lines are left out; `windlass logs` shows them"
+        )),
+        _ => None,
+    };
+    let missing = missing.map(|line| (Level::Info, line));
+    *is_empty = tail.is_empty();
+    for (level, line) in missing.into_iter().chain(tail) {
+        tell(EventKind::Log { step, level, line });
+    }
+    part.map(drop)
 }
 
 /// A line of the log of a job, harmless to a terminal, and how grave it is; none for a line that only structures the log.

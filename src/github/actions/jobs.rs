@@ -7,7 +7,7 @@ use super::READS;
 use super::runs::{Conclusion, Progress, is_set};
 use crate::domain::clean_line;
 use crate::github::GitHub;
-use crate::github::client::{Ask, Page};
+use crate::github::client::{Ask, LogLength, LogPart, Page};
 use crate::github::error::GitHubError;
 use crate::github::forge::Forge;
 
@@ -133,6 +133,24 @@ impl GitHub {
     pub async fn job_log(&self, job: u64, mut tell: impl FnMut(&str) + Send) -> Result<(), GitHubError> {
         let ask = Ask::new(format!("the log of job {job} of {}", self.repository), READS);
         let route = self.route(&format!("/actions/jobs/{job}/logs"));
-        self.client.lines(&ask, &route, &mut tell).await
+        self.client
+            .lines(&ask, &route, LogLength::Whole, &mut tell)
+            .await?;
+        Ok(())
+    }
+
+    /// The last `bytes` of the log of a job that has ended, from the beginning of a line on; all of it where whoever keeps it
+    /// gives no less.
+    pub async fn job_log_end(
+        &self,
+        job: u64,
+        bytes: u64,
+        mut tell: impl FnMut(&str) + Send,
+    ) -> Result<LogPart, GitHubError> {
+        let ask = Ask::new(format!("the log of job {job} of {}", self.repository), READS);
+        let route = self.route(&format!("/actions/jobs/{job}/logs"));
+        self.client
+            .lines(&ask, &route, LogLength::End(bytes), &mut tell)
+            .await
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -98,21 +99,35 @@ impl Answers {
     }
 }
 
-/// How many requests GitHub takes yet, as its answers say.
+/// How many requests GitHub takes yet, as its answers say. GraphQL has a limit of its own.
 #[derive(Default)]
-pub(super) struct Budget(Mutex<Option<u64>>);
+pub(super) struct Budget {
+    remaining: Mutex<Option<u64>>,
+    graphql_resets: Mutex<Option<Timestamp>>,
+}
 
 impl Budget {
     pub(super) fn note(&self, headers: &HeaderMap) {
-        let said = headers.get("x-ratelimit-remaining");
-        let said = said.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        if said.is_some() {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = said;
+        let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if said("x-ratelimit-resource") == Some("graphql") {
+            let resets = said("x-ratelimit-reset").and_then(|text| text.trim().parse().ok());
+            let resets = resets.and_then(|second| Timestamp::from_second(second).ok());
+            *self.graphql_resets.lock().unwrap_or_else(PoisonError::into_inner) = resets;
+            return;
+        }
+        let remaining = said("x-ratelimit-remaining").and_then(|text| text.trim().parse().ok());
+        if remaining.is_some() {
+            *self.remaining.lock().unwrap_or_else(PoisonError::into_inner) = remaining;
         }
     }
 
     pub(super) fn remaining(&self) -> Option<u64> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.remaining.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When the limit of GraphQL counts from the start again.
+    pub(super) fn graphql_resets(&self) -> Option<Timestamp> {
+        *self.graphql_resets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -15,15 +16,34 @@ use super::{Ask, Client};
 use crate::github::error::{GitHubError, deepest};
 use crate::github::log_lines::LogLines;
 
+/// How much of a log is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::github) enum LogLength {
+    /// All of it.
+    Whole,
+    /// So many bytes of its end, where whoever keeps it gives less than all; else all.
+    End(u64),
+}
+
+/// How much of a log was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogPart {
+    /// All of it.
+    Whole,
+    /// Its last lines.
+    End,
+}
+
 impl Client {
-    /// What keeps the text that `route` leads to is asked for it, and each line told as it comes: nothing of it is kept
-    /// here.
+    /// What keeps the text that `route` leads to is asked for it, or for the end of it, and each line told as it comes:
+    /// nothing of it is kept here.
     pub(in crate::github) async fn lines(
         &self,
         ask: &Ask,
         route: &str,
+        length: LogLength,
         tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<(), GitHubError> {
+    ) -> Result<LogPart, GitHubError> {
         let session = self.session().await?;
         let mut route = route.to_owned();
         for _ in 0..=REDIRECTS {
@@ -31,13 +51,15 @@ impl Client {
             let asked = asked.map_err(|_| self.slow(ask))?;
             let response = asked.map_err(|error| self.explain(ask, &error))?;
             self.budget.note(response.headers());
+            self.spending.note(Instant::now());
             let location = response.headers().get(header::LOCATION);
             let location = location
                 .and_then(|location| location.to_str().ok())
                 .map(str::to_owned);
             let status = response.status();
             if status.is_success() {
-                return self.read_body(ask, response.into_body(), tell).await;
+                self.read_body(ask, response.into_body(), tell).await?;
+                return Ok(LogPart::Whole);
             }
             match location.filter(|_| status.is_redirection()) {
                 // A repository has another name now.
@@ -47,7 +69,8 @@ impl Client {
                 Some(there) => {
                     let there = self.api.url().join(&there);
                     let there = there.map_err(|_| leads_nowhere(ask))?;
-                    return self.read_lines(ask, &session.strangers, there, tell).await;
+                    let strangers = &session.strangers;
+                    return self.read_lines(ask, strangers, there, length, tell).await;
                 }
                 None => {
                     let explained = octocrab::map_github_error(response).await;
@@ -87,15 +110,33 @@ impl Client {
         ask: &Ask,
         strangers: &reqwest::Client,
         location: Url,
+        length: LogLength,
         tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<(), GitHubError> {
+    ) -> Result<LogPart, GitHubError> {
         // Its address is a secret for as long as it is valid, so that no error repeats it.
         let host = location.host_str().unwrap_or_default().to_owned();
         let unreachable = |error: reqwest::Error| GitHubError::Unreachable {
             host: host.clone(),
             why: deepest(&error.without_url()),
         };
-        let response = strangers.get(location).send().await.map_err(unreachable)?;
+        let asking = strangers.get(location.clone()).send();
+        let mut response = asking.await.map_err(unreachable)?;
+        let mut part = LogPart::Whole;
+        // Not every storage takes `bytes=-N`, so that its size is looked at first.
+        if let (LogLength::End(bytes), Some(size)) = (length, response.content_length())
+            && size > bytes
+            && response.status() == StatusCode::OK
+        {
+            let from = size - bytes;
+            let asking = strangers
+                .get(location)
+                .header(header::RANGE, format!("bytes={from}-"));
+            let end = asking.send().await.map_err(unreachable)?;
+            if end.status() == StatusCode::PARTIAL_CONTENT {
+                part = LogPart::End;
+                response = end;
+            }
+        }
         if !response.status().is_success() {
             return Err(GitHubError::Status {
                 what: ask.what.clone(),
@@ -103,13 +144,16 @@ impl Client {
                 why: format!("from {host}, where logs are kept"),
             });
         }
-        let mut lines = LogLines::default();
+        let mut lines = match part {
+            LogPart::Whole => LogLines::default(),
+            LogPart::End => LogLines::from_the_middle(),
+        };
         let mut chunks = response.bytes_stream();
         while let Some(chunk) = chunks.next().await {
             lines.feed(&chunk.map_err(unreachable)?, tell);
         }
         lines.end(tell);
-        Ok(())
+        Ok(part)
     }
 
     /// A client for other hosts, which are sent nothing but the address.

@@ -1,5 +1,6 @@
 //! The edge: what `update` asks for is done here, in tasks, and their answers come back as messages.
 
+mod checks;
 mod followed;
 mod reads;
 mod runs;
@@ -128,6 +129,8 @@ impl Effects {
             Effect::PastRuns => self.past_runs(),
             Effect::Replay(id) => self.replay(id),
             Effect::RemoteRuns => self.remote_runs(),
+            Effect::CommitStates(commits) => self.commit_states(commits),
+            Effect::CommitChecks(commit) => self.commit_checks(commit),
             Effect::Follow(number) => self.follow(number),
             Effect::WaitingRun(ticket, number) => self.waiting_run(ticket, number),
             Effect::Review(review) => self.review(review),

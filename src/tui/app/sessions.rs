@@ -13,9 +13,11 @@ use super::sender::SessionSender;
 use super::state::{App, AppEffect, AppMsg};
 use super::theme::Theme;
 use crate::board::{Board, BoardUpdate, Source};
+use crate::config::CheckRule;
 use crate::domain::WriteAccess;
 use crate::engine::Engine;
 use crate::fleet::{FleetService, ServiceStatus};
+use crate::github::GitHub;
 use crate::project::Service;
 use crate::tui::screens::board::HistoryState;
 use crate::tui::screens::fleet::FleetMsg;
@@ -87,6 +89,8 @@ impl Sessions {
         let config = engine.config();
         config.git.develop.as_str().clone_into(&mut model.board.branch);
         model.runs.remote.is_runner = engine.runs_on_github();
+        let github = engine.github().ok().flatten();
+        model.board.checks.is_shown = asks_for_checks(&engine) && github.is_some_and(GitHub::has_token);
         model.board.graph = config.graph.all().to_vec();
         model.board.numbering = numbering(&config.git.release_branch);
         let (board, updates) = open_board(&engine, service, &mut model);
@@ -122,6 +126,11 @@ impl Sessions {
     pub(in crate::tui) async fn end(self) {
         futures_util::future::join_all(self.effects.into_iter().map(Effects::end)).await;
     }
+}
+
+/// Whether GitHub may be asked about checks.
+fn asks_for_checks(engine: &Engine) -> bool {
+    engine.config().github.checks == CheckRule::Required
 }
 
 /// Tells the fleet what becomes known of the service at place `at`.

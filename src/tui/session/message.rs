@@ -10,6 +10,7 @@ use super::standing::Standing;
 use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{CommitSha, Digest, EnvironmentName, HeldLock, Plan};
 use crate::engine::{DeploymentReview, Event, Releases, RemoteRuns, RunId, WaitingRun};
+use crate::github::{Checks, CommitState};
 use crate::tui::dialogs::EnvironmentHistory;
 use crate::tui::screens::board::{Gates, Row};
 use crate::tui::screens::findings::Content;
@@ -71,6 +72,13 @@ pub enum Msg {
     RemoteRuns(Result<Option<RemoteRuns>, Message>),
     /// The answer to the request with this number: what waits in a run on GitHub.
     WaitingRun(u64, Result<Box<WaitingRun>, Message>),
+    /// How the checks of these commits stand, as far as GitHub knows them; none where it has no GraphQL.
+    CommitStates(
+        Vec<CommitSha>,
+        Result<Option<Vec<(CommitSha, CommitState)>>, String>,
+    ),
+    /// The checks of a commit by name.
+    CommitChecks(CommitSha, Result<Checks, String>),
     /// What became of a review.
     Reviewed(DeploymentReview, Result<(), Message>),
     /// Something is to be read by a person, such as the outcome of a verification.
@@ -113,6 +121,10 @@ pub enum Effect {
     Replay(RunId),
     /// List the runs on GitHub.
     RemoteRuns,
+    /// Ask how the checks of these commits stand.
+    CommitStates(Vec<CommitSha>),
+    /// Ask for the checks of a commit by name.
+    CommitChecks(CommitSha),
     /// Follow the run on GitHub with this number.
     Follow(u64),
     /// Ask what waits in a run on GitHub, and answer with the first number; the second one is that of the run.

@@ -14,6 +14,9 @@ use crate::tui::screens::page::PageModel;
 use crate::tui::screens::releases::ReleasesModel;
 use crate::tui::screens::runs::Runs;
 
+/// How long after the last key somebody is still taken to look, in seconds.
+const SOMEBODY_LOOKS: i64 = 300;
+
 /// Everything that a frame is painted from.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -126,6 +129,11 @@ impl Model {
             return Err("this console is read-only".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether a key was pressed lately, so that it is worth asking others for news.
+    pub fn somebody_looks(&self) -> bool {
+        self.seconds_since(self.touched) <= SOMEBODY_LOOKS
     }
 
     /// Whole seconds from `then` to now.

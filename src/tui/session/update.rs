@@ -57,6 +57,7 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::Now(now) => {
             model.now = now;
             board::ask_gates(model, effects);
+            board::ask_checks(model, effects);
             environments::look_again(model, effects);
             listing::look_again(model, effects);
         }
@@ -102,6 +103,11 @@ fn handle(model: &mut Model, msg: Msg, effects: &mut Vec<Effect>) {
         Msg::PastRuns(result) => runs::on_past(model, result),
         Msg::Replayed(result) => run::on_replayed(model, result),
         Msg::RemoteRuns(result) => listing::on_listed(model, result),
+        Msg::CommitStates(asked, answer) => model.board.checks.learn(asked, answer),
+        Msg::CommitChecks(commit, answer) => {
+            model.board.checks.asking_details = None;
+            model.board.checks.details.insert(commit, answer);
+        }
         Msg::WaitingRun(number, result) => approvals::on_waiting(model, number, result),
         Msg::Reviewed(review, result) => approvals::on_reviewed(model, &review, result, effects),
         Msg::Told(message) => model.dialogs.push(Dialog::Message(message)),

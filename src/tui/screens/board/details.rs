@@ -8,6 +8,7 @@ use super::model::{Gates, Row};
 use super::table;
 use crate::board::{Cell, Image, Place};
 use crate::domain::bytes;
+use crate::github::CommitState;
 use crate::tui::app::theme::{State, Theme};
 use crate::tui::session::Model;
 use crate::tui::widgets::{gate, line};
@@ -93,6 +94,9 @@ fn facts(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
             Span::raw(line::fit(&by, width.saturating_sub(11), theme)),
         ]),
     ];
+    if model.board.checks.is_shown {
+        lines.extend(check_lines(model, row, &name, width));
+    }
     match &row.facts.image {
         Cell::Loading => lines.push(Line::from(vec![
             name("image"),
@@ -104,6 +108,37 @@ fn facts(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     }
     lines.extend(scan_lines(model, row, name("scan"), width));
     lines.extend(place_lines(model, row, name("where")));
+    lines
+}
+
+/// The checks by name, or their sum as long as the names are not known, and the pull request.
+fn check_lines(
+    model: &Model,
+    row: &Row,
+    name: &impl Fn(&'static str) -> Span<'static>,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let checks = &model.board.checks;
+    let (state, sum) = checks.words(&row.commit);
+    let words = match checks.details.get(&row.commit) {
+        Some(Ok(details)) => details.to_string(),
+        Some(Err(why)) => format!("{sum}; {why}"),
+        None => match &checks.trouble {
+            Some(why) if state == State::Unknown => why.clone(),
+            _ => sum,
+        },
+    };
+    let mut lines = reason(name("checks"), state, &words, width, model.theme);
+    if let Some(Some(CommitState { pull: Some(pull), .. })) = checks.known.get(&row.commit) {
+        let by = pull
+            .author
+            .as_ref()
+            .map_or_else(String::new, |author| format!(" by {author}"));
+        lines.push(Line::from(vec![
+            name("request"),
+            Span::raw(format!("pull request #{}{by}", pull.number)),
+        ]));
+    }
     lines
 }
 

@@ -1,5 +1,6 @@
 //! The board: a row for each candidate, a cell of the ribbon for each environment.
 
+pub mod checks;
 pub mod details;
 pub mod enabled;
 pub mod environments;
@@ -10,6 +11,7 @@ pub mod table;
 pub mod update;
 pub mod view;
 
+pub use checks::BoardChecks;
 pub use model::{BoardModel, Gates, HistoryState, Numbering, Row};
 
 use ratatui::buffer::Buffer;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use url::Url;
 
+use super::checks::BoardChecks;
 use crate::board::{Cell, EnvironmentNow, Facts};
 use crate::domain::{BranchName, Clean, CommitSha, Digest, Environment, EnvironmentName, Gate};
 use crate::tui::widgets::search::{Search, next_match};
@@ -99,6 +100,8 @@ pub struct BoardModel {
     pub index: HashMap<CommitSha, usize>,
     /// The answers of gates, by commit and environment, as far as someone has looked.
     pub gates: HashMap<(CommitSha, EnvironmentName), Gates>,
+    /// What GitHub's checks say.
+    pub checks: BoardChecks,
     /// How far the history was read.
     pub history: HistoryState,
     /// The branch whose history it is.

@@ -20,6 +20,7 @@ enum Column {
     Age,
     Author,
     Subject,
+    Checks,
     Image,
     Size,
     Scan,
@@ -27,11 +28,12 @@ enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Commit,
         Self::Age,
         Self::Author,
         Self::Subject,
+        Self::Checks,
         Self::Image,
         Self::Size,
         Self::Scan,
@@ -39,7 +41,7 @@ impl Column {
     ];
 
     /// The order in which they leave when it gets narrow; those that are not named stay.
-    const LEAVING: [Self; 4] = [Self::Size, Self::Author, Self::Image, Self::Age];
+    const LEAVING: [Self; 5] = [Self::Size, Self::Author, Self::Checks, Self::Image, Self::Age];
 
     const fn title(self) -> &'static str {
         match self {
@@ -47,6 +49,7 @@ impl Column {
             Self::Age => "AGE",
             Self::Author => "AUTHOR",
             Self::Subject => "SUBJECT",
+            Self::Checks => "CHECKS",
             Self::Image => "IMAGE",
             Self::Size => "SIZE",
             Self::Scan => "SCAN",
@@ -61,7 +64,7 @@ impl Column {
             Self::Age => 4,
             Self::Author => 12,
             Self::Subject => 28,
-            Self::Image => 9,
+            Self::Image | Self::Checks => 9,
             Self::Scan => 15,
             Self::Where if screen < 100 => 22,
             Self::Where if screen < 160 => 26,
@@ -71,8 +74,9 @@ impl Column {
 }
 
 /// The columns that fit, each with its width.
-fn columns(screen: u16) -> Vec<(Column, usize)> {
+fn columns(screen: u16, has_checks: bool) -> Vec<(Column, usize)> {
     let mut shown = Column::ALL.to_vec();
+    shown.retain(|column| has_checks || *column != Column::Checks);
     let width = |shown: &[Column]| shown.iter().map(|c| c.width(screen) + 2).sum::<usize>() + 2;
     for leaving in Column::LEAVING {
         if width(&shown) <= usize::from(screen) {
@@ -94,7 +98,7 @@ fn columns(screen: u16) -> Vec<(Column, usize)> {
 pub(in crate::tui) fn paint(model: &Model, head: Rect, rows: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let board = &model.board;
-    let columns = columns(rows.width);
+    let columns = columns(rows.width, board.checks.is_shown);
     let mut x = rows.x + 2;
     for (column, width) in &columns {
         buffer.set_stringn(x, head.y, column.title(), *width, theme.quiet());
@@ -123,7 +127,7 @@ fn strong(columns: &[(Column, usize)], row: Rect, theme: Theme) -> Rect {
     let facts = columns.iter().take_while(|(column, _)| {
         !matches!(
             column,
-            Column::Image | Column::Size | Column::Scan | Column::Where
+            Column::Checks | Column::Image | Column::Size | Column::Scan | Column::Where
         )
     });
     let width = facts.map(|(_, width)| width + 2).sum::<usize>() + 2;
@@ -168,6 +172,10 @@ fn paint_row(
             }
             Column::Author => Line::from(line::fit(row.author.as_str(), *width, theme)),
             Column::Subject => Line::from(subject(&model.board, row, *width, theme)),
+            Column::Checks => {
+                let (state, words) = model.board.checks.words(&row.commit);
+                Line::from(theme.says(state, &words))
+            }
             Column::Image => Line::from(image(&row.facts.image, theme)),
             Column::Size => Line::from(size(&row.facts.image, theme)),
             Column::Scan if is_moved(row) && !columns.iter().any(|(column, _)| *column == Column::Image) => {

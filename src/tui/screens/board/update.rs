@@ -9,6 +9,7 @@ use crate::tui::screens::page::model::PageOf;
 use crate::tui::screens::page::update as page;
 use crate::tui::screens::releases::update as releases;
 use crate::tui::screens::runs::update as runs;
+use crate::tui::screens::screen::Screen;
 use crate::tui::session::{Effect, Model, Notice, Request, plans as ask};
 use crate::tui::widgets::search::Search;
 
@@ -52,6 +53,8 @@ pub(in crate::tui) fn on_action(model: &mut Model, action: Action, effects: &mut
         },
         Action::Refresh => {
             board.gates.clear();
+            board.checks.asked_at = None;
+            board.checks.details.clear();
             model.notice = Some(Notice {
                 text: "refreshing from git and the registries".into(),
                 grave: false,
@@ -200,5 +203,29 @@ pub(in crate::tui) fn ask_gates(model: &mut Model, effects: &mut Vec<Effect>) {
     {
         board.gates.insert(key.clone(), Gates::Loading);
         effects.push(Effect::AskGates(key.0, key.1));
+    }
+}
+
+/// Asks how the checks of the candidates in sight stand, and for those of the selected one by name, while somebody looks.
+/// This waits for the next message of the time, as the gates do.
+pub(in crate::tui) fn ask_checks(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.screen != Screen::Board || !model.somebody_looks() {
+        return;
+    }
+    let board = &model.board;
+    let age = board.checks.asked_at.map(|at| model.seconds_since(at));
+    let in_sight = board.in_sight().iter().map(|row| row.commit.clone()).collect();
+    let due = board.checks.due(in_sight, age);
+    let selected = board.current().map(|row| row.commit.clone());
+    let selected = selected.filter(|commit| board.checks.wants_details(commit));
+    let checks = &mut model.board.checks;
+    if let Some(commits) = due {
+        checks.asking = true;
+        checks.asked_at = Some(model.now);
+        effects.push(Effect::CommitStates(commits));
+    }
+    if let Some(commit) = selected {
+        checks.asking_details = Some(commit.clone());
+        effects.push(Effect::CommitChecks(commit));
     }
 }

@@ -8,8 +8,6 @@ use crate::tui::session::{Effect, Message, Model};
 const MOVING: i64 = 10;
 /// How old it may become otherwise.
 const RESTING: i64 = 60;
-/// How long after the last key somebody is still taken to look.
-const SOMEBODY_LOOKS: i64 = 300;
 
 /// Asks for the list, unless that is under way or there is none.
 pub(in crate::tui) fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -29,7 +27,7 @@ pub(in crate::tui) fn look_again(model: &mut Model, effects: &mut Vec<Effect>) {
         Screen::Board | Screen::Releases | Screen::Run => remote.is_runner,
         Screen::Findings | Screen::Page => false,
     };
-    if !is_in_sight || model.seconds_since(model.touched) > SOMEBODY_LOOKS {
+    if !is_in_sight || !model.somebody_looks() {
         return;
     }
     let is_moving = model.screen == Screen::Runs && remote.runs.iter().any(|run| !run.is_ended());
