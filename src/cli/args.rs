@@ -69,6 +69,14 @@ pub enum Command {
     Unpin(super::pin::UnpinArgs),
     /// List the pinned environments: by whom, why and until when
     Pins(super::pin::PinsArgs),
+    /// Halt an environment on every machine and in CI; promotions to it are refused
+    Halt(super::halt::HaltArgs),
+    /// Resume a halted environment
+    Resume(super::halt::ResumeArgs),
+    /// List the environments that were halted: by whom, why and whether they still are
+    Halts(super::halt::HaltsArgs),
+    /// List what an environment ran, when, by which run, and what the gates said
+    History(super::history::HistoryArgs),
     /// Record the review due after a hotfix or other exception
     Review(super::review::ReviewArgs),
     /// Copy an image between registries unchanged, with its referrers
@@ -80,6 +88,11 @@ pub enum Command {
     Sign(super::sign::SignArgs),
     /// Verify the signature of an image
     Verify(super::verify::VerifyArgs),
+    /// Predict whether the verifiers of an environment will admit a candidate
+    Preflight(super::preflight::PreflightArgs),
+    /// Write admission policies for what verifies images without windlass
+    #[command(subcommand)]
+    Policy(super::policy::PolicyCommand),
     /// Create a key pair in cosign's format
     Keygen(super::keygen::KeygenArgs),
     /// List the locks on the remote: by whom and until when

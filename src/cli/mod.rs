@@ -19,6 +19,8 @@ mod failure;
 mod finish;
 mod fleet;
 mod global;
+mod halt;
+mod history;
 mod hotfix;
 mod image;
 mod init;
@@ -33,6 +35,8 @@ mod output;
 mod password;
 mod pin;
 mod plan;
+mod policy;
+mod preflight;
 mod promote;
 mod protected;
 mod recording;
@@ -131,6 +135,12 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Keygen(args)) => keygen::run(&args, &global, io)?,
         Some(Command::Locks(args)) => locks::run(&args, &global, io).await?,
         Some(Command::Unlock(args)) => unlock::run(args, &global, io).await?,
+        Some(Command::Preflight(args)) => preflight::run(&args, &global, io).await?,
+        Some(Command::Policy(command)) => policy::run(&command, &global, io)?,
+        Some(Command::History(args)) => history::run(&args, &global, io).await?,
+        Some(Command::Halt(args)) => halt::halt(args, &global, io).await?,
+        Some(Command::Resume(args)) => halt::resume(args, &global, io).await?,
+        Some(Command::Halts(args)) => halt::list(&args, &global, io).await?,
         Some(Command::Trust(args)) => trust::run(&args, &global, io)?,
         Some(Command::Runs(args)) => runs::run(&args, &global, io).await?,
         Some(Command::Approve(args)) => approve::run(&args, &global, io).await?,

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Output;
@@ -11,7 +12,8 @@ use super::failure::Failure;
 use super::global::Global;
 use super::image;
 use super::world::{self, World};
-use crate::domain::{Digest, Exit, ImageReference, Target};
+use crate::domain::{ChainLink, Clean, Digest, EnvironmentName, Exit, ImageReference, Target};
+use crate::engine::EngineError;
 use crate::sign::{self, PublicKey};
 
 /// Arguments of `verify`.
@@ -27,6 +29,9 @@ pub struct VerifyArgs {
     /// The public key, PEM [default: the key of the environment the image is in]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// Verify the chain of promotion records too, from the environment of the image back to the build
+    #[arg(long)]
+    pub chain: bool,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
@@ -38,12 +43,53 @@ struct Document<'a> {
     image: ImageReference,
     verified: bool,
     signatures: &'a [Digest],
+    /// The promotion records, from the environment of the image back to the build; null where they were not asked for.
+    chain: Option<Vec<Record<'a>>>,
+}
+
+/// A promotion record of a chain that holds.
+#[derive(Serialize)]
+struct Record<'a> {
+    environment: &'a EnvironmentName,
+    statement: &'a Digest,
+    at: Timestamp,
+    by: &'a Clean,
+    run: &'a Clean,
+    plan: &'a Clean,
+    gates: usize,
+}
+
+impl<'a> Record<'a> {
+    fn new(link: &'a ChainLink) -> Self {
+        let details = &link.record.windlass;
+        Self {
+            environment: &details.environment,
+            statement: &link.statement,
+            at: link.record.timestamp,
+            by: &details.by,
+            run: &details.run,
+            plan: &details.plan,
+            gates: details.gates.len(),
+        }
+    }
 }
 
 /// Resolves and verifies; exit 3 where no signature holds.
 pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let image = image::parse(&args.image)?;
-    let (registries, key) = match (args.key, World::open(global)) {
+    if args.chain && args.key.is_some() {
+        return Err(Failure::usage(
+            "--chain goes by the keys of all environments, so --key cannot be used with it",
+            "leave --key out; the environments of windlass.toml name their keys",
+        ));
+    }
+    let world = World::open(global);
+    let chain = if args.chain {
+        Some(chain(&image, &world).await?)
+    } else {
+        None
+    };
+    let (registries, key) = match (args.key, world) {
         (Some(key), Ok(world)) => (world.registries, key),
         // With a key, no windlass.toml is needed; one that was named must be right, though.
         (Some(key), Err(_)) if global.config.is_none() => (world::registries(None)?, key),
@@ -62,6 +108,9 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
             image: image.repository.at(found.digest),
             verified: true,
             signatures: &verified.signatures,
+            chain: chain
+                .as_ref()
+                .map(|links| links.iter().map(Record::new).collect()),
         })?;
     } else {
         if matches!(image.target, Target::Tag(_)) {
@@ -72,6 +121,39 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
             "✓ verified: {} is signed with this key",
             image.repository.at(found.digest)
         )?;
+        for link in chain.iter().flatten() {
+            writeln!(
+                io.out,
+                "  ✓ {}: {}",
+                link.record.windlass.environment,
+                link.record.words()
+            )?;
+        }
     }
     Ok(Exit::Done)
+}
+
+/// The chain of promotion records of the image; a failure with exit 3 where it does not hold.
+async fn chain(image: &ImageReference, world: &Result<World, Failure>) -> Result<Vec<ChainLink>, Failure> {
+    let Ok(world) = world else {
+        return Err(Failure::usage(
+            "--chain requires a windlass.toml, whose environments say what the chain leads through",
+            "run it in the repository of the service, or name the file with --config",
+        ));
+    };
+    let environment = world.engine.environment_of(&world.service, image)?;
+    let reader = world.registries.reader(&image.repository);
+    let found = image::resolve(&reader, &image.target).await?;
+    let checked = world
+        .engine
+        .chain(&world.service, &found.digest, &environment)
+        .await?;
+    match checked.fault {
+        None => Ok(checked.links),
+        Some(fault) => Err(EngineError::Chain {
+            image: image.repository.at(found.digest),
+            fault,
+        }
+        .into()),
+    }
 }

@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
-
 use super::section::{OwnTable, Section};
 use super::value::Value;
-use super::{ConfigError, EnvironmentSettings, HotfixSettings, Service, SignSettings, keys, runner};
+use super::{
+    ConfigError, EnvironmentSettings, HaltSettings, HotfixSettings, Service, SignSettings, SignatureSettings,
+    gates, keys, runner,
+};
 use crate::domain::{
-    Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate, LeftOut,
-    Limits, Rule, ScanPolicy, SoakPolicy, clean_line,
+    Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate,
+    SignatureForms, Verifier, VerifierError, clean_line, verifier_names,
 };
 
 /// What the lock of releases is called beside those of environments, see [`crate::domain::LockPart`].
 const LOCK_OF_RELEASES: &str = "releases";
-
-/// The longest time that candidates can be asked to soak: beyond it, a slip of the unit is more likely than an intention.
-const MAX_SOAK: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 type Environments = (EnvironmentGraph, BTreeMap<EnvironmentName, EnvironmentSettings>);
 
@@ -168,22 +166,6 @@ fn soak_environment(
     Ok(())
 }
 
-fn soak(value: &Value<'_>) -> Result<SoakPolicy, ConfigError> {
-    let section = value.section(keys::SOAK)?;
-    let time = section.require("time")?;
-    let soak = SoakPolicy {
-        environment: section.require("in")?.parse()?,
-        time: time.duration()?,
-    };
-    if soak.time > MAX_SOAK {
-        return Err(time.mistake(format_args!(
-            "`{}` is longer than a year",
-            clean_line(time.string()?)
-        )));
-    }
-    Ok(soak)
-}
-
 fn hotfix(value: &Value<'_>) -> Result<HotfixSettings, ConfigError> {
     let section = value.section(keys::HOTFIX)?;
     let list = section.get("skip").map_or(Ok(Vec::new()), |value| value.list())?;
@@ -244,8 +226,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
         .get("gate")
         .map(|value| value.section(keys::GATE))
         .transpose()?;
-    let scan = gate.as_ref().and_then(|gate| gate.get("scan"));
-    let soaking = gate.as_ref().and_then(|gate| gate.get("soak"));
+    let of_gate = |key| gate.as_ref().and_then(|gate| gate.get(key));
     let sign = section.get("sign").map(|value| sign(&value)).transpose()?;
     let verify_key = match section.get("verify") {
         Some(value) => Some(value.section(keys::VERIFY)?.require("key")?.path()?),
@@ -257,76 +238,22 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
     }
     Ok(EnvironmentSettings {
         after: after.map_or(Ok(Vec::new()), super::deploy::probes)?,
-        scan: scan.map(|value| scan_gate(&value)).transpose()?,
-        soak: soaking.map(|value| soak(&value)).transpose()?,
+        scan: of_gate("scan").map(|value| gates::scan(&value)).transpose()?,
+        soak: of_gate("soak").map(|value| gates::soak(&value)).transpose()?,
+        min_age: of_gate("age").map(|value| gates::age(&value)).transpose()?,
+        freezes: of_gate("freeze").map_or(Ok(Vec::new()), |value| gates::freezes(&value))?,
+        signatures: signatures(section)?,
         sign,
         verify_key,
         deploy: section
             .get("deploy")
             .map_or(Ok(Vec::new()), super::deploy::deployers)?,
         hotfix: section.get("hotfix").map(|value| hotfix(&value)).transpose()?,
+        halt: section
+            .get("halt")
+            .map_or(Ok(HaltSettings::default()), |value| halt(&value))?,
         runner: runner::runner(section)?,
     })
-}
-
-fn scan_gate(value: &Value<'_>) -> Result<ScanPolicy, ConfigError> {
-    let section = value.section(keys::SCAN)?;
-    let span = |key| section.get(key).map(|value| value.duration()).transpose();
-    let rule = |key| match section.get(key) {
-        None => Ok(Rule::default()),
-        Some(value) => value.choice(&[("refuse", Rule::Refuse), ("allow", Rule::Allow)]),
-    };
-    let fail_on = limits(&section.require("fail_on")?, keys::FAIL_ON)?;
-    if fail_on == Limits::default() {
-        let limits = section.require("fail_on")?.section(keys::FAIL_ON)?;
-        return Err(limits.mistake("gate.scan.fail_on sets no limit, so no report could ever fail"));
-    }
-    let others = |key, keys| section.get(key).map(|value| limits(&value, keys)).transpose();
-    let fail_on_misconfigurations = others("fail_on_misconfigurations", keys::FAIL_ON_MISCONFIGURATIONS)?;
-    let fail_on_licences = others("fail_on_licences", keys::FAIL_ON_LICENCES)?;
-    Ok(ScanPolicy {
-        fail_on,
-        fail_on_secrets: others("fail_on_secrets", keys::FAIL_ON_SECRETS)?,
-        fail_on_misconfigurations: fail_on_misconfigurations.unwrap_or_default(),
-        fail_on_licences: fail_on_licences.unwrap_or_default(),
-        fixable_only: section.flag("fixable_only")?,
-        max_age: span("max_age")?,
-        max_database_age: span("max_database_age")?,
-        exploited: section.path("exploited")?,
-        end_of_life: rule("end_of_life")?,
-        no_packages: rule("no_packages")?,
-        filtered: rule("filtered")?,
-        leave_out: left_out(&section)?,
-        at_admission: section.flag("at_admission")?,
-        signed_by: section.path("signed_by")?,
-    })
-}
-
-/// How many findings of each severity are accepted.
-fn limits(value: &Value<'_>, keys: keys::Keys) -> Result<Limits, ConfigError> {
-    let limits = value.section(keys)?;
-    let limit = |key| limits.get(key).map(|value| value.number()).transpose();
-    Ok(Limits {
-        critical: limit("critical")?,
-        high: limit("high")?,
-        medium: limit("medium")?,
-        low: limit("low")?,
-        unknown: limit("unknown")?,
-    })
-}
-
-fn left_out(section: &Section<'_>) -> Result<Vec<LeftOut>, ConfigError> {
-    let list = section
-        .get("leave_out")
-        .map_or(Ok(Vec::new()), |value| value.list())?;
-    let one = |value: &Value<'_>| {
-        let section = value.section(keys::LEAVE_OUT)?;
-        Ok(LeftOut {
-            platform: section.require("platform")?.parse()?,
-            reason: section.require("reason")?.text()?,
-        })
-    };
-    list.iter().map(one).collect()
 }
 
 fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {
@@ -334,5 +261,45 @@ fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {
     Ok(SignSettings {
         key: section.require("key")?.sensitive_path()?,
         password_file: section.sensitive_path("password_file")?,
+    })
+}
+
+/// In which form signatures are left, by `sign`, and who verifies them, by `verifiers`.
+fn signatures(section: &Section<'_>) -> Result<SignatureSettings, ConfigError> {
+    let sign = section
+        .get("sign")
+        .map(|value| value.section(keys::SIGN))
+        .transpose()?;
+    let forms = sign.as_ref().and_then(|sign| sign.get("format"));
+    let forms = forms.map(|value| value.choice(&SignatureForms::ALL.map(|forms| (forms.name(), forms))));
+    let verifiers = section
+        .get("verifiers")
+        .map_or(Ok(Vec::new()), Value::one_or_many)?;
+    Ok(SignatureSettings {
+        forms: forms.transpose()?,
+        platforms: sign.map_or(Ok(false), |sign| sign.flag("platforms"))?,
+        verifiers: verifiers.iter().map(verifier).collect::<Result<_, _>>()?,
+    })
+}
+
+fn verifier(value: &Value<'_>) -> Result<Verifier, ConfigError> {
+    value.string()?.parse().map_err(|error: VerifierError| {
+        let known = format!("these are known: {}", verifier_names().join(", "));
+        value.advise(&error, Some(known))
+    })
+}
+
+fn halt(value: &Value<'_>) -> Result<HaltSettings, ConfigError> {
+    let section = value.section(keys::HALT)?;
+    let password_file = section.sensitive_path("password_file")?;
+    let sign = section
+        .sensitive_path("key")?
+        .map(|key| SignSettings { key, password_file });
+    let trusted = section
+        .get("trusted")
+        .map_or(Ok(Vec::new()), Value::one_or_many)?;
+    Ok(HaltSettings {
+        sign,
+        trusted: trusted.iter().map(Value::path).collect::<Result<_, _>>()?,
     })
 }

@@ -100,19 +100,26 @@ pub(super) const ENVIRONMENT: Keys = Keys {
         "gate",
         "sign",
         "verify",
+        "verifiers",
         "deploy",
         "after",
         "hotfix",
+        "halt",
         "runner",
         "github",
     ],
     reserved: &["retain"],
-    sensitive: &[("sign", Inert), ("deploy", Inert), ("after", Inert)],
+    sensitive: &[
+        ("sign", Inert),
+        ("deploy", Inert),
+        ("after", Inert),
+        ("halt", Inert),
+    ],
 };
 pub(super) const RUNNER: Keys = keys("environment.github", &["workflow", "hotfix", "ref"]);
 pub(super) const GATE: Keys = Keys {
     section: "gate",
-    known: &["scan", "soak"],
+    known: &["scan", "soak", "age", "freeze"],
     reserved: &["approvals"],
     sensitive: &[],
 };
@@ -138,6 +145,7 @@ pub(super) const SCAN: Keys = Keys {
     sensitive: &[],
 };
 pub(super) const SOAK: Keys = keys("gate.soak", &["in", "time"]);
+pub(super) const FREEZE: Keys = keys("gate.freeze", &["name", "from", "until", "zone"]);
 pub(super) const LEAVE_OUT: Keys = keys("gate.scan.leave_out", &["platform", "reason"]);
 const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "unknown"];
 pub(super) const FAIL_ON: Keys = keys("gate.scan.fail_on", SEVERITIES);
@@ -146,10 +154,11 @@ pub(super) const FAIL_ON_MISCONFIGURATIONS: Keys = keys("gate.scan.fail_on_misco
 pub(super) const FAIL_ON_LICENCES: Keys = keys("gate.scan.fail_on_licences", SEVERITIES);
 pub(super) const SIGN: Keys = Keys {
     section: "sign",
-    known: &["key", "password_file"],
+    known: &["key", "password_file", "format", "platforms"],
     reserved: &["keyless"],
     sensitive: &[],
 };
+pub(super) const HALT: Keys = keys("halt", &["key", "password_file", "trusted"]);
 pub(super) const VERIFY: Keys = keys("verify", &["key"]);
 pub(super) const DEPLOY_COMMAND: Keys = keys(
     "deploy with kind = \"command\"",

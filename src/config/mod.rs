@@ -6,6 +6,7 @@ mod document;
 mod environments;
 mod error;
 mod fleet;
+mod gates;
 mod keys;
 mod load;
 mod notify;
@@ -27,9 +28,9 @@ use jiff::SignedDuration;
 
 use crate::domain::{
     ApiAddress, BranchName, BranchTemplate, DeployerSettings, Environment, EnvironmentGraph, EnvironmentName,
-    GateKind, GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate,
-    Repository, RepositoryName, ScanPolicy, ServiceName, SoakPolicy, TagTemplate, TicketPattern, TicketUrl,
-    WorkflowFile,
+    Freeze, GateKind, GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate,
+    Repository, RepositoryName, ScanPolicy, ServiceName, SignatureForms, SoakPolicy, TagTemplate,
+    TicketPattern, TicketUrl, Verifier, WorkflowFile,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -275,17 +276,25 @@ pub struct EnvironmentSettings {
     pub scan: Option<ScanPolicy>,
     /// Where candidates soak before they are promoted here; none if they need not.
     pub soak: Option<SoakPolicy>,
+    /// How long ago an image must have been built before it is promoted here; none if it need not.
+    pub min_age: Option<SignedDuration>,
+    /// When nothing is promoted here.
+    pub freezes: Vec<Freeze>,
     /// The key that signs what is promoted here; none if nothing is to be signed.
     pub sign: Option<SignSettings>,
     /// The public key that signatures here must verify with: `verify.key`, or beside `sign.key` the same name with the
     /// ending `.pub`. None if neither is written.
     pub verify_key: Option<PathBuf>,
+    /// In which form signatures are left, and who verifies them.
+    pub signatures: SignatureSettings,
     /// What deploys here, in this order; empty if the promotion ends with the image.
     pub deploy: Vec<DeployerSettings>,
     /// What is checked after a deployment, in this order; a deployment counts once all of it has passed.
     pub after: Vec<ProbeSettings>,
     /// The short way that hotfixes may take here; none if there is none.
     pub hotfix: Option<HotfixSettings>,
+    /// How the line is stopped, and who may let it go on.
+    pub halt: HaltSettings,
     /// The workflow on GitHub that promotions to it run in; none if they run where they are asked for.
     pub runner: Option<WorkflowSettings>,
 }
@@ -317,6 +326,26 @@ pub struct SignSettings {
     pub key: PathBuf,
     /// The file that holds the key's password; `COSIGN_PASSWORD` or a question if there is none.
     pub password_file: Option<PathBuf>,
+}
+
+/// In which form the signatures of an environment are left, and who verifies them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignatureSettings {
+    /// The forms; those that all verifiers admit if none are named.
+    pub forms: Option<SignatureForms>,
+    /// Whether the manifests of the platforms are signed too.
+    pub platforms: bool,
+    /// The programs that verify images there.
+    pub verifiers: Vec<Verifier>,
+}
+
+/// How promotions to an environment are halted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HaltSettings {
+    /// The key that signs the notes; none if they are not signed.
+    pub sign: Option<SignSettings>,
+    /// The public keys of those who may lift a halt; anyone who may push may, if there are none.
+    pub trusted: Vec<PathBuf>,
 }
 
 /// How images are scanned.

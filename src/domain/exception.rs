@@ -22,6 +22,10 @@ pub enum ExceptionKind {
     NotDeployed,
     /// A candidate was promoted that had not been deployed elsewhere for long enough.
     NotSoaked,
+    /// A candidate was promoted that had been built too short a time ago.
+    TooYoung,
+    /// A candidate was promoted while promotions were frozen.
+    Frozen,
     /// An older candidate of a release was promoted than the one that is bound to its head.
     OlderCandidate,
     /// A release was cut of a commit that is not on develop.
@@ -39,7 +43,9 @@ impl ExceptionKind {
             | Self::UndoesFix
             | Self::Downgrade
             | Self::NotDeployed
-            | Self::NotSoaked => true,
+            | Self::NotSoaked
+            | Self::TooYoung
+            | Self::Frozen => true,
             // Nothing has reached an environment by a cut, and the reason is recorded.
             Self::OlderCandidate | Self::OffDevelop | Self::LowVersion => false,
         }
@@ -55,6 +61,8 @@ impl ExceptionKind {
             Self::Downgrade => "older than what was deployed there",
             Self::NotDeployed => "not deployed in its source environment",
             Self::NotSoaked => "before it had soaked for long enough",
+            Self::TooYoung => "before it was old enough",
+            Self::Frozen => "during a freeze",
             Self::OffDevelop => "cut from a commit that is not on develop",
             Self::LowVersion => "cut with a version below the last release",
         }

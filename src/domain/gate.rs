@@ -41,6 +41,8 @@ gate_kinds! {
     Scan = "scan";
     /// The image is signed with the key of its environment.
     Signature = "signature";
+    /// What verifies images at the target admits it, as it will be signed there.
+    Verifiers = "verifiers";
     /// Every manifest and every blob is present.
     Complete = "complete";
     /// The target is not pinned at another digest.
@@ -51,6 +53,12 @@ gate_kinds! {
     DeployedInSource = "deployed-in-source";
     /// The candidate has been deployed to another environment for long enough.
     Soak = "soak";
+    /// Nobody has stopped the line.
+    Halt = "halt";
+    /// The image was built long enough ago.
+    Age = "age";
+    /// Nothing forbids promotions at this time.
+    Freeze = "freeze";
     /// The candidate is not older than what is deployed to the target.
     Downgrade = "downgrade";
     /// The candidate contains every fix that is deployed to the target.
@@ -120,14 +128,22 @@ impl GateKind {
     /// Whether the hotfix path may skip it.
     pub const fn hotfix_skip(&self) -> HotfixSkip {
         match self {
-            Self::Scan | Self::Fixes | Self::Downgrade | Self::DeployedInSource | Self::Soak => {
-                HotfixSkip::Allowed
-            }
+            Self::Scan
+            | Self::Fixes
+            | Self::Downgrade
+            | Self::DeployedInSource
+            | Self::Soak
+            | Self::Halt
+            | Self::Age
+            | Self::Freeze => HotfixSkip::Allowed,
             Self::Signature => {
                 HotfixSkip::Never("only candidates signed in the source environment can be promoted")
             }
             Self::Revision => {
                 HotfixSkip::Never("an image that cannot be tied to its commit is not a candidate")
+            }
+            Self::Verifiers => {
+                HotfixSkip::Never("an image that its cluster does not admit cannot be deployed")
             }
             Self::Complete => HotfixSkip::Never("an image that is not complete cannot be copied"),
             Self::Pin => HotfixSkip::Never("lift a pin with `windlass unpin`"),
@@ -148,6 +164,8 @@ impl GateKind {
             Self::Release => Some(ExceptionKind::OlderCandidate),
             Self::DeployedInSource => Some(ExceptionKind::NotDeployed),
             Self::Soak => Some(ExceptionKind::NotSoaked),
+            Self::Age => Some(ExceptionKind::TooYoung),
+            Self::Freeze => Some(ExceptionKind::Frozen),
             Self::Downgrade => Some(ExceptionKind::Downgrade),
             Self::Fixes => Some(ExceptionKind::UndoesFix),
             Self::Develop => Some(ExceptionKind::OffDevelop),

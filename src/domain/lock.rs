@@ -1,11 +1,12 @@
 //! Locks between machines: what is locked, the note that its owner leaves at the remote, and when a note is stale.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{EnvironmentName, NameError, ServiceName, age, clean_line};
+use super::note::{fit, message, values};
+use super::{EnvironmentName, NameError, ServiceName, age};
 
 /// Where all locks are on a remote.
 const ROOT: &str = "refs/windlass/locks/";
@@ -13,10 +14,6 @@ const ROOT: &str = "refs/windlass/locks/";
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 /// The form of notes that is written, and the only one that is read.
 const FORM: &str = "1";
-/// More than a note ever has: what is longer was not written by windlass.
-const LONGEST: usize = 16 * 1024;
-/// The longest value in a note, in characters.
-const LONGEST_VALUE: usize = 300;
 
 /// What of a service only one operation at a time may work on, as a person names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,13 +147,6 @@ impl LockNote {
         now: Timestamp,
         lasts: SignedDuration,
     ) -> Self {
-        let fit = |text: &str| {
-            let line: String = clean_line(text).trim().chars().take(LONGEST_VALUE).collect();
-            match line.trim_end() {
-                "" => "unknown".to_owned(),
-                line => line.to_owned(),
-            }
-        };
         let taken = whole_seconds(now);
         Self {
             owner: fit(owner),
@@ -230,54 +220,36 @@ impl LockNote {
 
     /// The note as the message of a commit: a line for people, then a line for each value.
     pub fn text(&self, subject: &LockSubject) -> String {
-        let mut text = format!(
-            "{subject} is locked by {}@{} until {}\n\nwindlass-lock: {FORM}\n",
+        let title = format!(
+            "{subject} is locked by {}@{} until {}",
             self.owner, self.host, self.expires
         );
-        for (key, value) in [
-            ("owner", self.owner.as_str()),
+        let values = [
+            ("windlass-lock", FORM),
+            ("owner", &self.owner),
             ("host", &self.host),
             ("run", &self.run),
             ("taken", &self.taken.to_string()),
             ("expires", &self.expires.to_string()),
             ("purpose", &self.purpose),
-        ] {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{key}: {value}");
-        }
-        text
+        ];
+        message(&title, &values)
     }
 
     /// Reads the message of a commit back. Anything that windlass would not have written is no note: a value that is
     /// missing, is there twice or has no known name, one with characters that a terminal would obey, a time that is none.
     /// The time may be in any zone.
     pub fn parse(message: &str) -> Option<Self> {
-        if message.len() > LONGEST {
-            return None;
-        }
-        let (_, body) = message.split_once("\n\n")?;
-        let mut values: [Option<&str>; 7] = [None; 7];
-        for line in body.trim_end_matches('\n').split('\n') {
-            let (key, value) = line.split_once(": ")?;
-            let keys = [
-                "windlass-lock",
-                "owner",
-                "host",
-                "run",
-                "taken",
-                "expires",
-                "purpose",
-            ];
-            let at = keys.iter().position(|known| *known == key)?;
-            let fine = !value.is_empty()
-                && value.trim() == value
-                && value.chars().count() <= LONGEST_VALUE
-                && clean_line(value) == value;
-            if !fine || values[at].replace(value).is_some() {
-                return None;
-            }
-        }
-        let [Some(FORM), owner, host, run, taken, expires, purpose] = values else {
+        let keys = [
+            "windlass-lock",
+            "owner",
+            "host",
+            "run",
+            "taken",
+            "expires",
+            "purpose",
+        ];
+        let [Some(FORM), owner, host, run, taken, expires, purpose] = values(message, keys)? else {
             return None;
         };
         let note = Self {

@@ -7,6 +7,7 @@ mod check;
 mod copy;
 mod cut;
 mod finish;
+mod halt;
 mod hotfix;
 mod pin;
 mod promote;
@@ -26,6 +27,7 @@ pub use check::Check;
 pub use copy::{CopiedImage, Copy};
 pub use cut::Cut;
 pub use finish::{Ending, Finish, MergeMethod};
+pub use halt::{Halt, Resume};
 pub use hotfix::Hotfix;
 pub use pin::{Pin, Unpin};
 pub use promote::Promote;
@@ -95,6 +97,10 @@ operations! {
     Review,
     /// Breaks a lock that somebody left at the remote.
     Unlock,
+    /// Stops everything that would go to an environment.
+    Halt,
+    /// Lets promotions go to an environment again.
+    Resume,
     /// Checks a Dockerfile and its image.
     Check,
     /// Copies images from registry to registry.

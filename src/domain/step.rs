@@ -49,6 +49,8 @@ pub enum StepKind {
     Pin,
     /// Takes a lock away from the remote.
     Unlock,
+    /// Stops the line, or lets it go on.
+    Halt,
     /// Deletes a tag or a manifest.
     Remove,
     /// Lints a Dockerfile.
@@ -83,6 +85,7 @@ impl StepKind {
             Self::Deploy => "deploy",
             Self::Pin => "pin",
             Self::Unlock => "unlock",
+            Self::Halt => "halt",
             Self::Remove => "remove",
             Self::Lint => "lint",
             Self::Sbom => "sbom",

@@ -12,7 +12,7 @@ use super::released::Released;
 use super::run::Secrets;
 use super::run::event::Place;
 use super::run::journal::Journals;
-use crate::config::{Config, EnvironmentSettings};
+use crate::config::{Config, EnvironmentSettings, SignSettings};
 use crate::domain::{
     CommitSha, Digest, Environment, EnvironmentName, ImageReference, ServiceName, Tag, Target, WriteAccess,
 };
@@ -165,7 +165,19 @@ impl Engine {
         })
     }
 
-    /// The public key that signatures of `image` are verified with, by the environment it is in.
+    /// The environment that `image` is in, by its repository.
+    pub fn environment_of(
+        &self,
+        service: &Service,
+        image: &ImageReference,
+    ) -> Result<EnvironmentName, EngineError> {
+        environment_of(service, image)
+    }
+
+    /// The public key that the signature of `image` has to verify with.
+    ///
+    /// # Errors
+    /// When it is in no environment, or in one without a key.
     pub fn verify_key_of(&self, service: &Service, image: &ImageReference) -> Result<PathBuf, EngineError> {
         let environment = environment_of(service, image)?;
         let key = self.settings(&environment)?.verify_key.clone();
@@ -214,21 +226,24 @@ impl Engine {
         }
     }
 
-    /// The password of the key that `environment` signs with: `COSIGN_PASSWORD`, a file, or what was typed.
+    /// How `environment` signs, if it does.
+    pub(in crate::engine) fn sign_settings(&self, environment: &EnvironmentName) -> Option<SignSettings> {
+        self.settings(environment).ok()?.sign.clone()
+    }
+
+    /// The password of a key: what was typed, `COSIGN_PASSWORD`, or a file.
     pub(crate) fn signing_password(
         &self,
-        environment: &EnvironmentName,
+        sign: &SignSettings,
         secrets: &Secrets,
     ) -> Result<SecretString, EngineError> {
         if let Some(password) = &secrets.signing_password {
             return Ok(password.clone());
         }
-        let sign = self.settings(environment)?.sign.as_ref();
-        let file = sign.and_then(|sign| sign.password_file.as_ref());
         if let Some(password) = crate::sign::password_variable() {
             return Ok(password);
         }
-        let Some(file) = file else {
+        let Some(file) = &sign.password_file else {
             return Err(EngineError::NoPassword);
         };
         let text = std::fs::read_to_string(file).map_err(|source| EngineError::PasswordFile {

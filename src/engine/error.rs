@@ -4,7 +4,7 @@ use crate::build::BuildError;
 use crate::config::ConfigError;
 use crate::deploy::DeployError;
 use crate::domain::{
-    Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, StepKind, Tag, TermError,
+    ChainFault, Digest, EnvironmentName, Exit, Gate, ImageReference, ServiceName, StepKind, Tag, TermError,
 };
 use crate::git::GitError;
 use crate::github::GitHubError;
@@ -12,6 +12,7 @@ use crate::registry::RegistryError;
 use crate::scan::ScanError;
 use crate::sign::SignError;
 
+use crate::engine::halt_error::HaltError;
 use crate::engine::remote::refused::ReviewRefused;
 use crate::engine::run::journal::JournalError;
 use crate::engine::run::lock::LockError;
@@ -49,6 +50,17 @@ pub enum EngineError {
     /// A lock: another run is at work.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The chain of promotion records of an image does not hold.
+    #[error("{image}: {fault}")]
+    Chain {
+        /// The image.
+        image: ImageReference,
+        /// What is wrong.
+        fault: ChainFault,
+    },
+    /// Somebody has stopped the line.
+    #[error(transparent)]
+    Halt(#[from] HaltError),
     /// Settings that nobody has trusted: nothing is written or started as long as there are any.
     #[error(
         "windlass.toml is not trusted; these settings decide where secrets go or which programs run: {}",
@@ -353,6 +365,8 @@ impl EngineError {
             Self::Journal(error) => error.exit(),
             Self::Lock(error) => error.exit(),
             Self::ReviewRefused(refused) => refused.exit,
+            Self::Chain { .. } => Exit::Refused,
+            Self::Halt(error) => error.exit(),
             Self::TagTaken { .. }
             | Self::TagOfAnother { .. }
             | Self::TagMoved { .. }
@@ -409,6 +423,11 @@ impl EngineError {
             Self::Deploy(error) => return Some(error.hint()),
             Self::Journal(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
+            Self::Chain { .. } => {
+                "find out who left or removed it, and when: `windlass registry referrers` lists what is attached, \
+                 `windlass runs` what ran here; promote again from the last environment whose record holds"
+            }
+            Self::Halt(error) => return Some(error.hint()),
             Self::Untrusted(_) => {
                 "run `windlass trust` to review these settings; in CI set WINDLASS_TRUST to the hash it prints"
             }

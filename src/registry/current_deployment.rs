@@ -89,6 +89,20 @@ impl Reader {
         self.resolved(tags).await
     }
 
+    /// The newest deployments until `at`, at most `most`, and the one after them, the newest first. Requests as
+    /// [`Reader::deployments`].
+    pub async fn deployments_around(
+        &self,
+        at: Option<Timestamp>,
+        most: usize,
+    ) -> Result<Vec<Deployed>, RegistryError> {
+        let tags = self.deployment_tags().await?;
+        let first = at.map_or(0, |at| tags.iter().take_while(|(tag, _)| tag.time() > at).count());
+        let from = first.saturating_sub(1);
+        let wanted = tags.into_iter().skip(from).take(first - from + most);
+        self.resolved(wanted.collect()).await
+    }
+
     /// The newest deployments here, the newest first, down to the one before the last time that `digest` was deployed without a
     /// break; all of them where it was never deployed, or nothing before it. One request for the list, then as many as it takes.
     pub async fn deployments_down_to(&self, digest: &Digest) -> Result<Vec<Deployed>, RegistryError> {

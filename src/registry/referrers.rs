@@ -53,6 +53,11 @@ impl Reader {
         Ok(found)
     }
 
+    /// Whether the registry lists the referrers of `digest` by its API, or others have to keep a list at the fallback tag.
+    pub async fn has_referrers_api(&self, digest: &Digest) -> Result<bool, RegistryError> {
+        Ok(self.by_api(digest).await?.is_some())
+    }
+
     /// All that is listed for `digest`, as it is listed.
     pub(super) async fn list_referrers(&self, digest: &Digest) -> Result<ListedReferrers, RegistryError> {
         match self.by_api(digest).await? {

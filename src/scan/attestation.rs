@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::json::or_default;
 use super::subject::Subject;
 use super::{Report, ReportContext, ScanError};
-use crate::domain::{Digest, Origin, ScanReport, clean_line};
+use crate::domain::{Digest, Origin, ScanReport, SignatureForms, clean_line};
 use crate::registry::{Descriptor, Reader, Writer};
 use crate::sign::{self, NewStatement, PublicKey, SigningKey};
 
@@ -78,7 +78,7 @@ pub async fn attest(
     bytes: &Bytes,
     context: &ReportContext,
     invocation: &Invocation,
-    key: &SigningKey,
+    (key, forms): (&SigningKey, SignatureForms),
 ) -> Result<Descriptor, ScanError> {
     let predicate = predicate(bytes, context, invocation).map_err(|why| ScanError::Malformed {
         what: "to attest".to_owned(),
@@ -96,7 +96,7 @@ pub async fn attest(
         statement: Some(Digest::of(bytes).to_string()),
         predicate,
     };
-    Ok(sign::attest(writer, subject, new, key).await?)
+    Ok(sign::attest(writer, subject, new, key, forms).await?)
 }
 
 fn predicate<'a>(

@@ -1,12 +1,14 @@
 //! Statements about an image other than that it is signed: attached as cosign's `attest` does, and read back.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::bundle::{self, Opened, Statement};
 use super::{PublicKey, SignError, SigningKey, attach, bundle_of, bundles_of};
-use crate::domain::{Digest, clean_line};
-use crate::registry::{Content, Descriptor, Reader, Writer};
+use crate::domain::{Digest, SignatureForms, clean_line};
+use crate::registry::{Content, Descriptor, OldTag, Reader, Writer};
 
 /// Larger bundles are not read into memory, in bytes: base64 of a scan report of 100 MB, with room to spare.
 const LIMIT: u64 = 140_000_000;
@@ -18,6 +20,8 @@ const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 pub struct Attestation {
     /// The referrer that carries it.
     pub referrer: Digest,
+    /// The SHA-256 of what was signed.
+    pub statement: Digest,
     /// What it says it is about.
     pub subjects: Vec<Digest>,
     /// What it says, as JSON.
@@ -49,13 +53,34 @@ impl<'a, P> NewStatement<'a, P> {
     }
 }
 
-/// Signs that `new` is true of `subject`, and attaches it.
+/// Signs that `new` is true of `subject`, and attaches it in each of the `forms`; what was attached last.
 pub async fn attest(
     writer: &Writer,
     subject: &Descriptor,
     new: NewStatement<'_, impl Serialize + Sync>,
     key: &SigningKey,
+    forms: SignatureForms,
 ) -> Result<Descriptor, SignError> {
+    if forms.has_tag() {
+        let envelope = bundle::envelope(&subject.digest, new.predicate_type, &new.predicate, key)?;
+        let annotations = [
+            ("dev.cosignproject.cosign/signature", ""),
+            ("predicateType", new.predicate_type),
+        ];
+        let annotations = annotations.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let added = writer
+            .add_in_old_form(
+                &subject.digest,
+                OldTag::Attestation,
+                ENVELOPE,
+                envelope.to_string().into(),
+                BTreeMap::from(annotations),
+            )
+            .await?;
+        if !forms.has_bundle() {
+            return Ok(added);
+        }
+    }
     let bytes = bundle::make_about(&subject.digest, new.predicate_type, &new.predicate, key)?;
     let about = format!("{} by {}", new.about, key.public().hint());
     Ok(attach(writer, subject, bytes, new.predicate_type, (about, new.statement)).await?)
@@ -86,9 +111,14 @@ pub async fn attestations(
     }
     read.extend(older_attestations(reader, digest, predicate_type).await?);
     for (referrer, bundle) in read {
-        match bundle.and_then(|bundle| open(&bundle, predicate_type, key)) {
-            Ok(Some(statement)) => found.push(Attestation {
+        let opened = bundle.and_then(|bundle| {
+            let statement = open(&bundle, predicate_type, key)?;
+            Ok(statement.map(|statement| (Digest::of(bundle.payload()), statement)))
+        });
+        match opened {
+            Ok(Some((digest, statement))) => found.push(Attestation {
                 referrer,
+                statement: digest,
                 subjects: statement.subjects().collect(),
                 predicate: statement.predicate.unwrap_or_default(),
             }),

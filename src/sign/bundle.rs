@@ -123,6 +123,11 @@ impl Opened {
         })
     }
 
+    /// What is signed.
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
     /// Whether one of its signatures is by this key.
     pub(super) fn is_signed_by(&self, key: &PublicKey) -> bool {
         let message = encoding(&self.payload_type, &self.payload);
@@ -165,6 +170,21 @@ pub(super) fn make_about(
     predicate: &impl Serialize,
     key: &SigningKey,
 ) -> Result<Vec<u8>, SignError> {
+    let bundle = serde_json::json!({
+        "mediaType": MEDIA_TYPE,
+        "verificationMaterial": { "publicKey": { "hint": key.public().hint() } },
+        "dsseEnvelope": envelope(digest, predicate_type, predicate, key)?,
+    });
+    Ok(bundle.to_string().into_bytes())
+}
+
+/// Makes the envelope of a signed statement about `digest`.
+pub(super) fn envelope(
+    digest: &Digest,
+    predicate_type: &str,
+    predicate: &impl Serialize,
+    key: &SigningKey,
+) -> Result<serde_json::Value, SignError> {
     #[derive(Serialize)]
     struct Said<'a, P> {
         #[serde(rename = "_type")]
@@ -185,16 +205,11 @@ pub(super) fn make_about(
         why: error.to_string(),
     })?;
     let signature = key.sign(&encoding(PAYLOAD_TYPE, &statement))?;
-    let bundle = serde_json::json!({
-        "mediaType": MEDIA_TYPE,
-        "verificationMaterial": { "publicKey": { "hint": key.public().hint() } },
-        "dsseEnvelope": {
-            "payload": STANDARD.encode(&statement),
-            "payloadType": PAYLOAD_TYPE,
-            "signatures": [{ "sig": STANDARD.encode(signature) }],
-        },
-    });
-    Ok(bundle.to_string().into_bytes())
+    Ok(serde_json::json!({
+        "payload": STANDARD.encode(&statement),
+        "payloadType": PAYLOAD_TYPE,
+        "signatures": [{ "sig": STANDARD.encode(signature) }],
+    }))
 }
 
 /// Looks at a bundle; the error says why it cannot be understood. The signature is checked before the payload is believed.

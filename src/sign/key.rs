@@ -104,6 +104,11 @@ impl SigningKey {
         })
     }
 
+    /// Signs a text; the signature is in base64.
+    pub fn sign_text(&self, text: &str) -> Result<String, SignError> {
+        Ok(STANDARD.encode(self.sign(text.as_bytes())?))
+    }
+
     /// Its public half.
     pub const fn public(&self) -> &PublicKey {
         &self.public
@@ -178,6 +183,12 @@ impl PublicKey {
         &self.hint
     }
 
+    /// Whether `signature`, in base64, is one of `text` by this key.
+    pub fn signed_text(&self, text: &str, signature: &str) -> bool {
+        let signature = STANDARD.decode(signature).ok();
+        signature.is_some_and(|signature| self.verifies(&signature, text.as_bytes()))
+    }
+
     /// Whether `signature` of `message` is by this key.
     pub(super) fn verifies(&self, signature: &[u8], message: &[u8]) -> bool {
         self.key
@@ -188,7 +199,7 @@ impl PublicKey {
 
 /// A key that nobody else has, for tests.
 #[cfg(test)]
-pub(super) fn fresh_key() -> SigningKey {
+pub(crate) fn fresh_key() -> SigningKey {
     let folder = tempfile::tempdir().unwrap();
     let password = SecretString::from("x");
     let path = folder.path().join("k.key");

@@ -15,13 +15,15 @@ use serde::Serialize;
 
 pub use attestation::{Attestation, NewStatement, attest, attestations};
 pub use error::SignError;
+#[cfg(test)]
+pub(crate) use key::fresh_key;
 pub use key::{KeyPair, PublicKey, SigningKey};
 pub use pem::why_no_private_key;
 
 use secrecy::SecretString;
 
-use crate::domain::Digest;
-use crate::registry::{Content, Descriptor, Evidence, Reader, RegistryError, Writer};
+use crate::domain::{Digest, SignatureForms};
+use crate::registry::{Content, Descriptor, Evidence, OldTag, Reader, RegistryError, Writer};
 use bundle::Finding;
 
 /// The annotation that tells signatures from attestations without fetching them.
@@ -39,8 +41,8 @@ pub fn password_variable() -> Option<SecretString> {
 /// What signing came to.
 #[derive(Debug, Clone)]
 pub enum Signed {
-    /// A signature was attached.
-    New(Box<Descriptor>),
+    /// Signatures were attached, in each form that was missing.
+    New(Vec<Descriptor>),
     /// This key had signed it before.
     Already,
 }
@@ -52,14 +54,61 @@ pub struct Verified {
     pub signatures: Vec<Digest>,
 }
 
-/// Signs `subject` and attaches the signature, unless this key has signed it before.
-pub async fn sign(writer: &Writer, subject: &Descriptor, key: &SigningKey) -> Result<Signed, SignError> {
+/// Signs `subject` and attaches the signature in each of the `forms`, unless this key has signed it before.
+pub async fn sign(
+    writer: &Writer,
+    subject: &Descriptor,
+    key: &SigningKey,
+    forms: SignatureForms,
+) -> Result<Signed, SignError> {
+    let mut new = Vec::new();
+    if forms.has_bundle() {
+        new.extend(sign_by_bundle(writer, subject, key).await?);
+    }
+    if forms.has_tag() {
+        new.extend(sign_by_tag(writer, &subject.digest, key).await?);
+    }
+    Ok(if new.is_empty() {
+        Signed::Already
+    } else {
+        Signed::New(new)
+    })
+}
+
+async fn sign_by_tag(
+    writer: &Writer,
+    digest: &Digest,
+    key: &SigningKey,
+) -> Result<Option<Descriptor>, SignError> {
+    let mut found = Tally::default();
+    found.read_older_form(writer, digest, key.public()).await?;
+    if !found.good.is_empty() {
+        return Ok(None);
+    }
+    let (payload, annotations) = simple::make(writer.repository(), digest, key)?;
+    let added = writer
+        .add_in_old_form(
+            digest,
+            OldTag::Signature,
+            simple::PAYLOAD,
+            payload.into(),
+            annotations,
+        )
+        .await?;
+    Ok(Some(added))
+}
+
+async fn sign_by_bundle(
+    writer: &Writer,
+    subject: &Descriptor,
+    key: &SigningKey,
+) -> Result<Option<Descriptor>, SignError> {
     // Whatever else is attached does not hinder a good signature, nor does one in the older form, which not everybody
     // reads.
     let mut found = Tally::default();
     found.read_bundles(writer, &subject.digest, key.public()).await?;
     if !found.good.is_empty() {
-        return Ok(Signed::Already);
+        return Ok(None);
     }
     let bytes = bundle::make(&subject.digest, key)?;
     let about = format!("by {}", key.public().hint());
@@ -71,7 +120,7 @@ pub async fn sign(writer: &Writer, subject: &Descriptor, key: &SigningKey) -> Re
         (about, Some("signed".to_owned())),
     )
     .await?;
-    Ok(Signed::New(Box::new(attached)))
+    Ok(Some(attached))
 }
 
 /// Attaches a bundle as cosign does. It has another signature each time that it is made: `about` and `statement` tell
@@ -186,6 +235,12 @@ impl Tally {
             }
         }
     }
+}
+
+/// Whether any bundle is attached to `digest`, of whatever kind and by whomever.
+pub async fn has_bundles(reader: &Reader, digest: &Digest) -> Result<bool, RegistryError> {
+    let found = reader.referrers(digest, Some(bundle::MEDIA_TYPE)).await?;
+    Ok(!found.is_empty())
 }
 
 /// What is attached to `digest` that is, or may be, a signature, in either form; nothing is verified. One request as a

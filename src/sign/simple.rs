@@ -1,16 +1,20 @@
 //! Signatures in cosign's older form: a payload as a layer of the manifest at `sha256-<hex>.sig`, its signature beside it
 //! as an annotation (<https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md>).
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::bundle::Finding;
-use super::key::PublicKey;
-use crate::domain::{Digest, clean_line};
+use super::error::SignError;
+use super::key::{PublicKey, SigningKey};
+use crate::domain::{Digest, Repository, clean_line};
 use crate::registry::{Content, Descriptor, Manifest};
 
-const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// Media type of the payload.
+pub(super) const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const KIND: &str = "cosign container image signature";
 /// More than any payload has, in bytes.
@@ -44,6 +48,25 @@ pub(super) fn signatures(manifest: &Manifest) -> impl Iterator<Item = &Descripto
     layers.iter().filter(|layer| layer.media_type == PAYLOAD)
 }
 
+/// The payload that says that the image `digest` in `repository` is signed, and the annotations of its layer.
+pub(super) fn make(
+    repository: &Repository,
+    digest: &Digest,
+    key: &SigningKey,
+) -> Result<(Vec<u8>, BTreeMap<String, String>), SignError> {
+    let payload = serde_json::json!({
+        "critical": {
+            "identity": { "docker-reference": repository.to_string() },
+            "image": { "docker-manifest-digest": digest.to_string() },
+            "type": KIND,
+        },
+        "optional": null,
+    });
+    let payload = payload.to_string().into_bytes();
+    let signature = STANDARD.encode(key.sign(&payload)?);
+    Ok((payload, BTreeMap::from([(SIGNATURE.to_owned(), signature)])))
+}
+
 /// Looks at one; the error says why it cannot be understood. The signature is checked before the payload is believed.
 pub(super) fn check(
     layer: &Descriptor,
@@ -73,7 +96,7 @@ pub(super) fn check(
 
 #[cfg(test)]
 mod tests {
-    use crate::sign::key::{SigningKey, fresh_key as key};
+    use crate::sign::key::fresh_key as key;
 
     use super::*;
 

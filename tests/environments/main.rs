@@ -29,6 +29,7 @@ mod sample;
 mod admission;
 mod after;
 mod by_run;
+mod chain;
 mod changes;
 mod completeness;
 mod exceptions;

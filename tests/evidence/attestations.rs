@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::Value;
-use windlass::domain::{Digest, Exceptions, Limits, Origin, ScanEvidence, ScanPolicy, Verdict};
+use windlass::domain::{
+    Digest, Exceptions, Limits, Origin, ScanEvidence, ScanPolicy, SignatureForms, Verdict,
+};
 use windlass::registry::{Content, Descriptor};
 use windlass::scan::{Invocation, ReportContext, VULNERABILITIES, attest, signed_evidence};
 use windlass::sign::{PublicKey, SigningKey};
@@ -21,7 +23,14 @@ impl World {
         };
         let bytes = Bytes::from(report.to_string());
         let context = ReportContext::default();
-        let attested = attest(&self.writer, subject, &bytes, &context, &invocation, key);
+        let attested = attest(
+            &self.writer,
+            subject,
+            &bytes,
+            &context,
+            &invocation,
+            (key, SignatureForms::Bundle),
+        );
         attested.await.unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! Evidence where other tools leave it: in the form of cosign 2, and attached to one image of an index.
 
 use serde_json::{Value, json};
-use windlass::domain::Digest;
+use windlass::domain::{Digest, SignatureForms};
 use windlass::registry::Descriptor;
 use windlass::scan::{VULNERABILITIES, attach_report, sbom_packages};
 use windlass::sign::{self, NewStatement};
@@ -58,7 +58,7 @@ async fn a_list_of_packages_in_an_attestation_of_cosign_2_is_read() {
     }]});
     let kind = "https://spdx.dev/Document";
     let list = NewStatement::new(kind, sbom);
-    let attestation = sign::attest(&world.writer, &world.image, list, &key())
+    let attestation = sign::attest(&world.writer, &world.image, list, &key(), SignatureForms::Bundle)
         .await
         .unwrap();
     world.age(&attestation, &index, kind).await;

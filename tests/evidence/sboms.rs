@@ -1,7 +1,7 @@
 //! SBOMs in attestations: those that cosign signs, and those that buildx puts into its index.
 
 use serde_json::{Value, json};
-use windlass::domain::{PackageList, PackageSource, Platform};
+use windlass::domain::{PackageList, PackageSource, Platform, SignatureForms};
 use windlass::registry::Descriptor;
 use windlass::scan::{ScanError, sbom_packages};
 use windlass::sign::{self, NewStatement};
@@ -105,7 +105,9 @@ async fn what_somebody_attested_is_read_before_what_the_build_says() {
     let world = World::new(true).await;
     let image = world.buildx(&[spdx("musl"), spdx("zlib")]).await;
     let list = NewStatement::new(SPDX, spdx("openssl"));
-    sign::attest(&world.writer, &image, list, &key()).await.unwrap();
+    sign::attest(&world.writer, &image, list, &key(), SignatureForms::Bundle)
+        .await
+        .unwrap();
     let list = world.packages(&image).await.unwrap().unwrap();
     assert_eq!(told(&list), (vec!["openssl"], vec![], &OF_SPDX));
 }

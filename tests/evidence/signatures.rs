@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::Value;
-use windlass::domain::{Digest, Exit};
+use windlass::domain::{Digest, Exit, SignatureForms};
 use windlass::registry::{Content, Descriptor};
 use windlass::sign::{SignError, Signed, SigningKey, sign, signatures_of, verify};
 
@@ -21,10 +21,17 @@ impl World {
 
     /// The bundle that signs `subject`.
     async fn bundle(&self, subject: &Descriptor, key: &SigningKey) -> Bytes {
-        let Signed::New(signature) = sign(&self.writer, subject, key).await.unwrap() else {
+        let Signed::New(signature) = sign(&self.writer, subject, key, SignatureForms::Bundle)
+            .await
+            .unwrap()
+        else {
             panic!("it was signed before")
         };
-        let manifest = self.writer.manifest(&signature.digest.into()).await.unwrap();
+        let manifest = self
+            .writer
+            .manifest(&signature[0].digest.clone().into())
+            .await
+            .unwrap();
         let Content::Image { layers, .. } = manifest.content() else {
             panic!("a signature is no index")
         };
@@ -47,15 +54,21 @@ async fn what_is_signed_verifies_and_signing_again_writes_nothing() {
             world.refusal(&mine).await,
             SignError::NoSignature { .. }
         ));
-        sign(&world.writer, &world.image, &other).await.unwrap();
+        sign(&world.writer, &world.image, &other, SignatureForms::Bundle)
+            .await
+            .unwrap();
         assert!(matches!(
             world.refusal(&mine).await,
             SignError::OtherKey { found: 1, .. }
         ));
-        let signed = sign(&world.writer, &world.image, &mine).await.unwrap();
+        let signed = sign(&world.writer, &world.image, &mine, SignatureForms::Bundle)
+            .await
+            .unwrap();
         assert!(matches!(signed, Signed::New(_)));
         world.registry.forget_requests();
-        let again = sign(&world.writer, &world.image, &mine).await.unwrap();
+        let again = sign(&world.writer, &world.image, &mine, SignatureForms::Bundle)
+            .await
+            .unwrap();
         assert!(matches!(again, Signed::Already));
         let written = world.registry.requests();
         assert!(
@@ -107,7 +120,9 @@ async fn what_is_broken_beside_a_good_signature_does_not_hide_it() {
     // More than is read of any bundle.
     world.attach_bundle(Bytes::from(vec![b' '; 2 << 20])).await;
     assert!(matches!(world.refusal(&key).await, SignError::Malformed { .. }));
-    sign(&world.writer, &world.image, &key).await.unwrap();
+    sign(&world.writer, &world.image, &key, SignatureForms::Bundle)
+        .await
+        .unwrap();
     verify(&world.writer, &world.image.digest, key.public())
         .await
         .unwrap();

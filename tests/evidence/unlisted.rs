@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
 use windlass::demo::faults::{Effect, Fault};
-use windlass::domain::{Digest, Exit, WriteAccess};
+use windlass::domain::{Digest, Exit, SignatureForms, WriteAccess};
 use windlass::registry::{Descriptor, Registries, RegistryError, Settings, TagRule, Writer};
 use windlass::scan::{self, Invocation, REPORT_TYPE, ReportContext, ScanError, attach_report, attest};
 use windlass::sign::{SignError, Signed, SigningKey, sign, verify};
@@ -64,7 +64,7 @@ impl Refusing {
     }
 
     async fn sign(&self, key: &SigningKey) -> Result<Signed, SignError> {
-        sign(&self.writer(), &self.world.image, key).await
+        sign(&self.writer(), &self.world.image, key, SignatureForms::Bundle).await
     }
 
     async fn attach(&self, hour: u8) -> Result<Descriptor, ScanError> {
@@ -94,7 +94,7 @@ impl Refusing {
             &report,
             &context,
             &invocation,
-            key,
+            (key, SignatureForms::Bundle),
         )
         .await
     }
@@ -125,7 +125,7 @@ async fn a_signature_that_cannot_be_listed_is_pushed_once_however_often_it_is_tr
     let Signed::New(signature) = refusing.sign(&key).await.unwrap() else {
         panic!("it was not on the list before")
     };
-    assert_eq!(vec![signature.digest.clone()], put);
+    assert_eq!(vec![signature[0].digest.clone()], put);
     assert_eq!(refusing.put(), put);
     assert_eq!(refusing.listed().await, put);
     verify(&refusing.writer(), &refusing.world.image.digest, key.public())
@@ -228,8 +228,8 @@ async fn evidence_that_the_registry_has_collected_meanwhile_is_pushed_anew() {
     let Signed::New(signature) = refusing.sign(&key).await.unwrap() else {
         panic!("nothing was listed")
     };
-    assert_ne!(signature.digest, first);
-    assert_eq!(refusing.listed().await, [signature.digest]);
+    assert_ne!(signature[0].digest, first);
+    assert_eq!(refusing.listed().await, [signature[0].digest.clone()]);
     assert_eq!(refusing.remembered(), 0);
 }
 

@@ -13,6 +13,7 @@ mod run;
 #[path = "../support/sample.rs"]
 mod sample;
 
+mod halts;
 mod remotes;
 mod renewing;
 mod stale;

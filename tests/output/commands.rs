@@ -120,6 +120,7 @@ impl Sample<'_> {
             .await;
         self.printed("event", "promote develop --to stage --yes").await;
         self.document("plan", "promote develop --to prod --dry-run").await;
+        self.records().await;
         let image = self.deployed("prod").await;
         self.document("plan", &format!("sign {image} --dry-run")).await;
         self.document("plan", "pin stage --reason load --until 7d --dry-run")
@@ -147,6 +148,27 @@ impl Sample<'_> {
         }
     }
 
+    /// The record that a promotion leaves.
+    async fn records(&mut self) {
+        self.printed("event", "promote develop --to prod --yes").await;
+        let image = self.deployed("prod").await;
+        self.document("verify", &format!("verify --chain {image}")).await;
+        self.document("history", "history --env prod").await;
+        self.document("history", "history --env prod --at 2099-01-01T00:00Z")
+            .await;
+        let engine = self.world.engine().unwrap();
+        let service = engine.service(&"payment-svc".parse().unwrap()).unwrap();
+        let (_, digest) = image.split_once('@').unwrap();
+        let prod = "prod".parse().unwrap();
+        let chain = engine
+            .chain(&service, &digest.parse().unwrap(), &prod)
+            .await
+            .unwrap();
+        let record = serde_json::to_value(&chain.links[0].record).unwrap();
+        self.checked
+            .document("promotion-record", &record, "the record of a promotion");
+    }
+
     async fn locks(&mut self) {
         let subject = LockSubject::Environment("payment-svc".parse().unwrap(), "stage".parse().unwrap());
         let now = Timestamp::now();
@@ -163,6 +185,16 @@ impl Sample<'_> {
         self.document("plan", "unlock stage --reason lost --dry-run")
             .await;
     }
+
+    async fn halts(&mut self) {
+        self.document("halts", "halts").await;
+        self.document("plan", "halt prod --reason INC-42 --dry-run").await;
+        self.printed("event", "halt prod --reason INC-42 --yes").await;
+        self.document("halts", "halts").await;
+        self.document("plan", "resume prod --reason fixed --dry-run")
+            .await;
+        self.document("preflight", "preflight develop~3 --to prod").await;
+    }
 }
 
 /// All that reads and writes releases and environments.
@@ -174,6 +206,7 @@ pub async fn in_the_sample_world(checked: &mut Checked) {
     sample.environments().await;
     sample.releases().await;
     sample.locks().await;
+    sample.halts().await;
 }
 
 /// What builds: in a repository whose programs only say that they build, scan and test.

@@ -18,8 +18,8 @@ pub fn schemas() -> Schemas {
 /// The commands that ask GitHub: tests/github, where there is one, holds them to their schemas.
 const ASKING_GITHUB: &[&str] = &["approve", "logs"];
 
-/// What no command prints: services are told it.
-const POSTED: &[&str] = &["deploy-request", "notification"];
+/// What no command prints: services are told it, or it is left in a registry.
+const POSTED: &[&str] = &["deploy-request", "notification", "promotion-record"];
 
 /// What was held to which schema.
 pub struct Checked {

@@ -20,8 +20,8 @@ pub use args::ScanArgs;
 
 use crate::domain::operation::AttachScan;
 use crate::domain::{
-    Digest, EnvironmentName, Exceptions, Exit, Judgement, Plan, ScanEvidence, ScanPolicy, StepId, StepKind,
-    StepList, StepTarget, WriteAccess, count,
+    Digest, EnvironmentName, Exceptions, Exit, Judgement, Plan, ScanEvidence, ScanPolicy, SignatureForms,
+    StepId, StepKind, StepList, StepTarget, WriteAccess, count,
 };
 use crate::engine::{self, Journals, RunId};
 use crate::scan::{self, FreshScan};
@@ -138,7 +138,15 @@ async fn attach(
                 .digest,
         );
         if let Some(key) = &key {
-            scan::attest(&writer, image, bytes, context, &invocation, key).await?;
+            scan::attest(
+                &writer,
+                image,
+                bytes,
+                context,
+                &invocation,
+                (key, SignatureForms::Bundle),
+            )
+            .await?;
         }
     }
     Ok(attached)

@@ -12,7 +12,8 @@ use super::error::WorldError;
 use super::layers::{self, Layer, PLATFORMS, Recipe};
 use super::reports::{self, Health};
 use crate::domain::{
-    CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, ServiceName, Tag, WriteAccess,
+    CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, ServiceName, SignatureForms, Tag,
+    WriteAccess,
 };
 use crate::engine::{Engine, EngineError};
 use crate::registry::{Descriptor, TagRule, Writer, copy};
@@ -327,7 +328,7 @@ impl<'a> Workshop<'a> {
             let key = opening
                 .await
                 .map_err(|error| EngineError::Internal(error.to_string()))??;
-            sign::sign(&target, image, &key).await?;
+            sign::sign(&target, image, &key, SignatureForms::Bundle).await?;
         }
         target
             .tag(digest, &tag(self.engine, commit)?, TagRule::Immutable)

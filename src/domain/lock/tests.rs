@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::BranchName;
+use crate::domain::{BranchName, clean_line};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

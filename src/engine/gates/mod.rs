@@ -1,6 +1,7 @@
 //! Gates: one file for each rule, and the one table that says when it is asked. A gate is added by a file here, a line in
 //! the table, and its kind in [`GateKind`].
 
+mod age;
 mod answer;
 mod branch_exists;
 mod builder;
@@ -17,6 +18,8 @@ mod evaluate;
 mod exception;
 mod fix;
 mod fixes;
+mod freeze;
+mod halt;
 mod history;
 mod hotfix;
 mod image;
@@ -41,6 +44,7 @@ mod soak;
 mod subjects;
 mod tag;
 mod tree;
+mod verifiers;
 mod version;
 
 use futures_util::future::join_all;
@@ -73,11 +77,15 @@ static GATES: &[GateRule] = &[
     revision::RULE,
     scan::OF_CANDIDATE,
     signature::OF_CANDIDATE,
+    verifiers::RULE,
     complete::COPYABLE,
     pin::OF_PROMOTION,
     release::OF_PROMOTION,
     deployed_in_source::RULE,
     soak::RULE,
+    halt::OF_PROMOTION,
+    age::RULE,
+    freeze::RULE,
     downgrade::RULE,
     fixes::RULE,
     hotfix::RULE,
@@ -94,6 +102,7 @@ static GATES: &[GateRule] = &[
     short_sha::OF_TAG,
     release::OF_BUILD,
     image::BUILT,
+    halt::OF_BUILD,
     builder::RULE,
     emulation::RULE,
     scanner::RULE,
@@ -170,7 +179,7 @@ mod tests {
 
     #[test]
     fn each_moment_asks_its_own_gates_in_the_order_of_the_table() {
-        let promotion = "revision, scan, signature, complete, pin, release, deployed-in-source, soak, downgrade, fixes, hotfix";
+        let promotion = "revision, scan, signature, verifiers, complete, pin, release, deployed-in-source, soak, halt, age, freeze, downgrade, fixes, hotfix";
         for moment in Moment::ALL {
             // A new moment does not compile until it stands here.
             let expected = match moment {
@@ -179,13 +188,13 @@ mod tests {
                 }
                 Moment::Hotfix => "deployed, main, version, short sha, here, remote, checks, rules",
                 Moment::Preview | Moment::Plan | Moment::Run => promotion,
-                Moment::Build => "tree, short sha, release, image, builder, emulation, scanner",
+                Moment::Build => "tree, short sha, release, image, halt, builder, emulation, scanner",
                 Moment::Checkout => "commit, branch",
                 Moment::Finish => "candidate, name, fix, tag, into",
                 Moment::Pin => "deployed, pin",
                 Moment::PinRun => "deployed",
                 Moment::Unpin => "pin",
-                Moment::Next => "revision, scan, signature, soak",
+                Moment::Next => "revision, scan, signature, verifiers, soak, age",
                 Moment::Rollback => "complete, signature, scan, history, pin",
                 Moment::RollbackRun => "complete, signature, scan",
                 Moment::Review => "exception",
@@ -219,7 +228,10 @@ mod tests {
             let kinds: Vec<_> = rules.map(|rule| rule.kind.to_string()).collect();
             kinds.join(", ")
         };
-        assert_eq!(asked(Moment::Plan), "revision, complete, pin, release, downgrade");
+        assert_eq!(
+            asked(Moment::Plan),
+            "revision, complete, pin, release, halt, downgrade"
+        );
         assert_eq!(asked(Moment::RollbackRun), "complete");
     }
 }

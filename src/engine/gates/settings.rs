@@ -42,7 +42,8 @@ impl<'a> Settings<'a> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::{CommandSettings, DeployerSettings, ScanPolicy, SoakPolicy};
+    use crate::config::SignatureSettings;
+    use crate::domain::{Clean, CommandSettings, DeployerSettings, Freeze, ScanPolicy, SoakPolicy};
 
     /// Settings that ask for every gate.
     pub(in crate::engine::gates) fn every_setting() -> EnvironmentSettings {
@@ -60,6 +61,12 @@ pub(super) mod tests {
                 environment: "stage".parse().unwrap(),
                 time: jiff::SignedDuration::from_hours(24),
             }),
+            min_age: Some(jiff::SignedDuration::from_hours(24)),
+            freezes: vec![Freeze::new(Clean::line("night"), "22:00", "06:00", "UTC").unwrap()],
+            signatures: SignatureSettings {
+                verifiers: vec!["cosign 3".parse().unwrap()],
+                ..SignatureSettings::default()
+            },
             ..EnvironmentSettings::default()
         }
     }

@@ -7,6 +7,7 @@ pub(in crate::engine) mod cut;
 pub(in crate::engine) mod deploy;
 pub(in crate::engine) mod exception_record;
 pub(in crate::engine) mod finish;
+pub(in crate::engine) mod halt;
 pub(in crate::engine) mod hotfix;
 pub(in crate::engine) mod naming;
 pub(in crate::engine) mod operation;
@@ -87,6 +88,10 @@ operations! {
     Review(review::ReviewRequest),
     /// Break a lock that somebody left at the remote.
     Unlock(unlock::UnlockRequest),
+    /// Stop everything that would go to an environment.
+    Halt(halt::HaltRequest),
+    /// Let promotions go to an environment again.
+    Resume(halt::ResumeRequest),
     ; recorded: Check, Copy, Remove, AttachScan, Approve
 }
 
@@ -117,13 +122,8 @@ impl Engine {
 
     /// Whether carrying out `plan` needs a password that neither the environment nor a file gives.
     pub fn asks_for_password(&self, plan: &Plan) -> bool {
-        let environment = of(plan)
-            .ok()
-            .and_then(|operation| operation.signs_for(self, plan));
-        environment.is_some_and(|environment| {
-            self.settings(&environment)
-                .is_ok_and(|settings| settings.sign.is_some())
-                && self.signing_password(&environment, &Secrets::default()).is_err()
-        })
+        let operation = of(plan).ok();
+        let signs_with = operation.and_then(|operation| operation.signs_with(self, plan));
+        signs_with.is_some_and(|sign| self.signing_password(&sign, &Secrets::default()).is_err())
     }
 }

@@ -3,7 +3,8 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use crate::domain::{Digest, EnvironmentName, LockPart, Plan};
+use crate::config::SignSettings;
+use crate::domain::{Digest, LockPart, Plan};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::run::event::StepOutcome;
@@ -30,8 +31,8 @@ pub(in crate::engine) trait Operation: Send + Sync {
         format!("{} of {}", plan.operation.deed(), plan.service)
     }
 
-    /// The environment whose key it signs with, if it signs.
-    fn signs_for(&self, _engine: &Engine, _plan: &Plan) -> Option<EnvironmentName> {
+    /// How it signs, if it does.
+    fn signs_with(&self, _engine: &Engine, _plan: &Plan) -> Option<SignSettings> {
         None
     }
 

@@ -5,20 +5,22 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
+use crate::config::SignSettings;
 use crate::domain::operation::Sign;
 use crate::domain::{
-    Confirmation, Costs, Digest, EnvironmentName, ImageReference, LockPart, Plan, StepKind, StepList,
-    StepTarget, Target,
+    Confirmation, Costs, Digest, EnvironmentName, ImageReference, LockPart, Plan, PromotionRecord,
+    SignatureForms, StepKind, StepList, StepTarget, Target, count,
 };
 use crate::engine::Engine;
 use crate::engine::core::environment_of;
 use crate::engine::error::EngineError;
 use crate::engine::run::event::{RunId, StepOutcome};
 use crate::engine::run::{Context, Step};
+use crate::engine::{chain, verifiers};
 use crate::project::Service;
-use crate::registry::{Reader, Writer};
+use crate::registry::{Descriptor, Reader, Writer};
 use crate::scan::{self, FreshScan, Invocation};
-use crate::sign::{self, PublicKey, SigningKey};
+use crate::sign::{self, NewStatement, PublicKey, SigningKey};
 
 /// A request to sign an image where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,8 +102,9 @@ impl Operation for Sign {
         format!("signatures in {}", self.image.repository)
     }
 
-    fn signs_for(&self, engine: &Engine, plan: &Plan) -> Option<EnvironmentName> {
-        environment_of(&engine.service(&plan.service).ok()?, &self.image).ok()
+    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignSettings> {
+        let environment = environment_of(&engine.service(&plan.service).ok()?, &self.image).ok()?;
+        engine.sign_settings(&environment)
     }
 
     fn is_read_back(&self) -> bool {
@@ -128,7 +131,13 @@ struct Signing<'a> {
 impl OperationRun for Signing<'_> {
     fn step<'s>(&'s self, step: &'s Step<'s>) -> Option<Work<'s>> {
         Some(match step.kind() {
-            StepKind::Sign => Work::new(sign_at(step, &self.writer, self.digest, &self.environment, None)),
+            StepKind::Sign => Work::new(sign_at(
+                step,
+                &self.writer,
+                self.digest,
+                &self.environment,
+                Statements::default(),
+            )),
             StepKind::Verify => Work::new(self.verify(step)),
             _ => return None,
         })
@@ -145,6 +154,15 @@ impl Signing<'_> {
     }
 }
 
+/// What is signed with an image, so that whoever has the public key can tell that it is ours.
+#[derive(Clone, Copy, Default)]
+pub(in crate::engine) struct Statements<'a> {
+    /// The scan that was made in this run.
+    pub(in crate::engine) fresh: Option<&'a FreshScan>,
+    /// By what the image came here.
+    pub(in crate::engine) record: Option<&'a PromotionRecord>,
+}
+
 /// Signs `digest` where `writer` writes, with the key of `environment`, and with it the scan that was made in this run:
 /// whoever has the public key can tell that the report is ours.
 pub(in crate::engine) async fn sign_at(
@@ -152,12 +170,13 @@ pub(in crate::engine) async fn sign_at(
     writer: &Writer,
     digest: &Digest,
     environment: &EnvironmentName,
-    fresh: Option<&FreshScan>,
+    statements: Statements<'_>,
 ) -> Result<StepOutcome, EngineError> {
     let context = step.context;
-    let path = key_path(context.engine, environment)?;
-    let password = context.engine.signing_password(environment, context.secrets)?;
-    let key = load_key(path, password).await?;
+    let settings = context.engine.sign_settings(environment);
+    let settings = settings.ok_or_else(|| EngineError::NoKey(environment.to_string()))?;
+    let password = context.engine.signing_password(&settings, context.secrets)?;
+    let key = load_key(settings.key, password).await?;
     let subject = writer
         .resolve(&Target::Digest(digest.clone()))
         .await?
@@ -165,19 +184,78 @@ pub(in crate::engine) async fn sign_at(
             image: writer.repository().at(digest.clone()),
             why: "it does not exist".to_owned(),
         })?;
-    let signed = sign::sign(writer, &subject, &key).await?;
-    for (bytes, about) in fresh.iter().flat_map(|fresh| &fresh.reports) {
+    let forms = verifiers::signatures(context.engine.settings(environment)?, writer, writer, digest).await?;
+    let mut new = Vec::new();
+    for image in to_sign(writer, subject.clone(), forms.platforms).await? {
+        if let sign::Signed::New(signatures) = sign::sign(writer, &image, &key, forms.forms).await? {
+            new.extend(signatures);
+        }
+    }
+    let reports = statements.fresh.iter().flat_map(|fresh| &fresh.reports);
+    for (bytes, about) in reports {
         let invocation = invocation(context.recorder.run());
-        let attestation = scan::attest(writer, &subject, bytes, about, &invocation, &key).await?;
+        let by = (&key, forms.forms);
+        let attestation = scan::attest(writer, &subject, bytes, about, &invocation, by).await?;
         step.log().info(format!(
             "signed the scan report: attestation {}",
             attestation.digest.short()
         ));
     }
-    Ok(match signed {
-        sign::Signed::New(signature) => StepOutcome::Done(format!("signature {}", signature.digest.short())),
-        sign::Signed::Already => StepOutcome::Nothing("already signed with this key".to_owned()),
+    if let Some(record) = statements.record {
+        let left = leave_record(writer, &subject, record, &key, forms.forms).await?;
+        step.log()
+            .info(format!("signed the promotion record: statement {}", left.short()));
+    }
+    Ok(match new.as_slice() {
+        [] => StepOutcome::Nothing("already signed with this key".to_owned()),
+        [one] => StepOutcome::Done(format!("signature {}", one.digest.short())),
+        several => StepOutcome::Done(format!(
+            "{}, {}",
+            count(several.len(), "signature"),
+            forms.forms.words()
+        )),
     })
+}
+
+/// Leaves the promotion record, and reads it back: what nobody finds is no evidence. The statement that was signed.
+async fn leave_record(
+    writer: &Writer,
+    subject: &Descriptor,
+    record: &PromotionRecord,
+    key: &SigningKey,
+    forms: SignatureForms,
+) -> Result<Digest, EngineError> {
+    let new = NewStatement {
+        predicate_type: PromotionRecord::TYPE,
+        predicate: record,
+        about: record.windlass.environment.to_string(),
+        statement: None,
+    };
+    sign::attest(writer, subject, new, key, forms).await?;
+    let found = chain::records(writer, &subject.digest, Some(key.public())).await?;
+    let ours = found.into_iter().find(|link| link.record == *record);
+    ours.map(|link| link.statement)
+        .ok_or_else(|| EngineError::NotProved {
+            image: writer.repository().at(subject.digest.clone()),
+            why: "the promotion record that was left there is not found".to_owned(),
+        })
+}
+
+/// What is signed: the image, and where the platforms are signed too, the manifest of each.
+async fn to_sign(
+    writer: &Writer,
+    subject: Descriptor,
+    platforms: bool,
+) -> Result<Vec<Descriptor>, EngineError> {
+    let mut all = vec![subject];
+    if !platforms {
+        return Ok(all);
+    }
+    for image in writer.image(&all[0].digest).await?.images {
+        let found = writer.resolve(&Target::Digest(image.digest)).await?;
+        all.extend(found.filter(|found| found.digest != all[0].digest));
+    }
+    Ok(all)
 }
 
 /// The signing key of a file. Deriving it from the password takes about a tenth of a second of one core.

@@ -97,6 +97,8 @@ impl Request {
             }
             engine::Request::Review(asked) => format!("the review of {}", asked.of),
             engine::Request::Unlock(asked) => format!("the unlock of {}", asked.part),
+            engine::Request::Halt(asked) => format!("the halt of {}", asked.environment),
+            engine::Request::Resume(asked) => format!("the end of the halt of {}", asked.environment),
         }
     }
 
@@ -115,6 +117,8 @@ impl Request {
             engine::Request::Rollback(asked) => format!("Roll {} back to {name}", asked.environment),
             engine::Request::Review(asked) => format!("Review {}", asked.of),
             engine::Request::Unlock(asked) => format!("Unlock {}", asked.part),
+            engine::Request::Halt(asked) => format!("Halt {}", asked.environment),
+            engine::Request::Resume(asked) => format!("Resume {}", asked.environment),
         }
     }
 }

@@ -10,14 +10,18 @@ use super::order::order;
 use super::plan::{builder, plan};
 use super::{Built, push, release};
 use crate::build::{LayoutImage, Output};
+use crate::config::SignSettings;
 use crate::domain::operation::Build;
 use crate::domain::{
-    BranchName, CommitSha, Digest, EnvironmentName, LockPart, Plan, STANDS_FOR, StepKind, Tag, count,
+    BranchName, Clean, CommitSha, Digest, LockPart, Plan, PromotionRecord, RecordDetails, RecordedOperation,
+    STANDS_FOR, StepKind, Tag, count,
 };
 use crate::engine::Engine;
+use crate::engine::chain::{self, RecordedImage};
 use crate::engine::error::EngineError;
 use crate::engine::gates::{self, CheckoutQuestion, Moment, Question};
 use crate::engine::operations::operation::{Operation, OperationRun, Work};
+use crate::engine::operations::sign::Statements;
 use crate::engine::operations::{deploy, sign};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
@@ -31,8 +35,9 @@ impl Operation for Build {
     }
 
     /// What is there already is not built, and so not signed.
-    fn signs_for(&self, _engine: &Engine, plan: &Plan) -> Option<EnvironmentName> {
-        plan.digest.is_none().then(|| self.to.clone())
+    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignSettings> {
+        let is_built = plan.digest.is_none();
+        is_built.then(|| engine.sign_settings(&self.to)).flatten()
     }
 
     fn is_read_back(&self) -> bool {
@@ -270,7 +275,45 @@ impl Building<'_> {
 
     async fn sign(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
         let digest = &self.built()?.index.digest;
-        sign::sign_at(step, &self.writer, digest, &self.build.to, self.scanned.get()).await
+        let record = self.record(digest).await?;
+        let statements = Statements {
+            fresh: self.scanned.get(),
+            record: Some(&record),
+        };
+        sign::sign_at(step, &self.writer, digest, &self.build.to, statements).await
+    }
+
+    /// By what the digest comes to the environment: where every chain begins.
+    async fn record(&self, digest: &Digest) -> Result<PromotionRecord, EngineError> {
+        let context = self.context;
+        let image = RecordedImage {
+            digest,
+            source: None,
+            destination: &self.build.target.repository,
+            tags: std::slice::from_ref(self.tag),
+        };
+        let scanned = self
+            .scanned
+            .get()
+            .into_iter()
+            .flat_map(|scanned| &scanned.reports);
+        let details = RecordDetails {
+            operation: RecordedOperation::Build,
+            service: context.service.name().clone(),
+            environment: self.build.to.clone(),
+            from: None,
+            commit: context.plan.commit.clone(),
+            plan: Clean::line(context.plan.hash().as_str()),
+            run: Clean::line(context.recorder.run().as_str()),
+            by: chain::recorded_by(context),
+            reason: None,
+            hotfix: false,
+            gates: context.plan.gates.clone(),
+            previous_digest: None,
+            evidence: scanned.map(|(bytes, _)| Digest::of(bytes)).collect(),
+            follows: None,
+        };
+        context.engine.promotion_record(context, image, details).await
     }
 
     /// That the signature can be verified, where the environment says by which key.

@@ -4,19 +4,23 @@ use std::sync::OnceLock;
 
 use super::gates;
 use super::promotion_path::PromotionPath;
+use crate::config::SignSettings;
 use crate::domain::operation::Promote;
 use crate::domain::{
-    Digest, EnvironmentName, GateRecord, LockPart, Plan, StepKind, Tag, Target, bytes, count,
+    Clean, Digest, Gate, GateKind, GateRecord, LockPart, Plan, PromotionRecord, RecordDetails,
+    RecordedOperation, StepKind, Tag, Target, bytes, count,
 };
+use crate::engine::chain::{self, RecordedImage};
 use crate::engine::error::EngineError;
 use crate::engine::exception::SkippedGates;
 use crate::engine::gates::Moment;
 use crate::engine::operations::copy_progress::tell;
 use crate::engine::operations::operation::{Operation, OperationRun, Work};
+use crate::engine::operations::sign::Statements;
 use crate::engine::operations::{exception_record, place, sign};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
-use crate::engine::{Engine, TagState, records, remote};
+use crate::engine::{Engine, TagState, halts, records, remote};
 use crate::registry::copy::{self, CopyOptions, Look};
 use crate::registry::{Descriptor, TagOutcome, TagRule, Writer};
 use crate::scan::{self, FreshScan};
@@ -26,10 +30,10 @@ impl Operation for Promote {
         Some(LockPart::Environment(self.to.clone()))
     }
 
-    fn signs_for(&self, _engine: &Engine, plan: &Plan) -> Option<EnvironmentName> {
+    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignSettings> {
         // What GitHub carries out is signed there.
         let is_here = matches!(remote::dispatched(plan), Ok(None));
-        is_here.then(|| self.to.clone())
+        is_here.then(|| engine.sign_settings(&self.to)).flatten()
     }
 
     fn is_read_back(&self) -> bool {
@@ -71,12 +75,22 @@ struct Proof {
     record: Option<GateRecord>,
     /// The scan that was made in this run.
     fresh: Option<FreshScan>,
+    /// What every gate said.
+    gates: Vec<Gate>,
     /// The image that it is of.
     image: Descriptor,
     /// Whether the image had its tag at the target already. A run that is only given again leaves nothing new.
     promoted_before: bool,
     /// What was passed over, where this is an exception.
     exception: Option<SkippedGates>,
+}
+
+impl Proof {
+    /// The digests of the reports of the scan that was made.
+    fn evidence(&self) -> Vec<Digest> {
+        let reports = self.fresh.iter().flat_map(|fresh| &fresh.reports);
+        reports.map(|(bytes, _)| Digest::of(bytes)).collect()
+    }
 }
 
 impl OperationRun for Promotion<'_> {
@@ -88,9 +102,7 @@ impl OperationRun for Promotion<'_> {
             StepKind::Verify => Work::new(place::verify(step, &self.writer, self.digest, self.way.target)),
             StepKind::Attach => Work::new(self.attach()),
             StepKind::Tag => Work::new(self.tag()),
-            StepKind::Deploy => {
-                Work::stopping_itself(place::deploy(step, &self.writer, self.digest, self.way.target))
-            }
+            StepKind::Deploy => Work::stopping_itself(self.deploy(step)),
             _ => return None,
         })
     }
@@ -129,6 +141,7 @@ impl Promotion<'_> {
         let proof = Proof {
             record: evaluation.record,
             fresh: evaluation.fresh,
+            gates: evaluation.gates.clone(),
             image: candidate.image,
             promoted_before: state == TagState::Same,
             exception: self.way.exception(engine, evaluation.skipped),
@@ -143,8 +156,44 @@ impl Promotion<'_> {
     }
 
     async fn sign(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
-        let fresh = self.to_leave().and_then(|proof| proof.fresh.as_ref());
-        sign::sign_at(step, &self.writer, self.digest, &self.promote.to, fresh).await
+        let Some(proof) = self.to_leave() else {
+            let nothing = Statements::default();
+            return sign::sign_at(step, &self.writer, self.digest, &self.promote.to, nothing).await;
+        };
+        let record = self.record(proof).await?;
+        let statements = Statements {
+            fresh: proof.fresh.as_ref(),
+            record: Some(&record),
+        };
+        sign::sign_at(step, &self.writer, self.digest, &self.promote.to, statements).await
+    }
+
+    /// By what the digest comes to the target.
+    async fn record(&self, proof: &Proof) -> Result<PromotionRecord, EngineError> {
+        let (context, promote) = (self.context, self.promote);
+        let image = RecordedImage {
+            digest: self.digest,
+            source: Some(&promote.source.repository),
+            destination: &promote.target.repository,
+            tags: std::slice::from_ref(self.tag),
+        };
+        let details = RecordDetails {
+            operation: RecordedOperation::Promote,
+            service: context.service.name().clone(),
+            environment: promote.to.clone(),
+            from: Some(promote.from.clone()),
+            commit: context.plan.commit.clone(),
+            plan: Clean::line(context.plan.hash().as_str()),
+            run: Clean::line(context.recorder.run().as_str()),
+            by: chain::recorded_by(context),
+            reason: promote.reason.clone(),
+            hotfix: promote.hotfix,
+            gates: proof.gates.clone(),
+            previous_digest: promote.replaces.clone(),
+            evidence: proof.evidence(),
+            follows: None,
+        };
+        context.engine.promotion_record(context, image, details).await
     }
 
     async fn attach(&self) -> Result<StepOutcome, EngineError> {
@@ -220,7 +269,21 @@ impl Promotion<'_> {
         Ok(())
     }
 
+    async fn deploy(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        self.refuse_halted().await?;
+        place::deploy(step, &self.writer, self.digest, self.way.target).await
+    }
+
+    /// The line may have been stopped since the gates were asked: a copy takes its time.
+    async fn refuse_halted(&self) -> Result<(), EngineError> {
+        match self.way.hotfix {
+            Some(hotfix) if hotfix.skip.contains(&GateKind::Halt) => Ok(()),
+            _ => halts::refuse_halted(self.context.engine, &self.promote.to).await,
+        }
+    }
+
     async fn tag(&self) -> Result<StepOutcome, EngineError> {
+        self.refuse_halted().await?;
         match self.writer.tag(self.digest, self.tag, TagRule::Immutable).await? {
             TagOutcome::Set => Ok(StepOutcome::Done(format!("set {}", self.promote.target))),
             TagOutcome::AlreadyThere => Ok(StepOutcome::Nothing(format!(
