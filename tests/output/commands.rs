@@ -119,7 +119,6 @@ impl Sample<'_> {
         self.document("plan", "promote develop --to stage --dry-run")
             .await;
         self.printed("event", "promote develop --to stage --yes").await;
-        self.document("plan", "promote develop --to prod --dry-run").await;
         self.records().await;
         let image = self.deployed("prod").await;
         self.document("plan", &format!("sign {image} --dry-run")).await;
@@ -150,7 +149,10 @@ impl Sample<'_> {
 
     /// The record that a promotion leaves.
     async fn records(&mut self) {
-        self.printed("event", "promote develop --to prod --yes").await;
+        let plan = self.document("plan", "promote develop --to prod --dry-run").await;
+        let hash = plan["hash"].as_str().unwrap().to_owned();
+        self.printed("event", &format!("promote develop --to prod --plan {hash}"))
+            .await;
         let image = self.deployed("prod").await;
         self.document("verify", &format!("verify --chain {image}")).await;
         self.document("history", "history --env prod").await;
