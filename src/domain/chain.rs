@@ -121,10 +121,7 @@ fn is_at_its_place(link: &ChainLink, digest: &Digest, places: &[ChainPlace]) -> 
         wanted,
     };
     if record.digest != *digest || !link.subjects.contains(digest) {
-        return Err(transplanted(
-            record.digest.short().to_string(),
-            digest.short().to_string(),
-        ));
+        return Err(transplanted(record.digest.short(), digest.short()));
     }
     let place = places
         .iter()

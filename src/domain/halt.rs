@@ -26,7 +26,7 @@ const KEYS: [&str; 10] = [
 /// The full name of the ref that halts an environment: `refs/windlass/halts/prod`. A name that git takes in no ref, `x.lock`,
 /// gets a `_` at its end, which no name has.
 pub fn halt_reference(environment: &EnvironmentName) -> String {
-    let end = if environment.as_str().ends_with(".lock") {
+    let end = if environment.as_str().strip_suffix(".lock").is_some() {
         "_"
     } else {
         ""

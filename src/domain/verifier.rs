@@ -130,8 +130,6 @@ pub struct AttachedSignatures {
     pub by_api: bool,
     /// Whether the manifests of the platforms are signed too.
     pub platforms: bool,
-    /// Whether attestations are asked for too.
-    pub attested: bool,
 }
 
 impl VerifierProfile {
@@ -140,16 +138,18 @@ impl VerifierProfile {
         if self.each_platform && !attached.platforms {
             return Some("it verifies the manifest of the platform, and only the index is signed".to_owned());
         }
-        let of = |what: &str, reads: &[Found]| {
-            (!self.finds(reads, attached)).then(|| self.why(what, reads, attached))
-        };
-        let signature = of("signatures", &self.signature);
-        signature.or_else(|| {
-            attached
-                .attested
-                .then(|| of("attestations", &self.attestation))
-                .flatten()
-        })
+        self.blindness("signatures", &self.signature, attached)
+    }
+
+    /// Why it would not, if its policy asks for an attestation too; none where it would.
+    pub fn refusal_attested(&self, attached: AttachedSignatures) -> Option<String> {
+        let refusal = self.refusal(attached);
+        refusal.or_else(|| self.blindness("attestations", &self.attestation, attached))
+    }
+
+    /// Why it does not find what is attached.
+    fn blindness(&self, what: &str, reads: &[Found], attached: AttachedSignatures) -> Option<String> {
+        (!self.finds(reads, attached)).then(|| self.why(what, reads, attached))
     }
 
     fn finds(&self, reads: &[Found], attached: AttachedSignatures) -> bool {
@@ -212,7 +212,6 @@ mod tests {
         has_other_bundles: false,
         by_api: true,
         platforms: false,
-        attested: false,
     };
 
     fn verifiers(names: &[&str]) -> Vec<Verifier> {

@@ -4,12 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use secrecy::SecretString;
-
 use super::error::EngineError;
 use super::recent_scan::RecentScan;
 use super::released::Released;
-use super::run::Secrets;
 use super::run::event::Place;
 use super::run::journal::Journals;
 use crate::config::{Config, EnvironmentSettings, SignSettings};
@@ -229,28 +226,6 @@ impl Engine {
     /// How `environment` signs, if it does.
     pub(in crate::engine) fn sign_settings(&self, environment: &EnvironmentName) -> Option<SignSettings> {
         self.settings(environment).ok()?.sign.clone()
-    }
-
-    /// The password of a key: what was typed, `COSIGN_PASSWORD`, or a file.
-    pub(crate) fn signing_password(
-        &self,
-        sign: &SignSettings,
-        secrets: &Secrets,
-    ) -> Result<SecretString, EngineError> {
-        if let Some(password) = &secrets.signing_password {
-            return Ok(password.clone());
-        }
-        if let Some(password) = crate::sign::password_variable() {
-            return Ok(password);
-        }
-        let Some(file) = &sign.password_file else {
-            return Err(EngineError::NoPassword);
-        };
-        let text = std::fs::read_to_string(file).map_err(|source| EngineError::PasswordFile {
-            path: file.clone(),
-            source,
-        })?;
-        Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
     }
 }
 

@@ -365,7 +365,6 @@ impl EngineError {
             Self::Journal(error) => error.exit(),
             Self::Lock(error) => error.exit(),
             Self::ReviewRefused(refused) => refused.exit,
-            Self::Chain { .. } => Exit::Refused,
             Self::Halt(error) => error.exit(),
             Self::TagTaken { .. }
             | Self::TagOfAnother { .. }
@@ -400,7 +399,7 @@ impl EngineError {
             | Self::NotPinned(_)
             | Self::NoWayBack { .. }
             | Self::NothingOwed(_) => Exit::NotFound,
-            Self::Refused(_) => Exit::Refused,
+            Self::Refused(_) | Self::Chain { .. } => Exit::Refused,
             Self::Artifacts { .. }
             | Self::NotProved { .. }
             | Self::UnknownStep { .. }
@@ -412,22 +411,29 @@ impl EngineError {
 
     /// What to do now.
     pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Registry(error) => error.hint(),
+            Self::Git(error) => error.hint(),
+            Self::GitHub(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Scan(error) => error.hint(),
+            Self::Sign(error) => error.hint(),
+            Self::Build(error) => error.hint(),
+            Self::Deploy(error) => Some(error.hint()),
+            Self::Journal(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Halt(error) => Some(error.hint()),
+            own => own.own_hint(),
+        }
+    }
+
+    /// What to do about what is not an error of something else.
+    fn own_hint(&self) -> Option<String> {
         let text = match self {
-            Self::Registry(error) => return error.hint(),
-            Self::Git(error) => return error.hint(),
-            Self::GitHub(error) => return error.hint(),
-            Self::Config(error) => return error.hint(),
-            Self::Scan(error) => return error.hint(),
-            Self::Sign(error) => return error.hint(),
-            Self::Build(error) => return error.hint(),
-            Self::Deploy(error) => return Some(error.hint()),
-            Self::Journal(error) => return error.hint(),
-            Self::Lock(error) => return error.hint(),
             Self::Chain { .. } => {
                 "find out who left or removed it, and when: `windlass registry referrers` lists what is attached, \
                  `windlass runs` what ran here; promote again from the last environment whose record holds"
             }
-            Self::Halt(error) => return Some(error.hint()),
             Self::Untrusted(_) => {
                 "run `windlass trust` to review these settings; in CI set WINDLASS_TRUST to the hash it prints"
             }
@@ -514,7 +520,20 @@ impl EngineError {
                 ));
             }
             Self::Interrupted => "run the same command again to resume",
-            Self::UnknownStep { .. } | Self::Internal(_) | Self::NotOnGitHub => return None,
+            Self::UnknownStep { .. }
+            | Self::Internal(_)
+            | Self::NotOnGitHub
+            | Self::Registry(_)
+            | Self::Git(_)
+            | Self::GitHub(_)
+            | Self::Config(_)
+            | Self::Scan(_)
+            | Self::Sign(_)
+            | Self::Build(_)
+            | Self::Deploy(_)
+            | Self::Journal(_)
+            | Self::Lock(_)
+            | Self::Halt(_) => return None,
         };
         Some(text.to_owned())
     }

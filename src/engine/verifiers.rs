@@ -2,8 +2,7 @@
 
 use crate::config::EnvironmentSettings;
 use crate::domain::{
-    AttachedSignatures, Digest, Environment, EnvironmentName, SignatureForms, Verifier, VerifierProfile,
-    forms_for,
+    AttachedSignatures, Digest, Environment, EnvironmentName, SignatureForms, Verifier, forms_for,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -72,12 +71,13 @@ impl Engine {
             Some(_) => Some(signatures(settings, evidence, &there, digest).await?),
             None => None,
         };
+        let unsigned = || Some("nothing is signed there (environment.sign)".to_owned());
         let verifiers = settings.signatures.verifiers.iter().filter_map(|verifier| {
             let profile = verifier.profile()?;
             Some(Prediction {
                 verifier: verifier.clone(),
-                signature: refusal(profile, signed, false),
-                attestation: refusal(profile, signed, true),
+                signature: signed.map_or_else(unsigned, |signed| profile.refusal(signed)),
+                attestation: signed.map_or_else(unsigned, |signed| profile.refusal_attested(signed)),
                 setup: &profile.setup,
                 source: &profile.source,
             })
@@ -88,13 +88,6 @@ impl Engine {
             verifiers: verifiers.collect(),
             signed,
         })
-    }
-}
-
-fn refusal(profile: &VerifierProfile, signed: Option<AttachedSignatures>, attested: bool) -> Option<String> {
-    match signed {
-        None => Some("nothing is signed there (environment.sign)".to_owned()),
-        Some(signed) => profile.refusal(AttachedSignatures { attested, ..signed }),
     }
 }
 
@@ -112,7 +105,6 @@ pub(super) async fn signatures(
         has_other_bundles: false,
         by_api: true,
         platforms: of.platforms,
-        attested: false,
     };
     if of.verifiers.is_empty() {
         return Ok(attached);
@@ -123,8 +115,8 @@ pub(super) async fn signatures(
         sign::has_bundles(evidence, digest)
     )?;
     let attached = AttachedSignatures {
-        by_api,
         has_other_bundles,
+        by_api,
         ..attached
     };
     let forms = match of.forms {

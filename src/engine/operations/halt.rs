@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use super::place::reason;
-use super::sign::load_key;
+use super::sign::{load_key, signing_password};
 use crate::config::SignSettings;
 use crate::domain::operation::{Halt, Resume};
 use crate::domain::{
@@ -243,7 +243,7 @@ impl Putting<'_> {
             return Ok(outcome);
         }
         if let Some(sign) = &self.key {
-            let password = engine.signing_password(sign, context.secrets)?;
+            let password = signing_password(sign, context.secrets)?;
             let key = load_key(sign.key.clone(), password).await?;
             if self.state != HaltState::Halted {
                 self.may_lift(engine, sign, key.public())?;

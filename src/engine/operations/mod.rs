@@ -124,6 +124,6 @@ impl Engine {
     pub fn asks_for_password(&self, plan: &Plan) -> bool {
         let operation = of(plan).ok();
         let signs_with = operation.and_then(|operation| operation.signs_with(self, plan));
-        signs_with.is_some_and(|sign| self.signing_password(&sign, &Secrets::default()).is_err())
+        signs_with.is_some_and(|sign| sign::signing_password(&sign, &Secrets::default()).is_err())
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::engine::core::environment_of;
 use crate::engine::error::EngineError;
 use crate::engine::run::event::{RunId, StepOutcome};
-use crate::engine::run::{Context, Step};
+use crate::engine::run::{Context, Secrets, Step};
 use crate::engine::{chain, verifiers};
 use crate::project::Service;
 use crate::registry::{Descriptor, Reader, Writer};
@@ -175,7 +175,7 @@ pub(in crate::engine) async fn sign_at(
     let context = step.context;
     let settings = context.engine.sign_settings(environment);
     let settings = settings.ok_or_else(|| EngineError::NoKey(environment.to_string()))?;
-    let password = context.engine.signing_password(&settings, context.secrets)?;
+    let password = signing_password(&settings, context.secrets)?;
     let key = load_key(settings.key, password).await?;
     let subject = writer
         .resolve(&Target::Digest(digest.clone()))
@@ -256,6 +256,27 @@ async fn to_sign(
         all.extend(found.filter(|found| found.digest != all[0].digest));
     }
     Ok(all)
+}
+
+/// The password of a key: what was typed, `COSIGN_PASSWORD`, or a file.
+pub(in crate::engine) fn signing_password(
+    sign: &SignSettings,
+    secrets: &Secrets,
+) -> Result<SecretString, EngineError> {
+    if let Some(password) = &secrets.signing_password {
+        return Ok(password.clone());
+    }
+    if let Some(password) = sign::password_variable() {
+        return Ok(password);
+    }
+    let Some(file) = &sign.password_file else {
+        return Err(EngineError::NoPassword);
+    };
+    let text = std::fs::read_to_string(file).map_err(|source| EngineError::PasswordFile {
+        path: file.clone(),
+        source,
+    })?;
+    Ok(SecretString::from(text.trim_end_matches(['\n', '\r'])))
 }
 
 /// The signing key of a file. Deriving it from the password takes about a tenth of a second of one core.
