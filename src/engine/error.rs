@@ -520,20 +520,7 @@ impl EngineError {
                 ));
             }
             Self::Interrupted => "run the same command again to resume",
-            Self::UnknownStep { .. }
-            | Self::Internal(_)
-            | Self::NotOnGitHub
-            | Self::Registry(_)
-            | Self::Git(_)
-            | Self::GitHub(_)
-            | Self::Config(_)
-            | Self::Scan(_)
-            | Self::Sign(_)
-            | Self::Build(_)
-            | Self::Deploy(_)
-            | Self::Journal(_)
-            | Self::Lock(_)
-            | Self::Halt(_) => return None,
+            _ => return None,
         };
         Some(text.to_owned())
     }
