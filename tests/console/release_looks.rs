@@ -1,12 +1,13 @@
 //! The screens of the release flow, painted.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use windlass::board::Cell;
 use windlass::domain::{Confirmation, Gate, GateKind, Override, Plan, Verdict};
 use windlass::engine::Releases;
 use windlass::report::{Limits, of_comparison};
 use windlass::tui::app::theme::Theme;
 use windlass::tui::screens::page::{PageContent, PageOf, of_document, of_markdown};
-use windlass::tui::session::{Model, Msg, PlanReady};
+use windlass::tui::session::{Model, Msg, PlanReady, Standing};
 
 use crate::looks::{picture, show};
 use crate::sample::release_flow::{self as flow, failure};
@@ -100,6 +101,23 @@ fn releases_show_what_is_open_what_runs_and_what_is_owed() {
         model
     });
     insta::assert_snapshot!("releases_plain", picture(&flow::releases((80, 24), PLAIN)));
+}
+
+#[test]
+fn a_halted_environment_is_loud_on_every_screen_and_says_who_halted_it_and_why() {
+    let mut model = flow::releases((200, 60), COLOUR);
+    assert!(!picture(&model).contains("halted"));
+    let words = "halted by ana@desk on 2026-11-27 03:12 UTC: INC-42";
+    let all = flow::standings().into_iter().map(|(name, cell)| {
+        let halted = (name.as_str() == "prod").then(|| words.to_owned());
+        let standing = cell.value().unwrap().clone();
+        (name, Cell::Ready(Standing { halted, ..standing }))
+    });
+    tell(&mut model, Msg::EnvironmentStatuses(all.collect()));
+    let seen = picture(&model);
+    let ribbon = seen.lines().find(|line| line.contains("stage ✓")).unwrap();
+    assert!(ribbon.contains("prod") && ribbon.contains("✗ halted"), "{ribbon}");
+    assert!(seen.contains("✗ halted by ana@desk"), "{seen}");
 }
 
 #[test]

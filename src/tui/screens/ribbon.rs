@@ -56,6 +56,10 @@ fn spans(model: &Model, level: Detail) -> Vec<Span<'static>> {
         if now.protected && level > Detail::Release {
             spans.push(Span::styled(" protected", theme.quiet()));
         }
+        if model.standings.halted(&now.environment).is_some() {
+            spans.push(Span::raw(" "));
+            spans.push(theme.says(State::Bad, "halted"));
+        }
         if model.standings.pin(&now.environment, model.now).is_some() {
             spans.push(Span::styled(" pinned", theme.state(State::Attention)));
         }

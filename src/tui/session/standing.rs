@@ -10,6 +10,8 @@ use crate::domain::{EnvironmentName, ExceptionRecord, PinRecord};
 pub struct Standing {
     /// The pin that holds it.
     pub pin: Option<PinRecord>,
+    /// Why nothing is promoted there: somebody has halted it.
+    pub halted: Option<String>,
     /// The exceptions that still owe a review, oldest first.
     pub reviews: Vec<ExceptionRecord>,
 }
@@ -29,6 +31,11 @@ impl EnvironmentStatuses {
         let mut all = self.all.iter();
         all.find(|(name, _)| name == environment)
             .map(|(_, standing)| standing)
+    }
+
+    /// Why `environment` is halted, as far as that is known.
+    pub fn halted(&self, environment: &EnvironmentName) -> Option<&str> {
+        self.of(environment)?.value()?.halted.as_deref()
     }
 
     /// The pin that holds `environment` at `now`, as far as that is known.

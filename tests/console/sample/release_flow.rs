@@ -159,6 +159,7 @@ pub fn standings() -> Vec<(EnvironmentName, Cell<Standing>)> {
     };
     let prod = Standing {
         pin: Some(pin),
+        halted: None,
         reviews: vec![owed],
     };
     vec![

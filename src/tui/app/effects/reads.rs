@@ -50,14 +50,29 @@ impl Effects {
 
     pub(in crate::tui) fn standings(&self) {
         self.read(move |engine, service| async move {
-            let pins = engine.pins(&service).await;
+            let (pins, halts) = tokio::join!(engine.pins(&service), engine.halts());
+            let halts = halts.unwrap_or_else(|error| {
+                // The gate asks again, and refuses where it gets no answer.
+                tracing::warn!(%error, "cannot tell what is halted");
+                Vec::new()
+            });
+            let halted = |environment: &EnvironmentName| {
+                let mut of_it = halts
+                    .iter()
+                    .filter(|status| status.at.environment == *environment);
+                of_it.find_map(|status| status.halted.clone())
+            };
             let mut all = Vec::with_capacity(pins.len());
             for (environment, pin) in pins {
                 let standing = async {
                     Ok::<_, EngineError>((pin?, engine.owed_reviews(&service, &environment).await?))
                 };
                 let cell = match standing.await {
-                    Ok((pin, reviews)) => Cell::Ready(Standing { pin, reviews }),
+                    Ok((pin, reviews)) => Cell::Ready(Standing {
+                        pin,
+                        halted: halted(&environment),
+                        reviews,
+                    }),
                     Err(error) => Cell::Failed(error.to_string()),
                 };
                 all.push((environment, cell));

@@ -93,7 +93,10 @@ fn selected(model: &Model, releases: &ReleasesModel, area: Rect, buffer: &mut Bu
         .and_then(|now| now.deployed.value()?.by.as_ref())
         .map(|by| format!("deployed by {}", by.words()));
     let width = usize::from(area.width).saturating_sub(3);
-    let lines = drift
+    let halted = model.standings.halted(&environment.name).map(str::to_owned);
+    let lines = halted
+        .into_iter()
+        .chain(drift)
         .chain(runs)
         .chain(pin)
         .chain(reviews)
@@ -158,6 +161,11 @@ fn standing(model: &Model, environment: &Environment, width: usize) -> Vec<Span<
     if reviews > 0 {
         spans.push(theme.says(State::Bad, &format!("{} due", count(reviews, "review"))));
         spans.push(line::gap());
+    }
+    if let Some(words) = &standing.halted {
+        let room = width.saturating_sub(line::width(&spans) + 2);
+        spans.push(theme.says(State::Bad, &line::fit(words, room, theme)));
+        return spans;
     }
     let room = width.saturating_sub(line::width(&spans) + 2);
     spans.push(match model.standings.pin(name, model.now) {
