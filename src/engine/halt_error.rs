@@ -15,6 +15,9 @@ pub enum HaltError {
         /// Who halted it, when and why.
         words: String,
     },
+    /// Nothing is promoted there, so that there is nothing to stop.
+    #[error("{0} receives builds, so nothing is promoted there")]
+    Entrance(EnvironmentName),
     /// There is nothing to lift.
     #[error("{environment} is not halted on {remote}")]
     NotHalted {
@@ -50,6 +53,8 @@ impl HaltError {
         match self {
             Self::Halted { .. } | Self::NoKey(_) | Self::OtherKey { .. } => Exit::Refused,
             Self::NotHalted { .. } => Exit::NotFound,
+            Self::Entrance(_) => Exit::Usage,
+            Self::Entrance(_) => "halt the environment that its images are promoted to".to_owned(),
             Self::Changed { .. } => Exit::Conflict,
         }
     }

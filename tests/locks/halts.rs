@@ -101,6 +101,17 @@ async fn the_same_halt_given_again_leaves_one_note_and_a_second_resume_has_nothi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_nothing_is_promoted_to_cannot_be_halted() {
+    let world = world().await;
+    let (code, said) = windlass(&world, &["halt", "dev", "--reason", "INC-42", "--yes"]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("dev receives builds, so nothing is promoted there"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_to_resume_lifts_no_halt_that_came_later() {
     let world = world().await;
     let (ana, omar) = (machine(&world, "ana"), machine(&world, "omar"));

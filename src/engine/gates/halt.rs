@@ -1,29 +1,18 @@
 //! Whether the line is stopped: somebody has halted the environment, for every machine and every job.
 
-use super::{Answer, BuildQuestion, Evaluate, GateRule, Moment, PromotionQuestion, RuleKind};
+use super::{Answer, Evaluate, GateRule, PromotionQuestion, RuleKind};
 use crate::domain::{EnvironmentName, Gate, GateKind, Verdict};
 use crate::engine::Engine;
 
 /// Of promotions; an environment can be taken back at any time.
-pub(super) const OF_PROMOTION: GateRule = GateRule {
+pub(super) const RULE: GateRule = GateRule {
     kind: RuleKind::One(GateKind::Halt),
     applies: |_, moment| moment.is_promotion(),
-    evaluate: Evaluate::Promotion(|question| Box::pin(of_promotion(question))),
+    evaluate: Evaluate::Promotion(|question| Box::pin(evaluate(question))),
 };
 
-/// Of builds, which are deployed to the environment that they are pushed to.
-pub(super) const OF_BUILD: GateRule = GateRule {
-    kind: RuleKind::One(GateKind::Halt),
-    applies: |_, moment| moment == Moment::Build,
-    evaluate: Evaluate::Build(|question| Box::pin(of_build(question))),
-};
-
-async fn of_promotion(question: &PromotionQuestion<'_>) -> Option<Answer> {
+async fn evaluate(question: &PromotionQuestion<'_>) -> Option<Answer> {
     answer(question.engine, &question.path.target.name).await
-}
-
-async fn of_build(question: &BuildQuestion<'_>) -> Option<Answer> {
-    answer(question.engine, &question.engine.config().graph.entrance().name).await
 }
 
 /// Nothing is to be said where nothing is halted.

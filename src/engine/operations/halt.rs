@@ -101,7 +101,9 @@ async fn found(
     engine: &Engine,
     environment: &EnvironmentName,
 ) -> Result<(String, Option<HaltAt>), EngineError> {
-    engine.environment(environment)?;
+    if engine.environment(environment)?.from.is_empty() {
+        return Err(HaltError::Entrance(environment.clone()).into());
+    }
     let Some((remote, repository)) = engine.halt_place()? else {
         return Err(match engine.repository() {
             None => GitError::NoRepository(engine.config().folder().to_owned()),
