@@ -54,7 +54,6 @@ impl HaltError {
             Self::Halted { .. } | Self::NoKey(_) | Self::OtherKey { .. } => Exit::Refused,
             Self::NotHalted { .. } => Exit::NotFound,
             Self::Entrance(_) => Exit::Usage,
-            Self::Entrance(_) => "halt the environment that its images are promoted to".to_owned(),
             Self::Changed { .. } => Exit::Conflict,
         }
     }
@@ -66,6 +65,7 @@ impl HaltError {
                 "wait until it is resumed, or lift the halt with `windlass resume {environment} --reason …`"
             ),
             Self::NotHalted { .. } => "run `windlass halts` to list what is halted".to_owned(),
+            Self::Entrance(_) => "halt the environment that its images are promoted to".to_owned(),
             Self::Changed { .. } => "run the same command again to see what it says now".to_owned(),
             Self::NoKey(_) | Self::OtherKey { .. } => {
                 "name a key with --key whose public part is in `halt.trusted` of the environment".to_owned()
