@@ -220,6 +220,9 @@ async fn a_release_that_is_built_anew_stands_for_its_commit_on_the_board_and_in_
     assert_eq!(image["built_from"], serde_json::Value::Null, "{image}");
     let table = said(&world.windlass(&["board"]).await);
     assert!(table.contains("arch") && table.contains(" rebuilt"), "{table}");
+    // Whether stage is halted is asked of the remote itself.
+    let remote = world.path(".git/remote.git");
+    world.git(&["remote", "set-url", "origin", remote.to_str().unwrap()]);
     let promoted = world
         .windlass(&["promote", &origin[..7], "--to", "stage", "--yes"])
         .await;
