@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    ChainFault, ChainLink, ChainPlace, Clean, Digest, EnvironmentName, PromotionRecord, RecordDetails,
-    Repository, Tag, chain,
+    ChainFault, ChainLink, ChainPlace, Clean, Digest, EnvironmentName, Gate, PromotionRecord, RecordDetails,
+    RecordedOperation, Repository, Tag, chain,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::run::Context;
 use crate::project::Service;
 use crate::registry::Reader;
+use crate::scan::FreshScan;
 use crate::sign::{self, Attestation, PublicKey, SignError};
 
 /// A chain that was checked.
@@ -118,9 +119,31 @@ pub(super) struct RecordedImage<'a> {
     pub(super) tags: &'a [Tag],
 }
 
-/// Who carries out a run, as records name them.
-pub(super) fn recorded_by(context: &Context<'_>) -> Clean {
-    Clean::line(&context.engine.actor().to_string())
+/// What every record says of the run that `context` carries out. What it follows is found when the record is made.
+pub(super) fn details(
+    context: &Context<'_>,
+    operation: RecordedOperation,
+    environment: &EnvironmentName,
+    gates: &[Gate],
+    fresh: Option<&FreshScan>,
+) -> RecordDetails {
+    let reports = fresh.into_iter().flat_map(|fresh| &fresh.reports);
+    RecordDetails {
+        operation,
+        service: context.service.name().clone(),
+        environment: environment.clone(),
+        from: None,
+        commit: context.plan.commit.clone(),
+        plan: Clean::line(context.plan.hash().as_str()),
+        run: Clean::line(context.recorder.run().as_str()),
+        by: Clean::line(&context.engine.actor().to_string()),
+        reason: None,
+        hotfix: false,
+        gates: gates.to_vec(),
+        previous_digest: None,
+        evidence: reports.map(|(bytes, _)| Digest::of(bytes)).collect(),
+        follows: None,
+    }
 }
 
 /// All that claims to be a record of `digest`; nothing is verified. What cannot be understood claims nothing.

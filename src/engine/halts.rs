@@ -4,11 +4,11 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::config::HaltSettings;
-use crate::domain::{EnvironmentName, HaltState, WriteAccess, halt_reference};
+use crate::domain::{EnvironmentName, HaltNote, HaltState, WriteAccess, halt_reference};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::halt_error::HaltError;
-use crate::git::{GitError, GitRepository, HaltAt, Remote};
+use crate::git::{GitError, GitRepository, HaltAt, ObjectId, Remote};
 use crate::sign::{PublicKey, SignError};
 
 /// How an environment stands that was halted at some time.
@@ -22,14 +22,11 @@ pub struct HaltStatus {
 
 impl Engine {
     /// The remote that halts are on; none where the project has no repository or no remote, so that nothing can be halted.
-    pub(super) fn halt_place(&self) -> Result<Option<(Remote, Arc<GitRepository>)>, EngineError> {
-        let Some(repository) = self.repository() else {
-            return Ok(None);
-        };
-        match repository.remote(&self.config().git.remote) {
-            Ok(remote) => Ok(Some((remote, Arc::clone(repository)))),
-            Err(GitError::NoRemote(_)) => Ok(None),
-            Err(error) => Err(error.into()),
+    fn halt_place(&self) -> Result<Option<(Remote, Arc<GitRepository>)>, EngineError> {
+        match self.note_remote() {
+            Ok(place) => Ok(Some(place)),
+            Err(EngineError::Git(GitError::NoRepository(_) | GitError::NoRemote(_))) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -114,36 +111,25 @@ pub(super) async fn refuse_halted(engine: &Engine, environment: &EnvironmentName
     }
 }
 
-/// Puts a note on top of the one that the plan knows.
+/// Puts a note on top of `before`, which the remote had a moment ago.
 pub(super) async fn put(
     engine: &Engine,
-    note: crate::domain::HaltNote,
-    before: Option<String>,
+    remote: &Remote,
+    note: HaltNote,
+    before: Option<ObjectId>,
     access: WriteAccess,
 ) -> Result<(), EngineError> {
-    let Some((remote, repository)) = engine.halt_place()? else {
-        return Err(GitError::NoRepository(engine.config().folder().to_owned()).into());
-    };
     let environment = note.environment.clone();
-    let changed = || HaltError::Changed {
-        environment: environment.clone(),
-        remote: remote.name().to_owned(),
-    };
-    let found = remote
-        .halt(&environment, &repository)
-        .await?
-        .map(|found| found.object);
-    if found.as_ref().map(crate::git::ObjectId::as_str) != before.as_deref() {
-        return Err(changed().into());
-    }
-    let on_top = found.clone();
+    let on_top = before.clone();
     let writing = engine.git(move |repository| repository.write_halt(&note, on_top.as_ref(), access));
     let object = writing.await?;
-    match remote
-        .put_halt(&environment, &object, found.as_ref(), access)
-        .await
-    {
-        Err(GitError::Moved { .. }) => Err(changed().into()),
+    let putting = remote.put_halt(&environment, &object, before.as_ref(), access);
+    match putting.await {
+        Err(GitError::Moved { .. }) => Err(HaltError::Changed {
+            environment,
+            remote: remote.name().to_owned(),
+        }
+        .into()),
         outcome => Ok(outcome?),
     }
 }
@@ -151,8 +137,7 @@ pub(super) async fn put(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CommitSha, HaltNote};
-    use crate::git::ObjectId;
+    use crate::domain::CommitSha;
     use crate::sign::fresh_key;
 
     const NOBODY: &[&PublicKey] = &[];

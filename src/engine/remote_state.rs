@@ -119,6 +119,18 @@ impl Engine {
         Ok(repository)
     }
 
+    /// The remote that has the notes of locks and halts, and the repository that their objects are brought to.
+    ///
+    /// # Errors
+    /// When the project has no repository, or that has no such remote.
+    pub(super) fn note_remote(&self) -> Result<(Remote, Arc<GitRepository>), EngineError> {
+        let repository = self.repository();
+        let repository =
+            repository.ok_or_else(|| GitError::NoRepository(self.config().folder().to_owned()))?;
+        let remote = repository.remote(&self.config().git.remote)?;
+        Ok((remote, Arc::clone(repository)))
+    }
+
     /// The remote that releases are pushed to.
     pub(super) fn remote(&self) -> Result<Remote, EngineError> {
         let repository = self.repository_or_none("a release branch")?;

@@ -19,7 +19,7 @@ use crate::engine::halt_error::HaltError;
 use crate::engine::halts::put;
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
-use crate::git::{GitError, HaltAt};
+use crate::git::{HaltAt, ObjectId, Remote};
 use crate::project::Service;
 use crate::sign::PublicKey;
 
@@ -49,6 +49,7 @@ impl PlanRequest for HaltRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
         let reason = reason(&self.reason, "a halt")?;
         let (remote, found) = found(engine, &self.environment).await?;
+        let remote = remote.name().to_owned();
         let note = found.as_ref().and_then(|found| found.note.as_ref());
         let title = match note.filter(|note| note.state == HaltState::Halted) {
             None => "halts it for every machine and every job".to_owned(),
@@ -70,6 +71,7 @@ impl PlanRequest for ResumeRequest {
         let reason = reason(&self.reason, "lifting a halt")?;
         let environment = &self.environment;
         let (remote, found) = found(engine, environment).await?;
+        let remote = remote.name().to_owned();
         let status = found.map(|at| engine.halt_status(at)).transpose()?;
         let Some((at, halted)) = status.and_then(|status| Some((status.at, status.halted?))) else {
             return Err(HaltError::NotHalted {
@@ -100,19 +102,13 @@ impl PlanRequest for ResumeRequest {
 async fn found(
     engine: &Engine,
     environment: &EnvironmentName,
-) -> Result<(String, Option<HaltAt>), EngineError> {
+) -> Result<(Remote, Option<HaltAt>), EngineError> {
     if engine.environment(environment)?.from.is_empty() {
         return Err(HaltError::Entrance(environment.clone()).into());
     }
-    let Some((remote, repository)) = engine.halt_place()? else {
-        return Err(match engine.repository() {
-            None => GitError::NoRepository(engine.config().folder().to_owned()),
-            Some(_) => GitError::NoRemote(engine.config().git.remote.clone()),
-        }
-        .into());
-    };
+    let (remote, repository) = engine.note_remote()?;
     let found = remote.halt(environment, &repository).await?;
-    Ok((remote.name().to_owned(), found))
+    Ok((remote, found))
 }
 
 fn key(
@@ -241,8 +237,17 @@ impl Putting<'_> {
             context.recorder.run().as_str(),
             Timestamp::now(),
         );
-        if let Some(outcome) = self.left_before(engine, &note).await? {
+        let (remote, found) = found(engine, self.environment).await?;
+        let (before, left) = found.map(|found| (found.object, found.note)).unzip();
+        if let Some(outcome) = left.flatten().and_then(|left| self.done_before(&left, &note)) {
             return Ok(outcome);
+        }
+        if before.as_ref().map(ObjectId::as_str) != self.before {
+            return Err(HaltError::Changed {
+                environment: self.environment.clone(),
+                remote: remote.name().to_owned(),
+            }
+            .into());
         }
         if let Some(sign) = &self.key {
             let password = signing_password(sign, context.secrets)?;
@@ -253,7 +258,7 @@ impl Putting<'_> {
             note.signature = Some(key.sign_text(&note.signed())?);
         }
         let words = note.words();
-        put(engine, note, self.before.map(str::to_owned), context.access).await?;
+        put(engine, &remote, note, before, context.access).await?;
         Ok(StepOutcome::Done(format!("{} is {words}", self.environment)))
     }
 
@@ -271,16 +276,8 @@ impl Putting<'_> {
     }
 
     /// What is done already where the same command is given again: the same person has said the same.
-    async fn left_before(
-        &self,
-        engine: &Engine,
-        wanted: &HaltNote,
-    ) -> Result<Option<StepOutcome>, EngineError> {
-        let (_, found) = found(engine, self.environment).await?;
-        let Some(note) = found.and_then(|found| found.note) else {
-            return Ok(None);
-        };
-        let same = note.state == wanted.state && note.reason == wanted.reason && note.by == wanted.by;
-        Ok(same.then(|| StepOutcome::Nothing(format!("{} is {}", self.environment, note.words()))))
+    fn done_before(&self, left: &HaltNote, wanted: &HaltNote) -> Option<StepOutcome> {
+        let same = left.state == wanted.state && left.reason == wanted.reason && left.by == wanted.by;
+        same.then(|| StepOutcome::Nothing(format!("{} is {}", self.environment, left.words())))
     }
 }

@@ -1,7 +1,5 @@
 //! Breaking a lock that somebody left at the remote: the very one that the plan names, with a reason that is kept.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
@@ -16,7 +14,7 @@ use crate::engine::gates::{self, LockQuestion, Moment, Question};
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::lock::LockError;
 use crate::engine::run::{Context, Step};
-use crate::git::{GitError, GitRepository, LockAt, Remote};
+use crate::git::{LockAt, Remote};
 use crate::project::Service;
 
 /// A request to break a lock that somebody left at the remote.
@@ -37,7 +35,7 @@ impl PlanRequest for UnlockRequest {
         if reason.is_empty() {
             return Err(LockError::NoReason(subject).into());
         }
-        let (remote, repository) = place(engine)?;
+        let (remote, repository) = engine.note_remote()?;
         let name = remote.name().to_owned();
         let found = remote.lock(&subject, &repository).await?;
         let LockAt { lock, object } = found.ok_or(LockError::NotLocked {
@@ -97,19 +95,10 @@ async fn gates(engine: &Engine, lock: &HeldLock, held: bool) -> Result<Vec<Gate>
     Ok(gates::ask(&question).await.gates)
 }
 
-fn place(engine: &Engine) -> Result<(Remote, Arc<GitRepository>), EngineError> {
-    let repository = engine.repository();
-    let repository = repository.ok_or_else(|| GitError::NoRepository(engine.config().folder().to_owned()))?;
-    Ok((
-        repository.remote(&engine.config().git.remote)?,
-        Arc::clone(repository),
-    ))
-}
-
 impl Engine {
     /// All locks that the remote has, those of other services too.
     pub async fn locks(&self) -> Result<Vec<LockAt>, EngineError> {
-        let (remote, repository) = place(self)?;
+        let (remote, repository) = self.note_remote()?;
         Ok(remote.locks(&repository).await?)
     }
 }
@@ -133,7 +122,7 @@ impl OperationRun for Breaking<'_> {
 impl Breaking<'_> {
     /// The lock of the plan, if it is still there.
     async fn find(&self, step: &Step<'_>) -> Result<Option<(Remote, LockAt)>, EngineError> {
-        let (remote, repository) = place(step.context.engine)?;
+        let (remote, repository) = step.context.engine.note_remote()?;
         let Some(found) = remote.lock(&self.subject, &repository).await? else {
             return Ok(None);
         };

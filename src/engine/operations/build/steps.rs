@@ -13,8 +13,8 @@ use crate::build::{LayoutImage, Output};
 use crate::config::SignSettings;
 use crate::domain::operation::Build;
 use crate::domain::{
-    BranchName, Clean, CommitSha, Digest, LockPart, Plan, PromotionRecord, RecordDetails, RecordedOperation,
-    STANDS_FOR, StepKind, Tag, count,
+    BranchName, CommitSha, Digest, LockPart, Plan, PromotionRecord, RecordedOperation, STANDS_FOR, StepKind,
+    Tag, count,
 };
 use crate::engine::Engine;
 use crate::engine::chain::{self, RecordedImage};
@@ -292,27 +292,8 @@ impl Building<'_> {
             destination: &self.build.target.repository,
             tags: std::slice::from_ref(self.tag),
         };
-        let scanned = self
-            .scanned
-            .get()
-            .into_iter()
-            .flat_map(|scanned| &scanned.reports);
-        let details = RecordDetails {
-            operation: RecordedOperation::Build,
-            service: context.service.name().clone(),
-            environment: self.build.to.clone(),
-            from: None,
-            commit: context.plan.commit.clone(),
-            plan: Clean::line(context.plan.hash().as_str()),
-            run: Clean::line(context.recorder.run().as_str()),
-            by: chain::recorded_by(context),
-            reason: None,
-            hotfix: false,
-            gates: context.plan.gates.clone(),
-            previous_digest: None,
-            evidence: scanned.map(|(bytes, _)| Digest::of(bytes)).collect(),
-            follows: None,
-        };
+        let (operation, fresh) = (RecordedOperation::Build, self.scanned.get());
+        let details = chain::details(context, operation, &self.build.to, &context.plan.gates, fresh);
         context.engine.promotion_record(context, image, details).await
     }
 

@@ -7,8 +7,8 @@ use super::promotion_path::PromotionPath;
 use crate::config::SignSettings;
 use crate::domain::operation::Promote;
 use crate::domain::{
-    Clean, Digest, Gate, GateKind, GateRecord, LockPart, Plan, PromotionRecord, RecordDetails,
-    RecordedOperation, StepKind, Tag, Target, bytes, count,
+    Digest, Gate, GateKind, GateRecord, LockPart, Plan, PromotionRecord, RecordDetails, RecordedOperation,
+    StepKind, Tag, Target, bytes, count,
 };
 use crate::engine::chain::{self, RecordedImage};
 use crate::engine::error::EngineError;
@@ -83,14 +83,6 @@ struct Proof {
     promoted_before: bool,
     /// What was passed over, where this is an exception.
     exception: Option<SkippedGates>,
-}
-
-impl Proof {
-    /// The digests of the reports of the scan that was made.
-    fn evidence(&self) -> Vec<Digest> {
-        let reports = self.fresh.iter().flat_map(|fresh| &fresh.reports);
-        reports.map(|(bytes, _)| Digest::of(bytes)).collect()
-    }
 }
 
 impl OperationRun for Promotion<'_> {
@@ -177,21 +169,13 @@ impl Promotion<'_> {
             destination: &promote.target.repository,
             tags: std::slice::from_ref(self.tag),
         };
+        let (operation, fresh) = (RecordedOperation::Promote, proof.fresh.as_ref());
         let details = RecordDetails {
-            operation: RecordedOperation::Promote,
-            service: context.service.name().clone(),
-            environment: promote.to.clone(),
             from: Some(promote.from.clone()),
-            commit: context.plan.commit.clone(),
-            plan: Clean::line(context.plan.hash().as_str()),
-            run: Clean::line(context.recorder.run().as_str()),
-            by: chain::recorded_by(context),
             reason: promote.reason.clone(),
             hotfix: promote.hotfix,
-            gates: proof.gates.clone(),
             previous_digest: promote.replaces.clone(),
-            evidence: proof.evidence(),
-            follows: None,
+            ..chain::details(context, operation, &promote.to, &proof.gates, fresh)
         };
         context.engine.promotion_record(context, image, details).await
     }
