@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::Response;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use windlass::demo::forge::objects;
 use windlass::domain::RunTitle;
 
 use super::fake::{Answer, Fake, OWNER, Question, plain};
@@ -205,7 +206,7 @@ impl Actions {
     /// A run of the workflow, queued; its number.
     pub fn begin(&mut self, title: &str) -> u64 {
         let id = FIRST + self.runs.len() as u64;
-        let person = json!({"login": OWNER, "id": 2, "type": "User"});
+        let person = objects::person(OWNER, 2);
         self.runs.push(json!({
             "id": id, "node_id": "WFR_1", "name": "promote stage", "head_branch": "develop", "head_sha": "c".repeat(40),
             "path": format!(".github/workflows/{WORKFLOW}"), "display_title": title, "run_number": id - 5000,
@@ -213,7 +214,9 @@ impl Actions {
             "check_suite_id": 5, "url": "x", "html_url": format!("https://github.com/acme/app/actions/runs/{id}"),
             "pull_requests": [], "created_at": jiff::Timestamp::now().to_string(),
             "updated_at": jiff::Timestamp::now().to_string(), "actor": person, "triggering_actor": person,
-            "repository": {"id": 1}, "head_repository": {"id": 1}, "head_commit": null,
+            "repository": objects::repository("acme/app", "develop"),
+            "head_repository": objects::repository("acme/app", "develop"), "head_commit": null, "artifacts_url": "x",
+            "cancel_url": "x", "check_suite_url": "x", "jobs_url": "x", "logs_url": "x", "rerun_url": "x", "workflow_url": "x",
         }));
         id
     }
@@ -235,7 +238,7 @@ impl Actions {
         }
         let environments: Vec<_> = meant.iter().map(|one| one["environment"].clone()).collect();
         self.reviews.entry(id).or_default().push(json!({
-            "state": verdict["state"], "comment": verdict["comment"], "user": {"login": "ana", "id": 3},
+            "state": verdict["state"], "comment": verdict["comment"], "user": objects::person("ana", 3),
             "environments": environments,
         }));
         (200, Vec::new(), json!([]))
@@ -306,8 +309,8 @@ impl Fake {
         let pending = json!({
             "environment": {"id": id, "node_id": "EN_1", "name": environment, "url": "x", "html_url": "x"},
             "wait_timer": 0, "wait_timer_started_at": null, "current_user_can_approve": may_approve,
-            "reviewers": [{"type": "User", "reviewer": {"login": "ana", "id": 3}},
-                {"type": "Team", "reviewer": {"id": 4, "name": "Operations", "slug": "ops"}}],
+            "reviewers": [{"type": "User", "reviewer": objects::person("ana", 3)},
+                {"type": "Team", "reviewer": objects::team("Operations", "ops", 4)}],
         });
         let mut store = self.store();
         store.actions.pending.entry(run).or_default().push(pending);

@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use windlass::demo::forge::objects;
 
-use super::fake::{Answer, Question, Store, TOKEN, plain};
+use super::fake::{Answer, OWNER, Question, Store, TOKEN, plain};
 
 pub const APP: &str = "Iv23liExample";
 pub const INSTALLATION: u64 = 77;
@@ -64,7 +65,7 @@ impl Store {
         }
         app.shown.push(token);
         if !is_exchange {
-            return Some((200, Vec::new(), json!({"id": INSTALLATION, "app_id": 1})));
+            return Some((200, Vec::new(), installation()));
         }
         let body: Value = serde_json::from_slice(question.body).unwrap();
         assert_eq!(body, json!({"repositories": ["app"]}));
@@ -75,4 +76,15 @@ impl Store {
             json!({"token": TOKEN, "expires_at": ends.to_string()}),
         ))
     }
+}
+
+fn installation() -> Value {
+    json!({
+        "id": INSTALLATION, "app_id": 1, "app_slug": "windlass", "client_id": APP, "account": objects::organization(OWNER, 2),
+        "target_id": 2, "target_type": "Organization", "repository_selection": "selected", "single_file_name": null,
+        "access_tokens_url": "https://api.github.com/x", "html_url": "https://github.com/x",
+        "repositories_url": "https://api.github.com/x", "permissions": {}, "events": [],
+        "created_at": "2026-11-01T10:00:00Z", "updated_at": "2026-11-01T10:00:00Z", "suspended_by": null,
+        "suspended_at": null,
+    })
 }

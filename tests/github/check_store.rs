@@ -1,6 +1,7 @@
 //! The check runs that jobs write.
 
 use serde_json::{Value, json};
+use windlass::demo::forge::objects;
 
 use super::fake::{Answer, Fake, Store, plain};
 
@@ -16,11 +17,10 @@ impl Store {
         let mut check = json!({
             "id": id, "node_id": "CR_2", "url": "x", "html_url": "x", "details_url": "x", "conclusion": null,
             "started_at": null, "completed_at": null, "check_suite": {"id": 6}, "pull_requests": [],
-            "app": {"id": 1, "slug": "github-actions", "name": "GitHub Actions"},
+            "app": objects::actions_app(), "external_id": null,
+            "output": {"title": null, "summary": null, "text": null, "annotations_count": 0, "annotations_url": "https://x"},
         });
-        for (key, value) in new.as_object().unwrap() {
-            check[key] = value.clone();
-        }
+        take(&mut check, &new);
         self.runs.entry(commit).or_default().push(check.clone());
         (201, Vec::new(), check)
     }
@@ -31,10 +31,18 @@ impl Store {
         let Some(check) = self.runs.values_mut().flatten().find(|check| check["id"] == id) else {
             return plain(404, "Not Found");
         };
-        for (key, value) in changes.as_object().unwrap() {
+        take(check, &changes);
+        (200, Vec::new(), check.clone())
+    }
+}
+
+fn take(check: &mut Value, changes: &Value) {
+    for (key, value) in changes.as_object().unwrap() {
+        if value.is_object() {
+            take(&mut check[key], value);
+        } else {
             check[key] = value.clone();
         }
-        (200, Vec::new(), check.clone())
     }
 }
 

@@ -10,8 +10,10 @@ use axum::Router;
 use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use windlass::demo::forge::objects;
 
 use super::actions::{Actions, Listed};
+use super::exchanges::note;
 use super::fake_server::{serve, serve_log};
 
 pub const OWNER: &str = "acme";
@@ -118,7 +120,10 @@ impl Fake {
             address: address.clone(),
             ..Store::default()
         }));
-        let app = Router::new().fallback(serve).with_state(Arc::clone(&store));
+        let app = Router::new()
+            .fallback(serve)
+            .layer(axum::middleware::from_fn(note))
+            .with_state(Arc::clone(&store));
         let task = tokio::spawn(async move {
             axum::serve(listener, app).await.unwrap();
         });
@@ -163,8 +168,9 @@ impl Fake {
             "html_url": "https://github.com/acme/app/runs/1", "status": status, "conclusion": conclusion,
             "details_url": format!("https://github.com/acme/app/actions/runs/7/job/{id}"), "name": name,
             "started_at": "2026-11-01T10:00:00Z", "completed_at": null, "check_suite": {"id": 5},
-            "output": {"title": null, "summary": null, "text": null, "annotations_count": 0, "annotations_url": "x"},
-            "app": {"id": 1, "slug": "github-actions", "name": "GitHub Actions"}, "pull_requests": [],
+            "output": {"title": null, "summary": null, "text": null, "annotations_count": 0,
+                "annotations_url": "https://api.github.com/x"},
+            "app": objects::actions_app(), "pull_requests": [],
         }));
     }
 
@@ -279,11 +285,7 @@ impl Store {
 
     fn of_repository(&mut self, question: &Question<'_>, parts: &[&str]) -> Answer {
         match (question.method.as_str(), parts) {
-            ("GET", []) => (
-                200,
-                Vec::new(),
-                json!({"id": 1, "name": "app", "full_name": "acme/app", "owner": {"login": OWNER, "id": 2}}),
-            ),
+            ("GET", []) => (200, Vec::new(), objects::whole_repository("acme/app", "develop")),
             ("GET", ["commits", sha, "check-runs"]) => match self.runs.get(*sha) {
                 Some(runs) => self.page(
                     question,
@@ -308,7 +310,8 @@ impl Store {
                 let statuses = self.statuses.get(*sha).unwrap_or(&none);
                 self.page(question, statuses, |page, all| {
                     json!({"state": "pending", "sha": sha, "total_count": all, "statuses": page,
-                        "repository": {"id": 1}, "commit_url": "x", "url": "x"})
+                        "repository": objects::repository("acme/app", "develop"),
+                        "commit_url": "https://api.github.com/x", "url": "https://api.github.com/x"})
                 })
             }
             ("GET", ["rules", "branches", branch]) => {

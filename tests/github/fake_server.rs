@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
 use windlass::domain::Digest;
 
+use super::exchanges::Wrong;
 use super::fake::{Answer, Asked, Fault, Question, Store};
 
 type Shared = Arc<Mutex<Store>>;
@@ -52,7 +53,8 @@ pub async fn serve(
         (fault, done)
     };
     let failed = || json!({"message": "out of order"});
-    match (fault, done) {
+    let is_wrong = fault.is_some();
+    let mut response = match (fault, done) {
         (Some(Fault::Garbage), _) => respond(200, &[], "<html>\u{1b}[2Jwelcome to the hotel</html>"),
         (Some(Fault::DoneBut(status)), _) => respond(status, &[], &failed().to_string()),
         (Some(Fault::DoneLate(wait)), _) => {
@@ -65,9 +67,19 @@ pub async fn serve(
             &body.to_string(),
         ),
         (Some(Fault::Answer(status, headers, body)), _) => respond(status, &headers, &body.to_string()),
+        // A log itself is what Gitea answers with.
+        (None, Some((200, _, Value::String(log)))) => {
+            let mut response = respond(200, &[], &log);
+            response.extensions_mut().insert(Wrong);
+            response
+        }
         (None, Some(answer)) => unless_known(&store, &headers, &method, answer),
         (_, None) => respond(500, &[], &failed().to_string()),
+    };
+    if is_wrong {
+        response.extensions_mut().insert(Wrong);
     }
+    response
 }
 
 /// The host of logs: another origin, which is no business of the token.
@@ -98,7 +110,6 @@ fn unless_known(store: &Shared, headers: &HeaderMap, method: &Method, answer: An
     let (status, mut more, body) = answer;
     let text = match body {
         Value::Null => String::new(),
-        Value::String(text) => text,
         body => body.to_string(),
     };
     if method == Method::GET && status == 200 {

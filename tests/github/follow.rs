@@ -1,6 +1,7 @@
 //! Following a run: its jobs and steps as a tree, their logs, its attempts, and what can happen to it.
 
 use serde_json::json;
+use windlass::demo::forge::objects;
 use windlass::domain::Exit;
 use windlass::engine::{Event, EventKind, Level, Run, StepOutcome};
 
@@ -154,7 +155,7 @@ async fn a_rejected_deployment_says_by_whom_and_why() {
     let environment = json!([{"id": 71, "name": "stage"}]);
     fake.store().actions.reviews.insert(
         FIRST,
-        vec![json!({"state": "rejected", "comment": "not on Friday", "user": {"login": "ana"}, "environments": environment})],
+        vec![json!({"state": "rejected", "comment": "not on Friday", "user": objects::person("ana", 3), "environments": environment})],
     );
     fake.end_run(FIRST, "failure");
     let (exit, events) = following.end().await;

@@ -1,6 +1,7 @@
 //! The pull requests of the fake.
 
 use serde_json::{Value, json};
+use windlass::demo::forge::objects;
 
 use super::fake::{Answer, OWNER, Question, Store, plain};
 
@@ -32,21 +33,22 @@ impl Store {
         if twin {
             let message = format!("A pull request already exists for {label}.");
             let error = json!({"resource": "PullRequest", "code": "custom", "message": message});
-            let body = json!({"message": "Validation Failed", "errors": [error], "status": "422"});
+            let body = json!({"message": "Validation Failed", "errors": [error], "status": "422",
+                "documentation_url": "https://docs.github.com/rest"});
             return (422, Vec::new(), body);
         }
         let number = self.pulls.len() + 1;
         let side = |branch: &Value, sha: &str| {
-            json!({"label": format!("{OWNER}:{}", branch.as_str().unwrap()), "ref": branch, "sha": sha, "repo": {"id": 1},
-                "user": {"login": OWNER}})
+            json!({"label": format!("{OWNER}:{}", branch.as_str().unwrap()), "ref": branch, "sha": sha, "repo": objects::repository("acme/app", "develop"),
+                "user": objects::person(OWNER, 2)})
         };
         let mut pull = json!({
             "id": 70 + number, "node_id": "PR_1", "number": number, "state": "open", "locked": false,
             "html_url": format!("https://github.com/acme/app/pull/{number}"), "title": new["title"], "body": new["body"],
-            "user": {"login": OWNER}, "labels": [], "milestone": null, "created_at": "2026-11-01T10:00:00Z",
+            "user": objects::person(OWNER, 2), "labels": [], "milestone": null, "created_at": "2026-11-01T10:00:00Z",
             "updated_at": "2026-11-01T10:00:00Z", "closed_at": null, "merged_at": null, "merge_commit_sha": null,
             "assignee": null, "head": side(&new["head"], &"a".repeat(40)), "base": side(&new["base"], &"b".repeat(40)),
-            "_links": {}, "author_association": "OWNER", "auto_merge": null, "draft": false,
+            "_links": links(), "author_association": "OWNER", "auto_merge": null, "draft": false,
         });
         for link in [
             "url",
@@ -80,4 +82,24 @@ impl Store {
         pull["maintainer_can_modify"] = json!(false);
         (201, Vec::new(), pull)
     }
+}
+
+fn links() -> Value {
+    let names = [
+        "comments",
+        "commits",
+        "html",
+        "issue",
+        "review_comment",
+        "review_comments",
+        "self",
+        "statuses",
+    ];
+    let links = names.map(|name| {
+        (
+            name.to_owned(),
+            json!({"href": format!("https://api.github.com/{name}")}),
+        )
+    });
+    Value::Object(links.into_iter().collect())
 }

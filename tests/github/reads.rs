@@ -90,7 +90,8 @@ async fn rules_over_a_branch_with_a_slash_come_from_rulesets_and_from_classic_pr
     fake.rule(branch, "non_fast_forward", 4, json!(null));
     fake.store().protection.insert(
         branch.to_owned(),
-        json!({"required_pull_request_reviews": {"required_approving_review_count": 2}}),
+        json!({"required_pull_request_reviews": {"required_approving_review_count": 2,
+            "dismiss_stale_reviews": false, "require_code_owner_reviews": false}}),
     );
     let rules = github(&fake).rules(branch).await.unwrap();
     assert_eq!(

@@ -3,6 +3,7 @@
 
 mod answer;
 mod job;
+pub mod objects;
 mod server;
 mod settings;
 mod shapes;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::job;
+use super::objects;
 use super::settings::{BRANCH, REPOSITORY};
 use super::shapes::{self, ENVIRONMENT, ENVIRONMENT_ID};
 use super::shared::Server;
@@ -73,7 +74,7 @@ impl Server {
             _ => return Answer::not_found(),
         };
         match (method.as_str(), path) {
-            ("GET", []) => Answer::ok(shapes::repository(&self.base)),
+            ("GET", []) => Answer::ok(shapes::repository()),
             ("GET", ["rules", "branches", _]) => Answer::ok(json!([])),
             ("GET", ["environments", ENVIRONMENT]) => Answer::ok(shapes::rules(&self.base)),
             ("GET", ["commits", sha, "check-runs"]) => self.checks(sha),
@@ -221,7 +222,7 @@ impl Server {
         let mut check = json!({
             "id": 9000 + state.checks.len(), "node_id": "CR_1", "url": "", "html_url": "", "details_url": "",
             "conclusion": null, "started_at": null, "completed_at": null, "check_suite": {"id": 6},
-            "pull_requests": [], "app": {"id": 1, "slug": "github-actions", "name": "GitHub Actions"},
+            "pull_requests": [], "app": objects::actions_app(), "external_id": null, "output": shapes::no_output(),
         });
         take(&mut check, fields);
         state.checks.push(check.clone());
@@ -247,6 +248,9 @@ impl Server {
 
 fn take(check: &mut Value, fields: serde_json::Map<String, Value>) {
     for (key, value) in fields {
-        check[key] = value;
+        match value {
+            Value::Object(more) => take(&mut check[key], more),
+            value => check[key] = value,
+        }
     }
 }

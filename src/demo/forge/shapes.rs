@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::objects;
 use super::settings::{BRANCH, REPOSITORY};
 use super::state::{Progress, Run};
 
@@ -16,7 +17,7 @@ pub(super) const ENVIRONMENT: &str = "prod";
 pub(super) const JOB: &str = "promote";
 
 fn person() -> Value {
-    json!({"login": PERSON, "id": 2, "node_id": "U_2", "type": "User"})
+    objects::person(PERSON, 2)
 }
 
 const fn status(progress: Progress) -> (&'static str, Option<&'static str>) {
@@ -43,7 +44,8 @@ pub(super) fn run(run: &Run, base: &str, head: &str) -> Value {
         "pull_requests": [], "created_at": run.created, "updated_at": run.updated, "run_started_at": run.created,
         "jobs_url": format!("{api}/jobs"), "logs_url": format!("{api}/logs"), "check_suite_url": "", "artifacts_url": "",
         "cancel_url": "", "rerun_url": "", "workflow_url": "", "actor": person(), "triggering_actor": person(),
-        "head_commit": null, "repository": repository(base), "head_repository": repository(base),
+        "head_commit": null, "repository": objects::repository(REPOSITORY, BRANCH),
+        "head_repository": objects::repository(REPOSITORY, BRANCH),
     })
 }
 
@@ -80,7 +82,7 @@ pub(super) fn pending(run: &Run, base: &str) -> Value {
         "environment": environment(base), "wait_timer": 0, "wait_timer_started_at": null,
         "current_user_can_approve": true,
         "reviewers": [{"type": "User", "reviewer": person()},
-            {"type": "Team", "reviewer": {"id": 4, "node_id": "T_4", "name": "Release managers", "slug": "release-managers"}}],
+            {"type": "Team", "reviewer": objects::team("Release managers", "release-managers", 4)}],
     }])
 }
 
@@ -115,18 +117,21 @@ pub(super) fn reviews(run: &Run, base: &str) -> Value {
     Value::Array(reviews.collect())
 }
 
-pub(super) fn repository(base: &str) -> Value {
-    let (owner, name) = REPOSITORY.split_once('/').unwrap_or_default();
-    json!({
-        "id": 1, "node_id": "R_1", "name": name, "full_name": REPOSITORY, "private": false, "fork": false,
-        "owner": {"login": owner, "id": 3, "node_id": "O_3", "type": "Organization"}, "description": null,
-        "html_url": format!("{base}/{REPOSITORY}"), "url": format!("{base}/repos/{REPOSITORY}"),
-        "default_branch": BRANCH,
-    })
+/// The repository.
+pub(super) fn repository() -> Value {
+    objects::whole_repository(REPOSITORY, BRANCH)
 }
 
 pub(super) fn limits(remaining: u64) -> Value {
     let core =
         json!({"limit": 5000, "remaining": remaining, "reset": 4_102_444_800_i64, "used": 5000 - remaining});
     json!({"resources": {"core": core, "search": core}, "rate": core})
+}
+
+/// The output of a check that has none yet.
+pub(super) fn no_output() -> Value {
+    json!({
+        "title": null, "summary": null, "text": null, "annotations_count": 0,
+        "annotations_url": "https://github.example.com/annotations",
+    })
 }
