@@ -11,7 +11,8 @@ use super::ecs::EcsDeployer;
 use super::error::DeployError;
 use super::gitops::{GitHubAccess, GitopsDeployer};
 use super::kubernetes::KubernetesDeployer;
-use super::progress::Tell;
+use super::place;
+use super::progress::{DeployProgress, Tell};
 use super::webhook::WebhookDeployer;
 use crate::domain::{DeployTarget, DeployerSettings, Digest, Observed};
 
@@ -96,6 +97,22 @@ impl Deployer {
         }
     }
 
+    /// What a deployment of `subject` will change as far as that is known without its platform: for a plan that only the
+    /// runner carries out, which alone has access there.
+    ///
+    /// # Errors
+    /// When the settings do not fit the service.
+    pub fn declared(&self, subject: &Subject) -> Result<DeployTarget, DeployError> {
+        let place = match self {
+            Self::Command(command) => return Ok(command.resolve()),
+            Self::Webhook(webhook) => return webhook.resolve(subject),
+            Self::Gitops(gitops) => place::gitops(&gitops.settings, subject),
+            Self::Ecs(ecs) => place::ecs(&ecs.settings, subject),
+            Self::Kubernetes(kubernetes) => place::kubernetes(&kubernetes.settings, subject),
+        };
+        Ok(DeployTarget::OnRunner { place })
+    }
+
     /// Deploys to `target`, telling how it goes, until done or cancelled.
     ///
     /// # Errors
@@ -112,9 +129,14 @@ impl Deployer {
             planned: target.words(),
             found: found.words(),
         };
-        if found != *target {
-            return Err(changed());
-        }
+        let target = match target {
+            DeployTarget::OnRunner { .. } if *target == self.declared(&deployment.subject())? => {
+                tell(DeployProgress::Line(found.words()));
+                &found
+            }
+            target if found == *target => target,
+            _ => return Err(changed()),
+        };
         match (self, target) {
             (Self::Kubernetes(kubernetes), DeployTarget::Kubernetes(target)) => {
                 kubernetes.apply(target, deployment, tell, cancel).await

@@ -9,6 +9,7 @@ mod ecs;
 mod error;
 mod gitops;
 mod kubernetes;
+mod place;
 mod probe;
 mod progress;
 mod report;

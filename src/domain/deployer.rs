@@ -94,6 +94,11 @@ pub enum DeployTarget {
     Webhook(WebhookTarget),
     /// The image of workloads in a Kubernetes cluster.
     Kubernetes(KubernetesTarget),
+    /// What a platform has that only the runner asks: whoever plans needs no access to it.
+    OnRunner {
+        /// What the settings say of it, in one line.
+        place: String,
+    },
 }
 
 impl DeployTarget {
@@ -111,6 +116,9 @@ impl DeployTarget {
             Self::Ecs(target) => target.words(),
             Self::Webhook(target) => target.words(),
             Self::Kubernetes(target) => clean_line(&target.words()),
+            Self::OnRunner { place } => {
+                format!("{}; only the runner asks what is there now", clean_line(place))
+            }
         }
     }
 }

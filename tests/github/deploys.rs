@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 use windlass::deploy::{
     Applied, DeployError, DeployProgress, Deployer, Deployment, GitHubAccess, GitopsDeployer,
 };
-use windlass::domain::{ChangeMethod, DeployOutcome, Digest, Exit, GitopsSettings, ImagePlace, WriteAccess};
+use windlass::domain::{
+    ChangeMethod, DeployOutcome, DeployTarget, Digest, Exit, GitopsSettings, ImagePlace, WriteAccess,
+};
 
 use super::fake::{Fake, OWNER, TOKEN};
 
@@ -63,6 +65,15 @@ impl World {
 
     /// Deploys, and does `then` once the pull request is waited for.
     async fn deploy(&self, then: &(dyn Fn() + Sync)) -> Result<Applied, DeployError> {
+        self.deploy_as(|_, _| None, then).await
+    }
+
+    /// The same as `planned` says, or else as the deployer resolves it.
+    async fn deploy_as(
+        &self,
+        planned: impl FnOnce(&Deployer, &Deployment) -> Option<DeployTarget>,
+        then: &(dyn Fn() + Sync),
+    ) -> Result<Applied, DeployError> {
         let deployer = Deployer::Gitops(Box::new(GitopsDeployer {
             settings: GitopsSettings {
                 remote: self.origin().to_str().unwrap().to_owned(),
@@ -96,7 +107,10 @@ impl World {
             access: WriteAccess::unless_read_only(false).unwrap(),
         };
         let cancel = CancellationToken::new();
-        let target = deployer.resolve(&deployment.subject(), &cancel).await.unwrap();
+        let target = match planned(&deployer, &deployment) {
+            Some(planned) => planned,
+            None => deployer.resolve(&deployment.subject(), &cancel).await.unwrap(),
+        };
         let tell = |progress| {
             if matches!(&progress, DeployProgress::Line(line) if line.starts_with("waiting until pull request #"))
             {
@@ -151,4 +165,39 @@ async fn a_pull_request_that_is_closed_fails_the_deployment_and_given_again_make
         assert_eq!(text, "image:\n  digest: sha256:1 # now");
     }
     world.proposed();
+}
+
+#[tokio::test]
+async fn what_only_the_runner_asks_for_is_resolved_when_it_deploys() {
+    let world = World::new().await;
+    let merge = || {
+        let branch = world.proposed();
+        git(&world.origin(), &["update-ref", "refs/heads/main", &branch]);
+        let mut store = world.fake.store();
+        store.pulls[0]["state"] = json!("closed");
+        store.pulls[0]["merged_at"] = json!("2026-11-02T10:00:00Z");
+    };
+    let declared = |deployer: &Deployer, deployment: &Deployment| {
+        let target = deployer.declared(&deployment.subject()).unwrap();
+        let words = target.words();
+        assert!(words.contains("the image in values.yaml to main of"), "{words}");
+        Some(target)
+    };
+    let applied = world.deploy_as(declared, &merge).await.unwrap();
+    assert_eq!(applied.outcome, DeployOutcome::Deployed);
+    let text = git(&world.origin(), &["show", "main:values.yaml"]);
+    assert_eq!(text, format!("image:\n  digest: {} # now", Digest::of(b"new")));
+}
+
+#[tokio::test]
+async fn a_plan_for_another_place_than_the_settings_have_is_not_carried_out_by_the_runner() {
+    let world = World::new().await;
+    let other = |_: &Deployer, _: &Deployment| {
+        Some(DeployTarget::OnRunner {
+            place: "commit the image in values.yaml to main of another repository".to_owned(),
+        })
+    };
+    let error = world.deploy_as(other, &|| ()).await.unwrap_err();
+    assert_eq!(error.exit(), Exit::Conflict);
+    assert_eq!(world.fake.count("POST", "/pulls"), 0);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 use windlass::demo::World;
-use windlass::domain::{Exit, Plan};
+use windlass::domain::{Exit, Plan, StepKind};
 use windlass::engine::{Engine, Event, EventKind, PromoteRequest, Run};
 
 use super::actions::{Details, FIRST};
@@ -46,6 +46,36 @@ fn request() -> windlass::engine::Request {
         hotfix: false,
     }
     .into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_a_promotion_on_github_needs_no_access_to_its_platform() {
+    let started = start().await;
+    let path = started.world.repository().join("windlass.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let stage = text.split("name = \"stage\"\n").nth(1).unwrap();
+    let before = stage
+        .split("deploy = ")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
+    let kubernetes = "{ kind = \"kubernetes\", kubeconfig = \"nowhere\", namespace = \"shop\", workload = \"deployment/{service}\" }";
+    let text = text.replace(&format!("deploy = {before}"), &format!("deploy = {kubernetes}"));
+    std::fs::write(&path, text).unwrap();
+    let engine = started.world.engine().unwrap();
+    let plan = planned(&engine, &request()).await.unwrap();
+    let deploy = plan
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Deploy)
+        .unwrap();
+    assert_eq!(
+        deploy.title,
+        "to stage: set the image of deployment/payment-svc in namespace shop; only the runner asks what is there now"
+    );
+    assert_ne!(plan.hash(), started.plan.hash());
 }
 
 impl Started {

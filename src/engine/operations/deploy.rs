@@ -72,6 +72,15 @@ impl Parts {
         self.deployers.iter().any(Deployer::observes)
     }
 
+    fn declared(&self, subject: &Subject) -> Result<Targets, DeployError> {
+        let deployers = self.deployers.iter().map(|deployer| deployer.declared(subject));
+        let after = self.probes.iter().map(|probe| probe.resolve(subject));
+        Ok(Targets {
+            deployers: deployers.collect::<Result<_, _>>()?,
+            after: after.collect::<Result<_, _>>()?,
+        })
+    }
+
     async fn resolve(&self, subject: &Subject, cancel: &CancellationToken) -> Result<Targets, DeployError> {
         let deployers = self
             .deployers
@@ -85,13 +94,26 @@ impl Parts {
     }
 }
 
+/// Who asks the platform what is there now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Asker {
+    /// Whoever makes the plan.
+    Planner,
+    /// The workflow that carries the plan out; the one who plans has no access to the platform.
+    Runner,
+}
+
 /// What the deployers of `environment` will change, one after the other, for a plan to pin.
 pub(in crate::engine) async fn targets(
     service: &Service,
     environment: &Environment,
+    asker: Asker,
 ) -> Result<Targets, EngineError> {
     let there = service.environment(environment);
     let parts = Parts::of(there);
+    if asker == Asker::Runner {
+        return Ok(parts.declared(&there.subject())?);
+    }
     if parts.deployers.iter().any(Deployer::asks_platform) {
         // A file that nobody has trusted decides neither which platform is asked nor which programs give out credentials for it.
         must_be_trusted(service.config())?;

@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{self, BuildQuestion, Moment, Question};
-use crate::engine::operations::deploy;
+use crate::engine::operations::deploy::{self, Asker};
 use crate::engine::operations::operation::PlanRequest;
 use crate::git::GitRepository;
 use crate::project::Service;
@@ -79,7 +79,7 @@ pub(super) async fn plan(
     let gates = gates::ask(&question).await.gates;
     // A release goes on from here by promotions; `latest` and what is deployed here stay those of develop.
     let of_develop = !is_dirty && release.is_none();
-    let mut targets = deploy::targets(service, entrance).await?;
+    let mut targets = deploy::targets(service, entrance, Asker::Planner).await?;
     if !of_develop {
         targets = deploy::Targets::default();
     }

@@ -9,8 +9,9 @@ use crate::domain::{
 use crate::engine::candidate::Candidate;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{Evaluation, Moment};
+use crate::engine::operations::deploy::{self, Asker};
 use crate::engine::operations::operation::PlanRequest;
-use crate::engine::operations::{deploy, place};
+use crate::engine::operations::place;
 use crate::engine::remote;
 use crate::engine::{Engine, TagState};
 use crate::project::Service;
@@ -51,7 +52,13 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
     let current = current.map(|current| &current.digest);
     compare(engine, &mut evaluation, &candidate, target, current).await;
     let settings = engine.settings(&target.name)?;
-    let targets = deploy::targets(service, target).await?;
+    let runner = remote::runner_of(engine, target, way.hotfix.is_some())?;
+    let asker = if runner.is_some() {
+        Asker::Runner
+    } else {
+        Asker::Planner
+    };
+    let targets = deploy::targets(service, target, asker).await?;
     let is_exception = way.exception(engine, evaluation.skipped).is_some();
     let target_image = reader.repository().tagged(candidate.tag.clone());
     let steps = steps(
@@ -71,7 +78,7 @@ async fn plan(engine: &Engine, service: &Service, request: &PromoteRequest) -> R
             replaces: current.cloned(),
             reason: way.reason,
             hotfix: way.hotfix.is_some(),
-            runner: remote::runner_of(engine, target, way.hotfix.is_some())?,
+            runner,
         }
         .into(),
         service: service.name().clone(),

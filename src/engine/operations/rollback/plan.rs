@@ -12,7 +12,10 @@ use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::gates::{self, DigestQuestion, EarlierQuestion, Moment, PinQuestion, Question};
 use crate::engine::operations::operation::PlanRequest;
-use crate::engine::operations::{deploy, pin, place};
+use crate::engine::operations::{
+    deploy::{self, Asker},
+    pin, place,
+};
 use crate::project::Service;
 use crate::registry::Reader;
 
@@ -93,7 +96,7 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
     let question = Question::of_environment(engine, environment, Moment::Rollback, subjects)?;
     let mut gates = gates::ask(&question).await.gates;
     let _ = gates::accept_findings(&mut gates, request.accept_findings, &environment.name, &reason);
-    let targets = deploy::targets(service, environment).await?;
+    let targets = deploy::targets(service, environment, Asker::Planner).await?;
     Ok(Plan {
         operation: Rollback {
             environment: environment.name.clone(),

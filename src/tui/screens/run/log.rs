@@ -27,6 +27,8 @@ pub(in crate::tui) fn paint(run: &RunModel, parts: &RunLayout, theme: Theme, buf
     };
     if run.log().is_empty() {
         let text = match of_step(&step.state) {
+            // GitHub gives one log for all steps of a job.
+            _ if run.whole().is_some_and(|whole| !whole.log.is_empty()) => "in the log of its job, above",
             (State::None, _) => "not started",
             (State::Loading, _) => "no output yet",
             _ => "no output",

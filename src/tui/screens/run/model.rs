@@ -312,6 +312,13 @@ impl RunModel {
         self.current().map_or(&[], |step| &step.log)
     }
 
+    /// The step that the selected one is a part of.
+    pub fn whole(&self) -> Option<&StepRow> {
+        let depth = self.current()?.depth;
+        let before = self.steps[..self.selected].iter().rev();
+        before.into_iter().find(|row| row.depth < depth)
+    }
+
     /// The last line that can be the first in sight.
     pub fn last_scroll(&self) -> usize {
         self.log().len().saturating_sub(self.height.max(1))
