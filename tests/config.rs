@@ -235,3 +235,76 @@ fn a_repository_of_configuration_needs_an_address_that_starts_nothing_and_a_file
         );
     }
 }
+
+#[test]
+fn an_approval_rule_that_nobody_can_fulfil_or_that_cannot_be_checked_is_a_mistake() {
+    let gate = |rule: &str, trusted: &str| {
+        let text = format!(
+            "[[service]]\nname = \"app\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/dev/app\"\n\
+             [[environment]]\nname = \"prod\"\nfrom = \"dev\"\nimage = \"r.example.com/prod/app\"\n\
+             gate.approvals = {{ {rule}trusted = [{trusted}] }}\n"
+        );
+        Config::parse(&text, Path::new("windlass.toml"))
+    };
+    let ana = "{ name = \"Ana\", key = \"ana.pub\", roles = [\"qa\"], emails = [\"a@example.com\"], users = [\"ana\"] }";
+    let bo = "{ name = \"Bo\", key = \"bo.pub\" }";
+    let both = format!("{ana}, {bo}");
+    let config = gate("required = 2, roles = { qa = 1 }, ", &both).unwrap();
+    let policy = config.environments[&"prod".parse().unwrap()]
+        .approvals
+        .as_ref()
+        .unwrap();
+    assert_eq!((policy.required, policy.trusted.len()), (2, 2));
+    let twin = format!("{ana}, {{ name = \"Bo\", key = \"ana.pub\" }}");
+    // Another key of hers is no other person.
+    let again = format!("{ana}, {{ name = \"Ana\", key = \"new.pub\" }}");
+    for (rule, trusted, why) in [
+        (
+            "required = 3, ",
+            &both,
+            "3 people have to approve, and 2 are trusted",
+        ),
+        (
+            "required = 2, ",
+            &again,
+            "2 people have to approve, and 1 are trusted",
+        ),
+        ("required = 0, ", &both, "must be at least 1"),
+        (
+            "roles = { qa = 2 }, ",
+            &both,
+            "2 have to approve as qa, and 1 of the trusted have that role",
+        ),
+        (
+            "exclude_author = true, ",
+            &both,
+            "`exclude_author` requires `emails`",
+        ),
+        (
+            "exclude_promoter = true, ",
+            &both,
+            "`exclude_promoter` requires `users`",
+        ),
+        ("max_age = \"9000d\", ", &both, "is longer than a year"),
+        ("", &twin, "has the same key as"),
+        (
+            "",
+            &bo.replace("bo.pub", "../bo.pub"),
+            "points outside the repository",
+        ),
+    ] {
+        let error = gate(rule, trusted).unwrap_err().to_string();
+        assert!(error.contains(why), "{rule}: {error}");
+    }
+    let exclude = "exclude_author = true, exclude_promoter = true, ";
+    assert!(gate(exclude, ana).is_ok() && gate(exclude, &again).is_ok());
+    let text = "[[service]]\nname = \"app\"\n[[environment]]\nname = \"dev\"\nimage = \"r.example.com/dev/app\"\n\
+         gate.approvals = { trusted = [{ name = \"Bo\", key = \"bo.pub\" }] }\n";
+    let error = Config::parse(text, Path::new("windlass.toml"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("receives builds, so nothing is promoted there"),
+        "{error}"
+    );
+}

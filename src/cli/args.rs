@@ -101,8 +101,10 @@ pub enum Command {
     Unlock(super::unlock::UnlockArgs),
     /// List the runs of this machine, newest first, or show the events of one
     Runs(super::runs::RunsArgs),
-    /// Approve or reject a deployment that waits on GitHub, or list what waits
+    /// Approve the promotion of a candidate, or review a deployment that waits on GitHub
     Approve(super::approve::ApproveArgs),
+    /// List who approved the promotion of a candidate, and who is missing
+    Approvals(super::approvals::ApprovalsArgs),
     /// Print the logs of a run on GitHub, or follow it
     Logs(super::logs::LogsArgs),
     /// Review and trust the settings of windlass.toml that decide where secrets go or which programs run

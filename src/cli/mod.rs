@@ -1,6 +1,7 @@
 //! The command line: arguments, plain and JSON reporters, exit codes. A command is one file here, one line in
 //! [`args::Command`] and one in [`run`].
 
+mod approvals;
 mod approve;
 pub mod args;
 mod board;
@@ -143,7 +144,8 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Halts(args)) => halt::list(&args, &global, io).await?,
         Some(Command::Trust(args)) => trust::run(&args, &global, io)?,
         Some(Command::Runs(args)) => runs::run(&args, &global, io).await?,
-        Some(Command::Approve(args)) => approve::run(&args, &global, io).await?,
+        Some(Command::Approve(args)) => approve::run(args, &global, io).await?,
+        Some(Command::Approvals(args)) => approvals::run(&args, &global, io).await?,
         Some(Command::Logs(args)) => logs::run(&args, &global, io).await?,
         Some(Command::Completions { shell }) => {
             // The generator panics where it cannot write, as into a pipe that `head` has closed.

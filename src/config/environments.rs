@@ -6,7 +6,7 @@ use super::section::{OwnTable, Section};
 use super::value::Value;
 use super::{
     ConfigError, EnvironmentSettings, HaltSettings, HotfixSettings, Service, SignSettings, SignatureSettings,
-    gates, keys, runner,
+    approvals, gates, keys, runner,
 };
 use crate::domain::{
     Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate,
@@ -135,13 +135,22 @@ fn soak_environment(
         .get("gate")
         .map(|value| value.section(keys::GATE))
         .transpose()?;
+    let receives_builds = graph
+        .get(name)
+        .is_some_and(|environment| environment.from.is_empty());
+    if let Some(approvals) = gate
+        .as_ref()
+        .and_then(|gate| gate.get("approvals"))
+        .filter(|_| receives_builds)
+    {
+        return Err(approvals.mistake(format_args!(
+            "`{name}` receives builds, so nothing is promoted there"
+        )));
+    }
     let Some(soak) = gate.as_ref().and_then(|gate| gate.get("soak")) else {
         return Ok(());
     };
-    if graph
-        .get(name)
-        .is_some_and(|environment| environment.from.is_empty())
-    {
+    if receives_builds {
         return Err(soak.mistake(format_args!(
             "`{name}` receives builds, so nothing is promoted there"
         )));
@@ -178,9 +187,6 @@ fn hotfix(value: &Value<'_>) -> Result<HotfixSettings, ConfigError> {
 /// A gate that the hotfix path skips.
 fn skipped_gate(value: &Value<'_>) -> Result<GateKind, ConfigError> {
     let word = value.string()?;
-    if keys::GATE.reserved.contains(&word) {
-        return Err(value.mistake(format_args!("the gate `{word}` is not supported yet")));
-    }
     if let Ok(kind) = word.parse::<GateKind>() {
         match kind.hotfix_skip() {
             HotfixSkip::Allowed => return Ok(kind),
@@ -241,6 +247,10 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
         scan: of_gate("scan").map(|value| gates::scan(&value)).transpose()?,
         soak: of_gate("soak").map(|value| gates::soak(&value)).transpose()?,
         min_age: of_gate("age").map(|value| gates::age(&value)).transpose()?,
+        approvals: of_gate("approvals")
+            .map(|value| approvals::approvals(&value))
+            .transpose()?,
+        rules: rules(section),
         freezes: of_gate("freeze").map_or(Ok(Vec::new()), |value| gates::freezes(&value))?,
         signatures: signatures(section)?,
         sign,
@@ -254,6 +264,14 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
             .map_or(Ok(HaltSettings::default()), |value| halt(&value))?,
         runner: runner::runner(section)?,
     })
+}
+
+/// What decides about promotions to an environment, as it is written. What only says where or how is not in it, nor what the user's own
+/// file may say: it is the same for everybody.
+fn rules(section: &Section<'_>) -> String {
+    let keys = ["from", "protected", "gate", "verifiers", "hotfix"].into_iter();
+    let said = keys.filter_map(|key| Some(format!("{key} = {}\n", section.get(key)?.canonical())));
+    said.collect()
 }
 
 fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {

@@ -24,7 +24,7 @@ pub(super) fn age(value: &Value<'_>) -> Result<SignedDuration, ConfigError> {
     at_most_a_year(value)
 }
 
-fn at_most_a_year(value: &Value<'_>) -> Result<SignedDuration, ConfigError> {
+pub(super) fn at_most_a_year(value: &Value<'_>) -> Result<SignedDuration, ConfigError> {
     let time = value.duration()?;
     if time > MAX_TIME {
         return Err(value.mistake(format_args!(

@@ -61,6 +61,7 @@ pub(super) const ROOT: Keys = Keys {
         "registry",
         "scanner",
         "notify",
+        "approve",
     ],
     reserved: &[],
     sensitive: &[],
@@ -117,12 +118,7 @@ pub(super) const ENVIRONMENT: Keys = Keys {
     ],
 };
 pub(super) const RUNNER: Keys = keys("environment.github", &["workflow", "hotfix", "ref"]);
-pub(super) const GATE: Keys = Keys {
-    section: "gate",
-    known: &["scan", "soak", "age", "freeze"],
-    reserved: &["approvals"],
-    sensitive: &[],
-};
+pub(super) const GATE: Keys = keys("gate", &["scan", "soak", "age", "freeze", "approvals"]);
 pub(super) const SCAN: Keys = Keys {
     section: "gate.scan",
     known: &[
@@ -146,6 +142,23 @@ pub(super) const SCAN: Keys = Keys {
 };
 pub(super) const SOAK: Keys = keys("gate.soak", &["in", "time"]);
 pub(super) const FREEZE: Keys = keys("gate.freeze", &["name", "from", "until", "zone"]);
+pub(super) const APPROVALS: Keys = keys(
+    "gate.approvals",
+    &[
+        "required",
+        "roles",
+        "exclude_author",
+        "exclude_promoter",
+        "max_age",
+        "trusted",
+    ],
+);
+pub(super) const APPROVER: Keys = keys(
+    "gate.approvals.trusted",
+    &["name", "key", "roles", "emails", "users", "from", "until"],
+);
+pub(super) const APPROVE: Keys =
+    keys("[approve]", &["key", "password_file"]).sensitive(&[("key", Withheld), ("password_file", Withheld)]);
 pub(super) const LEAVE_OUT: Keys = keys("gate.scan.leave_out", &["platform", "reason"]);
 const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "unknown"];
 pub(super) const FAIL_ON: Keys = keys("gate.scan.fail_on", SEVERITIES);
@@ -363,6 +376,9 @@ pub const ALL: &[Keys] = &[
     FAIL_ON_LICENCES,
     LEAVE_OUT,
     SOAK,
+    APPROVALS,
+    APPROVER,
+    APPROVE,
     SIGN,
     VERIFY,
     DEPLOY_COMMAND,

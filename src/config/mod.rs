@@ -1,5 +1,6 @@
 //! `windlass.toml` made into domain values, with errors that point at the line.
 
+mod approvals;
 mod confined;
 mod deploy;
 mod document;
@@ -27,10 +28,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::domain::{
-    ApiAddress, BranchName, BranchTemplate, DeployerSettings, Environment, EnvironmentGraph, EnvironmentName,
-    Freeze, GateKind, GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings, ReleaseTagTemplate,
-    Repository, RepositoryName, ScanPolicy, ServiceName, SignatureForms, SoakPolicy, TagTemplate,
-    TicketPattern, TicketUrl, Verifier, WorkflowFile,
+    ApiAddress, ApprovalPolicy, BranchName, BranchTemplate, DeployerSettings, Environment, EnvironmentGraph,
+    EnvironmentName, Freeze, GateKind, GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings,
+    ReleaseTagTemplate, Repository, RepositoryName, ScanPolicy, ServiceName, SignatureForms, SoakPolicy,
+    TagTemplate, TicketPattern, TicketUrl, Verifier, WorkflowFile,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -74,6 +75,8 @@ pub struct Config {
     pub scanner: ScannerSettings,
     /// The webhooks that are told of runs and drift, in the order of the file.
     pub notify: Vec<NotifySettings>,
+    /// The key that approvals are signed with, unless another is named; none if there is none.
+    pub approve: Option<SignSettings>,
 }
 
 /// What is special about releases.
@@ -278,6 +281,10 @@ pub struct EnvironmentSettings {
     pub soak: Option<SoakPolicy>,
     /// How long ago an image must have been built before it is promoted here; none if it need not.
     pub min_age: Option<SignedDuration>,
+    /// Who has to approve what is promoted here; none if nobody has to.
+    pub approvals: Option<ApprovalPolicy>,
+    /// What its gates are told, in one form: what an approval is of.
+    pub rules: String,
     /// When nothing is promoted here.
     pub freezes: Vec<Freeze>,
     /// The key that signs what is promoted here; none if nothing is to be signed.

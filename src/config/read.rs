@@ -12,7 +12,7 @@ use super::user::{UserFile, project_key};
 use super::value::Value;
 use super::{
     CheckRule, Config, ConfigError, GitHubSettings, GitSettings, ReleaseSettings, RevisionSource, Service,
-    confined, environments, keys, notify, programs,
+    SignSettings, confined, environments, keys, notify, programs,
 };
 use crate::domain::{
     BranchName, EnvironmentName, GitHubApp, HostSettings, ReleaseTagTemplate, Repository, clean_line,
@@ -79,7 +79,16 @@ pub(super) fn config(
         },
         scanner: programs::scanner(&root)?,
         notify: notify::webhooks(&root, &graph_names)?,
+        approve: approve(&root)?,
     })
+}
+
+/// `[approve]`: the key of who approves, which they say in their own file as a rule.
+fn approve(root: &Section<'_>) -> Result<Option<SignSettings>, ConfigError> {
+    let section = root.table("approve", keys::APPROVE)?;
+    let password_file = section.sensitive_path("password_file")?;
+    let key = section.sensitive_path("key")?;
+    Ok(key.map(|key| SignSettings { key, password_file }))
 }
 
 fn git(root: &Section<'_>) -> Result<GitSettings, ConfigError> {

@@ -125,6 +125,7 @@ pub(super) fn settings(
         ("check", keys::CHECK),
         ("build", keys::BUILD),
         ("scanner", keys::SCANNER),
+        ("approve", keys::APPROVE),
     ] {
         of_table(
             sub(table, section),
@@ -241,7 +242,7 @@ fn flatten(key: String, value: &DeValue<'_>, found: &mut Vec<Found>) {
 }
 
 /// A value in one form, whatever form the file has: two files that mean the same have the same hash.
-fn written(value: &DeValue<'_>) -> String {
+pub(super) fn written(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => quoted(text),
         DeValue::Integer(number) => number.to_string(),

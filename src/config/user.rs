@@ -8,6 +8,9 @@
 //! [scanner]                              # the sensitive keys of these sections
 //! trivy = "/opt/trivy/bin/trivy"
 //!
+//! [approve]                              # the key that your approvals are signed with
+//! key = "ana.key"
+//!
 //! [project."/home/ana/src/shop".environment.prod]
 //! sign = { key = "/home/ana/keys/prod.key" }
 //! ```
@@ -112,9 +115,17 @@ fn check_tables(document: Document<'_>, root: &DeTable<'_>) -> Result<(), Config
         document,
         root,
         "your own configuration",
-        &["github", "registry", "check", "build", "scanner", "project"],
+        &[
+            "github", "registry", "check", "build", "scanner", "approve", "project",
+        ],
     )?;
-    for keys in [keys::GITHUB, keys::CHECK, keys::BUILD, keys::SCANNER] {
+    for keys in [
+        keys::GITHUB,
+        keys::CHECK,
+        keys::BUILD,
+        keys::SCANNER,
+        keys::APPROVE,
+    ] {
         let name = keys.section.trim_matches(['[', ']']);
         if let Some(table) = table(document, root, name)? {
             known(document, table, keys.section, &sensitive_keys(&keys))?;

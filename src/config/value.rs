@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::confined;
 use super::document::{Document, Origin};
 use super::error::ConfigError;
+use super::sensitive;
 use crate::domain::clean_line;
 
 /// A value, its key and its place.
@@ -40,6 +41,11 @@ impl<'a> Value<'a> {
     /// Where it stands there.
     pub fn span(&self) -> Range<usize> {
         self.found.span()
+    }
+
+    /// What it says, in one form whatever form the file has.
+    pub fn canonical(&self) -> String {
+        sensitive::written(self.found.get_ref())
     }
 
     /// A table, before it is known which keys it may have.

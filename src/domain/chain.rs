@@ -185,6 +185,7 @@ mod tests {
             hotfix: false,
             gates: Vec::new(),
             previous_digest: None,
+            approvals: Vec::new(),
             evidence: Vec::new(),
             follows: from.map(digest),
         };

@@ -18,6 +18,8 @@ pub enum ExceptionKind {
     UndoesFix,
     /// An older candidate was promoted than the one that ran there.
     Downgrade,
+    /// A candidate was promoted without the approvals that are required.
+    NotApproved,
     /// A candidate was promoted that its source environment never deployed.
     NotDeployed,
     /// A candidate was promoted that had not been deployed elsewhere for long enough.
@@ -42,6 +44,7 @@ impl ExceptionKind {
             | Self::Findings
             | Self::UndoesFix
             | Self::Downgrade
+            | Self::NotApproved
             | Self::NotDeployed
             | Self::NotSoaked
             | Self::TooYoung
@@ -59,6 +62,7 @@ impl ExceptionKind {
             Self::OlderCandidate => "older than the head of its release",
             Self::UndoesFix => "without a fix that was deployed there",
             Self::Downgrade => "older than what was deployed there",
+            Self::NotApproved => "without the approvals that are required",
             Self::NotDeployed => "not deployed in its source environment",
             Self::NotSoaked => "before it had soaked for long enough",
             Self::TooYoung => "before it was old enough",

@@ -28,6 +28,12 @@ pub enum Term {
 pub struct TermError(String);
 
 impl Term {
+    /// The moment at which a day begins, in UTC; whatever no calendar reaches has always begun.
+    pub fn begin_of(day: Date) -> Timestamp {
+        let begin = TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight()));
+        begin.unwrap_or(Timestamp::MIN)
+    }
+
     /// The moment at which it is over, if it begins at `begin`.
     pub fn end(&self, begin: Timestamp) -> Timestamp {
         let end = match self {

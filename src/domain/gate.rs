@@ -53,6 +53,8 @@ gate_kinds! {
     DeployedInSource = "deployed-in-source";
     /// The candidate has been deployed to another environment for long enough.
     Soak = "soak";
+    /// Enough people have approved the promotion.
+    Approvals = "approvals";
     /// Nobody has stopped the line.
     Halt = "halt";
     /// The image was built long enough ago.
@@ -133,6 +135,7 @@ impl GateKind {
             | Self::Downgrade
             | Self::DeployedInSource
             | Self::Soak
+            | Self::Approvals
             | Self::Halt
             | Self::Age
             | Self::Freeze => HotfixSkip::Allowed,
@@ -164,6 +167,7 @@ impl GateKind {
             Self::Release => Some(ExceptionKind::OlderCandidate),
             Self::DeployedInSource => Some(ExceptionKind::NotDeployed),
             Self::Soak => Some(ExceptionKind::NotSoaked),
+            Self::Approvals => Some(ExceptionKind::NotApproved),
             Self::Age => Some(ExceptionKind::TooYoung),
             Self::Freeze => Some(ExceptionKind::Frozen),
             Self::Downgrade => Some(ExceptionKind::Downgrade),

@@ -22,6 +22,7 @@ use serde_as_text;
 
 mod access;
 mod approval;
+mod approvals;
 mod ascii;
 mod branch;
 mod chain;
@@ -92,6 +93,10 @@ mod waiver;
 
 pub use access::WriteAccess;
 pub use approval::ApprovalRequest;
+pub use approvals::{
+    Approval, ApprovalPolicy, ApprovalSubject, Approvals, Approver, Asked, CountedApproval, SignedApproval,
+    TrustedApprover, UncountedApproval,
+};
 pub use ascii::ascii_symbol;
 pub use branch::{BranchName, BranchNameError};
 pub use chain::{ChainFault, ChainLink, ChainPlace, chain};
@@ -137,7 +142,7 @@ pub use judgement::{Exceptions, Judged, Judgement, Standing, Suppression};
 pub use link::{LinkError, next_link};
 pub use lock::{HeldLock, LockNote, LockPart, LockStanding, LockSubject};
 pub use markdown::markdown_escape;
-pub use names::{EnvironmentName, NameError, ProjectName, ServiceName};
+pub use names::{EnvironmentName, NameError, ProjectName, RoleName, ServiceName};
 pub use notification::{
     DriftChange, Notification, NotificationForm, NotificationKind, NotifySettings, RunOutcome, Trouble,
 };
@@ -155,7 +160,7 @@ pub use probe::{
     Condition, ConditionError, ProbeKind, ProbeSettings, ProbeTarget, ProbeTargetKind, Repetition,
 };
 pub use project::{ProjectId, ServiceId};
-pub use promotion_record::{PromotionRecord, RecordDetails, RecordedOperation};
+pub use promotion_record::{PromotionRecord, RecordDetails, RecordedApproval, RecordedOperation};
 pub use proxy::{ProxyAddress, ProxyAddressError};
 pub use purl::{PackagePattern, PackagePatternError};
 pub use rebuilt::{STANDS_FOR, stands_for};

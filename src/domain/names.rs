@@ -1,9 +1,9 @@
-//! Names of projects, services and environments: short, safe in a path, a ref and a terminal.
+//! Names of projects, services, environments and roles: short, safe in a path, a ref and a terminal.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Why a text cannot be the name of a project, a service or an environment.
+/// Why a text cannot be the name of a project, a service, an environment or a role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "invalid name `{0}`: use 1 to 63 lower-case letters, digits, `-`, `_` and `.`, starting and ending \
@@ -77,6 +77,11 @@ name! {
 name! {
     /// A project of a fleet, as people call it.
     ProjectName
+}
+
+name! {
+    /// As what somebody approves: `qa`, `security`.
+    RoleName
 }
 
 #[cfg(test)]

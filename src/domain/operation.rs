@@ -1,6 +1,7 @@
 //! What can be done, with everything in it pinned: a file for each operation, with its words.
 
 mod approve;
+mod approve_candidate;
 mod attach_scan;
 mod build;
 mod check;
@@ -21,6 +22,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 pub use approve::Approve;
+pub use approve_candidate::ApproveCandidate;
 pub use attach_scan::AttachScan;
 pub use build::Build;
 pub use check::Check;
@@ -101,6 +103,8 @@ operations! {
     Halt,
     /// Lets promotions go to an environment again.
     Resume,
+    /// Signs that a candidate may be promoted.
+    ApproveCandidate,
     /// Checks a Dockerfile and its image.
     Check,
     /// Copies images from registry to registry.

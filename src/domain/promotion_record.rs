@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Clean, CommitSha, Digest, EnvironmentName, Gate, Repository, ServiceName, Tag};
+use super::{Clean, CommitSha, Digest, EnvironmentName, Gate, Repository, RoleName, ServiceName, Tag};
 
 /// What promoted: `promoter` and `builderId`.
 const PROMOTER: &str = concat!("windlass@", env!("CARGO_PKG_VERSION"));
@@ -106,9 +106,29 @@ pub struct RecordDetails {
     /// The scan reports that the gates went by, by their digests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Digest>,
+    /// The approvals that counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<RecordedApproval>,
     /// The statement before this one in the chain from build to production, by the SHA-256 of what was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<Digest>,
+}
+
+/// An approval that counted for a promotion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedApproval {
+    /// Who.
+    pub by: Clean,
+    /// As what, if not only as somebody.
+    #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleName>,
+    /// The key, as bundles name it: base64 of the SHA-256 of its DER form.
+    pub key: Clean,
+    /// The statement, by the SHA-256 of what was signed.
+    pub statement: Digest,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What a record is of.

@@ -73,7 +73,7 @@ impl Engine {
 
     /// The statement that a record of a promotion from `source` follows: the newest of that environment about the image, signed
     /// with its key; none where it leaves none.
-    async fn statement_before(
+    pub(super) async fn statement_before(
         &self,
         service: &Service,
         digest: &Digest,
@@ -141,6 +141,7 @@ pub(super) fn details(
         hotfix: false,
         gates: gates.to_vec(),
         previous_digest: None,
+        approvals: Vec::new(),
         evidence: reports.map(|(bytes, _)| Digest::of(bytes)).collect(),
         follows: None,
     }

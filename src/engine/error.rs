@@ -12,6 +12,7 @@ use crate::registry::RegistryError;
 use crate::scan::ScanError;
 use crate::sign::SignError;
 
+use crate::engine::approval_error::ApprovalError;
 use crate::engine::halt_error::HaltError;
 use crate::engine::remote::refused::ReviewRefused;
 use crate::engine::run::journal::JournalError;
@@ -61,6 +62,9 @@ pub enum EngineError {
     /// Somebody has stopped the line.
     #[error(transparent)]
     Halt(#[from] HaltError),
+    /// An approval that could not be given, or not be read.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
     /// Settings that nobody has trusted: nothing is written or started as long as there are any.
     #[error(
         "windlass.toml is not trusted; these settings decide where secrets go or which programs run: {}",
@@ -366,6 +370,7 @@ impl EngineError {
             Self::Lock(error) => error.exit(),
             Self::ReviewRefused(refused) => refused.exit,
             Self::Halt(error) => error.exit(),
+            Self::Approval(error) => error.exit(),
             Self::TagTaken { .. }
             | Self::TagOfAnother { .. }
             | Self::TagMoved { .. }
@@ -423,6 +428,7 @@ impl EngineError {
             Self::Journal(error) => error.hint(),
             Self::Lock(error) => error.hint(),
             Self::Halt(error) => Some(error.hint()),
+            Self::Approval(error) => Some(error.hint()),
             own => own.own_hint(),
         }
     }

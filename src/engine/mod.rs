@@ -5,6 +5,8 @@
 //! command line both stand on this room and see the same plans with the same hashes.
 
 mod admission_scan;
+mod approval_error;
+mod approvals;
 mod candidate;
 mod chain;
 mod changes;
@@ -35,6 +37,8 @@ mod verifiers;
 
 pub(crate) use self::core::TagState;
 pub use self::core::{Engine, must_be_trusted};
+pub use approval_error::ApprovalError;
+pub use approvals::ApprovalStatus;
 pub use candidate::Candidate;
 pub use chain::CheckedChain;
 pub use changes::record_change;
@@ -45,6 +49,7 @@ pub use halts::HaltStatus;
 pub use history::HistoryEntry;
 pub use notify::notify_of;
 pub use operations::Request;
+pub use operations::approve::ApproveRequest;
 pub use operations::build::{BuildRequest, builder_of};
 pub use operations::check::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, Checked};
 pub use operations::cut::CutRequest;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::GitError;
-use crate::domain::{Clean, CommitSha, clean_text};
+use crate::domain::{Clean, CommitSha, clean_line, clean_text};
 
 /// One commit; its texts are harmless to a terminal, whatever was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,20 @@ impl Commit {
             subject: Clean::line(&decoded(commit, commit.summary_bytes().unwrap_or_default())),
             sha,
         })
+    }
+
+    /// The addresses of who wrote a commit: its author, and those whom its message names as co-authors, as GitHub reads them.
+    pub(super) fn addresses(commit: &git2::Commit<'_>) -> Vec<String> {
+        let author = decoded(commit, commit.author().email_bytes());
+        let message = Self::message(commit);
+        let co_authors = message.lines().filter_map(|line| {
+            let (key, who) = line.trim().split_once(':')?;
+            let (_, address) = who.split_once('<')?;
+            let (address, _) = address.split_once('>')?;
+            key.eq_ignore_ascii_case("co-authored-by").then_some(address)
+        });
+        let all = std::iter::once(author.as_str()).chain(co_authors);
+        all.map(|address| clean_line(address.trim())).collect()
     }
 
     /// The whole message of a commit, harmless.

@@ -126,6 +126,11 @@ impl GitRepository {
         self.with(|git| Ok(Commit::message(&find(git, sha)?)))
     }
 
+    /// The addresses of who wrote a commit, co-authors included.
+    pub fn addresses(&self, sha: &CommitSha) -> Result<Vec<String>, GitError> {
+        self.with(|git| Ok(Commit::addresses(&find(git, sha)?)))
+    }
+
     /// Whether the first seven characters name this commit only. Trees and files with such a name do not count: no tag
     /// and no branch is named after them.
     pub fn short_is_unique(&self, sha: &CommitSha) -> Result<bool, GitError> {

@@ -1,7 +1,7 @@
 //! The one reader of what is attached to an image: it gives the newest evidence, whatever its form, and says what of it cannot
 //! be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{Counts, Digest, Inventory, Origin, RunnableImage, ScanEvidence, ScanReport, Severity};
 use crate::registry::{Content, Descriptor, ImageSummary, Manifest, Reader, RegistryError, is_generic_type};
-use crate::sign::PublicKey;
+use crate::sign::{self, PublicKey};
 
 /// What statements are attached as, and where a list repeats of what kind one is.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
@@ -95,6 +95,43 @@ pub async fn signed_evidence(
         signed_by: Some(name),
         ..found.into_evidence()
     })
+}
+
+/// What is attached to an image that is, or may be, a report of it, in any form and by whomever, in the order of the digests. Nothing
+/// is read, and so it is known only whether it is the same as at another time.
+pub async fn attached_reports(
+    reader: &Reader,
+    digest: &Digest,
+    image: &ImageSummary,
+) -> Result<Vec<Digest>, ScanError> {
+    let asking = Gathered::new(reader, digest, image)
+        .places()
+        .into_iter()
+        .map(|place| async move { reports_at(reader, &place).await });
+    let found = try_join_all(asking).await?;
+    let found: BTreeSet<_> = found.into_iter().flatten().collect();
+    Ok(found.into_iter().collect())
+}
+
+async fn reports_at(reader: &Reader, place: &Digest) -> Result<Vec<Digest>, RegistryError> {
+    // Of bundles a list need not say of which kind they are; their manifests do.
+    let (reports, bundles, older) = tokio::try_join!(
+        reader.referrers(place, Some(REPORT_TYPE)),
+        reader.referrers(place, Some(sign::BUNDLE)),
+        reader.cosign_attestation(place)
+    )?;
+    let reports = reports.into_iter().filter(may_be_report);
+    let bundles = bundles.into_iter().filter(may_be_attestation);
+    let mut found: Vec<_> = reports.chain(bundles).map(|one| one.digest).collect();
+    if let Some(Content::Image { layers, .. }) = older.as_ref().map(Manifest::content) {
+        // Early versions of cosign left out the scheme.
+        let is_report = |kind: &String| VULNERABILITIES.ends_with(kind.as_str());
+        let layers = layers
+            .iter()
+            .filter(|layer| layer.annotations.get("predicateType").is_none_or(is_report));
+        found.extend(layers.map(|layer| layer.digest.clone()));
+    }
+    Ok(found)
 }
 
 async fn gathered(

@@ -24,7 +24,7 @@ mod trivy_report;
 pub use attached::{REPORT_TYPE, ReportContext, attach_report};
 pub use attestation::{Invocation, VULNERABILITIES, attest};
 pub use error::ScanError;
-pub use evidence::{ScanSummary, evidence, signed_evidence, summary};
+pub use evidence::{ScanSummary, attached_reports, evidence, signed_evidence, summary};
 pub use exploited::exploited;
 pub use file::from_file;
 pub use on_demand::{FreshScan, scan_now};

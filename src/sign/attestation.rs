@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -12,6 +13,8 @@ use crate::registry::{Content, Descriptor, OldTag, Reader, Writer};
 
 /// Larger bundles are not read into memory, in bytes: base64 of a scan report of 100 MB, with room to spare.
 const LIMIT: u64 = 140_000_000;
+/// How many are read at the same time; those of 140 MB one by one would take long, all of them together too much room.
+const AT_ONCE: usize = 4;
 /// Media type of a statement in cosign's older form.
 const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
@@ -26,6 +29,17 @@ pub struct Attestation {
     pub subjects: Vec<Digest>,
     /// What it says, as JSON.
     pub predicate: Box<RawValue>,
+}
+
+impl Attestation {
+    fn new(referrer: Digest, bundle: &Opened, statement: Statement<Box<RawValue>>) -> Self {
+        Self {
+            referrer,
+            statement: Digest::of(bundle.payload()),
+            subjects: statement.subjects().collect(),
+            predicate: statement.predicate.unwrap_or_default(),
+        }
+    }
 }
 
 /// A statement to be signed.
@@ -99,29 +113,14 @@ pub async fn attestations(
     key: Option<&PublicKey>,
 ) -> Result<Vec<Attestation>, SignError> {
     let mut found = Vec::new();
-    let mut read = Vec::new();
-    for candidate in bundles_of(reader, digest, predicate_type).await? {
-        let bundle = match bundle_of(reader, &candidate, LIMIT).await {
-            Ok(Some(bytes)) => Opened::read(&bytes),
-            Ok(None) => continue,
-            Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
-            Err(error) => return Err(error.into()),
-        };
-        read.push((candidate.digest, bundle));
-    }
-    read.extend(older_attestations(reader, digest, predicate_type).await?);
+    let read = opened(reader, digest, predicate_type, LIMIT, usize::MAX).await?;
     for (referrer, bundle) in read {
         let opened = bundle.and_then(|bundle| {
             let statement = open(&bundle, predicate_type, key)?;
-            Ok(statement.map(|statement| (Digest::of(bundle.payload()), statement)))
+            Ok(statement.map(|statement| Attestation::new(referrer, &bundle, statement)))
         });
         match opened {
-            Ok(Some((digest, statement))) => found.push(Attestation {
-                referrer,
-                statement: digest,
-                subjects: statement.subjects().collect(),
-                predicate: statement.predicate.unwrap_or_default(),
-            }),
+            Ok(Some(attestation)) => found.push(attestation),
             Ok(None) => {}
             Err(_) if key.is_some() => {}
             Err(why) => {
@@ -135,12 +134,79 @@ pub async fn attestations(
     Ok(found)
 }
 
+/// What was found where several keys count.
+#[derive(Debug, Default)]
+pub struct SignedStatements {
+    /// Each statement that one of the keys signed, with the place of that key among them.
+    pub signed: Vec<(usize, Attestation)>,
+    /// How many are signed by others, or cannot be read.
+    pub others: usize,
+}
+
+/// The statements of one kind that are attached to `digest`, in either form, and that one of the `keys` signed. Each is read once, is
+/// at most so many bytes long, and of more than `most` nobody knows which matter.
+///
+/// # Errors
+/// When the registry fails, or there are more.
+pub async fn attestations_by(
+    reader: &Reader,
+    digest: &Digest,
+    predicate_type: &str,
+    keys: &[PublicKey],
+    (limit, most): (u64, usize),
+) -> Result<SignedStatements, SignError> {
+    let mut found = SignedStatements::default();
+    for (referrer, bundle) in opened(reader, digest, predicate_type, limit, most).await? {
+        let signed = bundle.ok().and_then(|bundle| {
+            let key = keys.iter().position(|key| bundle.is_signed_by(key))?;
+            let statement = open(&bundle, predicate_type, None).ok()??;
+            Some((key, Attestation::new(referrer, &bundle, statement)))
+        });
+        match signed {
+            Some(signed) => found.signed.push(signed),
+            None => found.others += 1,
+        }
+    }
+    Ok(found)
+}
+
+/// What may be statements of that kind, taken apart, each with what carries it.
+async fn opened(
+    reader: &Reader,
+    digest: &Digest,
+    predicate_type: &str,
+    limit: u64,
+    most: usize,
+) -> Result<Vec<(Digest, Result<Opened, String>)>, SignError> {
+    let candidates = bundles_of(reader, digest, predicate_type).await?;
+    let older = older_attestations(reader, digest, predicate_type, limit, most).await?;
+    if candidates.len().saturating_add(older.len()) > most {
+        return Err(SignError::TooMany {
+            image: reader.repository().at(digest.clone()).to_string(),
+            kind: predicate_type.to_owned(),
+            most,
+        });
+    }
+    let reading = candidates.into_iter().map(|candidate| async move {
+        match bundle_of(reader, &candidate, limit).await {
+            Ok(Some(bytes)) => Ok(Some((candidate.digest, Opened::read(&bytes)))),
+            Ok(None) => Ok(None),
+            Err(error) if error.is_of_one_manifest() => Ok(Some((candidate.digest, Err(error.to_string())))),
+            Err(error) => Err(SignError::from(error)),
+        }
+    });
+    let read: Vec<_> = stream::iter(reading).buffered(AT_ONCE).try_collect().await?;
+    Ok(read.into_iter().flatten().chain(older).collect())
+}
+
 /// The envelopes of cosign's older form, each with the manifest that holds it: layers of the manifest at `sha256-<hex>.att`
 /// (<https://github.com/sigstore/cosign/blob/main/specs/ATTESTATION_SPEC.md>).
 async fn older_attestations(
     reader: &Reader,
     digest: &Digest,
     predicate_type: &str,
+    limit: u64,
+    most: usize,
 ) -> Result<Vec<(Digest, Result<Opened, String>)>, SignError> {
     let Some(manifest) = reader.cosign_attestation(digest).await? else {
         return Ok(Vec::new());
@@ -154,7 +220,11 @@ async fn older_attestations(
         if kind.is_some_and(|kind| !is_kind(kind, predicate_type)) {
             continue;
         }
-        let opened = match reader.blob(&layer.digest, LIMIT).await {
+        // One more than are read is enough to know that there are too many.
+        if found.len() > most {
+            break;
+        }
+        let opened = match reader.blob(&layer.digest, limit).await {
             Ok(bytes) => Opened::read_envelope(&bytes),
             Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
             Err(error) => return Err(error.into()),

@@ -13,7 +13,7 @@ use super::key::{PublicKey, SigningKey};
 use crate::domain::Digest;
 
 /// Media type of the bundle, as artifact type and as its layer's type.
-pub(super) const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// The predicate of a plain signature.
 pub(super) const SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";

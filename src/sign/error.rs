@@ -76,6 +76,16 @@ pub enum SignError {
         /// What is wrong with it.
         why: String,
     },
+    /// More than anybody leaves, so that nobody knows which matter.
+    #[error("more than {most} statements of the type {kind} are attached to {image}")]
+    TooMany {
+        /// The image.
+        image: String,
+        /// Their type.
+        kind: String,
+        /// How many are read.
+        most: usize,
+    },
 }
 
 impl SignError {
@@ -89,7 +99,8 @@ impl SignError {
             | Self::OtherKey { .. }
             | Self::Tampered { .. }
             | Self::OtherDigest { .. }
-            | Self::Malformed { .. } => Exit::Refused,
+            | Self::Malformed { .. }
+            | Self::TooMany { .. } => Exit::Refused,
         }
     }
 
@@ -114,6 +125,7 @@ impl SignError {
             Self::Tampered { .. } | Self::OtherDigest { .. } => {
                 "do not run this image: someone attached a signature that does not belong to it"
             }
+            Self::TooMany { .. } => "find out who attached them, and delete them with `windlass registry rm`",
             Self::Malformed { .. } => "inspect the referrer with `cosign tree` or another tool",
         };
         Some(text.to_owned())

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::Serialize;
 
-pub use attestation::{Attestation, NewStatement, attest, attestations};
+pub use attestation::{Attestation, NewStatement, SignedStatements, attest, attestations, attestations_by};
+pub use bundle::MEDIA_TYPE as BUNDLE;
 pub use error::SignError;
 #[cfg(test)]
 pub(crate) use key::fresh_key;

@@ -28,6 +28,7 @@ mod sample;
 
 mod admission;
 mod after;
+mod approvals;
 mod by_run;
 mod chain;
 mod changes;

@@ -188,6 +188,29 @@ impl Sample<'_> {
             .await;
     }
 
+    async fn approvals(&mut self) {
+        let keys = self.world.folder().join("keys");
+        std::fs::copy(keys.join("cosign.pub"), self.world.repository().join("ana.pub")).unwrap();
+        let file = self.world.repository().join("windlass.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let gate =
+            "protected = true\ngate.approvals = { trusted = [{ name = \"Ana Ruiz\", key = \"ana.pub\" }] }\n";
+        let approve = format!(
+            "\n[approve]\nkey = \"{0}/cosign.key\"\npassword_file = \"{0}/password\"\n",
+            keys.display()
+        );
+        std::fs::write(&file, text.replace("protected = true\n", gate) + &approve).unwrap();
+        self.document("approvals", "approvals develop~3 --to prod").await;
+        let approve = "approve develop~3 --to prod --reason tested --expires 24h";
+        self.document("plan", &format!("{approve} --dry-run")).await;
+        self.printed("event", &format!("{approve} --yes")).await;
+        let status = self.document("approvals", "approvals develop~3 --to prod").await;
+        assert_eq!(status["approvals"][0]["by"], "Ana Ruiz");
+        self.document("plan", "promote develop~3 --to prod --dry-run")
+            .await;
+        std::fs::write(&file, text).unwrap();
+    }
+
     async fn halts(&mut self) {
         self.document("halts", "halts").await;
         self.document("plan", "halt prod --reason INC-42 --dry-run").await;
@@ -208,6 +231,7 @@ pub async fn in_the_sample_world(checked: &mut Checked) {
     sample.environments().await;
     sample.releases().await;
     sample.locks().await;
+    sample.approvals().await;
     sample.halts().await;
 }
 

@@ -19,7 +19,7 @@ pub fn schemas() -> Schemas {
 const ASKING_GITHUB: &[&str] = &["approve", "logs"];
 
 /// What no command prints: services are told it, or it is left in a registry.
-const POSTED: &[&str] = &["deploy-request", "notification", "promotion-record"];
+const POSTED: &[&str] = &["deploy-request", "notification", "promotion-record", "approval"];
 
 /// What was held to which schema.
 pub struct Checked {

@@ -1,6 +1,6 @@
 //! What a gate answers.
 
-use crate::domain::{Gate, GateRecord};
+use crate::domain::{Gate, GateRecord, RecordedApproval};
 use crate::scan::FreshScan;
 
 /// What a rule said, and what its verdict rests on.
@@ -10,6 +10,8 @@ pub(super) struct Answer {
     pub(super) record: Option<GateRecord>,
     /// The scan that was made for it, if one was.
     pub(super) fresh: Option<FreshScan>,
+    /// The approvals that counted.
+    pub(super) approvals: Vec<RecordedApproval>,
 }
 
 impl From<Gate> for Answer {
@@ -18,6 +20,7 @@ impl From<Gate> for Answer {
             gate,
             record: None,
             fresh: None,
+            approvals: Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod age;
 mod answer;
+mod approvals;
 mod branch_exists;
 mod builder;
 mod candidate;
@@ -49,7 +50,7 @@ mod version;
 
 use futures_util::future::join_all;
 
-use crate::domain::{Gate, GateRecord};
+use crate::domain::{Gate, GateRecord, RecordedApproval};
 use crate::engine::exception::SkippedGate;
 use crate::scan::FreshScan;
 
@@ -83,6 +84,7 @@ static GATES: &[GateRule] = &[
     release::OF_PROMOTION,
     deployed_in_source::RULE,
     soak::RULE,
+    approvals::RULE,
     halt::RULE,
     age::RULE,
     freeze::RULE,
@@ -129,6 +131,8 @@ pub(super) struct Evaluation {
     pub(super) record: Option<GateRecord>,
     /// The scan that was made for it, if one was.
     pub(super) fresh: Option<FreshScan>,
+    /// The approvals that counted.
+    pub(super) approvals: Vec<RecordedApproval>,
     /// What was overridden or skipped.
     pub(super) skipped: Vec<SkippedGate>,
 }
@@ -149,12 +153,14 @@ pub(super) async fn ask(question: &Question<'_>) -> Evaluation {
         gates: Vec::new(),
         record: None,
         fresh: None,
+        approvals: Vec::new(),
         skipped: Vec::new(),
     };
     for answer in join_all(asking).await.into_iter().flatten() {
         evaluation.gates.push(answer.gate);
         evaluation.record = evaluation.record.or(answer.record);
         evaluation.fresh = evaluation.fresh.or(answer.fresh);
+        evaluation.approvals.extend(answer.approvals);
     }
     evaluation.skipped = overrides::apply(&mut evaluation.gates, question.reason, question.hotfix);
     evaluation
@@ -178,7 +184,7 @@ mod tests {
 
     #[test]
     fn each_moment_asks_its_own_gates_in_the_order_of_the_table() {
-        let promotion = "revision, scan, signature, verifiers, complete, pin, release, deployed-in-source, soak, halt, age, freeze, downgrade, fixes, hotfix";
+        let promotion = "revision, scan, signature, verifiers, complete, pin, release, deployed-in-source, soak, approvals, halt, age, freeze, downgrade, fixes, hotfix";
         for moment in Moment::ALL {
             // A new moment does not compile until it stands here.
             let expected = match moment {
@@ -193,7 +199,7 @@ mod tests {
                 Moment::Pin => "deployed, pin",
                 Moment::PinRun => "deployed",
                 Moment::Unpin => "pin",
-                Moment::Next => "revision, scan, signature, verifiers, soak, age",
+                Moment::Next => "revision, scan, signature, verifiers, soak, approvals, age",
                 Moment::Rollback => "complete, signature, scan, history, pin",
                 Moment::RollbackRun => "complete, signature, scan",
                 Moment::Review => "exception",

@@ -38,6 +38,7 @@ async fn evaluate(question: &CandidateQuestion<'_>) -> Option<Answer> {
             gate: Gate::new(GateKind::Scan, judged.verdict).with_notes(judged.notes),
             record: Some(judged.record),
             fresh: judged.fresh,
+            approvals: Vec::new(),
         },
         Err(error) => Gate::new(GateKind::Scan, Verdict::Unknown(error.brief())).into(),
     })

@@ -43,7 +43,9 @@ impl<'a> Settings<'a> {
 pub(super) mod tests {
     use super::*;
     use crate::config::SignatureSettings;
-    use crate::domain::{Clean, CommandSettings, DeployerSettings, Freeze, ScanPolicy, SoakPolicy};
+    use crate::domain::{
+        ApprovalPolicy, Clean, CommandSettings, DeployerSettings, Freeze, ScanPolicy, SoakPolicy,
+    };
 
     /// Settings that ask for every gate.
     pub(in crate::engine::gates) fn every_setting() -> EnvironmentSettings {
@@ -62,6 +64,14 @@ pub(super) mod tests {
                 time: jiff::SignedDuration::from_hours(24),
             }),
             min_age: Some(jiff::SignedDuration::from_hours(24)),
+            approvals: Some(ApprovalPolicy {
+                required: 1,
+                roles: std::collections::BTreeMap::new(),
+                exclude_author: false,
+                exclude_promoter: false,
+                max_age: None,
+                trusted: Vec::new(),
+            }),
             freezes: vec![Freeze::new(Clean::line("night"), "22:00", "06:00", "UTC").unwrap()],
             signatures: SignatureSettings {
                 verifiers: vec!["cosign 3".parse().unwrap()],

@@ -1,5 +1,6 @@
 //! What can be planned and run: one folder or file for each operation, and the one table that lists them.
 
+pub(in crate::engine) mod approve;
 pub(in crate::engine) mod build;
 pub(in crate::engine) mod check;
 mod copy_progress;
@@ -92,6 +93,8 @@ operations! {
     Halt(halt::HaltRequest),
     /// Let promotions go to an environment again.
     Resume(halt::ResumeRequest),
+    /// Sign that a candidate may be promoted.
+    ApproveCandidate(approve::ApproveRequest),
     ; recorded: Check, Copy, Remove, AttachScan, Approve
 }
 

@@ -251,3 +251,12 @@ fn a_form_of_repository_that_is_not_read_is_named() {
     assert!(error.to_string().contains("reftable"), "{error}");
     assert!(error.hint().unwrap().contains("git refs migrate"), "{error}");
 }
+
+#[test]
+fn who_wrote_a_commit_is_its_author_and_whom_its_message_names() {
+    let sample = Sample::new();
+    let message = "feat: pair\n\nCo-authored-by: Lia Chen <lia@example.com>\nco-authored-by: nobody\nSigned-off-by: Eve <eve@example.com>";
+    sample.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    let found = sample.repository.addresses(&sample.sha("develop")).unwrap();
+    assert_eq!(found, ["bo@example.com", "lia@example.com"]);
+}

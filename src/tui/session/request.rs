@@ -99,6 +99,7 @@ impl Request {
             engine::Request::Unlock(asked) => format!("the unlock of {}", asked.part),
             engine::Request::Halt(asked) => format!("the halt of {}", asked.environment),
             engine::Request::Resume(asked) => format!("the end of the halt of {}", asked.environment),
+            engine::Request::ApproveCandidate(asked) => format!("the approval of {name} for {}", asked.to),
         }
     }
 
@@ -119,6 +120,7 @@ impl Request {
             engine::Request::Unlock(asked) => format!("Unlock {}", asked.part),
             engine::Request::Halt(asked) => format!("Halt {}", asked.environment),
             engine::Request::Resume(asked) => format!("Resume {}", asked.environment),
+            engine::Request::ApproveCandidate(asked) => format!("Approve {name} for {}", asked.to),
         }
     }
 }

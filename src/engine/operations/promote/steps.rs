@@ -7,8 +7,8 @@ use super::promotion_path::PromotionPath;
 use crate::config::SignSettings;
 use crate::domain::operation::Promote;
 use crate::domain::{
-    Digest, Gate, GateKind, GateRecord, LockPart, Plan, PromotionRecord, RecordDetails, RecordedOperation,
-    StepKind, Tag, Target, bytes, count,
+    Digest, Gate, GateKind, GateRecord, LockPart, Plan, PromotionRecord, RecordDetails, RecordedApproval,
+    RecordedOperation, StepKind, Tag, Target, bytes, count,
 };
 use crate::engine::chain::{self, RecordedImage};
 use crate::engine::error::EngineError;
@@ -77,6 +77,8 @@ struct Proof {
     fresh: Option<FreshScan>,
     /// What every gate said.
     gates: Vec<Gate>,
+    /// The approvals that counted.
+    approvals: Vec<RecordedApproval>,
     /// The image that it is of.
     image: Descriptor,
     /// Whether the image had its tag at the target already. A run that is only given again leaves nothing new.
@@ -134,6 +136,7 @@ impl Promotion<'_> {
             record: evaluation.record,
             fresh: evaluation.fresh,
             gates: evaluation.gates.clone(),
+            approvals: evaluation.approvals,
             image: candidate.image,
             promoted_before: state == TagState::Same,
             exception: self.way.exception(engine, evaluation.skipped),
@@ -175,6 +178,7 @@ impl Promotion<'_> {
             reason: promote.reason.clone(),
             hotfix: promote.hotfix,
             previous_digest: promote.replaces.clone(),
+            approvals: proof.approvals.clone(),
             ..chain::details(context, operation, &promote.to, &proof.gates, fresh)
         };
         context.engine.promotion_record(context, image, details).await

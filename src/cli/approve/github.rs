@@ -1,61 +1,21 @@
-//! `windlass approve`: what a run on GitHub waits for, and the review of one environment of it.
+//! `windlass approve --github`: what a run on GitHub waits for, and the review of one environment of it.
 
 use std::io::Write as _;
 
-use clap::Args;
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::global::Global;
-use super::logs::number_of;
-use super::recording::Recording;
-use super::world::{World, access, github};
-use super::{Output, plan};
+use super::args::ApproveArgs;
+
+use crate::cli::failure::Failure;
+use crate::cli::global::Global;
+use crate::cli::logs::number_of;
+use crate::cli::recording::Recording;
+use crate::cli::world::{World, access, github};
+use crate::cli::{Output, plan};
 use crate::domain::{Digest, Exit, Plan, clean_line};
 use crate::engine::{DeploymentReview, EngineError, Journals, WaitingRun};
 use crate::github::GitHub;
 use crate::state;
-
-/// Arguments of `approve`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Without --env it lists what the run waits for and who may approve it. Approved is the named environment alone, in \
-         that run alone, and only where the run names the digest that it promotes.\n\
-         \n\
-         Exits with 3 if it is not known which digest that is, 6 if you may not approve it, 7 if nothing waits.\n\
-         \n\
-         Examples:\n  \
-         windlass approve --github 16512345678\n  \
-         windlass approve --github 16512345678 --env prod --comment \"tested on stage\"\n  \
-         windlass approve --github 16512345678 --env prod --reject --comment \"not on a Friday\" --yes"
-)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch")]
-pub struct ApproveArgs {
-    /// The run: its number or URL on GitHub, or the end of its id on this machine
-    #[arg(long, value_name = "RUN")]
-    pub github: String,
-    /// The environment on GitHub to approve
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub env: Option<String>,
-    /// Reject instead
-    #[arg(long, requires = "env")]
-    pub reject: bool,
-    /// Comment that goes with it [default: the digest and the plan]
-    #[arg(long, value_name = "TEXT", requires = "env")]
-    pub comment: Option<String>,
-    /// Approve only if the run promotes this digest
-    #[arg(long, value_name = "DIGEST", requires = "env")]
-    pub digest: Option<Digest>,
-    /// Print what would be approved, without approving
-    #[arg(long, requires = "env")]
-    pub dry_run: bool,
-    /// Confirm without asking
-    #[arg(short, long, requires = "env")]
-    pub yes: bool,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-}
 
 /// The form of `--json`.
 #[derive(Serialize)]
@@ -79,8 +39,19 @@ struct Pending<'a> {
 }
 
 /// Lists, or reviews one environment.
-pub async fn run(args: &ApproveArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
-    let number = number_of(&args.github)?;
+pub(super) async fn run(
+    run: &str,
+    args: &ApproveArgs,
+    global: &Global,
+    io: &mut Output,
+) -> Result<Exit, Failure> {
+    if args.env.is_none() && (args.confirm.dry_run || args.confirm.yes) {
+        return Err(Failure::usage(
+            "--dry-run and --yes confirm the review of an environment, and none is named",
+            "name it with --env, or leave them out to list what the run waits for",
+        ));
+    }
+    let number = number_of(run)?;
     let world = World::open(global)?;
     let github = github(&world.engine)?;
     let waiting = look(github, number).await?;
@@ -101,13 +72,13 @@ pub async fn run(args: &ApproveArgs, global: &Global, io: &mut Output) -> Result
         digest: digest.clone(),
     };
     let (planned, step) = review.plan(github, world.service.name().clone());
-    if args.dry_run {
+    if args.confirm.dry_run {
         plan::print(&planned, &[], &mut io.out)?;
         writeln!(io.out, "nothing was changed")?;
         return Ok(Exit::Done);
     }
     let access = access(global, Some(world.engine.config()))?;
-    if !args.yes && !agrees(&planned, &waiting, io)? {
+    if !args.confirm.yes && !agrees(&planned, &waiting, io)? {
         writeln!(io.err, "not confirmed: nothing was changed")?;
         return Ok(Exit::Failed);
     }
