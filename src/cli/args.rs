@@ -77,6 +77,8 @@ pub enum Command {
     Halts(super::halt::HaltsArgs),
     /// List what an environment ran, when, by which run, and what the gates said
     History(super::history::HistoryArgs),
+    /// Delete the images that nobody needs any more, by the retention rules of windlass.toml
+    Gc(super::gc::GcArgs),
     /// Record the review due after a hotfix or other exception
     Review(super::review::ReviewArgs),
     /// Copy an image between registries unchanged, with its referrers

@@ -19,6 +19,7 @@ mod doctor;
 mod failure;
 mod finish;
 mod fleet;
+mod gc;
 mod global;
 mod halt;
 mod history;
@@ -139,6 +140,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Preflight(args)) => preflight::run(&args, &global, io).await?,
         Some(Command::Policy(command)) => policy::run(&command, &global, io)?,
         Some(Command::History(args)) => history::run(&args, &global, io).await?,
+        Some(Command::Gc(args)) => gc::run(&args, &global, io).await?,
         Some(Command::Halt(args)) => halt::halt(args, &global, io).await?,
         Some(Command::Resume(args)) => halt::resume(args, &global, io).await?,
         Some(Command::Halts(args)) => halt::list(&args, &global, io).await?,

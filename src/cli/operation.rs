@@ -29,6 +29,18 @@ pub async fn run(
     io: &mut Output,
 ) -> Result<Exit, Failure> {
     let planned = world.engine.plan(&world.service, request).await?;
+    run_planned(world, planned, confirm, json, global, io).await
+}
+
+/// Carries out a plan as far as the arguments and the person allow.
+pub async fn run_planned(
+    world: &World,
+    planned: Plan,
+    confirm: &Confirm,
+    json: bool,
+    global: &Global,
+    io: &mut Output,
+) -> Result<Exit, Failure> {
     if confirm.dry_run {
         show(world, &planned, json, io).await?;
         return Ok(if planned.allowed() {

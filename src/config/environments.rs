@@ -6,7 +6,7 @@ use super::section::{OwnTable, Section};
 use super::value::Value;
 use super::{
     ConfigError, EnvironmentSettings, HaltSettings, HotfixSettings, Service, SignSettings, SignatureSettings,
-    approvals, gates, keys, runner,
+    approvals, gates, keys, retain, runner,
 };
 use crate::domain::{
     Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate,
@@ -262,6 +262,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
         halt: section
             .get("halt")
             .map_or(Ok(HaltSettings::default()), |value| halt(&value))?,
+        retain: retain::retention(section)?,
         runner: runner::runner(section)?,
     })
 }

@@ -108,8 +108,9 @@ pub(super) const ENVIRONMENT: Keys = Keys {
         "halt",
         "runner",
         "github",
+        "retain",
     ],
-    reserved: &["retain"],
+    reserved: &[],
     sensitive: &[
         ("sign", Inert),
         ("deploy", Inert),
@@ -172,6 +173,7 @@ pub(super) const SIGN: Keys = Keys {
     sensitive: &[],
 };
 pub(super) const HALT: Keys = keys("halt", &["key", "password_file", "trusted"]);
+pub(super) const RETAIN: Keys = keys("retain", &["builds", "for", "deployments"]);
 pub(super) const VERIFY: Keys = keys("verify", &["key"]);
 pub(super) const DEPLOY_COMMAND: Keys = keys(
     "deploy with kind = \"command\"",
@@ -379,8 +381,11 @@ pub const ALL: &[Keys] = &[
     APPROVALS,
     APPROVER,
     APPROVE,
+    FREEZE,
     SIGN,
     VERIFY,
+    HALT,
+    RETAIN,
     DEPLOY_COMMAND,
     DEPLOY_GITOPS,
     DEPLOY_WAIT_FOR,

@@ -13,6 +13,7 @@ mod load;
 mod notify;
 mod programs;
 mod read;
+mod retain;
 mod runner;
 mod section;
 mod sensitive;
@@ -30,8 +31,8 @@ use jiff::SignedDuration;
 use crate::domain::{
     ApiAddress, ApprovalPolicy, BranchName, BranchTemplate, DeployerSettings, Environment, EnvironmentGraph,
     EnvironmentName, Freeze, GateKind, GitHubApp, HostSettings, NotifySettings, Platform, ProbeSettings,
-    ReleaseTagTemplate, Repository, RepositoryName, ScanPolicy, ServiceName, SignatureForms, SoakPolicy,
-    TagTemplate, TicketPattern, TicketUrl, Verifier, WorkflowFile,
+    ReleaseTagTemplate, Repository, RepositoryName, Retention, ScanPolicy, ServiceName, SignatureForms,
+    SoakPolicy, TagTemplate, TicketPattern, TicketUrl, Verifier, WorkflowFile,
 };
 
 pub use error::{ConfigError, Mistake};
@@ -302,6 +303,8 @@ pub struct EnvironmentSettings {
     pub hotfix: Option<HotfixSettings>,
     /// How the line is stopped, and who may let it go on.
     pub halt: HaltSettings,
+    /// What it keeps of its images; everything, if there is no rule.
+    pub retain: Option<Retention>,
     /// The workflow on GitHub that promotions to it run in; none if they run where they are asked for.
     pub runner: Option<WorkflowSettings>,
 }

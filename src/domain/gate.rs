@@ -113,6 +113,8 @@ gate_kinds! {
     Branch = "branch";
     /// The lock has expired.
     Lock = "lock";
+    /// Everything that decides which images are needed could be read.
+    State = "state";
 }
 
 /// Whether the hotfix path may skip a gate.

@@ -8,6 +8,7 @@ mod check;
 mod copy;
 mod cut;
 mod finish;
+mod gc;
 mod halt;
 mod hotfix;
 mod pin;
@@ -19,6 +20,8 @@ mod sign;
 mod unlock;
 mod words;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use approve::Approve;
@@ -29,6 +32,7 @@ pub use check::Check;
 pub use copy::{CopiedImage, Copy};
 pub use cut::Cut;
 pub use finish::{Ending, Finish, MergeMethod};
+pub use gc::{Gc, KeptImage, RemovedImage};
 pub use halt::{Halt, Resume};
 pub use hotfix::Hotfix;
 pub use pin::{Pin, Unpin};
@@ -105,6 +109,8 @@ operations! {
     Resume,
     /// Signs that a candidate may be promoted.
     ApproveCandidate,
+    /// Deletes the images of an environment that nobody needs any more.
+    Gc,
     /// Checks a Dockerfile and its image.
     Check,
     /// Copies images from registry to registry.
@@ -137,6 +143,14 @@ impl Operation {
     /// between its title and its gates. What it replaces is told by [`Operation::replaces`].
     pub fn facts(&self) -> Vec<(&'static str, String)> {
         self.words().facts()
+    }
+
+    /// What of it is confirmed: all but what changes while nothing of substance does.
+    pub fn substance(&self) -> Cow<'_, Self> {
+        match self {
+            Self::Gc(gc) => Cow::Owned(Self::Gc(gc.substance())),
+            _ => Cow::Borrowed(self),
+        }
     }
 
     /// The environment that it is done to, if it is one alone.

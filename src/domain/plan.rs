@@ -71,7 +71,7 @@ impl Plan {
         let gates: Vec<_> = self.gates.iter().map(|g| (&g.kind, g.verdict.word())).collect();
         let steps: Vec<_> = self.steps.iter().map(PlannedStep::substance).collect();
         let substance = serde_json::json!({
-            "operation": self.operation,
+            "operation": self.operation.substance(),
             "service": self.service,
             "commit": self.commit,
             "tag": self.tag,

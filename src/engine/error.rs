@@ -242,6 +242,9 @@ pub enum EngineError {
     /// Gates do not allow it.
     #[error("refused by {}", names(.0))]
     Refused(Vec<Gate>),
+    /// An environment that keeps everything.
+    #[error("nothing is ever deleted from {0}: it has no `retain` in windlass.toml")]
+    NoRetention(EnvironmentName),
     /// Signing was asked for, and there is no key to sign with.
     #[error("no signing key configured for {0}")]
     NoKey(String),
@@ -381,6 +384,7 @@ impl EngineError {
             | Self::UnknownEnvironment(_)
             | Self::NoScanRules(_)
             | Self::NoSuchPromotion { .. }
+            | Self::NoRetention(_)
             | Self::NoKey(_)
             | Self::NoPassword
             | Self::NoVersion { .. }
@@ -491,6 +495,9 @@ impl EngineError {
             }
             Self::NothingOwed(_) => "run `windlass history` to see what was deployed",
             Self::Refused(_) => "nothing was changed; run `windlass show` for an explanation of each gate",
+            Self::NoRetention(_) => {
+                "to have its old images deleted, set `retain = { builds = 50, for = \"30d\" }` for it"
+            }
             Self::NoKey(_) => {
                 "set `sign = { key = \"cosign.key\" }` for it, or create a key with `windlass keygen`"
             }

@@ -54,6 +54,7 @@ pub use operations::build::{BuildRequest, builder_of};
 pub use operations::check::{CheckEvent, CheckOptions, CheckOutcome, CheckReport, CheckStep, Checked};
 pub use operations::cut::CutRequest;
 pub use operations::finish::FinishRequest;
+pub use operations::gc::GcRequest;
 pub use operations::halt::{HaltRequest, ResumeRequest};
 pub use operations::hotfix::HotfixRequest;
 pub use operations::pin::{PinRequest, UnpinRequest};

@@ -23,6 +23,7 @@ mod merge_tree;
 mod merged;
 mod mirror;
 mod note_refs;
+mod open_commits;
 mod patch;
 mod paths;
 mod program;

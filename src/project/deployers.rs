@@ -72,20 +72,29 @@ impl ServiceEnvironment<'_> {
     /// counts that does not know, and then the first that runs none of `deployed`, the digests of what is deployed. A file that
     /// nobody has trusted names no program that counts.
     pub async fn running(self, deployed: &BTreeSet<Digest>, cancel: &CancellationToken) -> Option<Observed> {
+        merged(self.running_each(deployed, cancel).await, deployed)
+    }
+
+    /// The same by the word of each platform that can be observed.
+    pub async fn running_each(
+        self,
+        deployed: &BTreeSet<Digest>,
+        cancel: &CancellationToken,
+    ) -> Vec<Observed> {
         let deployers = self.deployers();
         if !deployers.iter().any(Deployer::observes) {
-            return None;
+            return Vec::new();
         }
         if !self.service().config().is_trusted() {
             let why = "windlass.toml is not trusted: run `windlass trust`";
-            return Some(Observed::Unknown(why.to_owned()));
+            return vec![Observed::Unknown(why.to_owned())];
         }
         let subject = self.subject();
         let asking = deployers
             .iter()
             .map(|deployer| deployer.running(&subject, deployed, cancel));
         let answers = futures_util::future::join_all(asking).await;
-        merged(answers.into_iter().flatten(), deployed)
+        answers.into_iter().flatten().collect()
     }
 }
 

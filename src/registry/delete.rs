@@ -68,6 +68,30 @@ impl Writer {
         }
     }
 
+    /// That manifests can be deleted here, as far as the registry tells: asked for one that nobody has.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotDeleted`] where it deletes none, and whatever else would keep a deletion from succeeding.
+    pub async fn check_deletion(&self, nobodys: &Digest) -> Result<(), RegistryError> {
+        match self.delete(&Target::Digest(nobodys.clone())).await {
+            Err(RegistryError::NotDeleted {
+                host,
+                status: status @ (405 | 501),
+                message,
+                ..
+            }) => Err(RegistryError::NotDeleted {
+                host,
+                what: format!("manifests of {}", self.repository()),
+                is_tag: false,
+                status,
+                message,
+            }),
+            // Some do not like a digest that they do not know.
+            Ok(_) | Err(RegistryError::NotDeleted { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes a manifest by its digest. If it has a `subject`, and the registry does not keep track of referrers itself,
     /// its entry is taken out of the subject's fallback index first, and put back if the manifest stays: broken off in
     /// between, the same can be done again. Whether it was there.

@@ -224,17 +224,25 @@ pub(super) fn summary(images: &Images, configs: &[Option<Bytes>]) -> ImageSummar
         size: total(blobs.values().copied()),
         revision: labels.get(REVISION).cloned(),
         disagreement,
-        created: documents
-            .iter()
-            .find_map(|document| document.created.as_deref()?.parse().ok()),
+        created: documents.iter().find_map(ConfigDocument::created),
         labels,
     }
 }
 
 impl ConfigDocument {
     /// One that cannot be understood says nothing.
-    fn parse(bytes: &[u8]) -> Self {
+    pub(super) fn parse(bytes: &[u8]) -> Self {
         serde_json::from_slice(bytes).unwrap_or_default()
+    }
+
+    /// When it says that it was built.
+    pub(super) fn created(&self) -> Option<Timestamp> {
+        self.created.as_deref()?.parse().ok()
+    }
+
+    /// The commit that it says it was built from.
+    pub(super) fn revision(&self) -> Option<String> {
+        self.labels().remove(REVISION)
     }
 
     /// All labels, harmless.

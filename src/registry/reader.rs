@@ -236,16 +236,22 @@ impl Reader {
 
     /// All tags, in the registry's order; none at all where there is no such repository.
     pub async fn tags_if_any(&self) -> Result<Option<Vec<Tag>>, RegistryError> {
-        self.list_tags("").await
+        self.list_tags("", usize::MAX).await
+    }
+
+    /// The first of the tags that come after `last`, as many as the registry gives in one answer. One request.
+    pub async fn next_tags(&self, last: &Tag) -> Result<Vec<Tag>, RegistryError> {
+        Ok(self.list_tags(last.as_str(), 1).await?.unwrap_or_default())
     }
 
     /// The tags that come after `last` in lexical order; see `last` of the tags API. Registries that ignore it give
     /// all of them, so the rest is left out here too.
     pub async fn tags_after(&self, last: &str) -> Result<Vec<Tag>, RegistryError> {
-        Ok(self.list_tags(last).await?.unwrap_or_default())
+        Ok(self.list_tags(last, usize::MAX).await?.unwrap_or_default())
     }
 
-    async fn list_tags(&self, last: &str) -> Result<Option<Vec<Tag>>, RegistryError> {
+    /// The tags after `last`, on at most `most` pages.
+    async fn list_tags(&self, last: &str, most: usize) -> Result<Option<Vec<Tag>>, RegistryError> {
         let what = format!("the tag list of {}", self.repository);
         let from = if last.is_empty() {
             String::new()
@@ -256,17 +262,17 @@ impl Reader {
         let mut tags = Vec::new();
         let mut known = BTreeSet::new();
         let mut pages = Pages::default();
-        let mut is_first = true;
+        let mut read = 0;
         loop {
             let answer = self.send(call).await?;
-            if answer.status() == 404 && is_first && answer.is_own() && !answer.is_html() {
+            if answer.status() == 404 && read == 0 && answer.is_own() && !answer.is_html() {
                 return Ok(None);
             }
             if answer.status() != 200 {
                 return Err(answer.into_error(&what).await);
             }
-            is_first = false;
-            let next = pages.next(&answer, &what)?;
+            read += 1;
+            let next = pages.next(&answer, &what)?.filter(|_| read < most);
             let (host, masking) = (answer.host().to_owned(), Arc::clone(&answer.host));
             let bytes = answer.bytes(PAGE_LIMIT, &what).await?;
             let page: TagPage =

@@ -115,6 +115,23 @@ impl Sample<'_> {
         self.document("plan", "hotfix prod --dry-run").await;
     }
 
+    /// What would go from dev, and what it is like when it goes.
+    async fn garbage(&mut self) {
+        let path = self.world.repository().join("windlass.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let retain = "name = \"dev\"\nretain = { builds = 3 }\n";
+        std::fs::write(&path, text.replace("name = \"dev\"\n", retain)).unwrap();
+        let found = self.document("gc", "gc --dry-run").await;
+        let images = found["plans"][0]["plan"]["operation"]["images"].as_array();
+        assert!(
+            images.unwrap().len() > 10,
+            "{}",
+            found["plans"][0]["plan"]["gates"]
+        );
+        self.printed("event", "gc --env dev --yes").await;
+        std::fs::write(&path, text).unwrap();
+    }
+
     async fn environments(&mut self) {
         self.document("plan", "promote develop --to stage --dry-run")
             .await;
@@ -233,6 +250,7 @@ pub async fn in_the_sample_world(checked: &mut Checked) {
     sample.locks().await;
     sample.approvals().await;
     sample.halts().await;
+    sample.garbage().await;
 }
 
 /// What builds: in a repository whose programs only say that they build, scan and test.

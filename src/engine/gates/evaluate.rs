@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::subjects::{
     BranchQuestion, BuildQuestion, CandidateQuestion, CheckoutQuestion, DigestQuestion, EarlierQuestion,
     LockQuestion, MergeQuestion, PinQuestion, PresentQuestion, PromotionQuestion, ReleaseQuestion,
-    ReviewQuestion,
+    ReviewQuestion, StateQuestion,
 };
 
 /// For each kind of subject: one that is asked about, and the function that asks.
@@ -68,4 +68,6 @@ subjects! {
     Review(ReviewQuestion);
     /// A lock.
     Lock(LockQuestion);
+    /// What decides which images are needed.
+    State(StateQuestion);
 }

@@ -42,6 +42,7 @@ mod settings;
 mod short_sha;
 mod signature;
 mod soak;
+mod state;
 mod subjects;
 mod tag;
 mod tree;
@@ -64,7 +65,7 @@ use rule::{GateRule, RuleKind};
 pub(super) use subjects::{
     BranchQuestion, BuildQuestion, CandidateQuestion, CheckoutQuestion, DigestQuestion, EarlierQuestion,
     HotfixBase, LockQuestion, MergeQuestion, PinQuestion, PresentQuestion, PromotionQuestion,
-    ReleaseQuestion, ReviewQuestion,
+    ReleaseQuestion, ReviewQuestion, StateQuestion,
 };
 pub(super) use version::{lines, local};
 
@@ -121,6 +122,7 @@ static GATES: &[GateRule] = &[
     pin::LIFTING,
     exception::RULE,
     lock::RULE,
+    state::RULE,
 ];
 
 /// What all gates of a moment said.
@@ -204,6 +206,7 @@ mod tests {
                 Moment::RollbackRun => "complete, signature, scan",
                 Moment::Review => "exception",
                 Moment::Unlock => "lock",
+                Moment::Gc => "state",
             };
             assert_eq!(asked(*moment), expected, "{moment:?}");
         }

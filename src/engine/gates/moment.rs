@@ -50,6 +50,8 @@ moments! {
     Review;
     /// A lock is broken: when that is planned, and again when it runs.
     Unlock;
+    /// Images that nobody needs are deleted: when that is planned, and again when it runs.
+    Gc;
 }
 
 impl Moment {

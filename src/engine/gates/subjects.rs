@@ -139,3 +139,9 @@ pub(in crate::engine) struct LockQuestion<'a> {
     /// Whether even a lock that has not expired is broken.
     pub(in crate::engine) held: bool,
 }
+
+/// What decides which images are still needed.
+pub(in crate::engine) struct StateQuestion<'a> {
+    /// What of it could not be read, each with the reason.
+    pub(in crate::engine) unread: &'a [String],
+}

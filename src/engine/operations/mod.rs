@@ -8,6 +8,7 @@ pub(in crate::engine) mod cut;
 pub(in crate::engine) mod deploy;
 pub(in crate::engine) mod exception_record;
 pub(in crate::engine) mod finish;
+pub(in crate::engine) mod gc;
 pub(in crate::engine) mod halt;
 pub(in crate::engine) mod hotfix;
 pub(in crate::engine) mod naming;
@@ -95,6 +96,8 @@ operations! {
     Resume(halt::ResumeRequest),
     /// Sign that a candidate may be promoted.
     ApproveCandidate(approve::ApproveRequest),
+    /// Delete the images of an environment that nobody needs any more.
+    Gc(gc::GcRequest),
     ; recorded: Check, Copy, Remove, AttachScan, Approve
 }
 

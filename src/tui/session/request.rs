@@ -100,6 +100,7 @@ impl Request {
             engine::Request::Halt(asked) => format!("the halt of {}", asked.environment),
             engine::Request::Resume(asked) => format!("the end of the halt of {}", asked.environment),
             engine::Request::ApproveCandidate(asked) => format!("the approval of {name} for {}", asked.to),
+            engine::Request::Gc(asked) => format!("the garbage collection of {}", asked.environment),
         }
     }
 
@@ -121,6 +122,7 @@ impl Request {
             engine::Request::Halt(asked) => format!("Halt {}", asked.environment),
             engine::Request::Resume(asked) => format!("Resume {}", asked.environment),
             engine::Request::ApproveCandidate(asked) => format!("Approve {name} for {}", asked.to),
+            engine::Request::Gc(asked) => format!("Clean up {}", asked.environment),
         }
     }
 }
