@@ -15,6 +15,7 @@ use crate::domain::{
     StepId, WriteAccess,
 };
 use crate::engine::{Event, Journals, RecordedRun, StepOutcome, notify_of, record_change};
+use crate::git::GitRepository;
 use crate::program::cancel_on_signal;
 use crate::registry::Writer;
 use crate::state;
@@ -78,7 +79,9 @@ impl Recording {
         access: WriteAccess,
         config: Option<&Config>,
     ) -> Result<Self, Failure> {
-        let (run, events) = RecordedRun::begin(journals, plan, access)?;
+        let here = std::env::current_dir().ok();
+        let identity = here.and_then(|here| GitRepository::discover(&here).ok()?.identity());
+        let (run, events) = RecordedRun::begin(journals, plan, access, identity)?;
         let webhooks = config.map_or_else(Vec::new, |config| config.notify.clone());
         Ok(Self {
             run,

@@ -223,7 +223,7 @@ impl Engine {
         let waiting = self.waiting_run(review.number).await?;
         let (pending, _) = waiting.subject(&review.environment, Some(&review.digest))?;
         let (plan, step) = review.plan(github, service.clone());
-        let (run, mut events) = RecordedRun::begin(&self.journals(), &plan, access)?;
+        let (run, mut events) = RecordedRun::begin(&self.journals(), &plan, access, self.identity())?;
         run.step_started(step);
         let comment = Clean::line(&review.comment);
         let said = github

@@ -13,14 +13,19 @@ impl Engine {
     /// Who is at work here: by the environment, as CI and logins set it, or else by git's identity.
     pub(in crate::engine) fn actor(&self) -> Actor {
         let variable = |name: &str| std::env::var(name).ok();
-        Actor::new(variable, || self.repository()?.identity())
+        Actor::new(variable, || self.identity())
+    }
+
+    /// How git knows whoever is at work here.
+    pub(in crate::engine) fn identity(&self) -> Option<String> {
+        self.repository()?.identity()
     }
 }
 
 impl Actor {
-    /// Who is at work here, as far as the environment says.
-    pub(in crate::engine) fn of_environment() -> Self {
-        Self::new(|name| std::env::var(name).ok(), || None)
+    /// Who is at work here: by the environment, or else as git knows them.
+    pub(in crate::engine) fn known_as(identity: Option<String>) -> Self {
+        Self::new(|name| std::env::var(name).ok(), || identity)
     }
 
     /// By the first of the variables that is set, or else by the identity that git has.

@@ -19,7 +19,7 @@ pub struct RecordedRun {
 
 impl RecordedRun {
     /// Begins the journal of `plan`. Nothing of the run may happen before this has succeeded. The events that it tells come
-    /// out of the other end.
+    /// out of the other end. `identity` is how git knows whoever runs it, for where the environment does not name them.
     ///
     /// # Errors
     /// When the journal cannot be created or written.
@@ -27,12 +27,13 @@ impl RecordedRun {
         journals: &Journals,
         plan: &Plan,
         access: WriteAccess,
+        identity: Option<String>,
     ) -> Result<(Self, UnboundedReceiver<Event>), JournalError> {
         let id = RunId::fresh();
         let journal = journals.begin(&id, access)?;
         let (sender, events) = unbounded_channel();
         let recorder = Recorder::new(id, vec![Box::new(journal), Box::new(sender)]);
-        let actor = Actor::of_environment().to_string();
+        let actor = Actor::known_as(identity).to_string();
         recorder.record(EventKind::RunStarted {
             plan: Box::new(plan.clone()),
             hash: plan.hash().to_string(),
