@@ -1,20 +1,18 @@
 //! The journal of a run: append-only lines of JSON, each chained to the one before it by hash, on the disk before
 //! the next step begins.
 
+mod line;
 mod older;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-use self::older::OlderLines;
-use crate::domain::{Digest, Exit, WriteAccess};
+use self::line::{HashChain, LineReader};
+use crate::domain::{Exit, WriteAccess};
 use crate::engine::run::event::{Event, EventKind, Level, RunId};
 use crate::state;
+use jiff::{SignedDuration, Timestamp};
 
 /// The folder with the journals of all runs, one file each.
 #[derive(Debug, Clone)]
@@ -82,27 +80,11 @@ impl JournalError {
 }
 
 /// The version of the form of a line that is written here.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// No line of a journal is longer, in bytes; the longest is the plan.
 const MAX_LINE: u64 = 4 * 1024 * 1024;
 /// How many bytes of logs one journal keeps; what matters of a longer one is told by its steps.
 const MAX_LOGGED: u64 = 8 * 1024 * 1024;
-
-/// One line of a journal: an event, and the hash that chains it.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    /// The version of its form; lines without one are of the first.
-    #[serde(default = "first_version")]
-    version: u64,
-    /// The digest of the line before, as it stands in the file; of nothing for the first.
-    previous: Digest,
-    #[serde(flatten)]
-    event: Event,
-}
-
-const fn first_version() -> u64 {
-    1
-}
 
 /// How long journals are kept, and how much they may take together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,42 +102,6 @@ impl Default for Retention {
             max_age: SignedDuration::from_hours(365 * 24),
             max_bytes: 256 * 1024 * 1024,
         }
-    }
-}
-
-/// Reads the lines of one journal, in order.
-struct LineReader<'a> {
-    path: &'a Path,
-    older: OlderLines,
-}
-
-impl<'a> LineReader<'a> {
-    fn new(path: &'a Path) -> Self {
-        Self {
-            path,
-            older: OlderLines::default(),
-        }
-    }
-
-    /// Line `number`. One of an older version becomes one of this; one of a newer version says so, whatever else is in it.
-    fn read(&mut self, text: &[u8], number: usize) -> Result<Line, JournalError> {
-        let broken = || JournalError::Broken {
-            path: self.path.to_owned(),
-            line: number,
-        };
-        let mut value: Value = serde_json::from_slice(text).map_err(|_| broken())?;
-        let version = value.get("version").map_or(Some(first_version()), Value::as_u64);
-        match version {
-            Some(version) if version > VERSION => {
-                return Err(JournalError::Newer {
-                    path: self.path.to_owned(),
-                    version,
-                });
-            }
-            Some(VERSION) => {}
-            _ => self.older.upgrade(&mut value),
-        }
-        serde_json::from_value(value).map_err(|_| broken())
     }
 }
 
@@ -234,7 +180,7 @@ impl Journals {
         Ok(Journal {
             file,
             path,
-            previous: Digest::of(b""),
+            chain: HashChain::default(),
             logged: 0,
             dropped: 0,
             is_broken: false,
@@ -275,19 +221,16 @@ impl Journals {
         let mut reader = BufReader::new(File::open(&path).map_err(fail)?);
         let mut lines = LineReader::new(&path);
         let mut events = Vec::new();
-        let mut previous = Digest::of(b"");
+        let mut chain = HashChain::default();
         let mut bytes = Vec::new();
         while reader.read_until(b'\n', &mut bytes).map_err(fail)? > 0 {
             let Some(text) = bytes.strip_suffix(b"\n") else {
                 break;
             };
             let number = events.len() + 1;
-            let line = lines.read(text, number)?;
-            if line.previous != previous {
-                return Err(JournalError::Broken { path, line: number });
-            }
-            previous = Digest::of(text);
-            events.push(line.event);
+            let (event, next) = lines.follow(&chain, text, number)?;
+            chain = next;
+            events.push(event);
             bytes.clear();
         }
         Ok(events)
@@ -320,10 +263,9 @@ impl Journals {
             .map_or(&[][..], |end| &tail[..end]);
         let last = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
         let mut lines = LineReader::new(&path);
-        let first = lines.read(&first, 1)?.event;
+        let first = lines.alone(first.strip_suffix(b"\n").unwrap_or(&first), 1)?;
         // Only for an error are the lines counted: a journal may be long.
-        let last = lines.read(last, 0).map(|line| line.event);
-        match last {
+        match lines.alone(last, 0) {
             Err(JournalError::Broken { path, .. }) => Err(JournalError::Broken {
                 line: whole_lines(&path).map_err(fail)?,
                 path,
@@ -373,7 +315,7 @@ impl Journals {
 pub struct Journal {
     file: File,
     path: PathBuf,
-    previous: Digest,
+    chain: HashChain,
     /// Bytes of logs that were kept.
     logged: u64,
     /// Lines of logs that were not, since a line was last said about it.
@@ -423,19 +365,12 @@ impl Journal {
 
     fn write(&mut self, event: &Event) -> Result<(), JournalError> {
         let fail = failed("write", &self.path);
-        let line = Line {
-            version: VERSION,
-            previous: self.previous.clone(),
-            event: event.clone(),
-        };
-        let mut text = serde_json::to_vec(&line).map_err(|error| fail(error.into()))?;
-        let hash = Digest::of(&text);
-        text.push(b'\n');
+        let (text, chain) = self.chain.line(event).map_err(|error| fail(error.into()))?;
         self.file.write_all(&text).map_err(fail)?;
         if event.happening.is_milestone() {
             self.file.sync_data().map_err(fail)?;
         }
-        self.previous = hash;
+        self.chain = chain;
         Ok(())
     }
 }

@@ -79,7 +79,41 @@ fn a_line_that_was_changed_is_found_out() {
         .replace("\"one\"", "\"eno\"");
     std::fs::write(&path, text).unwrap();
     let error = journals.read(&run).unwrap_err().to_string();
-    assert!(error.starts_with("line 2 of the journal"), "{error}");
+    assert!(error.starts_with("line 1 of the journal"), "{error}");
+}
+
+#[test]
+fn a_byte_that_was_changed_anywhere_is_found_out_in_the_last_line_too() {
+    let (_folder, journals, run, events) = written();
+    let path = journals.path(&run);
+    let whole = std::fs::read(&path).unwrap();
+    // The end of the last line alone says nothing: without it, that line was cut off.
+    for at in 0..whole.len() - 1 {
+        let mut text = whole.clone();
+        text[at] ^= 1;
+        std::fs::write(&path, text).unwrap();
+        let read = journals.read(&run);
+        assert!(read.is_err(), "byte {at}: {read:?}");
+    }
+    std::fs::write(&path, whole).unwrap();
+    assert_eq!(journals.read(&run).unwrap(), events);
+}
+
+#[test]
+fn a_line_that_was_taken_out_or_exchanged_is_found_out() {
+    let (_folder, journals, run, _) = written();
+    let path = journals.path(&run);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    for (kept, first_wrong) in [([1, 2], 1), ([0, 2], 2), ([1, 0], 1)] {
+        let text: String = kept.iter().map(|at| format!("{}\n", lines[*at])).collect();
+        std::fs::write(&path, text).unwrap();
+        let error = journals.read(&run).unwrap_err();
+        assert!(
+            matches!(&error, JournalError::Broken { line, .. } if *line == first_wrong),
+            "{kept:?}: {error}"
+        );
+    }
 }
 
 #[test]
@@ -97,7 +131,7 @@ fn a_full_disk_stops_the_run_before_it_begins_or_at_the_next_step() {
         let mut journal = Journal {
             file: full,
             path: "/dev/full".into(),
-            previous: Digest::of(b""),
+            chain: HashChain::default(),
             logged: 0,
             dropped: 0,
             is_broken: false,
@@ -271,6 +305,11 @@ fn a_journal_of_the_first_edition_is_listed_and_shown() {
 #[test]
 fn a_journal_without_ids_of_steps_is_listed_and_shown() {
     is_read_as_it_was("version-1.ndjson");
+}
+
+#[test]
+fn a_journal_whose_lines_name_the_hash_before_them_is_listed_and_shown() {
+    is_read_as_it_was("version-2.ndjson");
 }
 
 #[test]
