@@ -1,15 +1,18 @@
 //! The journal of a run: append-only lines of JSON, each chained to the one before it by hash, on the disk before
 //! the next step begins.
 
+mod error;
 mod line;
 mod older;
+mod version;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+pub use self::error::JournalError;
 use self::line::{HashChain, LineReader};
-use crate::domain::{Exit, WriteAccess};
+use crate::domain::WriteAccess;
 use crate::engine::run::event::{Event, EventKind, Level, RunId};
 use crate::state;
 use jiff::{SignedDuration, Timestamp};
@@ -20,67 +23,6 @@ pub struct Journals {
     folder: PathBuf,
 }
 
-/// Why a journal could not be kept or read.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The disk said no.
-    #[error("could not {action} the journal {path}: {source}")]
-    Io {
-        /// `create`, `write` or `read`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A line of a version that this windlass does not know.
-    #[error(
-        "the journal {path} was written by a newer windlass (format {version}; this one reads up to {VERSION})"
-    )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// The version of its form.
-        version: u64,
-    },
-    /// A line that is not what was written.
-    #[error(
-        "line {line} of the journal {path} does not match the hash of the line before it: the file was \
-         changed or truncated"
-    )]
-    Broken {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-    },
-}
-
-impl JournalError {
-    /// The exit code that it leads to: nothing is lost, the same command completes what was begun.
-    pub const fn exit(&self) -> Exit {
-        match self {
-            Self::Io { .. } => Exit::Incomplete,
-            Self::Newer { .. } | Self::Broken { .. } => Exit::Failed,
-        }
-    }
-
-    /// What to do now.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Io { .. } => {
-                "free some space or make the state folder (XDG_STATE_HOME) writable, then run the same command \
-                 again"
-                    .to_owned()
-            }
-            Self::Newer { .. } => "read it with the version of windlass that wrote it, or a newer one".to_owned(),
-            Self::Broken { .. } => "keep the file as evidence; nothing after that line can be trusted".to_owned(),
-        })
-    }
-}
-
-/// The version of the form of a line that is written here.
-const VERSION: u64 = 3;
 /// No line of a journal is longer, in bytes; the longest is the plan.
 const MAX_LINE: u64 = 4 * 1024 * 1024;
 /// How many bytes of logs one journal keeps; what matters of a longer one is told by its steps.

@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::error::JournalError;
 use super::older::OlderLines;
-use super::{JournalError, VERSION};
+use super::version::{HASHED, LATEST};
 use crate::domain::Digest;
 use crate::engine::run::event::Event;
 
-/// The first version whose lines begin with their own hash.
-const HASHED: u64 = 3;
 /// How a line begins.
 const BEGINNING: &str = "{\"hash\":\"";
 
@@ -49,7 +48,7 @@ impl HashChain {
     /// The line for `event`, with its end, and the chain with it.
     pub(super) fn line(&self, event: &Event) -> serde_json::Result<(Vec<u8>, Self)> {
         let body = Body {
-            version: VERSION,
+            version: LATEST,
             event,
         };
         let body = serde_json::to_string(&body)?;
@@ -110,7 +109,7 @@ impl LineReader {
         let version = value.get("version").map_or(Some(1), Value::as_u64);
         let version = version.ok_or_else(|| self.broken(number))?;
         match version {
-            2..=VERSION => {}
+            2..=LATEST => {}
             0 | 1 => self.older.upgrade(&mut value),
             _ => {
                 return Err(JournalError::Newer {

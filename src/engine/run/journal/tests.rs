@@ -1,3 +1,4 @@
+use super::version::LATEST;
 use super::*;
 use std::fs::OpenOptions;
 
@@ -175,7 +176,7 @@ fn a_journal_of_a_newer_version_is_said_to_be_newer() {
     let run = RunId::fresh();
     let text = format!(
         "{{\"version\":{},\"event\":\"what-is-not-known-yet\"}}\n",
-        VERSION + 1
+        LATEST + 1
     );
     std::fs::write(journals.path(&run), text).unwrap();
     for error in [journals.read(&run).unwrap_err(), journals.ends(&run).unwrap_err()] {
