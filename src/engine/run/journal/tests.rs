@@ -2,7 +2,7 @@ use super::version::LATEST;
 use super::*;
 use std::fs::OpenOptions;
 
-use crate::domain::{Plan, PlannedStep, StepId, StepKind, StepList};
+use crate::domain::{Exit, Plan, PlannedStep, StepId, StepKind, StepList};
 use crate::engine::run::event::{StepOutcome, Unit};
 
 fn access() -> WriteAccess {
@@ -107,8 +107,8 @@ fn a_line_that_was_taken_out_or_exchanged_is_found_out() {
     let text = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<_> = text.lines().collect();
     for (kept, first_wrong) in [([1, 2], 1), ([0, 2], 2), ([1, 0], 1)] {
-        let text: String = kept.iter().map(|at| format!("{}\n", lines[*at])).collect();
-        std::fs::write(&path, text).unwrap();
+        let left: Vec<_> = kept.iter().map(|at| lines[*at]).collect();
+        std::fs::write(&path, left.join("\n") + "\n").unwrap();
         let error = journals.read(&run).unwrap_err();
         assert!(
             matches!(&error, JournalError::Broken { line, .. } if *line == first_wrong),
