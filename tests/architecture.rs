@@ -49,6 +49,7 @@ const TENANTS: &[(&str, &str)] = &[
     // octocrab stands on a client that is given to it.
     ("reqwest", "github"),
     ("sigstore", "sign"),
+    ("sigstore_verify", "sign"),
 ];
 
 /// What the domain must not name: no I/O, no async, no clock.

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use windlass::config::{ALL_KEYS, Config, FLEET_KEYS, FleetConfig, Trust};
+use windlass::config::{ALL_KEYS, Config, FLEET_KEYS, FleetConfig, Trust, VerifySettings};
 use windlass::domain::{ChangeMethod, DeployerSettings, YamlFormat};
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
@@ -56,8 +56,14 @@ fn orders_environments_by_their_sources_and_fills_in_defaults() {
     assert_eq!(config.git.develop.as_str(), "develop");
     let prod = &config.environments[&"prod".parse().unwrap()];
     let folder = file.parent().unwrap();
-    assert_eq!(prod.sign.as_ref().unwrap().key, folder.join("keys/prod.key"));
-    assert_eq!(prod.verify_key.as_deref(), Some(&*folder.join("keys/prod.pub")));
+    assert_eq!(
+        prod.sign.as_ref().unwrap().key().unwrap().key,
+        folder.join("keys/prod.key")
+    );
+    assert_eq!(
+        prod.verify,
+        Some(VerifySettings::Key(folder.join("keys/prod.pub")))
+    );
     assert!(config.graph.get(&"prod".parse().unwrap()).unwrap().protected);
 }
 
@@ -93,7 +99,7 @@ fn a_file_that_cannot_be_read_is_named() {
 fn the_example_loads_and_says_what_it_means() {
     let config = Config::load(Path::new("config.example.toml")).unwrap();
     let prod = &config.environments[&"prod".parse().unwrap()];
-    assert_eq!(prod.verify_key.as_deref(), Some(Path::new("cosign.pub")));
+    assert_eq!(prod.verify, Some(VerifySettings::Key("cosign.pub".into())));
     let stage = &config.environments[&"stage".parse().unwrap()];
     assert!(
         matches!(&stage.deploy[..], [DeployerSettings::Command(command), DeployerSettings::Ecs(_), DeployerSettings::Webhook(_)] if command.program == "./deploy.sh")

@@ -286,7 +286,7 @@ impl Source {
         digest: &Digest,
     ) -> Cell<bool> {
         let settings = self.service.config().environments.get(&environment.name);
-        if settings.is_none_or(|settings| settings.verify_key.is_none()) {
+        if settings.is_none_or(|settings| settings.verify.is_none()) {
             return Cell::None("no key configured".to_owned());
         }
         match crate::sign::signatures_of(reader, digest).await {

@@ -12,23 +12,40 @@ use super::failure::Failure;
 use super::global::Global;
 use super::image;
 use super::world::{self, World};
-use crate::domain::{ChainLink, Clean, Digest, EnvironmentName, Exit, ImageReference, Target};
+use crate::domain::{
+    ChainLink, Clean, Digest, EnvironmentName, Exit, ImageReference, SignerIdentity, Target,
+};
 use crate::engine::EngineError;
-use crate::sign::{self, PublicKey};
+use crate::sign::{self, PublicKey, TrustedIdentity, TrustedSigner};
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Verifies signatures made by windlass or cosign: v0.3 bundles attached as referrers, and the form of cosign 2 \
          under the tag sha256-DIGEST.sig.\n\nExample:\n  \
-         windlass verify registry.example.com/prod/app:v1.4.0 --key cosign.pub"
+         windlass verify registry.example.com/prod/app:v1.4.0 --key cosign.pub\n  \
+         windlass verify registry.example.com/prod/app:v1.4.0 \\\n    \
+         --identity https://github.com/acme/app/.github/workflows/promote-prod.yml@refs/heads/main \\\n    \
+         --issuer https://token.actions.githubusercontent.com"
 )]
 pub struct VerifyArgs {
     /// The image, host/path:tag or host/path@digest
     pub image: String,
-    /// The public key, PEM [default: the key of the environment the image is in]
+    /// The public key, PEM [default: whom the environment the image is in trusts]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// Require a signature by this identity, the whole subject of the signer's certificate (requires --issuer)
+    #[arg(long, value_name = "IDENTITY", conflicts_with = "key", requires = "issuer")]
+    pub identity: Option<String>,
+    /// As --identity, by a regular expression that the whole subject has to match
+    #[arg(long, value_name = "REGEXP", conflicts_with_all = ["key", "identity"], requires = "issuer")]
+    pub identity_regexp: Option<String>,
+    /// The OIDC issuer that vouches for the identity
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// The root that certificates come from, as cosign writes it in JSON [default: the root of the public Sigstore]
+    #[arg(long, value_name = "FILE", requires = "issuer")]
+    pub trusted_root: Option<PathBuf>,
     /// Verify the chain of promotion records too, from the environment of the image back to the build
     #[arg(long)]
     pub chain: bool,
@@ -77,10 +94,10 @@ impl<'a> Record<'a> {
 /// Resolves and verifies; exit 3 where no signature holds.
 pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<Exit, Failure> {
     let image = image::parse(&args.image)?;
-    if args.chain && args.key.is_some() {
+    if args.chain && (args.key.is_some() || args.issuer.is_some()) {
         return Err(Failure::usage(
-            "--chain goes by the keys of all environments, so --key cannot be used with it",
-            "leave --key out; the environments of windlass.toml name their keys",
+            "--chain goes by whom each environment trusts, so neither --key nor an identity can be used with it",
+            "leave them out; the environments of windlass.toml name their keys and identities",
         ));
     }
     let world = World::open(global);
@@ -89,20 +106,19 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
     } else {
         None
     };
-    let (registries, key) = match (args.key, world) {
-        (Some(key), Ok(world)) => (world.registries, key),
-        // With a key, no windlass.toml is needed; one that was named must be right, though.
-        (Some(key), Err(_)) if global.config.is_none() => (world::registries(None)?, key),
-        (None, Ok(world)) => (
-            world.registries,
-            world.engine.verify_key_of(&world.service, &image)?,
-        ),
+    let (registries, trusted) = match (named(&args)?, world) {
+        (Some(trusted), Ok(world)) => (world.registries, trusted),
+        // Where it is named who is trusted, no windlass.toml is needed; one that was named must be right, though.
+        (Some(trusted), Err(_)) if global.config.is_none() => (world::registries(None)?, trusted),
+        (None, Ok(world)) => {
+            let trusted = world.engine.trusted_for(&world.service, &image)?;
+            (world.registries, trusted)
+        }
         (_, Err(failure)) => return Err(failure),
     };
-    let key = PublicKey::load(&key)?;
     let reader = registries.reader(&image.repository);
     let found = image::resolve(&reader, &image.target).await?;
-    let verified = sign::verify(&reader, &found.digest, &key).await?;
+    let verified = sign::verify(&reader, &found.digest, &trusted).await?;
     if args.json {
         io.document(&Document {
             image: image.repository.at(found.digest),
@@ -118,8 +134,12 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
         }
         writeln!(
             io.out,
-            "✓ verified: {} is signed with this key",
-            image.repository.at(found.digest)
+            "✓ verified: {} is signed {}",
+            image.repository.at(found.digest),
+            match &trusted {
+                TrustedSigner::Key(_) => "with this key".to_owned(),
+                TrustedSigner::Identity(identity) => format!("by {}", identity.identity()),
+            }
         )?;
         for link in chain.iter().flatten() {
             writeln!(
@@ -131,6 +151,33 @@ pub async fn run(args: VerifyArgs, global: &Global, io: &mut Output) -> Result<E
         }
     }
     Ok(Exit::Done)
+}
+
+/// Who is trusted by the arguments, if they name somebody.
+fn named(args: &VerifyArgs) -> Result<Option<TrustedSigner>, Failure> {
+    if let Some(key) = &args.key {
+        return Ok(Some(TrustedSigner::Key(PublicKey::load(key)?)));
+    }
+    let Some(issuer) = args.issuer.clone() else {
+        return Ok(None);
+    };
+    let identity = match (&args.identity, &args.identity_regexp) {
+        (Some(exact), _) => SignerIdentity::exact(exact.clone(), issuer),
+        (None, Some(pattern)) => SignerIdentity::matching(pattern, issuer).map_err(|why| {
+            Failure::usage(
+                format!("--identity-regexp is not a regular expression: {why}"),
+                "quote it for the shell, and check its brackets",
+            )
+        })?,
+        (None, None) => {
+            return Err(Failure::usage(
+                "--issuer says who vouches, and not for whom",
+                "add --identity, or --identity-regexp",
+            ));
+        }
+    };
+    let trusted = TrustedIdentity::load(identity, args.trusted_root.as_deref())?;
+    Ok(Some(TrustedSigner::Identity(Box::new(trusted))))
 }
 
 /// The chain of promotion records of the image; a failure with exit 3 where it does not hold.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::section::{OwnTable, Section};
 use super::value::Value;
 use super::{
-    ConfigError, EnvironmentSettings, HaltSettings, HotfixSettings, Service, SignSettings, SignatureSettings,
-    approvals, gates, keys, retain, runner,
+    ConfigError, EnvironmentSettings, HaltSettings, HotfixSettings, Service, SignSettings, approvals, gates,
+    keys, retain, runner, signing,
 };
 use crate::domain::{
     Environment, EnvironmentGraph, EnvironmentName, GateKind, GraphError, HotfixSkip, ImageTemplate,
-    SignatureForms, Verifier, VerifierError, clean_line, verifier_names,
+    clean_line,
 };
 
 /// What the lock of releases is called beside those of environments, see [`crate::domain::LockPart`].
@@ -233,11 +233,7 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
         .map(|value| value.section(keys::GATE))
         .transpose()?;
     let of_gate = |key| gate.as_ref().and_then(|gate| gate.get(key));
-    let sign = section.get("sign").map(|value| sign(&value)).transpose()?;
-    let verify_key = match section.get("verify") {
-        Some(value) => Some(value.section(keys::VERIFY)?.require("key")?.path()?),
-        None => sign.as_ref().map(|sign| sign.key.with_extension("pub")),
-    };
+    let (sign, verify) = signing::signing(section)?;
     let after = section.get("after");
     if let Some(value) = after.as_ref().filter(|_| section.get("deploy").is_none()) {
         return Err(value.mistake("requires `deploy`: checks run after a deployment"));
@@ -252,9 +248,9 @@ fn environment_settings(section: &Section<'_>) -> Result<EnvironmentSettings, Co
             .transpose()?,
         rules: rules(section),
         freezes: of_gate("freeze").map_or(Ok(Vec::new()), |value| gates::freezes(&value))?,
-        signatures: signatures(section)?,
+        signatures: signing::signatures(section)?,
         sign,
-        verify_key,
+        verify,
         deploy: section
             .get("deploy")
             .map_or(Ok(Vec::new()), super::deploy::deployers)?,
@@ -273,39 +269,6 @@ fn rules(section: &Section<'_>) -> String {
     let keys = ["from", "protected", "gate", "verifiers", "hotfix"].into_iter();
     let said = keys.filter_map(|key| Some(format!("{key} = {}\n", section.get(key)?.canonical())));
     said.collect()
-}
-
-fn sign(value: &Value<'_>) -> Result<SignSettings, ConfigError> {
-    let section = value.section(keys::SIGN)?;
-    Ok(SignSettings {
-        key: section.require("key")?.sensitive_path()?,
-        password_file: section.sensitive_path("password_file")?,
-    })
-}
-
-/// In which form signatures are left, by `sign`, and who verifies them, by `verifiers`.
-fn signatures(section: &Section<'_>) -> Result<SignatureSettings, ConfigError> {
-    let sign = section
-        .get("sign")
-        .map(|value| value.section(keys::SIGN))
-        .transpose()?;
-    let forms = sign.as_ref().and_then(|sign| sign.get("format"));
-    let forms = forms.map(|value| value.choice(&SignatureForms::ALL.map(|forms| (forms.name(), forms))));
-    let verifiers = section
-        .get("verifiers")
-        .map_or(Ok(Vec::new()), Value::one_or_many)?;
-    Ok(SignatureSettings {
-        forms: forms.transpose()?,
-        platforms: sign.map_or(Ok(false), |sign| sign.flag("platforms"))?,
-        verifiers: verifiers.iter().map(verifier).collect::<Result<_, _>>()?,
-    })
-}
-
-fn verifier(value: &Value<'_>) -> Result<Verifier, ConfigError> {
-    value.string()?.parse().map_err(|error: VerifierError| {
-        let known = format!("these are known: {}", verifier_names().join(", "));
-        value.advise(&error, Some(known))
-    })
 }
 
 fn halt(value: &Value<'_>) -> Result<HaltSettings, ConfigError> {

@@ -168,13 +168,17 @@ pub(super) const FAIL_ON_MISCONFIGURATIONS: Keys = keys("gate.scan.fail_on_misco
 pub(super) const FAIL_ON_LICENCES: Keys = keys("gate.scan.fail_on_licences", SEVERITIES);
 pub(super) const SIGN: Keys = Keys {
     section: "sign",
-    known: &["key", "password_file", "format", "platforms"],
-    reserved: &["keyless"],
+    known: &["key", "password_file", "keyless", "format", "platforms"],
+    reserved: &[],
     sensitive: &[],
 };
+pub(super) const KEYLESS: Keys = keys("sign.keyless", &["fulcio", "timestamp", "rekor", "audience"]);
 pub(super) const HALT: Keys = keys("halt", &["key", "password_file", "trusted"]);
 pub(super) const RETAIN: Keys = keys("retain", &["builds", "for", "deployments"]);
-pub(super) const VERIFY: Keys = keys("verify", &["key"]);
+pub(super) const VERIFY: Keys = keys(
+    "verify",
+    &["key", "identity", "identity_regexp", "issuer", "trusted_root"],
+);
 pub(super) const DEPLOY_COMMAND: Keys = keys(
     "deploy with kind = \"command\"",
     &["kind", "program", "args", "env", "running", "observe_for"],
@@ -383,6 +387,7 @@ pub const ALL: &[Keys] = &[
     APPROVE,
     FREEZE,
     SIGN,
+    KEYLESS,
     VERIFY,
     HALT,
     RETAIN,

@@ -17,6 +17,7 @@ mod retain;
 mod runner;
 mod section;
 mod sensitive;
+mod signing;
 mod trust;
 mod user;
 mod value;
@@ -39,6 +40,7 @@ pub use error::{ConfigError, Mistake};
 pub use fleet::{FLEET_FILE_NAME, FleetConfig, FleetProject, ProjectSource};
 pub use keys::{ALL as ALL_KEYS, Keys, OF_FLEET as FLEET_KEYS, UntilTrusted};
 pub use sensitive::{SensitiveSetting, SensitiveSettings, TrustHash, TrustHashError};
+pub use signing::{KeylessSettings, SignerSettings, VerifySettings};
 pub use trust::{Trust, TrustStore};
 pub use user::UserFile;
 pub use waivers::waivers;
@@ -288,11 +290,11 @@ pub struct EnvironmentSettings {
     pub rules: String,
     /// When nothing is promoted here.
     pub freezes: Vec<Freeze>,
-    /// The key that signs what is promoted here; none if nothing is to be signed.
-    pub sign: Option<SignSettings>,
-    /// The public key that signatures here must verify with: `verify.key`, or beside `sign.key` the same name with the
-    /// ending `.pub`. None if neither is written.
-    pub verify_key: Option<PathBuf>,
+    /// What signs what is promoted here; none if nothing is to be signed.
+    pub sign: Option<SignerSettings>,
+    /// Whose signatures count here: `verify`, or beside `sign.key` the same name with the ending `.pub`. None if neither is
+    /// written.
+    pub verify: Option<VerifySettings>,
     /// In which form signatures are left, and who verifies them.
     pub signatures: SignatureSettings,
     /// What deploys here, in this order; empty if the promotion ends with the image.
@@ -329,7 +331,7 @@ pub struct HotfixSettings {
     pub skip: Vec<GateKind>,
 }
 
-/// How promoted images are signed.
+/// A key that signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignSettings {
     /// The private key, in cosign's encrypted form.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, VerifySettings};
 use crate::domain::{
     Approval, ApprovalPolicy, ApprovalSubject, Approvals, Asked, Clean, CommitSha, CountedApproval, Digest,
     Environment, EnvironmentName, Gate, GateKind, RecordedApproval, SignedApproval, count,
@@ -208,8 +208,17 @@ impl Engine {
         for key in trusted_keys(policy)? {
             add("approver", key.hint());
         }
-        if let Some(key) = self.verify_key(&source.name)? {
-            add("signature", key.hint());
+        match &self.settings(&source.name)?.verify {
+            None => {}
+            Some(VerifySettings::Key(path)) => add("signature", PublicKey::load(path)?.hint()),
+            Some(VerifySettings::Identity { identity, root }) => {
+                add("subject", identity.subject().unwrap_or_default());
+                add("subjects", &identity.subject_pattern().unwrap_or_default());
+                add("issuer", identity.issuer());
+                if let Some(path) = root {
+                    add("trusted root", &digest_of_file(path)?.to_string());
+                }
+            }
         }
         if let Some(path) = settings.scan.as_ref().and_then(|scan| scan.signed_by.as_ref()) {
             add("reports", PublicKey::load(path)?.hint());

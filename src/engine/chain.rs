@@ -12,7 +12,7 @@ use crate::engine::run::Context;
 use crate::project::Service;
 use crate::registry::Reader;
 use crate::scan::FreshScan;
-use crate::sign::{self, Attestation, PublicKey, SignError};
+use crate::sign::{self, Attestation, SignError, TrustedSigner};
 
 /// A chain that was checked.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ impl Engine {
     /// Checks the chain of promotion records of `digest`, as they are attached where `environment` has its images.
     ///
     /// # Errors
-    /// When the registry fails, or a public key cannot be read. What is wrong with the chain is no error.
+    /// When the registry fails, or what signatures are verified with cannot be read. What is wrong with the chain is no error.
     pub async fn chain(
         &self,
         service: &Service,
@@ -40,14 +40,14 @@ impl Engine {
         let all = claimed(&reader, digest).await?;
         for there in service.environments() {
             let name = &there.environment().name;
-            let key = self.verify_key(name)?;
+            let trusted = self.trusted(name)?;
             places.push(ChainPlace {
                 environment: name.clone(),
                 repository: there.repository()?.to_string(),
                 signs: self.settings(name)?.sign.is_some(),
             });
-            let signed = match &key {
-                Some(key) => records(&reader, digest, Some(key)).await?,
+            let signed = match &trusted {
+                Some(trusted) => records(&reader, digest, Some(trusted)).await?,
                 None => Vec::new(),
             };
             let of_it = all
@@ -66,24 +66,19 @@ impl Engine {
         Ok(CheckedChain { links: found, fault })
     }
 
-    pub(super) fn verify_key(&self, environment: &EnvironmentName) -> Result<Option<PublicKey>, EngineError> {
-        let path = self.settings(environment)?.verify_key.as_ref();
-        Ok(path.map(|path| PublicKey::load(path)).transpose()?)
-    }
-
     /// The statement that a record of a promotion from `source` follows: the newest of that environment about the image, signed
-    /// with its key; none where it leaves none.
+    /// as it has to be; none where it leaves none.
     pub(super) async fn statement_before(
         &self,
         service: &Service,
         digest: &Digest,
         source: &EnvironmentName,
     ) -> Result<Option<Digest>, EngineError> {
-        let Some(key) = self.verify_key(source)? else {
+        let Some(trusted) = self.trusted(source)? else {
             return Ok(None);
         };
         let reader = service.environment(self.environment(source)?).reader()?;
-        let found = records(&reader, digest, Some(&key)).await?.into_iter();
+        let found = records(&reader, digest, Some(&trusted)).await?.into_iter();
         let of_it = found.filter(|link| link.record.windlass.environment == *source);
         let newest = of_it.max_by_key(|link| link.record.timestamp);
         Ok(newest.map(|link| link.statement))
@@ -155,19 +150,19 @@ async fn claimed(reader: &Reader, digest: &Digest) -> Result<Vec<ChainLink>, Eng
     }
 }
 
-/// The records that `key` signed, or without a key all that claim to be some.
+/// The records that who is trusted signed, or where nobody is named all that claim to be some.
 pub(super) async fn records(
     reader: &Reader,
     digest: &Digest,
-    key: Option<&PublicKey>,
+    trusted: Option<&TrustedSigner>,
 ) -> Result<Vec<ChainLink>, EngineError> {
-    let found = sign::attestations(reader, digest, PromotionRecord::TYPE, key).await?;
+    let found = sign::attestations(reader, digest, PromotionRecord::TYPE, trusted).await?;
     let link = |attestation: Attestation| {
         Some(ChainLink {
             record: serde_json::from_str(attestation.predicate.get()).ok()?,
             statement: attestation.statement,
             subjects: attestation.subjects,
-            is_signed: key.is_some(),
+            is_signed: trusted.is_some(),
         })
     };
     Ok(found.into_iter().filter_map(link).collect())

@@ -1,6 +1,5 @@
 //! One project, as everything here uses it: its settings, its repository, its registries. It knows no operation.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use super::recent_scan::RecentScan;
 use super::released::Released;
 use super::run::event::Place;
 use super::run::journal::Journals;
-use crate::config::{Config, EnvironmentSettings, SignSettings};
+use crate::config::{Config, EnvironmentSettings, SignerSettings};
 use crate::domain::{
     CommitSha, Digest, Environment, EnvironmentName, ImageReference, ServiceName, Tag, Target, WriteAccess,
 };
@@ -171,16 +170,6 @@ impl Engine {
         environment_of(service, image)
     }
 
-    /// The public key that the signature of `image` has to verify with.
-    ///
-    /// # Errors
-    /// When it is in no environment, or in one without a key.
-    pub fn verify_key_of(&self, service: &Service, image: &ImageReference) -> Result<PathBuf, EngineError> {
-        let environment = environment_of(service, image)?;
-        let key = self.settings(&environment)?.verify_key.clone();
-        key.ok_or_else(|| EngineError::NoKey(environment.to_string()))
-    }
-
     /// The release or hotfix that a commit belongs to, where that is known.
     pub(super) async fn release_name(&self, commit: Option<&CommitSha>) -> Option<String> {
         let (commit, config) = (commit?.short().to_owned(), Arc::clone(self.config()));
@@ -224,7 +213,7 @@ impl Engine {
     }
 
     /// How `environment` signs, if it does.
-    pub(in crate::engine) fn sign_settings(&self, environment: &EnvironmentName) -> Option<SignSettings> {
+    pub(in crate::engine) fn sign_settings(&self, environment: &EnvironmentName) -> Option<SignerSettings> {
         self.settings(environment).ok()?.sign.clone()
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::project::Service;
 use crate::registry::{CurrentDeployment, Reader};
-use crate::sign::PublicKey;
+use crate::sign::TrustedSigner;
 
 /// A deployment, and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Engine {
     ) -> Result<Vec<HistoryEntry>, EngineError> {
         let found = self.environment(environment)?;
         let reader = service.environment(found).reader()?;
-        let key = self.verify_key(environment)?;
+        let trusted = self.trusted(environment)?;
         // One more than is asked for on the newer side says until when the first of them was deployed.
         let all = reader.deployments_around(at, most).await?;
         let mut entries = Vec::new();
@@ -57,7 +57,13 @@ impl Engine {
             };
             let (by, record, summary) = tokio::try_join!(
                 async { Ok(reader.deployed_by(&current, environment).await?) },
-                record_of(&reader, &deployed.digest, environment, deployed.at, key.as_ref()),
+                record_of(
+                    &reader,
+                    &deployed.digest,
+                    environment,
+                    deployed.at,
+                    trusted.as_ref()
+                ),
                 async { Ok::<_, EngineError>(reader.image(&deployed.digest).await?) },
             )?;
             entries.push(HistoryEntry {
@@ -80,10 +86,10 @@ async fn record_of(
     digest: &Digest,
     environment: &EnvironmentName,
     deployed: Timestamp,
-    key: Option<&PublicKey>,
+    trusted: Option<&TrustedSigner>,
 ) -> Result<Option<PromotionRecord>, EngineError> {
-    let Some(key) = key else { return Ok(None) };
-    let found = chain::records(reader, digest, Some(key)).await?.into_iter();
+    let Some(trusted) = trusted else { return Ok(None) };
+    let found = chain::records(reader, digest, Some(trusted)).await?.into_iter();
     let of_it = found
         .map(|link| link.record)
         .filter(|record| record.windlass.environment == *environment && record.timestamp <= deployed);

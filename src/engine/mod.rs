@@ -33,6 +33,7 @@ mod remote_state;
 mod revision;
 mod run;
 mod scan;
+mod trusted;
 mod verifiers;
 
 pub(crate) use self::core::TagState;
@@ -73,4 +74,5 @@ pub use run::journal::{Journal, JournalError, Journals, Retention};
 pub use run::lock::LockError;
 pub use run::{RecordedRun, Run, Secrets};
 pub use scan::Examined;
+pub use trusted::trusted_signer;
 pub use verifiers::{Prediction, Preflight};

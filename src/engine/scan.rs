@@ -15,7 +15,7 @@ use crate::engine::{Engine, records};
 use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
 use crate::scan::{self, FreshScan, Trivy};
-use crate::sign::PublicKey;
+use crate::sign::{PublicKey, TrustedSigner};
 
 /// What is attached to an image, judged.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl Engine {
         let signed_by = policy.and_then(|said| said.scan.as_ref()?.signed_by.as_deref());
         Ok(match signed_by {
             Some(path) => {
-                let key = PublicKey::load(path)?;
+                let key = TrustedSigner::Key(PublicKey::load(path)?);
                 scan::signed_evidence(reader, digest, image, &key, path.display().to_string()).await?
             }
             None => scan::evidence(reader, digest, image).await?,

@@ -61,13 +61,13 @@ async fn fetch(repository: &GitRepository) -> Result<(), GitError> {
     Ok(())
 }
 
-/// Puts the files that `config` names beside it: waivers, VEX documents and public keys, as the default branch has them.
+/// Puts the files that `config` names beside it: waivers, VEX documents, public keys and trusted roots, as the default branch has them.
 pub(super) fn export(mirror: &Mirror, config: &Config) -> Result<(), FleetError> {
     let root = mirror.repository.root().parent().unwrap_or(Path::new(""));
     let keys = config
         .environments
         .values()
-        .filter_map(|settings| settings.verify_key.as_ref());
+        .filter_map(|settings| settings.verify.as_ref()?.file());
     let scanner = config.scanner.waivers.iter().chain(&config.scanner.vex);
     for path in scanner.chain(keys) {
         let Some(inside) = path.strip_prefix(root).ok().and_then(Path::to_str) else {

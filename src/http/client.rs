@@ -16,6 +16,10 @@ use crate::domain::{clean_line, is_loopback};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The media type of most bodies.
+const JSON: &str = "application/json";
+/// What most answers are best.
+const JSON_OR_ANY: &str = "application/json, */*;q=0.5";
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER_SIZE: usize = 1024 * 1024;
 
@@ -24,12 +28,18 @@ const MAX_ANSWER_SIZE: usize = 1024 * 1024;
 pub struct Request {
     /// Where to.
     pub url: Url,
-    /// The JSON document that is posted; a GET without one.
+    /// What is posted; a GET without one.
     pub body: Option<Vec<u8>>,
+    /// The media type of what is posted.
+    pub content_type: &'static str,
+    /// The media types of answers that are understood.
+    pub accept: &'static str,
     /// Further headers.
     pub headers: Vec<(&'static str, String)>,
     /// The token that it shows (RFC 6750).
     pub token: Option<SecretString>,
+    /// A secret that the body holds: as the token, it is masked in the answer.
+    pub masked: Option<SecretString>,
     /// How long one attempt may take.
     pub limit: Duration,
 }
@@ -40,8 +50,11 @@ impl Request {
         Self {
             url,
             body: None,
+            content_type: JSON,
+            accept: JSON_OR_ANY,
             headers: Vec::new(),
             token: None,
+            masked: None,
             limit,
         }
     }
@@ -52,8 +65,11 @@ impl Request {
         Self {
             url,
             body: Some(body),
+            content_type: JSON,
+            accept: JSON_OR_ANY,
             headers: signed.into_iter().collect(),
             token: None,
+            masked: None,
             limit,
         }
     }
@@ -177,10 +193,10 @@ impl Client {
             Some(body) => self
                 .0
                 .post(request.url.clone())
-                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::CONTENT_TYPE, request.content_type)
                 .body(body.clone()),
         };
-        builder = builder.header(header::ACCEPT, "application/json, */*;q=0.5");
+        builder = builder.header(header::ACCEPT, request.accept);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
@@ -199,8 +215,8 @@ impl Client {
                 }
                 body.extend_from_slice(&chunk);
             }
-            if let Some(token) = &request.token {
-                body = without(body, token.expose_secret().as_bytes());
+            for secret in request.token.iter().chain(&request.masked) {
+                body = without(body, secret.expose_secret().as_bytes());
             }
             let (headers, now) = (response.headers(), Timestamp::now());
             let location = headers

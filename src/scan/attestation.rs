@@ -11,7 +11,7 @@ use super::subject::Subject;
 use super::{Report, ReportContext, ScanError};
 use crate::domain::{Digest, Origin, ScanReport, SignatureForms, clean_line};
 use crate::registry::{Descriptor, Reader, Writer};
-use crate::sign::{self, NewStatement, PublicKey, SigningKey};
+use crate::sign::{self, NewStatement, Signer, TrustedSigner};
 
 /// The type of the predicate.
 pub const VULNERABILITIES: &str = "https://cosign.sigstore.dev/attestation/vuln/v1";
@@ -78,7 +78,7 @@ pub async fn attest(
     bytes: &Bytes,
     context: &ReportContext,
     invocation: &Invocation,
-    (key, forms): (&SigningKey, SignatureForms),
+    (signer, forms): (&Signer, SignatureForms),
 ) -> Result<Descriptor, ScanError> {
     let predicate = predicate(bytes, context, invocation).map_err(|why| ScanError::Malformed {
         what: "to attest".to_owned(),
@@ -96,7 +96,7 @@ pub async fn attest(
         statement: Some(Digest::of(bytes).to_string()),
         predicate,
     };
-    Ok(sign::attest(writer, subject, new, key, forms).await?)
+    Ok(sign::attest(writer, subject, new, signer, forms).await?)
 }
 
 fn predicate<'a>(
@@ -194,15 +194,15 @@ pub(super) struct Attested {
     pub unreadable: Vec<String>,
 }
 
-/// What the attestations attached to `digest` say. With a key, only what it signed counts.
+/// What the attestations attached to `digest` say. Where somebody is trusted, only what they signed counts.
 pub(super) async fn attested(
     reader: &Reader,
     digest: &Digest,
     of: &Subject<'_>,
-    key: Option<&PublicKey>,
+    trusted: Option<&TrustedSigner>,
 ) -> Result<Attested, ScanError> {
     let mut found = Attested::default();
-    for attestation in sign::attestations(reader, digest, VULNERABILITIES, key).await? {
+    for attestation in sign::attestations(reader, digest, VULNERABILITIES, trusted).await? {
         if !attestation.subjects.iter().any(|subject| of.has(subject)) {
             found.strays.extend(attestation.subjects.into_iter().next());
             continue;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{Counts, Digest, Inventory, Origin, RunnableImage, ScanEvidence, ScanReport, Severity};
 use crate::registry::{Content, Descriptor, ImageSummary, Manifest, Reader, RegistryError, is_generic_type};
-use crate::sign::{self, PublicKey};
+use crate::sign::{self, TrustedSigner};
 
 /// What statements are attached as, and where a list repeats of what kind one is.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
@@ -78,18 +78,18 @@ pub async fn evidence(
     gathered(reader, digest, image, referrers).await
 }
 
-/// The evidence for a gate that believes one key only: the newest attestation of each image that `key` signed. `name` is how
-/// a verdict calls the key.
+/// The evidence for a gate that believes one signer only: the newest attestation of each image that is signed by who is trusted.
+/// `name` is how a verdict calls them.
 pub async fn signed_evidence(
     reader: &Reader,
     digest: &Digest,
     image: &ImageSummary,
-    key: &PublicKey,
+    trusted: &TrustedSigner,
     name: String,
 ) -> Result<ScanEvidence, ScanError> {
     let mut found = Gathered::new(reader, digest, image);
     for place in found.places() {
-        found.attestations(&place, Some(key)).await?;
+        found.attestations(&place, Some(trusted)).await?;
     }
     Ok(ScanEvidence {
         signed_by: Some(name),
@@ -222,8 +222,12 @@ impl<'a> Gathered<'a> {
         places
     }
 
-    async fn attestations(&mut self, place: &Digest, key: Option<&PublicKey>) -> Result<(), ScanError> {
-        let mut found = attestation::attested(self.reader, place, &self.subject, key).await?;
+    async fn attestations(
+        &mut self,
+        place: &Digest,
+        trusted: Option<&TrustedSigner>,
+    ) -> Result<(), ScanError> {
+        let mut found = attestation::attested(self.reader, place, &self.subject, trusted).await?;
         // One that lies in several places counts once.
         found.reports.retain(|report| !self.reports.contains(report));
         self.reports.append(&mut found.reports);

@@ -6,8 +6,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::bundle::{self, Opened, Statement};
-use super::{PublicKey, SignError, SigningKey, attach, bundle_of, bundles_of};
+use super::bundle::{Opened, Statement};
+use super::{PublicKey, SignError, Signer, TrustedSigner, attach, bundle_of, bundles_of, make};
 use crate::domain::{Digest, SignatureForms, clean_line};
 use crate::registry::{Content, Descriptor, OldTag, Reader, Writer};
 
@@ -67,16 +67,17 @@ impl<'a, P> NewStatement<'a, P> {
     }
 }
 
-/// Signs that `new` is true of `subject`, and attaches it in each of the `forms`; what was attached last.
+/// Signs that `new` is true of `subject`, and attaches it in each of the `forms`; what was attached last. With a certificate it is a
+/// bundle in any case, as a signature is.
 pub async fn attest(
     writer: &Writer,
     subject: &Descriptor,
     new: NewStatement<'_, impl Serialize + Sync>,
-    key: &SigningKey,
+    signer: &Signer,
     forms: SignatureForms,
 ) -> Result<Descriptor, SignError> {
-    if forms.has_tag() {
-        let envelope = bundle::envelope(&subject.digest, new.predicate_type, &new.predicate, key)?;
+    if forms.has_tag() && !signer.is_keyless() {
+        let envelope = make::envelope(&subject.digest, new.predicate_type, &new.predicate, signer).await?;
         let annotations = [
             ("dev.cosignproject.cosign/signature", ""),
             ("predicateType", new.predicate_type),
@@ -95,34 +96,34 @@ pub async fn attest(
             return Ok(added);
         }
     }
-    let bytes = bundle::make_about(&subject.digest, new.predicate_type, &new.predicate, key)?;
-    let about = format!("{} by {}", new.about, key.public().hint());
+    let bytes = make::make_about(&subject.digest, new.predicate_type, &new.predicate, signer).await?;
+    let about = format!("{} by {}", new.about, signer.trusted());
     Ok(attach(writer, subject, bytes, new.predicate_type, (about, new.statement)).await?)
 }
 
-/// The statements of one kind that are attached to `digest`, in either of cosign's forms: those that `key` signed, or without a key all of them, of
-/// which none is verified.
+/// The statements of one kind that are attached to `digest`, in either of cosign's forms: those that who is trusted signed, or where
+/// nobody is named all of them, of which none is verified.
 ///
 /// # Errors
-/// When the registry fails, or, without a key, a bundle cannot be understood. With one, what it did not sign does not
+/// When the registry fails, or, where nobody is named, a bundle cannot be understood. Otherwise what others signed does not
 /// count, whatever it is: else anybody could hinder a good attestation by attaching rubbish.
 pub async fn attestations(
     reader: &Reader,
     digest: &Digest,
     predicate_type: &str,
-    key: Option<&PublicKey>,
+    trusted: Option<&TrustedSigner>,
 ) -> Result<Vec<Attestation>, SignError> {
     let mut found = Vec::new();
     let read = opened(reader, digest, predicate_type, LIMIT, usize::MAX).await?;
     for (referrer, bundle) in read {
         let opened = bundle.and_then(|bundle| {
-            let statement = open(&bundle, predicate_type, key)?;
+            let statement = open(&bundle, predicate_type, trusted)?;
             Ok(statement.map(|statement| Attestation::new(referrer, &bundle, statement)))
         });
         match opened {
             Ok(Some(attestation)) => found.push(attestation),
             Ok(None) => {}
-            Err(_) if key.is_some() => {}
+            Err(_) if trusted.is_some() => {}
             Err(why) => {
                 return Err(SignError::Malformed {
                     image: reader.repository().at(digest.clone()).to_string(),
@@ -239,19 +240,20 @@ fn is_kind(found: &str, wanted: &str) -> bool {
     found == wanted || wanted.strip_prefix("https://") == Some(found)
 }
 
-/// The statement of a bundle, if it is of that kind, and by that key.
+/// The statement of a bundle, if it is of that kind, and by who is trusted.
 fn open(
     bundle: &Opened,
     predicate_type: &str,
-    key: Option<&PublicKey>,
+    trusted: Option<&TrustedSigner>,
 ) -> Result<Option<Statement<Box<RawValue>>>, String> {
-    if key.is_some_and(|key| !bundle.is_signed_by(key)) {
-        return Ok(None);
-    }
+    // The kind before the signature: a certificate takes longer to judge than a statement of another kind to be left out.
     let Some(statement) = bundle.statement::<Box<RawValue>>().transpose()? else {
         return Ok(None);
     };
     if !statement.is_known() || !is_kind(&statement.predicate_type, predicate_type) {
+        return Ok(None);
+    }
+    if trusted.is_some_and(|trusted| !trusted.has_signed(bundle)) {
         return Ok(None);
     }
     if statement.predicate.is_none() {

@@ -11,9 +11,11 @@ pub enum SignError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// A key file that cannot be read.
-    #[error("could not read the key {path}: {source}")]
+    /// A file of a key, or of a trusted root, that cannot be read.
+    #[error("could not read {what} {path}: {source}")]
     Unreadable {
+        /// `the key`, `the trusted root`.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
@@ -27,6 +29,32 @@ pub enum SignError {
         /// What is wrong with it.
         why: String,
     },
+    /// Not a trusted root.
+    #[error("{what} is not a usable trusted root: {why}")]
+    NoRoot {
+        /// The file.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nothing in the environment says who signs.
+    #[error("no identity to sign with: this process has no ID token")]
+    NoIdentity,
+    /// A service of keyless signing did not do what was asked.
+    #[error("{name} at {host} failed: {why}")]
+    Service {
+        /// `Fulcio`, `Rekor`, `the timestamp authority`.
+        name: &'static str,
+        /// Its address, without the path.
+        host: String,
+        /// What it answered.
+        why: String,
+        /// Whether it said that this is not allowed.
+        denied: bool,
+    },
+    /// A keyless signature that was made, and would not verify.
+    #[error("the new signature does not verify, so nothing was attached: {0}")]
+    NotProved(String),
     /// The password does not open the key.
     #[error("wrong password for the key {0}")]
     WrongPassword(PathBuf),
@@ -52,8 +80,26 @@ pub enum SignError {
         /// How many signatures there are.
         found: usize,
     },
+    /// Signed, but not by the identity that is trusted.
+    #[error("{image} is not signed by {wanted}, but {found}")]
+    OtherIdentity {
+        /// The image.
+        image: String,
+        /// The identity that is trusted.
+        wanted: String,
+        /// `by SOMEBODY`, `with a key`.
+        found: String,
+    },
+    /// A keyless signature whose proofs do not hold.
+    #[error("a keyless signature of {image} does not verify: {why}")]
+    Unproven {
+        /// The image.
+        image: String,
+        /// What does not hold.
+        why: String,
+    },
     /// The signature says it is by this key, and does not fit what it signs.
-    #[error("a signature of {image} names this key but does not match its content: it was tampered with")]
+    #[error("a signature of {image} names this signer but does not match its content: it was tampered with")]
     Tampered {
         /// The image.
         image: String,
@@ -93,10 +139,16 @@ impl SignError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Registry(error) => error.exit(),
-            Self::Unreadable { .. } | Self::NoKey { .. } | Self::WrongPassword(_) => Exit::Usage,
-            Self::Crypto { .. } => Exit::Failed,
+            Self::Unreadable { .. } | Self::NoKey { .. } | Self::NoRoot { .. } | Self::WrongPassword(_) => {
+                Exit::Usage
+            }
+            Self::NoIdentity | Self::Service { denied: true, .. } => Exit::NotAuthorised,
+            Self::Crypto { .. } | Self::Service { .. } => Exit::Failed,
             Self::NoSignature { .. }
+            | Self::NotProved(_)
             | Self::OtherKey { .. }
+            | Self::OtherIdentity { .. }
+            | Self::Unproven { .. }
             | Self::Tampered { .. }
             | Self::OtherDigest { .. }
             | Self::Malformed { .. }
@@ -108,8 +160,28 @@ impl SignError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Registry(error) => return error.hint(),
-            Self::Unreadable { .. } => {
+            Self::Unreadable { what: "the key", .. } => {
                 "check the path in windlass.toml, or create a key pair with `windlass keygen`"
+            }
+            Self::Unreadable { .. } => "check the path in windlass.toml",
+            Self::NoRoot { .. } => {
+                "name a trusted_root.json of the Sigstore that signs, as `cosign trusted-root create` writes it"
+            }
+            Self::NoIdentity => {
+                "give the job of GitHub Actions `permissions: id-token: write`; elsewhere set SIGSTORE_ID_TOKEN to an ID token"
+            }
+            Self::Service { denied: true, .. } => {
+                "check that the service accepts the issuer and the audience of the ID token, and that it has not expired"
+            }
+            Self::Service { .. } => "check the address in windlass.toml, and whether the service is up",
+            Self::NotProved(_) => {
+                "check `verify` in windlass.toml: identity, issuer and trusted_root are those of the Sigstore and the job that sign"
+            }
+            Self::OtherIdentity { .. } => {
+                "find out who signed it and why, or change `verify` in windlass.toml if that is who should"
+            }
+            Self::Unproven { .. } => {
+                "check that trusted_root is of the Sigstore that signs; if it is, do not run this image"
             }
             Self::NoKey { .. } => {
                 "create a key in cosign's format with `windlass keygen` or `cosign generate-key-pair`"

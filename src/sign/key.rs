@@ -38,6 +38,7 @@ pub struct KeyPair {
 }
 
 /// A public key.
+#[derive(Clone)]
 pub struct PublicKey {
     key: CosignVerificationKey,
     hint: String,
@@ -68,6 +69,7 @@ impl SigningKey {
     /// Opens the key at `path`. Takes about a tenth of a second of one core, by design of scrypt.
     pub fn load(path: &Path, password: &SecretString) -> Result<Self, SignError> {
         let bytes = std::fs::read(path).map_err(|source| SignError::Unreadable {
+            what: "the key",
             path: path.to_owned(),
             source,
         })?;
@@ -145,6 +147,7 @@ impl PublicKey {
     /// Reads the PEM file at `path`.
     pub fn load(path: &Path) -> Result<Self, SignError> {
         let bytes = std::fs::read(path).map_err(|source| SignError::Unreadable {
+            what: "the key",
             path: path.to_owned(),
             source,
         })?;

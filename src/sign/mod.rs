@@ -3,10 +3,17 @@
 
 mod attestation;
 mod bundle;
+mod certified;
+mod check;
 mod error;
 mod key;
+mod keyless;
+mod make;
 mod pem;
+mod signature;
+mod signer;
 mod simple;
+mod trusted;
 
 use std::collections::BTreeMap;
 
@@ -15,17 +22,21 @@ use serde::Serialize;
 
 pub use attestation::{Attestation, NewStatement, SignedStatements, attest, attestations, attestations_by};
 pub use bundle::MEDIA_TYPE as BUNDLE;
+pub use certified::TrustedIdentity;
 pub use error::SignError;
 #[cfg(test)]
 pub(crate) use key::fresh_key;
 pub use key::{KeyPair, PublicKey, SigningKey};
+pub use keyless::{KeylessServices, KeylessSigner, TokenSource};
 pub use pem::why_no_private_key;
+pub use signer::Signer;
+pub use trusted::TrustedSigner;
 
 use secrecy::SecretString;
 
 use crate::domain::{Digest, SignatureForms};
 use crate::registry::{Content, Descriptor, Evidence, OldTag, Reader, RegistryError, Writer};
-use bundle::Finding;
+use check::Finding;
 
 /// The annotation that tells signatures from attestations without fetching them.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
@@ -44,29 +55,32 @@ pub fn password_variable() -> Option<SecretString> {
 pub enum Signed {
     /// Signatures were attached, in each form that was missing.
     New(Vec<Descriptor>),
-    /// This key had signed it before.
+    /// It had been signed by the same before.
     Already,
 }
 
 /// A verification that succeeded.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verified {
-    /// The referrers that carry a good signature by the key.
+    /// What carries a good signature by who is trusted.
     pub signatures: Vec<Digest>,
 }
 
-/// Signs `subject` and attaches the signature in each of the `forms`, unless this key has signed it before.
+/// Signs `subject` and attaches the signature in each of the `forms`, unless it is signed by the same already. A signature by a
+/// certificate is left as a bundle in any case: the tags have no room for timestamps.
 pub async fn sign(
     writer: &Writer,
     subject: &Descriptor,
-    key: &SigningKey,
+    signer: &Signer,
     forms: SignatureForms,
 ) -> Result<Signed, SignError> {
     let mut new = Vec::new();
-    if forms.has_bundle() {
-        new.extend(sign_by_bundle(writer, subject, key).await?);
+    if forms.has_bundle() || signer.is_keyless() {
+        new.extend(sign_by_bundle(writer, subject, signer).await?);
     }
-    if forms.has_tag() {
+    if let Signer::Key(key, _) = signer
+        && forms.has_tag()
+    {
         new.extend(sign_by_tag(writer, &subject.digest, key).await?);
     }
     Ok(if new.is_empty() {
@@ -102,17 +116,19 @@ async fn sign_by_tag(
 async fn sign_by_bundle(
     writer: &Writer,
     subject: &Descriptor,
-    key: &SigningKey,
+    signer: &Signer,
 ) -> Result<Option<Descriptor>, SignError> {
     // Whatever else is attached does not hinder a good signature, nor does one in the older form, which not everybody
     // reads.
     let mut found = Tally::default();
-    found.read_bundles(writer, &subject.digest, key.public()).await?;
+    found
+        .read_bundles(writer, &subject.digest, signer.trusted())
+        .await?;
     if !found.good.is_empty() {
         return Ok(None);
     }
-    let bytes = bundle::make(&subject.digest, key)?;
-    let about = format!("by {}", key.public().hint());
+    let bytes = make::make(&subject.digest, signer).await?;
+    let about = format!("by {}", signer.trusted());
     let attached = attach(
         writer,
         subject,
@@ -145,12 +161,18 @@ async fn attach(
     writer.attach_evidence(subject, evidence).await
 }
 
-/// Verifies that `digest` is signed by `key`, in either of cosign's forms: one good signature is enough, and the refusal
-/// says which of all that can be wrong it is.
-pub async fn verify(reader: &Reader, digest: &Digest, key: &PublicKey) -> Result<Verified, SignError> {
+/// Verifies that `digest` is signed by who is trusted, by a key in either of cosign's forms: one good signature is enough, and the
+/// refusal says which of all that can be wrong it is.
+pub async fn verify(
+    reader: &Reader,
+    digest: &Digest,
+    trusted: &TrustedSigner,
+) -> Result<Verified, SignError> {
     let mut found = Tally::default();
-    found.read_bundles(reader, digest, key).await?;
-    if found.good.is_empty() {
+    found.read_bundles(reader, digest, trusted).await?;
+    if let Some(key) = trusted.key()
+        && found.good.is_empty()
+    {
         found.read_older_form(reader, digest, key).await?;
     }
     let image = reader.repository().at(digest.clone()).to_string();
@@ -160,16 +182,18 @@ pub async fn verify(reader: &Reader, digest: &Digest, key: &PublicKey) -> Result
         }),
         (true, Some(error), _) => Err(error),
         (true, None, 0) => Err(SignError::NoSignature { image }),
-        (true, None, found) => Err(SignError::OtherKey { image, found }),
+        (true, None, others) => Err(trusted.others(image, others, &found.identities)),
     }
 }
 
 /// What looking at the signatures of an image came to so far.
 #[derive(Default)]
 struct Tally {
-    /// What carries a good signature by the key.
+    /// What carries a good signature.
     good: Vec<Digest>,
     by_others: usize,
+    /// Those of the others who are known by a certificate that holds.
+    identities: Vec<String>,
     worst: Option<SignError>,
 }
 
@@ -178,11 +202,11 @@ impl Tally {
         &mut self,
         reader: &Reader,
         digest: &Digest,
-        key: &PublicKey,
+        trusted: &TrustedSigner,
     ) -> Result<(), SignError> {
         for candidate in bundles_of(reader, digest, bundle::SIGN_PREDICATE).await? {
             let checked = match bundle_of(reader, &candidate, BUNDLE_LIMIT).await {
-                Ok(Some(bytes)) => bundle::check(&bytes, digest, key),
+                Ok(Some(bytes)) => check::check(&bytes, digest, trusted),
                 Ok(None) => continue,
                 // One referrer that is broken does not hide a good signature beside it.
                 Err(error) if error.is_of_one_manifest() => Err(error.to_string()),
@@ -220,7 +244,14 @@ impl Tally {
             Ok(Finding::Good) if self.good.contains(&carrier) => {}
             Ok(Finding::Good) => self.good.push(carrier),
             Ok(Finding::OtherStatement) => {}
-            Ok(Finding::OtherKey) => self.by_others += 1,
+            Ok(Finding::Other(who)) => {
+                self.by_others += 1;
+                self.identities.extend(who);
+            }
+            Ok(Finding::Unproven(why)) => {
+                self.worst
+                    .get_or_insert_with(|| SignError::Unproven { image: image(), why });
+            }
             Ok(Finding::Tampered) => self.worst = Some(SignError::Tampered { image: image() }),
             Ok(Finding::OtherDigest(found)) => {
                 self.worst = Some(SignError::OtherDigest {

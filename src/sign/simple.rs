@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::bundle::Finding;
+use super::check::Finding;
 use super::error::SignError;
 use super::key::{PublicKey, SigningKey};
 use crate::domain::{Digest, Repository, clean_line};
@@ -81,7 +81,7 @@ pub(super) fn check(
         .map_err(|_| "its signature is not base64")?;
     if !key.verifies(&signature, payload) {
         // It names no key, so that one by another key and one that was tampered with look the same.
-        return Ok(Finding::OtherKey);
+        return Ok(Finding::Other(None));
     }
     let payload: Payload = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
     if payload.critical.kind != KIND {
@@ -118,11 +118,11 @@ mod tests {
         let good = payload(&digest, KIND);
         let found = |text: &str, layer: &Descriptor| check(layer, text.as_bytes(), &digest, mine.public());
         assert_eq!(found(&good, &signed(&good, &mine)), Ok(Finding::Good));
-        assert_eq!(found(&good, &signed(&good, &other)), Ok(Finding::OtherKey));
+        assert_eq!(found(&good, &signed(&good, &other)), Ok(Finding::Other(None)));
         let elsewhere = payload(&another, KIND);
         assert_eq!(
             found(&elsewhere, &signed(&good, &mine)),
-            Ok(Finding::OtherKey),
+            Ok(Finding::Other(None)),
             "tampered with"
         );
         assert_eq!(

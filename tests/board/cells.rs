@@ -250,7 +250,7 @@ async fn the_ribbon_tells_what_runs_where_since_when_and_whether_it_is_signed() 
     let path = world.folder.path().join("cosign.key");
     std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
     let key = SigningKey::load(&path, &password).unwrap();
-    sign::sign(&world.writer("prod"), &new, &key, SignatureForms::Bundle)
+    sign::sign(&world.writer("prod"), &new, &key.into(), SignatureForms::Bundle)
         .await
         .unwrap();
     assert_eq!(deployed().await[2].value().unwrap().signed, Cell::Ready(true));

@@ -9,13 +9,13 @@ use windlass::domain::{
 };
 use windlass::registry::{Content, Descriptor};
 use windlass::scan::{Invocation, ReportContext, VULNERABILITIES, attest, signed_evidence};
-use windlass::sign::{PublicKey, SigningKey};
+use windlass::sign::{Signer, TrustedSigner};
 
 use crate::reports::{now, report};
 use crate::{BUNDLE, World, key};
 
 impl World {
-    pub(crate) async fn attest(&self, subject: &Descriptor, report: &Value, key: &SigningKey) -> Descriptor {
+    pub(crate) async fn attest(&self, subject: &Descriptor, report: &Value, key: &Signer) -> Descriptor {
         let invocation = Invocation {
             uri: "https://ci.example.com/7".to_owned(),
             event_id: "7".to_owned(),
@@ -35,13 +35,13 @@ impl World {
     }
 
     /// What this key signed.
-    pub(crate) async fn signed(&self, key: &PublicKey) -> ScanEvidence {
+    pub(crate) async fn signed(&self, trusted: &TrustedSigner) -> ScanEvidence {
         let image = self.writer.image(&self.image.digest).await.unwrap();
         let found = signed_evidence(
             &self.writer,
             &self.image.digest,
             &image,
-            key,
+            trusted,
             "ours.pub".to_owned(),
         );
         found.await.unwrap()
@@ -137,7 +137,7 @@ async fn under_a_key_only_what_it_signed_counts() {
         world.attach(&clean).await.unwrap();
         world.attest(&world.image, &clean, &other).await;
     }
-    let unknown = verdict(&world.signed(ours.public()).await);
+    let unknown = verdict(&world.signed(ours.trusted()).await);
     assert!(matches!(unknown, Verdict::Unknown(_)), "{unknown:?}");
     assert!(
         unknown
@@ -149,7 +149,7 @@ async fn under_a_key_only_what_it_signed_counts() {
         let clean = report(index, architecture, 8, false);
         world.attest(&world.image, &clean, &ours).await;
     }
-    assert!(verdict(&world.signed(ours.public()).await).allows());
+    assert!(verdict(&world.signed(ours.trusted()).await).allows());
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn what_others_attach_does_not_hinder_what_the_key_signed() {
         world.attest(&world.image, &clean, &ours).await;
     }
     world.attach_attestation("no bundle".into()).await;
-    assert!(verdict(&world.signed(ours.public()).await).allows());
+    assert!(verdict(&world.signed(ours.trusted()).await).allows());
     // Where anybody's word counts, one that nobody can read may be the one that matters.
     let image = world.writer.image(index).await.unwrap();
     let error = windlass::scan::evidence(&world.writer, index, &image)
@@ -180,7 +180,7 @@ async fn an_attestation_of_another_digest_proves_nothing_of_this_one() {
         .attest(arm64, &report(&arm64.digest, "arm64", 8, false), &ours)
         .await;
     world.attach_attestation(world.bundle_of(&of_arm64).await).await;
-    let evidence = world.signed(ours.public()).await;
+    let evidence = world.signed(ours.trusted()).await;
     let images: Vec<_> = evidence.reports.iter().map(|report| &report.image).collect();
     assert_eq!(images, [&Some(arm64.digest.clone())]);
     // The statement is of the index, the report in it of something else.
@@ -188,7 +188,7 @@ async fn an_attestation_of_another_digest_proves_nothing_of_this_one() {
     world
         .attest(&world.image, &report(&elsewhere, "amd64", 8, false), &ours)
         .await;
-    let evidence = world.signed(ours.public()).await;
+    let evidence = world.signed(ours.trusted()).await;
     assert_eq!(evidence.strays, [elsewhere]);
     assert!(!verdict(&evidence).allows());
 }

@@ -14,6 +14,7 @@ mod older;
 
 mod attestations;
 mod images;
+mod keyless;
 mod older_forms;
 mod reports;
 mod sboms;
@@ -25,21 +26,21 @@ use serde_json::json;
 use windlass::demo::registry::{EmbeddedRegistry, Options};
 use windlass::domain::WriteAccess;
 use windlass::registry::{Descriptor, Registries, Settings, Writer};
-use windlass::sign::SigningKey;
+use windlass::sign::{Signer, SigningKey};
 
 use document::{CONFIG, INDEX, MANIFEST, put};
 
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-/// A new signing key.
-fn key() -> SigningKey {
+/// A new key that signs.
+fn key() -> Signer {
     let folder = tempfile::tempdir().unwrap();
     let (path, password) = (
         folder.path().join("cosign.key"),
         SecretString::from("anchors aweigh"),
     );
     std::fs::write(&path, SigningKey::generate(&password).unwrap().private_pem).unwrap();
-    SigningKey::load(&path, &password).unwrap()
+    SigningKey::load(&path, &password).unwrap().into()
 }
 
 /// A registry with one repository, and an index of two platforms in it.

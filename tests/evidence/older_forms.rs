@@ -41,8 +41,8 @@ async fn a_vulnerability_attestation_of_cosign_2_is_evidence_and_the_newest_coun
     world.age(&attestation, &index, VULNERABILITIES).await;
     let verdict = world.verdict().await;
     assert_eq!(verdict.word(), "refused", "{verdict:?}");
-    assert_eq!(world.signed(mine.public()).await.reports.len(), 1);
-    assert_eq!(world.signed(key().public()).await.reports.len(), 0);
+    assert_eq!(world.signed(mine.trusted()).await.reports.len(), 1);
+    assert_eq!(world.signed(key().trusted()).await.reports.len(), 0);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn evidence_that_is_attached_to_one_image_of_an_index_is_evidence_of_that_
     let mine = key();
     let attestation = world.attest(&arm64, &critical, &mine).await;
     assert_eq!(world.verdict().await.word(), "refused");
-    assert_eq!(world.signed(mine.public()).await.reports.len(), 1);
+    assert_eq!(world.signed(mine.trusted()).await.reports.len(), 1);
     world.age(&attestation, &arm64.digest, VULNERABILITIES).await;
     assert_eq!(world.verdict().await.word(), "refused");
 }

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use serde_json::Value;
 use windlass::domain::{Digest, Exit, SignatureForms};
 use windlass::registry::{Content, Descriptor};
-use windlass::sign::{SignError, Signed, SigningKey, sign, signatures_of, verify};
+use windlass::sign::{SignError, Signed, Signer, sign, signatures_of, verify};
 
 use crate::{BUNDLE, World, key};
 
 impl World {
-    async fn refusal(&self, key: &SigningKey) -> SignError {
-        let error = verify(&self.writer, &self.image.digest, key.public())
+    async fn refusal(&self, key: &Signer) -> SignError {
+        let error = verify(&self.writer, &self.image.digest, key.trusted())
             .await
             .unwrap_err();
         assert_eq!(error.exit(), Exit::Refused, "{error}");
@@ -20,7 +20,7 @@ impl World {
     }
 
     /// The bundle that signs `subject`.
-    async fn bundle(&self, subject: &Descriptor, key: &SigningKey) -> Bytes {
+    async fn bundle(&self, subject: &Descriptor, key: &Signer) -> Bytes {
         let Signed::New(signature) = sign(&self.writer, subject, key, SignatureForms::Bundle)
             .await
             .unwrap()
@@ -77,7 +77,7 @@ async fn what_is_signed_verifies_and_signing_again_writes_nothing() {
         );
         let attached = signatures_of(&world.writer, &world.image.digest).await.unwrap();
         assert_eq!(attached.len(), 2);
-        let verified = verify(&world.writer, &world.image.digest, mine.public())
+        let verified = verify(&world.writer, &world.image.digest, mine.trusted())
             .await
             .unwrap();
         assert_eq!(verified.signatures.len(), 1);
@@ -123,7 +123,7 @@ async fn what_is_broken_beside_a_good_signature_does_not_hide_it() {
     sign(&world.writer, &world.image, &key, SignatureForms::Bundle)
         .await
         .unwrap();
-    verify(&world.writer, &world.image.digest, key.public())
+    verify(&world.writer, &world.image.digest, key.trusted())
         .await
         .unwrap();
 }
@@ -133,6 +133,6 @@ async fn a_registry_that_is_down_is_no_missing_signature() {
     let World { registry, writer, .. } = World::new(true).await;
     let (digest, key) = (Digest::of(b"image"), key());
     registry.shutdown().await;
-    let error = verify(&writer, &digest, key.public()).await.unwrap_err();
+    let error = verify(&writer, &digest, key.trusted()).await.unwrap_err();
     assert!(matches!(error, SignError::Registry(_)), "{error}");
 }

@@ -8,7 +8,7 @@ use windlass::demo::faults::{Effect, Fault};
 use windlass::domain::{Digest, Exit, SignatureForms, WriteAccess};
 use windlass::registry::{Descriptor, Registries, RegistryError, Settings, TagRule, Writer};
 use windlass::scan::{self, Invocation, REPORT_TYPE, ReportContext, ScanError, attach_report, attest};
-use windlass::sign::{SignError, Signed, SigningKey, sign, verify};
+use windlass::sign::{SignError, Signed, Signer, SigningKey, sign, verify};
 
 use crate::call::{program, text};
 use crate::git::git;
@@ -63,7 +63,7 @@ impl Refusing {
         folder.map_or(0, Iterator::count)
     }
 
-    async fn sign(&self, key: &SigningKey) -> Result<Signed, SignError> {
+    async fn sign(&self, key: &Signer) -> Result<Signed, SignError> {
         sign(&self.writer(), &self.world.image, key, SignatureForms::Bundle).await
     }
 
@@ -80,7 +80,7 @@ impl Refusing {
     }
 
     /// Attests the report of that hour, in a run of its own.
-    async fn attest(&self, hour: u8, run: &str, key: &SigningKey) -> Result<Descriptor, ScanError> {
+    async fn attest(&self, hour: u8, run: &str, key: &Signer) -> Result<Descriptor, ScanError> {
         let invocation = Invocation {
             uri: format!("urn:windlass:run:{run}"),
             event_id: run.to_owned(),
@@ -128,7 +128,7 @@ async fn a_signature_that_cannot_be_listed_is_pushed_once_however_often_it_is_tr
     assert_eq!(vec![signature[0].digest.clone()], put);
     assert_eq!(refusing.put(), put);
     assert_eq!(refusing.listed().await, put);
-    verify(&refusing.writer(), &refusing.world.image.digest, key.public())
+    verify(&refusing.writer(), &refusing.world.image.digest, key.trusted())
         .await
         .unwrap();
     assert_eq!(refusing.remembered(), 0);

@@ -17,7 +17,7 @@ use crate::engine::{
     RollbackRequest, Secrets, UnpinRequest,
 };
 use crate::project::Service;
-use crate::sign::{self, PublicKey};
+use crate::sign::{self, PublicKey, TrustedSigner};
 
 /// Whoever plays it, and on what.
 struct Story<'a> {
@@ -182,10 +182,11 @@ impl Story<'_> {
     async fn is_everywhere(&self, digest: &Digest, io: &mut Output) -> Result<bool, Failure> {
         heading("Verify with the public key", io)?;
         let key = PublicKey::load(&self.world.folder().join("keys/cosign.pub"))?;
+        let trusted = TrustedSigner::Key(key);
         let places = self.engine.places(&self.service, digest).await?;
         if let Some(prod) = places.last() {
             let reader = self.engine.registries().reader(&prod.image.repository);
-            sign::verify(&reader, digest, &key).await?;
+            sign::verify(&reader, digest, &trusted).await?;
             writeln!(io.out, "✓ {} is signed", prod.image)?;
         }
         heading("One digest everywhere", io)?;

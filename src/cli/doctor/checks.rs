@@ -12,15 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::finding::Finding;
 use crate::build::Builder;
-use crate::config::{CheckRule, Config, GitSettings};
+use crate::config::{CheckRule, Config, GitSettings, KeylessSettings, SignerSettings, VerifySettings};
 use crate::deploy::{DeployCheck, Deployer, Subject};
 use crate::domain::{BranchTemplate, EnvironmentName, Exit, LockStanding, ServiceName};
-use crate::engine;
+use crate::engine::{self, trusted_signer};
 use crate::git::{GitError, GitRepository, LockAt, Remote};
 use crate::github::Standing;
 use crate::program::Call;
 use crate::project;
-use crate::sign::{PublicKey, SignError, SigningKey, password_variable};
+use crate::sign::{SignError, SigningKey, TokenSource, password_variable};
 
 /// How long a tool may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -241,7 +241,10 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
     for environment in config.graph.all() {
         let name = &environment.name;
         let settings = &config.environments[name];
-        if let Some(sign) = &settings.sign {
+        if let Some(SignerSettings::Keyless(keyless)) = &settings.sign {
+            findings.push(identity(keyless));
+        }
+        if let Some(sign) = settings.sign.as_ref().and_then(SignerSettings::key) {
             findings.push(private_key(&sign.key));
             findings.extend(mode_of_key(&sign.key));
             let password = known_password(sign.password_file.as_deref());
@@ -256,16 +259,31 @@ pub(super) fn keys(config: &Config) -> Vec<Finding> {
             });
         }
         let signed_by = settings.scan.as_ref().and_then(|rules| rules.signed_by.as_ref());
-        for path in settings.verify_key.iter().chain(signed_by) {
-            findings.push(match PublicKey::load(path) {
-                Ok(_) => Finding::ok("public key", path.display().to_string()),
-                Err(error) => {
-                    Finding::problem("public key", error.exit(), error.to_string()).advise(error.hint())
-                }
+        let signed_by = signed_by.map(|path| VerifySettings::Key(path.clone()));
+        for wanted in settings.verify.iter().chain(&signed_by) {
+            let (topic, words) = match wanted {
+                VerifySettings::Key(path) => ("public key", path.display().to_string()),
+                VerifySettings::Identity { .. } => ("trusted identity", wanted.words()),
+            };
+            findings.push(match trusted_signer(wanted) {
+                Ok(_) => Finding::ok(topic, words),
+                Err(error) => Finding::problem(topic, error.exit(), error.to_string()).advise(error.hint()),
             });
         }
     }
     findings
+}
+
+/// Whether somebody vouches for whoever runs this, so that it could sign here.
+fn identity(keyless: &KeylessSettings) -> Finding {
+    let fulcio = &keyless.fulcio;
+    match TokenSource::ambient() {
+        Ok(source) => Finding::ok("identity", format!("{source:?} gives an ID token for {fulcio}")),
+        Err(_) => Finding::ok(
+            "identity",
+            format!("none here: what {fulcio} certifies is signed in a job with `id-token: write`"),
+        ),
+    }
 }
 
 /// The password of a signing key, where nobody has to be asked for it.

@@ -326,7 +326,10 @@ mod tests {
         let prod = config.graph.all().last().unwrap();
         assert!(prod.protected);
         let settings = &config.environments[&prod.name];
-        assert_eq!(settings.sign.as_ref().unwrap().key, Path::new("keys/it's.key"));
+        assert_eq!(
+            settings.sign.as_ref().unwrap().key().unwrap().key,
+            Path::new("keys/it's.key")
+        );
         assert!(settings.scan.is_some());
     }
 

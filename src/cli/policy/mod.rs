@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::global::Global;
 use super::pin::environment;
 use super::{Output, world::World};
+use crate::config::VerifySettings;
 use crate::domain::{EnvironmentName, Exit};
 use kind::PolicyKind;
 use templates::{Facts, File};
@@ -66,11 +67,21 @@ fn facts(world: &World, name: &EnvironmentName) -> Result<Facts, Failure> {
     let engine = &world.engine;
     let found = engine.environment(name)?;
     let settings = engine.settings(name)?;
-    let Some(path) = &settings.verify_key else {
-        return Err(Failure::usage(
-            format!("{name} has no key that signatures are verified with"),
-            "set `sign` or `verify` of the environment in windlass.toml",
-        ));
+    let path = match &settings.verify {
+        Some(VerifySettings::Key(path)) => path,
+        Some(VerifySettings::Identity { .. }) => {
+            return Err(Failure::usage(
+                format!("{name} trusts an identity, and policies are written for keys so far"),
+                "verify with cosign itself: `cosign verify --trusted-root FILE --certificate-identity IDENTITY \
+                 --certificate-oidc-issuer ISSUER IMAGE`",
+            ));
+        }
+        None => {
+            return Err(Failure::usage(
+                format!("{name} has no key that signatures are verified with"),
+                "set `sign` or `verify` of the environment in windlass.toml",
+            ));
+        }
     };
     let key = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(

@@ -25,6 +25,7 @@ use crate::domain::{
 };
 use crate::engine::{self, Journals, RunId};
 use crate::scan::{self, FreshScan};
+use crate::sign::Signer;
 use shown::Shown;
 
 /// Resolves, scans each platform or reads what is there, attaches, judges, and shows.
@@ -123,8 +124,11 @@ async fn attach(
     run: &RunId,
     io: &Output,
 ) -> Result<Vec<Digest>, Failure> {
-    let key = match &args.key {
-        Some(path) => Some(engine::load_key(path.clone(), password::of_key(io)?).await?),
+    let signer = match &args.key {
+        Some(path) => {
+            let key = engine::load_key(path.clone(), password::of_key(io)?).await?;
+            Some(Signer::from(key))
+        }
         None => None,
     };
     let writer = subject.registries.writer(&subject.image.repository, access);
@@ -137,14 +141,14 @@ async fn attach(
                 .await?
                 .digest,
         );
-        if let Some(key) = &key {
+        if let Some(signer) = &signer {
             scan::attest(
                 &writer,
                 image,
                 bytes,
                 context,
                 &invocation,
-                (key, SignatureForms::Bundle),
+                (signer, SignatureForms::Bundle),
             )
             .await?;
         }

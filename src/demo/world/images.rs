@@ -320,7 +320,7 @@ impl<'a> Workshop<'a> {
             .config()
             .environments
             .get(&to)
-            .and_then(|s| s.sign.as_ref())
+            .and_then(|settings| settings.sign.as_ref()?.key())
         {
             let path = settings.key.clone();
             let opening =
@@ -328,7 +328,7 @@ impl<'a> Workshop<'a> {
             let key = opening
                 .await
                 .map_err(|error| EngineError::Internal(error.to_string()))??;
-            sign::sign(&target, image, &key, SignatureForms::Bundle).await?;
+            sign::sign(&target, image, &key.into(), SignatureForms::Bundle).await?;
         }
         target
             .tag(digest, &tag(self.engine, commit)?, TagRule::Immutable)

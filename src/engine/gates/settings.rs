@@ -42,7 +42,7 @@ impl<'a> Settings<'a> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::SignatureSettings;
+    use crate::config::{SignatureSettings, VerifySettings};
     use crate::domain::{
         ApprovalPolicy, Clean, CommandSettings, DeployerSettings, Freeze, ScanPolicy, SoakPolicy,
     };
@@ -51,7 +51,7 @@ pub(super) mod tests {
     pub(in crate::engine::gates) fn every_setting() -> EnvironmentSettings {
         EnvironmentSettings {
             scan: Some(ScanPolicy::default()),
-            verify_key: Some("key.pub".into()),
+            verify: Some(VerifySettings::Key("key.pub".into())),
             deploy: vec![DeployerSettings::Command(CommandSettings {
                 program: "deploy".to_owned(),
                 args: Vec::new(),

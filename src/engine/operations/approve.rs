@@ -8,7 +8,7 @@ use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use super::pin::term;
 use super::place::reason;
 use super::sign::{load_key, signing_password};
-use crate::config::SignSettings;
+use crate::config::{SignSettings, SignerSettings};
 use crate::domain::operation::ApproveCandidate;
 use crate::domain::{
     Approval, ApprovalPolicy, Asked, Clean, Confirmation, Costs, Digest, EnvironmentName, LockPart, Plan,
@@ -22,7 +22,7 @@ use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::project::Service;
 use crate::registry::Writer;
-use crate::sign::{self, NewStatement, SigningKey};
+use crate::sign::{self, NewStatement, Signer, SigningKey};
 
 /// A request to approve the promotion of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,8 +121,8 @@ impl Operation for ApproveCandidate {
         format!("approvals in {}", self.image.repository)
     }
 
-    fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignSettings> {
-        Some(sign_settings(engine, self))
+    fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignerSettings> {
+        Some(SignerSettings::Key(sign_settings(engine, self)))
     }
 
     fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
@@ -196,7 +196,7 @@ impl Approving<'_> {
                 said.reason()
             )));
         }
-        let referrer = self.leave(engine, &approval, &key).await?;
+        let referrer = self.leave(engine, &approval, &key.into()).await?;
         // What nobody finds is no approval.
         let after = engine.approval_status(&promoted, self.policy, None).await?;
         if !after.counts(|counted| counted.approval == approval) {
@@ -263,7 +263,7 @@ impl Approving<'_> {
         &self,
         engine: &Engine,
         approval: &Approval,
-        key: &SigningKey,
+        signer: &Signer,
     ) -> Result<Digest, EngineError> {
         let target = Target::Digest(approval.digest.clone());
         let subject = self.writer.resolve(&target).await?;
@@ -284,7 +284,7 @@ impl Approving<'_> {
             .signatures
             .forms
             .unwrap_or_default();
-        Ok(sign::attest(&self.writer, &subject, new, key, forms)
+        Ok(sign::attest(&self.writer, &subject, new, signer, forms)
             .await?
             .digest)
     }

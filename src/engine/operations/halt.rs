@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use super::place::reason;
 use super::sign::{load_key, signing_password};
-use crate::config::SignSettings;
+use crate::config::{SignSettings, SignerSettings};
 use crate::domain::operation::{Halt, Resume};
 use crate::domain::{
     Clean, Confirmation, Costs, EnvironmentName, HaltNote, HaltState, LockPart, Plan, StepKind, StepList,
@@ -151,8 +151,8 @@ impl Operation for Halt {
         None
     }
 
-    fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignSettings> {
-        sign_settings(engine, &self.environment, self.key.as_ref())
+    fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignerSettings> {
+        sign_settings(engine, &self.environment, self.key.as_ref()).map(SignerSettings::Key)
     }
 
     fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {
@@ -171,8 +171,8 @@ impl Operation for Resume {
         None
     }
 
-    fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignSettings> {
-        sign_settings(engine, &self.environment, self.key.as_ref())
+    fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignerSettings> {
+        sign_settings(engine, &self.environment, self.key.as_ref()).map(SignerSettings::Key)
     }
 
     fn begin<'a>(&'a self, context: &'a Context<'a>) -> Result<Box<dyn OperationRun + 'a>, EngineError> {

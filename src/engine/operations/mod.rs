@@ -26,6 +26,7 @@ use operation::{Operation, PlanRequest as _};
 use super::core::Engine;
 use super::error::EngineError;
 use super::run::Secrets;
+use crate::config::SignerSettings;
 use crate::domain::{self, EnvironmentName, Gate, Plan};
 use crate::project::Service;
 
@@ -130,6 +131,7 @@ impl Engine {
     pub fn asks_for_password(&self, plan: &Plan) -> bool {
         let operation = of(plan).ok();
         let signs_with = operation.and_then(|operation| operation.signs_with(self, plan));
-        signs_with.is_some_and(|sign| sign::signing_password(&sign, &Secrets::default()).is_err())
+        let key = signs_with.as_ref().and_then(SignerSettings::key);
+        key.is_some_and(|sign| sign::signing_password(sign, &Secrets::default()).is_err())
     }
 }

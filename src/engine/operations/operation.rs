@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use crate::config::SignSettings;
+use crate::config::SignerSettings;
 use crate::domain::{Digest, LockPart, Plan};
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -32,7 +32,7 @@ pub(in crate::engine) trait Operation: Send + Sync {
     }
 
     /// How it signs, if it does.
-    fn signs_with(&self, _engine: &Engine, _plan: &Plan) -> Option<SignSettings> {
+    fn signs_with(&self, _engine: &Engine, _plan: &Plan) -> Option<SignerSettings> {
         None
     }
 

@@ -5,22 +5,23 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
-use crate::config::SignSettings;
+use crate::config::{EnvironmentSettings, KeylessSettings, SignSettings, SignerSettings, VerifySettings};
 use crate::domain::operation::Sign;
 use crate::domain::{
-    Confirmation, Costs, Digest, EnvironmentName, ImageReference, LockPart, Plan, PromotionRecord,
-    SignatureForms, StepKind, StepList, StepTarget, Target, count,
+    Confirmation, Costs, Digest, Endpoint, EnvironmentName, ImageReference, LockPart, Plan, PromotionRecord,
+    ServiceName, SignatureForms, StepKind, StepList, StepTarget, Target, count,
 };
 use crate::engine::Engine;
 use crate::engine::core::environment_of;
 use crate::engine::error::EngineError;
 use crate::engine::run::event::{RunId, StepOutcome};
 use crate::engine::run::{Context, Secrets, Step};
+use crate::engine::trusted::trusted_signer;
 use crate::engine::{chain, verifiers};
 use crate::project::Service;
 use crate::registry::{Descriptor, Reader, Writer};
 use crate::scan::{self, FreshScan, Invocation};
-use crate::sign::{self, NewStatement, PublicKey, SigningKey};
+use crate::sign::{self, KeylessServices, KeylessSigner, NewStatement, Signer, SigningKey, TokenSource};
 
 /// A request to sign an image where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,10 @@ impl PlanRequest for SignRequest {
     async fn plan(&self, engine: &Engine, service: &Service) -> Result<Plan, EngineError> {
         let image = &self.image.image(engine, service)?;
         let environment = environment_of(service, image)?;
-        let key = key_path(engine, &environment)?;
+        let settings = engine.settings(&environment)?;
+        let Some(sign) = &settings.sign else {
+            return Err(EngineError::NoKey(environment.to_string()));
+        };
         let reader = engine.registries().reader(&image.repository);
         let Some(found) = reader.resolve(&image.target).await? else {
             return Err(EngineError::NoImage {
@@ -71,8 +75,9 @@ impl PlanRequest for SignRequest {
         };
         let mut steps = StepList::default();
         let signed = || StepTarget::Image(image.repository.at(found.digest.clone()));
-        steps.add_on(StepKind::Sign, format!("with {}", key.display()), signed());
-        steps.add_on(StepKind::Verify, "the signature, with the public key", signed());
+        steps.add_on(StepKind::Sign, sign.words(), signed());
+        let verified = format!("the signature, {}", verified_by(settings));
+        steps.add_on(StepKind::Verify, verified, signed());
         Ok(Plan {
             operation: Sign {
                 image: image.repository.at(found.digest.clone()),
@@ -102,7 +107,7 @@ impl Operation for Sign {
         format!("signatures in {}", self.image.repository)
     }
 
-    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignSettings> {
+    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignerSettings> {
         let environment = environment_of(&engine.service(&plan.service).ok()?, &self.image).ok()?;
         engine.sign_settings(&environment)
     }
@@ -163,8 +168,8 @@ pub(in crate::engine) struct Statements<'a> {
     pub(in crate::engine) record: Option<&'a PromotionRecord>,
 }
 
-/// Signs `digest` where `writer` writes, with the key of `environment`, and with it the scan that was made in this run:
-/// whoever has the public key can tell that the report is ours.
+/// Signs `digest` where `writer` writes, as `environment` signs, and with it the scan that was made in this run: whoever can verify
+/// the one can tell that the other is ours.
 pub(in crate::engine) async fn sign_at(
     step: &Step<'_>,
     writer: &Writer,
@@ -173,10 +178,7 @@ pub(in crate::engine) async fn sign_at(
     statements: Statements<'_>,
 ) -> Result<StepOutcome, EngineError> {
     let context = step.context;
-    let settings = context.engine.sign_settings(environment);
-    let settings = settings.ok_or_else(|| EngineError::NoKey(environment.to_string()))?;
-    let password = signing_password(&settings, context.secrets)?;
-    let key = load_key(settings.key, password).await?;
+    let signer = signer(context, environment).await?;
     let subject = writer
         .resolve(&Target::Digest(digest.clone()))
         .await?
@@ -187,14 +189,14 @@ pub(in crate::engine) async fn sign_at(
     let forms = verifiers::signatures(context.engine.settings(environment)?, writer, writer, digest).await?;
     let mut new = Vec::new();
     for image in to_sign(writer, subject.clone(), forms.platforms).await? {
-        if let sign::Signed::New(signatures) = sign::sign(writer, &image, &key, forms.forms).await? {
+        if let sign::Signed::New(signatures) = sign::sign(writer, &image, &signer, forms.forms).await? {
             new.extend(signatures);
         }
     }
     let reports = statements.fresh.iter().flat_map(|fresh| &fresh.reports);
     for (bytes, about) in reports {
         let invocation = invocation(context.recorder.run());
-        let by = (&key, forms.forms);
+        let by = (&signer, forms.forms);
         let attestation = scan::attest(writer, &subject, bytes, about, &invocation, by).await?;
         step.log().info(format!(
             "signed the scan report: attestation {}",
@@ -202,11 +204,12 @@ pub(in crate::engine) async fn sign_at(
         ));
     }
     if let Some(record) = statements.record {
-        let left = leave_record(writer, &subject, record, &key, forms.forms).await?;
+        let left = leave_record(writer, &subject, record, &signer, forms.forms).await?;
         step.log()
             .info(format!("signed the promotion record: statement {}", left.short()));
     }
     Ok(match new.as_slice() {
+        [] if signer.is_keyless() => StepOutcome::Nothing("already signed by this identity".to_owned()),
         [] => StepOutcome::Nothing("already signed with this key".to_owned()),
         [one] => StepOutcome::Done(format!("signature {}", one.digest.short())),
         several => StepOutcome::Done(format!(
@@ -222,7 +225,7 @@ async fn leave_record(
     writer: &Writer,
     subject: &Descriptor,
     record: &PromotionRecord,
-    key: &SigningKey,
+    signer: &Signer,
     forms: SignatureForms,
 ) -> Result<Digest, EngineError> {
     let new = NewStatement {
@@ -231,8 +234,8 @@ async fn leave_record(
         about: record.windlass.environment.to_string(),
         statement: None,
     };
-    sign::attest(writer, subject, new, key, forms).await?;
-    let found = chain::records(writer, &subject.digest, Some(key.public())).await?;
+    sign::attest(writer, subject, new, signer, forms).await?;
+    let found = chain::records(writer, &subject.digest, Some(signer.trusted())).await?;
     let ours = found.into_iter().find(|link| link.record == *record);
     ours.map(|link| link.statement)
         .ok_or_else(|| EngineError::NotProved {
@@ -314,16 +317,54 @@ pub(in crate::engine) async fn verify_at(
     digest: &Digest,
     environment: &EnvironmentName,
 ) -> Result<Option<String>, EngineError> {
-    let Some(path) = engine.settings(environment)?.verify_key.clone() else {
+    let Some(wanted) = &engine.settings(environment)?.verify else {
         return Ok(None);
     };
-    let key = PublicKey::load(&path)?;
-    sign::verify(reader, digest, &key).await?;
-    Ok(Some(format!("signed with {}, verified", path.display())))
+    sign::verify(reader, digest, &trusted_signer(wanted)?).await?;
+    Ok(Some(format!("signed {}, verified", wanted.words())))
 }
 
-fn key_path(engine: &Engine, environment: &EnvironmentName) -> Result<PathBuf, EngineError> {
-    let sign = engine.settings(environment)?.sign.as_ref();
-    sign.map(|sign| sign.key.clone())
-        .ok_or_else(|| EngineError::NoKey(environment.to_string()))
+/// What signs in `environment`.
+async fn signer(context: &Context<'_>, environment: &EnvironmentName) -> Result<Signer, EngineError> {
+    let engine = context.engine;
+    let no_key = || EngineError::NoKey(environment.to_string());
+    match engine.sign_settings(environment).ok_or_else(no_key)? {
+        SignerSettings::Key(sign) => {
+            let password = signing_password(&sign, context.secrets)?;
+            Ok(load_key(sign.key, password).await?.into())
+        }
+        SignerSettings::Keyless(keyless) => {
+            let trusted = engine.trusted(environment)?.ok_or_else(no_key)?;
+            let services = services(&keyless, context.service.name(), environment)?;
+            let signer = KeylessSigner::new(services, TokenSource::ambient()?, trusted);
+            Ok(Signer::Keyless(Box::new(signer)))
+        }
+    }
+}
+
+/// The services of Sigstore that an environment names.
+fn services(
+    keyless: &KeylessSettings,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+) -> Result<KeylessServices, EngineError> {
+    let url = |endpoint: &Endpoint| {
+        endpoint
+            .url(service, environment)
+            .map_err(|error| EngineError::Internal(error.to_string()))
+    };
+    Ok(KeylessServices {
+        fulcio: url(&keyless.fulcio)?,
+        timestamp: url(&keyless.timestamp)?,
+        rekor: keyless.rekor.as_ref().map(url).transpose()?,
+        audience: keyless.audience.clone(),
+    })
+}
+
+/// For a plan: what a signature is verified with.
+pub(in crate::engine) fn verified_by(settings: &EnvironmentSettings) -> String {
+    match &settings.verify {
+        Some(VerifySettings::Identity { identity, .. }) => format!("by {identity}"),
+        Some(VerifySettings::Key(_)) | None => "with the public key".to_owned(),
+    }
 }

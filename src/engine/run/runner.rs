@@ -17,6 +17,7 @@ use super::lock::{Lease, Lock};
 use super::recorder::{Recorder, StepLog};
 use super::secrets::Secrets;
 use super::step::{Step, judge};
+use crate::config::SignerSettings;
 use crate::domain::{Digest, Exit, LockSubject, Plan, StepKind, WorkflowTarget, WriteAccess};
 use crate::engine::error::EngineError;
 use crate::engine::notify;
@@ -24,6 +25,7 @@ use crate::engine::operations;
 use crate::engine::operations::operation::{OperationRun, Work};
 use crate::engine::remote::{self, RemoteEnd};
 use crate::engine::{Engine, must_be_trusted};
+use crate::sign::TokenSource;
 
 /// A run that is under way.
 pub struct Run {
@@ -226,7 +228,12 @@ async fn under_lock(context: &Context<'_>, actor: &Actor) -> Result<Option<Diges
     if !context.plan.allowed() {
         return refuse(context).map(|()| None);
     }
-    let run = operations::of(context.plan)?.begin(context)?;
+    let operation = operations::of(context.plan)?;
+    // Before anything is copied: what nobody can sign would stop half done.
+    if let Some(SignerSettings::Keyless(_)) = operation.signs_with(context.engine, context.plan) {
+        TokenSource::ambient()?;
+    }
+    let run = operation.begin(context)?;
     let mut lease = match locks(context.plan)? {
         Some(subject) => Lease::take(context, subject, actor).await?,
         None => None,

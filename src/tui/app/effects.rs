@@ -21,7 +21,6 @@ use crate::engine::{Engine, EngineError, RunId, Secrets};
 use crate::git::Commit;
 use crate::program::{Audience, Call};
 use crate::project::Service;
-use crate::sign::PublicKey;
 use crate::tui::screens::board::model::{Gates, Numbering, Row};
 use crate::tui::screens::findings::model::{Content, Findings};
 use crate::tui::session::{Effect, Message, Msg, PlanReady, Request};
@@ -309,9 +308,9 @@ impl Effects {
         tokio::spawn(async move {
             let verified = async {
                 let image = image?;
-                let key = PublicKey::load(&engine.verify_key_of(&service, &image)?)?;
+                let trusted = engine.trusted_for(&service, &image)?;
                 let reader = engine.registries().reader(&image.repository);
-                crate::sign::verify(&reader, &digest, &key).await?;
+                crate::sign::verify(&reader, &digest, &trusted).await?;
                 Ok(image)
             };
             let message = match verified.await {
@@ -319,13 +318,14 @@ impl Effects {
                     good: true,
                     title: "Verified".to_owned(),
                     what: format!(
-                        "{} in {environment} is signed with the key of {environment}: {image}",
+                        "{} in {environment} is signed as {environment} requires: {image}",
                         digest.short()
                     ),
                     hint: None,
                 },
                 Err(EngineError::NoKey(_)) => {
-                    let what = format!("no verification key for {environment} in windlass.toml");
+                    let what =
+                        format!("no one whose signatures count in {environment} is named in windlass.toml");
                     let hint =
                         "set `verify` for that environment; it is not required where nothing is signed";
                     message("Nothing to verify with", &what, Some(hint))

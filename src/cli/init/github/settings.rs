@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::registry::Login;
 use super::workflows::all_hosts;
-use crate::config::Config;
+use crate::config::{Config, SignerSettings};
 
 /// Says which variables, secrets and environments the workflows ask for.
 pub(super) fn tell(config: &Config, out: &mut dyn Write) -> io::Result<()> {
@@ -32,7 +32,7 @@ pub(super) fn tell(config: &Config, out: &mut dyn Write) -> io::Result<()> {
             .into_iter()
             .flat_map(|host| Login::of(&host).settings());
         let mut needed: BTreeMap<_, _> = logins.map(|(kind, name, what)| (name, (kind, what))).collect();
-        if settings.sign.is_some() {
+        if settings.sign.as_ref().and_then(SignerSettings::key).is_some() {
             let what = "the password of the signing key".to_owned();
             needed.insert("COSIGN_PASSWORD".to_owned(), ("secret", what));
         }

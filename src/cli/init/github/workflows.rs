@@ -8,7 +8,7 @@ use super::args::GitHubArgs;
 use super::file::GeneratedFile;
 use super::registry::{Kind, Login};
 use crate::cli::failure::Failure;
-use crate::config::{Config, EnvironmentSettings};
+use crate::config::{Config, EnvironmentSettings, SignerSettings};
 use crate::domain::{Environment, EnvironmentName};
 
 /// The actions that the workflows use, each by the commit of a release.
@@ -220,7 +220,8 @@ impl<'a> Workflows<'a> {
             packages => any(|kind| kind == Kind::GitHub).then_some("write"),
             oidc => any(Kind::uses_oidc),
             registries => registries.iter().map(Login::value).collect::<Value>(),
-            signs => self.settings(environment).sign.is_some(),
+            signs => matches!(&self.settings(environment).sign, Some(SignerSettings::Key(_))),
+            keyless => matches!(&self.settings(environment).sign, Some(SignerSettings::Keyless(_))),
         }
     }
 

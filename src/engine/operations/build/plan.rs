@@ -1,13 +1,11 @@
 //! The plan of a build: what it would be called, whether it is there already, and whether this machine can do it.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::release;
 use crate::build::{BuildError, Builder, BuilderKind};
-use crate::config::{BuilderChoice, Config};
+use crate::config::{BuilderChoice, Config, EnvironmentSettings};
 use crate::domain::operation::Build;
 use crate::domain::{
     CommitSha, Confirmation, Costs, Digest, Environment, ImageReference, Plan, PlannedStep, Platform,
@@ -18,6 +16,7 @@ use crate::engine::error::EngineError;
 use crate::engine::gates::{self, BuildQuestion, Moment, Question};
 use crate::engine::operations::deploy::{self, Asker};
 use crate::engine::operations::operation::PlanRequest;
+use crate::engine::operations::sign::verified_by;
 use crate::git::GitRepository;
 use crate::project::Service;
 
@@ -83,8 +82,7 @@ pub(super) async fn plan(
     if !of_develop {
         targets = deploy::Targets::default();
     }
-    let sign = engine.settings(&entrance.name)?.sign.as_ref();
-    let key = sign.map(|sign| sign.key.clone());
+    let settings = engine.settings(&entrance.name)?;
     let latest = engine.config().build.latest && of_develop;
     let digest = found.map(|(digest, _)| digest);
     Ok(Plan {
@@ -94,7 +92,7 @@ pub(super) async fn plan(
             latest,
             digest.as_ref(),
             entrance,
-            key.as_deref(),
+            settings,
             targets,
         ),
         operation: Build {
@@ -175,7 +173,7 @@ fn steps(
     latest: bool,
     found: Option<&Digest>,
     entrance: &Environment,
-    key: Option<&Path>,
+    settings: &EnvironmentSettings,
     targets: deploy::Targets,
 ) -> Vec<PlannedStep> {
     let mut steps = StepList::default();
@@ -191,11 +189,11 @@ fn steps(
             "SBOM (CycloneDX, SPDX) and scan report for each platform",
             repository(),
         );
-        if let Some(key) = key {
-            steps.add_on(StepKind::Sign, format!("with {}", key.display()), repository());
+        if let Some(sign) = &settings.sign {
+            steps.add_on(StepKind::Sign, sign.words(), repository());
             steps.add_on(
                 StepKind::Verify,
-                "the signature, with the public key",
+                format!("the signature, {}", verified_by(settings)),
                 repository(),
             );
         }

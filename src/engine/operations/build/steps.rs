@@ -10,7 +10,7 @@ use super::order::order;
 use super::plan::{builder, plan};
 use super::{Built, push, release};
 use crate::build::{LayoutImage, Output};
-use crate::config::SignSettings;
+use crate::config::SignerSettings;
 use crate::domain::operation::Build;
 use crate::domain::{
     BranchName, CommitSha, Digest, LockPart, Plan, PromotionRecord, RecordedOperation, STANDS_FOR, StepKind,
@@ -35,7 +35,7 @@ impl Operation for Build {
     }
 
     /// What is there already is not built, and so not signed.
-    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignSettings> {
+    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignerSettings> {
         let is_built = plan.digest.is_none();
         is_built.then(|| engine.sign_settings(&self.to)).flatten()
     }

@@ -11,7 +11,7 @@ use crate::engine::error::EngineError;
 use crate::engine::gates::{Evaluation, Moment};
 use crate::engine::operations::deploy::{self, Asker};
 use crate::engine::operations::operation::PlanRequest;
-use crate::engine::operations::place;
+use crate::engine::operations::{place, sign};
 use crate::engine::remote;
 use crate::engine::{Engine, TagState};
 use crate::project::Service;
@@ -169,7 +169,7 @@ fn steps(
         image(),
     );
     if let Some(sign) = &settings.sign {
-        steps.add_on(StepKind::Sign, format!("with {}", sign.key.display()), image());
+        steps.add_on(StepKind::Sign, sign.words(), image());
     }
     steps.add_on(StepKind::Verify, verify_words(settings), image());
     if is_exception {
@@ -186,7 +186,10 @@ fn steps(
 
 fn verify_words(settings: &EnvironmentSettings) -> String {
     if settings.sign.is_some() {
-        "the digest at the target and its signature, with the public key".to_owned()
+        format!(
+            "the digest at the target and its signature, {}",
+            sign::verified_by(settings)
+        )
     } else {
         "the digest at the target".to_owned()
     }

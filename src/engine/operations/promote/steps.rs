@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::gates;
 use super::promotion_path::PromotionPath;
-use crate::config::SignSettings;
+use crate::config::SignerSettings;
 use crate::domain::operation::Promote;
 use crate::domain::{
     Digest, Gate, GateKind, GateRecord, LockPart, Plan, PromotionRecord, RecordDetails, RecordedApproval,
@@ -30,7 +30,7 @@ impl Operation for Promote {
         Some(LockPart::Environment(self.to.clone()))
     }
 
-    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignSettings> {
+    fn signs_with(&self, engine: &Engine, plan: &Plan) -> Option<SignerSettings> {
         // What GitHub carries out is signed there.
         let is_here = matches!(remote::dispatched(plan), Ok(None));
         is_here.then(|| engine.sign_settings(&self.to)).flatten()

@@ -1,0 +1,3 @@
+module windlass.test/tools/issuer
+
+go 1.26.0
