@@ -9,7 +9,7 @@ use windlass::domain::{Approval, Clean, ExceptionKind, PromotionRecord, Signatur
 use windlass::engine::{ApproveRequest, Secrets};
 use windlass::registry::{Content, Descriptor, Evidence};
 use windlass::scan::{ReportContext, attach_report};
-use windlass::sign::{BUNDLE, NewStatement, SigningKey, attest};
+use windlass::sign::{BUNDLE, NewStatement, Signer, SigningKey, attest};
 
 use super::*;
 use crate::call::{program, text};
@@ -114,7 +114,7 @@ impl Approved {
     /// Attaches what `predicate_type` says of an image in stage, signed by somebody.
     async fn attach(&self, name: &str, image: &Descriptor, predicate_type: &str, predicate: &Value) {
         let new = NewStatement::new(predicate_type, predicate);
-        let key = self.signing_key(name);
+        let key = self.signing_key(name).into();
         attest(
             &writer(&self.engine, "stage"),
             image,
@@ -211,8 +211,9 @@ async fn two_people_approve_and_what_they_signed_goes_along_to_production() {
         world.signing_key("ana").public().hint()
     );
     let there = reader(&world.engine, "prod");
-    let key = world.signing_key("bo");
-    let found = windlass::sign::attestations(&there, &image.digest, Approval::TYPE, Some(key.public())).await;
+    let key = Signer::from(world.signing_key("bo"));
+    let found =
+        windlass::sign::attestations(&there, &image.digest, Approval::TYPE, Some(key.trusted())).await;
     assert_eq!(found.unwrap()[0].statement, record.approvals[1].statement);
 }
 
