@@ -137,7 +137,10 @@ fn is_at_its_place(link: &ChainLink, digest: &Digest, places: &[ChainPlace]) -> 
     }
     let is_whole = match details.operation {
         RecordedOperation::Build => details.from.is_none(),
-        RecordedOperation::Promote => details.from.is_some(),
+        RecordedOperation::Promote => {
+            details.from.is_some() && details.from.as_ref() != Some(&details.environment)
+        }
+        RecordedOperation::Rollback => details.from.as_ref() == Some(&details.environment),
     };
     if is_whole {
         Ok(())

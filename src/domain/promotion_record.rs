@@ -74,7 +74,7 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordDetails {
-    /// `build` or `promote`.
+    /// `build`, `promote` or `rollback`.
     pub operation: RecordedOperation,
     /// The service.
     pub service: ServiceName,
@@ -139,6 +139,8 @@ pub enum RecordedOperation {
     Build,
     /// It was lifted from one environment to another.
     Promote,
+    /// An environment was taken back to it: it comes from that very environment.
+    Rollback,
 }
 
 impl PromotionRecord {
@@ -180,6 +182,7 @@ impl PromotionRecord {
         let details = &self.windlass;
         let what = match details.operation {
             RecordedOperation::Build => "built".to_owned(),
+            RecordedOperation::Rollback => "taken back to".to_owned(),
             RecordedOperation::Promote => match &details.from {
                 Some(from) => format!("promoted from {from}"),
                 None => "promoted".to_owned(),

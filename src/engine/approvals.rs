@@ -17,7 +17,7 @@ use crate::engine::error::EngineError;
 use crate::project::Service;
 use crate::registry::{ImageSummary, Reader};
 use crate::scan;
-use crate::sign::{self, PublicKey};
+use crate::sign::{self, PublicKey, TrustedSigner};
 
 /// More than an approval has, in bytes.
 const LIMIT: u64 = 64 * 1024;
@@ -128,11 +128,13 @@ impl Engine {
         promoter: Option<&str>,
     ) -> Result<ApprovalStatus, EngineError> {
         let keys = trusted_keys(policy)?;
+        let signers: Vec<_> = keys.iter().cloned().map(TrustedSigner::Key).collect();
         let limits = (LIMIT, MOST);
         let (subject, found, authors) = tokio::try_join!(
-            self.approval_subject(image, policy),
+            self.approval_subject(image),
             async {
-                let found = sign::attestations_by(image.reader, image.digest, Approval::TYPE, &keys, limits);
+                let found =
+                    sign::attestations_by(image.reader, image.digest, Approval::TYPE, &signers, limits);
                 Ok(found.await?)
             },
             self.authors(image, policy)
@@ -165,7 +167,6 @@ impl Engine {
     pub(super) async fn approval_subject(
         &self,
         image: &Promoted<'_>,
-        policy: &ApprovalPolicy,
     ) -> Result<ApprovalSubject, EngineError> {
         let Promoted {
             service,
@@ -186,26 +187,22 @@ impl Engine {
             digest: digest.clone(),
             from: source.name.clone(),
             to: target.name.clone(),
-            policy: self.rules_of(source, target, policy)?,
+            policy: self.rules_of(source, target)?,
             evidence,
         })
     }
 
     /// What the gates of a promotion require, as a digest: the rules of the target as they are written, the keys that they believe, and
     /// the files in which findings are waived. The time and lists from elsewhere are not in it: those change by themselves.
-    fn rules_of(
-        &self,
-        source: &Environment,
-        target: &Environment,
-        policy: &ApprovalPolicy,
-    ) -> Result<Digest, EngineError> {
+    pub(super) fn rules_of(&self, source: &Environment, target: &Environment) -> Result<Digest, EngineError> {
         let settings = self.settings(&target.name)?;
         let mut text = format!("windlass rules 1\n{}", settings.rules);
         let mut add = |what: &str, value: &str| {
             // Writing to a String does not fail.
             let _ = writeln!(text, "{what} {value}");
         };
-        for key in trusted_keys(policy)? {
+        let approvers = settings.approvals.as_ref().map(trusted_keys).transpose()?;
+        for key in approvers.iter().flatten() {
             add("approver", key.hint());
         }
         match &self.settings(&source.name)?.verify {

@@ -7,6 +7,7 @@
 mod admission_scan;
 mod approval_error;
 mod approvals;
+mod attempts;
 mod candidate;
 mod chain;
 mod changes;

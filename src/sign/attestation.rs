@@ -1,5 +1,6 @@
 //! Statements about an image other than that it is signed: attached as cosign's `attest` does, and read back.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -7,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::bundle::{Opened, Statement};
-use super::{PublicKey, SignError, Signer, TrustedSigner, attach, bundle_of, bundles_of, make};
+use super::{SignError, Signer, TrustedSigner, attach, bundle_of, bundles_of, make};
 use crate::domain::{Digest, SignatureForms, clean_line};
 use crate::registry::{Content, Descriptor, OldTag, Reader, Writer};
 
@@ -135,16 +136,16 @@ pub async fn attestations(
     Ok(found)
 }
 
-/// What was found where several keys count.
+/// What was found where the signatures of several count.
 #[derive(Debug, Default)]
 pub struct SignedStatements {
-    /// Each statement that one of the keys signed, with the place of that key among them.
+    /// Each statement that one of them signed, with their place among them.
     pub signed: Vec<(usize, Attestation)>,
     /// How many are signed by others, or cannot be read.
     pub others: usize,
 }
 
-/// The statements of one kind that are attached to `digest`, in either form, and that one of the `keys` signed. Each is read once, is
+/// The statements of one kind that are attached to `digest`, in either form, and that one of the `trusted` signed. Each is read once, is
 /// at most so many bytes long, and of more than `most` nobody knows which matter.
 ///
 /// # Errors
@@ -153,15 +154,17 @@ pub async fn attestations_by(
     reader: &Reader,
     digest: &Digest,
     predicate_type: &str,
-    keys: &[PublicKey],
+    trusted: &[impl Borrow<TrustedSigner> + Sync],
     (limit, most): (u64, usize),
 ) -> Result<SignedStatements, SignError> {
     let mut found = SignedStatements::default();
     for (referrer, bundle) in opened(reader, digest, predicate_type, limit, most).await? {
         let signed = bundle.ok().and_then(|bundle| {
-            let key = keys.iter().position(|key| bundle.is_signed_by(key))?;
+            let signer = trusted
+                .iter()
+                .position(|trusted| trusted.borrow().has_signed(&bundle))?;
             let statement = open(&bundle, predicate_type, None).ok()??;
-            Some((key, Attestation::new(referrer, &bundle, statement)))
+            Some((signer, Attestation::new(referrer, &bundle, statement)))
         });
         match signed {
             Some(signed) => found.signed.push(signed),

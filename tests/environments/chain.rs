@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use windlass::domain::PromotionRecord;
+use windlass::domain::{
+    ChainPlace, PromotionRecord, RecordedOperation, VerificationResult, VerificationSummary,
+};
 use windlass::engine::CheckedChain;
 use windlass::registry::{Content, Descriptor, Evidence};
 
@@ -187,6 +189,133 @@ async fn the_record_of_another_image_is_none_of_this_one() {
     }
     let said = fault(&engine, &other).await;
     assert!(said.starts_with("the record of prod is of sha256:"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_leaves_a_record_that_names_the_promotion_by_which_the_digest_came_there() {
+    let (world, engine, newer) = promoted().await;
+    // Only what came to production by a record can be traced back from there.
+    let command = promote("develop~1", "prod", Some("payouts fail"), false);
+    done(
+        &engine,
+        &promote("develop~1", "stage", Some("payouts fail"), false),
+    )
+    .await;
+    done(&engine, &command).await;
+    let command = rollback("prod", Some(&newer.to_string()), false);
+    done(&engine, &command).await;
+    let checked = chain(&engine, &newer).await;
+    assert_eq!(checked.fault, None);
+    let said = checked.links.iter().map(|link| {
+        let details = &link.record.windlass;
+        (details.environment.as_str(), details.operation)
+    });
+    let said: Vec<_> = said.collect();
+    assert_eq!(
+        said,
+        [
+            ("prod", RecordedOperation::Rollback),
+            ("prod", RecordedOperation::Promote),
+            ("stage", RecordedOperation::Promote)
+        ]
+    );
+    let details = &checked.links[0].record.windlass;
+    let older = digest_of(&engine, "prod", "develop~1").await;
+    assert_eq!(details.previous_digest.as_ref(), Some(&older));
+    assert_eq!(details.reason.as_ref().unwrap().as_str(), "payouts fail");
+    assert!(details.gates.iter().any(|gate| gate.kind.name() == "signature"));
+    // Given again, it leaves nothing new.
+    assert!(idle(&done(&engine, &command).await).contains(&"sign"));
+    assert_eq!(chain(&engine, &newer).await.links, checked.links);
+    let (service, prod) = (payment(&engine), "prod".parse().unwrap());
+    let history = engine.history(&service, &prod, None, 1).await.unwrap();
+    let record = history[0].record.as_ref().unwrap();
+    assert_eq!(record.windlass.operation, RecordedOperation::Rollback);
+
+    // Who has no key takes it back all the same.
+    std::fs::remove_file(world.folder().join("keys/cosign.key")).unwrap();
+    done(&engine, &unpin("prod")).await;
+    let events = done(&engine, &rollback("prod", Some(&older.to_string()), false)).await;
+    assert!(idle(&events).contains(&"sign"));
+    assert!(format!("{events:?}").contains("the rollback is not recorded with its image"));
+    assert_eq!(deployed(&engine, "prod").await, older);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_a_rollback_comes_from_its_own_environment_and_no_promotion_does() {
+    let (_world, engine, digest) = promoted().await;
+    let links = chain(&engine, &digest).await.links;
+    let places = ["prod", "stage"].map(|name| ChainPlace {
+        environment: name.parse().unwrap(),
+        repository: reader(&engine, name).repository().to_string(),
+        signs: true,
+    });
+    let fault = |change: &dyn Fn(&mut PromotionRecord)| {
+        let mut changed = links.clone();
+        change(&mut changed[0].record);
+        let prod = "prod".parse().unwrap();
+        windlass::domain::chain(&changed, &digest, &prod, &places)
+            .unwrap_err()
+            .to_string()
+    };
+    let altered = "the record of prod is altered, or signed with another key";
+    assert_eq!(
+        fault(&|record| record.windlass.operation = RecordedOperation::Rollback),
+        altered
+    );
+    assert_eq!(
+        fault(&|record| record.windlass.from = Some("prod".parse().unwrap())),
+        altered
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_promotion_leaves_a_verification_summary_beside_its_record() {
+    let (world, engine, digest) = promoted().await;
+    let key = windlass::sign::PublicKey::load(&world.folder().join("keys/cosign.pub")).unwrap();
+    let key = windlass::sign::TrustedSigner::Key(key);
+    let summaries = async |environment: &str, digest: &Digest| -> Vec<VerificationSummary> {
+        let reader = reader(&engine, environment);
+        let kind = VerificationSummary::TYPE;
+        let found = windlass::sign::attestations(&reader, digest, kind, Some(&key))
+            .await
+            .unwrap();
+        let read = |one: windlass::sign::Attestation| serde_json::from_str(one.predicate.get()).unwrap();
+        let mut found: Vec<VerificationSummary> = found.into_iter().map(read).collect();
+        found.sort_by_key(|summary| summary.policy.uri.clone());
+        found
+    };
+    let found = summaries("prod", &digest).await;
+    let said: Vec<_> = found
+        .iter()
+        .map(|summary| (summary.policy.uri.as_str(), summary.verification_result))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("urn:windlass:rules:payment-svc:prod", VerificationResult::Passed),
+            ("urn:windlass:rules:payment-svc:stage", VerificationResult::Passed)
+        ]
+    );
+    assert!(found[0].resource_uri.as_str().contains(digest.hex()));
+    assert_ne!(found[0].policy.digest, found[1].policy.digest);
+    // Given again, a promotion leaves nothing new.
+    done(&engine, &promote("develop", "prod", None, false)).await;
+    assert_eq!(summaries("prod", &digest).await, found);
+    // What went on by a reason has not passed the rules.
+    let strict = changed(
+        &world,
+        "name = \"stage\"\n",
+        "name = \"stage\"\ngate.age = \"365d\"\n",
+    );
+    done(
+        &strict,
+        &promote("develop~1", "stage", Some("payouts fail"), false),
+    )
+    .await;
+    let older = digest_of(&engine, "stage", "develop~1").await;
+    let found = summaries("stage", &older).await;
+    assert_eq!(found[0].verification_result, VerificationResult::Failed);
 }
 
 fn base64_of(text: &str) -> String {

@@ -29,6 +29,7 @@ mod sample;
 mod admission;
 mod after;
 mod approvals;
+mod attempts;
 mod by_run;
 mod chain;
 mod changes;

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use windlass::demo::World;
-use windlass::domain::{LockNote, LockSubject};
+use windlass::domain::{Approval, AttemptRecord, LockNote, LockSubject, Target};
+use windlass::sign::attestations;
 
 use crate::call::program;
 use crate::sample::{access, world_at};
@@ -218,14 +219,33 @@ impl Sample<'_> {
         );
         std::fs::write(&file, text.replace("protected = true\n", gate) + &approve).unwrap();
         self.document("approvals", "approvals develop~3 --to prod").await;
+        // Refused, and so recorded with the image.
+        self.printed("event", "promote develop~3 --to prod --yes").await;
         let approve = "approve develop~3 --to prod --reason tested --expires 24h";
         self.document("plan", &format!("{approve} --dry-run")).await;
         self.printed("event", &format!("{approve} --yes")).await;
         let status = self.document("approvals", "approvals develop~3 --to prod").await;
         assert_eq!(status["approvals"][0]["by"], "Ana Ruiz");
+        self.attested("approval", Approval::TYPE).await;
+        self.attested("attempt", AttemptRecord::TYPE).await;
         self.document("plan", "promote develop~3 --to prod --dry-run")
             .await;
         std::fs::write(&file, text).unwrap();
+    }
+
+    /// What of a kind is attached to the candidate that is deployed to stage.
+    async fn attested(&mut self, schema: &'static str, predicate_type: &str) {
+        let engine = self.world.engine().unwrap();
+        let repository = self.repository("stage").parse().unwrap();
+        let reader = engine.registries().reader(&repository);
+        let candidate = engine.resolve("develop~3").await.unwrap().sha;
+        let tag = Target::Tag(engine.tag_of(&candidate).unwrap());
+        let digest = reader.resolve(&tag).await.unwrap().unwrap().digest;
+        let found = attestations(&reader, &digest, predicate_type, None)
+            .await
+            .unwrap();
+        let predicate = serde_json::from_str(found[0].predicate.get()).unwrap();
+        self.checked.document(schema, &predicate, predicate_type);
     }
 
     async fn halts(&mut self) {

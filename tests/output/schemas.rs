@@ -19,7 +19,13 @@ pub fn schemas() -> Schemas {
 const ASKING_GITHUB: &[&str] = &["approve", "logs"];
 
 /// What no command prints: services are told it, or it is left in a registry.
-const POSTED: &[&str] = &["deploy-request", "notification", "promotion-record", "approval"];
+const POSTED: &[&str] = &[
+    "deploy-request",
+    "notification",
+    "promotion-record",
+    "approval",
+    "attempt",
+];
 
 /// What was held to which schema.
 pub struct Checked {

@@ -59,7 +59,7 @@ impl PlanRequest for ApproveRequest {
         let candidate = engine.candidate(service, &self.candidate, source).await?;
         let reader = engine.registries().reader(&candidate.repository);
         let promoted = Promoted::new(&candidate, &reader, source, target);
-        let subject = engine.approval_subject(&promoted, policy).await?;
+        let subject = engine.approval_subject(&promoted).await?;
         let image = candidate.repository.at(candidate.image.digest.clone());
         let mut steps = StepList::default();
         steps.add_on(

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::operation::{Operation, OperationRun, PlanRequest, Work};
 use crate::config::{EnvironmentSettings, KeylessSettings, SignSettings, SignerSettings, VerifySettings};
 use crate::domain::operation::Sign;
 use crate::domain::{
     Confirmation, Costs, Digest, Endpoint, EnvironmentName, ImageReference, LockPart, Plan, PromotionRecord,
-    ServiceName, SignatureForms, StepKind, StepList, StepTarget, Target, count,
+    ServiceName, SignatureForms, StepKind, StepList, StepTarget, Target, VerificationSummary, count,
 };
 use crate::engine::Engine;
 use crate::engine::core::environment_of;
@@ -17,11 +19,13 @@ use crate::engine::error::EngineError;
 use crate::engine::run::event::{RunId, StepOutcome};
 use crate::engine::run::{Context, Secrets, Step};
 use crate::engine::trusted::trusted_signer;
-use crate::engine::{chain, verifiers};
+use crate::engine::verifiers;
 use crate::project::Service;
 use crate::registry::{Descriptor, Reader, Writer};
 use crate::scan::{self, FreshScan, Invocation};
-use crate::sign::{self, KeylessServices, KeylessSigner, NewStatement, Signer, SigningKey, TokenSource};
+use crate::sign::{
+    self, Attestation, KeylessServices, KeylessSigner, NewStatement, Signer, SigningKey, TokenSource,
+};
 
 /// A request to sign an image where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +170,8 @@ pub(in crate::engine) struct Statements<'a> {
     pub(in crate::engine) fresh: Option<&'a FreshScan>,
     /// By what the image came here.
     pub(in crate::engine) record: Option<&'a PromotionRecord>,
+    /// That it was held to the rules of the environment.
+    pub(in crate::engine) summary: Option<&'a VerificationSummary>,
 }
 
 /// Signs `digest` where `writer` writes, as `environment` signs, and with it the scan that was made in this run: whoever can verify
@@ -204,9 +210,18 @@ pub(in crate::engine) async fn sign_at(
         ));
     }
     if let Some(record) = statements.record {
-        let left = leave_record(writer, &subject, record, &signer, forms.forms).await?;
+        let new = (PromotionRecord::TYPE, record);
+        let left = leave(writer, &subject, new, environment, (&signer, forms.forms)).await?;
         step.log()
             .info(format!("signed the promotion record: statement {}", left.short()));
+    }
+    if let Some(summary) = statements.summary {
+        let new = (VerificationSummary::TYPE, summary);
+        let left = leave(writer, &subject, new, environment, (&signer, forms.forms)).await?;
+        step.log().info(format!(
+            "signed the verification summary: statement {}",
+            left.short()
+        ));
     }
     Ok(match new.as_slice() {
         [] if signer.is_keyless() => StepOutcome::Nothing("already signed by this identity".to_owned()),
@@ -220,28 +235,34 @@ pub(in crate::engine) async fn sign_at(
     })
 }
 
-/// Leaves the promotion record, and reads it back: what nobody finds is no evidence. The statement that was signed.
-async fn leave_record(
+/// Leaves a statement of an environment, and reads it back: what nobody finds is no evidence. The statement that was signed.
+pub(in crate::engine) async fn leave<P: Serialize + DeserializeOwned + PartialEq + Sync>(
     writer: &Writer,
     subject: &Descriptor,
-    record: &PromotionRecord,
-    signer: &Signer,
-    forms: SignatureForms,
+    (predicate_type, predicate): (&str, &P),
+    environment: &EnvironmentName,
+    (signer, forms): (&Signer, SignatureForms),
 ) -> Result<Digest, EngineError> {
     let new = NewStatement {
-        predicate_type: PromotionRecord::TYPE,
-        predicate: record,
-        about: record.windlass.environment.to_string(),
+        predicate_type,
+        predicate,
+        about: environment.to_string(),
         statement: None,
     };
     sign::attest(writer, subject, new, signer, forms).await?;
-    let found = chain::records(writer, &subject.digest, Some(signer.trusted())).await?;
-    let ours = found.into_iter().find(|link| link.record == *record);
-    ours.map(|link| link.statement)
-        .ok_or_else(|| EngineError::NotProved {
-            image: writer.repository().at(subject.digest.clone()),
-            why: "the promotion record that was left there is not found".to_owned(),
-        })
+    let found = sign::attestations(writer, &subject.digest, predicate_type, Some(signer.trusted())).await?;
+    let is_ours = |attestation: &&Attestation| {
+        let said = serde_json::from_str::<P>(attestation.predicate.get());
+        said.is_ok_and(|said| said == *predicate)
+    };
+    let ours = found
+        .iter()
+        .find(is_ours)
+        .map(|attestation| attestation.statement.clone());
+    ours.ok_or_else(|| EngineError::NotProved {
+        image: writer.repository().at(subject.digest.clone()),
+        why: format!("the statement of the type {predicate_type} that was left there is not found"),
+    })
 }
 
 /// What is signed: the image, and where the platforms are signed too, the manifest of each.
@@ -325,7 +346,10 @@ pub(in crate::engine) async fn verify_at(
 }
 
 /// What signs in `environment`.
-async fn signer(context: &Context<'_>, environment: &EnvironmentName) -> Result<Signer, EngineError> {
+pub(in crate::engine) async fn signer(
+    context: &Context<'_>,
+    environment: &EnvironmentName,
+) -> Result<Signer, EngineError> {
     let engine = context.engine;
     let no_key = || EngineError::NoKey(environment.to_string());
     match engine.sign_settings(environment).ok_or_else(no_key)? {

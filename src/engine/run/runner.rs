@@ -19,6 +19,7 @@ use super::secrets::Secrets;
 use super::step::{Step, judge};
 use crate::config::SignerSettings;
 use crate::domain::{Digest, Exit, LockSubject, Plan, StepKind, WorkflowTarget, WriteAccess};
+use crate::engine::attempts;
 use crate::engine::error::EngineError;
 use crate::engine::notify;
 use crate::engine::operations;
@@ -151,6 +152,15 @@ async fn carry_out(context: &Context<'_>, actor: &Actor, lock: Lock) -> Exit {
         Ok(_) => under_lock(context, actor).await,
         Err(error) => Err(error),
     };
+    if let Err(error) = &result
+        && let Some(why) = attempts::record(context, error).await
+    {
+        let log = StepLog {
+            recorder: context.recorder,
+            step: None,
+        };
+        log.warning(why);
+    }
     let (exit, summary, hint, places) = match result {
         Ok(made) => match places(context, made.as_ref()).await {
             Ok(places) => (

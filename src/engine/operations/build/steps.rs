@@ -279,6 +279,7 @@ impl Building<'_> {
         let statements = Statements {
             fresh: self.scanned.get(),
             record: Some(&record),
+            summary: None,
         };
         sign::sign_at(step, &self.writer, digest, &self.build.to, statements).await
     }

@@ -2,13 +2,15 @@
 
 use std::sync::OnceLock;
 
+use jiff::Timestamp;
+
 use super::gates;
 use super::promotion_path::PromotionPath;
 use crate::config::SignerSettings;
 use crate::domain::operation::Promote;
 use crate::domain::{
     Digest, Gate, GateKind, GateRecord, LockPart, Plan, PromotionRecord, RecordDetails, RecordedApproval,
-    RecordedOperation, StepKind, Tag, Target, bytes, count,
+    RecordedOperation, StepKind, Tag, Target, VerificationResult, VerificationSummary, bytes, count,
 };
 use crate::engine::chain::{self, RecordedImage};
 use crate::engine::error::EngineError;
@@ -155,10 +157,11 @@ impl Promotion<'_> {
             let nothing = Statements::default();
             return sign::sign_at(step, &self.writer, self.digest, &self.promote.to, nothing).await;
         };
-        let record = self.record(proof).await?;
+        let (record, summary) = (self.record(proof).await?, self.summary(proof)?);
         let statements = Statements {
             fresh: proof.fresh.as_ref(),
             record: Some(&record),
+            summary: Some(&summary),
         };
         sign::sign_at(step, &self.writer, self.digest, &self.promote.to, statements).await
     }
@@ -182,6 +185,30 @@ impl Promotion<'_> {
             ..chain::details(context, operation, &promote.to, &proof.gates, fresh)
         };
         context.engine.promotion_record(context, image, details).await
+    }
+
+    /// That it was held to the rules of the target. What a reason overrode or the hotfix path skipped did not pass them.
+    fn summary(&self, proof: &Proof) -> Result<VerificationSummary, EngineError> {
+        let (engine, target) = (self.context.engine, self.way.target);
+        let rules = engine.rules_of(self.way.source, target)?;
+        let skipped = proof
+            .exception
+            .as_ref()
+            .map_or(0, |exception| exception.skipped.len());
+        let result = if skipped == 0 {
+            VerificationResult::Passed
+        } else {
+            VerificationResult::Failed
+        };
+        let repository = &self.promote.target.repository;
+        let of = (self.context.service.name(), &target.name, &rules);
+        Ok(VerificationSummary::new(
+            self.digest,
+            repository,
+            of,
+            result,
+            Timestamp::now(),
+        ))
     }
 
     async fn attach(&self) -> Result<StepOutcome, EngineError> {

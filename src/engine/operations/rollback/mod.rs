@@ -3,6 +3,7 @@
 
 mod past;
 mod plan;
+mod record;
 mod steps;
 
 pub use past::{Earlier, Past};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::past::{self, Earlier, Past};
+use crate::config::SignerSettings;
 use crate::domain::operation::Rollback;
 use crate::domain::{
     Clean, Costs, Digest, Environment, EnvironmentName, ImageReference, PinRecord, Plan, PlannedStep,
@@ -115,7 +116,10 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
         steps: steps(
             environment,
             &reader.repository().at(chosen.digest.clone()),
-            request.accept_findings,
+            (
+                request.accept_findings,
+                engine.sign_settings(&environment.name).as_ref(),
+            ),
             targets,
         ),
         costs: Costs::default(),
@@ -127,7 +131,7 @@ async fn plan(engine: &Engine, service: &Service, request: &RollbackRequest) -> 
 fn steps(
     environment: &Environment,
     image: &ImageReference,
-    accept_findings: bool,
+    (accept_findings, signs_with): (bool, Option<&SignerSettings>),
     targets: deploy::Targets,
 ) -> Vec<PlannedStep> {
     let target = || StepTarget::Image(image.clone());
@@ -144,6 +148,10 @@ fn steps(
             "the exception record, if findings were accepted",
             target(),
         );
+    }
+    if let Some(sign) = signs_with {
+        let title = format!("the record of the rollback, {}", sign.words());
+        steps.add_on(StepKind::Sign, title, target());
     }
     deploy::add(&mut steps, environment, targets);
     steps.add_on(

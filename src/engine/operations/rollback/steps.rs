@@ -2,9 +2,11 @@
 
 use std::sync::OnceLock;
 
-use super::{past, plan};
+use super::{past, plan, record};
+use crate::config::SignerSettings;
 use crate::domain::operation::Rollback;
-use crate::domain::{Digest, Environment, LockPart, StepKind, Target};
+use crate::domain::{Digest, Environment, Gate, LockPart, Plan, StepKind, Target};
+use crate::engine::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::exception::SkippedGates;
 use crate::engine::gates;
@@ -20,6 +22,15 @@ impl Operation for Rollback {
         Some(LockPart::Environment(self.environment.clone()))
     }
 
+    fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignerSettings> {
+        // Who has no key takes the environment back all the same, and is not asked for its password.
+        let settings = engine.sign_settings(&self.environment)?;
+        match &settings {
+            SignerSettings::Key(sign) if !sign.key.exists() => None,
+            SignerSettings::Key(_) | SignerSettings::Keyless(_) => Some(settings),
+        }
+    }
+
     fn is_read_back(&self) -> bool {
         true
     }
@@ -33,6 +44,7 @@ impl Operation for Rollback {
             environment: engine.environment(&self.environment)?,
             writer: engine.registries().writer(&self.image.repository, context.access),
             skipped: OnceLock::new(),
+            gates: OnceLock::new(),
         }))
     }
 }
@@ -46,6 +58,8 @@ struct RollingBack<'a> {
     writer: Writer,
     /// The gates that were overridden, for the record.
     skipped: OnceLock<SkippedGates>,
+    /// What every gate said, for the record.
+    gates: OnceLock<Vec<Gate>>,
 }
 
 impl OperationRun for RollingBack<'_> {
@@ -55,6 +69,7 @@ impl OperationRun for RollingBack<'_> {
             StepKind::Gate => Work::new(self.gate(step)),
             StepKind::Verify => Work::new(place::verify(step, writer, digest, environment)),
             StepKind::Attach => Work::new(exception_record::leave(self.context, writer, self.skipped.get())),
+            StepKind::Sign => Work::new(self.record(step)),
             StepKind::Deploy => Work::stopping_itself(place::deploy(step, writer, digest, environment)),
             StepKind::Pin => Work::new(self.pin()),
             _ => return None,
@@ -90,7 +105,13 @@ impl RollingBack<'_> {
         if let (Some(_), Some(skipped)) = (image, skipped) {
             let _ = self.skipped.set(skipped);
         }
+        let _ = self.gates.set(gates.clone());
         step.judge(gates)
+    }
+
+    async fn record(&self, step: &Step<'_>) -> Result<StepOutcome, EngineError> {
+        let gates = self.gates.get().map_or(&[][..], Vec::as_slice);
+        record::leave(step, self.rollback, &self.writer, gates).await
     }
 
     async fn pin(&self) -> Result<StepOutcome, EngineError> {
