@@ -44,4 +44,7 @@ pub struct Confirm {
     /// Confirm exactly the plan with this hash, as printed by --dry-run
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,
+    /// Read the password of the signing key from this file descriptor
+    #[arg(long, value_name = "N")]
+    pub password_fd: Option<u32>,
 }

@@ -55,7 +55,7 @@ pub async fn run_planned(
         writeln!(io.err, "not confirmed: nothing was changed")?;
         return Ok(Exit::Failed);
     }
-    let secrets = secrets(world, &planned, io)?;
+    let secrets = secrets(world, &planned, confirm, io)?;
     let run = world.engine.start(planned, access, secrets)?;
     report::follow(run, json, io).await
 }
@@ -104,8 +104,13 @@ pub fn show_recorded(planned: &Plan, json: bool, io: &mut Output) -> Result<(), 
     Ok(writeln!(io.out, "nothing was changed")?)
 }
 
-/// The password of the key, asked for where nothing else gives it and a person is there.
-fn secrets(world: &World, planned: &Plan, io: &Output) -> Result<Secrets, Failure> {
+/// The password of the key: what a file descriptor gives, or what a person is asked for where nothing else gives it and one is there.
+fn secrets(world: &World, planned: &Plan, confirm: &Confirm, io: &Output) -> Result<Secrets, Failure> {
+    if let Some(number) = confirm.password_fd {
+        return Ok(Secrets {
+            signing_password: Some(password::from_descriptor(number)?),
+        });
+    }
     if !planned.allowed() || !world.engine.asks_for_password(planned) || !io.can_ask() {
         return Ok(Secrets::default());
     }

@@ -515,6 +515,51 @@ async fn the_command_line_approves_and_lists_who_did() {
         said.contains("✓ ana") && said.contains("until 2") && said.contains("may approve: bo, lia"),
         "{said}"
     );
+    // The password from a file descriptor, with nothing else that gives it.
+    let key = world.key("bo").display().to_string();
+    let mut approve = program(
+        &folder,
+        &state,
+        &[
+            "approve",
+            "develop~3",
+            "--to",
+            "prod",
+            "--key",
+            &key,
+            "--yes",
+            "--password-fd",
+            "0",
+        ],
+    );
+    let file = folder.join("password-of-bo");
+    for (password, code) in [("wrong\n", Some(2)), (concat!("correct horse", "\n"), Some(0))] {
+        std::fs::write(&file, password).unwrap();
+        let output = approve
+            .stdin(std::fs::File::open(&file).unwrap())
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(output.status.code(), code, "{}", text(&output.stderr));
+    }
+    let (code, said, _) = call(&["approvals", "develop~3", "--to", "prod"]).await;
+    assert!(code == Some(0) && said.contains("approved by ana, bo"), "{said}");
+    let (code, _, why) = call(&[
+        "approve",
+        "develop~3",
+        "--to",
+        "prod",
+        "--key",
+        &key,
+        "--yes",
+        "--password-fd",
+        "77",
+    ])
+    .await;
+    assert!(
+        code == Some(2) && why.contains("could not read a password from file descriptor 77"),
+        "{why}"
+    );
     let (code, _, why) = call(&["approve", "develop~3", "--to", "prod", "--yes"]).await;
     assert_eq!(code, Some(2));
     assert!(why.contains("no key to sign the approval with"), "{why}");

@@ -258,5 +258,5 @@ fn who_wrote_a_commit_is_its_author_and_whom_its_message_names() {
     let message = "feat: pair\n\nCo-authored-by: Lia Chen <lia@example.com>\nco-authored-by: nobody\nSigned-off-by: Eve <eve@example.com>";
     sample.git(&["commit", "-q", "--allow-empty", "-m", message]);
     let found = sample.repository.addresses(&sample.sha("develop")).unwrap();
-    assert_eq!(found, ["bo@example.com", "lia@example.com"]);
+    assert_eq!(found, ["ana@example.com", "lia@example.com"]);
 }
