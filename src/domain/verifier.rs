@@ -19,26 +19,38 @@ pub struct Verifier {
     version: Version,
 }
 
-/// What a verifier accepts of signatures by a key.
+/// What a verifier accepts of signatures.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifierProfile {
     name: String,
     versions: VersionReq,
-    /// How it finds signatures.
+    /// How it finds signatures by a key.
     signature: Vec<Found>,
-    /// How it finds attestations.
+    /// How it finds attestations by a key.
     attestation: Vec<Found>,
+    /// What it accepts of an identity; none where that is not known.
+    keyless: Option<KeylessProfile>,
     /// Where any bundle is attached, it reads no tags.
     #[serde(default)]
     bundle_first: bool,
     /// It verifies the manifest of the platform, not the index.
     #[serde(default)]
     pub each_platform: bool,
-    /// What has to be set for it.
-    pub setup: String,
-    /// Where this is known from.
-    pub source: String,
+    /// What has to be set for it, for a key.
+    setup: String,
+    /// Where what it accepts of a key is known from.
+    source: String,
+}
+
+/// What a verifier accepts of signatures by an identity.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeylessProfile {
+    signature: Vec<Found>,
+    attestation: Vec<Found>,
+    setup: String,
+    source: String,
 }
 
 /// How something that is attached is found.
@@ -119,11 +131,13 @@ impl fmt::Display for Verifier {
 
 super::serde_as_text!(Verifier);
 
-/// How signatures by the key of an environment are attached to a digest.
+/// How signatures of an environment are attached to a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttachedSignatures {
     /// In which forms.
     pub forms: SignatureForms,
+    /// Whether they are by an identity, rather than by a key.
+    pub keyless: bool,
     /// Whether bundles of others are attached too, such as those that came along from another environment.
     pub has_other_bundles: bool,
     /// Whether the registry lists referrers by its API; by the fallback tag otherwise.
@@ -133,18 +147,44 @@ pub struct AttachedSignatures {
 }
 
 impl VerifierProfile {
+    /// What has to be set for it.
+    pub fn setup(&self, keyless: bool) -> &str {
+        self.keyless(keyless)
+            .map_or(&self.setup, |keyless| &keyless.setup)
+    }
+
+    /// Where what it accepts is known from.
+    pub fn source(&self, keyless: bool) -> &str {
+        self.keyless(keyless)
+            .map_or(&self.source, |keyless| &keyless.source)
+    }
+
+    fn keyless(&self, keyless: bool) -> Option<&KeylessProfile> {
+        self.keyless.as_ref().filter(|_| keyless)
+    }
+
     /// Why it would not admit an image with these signatures; none where it would.
     pub fn refusal(&self, attached: AttachedSignatures) -> Option<String> {
         if self.each_platform && !attached.platforms {
             return Some("it verifies the manifest of the platform, and only the index is signed".to_owned());
         }
-        self.blindness("signatures", &self.signature, attached)
+        match (attached.keyless, &self.keyless) {
+            (true, None) => Some("it is not known what it accepts of keyless signatures".to_owned()),
+            (true, Some(keyless)) => self.blindness("keyless signatures", &keyless.signature, attached),
+            (false, _) => self.blindness("signatures by a key", &self.signature, attached),
+        }
     }
 
     /// Why it would not, if its policy asks for an attestation too; none where it would.
     pub fn refusal_attested(&self, attached: AttachedSignatures) -> Option<String> {
         let refusal = self.refusal(attached);
-        refusal.or_else(|| self.blindness("attestations", &self.attestation, attached))
+        refusal.or_else(|| match (attached.keyless, &self.keyless) {
+            (true, keyless) => {
+                let reads = keyless.as_ref().map_or(&[][..], |keyless| &keyless.attestation);
+                self.blindness("keyless attestations", reads, attached)
+            }
+            (false, _) => self.blindness("attestations by a key", &self.attestation, attached),
+        })
     }
 
     /// Why it does not find what is attached.
@@ -164,11 +204,13 @@ impl VerifierProfile {
     fn why(&self, what: &str, reads: &[Found], attached: AttachedSignatures) -> String {
         let reads_tags = reads.contains(&Found::Tag);
         match reads {
-            [] => format!("it reads no {what} by a key"),
+            // As far as windlass leaves them: those by an identity are bundles only.
+            [] if attached.keyless => format!("it reads no {what} from bundles"),
+            [] => format!("it reads no {what}"),
             _ if reads_tags && self.bundle_first && attached.forms.has_tag() => {
-                format!("it reads no tags where a bundle is attached, and no {what} by a key from bundles")
+                format!("it reads no tags where a bundle is attached, and no {what} from bundles")
             }
-            [Found::Tag] => format!("it reads {what} by a key from .sig and .att tags only"),
+            [Found::Tag] => format!("it reads {what} from .sig and .att tags only"),
             _ if !attached.forms.has_bundle() => format!("it reads {what} from bundles only"),
             _ => {
                 format!("it does not find {what} at the fallback tag, and the registry has no referrers API")
@@ -209,6 +251,7 @@ mod tests {
 
     const SIGNED: AttachedSignatures = AttachedSignatures {
         forms: SignatureForms::Bundle,
+        keyless: false,
         has_other_bundles: false,
         by_api: true,
         platforms: false,
@@ -227,6 +270,14 @@ mod tests {
                 profile.source.starts_with("https://") && !profile.setup.is_empty(),
                 "{profile:?}"
             );
+            if let Some(keyless) = &profile.keyless {
+                assert!(
+                    keyless.source.starts_with("https://") && !keyless.setup.is_empty(),
+                    "{profile:?}"
+                );
+                // They are not written to tags.
+                assert!(!keyless.signature.contains(&Found::Tag), "{profile:?}");
+            }
         }
         for name in verifier_names() {
             for version in ["0.1", "1.18.1", "1.19.0", "2.5", "2.6", "3.0", "99"] {
@@ -317,5 +368,40 @@ mod tests {
             ..tag
         };
         assert_eq!(profile.refusal(each), None);
+    }
+
+    #[test]
+    fn signatures_by_an_identity_are_told_from_those_by_a_key() {
+        let refusal = |name: &str, by_api| {
+            let verifier: Verifier = name.parse().unwrap();
+            let attached = AttachedSignatures {
+                keyless: true,
+                by_api,
+                ..SIGNED
+            };
+            verifier.profile().unwrap().refusal_attested(attached)
+        };
+        for admits in [
+            "cosign 3.1.3",
+            "policy-controller 0.13.1",
+            "kyverno-bundle 1.18",
+            "kyverno-bundle 1.19",
+        ] {
+            assert_eq!(refusal(admits, true), None, "{admits}");
+        }
+        for (refuses, by_api, why) in [
+            ("cosign 2.5", true, "it reads no keyless signatures from bundles"),
+            ("podman 5.4", true, "only the index is signed"),
+            (
+                "kyverno-cosign 1.19",
+                true,
+                "it reads no keyless signatures from bundles",
+            ),
+            ("kyverno-image 1.19", true, "it is not known"),
+            ("policy-controller 0.13.1", false, "at the fallback tag"),
+        ] {
+            let said = refusal(refuses, by_api).unwrap();
+            assert!(said.contains(why), "{refuses}: {said}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the verifiers of an environment will make of an image that is promoted there, before it is.
 
-use crate::config::EnvironmentSettings;
+use crate::config::{EnvironmentSettings, SignerSettings};
 use crate::domain::{
     AttachedSignatures, Digest, Environment, EnvironmentName, SignatureForms, Verifier, forms_for,
 };
@@ -71,6 +71,7 @@ impl Engine {
             Some(_) => Some(signatures(settings, evidence, &there, digest).await?),
             None => None,
         };
+        let keyless = signed.is_some_and(|signed| signed.keyless);
         let unsigned = || Some("nothing is signed there (environment.sign)".to_owned());
         let verifiers = settings.signatures.verifiers.iter().filter_map(|verifier| {
             let profile = verifier.profile()?;
@@ -78,13 +79,13 @@ impl Engine {
                 verifier: verifier.clone(),
                 signature: signed.map_or_else(unsigned, |signed| profile.refusal(signed)),
                 attestation: signed.map_or_else(unsigned, |signed| profile.refusal_attested(signed)),
-                setup: &profile.setup,
-                source: &profile.source,
+                setup: profile.setup(keyless),
+                source: profile.source(keyless),
             })
         });
         Ok(Preflight {
             digest: digest.clone(),
-            is_chosen: settings.signatures.forms.is_none(),
+            is_chosen: settings.signatures.forms.is_none() && !keyless,
             verifiers: verifiers.collect(),
             signed,
         })
@@ -92,7 +93,7 @@ impl Engine {
 }
 
 /// How the image `digest` is signed at a target: in the form that is configured, else in the one that all verifiers admit. What
-/// satisfies most of them, where none satisfies all, is for the gate to refuse.
+/// satisfies most of them, where none satisfies all, is for the gate to refuse. By an identity there is one form only.
 pub(super) async fn signatures(
     settings: &EnvironmentSettings,
     evidence: &Reader,
@@ -102,6 +103,7 @@ pub(super) async fn signatures(
     let of = &settings.signatures;
     let attached = AttachedSignatures {
         forms: of.forms.unwrap_or_default(),
+        keyless: matches!(settings.sign, Some(SignerSettings::Keyless(_))),
         has_other_bundles: false,
         by_api: true,
         platforms: of.platforms,
@@ -121,6 +123,7 @@ pub(super) async fn signatures(
     };
     let forms = match of.forms {
         Some(forms) => forms,
+        None if attached.keyless => SignatureForms::Bundle,
         None => forms_for(&of.verifiers, attached).unwrap_or(SignatureForms::Both),
     };
     Ok(AttachedSignatures { forms, ..attached })

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use sigstore_verify::trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
 use sigstore_verify::types::{Bundle, Sha256Hash, SignatureContent};
-use sigstore_verify::{CertificateError, Error, TimestampError, VerificationPolicy, Verifier};
+use sigstore_verify::{
+    CertificateError, CertificatePolicy, Error, TimestampError, VerificationPolicy, Verifier,
+};
 
 use super::error::SignError;
 use crate::domain::{SignerIdentity, clean_line};
@@ -92,6 +94,19 @@ impl TrustedIdentity {
     /// The identity.
     pub const fn identity(&self) -> &SignerIdentity {
         &self.identity
+    }
+
+    /// Whether the root names a log that signatures have to be in.
+    pub fn has_log(&self) -> bool {
+        self.policy.verifies_tlog()
+    }
+
+    /// Whether the root names a log that certificates have to be in.
+    pub fn has_certificate_log(&self) -> bool {
+        matches!(
+            self.policy.certificate(),
+            CertificatePolicy::Verify { verify_sct: true, .. }
+        )
     }
 
     /// Who signed `bundle`, whose payload was read as `payload`, by everything that can be checked: the certificate comes from the

@@ -14,8 +14,10 @@ use super::pin::environment;
 use super::{Output, world::World};
 use crate::config::VerifySettings;
 use crate::domain::{EnvironmentName, Exit};
+use crate::engine::trusted_signer;
+use crate::sign::TrustedSigner;
 use kind::PolicyKind;
-use templates::{Facts, File};
+use templates::{Facts, File, PolicySigner};
 
 /// The subcommands of `policy`.
 #[derive(Debug, Subcommand)]
@@ -46,7 +48,7 @@ pub fn run(command: &PolicyCommand, global: &Global, io: &mut Output) -> Result<
     let PolicyCommand::Emit(args) = command;
     let name = environment(&args.env)?;
     let world = World::open(global)?;
-    let facts = facts(&world, &name)?;
+    let facts = facts(&world, &name, args.verifier)?;
     let files = templates::files(args.verifier, &facts)?;
     match (&args.output, files.as_slice()) {
         (Some(folder), files) => write(&super::world::folder(global)?.join(folder), files, io)?,
@@ -62,34 +64,49 @@ pub fn run(command: &PolicyCommand, global: &Global, io: &mut Output) -> Result<
     Ok(Exit::Done)
 }
 
+/// Whose signatures the policy counts.
+fn signer(
+    name: &EnvironmentName,
+    wanted: &VerifySettings,
+    kind: PolicyKind,
+) -> Result<PolicySigner, Failure> {
+    let trusted = trusted_signer(wanted)?;
+    let text = wanted.file().map(std::fs::read_to_string).transpose()?;
+    match (trusted, wanted) {
+        (TrustedSigner::Identity(trusted), VerifySettings::Identity { identity, .. })
+            if kind == PolicyKind::Cosign =>
+        {
+            Ok(PolicySigner::Identity {
+                identity: identity.clone(),
+                root: text,
+                has_log: trusted.has_log(),
+                has_certificate_log: trusted.has_certificate_log(),
+            })
+        }
+        (TrustedSigner::Identity(_), _) => Err(Failure::usage(
+            format!("{name} trusts an identity, and policies of this kind are written for keys only"),
+            "write the one for cosign, with `--for cosign`",
+        )),
+        (TrustedSigner::Key(_), _) => Ok(PolicySigner::Key(
+            text.unwrap_or_default().trim().replace("\r\n", "\n"),
+        )),
+    }
+}
+
 /// What the policies say of an environment.
-fn facts(world: &World, name: &EnvironmentName) -> Result<Facts, Failure> {
+fn facts(world: &World, name: &EnvironmentName, kind: PolicyKind) -> Result<Facts, Failure> {
     let engine = &world.engine;
     let found = engine.environment(name)?;
     let settings = engine.settings(name)?;
-    let path = match &settings.verify {
-        Some(VerifySettings::Key(path)) => path,
-        Some(VerifySettings::Identity { .. }) => {
-            return Err(Failure::usage(
-                format!("{name} trusts an identity, and policies are written for keys so far"),
-                "verify with cosign itself: `cosign verify --trusted-root FILE --certificate-identity IDENTITY \
-                 --certificate-oidc-issuer ISSUER IMAGE`",
-            ));
-        }
+    let signer = match &settings.verify {
+        Some(wanted) => signer(name, wanted, kind)?,
         None => {
             return Err(Failure::usage(
-                format!("{name} has no key that signatures are verified with"),
+                format!("{name} does not say whose signatures count"),
                 "set `sign` or `verify` of the environment in windlass.toml",
             ));
         }
     };
-    let key = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(
-            format!("could not read {}: {error}", path.display()),
-            "make the public key readable",
-        )
-    })?;
-    crate::sign::PublicKey::from_pem(&key, &path.display().to_string())?;
     let services = engine.config().services.iter();
     let repositories = services.map(|service| found.image.repository(&service.name));
     let repositories = repositories
@@ -102,7 +119,7 @@ fn facts(world: &World, name: &EnvironmentName) -> Result<Facts, Failure> {
     Ok(Facts {
         environment: name.to_string(),
         repositories,
-        key: key.trim().replace("\r\n", "\n"),
+        signer,
         forms: settings.signatures.forms.unwrap_or_default(),
     })
 }

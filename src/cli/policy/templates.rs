@@ -5,17 +5,37 @@ use minijinja::{Environment as Templates, context};
 
 use super::kind::PolicyKind;
 use crate::cli::failure::Failure;
-use crate::domain::SignatureForms;
+use crate::domain::{SignatureForms, SignerIdentity};
+
+/// The name of the file with the trusted root.
+const TRUSTED_ROOT: &str = "trusted_root.json";
 
 /// What the policies say.
 pub(super) struct Facts {
     pub(super) environment: String,
     /// Where the images of each service are.
     pub(super) repositories: Vec<String>,
-    /// The public key, in PEM.
-    pub(super) key: String,
+    /// Whose signatures count.
+    pub(super) signer: PolicySigner,
     /// In which forms signatures are left.
     pub(super) forms: SignatureForms,
+}
+
+/// Whose signatures a policy counts.
+pub(super) enum PolicySigner {
+    /// The owner of this public key, in PEM.
+    Key(String),
+    /// An identity.
+    Identity {
+        /// Who.
+        identity: SignerIdentity,
+        /// The trusted root, in JSON; none for that of the public Sigstore, which verifiers know.
+        root: Option<String>,
+        /// Whether the root names a log that signatures have to be in.
+        has_log: bool,
+        /// Whether the root names a log that certificates have to be in.
+        has_certificate_log: bool,
+    },
 }
 
 /// A file of a policy.
@@ -35,16 +55,17 @@ pub(super) fn files(kind: PolicyKind, facts: &Facts) -> Result<Vec<File>, Failur
         PolicyKind::Podman => vec![
             templates.file("policy.json", "policy.json"),
             templates.file("registries.yml", "windlass.yaml"),
-            Ok(templates.key()),
+            Ok(templates.proof()),
         ],
         PolicyKind::Cosign => vec![
             templates.file("promotion.rego", "promotion.rego"),
             templates.file("verify.sh", "verify.sh"),
-            Ok(templates.key()),
+            Ok(templates.proof()),
         ],
     };
-    let files: Result<_, _> = files.into_iter().collect();
-    files.map_err(|error| internal(&error))
+    let files: Result<Vec<Option<File>>, _> = files.into_iter().collect();
+    let files = files.map_err(|error| internal(&error))?;
+    Ok(files.into_iter().flatten().collect())
 }
 
 /// The templates, with what they are filled with.
@@ -94,7 +115,7 @@ impl<'f> Filled<'f> {
         Ok(Self { templates, facts })
     }
 
-    fn file(&self, template: &str, name: &str) -> Result<File, minijinja::Error> {
+    fn file(&self, template: &str, name: &str) -> Result<Option<File>, minijinja::Error> {
         // What reads the old tags only is a policy of the old type.
         let (kind, setup) = if self.facts.forms.has_bundle() {
             (
@@ -109,7 +130,8 @@ impl<'f> Filled<'f> {
         let text = self.templates.get_template(template)?.render(context! {
             environment => &self.facts.environment,
             repository => self.facts.repositories.first(),
-            key => &self.facts.key,
+            key => self.pem(),
+            arguments => self.arguments(),
             key_file => self.key_file(),
             package => "signature",
             rule => "allow",
@@ -119,7 +141,7 @@ impl<'f> Filled<'f> {
             repositories => if template == "promotion.rego" { self.quoted() } else { self.facts.repositories.clone() },
         })?;
         let name = name.to_owned();
-        Ok(File { name, text })
+        Ok(Some(File { name, text }))
     }
 
     fn rego(&self, package: &str, rule: &str) -> Result<String, minijinja::Error> {
@@ -140,12 +162,66 @@ impl<'f> Filled<'f> {
         format!("{}.pub", self.facts.environment)
     }
 
-    fn key(&self) -> File {
-        File {
-            name: self.key_file(),
-            text: format!("{}\n", self.facts.key),
+    fn pem(&self) -> &str {
+        match &self.facts.signer {
+            PolicySigner::Key(pem) => pem,
+            PolicySigner::Identity { .. } => "",
         }
     }
+
+    /// How cosign is told whose signatures count.
+    fn arguments(&self) -> String {
+        let (identity, root, has_log, has_certificate_log) = match &self.facts.signer {
+            PolicySigner::Key(_) => {
+                return format!("--insecure-ignore-tlog=true --key \"$here/{}\"", self.key_file());
+            }
+            PolicySigner::Identity {
+                identity,
+                root,
+                has_log,
+                has_certificate_log,
+            } => (identity, root, *has_log, *has_certificate_log),
+        };
+        let mut arguments = vec![match (identity.subject(), identity.subject_pattern()) {
+            (Some(subject), _) => format!("--certificate-identity {}", quoted(subject)),
+            (None, pattern) => format!(
+                "--certificate-identity-regexp {}",
+                quoted(&pattern.unwrap_or_default())
+            ),
+        }];
+        arguments.push(format!("--certificate-oidc-issuer {}", quoted(identity.issuer())));
+        if root.is_some() {
+            arguments.push(format!(
+                "--trusted-root \"$here/{TRUSTED_ROOT}\" --use-signed-timestamps"
+            ));
+        }
+        if !has_log {
+            arguments.push("--insecure-ignore-tlog=true".to_owned());
+        }
+        if !has_certificate_log {
+            arguments.push("--insecure-ignore-sct=true".to_owned());
+        }
+        arguments.join(" ")
+    }
+
+    /// The file that signatures are verified by.
+    fn proof(&self) -> Option<File> {
+        match &self.facts.signer {
+            PolicySigner::Key(pem) => Some(File {
+                name: self.key_file(),
+                text: format!("{pem}\n"),
+            }),
+            PolicySigner::Identity { root, .. } => root.as_ref().map(|root| File {
+                name: TRUSTED_ROOT.to_owned(),
+                text: root.clone(),
+            }),
+        }
+    }
+}
+
+/// One word of a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn internal(error: &minijinja::Error) -> Failure {
@@ -166,7 +242,9 @@ mod tests {
                 "prod.example.com/app".to_owned(),
                 "prod.example.com/web".to_owned(),
             ],
-            key: "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----".to_owned(),
+            signer: PolicySigner::Key(
+                "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----".to_owned(),
+            ),
             forms,
         }
     }
@@ -189,5 +267,37 @@ mod tests {
         insta::assert_snapshot!("podman", text(PolicyKind::Podman, SignatureForms::Tag));
         insta::assert_snapshot!("cosign", text(PolicyKind::Cosign, SignatureForms::Both));
         assert!(text(PolicyKind::Kyverno, SignatureForms::Tag).contains("type: Cosign"));
+    }
+
+    #[test]
+    fn cosign_is_told_the_whole_identity_and_nothing_that_a_shell_would_run() {
+        let script = |identity, root: Option<&str>, logs| {
+            let facts = Facts {
+                signer: PolicySigner::Identity {
+                    identity,
+                    root: root.map(str::to_owned),
+                    has_log: logs,
+                    has_certificate_log: logs,
+                },
+                ..facts(SignatureForms::Bundle)
+            };
+            let files = files(PolicyKind::Cosign, &facts).unwrap();
+            let names: Vec<_> = files.iter().map(|file| file.name.clone()).collect();
+            let script = files.into_iter().find(|file| file.name == "verify.sh").unwrap();
+            (names, script.text)
+        };
+        let issuer = || "https://issuer.example.com".to_owned();
+        let exact = SignerIdentity::exact("ana'; rm -rf ~'@example.com".to_owned(), issuer());
+        let (names, text) = script(exact, Some("{}"), false);
+        assert_eq!(names, ["promotion.rego", "verify.sh", "trusted_root.json"]);
+        let wanted = r#"--certificate-identity 'ana'\''; rm -rf ~'\''@example.com' --certificate-oidc-issuer 'https://issuer.example.com' --trusted-root "$here/trusted_root.json" --use-signed-timestamps --insecure-ignore-tlog=true --insecure-ignore-sct=true"#;
+        assert_eq!(text.matches(wanted).count(), 2, "{text}");
+        let pattern = SignerIdentity::matching("a|b", issuer()).unwrap();
+        let (names, text) = script(pattern, None, true);
+        assert_eq!(names, ["promotion.rego", "verify.sh"]);
+        assert!(
+            text.contains("--certificate-identity-regexp '^(?:a|b)$'") && !text.contains("insecure"),
+            "{text}"
+        );
     }
 }

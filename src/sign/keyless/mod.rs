@@ -96,3 +96,52 @@ impl KeylessSigner {
         Ok(new)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::routing::get;
+
+    use super::*;
+
+    /// A server that gives out an ID token, and repeats whatever else it is asked, as a Fulcio that wants to know would.
+    async fn echo() -> Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        let router = Router::new()
+            .route("/token", get(|| async { r#"{"value":"secret-id-token"}"# }))
+            .fallback(|headers: HeaderMap, body: String| async move {
+                (StatusCode::BAD_REQUEST, format!("{body} {headers:?}"))
+            });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address.parse().unwrap()
+    }
+
+    async fn failure(server: &Url, path: &str) -> SignError {
+        let services = KeylessServices {
+            fulcio: server.clone(),
+            timestamp: server.clone(),
+            rekor: None,
+            audience: "sigstore".to_owned(),
+        };
+        let tokens = TokenSource::GitHub {
+            url: server.join(path).unwrap(),
+            token: "secret-request-token".to_owned().into(),
+        };
+        let key = crate::sign::fresh_key();
+        let signer = KeylessSigner::new(services, tokens, TrustedSigner::Key(key.public().clone()));
+        signer.sign(b"message").await.err().unwrap()
+    }
+
+    #[tokio::test]
+    async fn no_answer_brings_a_token_back_into_an_error() {
+        let server = echo().await;
+        for (path, name) in [("token", "Fulcio"), ("elsewhere", "GitHub's token service")] {
+            let error = failure(&server, path).await;
+            let said = format!("{error} {error:?}");
+            assert!(said.contains(name) && said.contains("***"), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+    }
+}

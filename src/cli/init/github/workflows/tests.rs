@@ -228,3 +228,28 @@ fn a_hotfix_needs_a_reason_and_takes_the_short_path() {
     );
     assert!(text.contains("registry: ghcr.io"), "{text}");
 }
+
+#[test]
+fn a_job_may_say_who_it_is_where_it_signs_by_that_only() {
+    let keyless = TWO_SERVICES.replace(
+        r#"sign = { key = "cosign.key" }"#,
+        r#"
+        sign = { keyless = { fulcio = "https://fulcio.example.com", timestamp = "https://tsa.example.com" } }
+        verify = { identity = "https://github.com/acme/x/.github/workflows/promote-prod.yml@refs/heads/main", issuer = "https://token.actions.githubusercontent.com" }
+        "#,
+    );
+    let keyless = keyless.replace("europe-docker.pkg.dev", "registry.example.com");
+    let config = Config::parse(&keyless, Path::new("windlass.toml")).unwrap();
+    let files = of(&config, &GitHubArgs::default()).unwrap();
+    let may = "id-token: write # a certificate says by it that this workflow signed\n";
+    for name in ["promote-prod.yml", "hotfix.yml"] {
+        let text = text(&files, name);
+        assert_eq!(text.matches("id-token").count(), 1, "{text}");
+        let (plan, job) = text.split_once("environment: prod").unwrap();
+        assert!(!plan.contains("id-token") && job.contains(may), "{text}");
+        assert!(!text.contains("COSIGN_PASSWORD"), "{text}");
+    }
+    for name in ["build-dev.yml", "promote-stage.yml", "fleet.yml"] {
+        assert!(!text(&files, name).contains("id-token"), "{name}");
+    }
+}
