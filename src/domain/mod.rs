@@ -187,7 +187,9 @@ pub use ticket::{TicketPattern, TicketPatternError, TicketUrl, TicketUrlError};
 pub use variable::{VariablePattern, VariablePatternError, matches_variable};
 pub use verdict::{Override, Verdict};
 pub use verification_summary::{VerificationResult, VerificationSummary};
-pub use verifier::{AttachedSignatures, Verifier, VerifierError, VerifierProfile, forms_for, verifier_names};
+pub use verifier::{
+    AttachedSignatures, SignedBy, Verifier, VerifierError, VerifierProfile, forms_for, verifier_names,
+};
 pub use version::{Proposal, propose_next, version_of_tag};
 pub use vex::{VexProduct, VexStatement, VexStatus, VexSubject};
 pub use waiver::Waiver;

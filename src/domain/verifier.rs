@@ -131,13 +131,22 @@ impl fmt::Display for Verifier {
 
 super::serde_as_text!(Verifier);
 
+/// Who signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedBy {
+    /// The owner of a key.
+    Key,
+    /// An identity, by a certificate.
+    Identity,
+}
+
 /// How signatures of an environment are attached to a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttachedSignatures {
     /// In which forms.
     pub forms: SignatureForms,
-    /// Whether they are by an identity, rather than by a key.
-    pub keyless: bool,
+    /// By whom.
+    pub by: SignedBy,
     /// Whether bundles of others are attached too, such as those that came along from another environment.
     pub has_other_bundles: bool,
     /// Whether the registry lists referrers by its API; by the fallback tag otherwise.
@@ -148,19 +157,17 @@ pub struct AttachedSignatures {
 
 impl VerifierProfile {
     /// What has to be set for it.
-    pub fn setup(&self, keyless: bool) -> &str {
-        self.keyless(keyless)
-            .map_or(&self.setup, |keyless| &keyless.setup)
+    pub fn setup(&self, by: SignedBy) -> &str {
+        self.keyless(by).map_or(&self.setup, |keyless| &keyless.setup)
     }
 
     /// Where what it accepts is known from.
-    pub fn source(&self, keyless: bool) -> &str {
-        self.keyless(keyless)
-            .map_or(&self.source, |keyless| &keyless.source)
+    pub fn source(&self, by: SignedBy) -> &str {
+        self.keyless(by).map_or(&self.source, |keyless| &keyless.source)
     }
 
-    fn keyless(&self, keyless: bool) -> Option<&KeylessProfile> {
-        self.keyless.as_ref().filter(|_| keyless)
+    fn keyless(&self, by: SignedBy) -> Option<&KeylessProfile> {
+        self.keyless.as_ref().filter(|_| by == SignedBy::Identity)
     }
 
     /// Why it would not admit an image with these signatures; none where it would.
@@ -168,22 +175,26 @@ impl VerifierProfile {
         if self.each_platform && !attached.platforms {
             return Some("it verifies the manifest of the platform, and only the index is signed".to_owned());
         }
-        match (attached.keyless, &self.keyless) {
-            (true, None) => Some("it is not known what it accepts of keyless signatures".to_owned()),
-            (true, Some(keyless)) => self.blindness("keyless signatures", &keyless.signature, attached),
-            (false, _) => self.blindness("signatures by a key", &self.signature, attached),
+        match (attached.by, &self.keyless) {
+            (SignedBy::Identity, None) => {
+                Some("it is not known what it accepts of keyless signatures".to_owned())
+            }
+            (SignedBy::Identity, Some(keyless)) => {
+                self.blindness("keyless signatures", &keyless.signature, attached)
+            }
+            (SignedBy::Key, _) => self.blindness("signatures by a key", &self.signature, attached),
         }
     }
 
     /// Why it would not, if its policy asks for an attestation too; none where it would.
     pub fn refusal_attested(&self, attached: AttachedSignatures) -> Option<String> {
         let refusal = self.refusal(attached);
-        refusal.or_else(|| match (attached.keyless, &self.keyless) {
-            (true, keyless) => {
+        refusal.or_else(|| match (attached.by, &self.keyless) {
+            (SignedBy::Identity, keyless) => {
                 let reads = keyless.as_ref().map_or(&[][..], |keyless| &keyless.attestation);
                 self.blindness("keyless attestations", reads, attached)
             }
-            (false, _) => self.blindness("attestations by a key", &self.attestation, attached),
+            (SignedBy::Key, _) => self.blindness("attestations by a key", &self.attestation, attached),
         })
     }
 
@@ -205,7 +216,7 @@ impl VerifierProfile {
         let reads_tags = reads.contains(&Found::Tag);
         match reads {
             // As far as windlass leaves them: those by an identity are bundles only.
-            [] if attached.keyless => format!("it reads no {what} from bundles"),
+            [] if attached.by == SignedBy::Identity => format!("it reads no {what} from bundles"),
             [] => format!("it reads no {what}"),
             _ if reads_tags && self.bundle_first && attached.forms.has_tag() => {
                 format!("it reads no tags where a bundle is attached, and no {what} from bundles")
@@ -251,7 +262,7 @@ mod tests {
 
     const SIGNED: AttachedSignatures = AttachedSignatures {
         forms: SignatureForms::Bundle,
-        keyless: false,
+        by: SignedBy::Key,
         has_other_bundles: false,
         by_api: true,
         platforms: false,
@@ -375,7 +386,7 @@ mod tests {
         let refusal = |name: &str, by_api| {
             let verifier: Verifier = name.parse().unwrap();
             let attached = AttachedSignatures {
-                keyless: true,
+                by: SignedBy::Identity,
                 by_api,
                 ..SIGNED
             };

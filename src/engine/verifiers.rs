@@ -2,7 +2,7 @@
 
 use crate::config::{EnvironmentSettings, SignerSettings};
 use crate::domain::{
-    AttachedSignatures, Digest, Environment, EnvironmentName, SignatureForms, Verifier, forms_for,
+    AttachedSignatures, Digest, Environment, EnvironmentName, SignatureForms, SignedBy, Verifier, forms_for,
 };
 use crate::engine::Engine;
 use crate::engine::error::EngineError;
@@ -71,7 +71,7 @@ impl Engine {
             Some(_) => Some(signatures(settings, evidence, &there, digest).await?),
             None => None,
         };
-        let keyless = signed.is_some_and(|signed| signed.keyless);
+        let by = signed.map_or(SignedBy::Key, |signed| signed.by);
         let unsigned = || Some("nothing is signed there (environment.sign)".to_owned());
         let verifiers = settings.signatures.verifiers.iter().filter_map(|verifier| {
             let profile = verifier.profile()?;
@@ -79,13 +79,13 @@ impl Engine {
                 verifier: verifier.clone(),
                 signature: signed.map_or_else(unsigned, |signed| profile.refusal(signed)),
                 attestation: signed.map_or_else(unsigned, |signed| profile.refusal_attested(signed)),
-                setup: profile.setup(keyless),
-                source: profile.source(keyless),
+                setup: profile.setup(by),
+                source: profile.source(by),
             })
         });
         Ok(Preflight {
             digest: digest.clone(),
-            is_chosen: settings.signatures.forms.is_none() && !keyless,
+            is_chosen: settings.signatures.forms.is_none() && by == SignedBy::Key,
             verifiers: verifiers.collect(),
             signed,
         })
@@ -103,7 +103,10 @@ pub(super) async fn signatures(
     let of = &settings.signatures;
     let attached = AttachedSignatures {
         forms: of.forms.unwrap_or_default(),
-        keyless: matches!(settings.sign, Some(SignerSettings::Keyless(_))),
+        by: match settings.sign {
+            Some(SignerSettings::Keyless(_)) => SignedBy::Identity,
+            Some(SignerSettings::Key(_)) | None => SignedBy::Key,
+        },
         has_other_bundles: false,
         by_api: true,
         platforms: of.platforms,
@@ -123,7 +126,7 @@ pub(super) async fn signatures(
     };
     let forms = match of.forms {
         Some(forms) => forms,
-        None if attached.keyless => SignatureForms::Bundle,
+        None if attached.by == SignedBy::Identity => SignatureForms::Bundle,
         None => forms_for(&of.verifiers, attached).unwrap_or(SignatureForms::Both),
     };
     Ok(AttachedSignatures { forms, ..attached })

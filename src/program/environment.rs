@@ -131,8 +131,8 @@ impl Audience {
 
     /// Whether it may see the variable `name`.
     pub fn sees(self, name: &str) -> bool {
-        // The password of a signing key is nobody else's business, whatever list may come to name it.
-        name != "COSIGN_PASSWORD"
+        // What windlass signs with is nobody else's business, whatever list may come to name it.
+        !matches!(name, "COSIGN_PASSWORD" | "SIGSTORE_ID_TOKEN")
             && self
                 .lists()
                 .iter()
@@ -170,6 +170,7 @@ mod tests {
         };
         assert_eq!(who_sees("PATH"), all);
         assert_eq!(who_sees("COSIGN_PASSWORD"), []);
+        assert_eq!(who_sees("SIGSTORE_ID_TOKEN"), []);
         assert_eq!(who_sees("WINDLASS_TRUST"), []);
         assert_eq!(who_sees("NPM_TOKEN"), []);
         assert_eq!(who_sees("ACTIONS_ID_TOKEN_REQUEST_TOKEN"), []);
