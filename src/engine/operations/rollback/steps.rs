@@ -16,6 +16,7 @@ use crate::engine::present::present;
 use crate::engine::run::event::StepOutcome;
 use crate::engine::run::{Context, Step};
 use crate::registry::Writer;
+use crate::sign::TokenSource;
 
 impl Operation for Rollback {
     fn lock(&self) -> Option<LockPart> {
@@ -23,10 +24,11 @@ impl Operation for Rollback {
     }
 
     fn signs_with(&self, engine: &Engine, _plan: &Plan) -> Option<SignerSettings> {
-        // Who has no key takes the environment back all the same, and is not asked for its password.
+        // Who has no key, or no identity, takes the environment back all the same, and is not asked for a password.
         let settings = engine.sign_settings(&self.environment)?;
         match &settings {
             SignerSettings::Key(sign) if !sign.key.exists() => None,
+            SignerSettings::Keyless(_) if TokenSource::ambient().is_err() => None,
             SignerSettings::Key(_) | SignerSettings::Keyless(_) => Some(settings),
         }
     }
