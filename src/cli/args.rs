@@ -77,6 +77,9 @@ pub enum Command {
     Halts(super::halt::HaltsArgs),
     /// List what an environment ran, when, by which run, and what the gates said
     History(super::history::HistoryArgs),
+    /// Verify that journals, records, signatures and registries say the same
+    #[command(subcommand)]
+    Audit(super::audit::AuditCommand),
     /// Delete the images that nobody needs any more, by the retention rules of windlass.toml
     Gc(super::gc::GcArgs),
     /// Record the review due after a hotfix or other exception

@@ -99,7 +99,7 @@ pub async fn run(args: &HistoryArgs, global: &Global, io: &mut Output) -> Result
 }
 
 /// A time as RFC 3339 writes it; seconds may be left out.
-fn moment(text: &str) -> Result<Timestamp, Failure> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, Failure> {
     text.parse().map_err(|_| {
         Failure::usage(
             format!("`{}` is not a time", crate::domain::clean_line(text)),

@@ -4,6 +4,7 @@
 mod approvals;
 mod approve;
 pub mod args;
+mod audit;
 mod board;
 mod build;
 mod check;
@@ -139,6 +140,7 @@ pub async fn run(cli: Cli, io: &mut Output) -> Result<Outcome, Failure> {
         Some(Command::Unlock(args)) => unlock::run(args, &global, io).await?,
         Some(Command::Preflight(args)) => preflight::run(&args, &global, io).await?,
         Some(Command::Policy(command)) => policy::run(&command, &global, io)?,
+        Some(Command::Audit(command)) => audit::run(command, &global, io).await?,
         Some(Command::History(args)) => history::run(&args, &global, io).await?,
         Some(Command::Gc(args)) => gc::run(&args, &global, io).await?,
         Some(Command::Halt(args)) => halt::halt(args, &global, io).await?,

@@ -25,6 +25,7 @@ mod approval;
 mod approvals;
 mod ascii;
 mod attempt_record;
+mod audit;
 mod branch;
 mod chain;
 mod change_kind;
@@ -104,6 +105,7 @@ pub use approvals::{
 };
 pub use ascii::ascii_symbol;
 pub use attempt_record::{AttemptOutcome, AttemptRecord};
+pub use audit::{Audit, AuditFault, AuditFinding, AuditedEnvironment};
 pub use branch::{BranchName, BranchNameError};
 pub use chain::{ChainFault, ChainLink, ChainPlace, chain};
 pub use change_kind::ChangeKind;

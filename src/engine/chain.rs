@@ -1,5 +1,7 @@
 //! The promotion records of a digest: read where they are, and checked as a chain from an environment back to the build.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::domain::{
@@ -12,7 +14,7 @@ use crate::engine::run::Context;
 use crate::project::Service;
 use crate::registry::Reader;
 use crate::scan::FreshScan;
-use crate::sign::{self, Attestation, SignError, TrustedSigner};
+use crate::sign::{self, Attestation, Claim, TrustedSigner};
 
 /// A chain that was checked.
 #[derive(Debug, Clone)]
@@ -21,6 +23,74 @@ pub struct CheckedChain {
     pub links: Vec<ChainLink>,
     /// What is wrong with it, if something is.
     pub fault: Option<ChainFault>,
+}
+
+/// Where the environments of a service have their images, and who has to have signed their records.
+pub(super) struct ChainGround {
+    places: Vec<ChainPlace>,
+    trusted: BTreeMap<EnvironmentName, TrustedSigner>,
+}
+
+impl ChainGround {
+    /// That of `service`.
+    ///
+    /// # Errors
+    /// When what signatures are verified with cannot be read.
+    pub(super) fn of(engine: &Engine, service: &Service) -> Result<Self, EngineError> {
+        let mut ground = Self {
+            places: Vec::new(),
+            trusted: BTreeMap::new(),
+        };
+        for there in service.environments() {
+            let name = &there.environment().name;
+            ground.places.push(ChainPlace {
+                environment: name.clone(),
+                repository: there.repository()?.to_string(),
+                signs: engine.settings(name)?.sign.is_some(),
+            });
+            if let Some(trusted) = engine.trusted(name)? {
+                ground.trusted.insert(name.clone(), trusted);
+            }
+        }
+        Ok(ground)
+    }
+
+    /// Whether `environment` leaves records.
+    pub(super) fn signs(&self, environment: &EnvironmentName) -> bool {
+        let mut places = self.places.iter();
+        places.any(|place| place.environment == *environment && place.signs)
+    }
+
+    /// The records that are attached to `digest` where `reader` reads, each read once.
+    pub(super) async fn links(
+        &self,
+        reader: &Reader,
+        digest: &Digest,
+    ) -> Result<Vec<ChainLink>, EngineError> {
+        let claims = sign::claims(reader, digest, PromotionRecord::TYPE).await?;
+        let link = |claim: Claim| {
+            let attestation = &claim.attestation;
+            let record: PromotionRecord = serde_json::from_str(attestation.predicate.get()).ok()?;
+            let trusted = self.trusted.get(&record.windlass.environment);
+            Some(ChainLink {
+                statement: attestation.statement.clone(),
+                subjects: attestation.subjects.clone(),
+                is_signed: trusted.is_some_and(|trusted| claim.is_signed_by(trusted)),
+                record,
+            })
+        };
+        Ok(claims.into_iter().filter_map(link).collect())
+    }
+
+    /// The links from `environment` back to the build.
+    pub(super) fn chain<'l>(
+        &self,
+        links: &'l [ChainLink],
+        digest: &Digest,
+        environment: &EnvironmentName,
+    ) -> Result<Vec<&'l ChainLink>, ChainFault> {
+        chain(links, digest, environment, &self.places)
+    }
 }
 
 impl Engine {
@@ -35,31 +105,9 @@ impl Engine {
         environment: &EnvironmentName,
     ) -> Result<CheckedChain, EngineError> {
         let reader = service.environment(self.environment(environment)?).reader()?;
-        let mut places = Vec::new();
-        let mut links = Vec::new();
-        let all = claimed(&reader, digest).await?;
-        for there in service.environments() {
-            let name = &there.environment().name;
-            let trusted = self.trusted(name)?;
-            places.push(ChainPlace {
-                environment: name.clone(),
-                repository: there.repository()?.to_string(),
-                signs: self.settings(name)?.sign.is_some(),
-            });
-            let signed = match &trusted {
-                Some(trusted) => records(&reader, digest, Some(trusted)).await?,
-                None => Vec::new(),
-            };
-            let of_it = all
-                .iter()
-                .filter(|link| link.record.windlass.environment == *name);
-            links.extend(of_it.map(|link| ChainLink {
-                is_signed: signed.iter().any(|signed| signed.statement == link.statement),
-                ..link.clone()
-            }));
-        }
-        let checked = chain(&links, digest, environment, &places);
-        let (found, fault) = match checked {
+        let ground = ChainGround::of(self, service)?;
+        let links = ground.links(&reader, digest).await?;
+        let (found, fault) = match ground.chain(&links, digest, environment) {
             Ok(found) => (found.into_iter().cloned().collect(), None),
             Err(fault) => (links, Some(fault)),
         };
@@ -78,7 +126,7 @@ impl Engine {
             return Ok(None);
         };
         let reader = service.environment(self.environment(source)?).reader()?;
-        let found = records(&reader, digest, Some(&trusted)).await?.into_iter();
+        let found = records(&reader, digest, &trusted).await?.into_iter();
         let of_it = found.filter(|link| link.record.windlass.environment == *source);
         let newest = of_it.max_by_key(|link| link.record.timestamp);
         Ok(newest.map(|link| link.statement))
@@ -142,27 +190,19 @@ pub(super) fn details(
     }
 }
 
-/// All that claims to be a record of `digest`; nothing is verified. What cannot be understood claims nothing.
-async fn claimed(reader: &Reader, digest: &Digest) -> Result<Vec<ChainLink>, EngineError> {
-    match records(reader, digest, None).await {
-        Err(EngineError::Sign(SignError::Malformed { .. })) => Ok(Vec::new()),
-        found => found,
-    }
-}
-
-/// The records that who is trusted signed, or where nobody is named all that claim to be some.
+/// The records that who is trusted signed.
 pub(super) async fn records(
     reader: &Reader,
     digest: &Digest,
-    trusted: Option<&TrustedSigner>,
+    trusted: &TrustedSigner,
 ) -> Result<Vec<ChainLink>, EngineError> {
-    let found = sign::attestations(reader, digest, PromotionRecord::TYPE, trusted).await?;
+    let found = sign::attestations(reader, digest, PromotionRecord::TYPE, Some(trusted)).await?;
     let link = |attestation: Attestation| {
         Some(ChainLink {
             record: serde_json::from_str(attestation.predicate.get()).ok()?,
             statement: attestation.statement,
             subjects: attestation.subjects,
-            is_signed: trusted.is_some(),
+            is_signed: true,
         })
     };
     Ok(found.into_iter().filter_map(link).collect())

@@ -89,7 +89,7 @@ async fn record_of(
     trusted: Option<&TrustedSigner>,
 ) -> Result<Option<PromotionRecord>, EngineError> {
     let Some(trusted) = trusted else { return Ok(None) };
-    let found = chain::records(reader, digest, Some(trusted)).await?.into_iter();
+    let found = chain::records(reader, digest, trusted).await?.into_iter();
     let of_it = found
         .map(|link| link.record)
         .filter(|record| record.windlass.environment == *environment && record.timestamp <= deployed);

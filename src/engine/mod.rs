@@ -8,6 +8,7 @@ mod admission_scan;
 mod approval_error;
 mod approvals;
 mod attempts;
+mod audit;
 mod candidate;
 mod chain;
 mod changes;

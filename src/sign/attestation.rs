@@ -136,6 +136,36 @@ pub async fn attestations(
     Ok(found)
 }
 
+/// A statement that is attached to an image, and that nobody has verified: who has to have signed it may depend on what it says.
+pub struct Claim {
+    /// What it says.
+    pub attestation: Attestation,
+    bundle: Opened,
+}
+
+impl Claim {
+    /// Whether who is trusted signed it.
+    pub fn is_signed_by(&self, trusted: &TrustedSigner) -> bool {
+        trusted.has_signed(&self.bundle)
+    }
+}
+
+/// All statements of one kind that are attached to `digest`, in either form; each is read once. What cannot be understood claims
+/// nothing.
+///
+/// # Errors
+/// When the registry fails.
+pub async fn claims(reader: &Reader, digest: &Digest, predicate_type: &str) -> Result<Vec<Claim>, SignError> {
+    let read = opened(reader, digest, predicate_type, LIMIT, usize::MAX).await?;
+    let claim = |(referrer, bundle): (Digest, Result<Opened, String>)| {
+        let bundle = bundle.ok()?;
+        let statement = open(&bundle, predicate_type, None).ok()??;
+        let attestation = Attestation::new(referrer, &bundle, statement);
+        Some(Claim { attestation, bundle })
+    };
+    Ok(read.into_iter().filter_map(claim).collect())
+}
+
 /// What was found where the signatures of several count.
 #[derive(Debug, Default)]
 pub struct SignedStatements {

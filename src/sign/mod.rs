@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::Serialize;
 
-pub use attestation::{Attestation, NewStatement, SignedStatements, attest, attestations, attestations_by};
+pub use attestation::{
+    Attestation, Claim, NewStatement, SignedStatements, attest, attestations, attestations_by, claims,
+};
 pub use bundle::MEDIA_TYPE as BUNDLE;
 pub use certified::TrustedIdentity;
 pub use error::SignError;

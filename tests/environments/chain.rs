@@ -14,7 +14,7 @@ use crate::call::{self, text};
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /// An engine whose stage signs too, with the key of production, and what was promoted by it from dev to prod.
-async fn promoted() -> (World, Arc<Engine>, Digest) {
+pub async fn promoted() -> (World, Arc<Engine>, Digest) {
     let (world, _) = world().await;
     let path = world.repository().join("windlass.toml");
     let config = std::fs::read_to_string(&path).unwrap();
@@ -47,7 +47,7 @@ async fn fault(engine: &Engine, digest: &Digest) -> String {
 }
 
 /// The referrers of the digest in prod that are promotion records, each with its bundle.
-async fn records(engine: &Engine, digest: &Digest) -> Vec<(Descriptor, Vec<u8>)> {
+pub async fn records(engine: &Engine, digest: &Digest) -> Vec<(Descriptor, Vec<u8>)> {
     let reader = reader(engine, "prod");
     let mut found = Vec::new();
     for referrer in reader.referrers(digest, Some(BUNDLE)).await.unwrap() {
@@ -65,7 +65,7 @@ async fn records(engine: &Engine, digest: &Digest) -> Vec<(Descriptor, Vec<u8>)>
     found
 }
 
-async fn attach(engine: &Engine, digest: &Digest, bundle: Vec<u8>) {
+pub async fn attach(engine: &Engine, digest: &Digest, bundle: Vec<u8>) {
     let writer = writer(engine, "prod");
     let subject = writer
         .resolve(&Target::Digest(digest.clone()))
@@ -181,8 +181,14 @@ async fn the_record_of_another_image_is_none_of_this_one() {
     let (_world, engine, digest) = promoted().await;
     let other = deployed(&engine, "prod").await;
     assert_eq!(other, digest);
-    // An image that came to prod without a record.
+    // An image whose own record is gone.
     let other = digest_of(&engine, "prod", "develop~15").await;
+    for (own, _) in records(&engine, &other).await {
+        writer(&engine, "prod")
+            .delete_manifest(&own.digest)
+            .await
+            .unwrap();
+    }
     assert_eq!(fault(&engine, &other).await, "the record of prod is missing");
     for (_, bundle) in records(&engine, &digest).await {
         attach(&engine, &other, bundle).await;

@@ -30,6 +30,7 @@ mod admission;
 mod after;
 mod approvals;
 mod attempts;
+mod audit;
 mod by_run;
 mod chain;
 mod changes;

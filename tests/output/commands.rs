@@ -174,6 +174,7 @@ impl Sample<'_> {
         let image = self.deployed("prod").await;
         self.document("verify", &format!("verify --chain {image}")).await;
         self.document("history", "history --env prod").await;
+        self.document("audit", "audit verify").await;
         self.document("history", "history --env prod --at 2099-01-01T00:00Z")
             .await;
         let engine = self.world.engine().unwrap();

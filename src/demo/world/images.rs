@@ -12,13 +12,13 @@ use super::error::WorldError;
 use super::layers::{self, Layer, PLATFORMS, Recipe};
 use super::reports::{self, Health};
 use crate::domain::{
-    CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, ServiceName, SignatureForms, Tag,
-    WriteAccess,
+    Clean, CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, PromotionRecord, RecordDetails,
+    RecordedOperation, Repository, ServiceName, SignatureForms, Tag, WriteAccess,
 };
 use crate::engine::{Engine, EngineError};
 use crate::registry::{Descriptor, TagRule, Writer, copy};
 use crate::scan::{ReportContext, SbomFormat, attach_report, attach_sbom};
-use crate::sign::{self, SigningKey};
+use crate::sign::{self, NewStatement, SigningKey};
 
 /// The password of the key that signs.
 pub(super) const PASSWORD: &str = "windlass demo";
@@ -312,9 +312,8 @@ impl<'a> Workshop<'a> {
         )
         .await?;
         copy::run(&plan, &source, &target, &|_| (), &CancellationToken::new()).await?;
-        let to: EnvironmentName = to
-            .parse()
-            .map_err(|error: crate::domain::NameError| EngineError::Internal(error.to_string()))?;
+        let to = environment(to)?;
+        let from = environment(from)?;
         if let Some(settings) = self
             .engine
             .config()
@@ -328,7 +327,11 @@ impl<'a> Workshop<'a> {
             let key = opening
                 .await
                 .map_err(|error| EngineError::Internal(error.to_string()))??;
-            sign::sign(&target, image, &key.into(), SignatureForms::Bundle).await?;
+            let signer = key.into();
+            sign::sign(&target, image, &signer, SignatureForms::Bundle).await?;
+            let record = self.record(source.repository(), &target, digest, commit, (&from, &to, at))?;
+            let statement = NewStatement::new(PromotionRecord::TYPE, record);
+            sign::attest(&target, image, statement, &signer, SignatureForms::Bundle).await?;
         }
         target
             .tag(digest, &tag(self.engine, commit)?, TagRule::Immutable)
@@ -337,6 +340,43 @@ impl<'a> Workshop<'a> {
             target.tag(digest, &deployed, TagRule::Immutable).await?;
         }
         Ok(())
+    }
+
+    /// The record of a promotion as the pipeline's job left it then.
+    fn record(
+        &self,
+        source: &Repository,
+        target: &Writer,
+        digest: &Digest,
+        commit: &CommitSha,
+        (from, to, at): (&EnvironmentName, &EnvironmentName, Timestamp),
+    ) -> Result<PromotionRecord, WorldError> {
+        let details = RecordDetails {
+            operation: RecordedOperation::Promote,
+            service: self.service.clone(),
+            environment: to.clone(),
+            from: Some(from.clone()),
+            commit: Some(commit.clone()),
+            plan: Clean::line(&digest.hex()[..12]),
+            run: Clean::line(&digest.hex()[..32]),
+            by: Clean::line("ana@ci"),
+            reason: None,
+            hotfix: false,
+            gates: Vec::new(),
+            previous_digest: None,
+            evidence: Vec::new(),
+            approvals: Vec::new(),
+            follows: None,
+        };
+        let tags = [tag(self.engine, commit)?];
+        Ok(PromotionRecord::new(
+            digest,
+            Some(source),
+            target.repository(),
+            &tags,
+            at,
+            details,
+        ))
     }
 
     /// The release branches of what is in stage and in prod, here and on the remote.
@@ -363,15 +403,19 @@ impl<'a> Workshop<'a> {
     }
 }
 
+fn environment(name: &str) -> Result<EnvironmentName, WorldError> {
+    Ok(name
+        .parse()
+        .map_err(|error: crate::domain::NameError| EngineError::Internal(error.to_string()))?)
+}
+
 fn writer(
     engine: &Engine,
     service: &ServiceName,
     environment: &str,
     access: WriteAccess,
 ) -> Result<Writer, WorldError> {
-    let name = environment
-        .parse()
-        .map_err(|error: crate::domain::NameError| EngineError::Internal(error.to_string()))?;
+    let name = self::environment(environment)?;
     let environment = engine.environment(&name)?;
     let service = engine.service(service)?;
     let writer = service.environment(environment).writer(access);

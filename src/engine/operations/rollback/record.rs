@@ -29,7 +29,7 @@ pub(super) async fn leave(
             return Ok(StepOutcome::Nothing(format!("not signed: {error}")));
         }
     };
-    let known = chain::records(writer, digest, Some(signer.trusted())).await?;
+    let known = chain::records(writer, digest, signer.trusted()).await?;
     let newest = known
         .into_iter()
         .map(|link| link.record)

@@ -31,7 +31,7 @@ pub enum JournalError {
     },
     /// A line that is not what was written.
     #[error(
-        "line {line} of the journal {path} does not match the hash of the line before it: the file was \
+        "line {line} of the journal {path} does not match its hash and the line before it: the file was \
          changed or truncated"
     )]
     Broken {
