@@ -1,6 +1,6 @@
 //! `windlass gc`: one environment after the other, each with a plan of its own.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 
 use clap::Args;
 use serde::Serialize;
@@ -70,11 +70,21 @@ pub async fn run(args: &GcArgs, global: &Global, io: &mut Output) -> Result<Exit
     let mut exit = Exit::Done;
     for environment in environments {
         let request = GcRequest { environment };
-        let planned = world.engine.plan(&world.service, &request.into()).await?;
+        let mut planned = world.engine.plan(&world.service, &request.into()).await?;
         if args.kept {
-            list_kept(&planned, io)?;
+            let out = if args.confirm.dry_run {
+                &mut io.out as &mut dyn Write
+            } else {
+                &mut io.err
+            };
+            list_kept(&planned, out)?;
         }
-        let one = if is_idle(&planned) && !args.confirm.dry_run {
+        if !args.confirm.dry_run {
+            shorten(&mut planned);
+        }
+        // A refusal is kept as a run is.
+        let is_idle = planned.operation.is_idle() && planned.allowed();
+        let one = if is_idle && !args.confirm.dry_run {
             nothing(&planned, io)?
         } else {
             operation::run_planned(&world, planned, &args.confirm, args.json, global, io).await?
@@ -140,11 +150,6 @@ async fn document(world: &World, environments: &[EnvironmentName], io: &mut Outp
     Ok(if allowed { Exit::Done } else { Exit::Refused })
 }
 
-/// Whether there is nothing to delete, and nothing that would forbid it.
-fn is_idle(plan: &Plan) -> bool {
-    matches!(&plan.operation, Operation::Gc(gc) if gc.images.is_empty()) && plan.allowed()
-}
-
 fn nothing(plan: &Plan, io: &mut Output) -> Result<Exit, Failure> {
     if let Operation::Gc(gc) = &plan.operation {
         writeln!(
@@ -157,14 +162,22 @@ fn nothing(plan: &Plan, io: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn list_kept(plan: &Plan, io: &mut Output) -> Result<(), Failure> {
+/// A line of a journal has its limit: of very many images that stay it keeps those with the gravest reasons.
+fn shorten(plan: &mut Plan) {
+    const MOST: usize = 5_000;
+    if let Operation::Gc(gc) = &mut plan.operation {
+        gc.kept.truncate(MOST);
+    }
+}
+
+fn list_kept(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let Operation::Gc(gc) = &plan.operation else {
         return Ok(());
     };
     for image in &gc.kept {
         let tags: Vec<_> = image.tags.iter().map(ToString::to_string).collect();
         writeln!(
-            io.err,
+            out,
             "keep {} ({}): {}",
             tags.join(", "),
             image.digest.short(),

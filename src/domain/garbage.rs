@@ -38,8 +38,9 @@ pub struct StoredImage {
 /// Whose an image is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageOrigin {
-    /// Built from this commit of this repository, and tagged as windlass tags.
-    Ours(CommitSha),
+    /// Built from these commits of this repository, and tagged as windlass tags. Commits that change nothing in an image have
+    /// the same one.
+    Ours(BTreeSet<CommitSha>),
     /// Not surely ours.
     Foreign(KeptBecause),
 }
@@ -161,10 +162,12 @@ impl Needed {
         let digests = std::iter::once(&image.digest).chain(parts);
         let by_digest = digests.filter_map(|digest| self.digests.get(digest));
         let by_tag = image.tags.iter().filter_map(|tag| self.tags.get(tag));
-        let (by_commit, foreign) = match &image.origin {
-            ImageOrigin::Ours(commit) => (self.commits.get(commit), None),
+        let (commits, foreign) = match &image.origin {
+            ImageOrigin::Ours(commits) => (Some(commits), None),
             ImageOrigin::Foreign(because) => (None, Some(because)),
         };
+        let by_commit = commits.into_iter().flatten();
+        let by_commit = by_commit.filter_map(|commit| self.commits.get(commit));
         let all = by_digest.chain(by_tag).chain(by_commit).chain(foreign);
         all.min_by_key(|because| because.reason)
     }

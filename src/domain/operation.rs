@@ -153,6 +153,11 @@ impl Operation {
         }
     }
 
+    /// Whether there is surely nothing to do.
+    pub const fn is_idle(&self) -> bool {
+        matches!(self, Self::Gc(gc) if gc.images.is_empty())
+    }
+
     /// The environment that it is done to, if it is one alone.
     pub fn environment(&self) -> Option<&EnvironmentName> {
         self.words().environment()

@@ -276,7 +276,11 @@ impl Ground {
             let found = self.commits.iter().find(|(_, known)| *known == commit);
             found.map_or(-1, |(days, _)| *days)
         };
-        gc(plan).images.iter().map(|image| day(&image.commit)).collect()
+        gc(plan)
+            .images
+            .iter()
+            .map(|image| day(&image.commits[0]))
+            .collect()
     }
 }
 

@@ -1,7 +1,9 @@
 //! What stays, whatever the rule says.
 
-use serde_json::json;
-use windlass::domain::{Clean, KeepReason, PinRecord};
+use serde_json::{Value, json};
+use windlass::domain::{
+    Clean, EnvironmentName, ExceptionKind, ExceptionRecord, KeepReason, PinRecord, ReviewRecord,
+};
 use windlass::engine::PinRequest;
 
 use crate::ground::{DAYS, Ground, gc, plan_with, reason};
@@ -185,7 +187,9 @@ async fn images_of_released_versions_stay() {
 async fn what_an_environment_downstream_has_stays_by_tag_and_by_digest() {
     let ground = Ground::new().await;
     ground.build_all().await;
-    ground.build("prod", 80).await;
+    // Its tag tells, even where its digest is another one there.
+    let other = ground.push("prod", 80, &["s390x"]).await;
+    ground.tag("prod", &other, ground.tag_of(80).as_str()).await;
     // Without a tag of its commit; stage need not have deployed it.
     let untagged = ground.push("stage", 60, &["amd64"]).await;
     let plan = ground.plan("dev").await;
@@ -267,6 +271,33 @@ async fn an_image_of_two_tags_goes_only_if_both_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_of_two_commits_goes_only_if_neither_needs_it() {
+    let ground = Ground::new().await;
+    ground.build("dev", 10).await;
+    ground.build("dev", 1).await;
+    let config = json!({"os": "linux", "architecture": "amd64"});
+    let image = ground
+        .image_of("dev", &config, &[b"the same".to_vec()])
+        .await
+        .digest;
+    for days in [80, 60] {
+        ground.tag("dev", &image, ground.tag_of(days).as_str()).await;
+    }
+    assert_eq!(gc(&ground.plan("dev").await).images[0].commits.len(), 2);
+    ground.git(&["tag", "v1.3.0", ground.commit_of(80).as_str()]);
+    ground.git(&["push", "-q", "origin", "v1.3.0"]);
+    let plan = ground.plan("dev").await;
+    assert_eq!(reason(&plan, &image), Some(KeepReason::Released));
+    ground.git(&["push", "-q", "origin", "--delete", "v1.3.0"]);
+    ground.git(&["tag", "-d", "v1.3.0"]);
+    ground.tag("dev", &image, "sha-0ddba11").await;
+    assert_eq!(
+        reason(&ground.plan("dev").await, &image),
+        Some(KeepReason::UnknownCommit)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_was_built_or_scanned_later_than_its_commit_is_younger() {
     let ground = Ground::new().await;
     ground.build_all().await;
@@ -315,4 +346,52 @@ async fn an_environment_without_a_rule_loses_nothing() {
         error.to_string().contains("nothing is ever deleted from dev"),
         "{error}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_with_an_exception_that_nobody_has_reviewed_stays_until_somebody_has() {
+    let ground = Ground::new().await;
+    ground.build("dev", 10).await;
+    ground.build("dev", 1).await;
+    let digest = ground.build("dev", 60).await;
+    let writer = ground.writer("dev");
+    let root = writer.resolve(&digest.clone().into()).await.unwrap().unwrap();
+    let (environment, at): (EnvironmentName, _) = ("dev".parse().unwrap(), ground.day(59));
+    let exception = ExceptionRecord {
+        digest: digest.clone(),
+        environment: environment.clone(),
+        kind: ExceptionKind::Hotfix,
+        skipped: vec![Clean::line("scan (2 critical)")],
+        passed_over: Vec::new(),
+        reason: Clean::line("payouts fail"),
+        by: Clean::line("ana@desk"),
+        at,
+    };
+    let leave = async |kind: &str, record: Value| {
+        let layers = vec![(kind.to_owned(), record.to_string().into())];
+        let created = [("org.opencontainers.image.created".to_owned(), at.to_string())];
+        writer.attach(&root, kind, layers, created.into()).await.unwrap();
+    };
+    leave(
+        "application/vnd.windlass.exception.v1+json",
+        serde_json::to_value(&exception).unwrap(),
+    )
+    .await;
+    assert_eq!(
+        reason(&ground.plan("dev").await, &digest),
+        Some(KeepReason::ReviewDue)
+    );
+    let review = ReviewRecord {
+        digest: digest.clone(),
+        environment,
+        note: Clean::line("fine"),
+        by: Clean::line("omar@desk"),
+        at: ground.day(58),
+    };
+    leave(
+        "application/vnd.windlass.review.v1+json",
+        serde_json::to_value(&review).unwrap(),
+    )
+    .await;
+    assert_eq!(ground.gone(&ground.plan("dev").await), [60]);
 }

@@ -38,8 +38,8 @@ async fn a_dry_run_says_what_goes_what_stays_and_why_and_deletes_nothing() {
         assert!(out.contains(line), "{line}\n{out}");
     }
     let kept = format!("keep {} (", ground.tag_of(100));
-    let line = err.lines().find(|line| line.starts_with(&kept));
-    assert!(line.unwrap().ends_with(": of the head of main"), "{err}");
+    let line = out.lines().find(|line| line.starts_with(&kept));
+    assert!(line.unwrap().ends_with(": of the head of main"), "{out}");
     assert!(
         ground
             .registry

@@ -1,14 +1,18 @@
 //! What is deleted, in which order, and what is looked at once more before.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
+use windlass::demo::faults::{Effect, Fault};
 use windlass::demo::registry::Options;
 use windlass::domain::{Confirmation, Digest, Exit, Tag};
 use windlass::engine::{Event, EventKind};
 use windlass::registry::OldTag;
 
+use crate::call::{program, text};
+use crate::document::{INDEX, put};
 use crate::ground::{Ground, gc, plan_with};
 use crate::run::{carry_out, last};
 
@@ -244,7 +248,10 @@ async fn what_was_deployed_or_tagged_or_promoted_or_attached_to_after_the_plan_i
     let plan = ground.plan("dev").await;
     let of = |days| {
         let commit = ground.commit_of(days);
-        let found = gc(&plan).images.iter().find(|image| image.commit == *commit);
+        let found = gc(&plan)
+            .images
+            .iter()
+            .find(|image| image.commits.contains(commit));
         found.unwrap().digest.clone()
     };
     ground.deploy("dev", &of(90), 0).await;
@@ -303,4 +310,170 @@ async fn what_is_left_of_a_run_that_was_cancelled_goes_with_the_next() {
     let (exit, _) = ground.run("dev").await;
     assert_eq!(exit, Exit::Done);
     assert!(gc(&ground.plan("dev").await).images.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_left_that_was_killed_after_any_of_its_deletions_goes_with_the_next() {
+    for after in 0..6 {
+        let ground = Ground::new().await;
+        let mut digests = Vec::new();
+        for days in [60, 50] {
+            let index = ground.push("dev", days, &["amd64", "arm64"]).await;
+            ground.tag("dev", &index, ground.tag_of(days).as_str()).await;
+            let manifest = ground
+                .reader("dev")
+                .manifest(&index.clone().into())
+                .await
+                .unwrap();
+            digests.extend(manifest.children().iter().map(|child| child.digest.clone()));
+            digests.push(index);
+        }
+        ground.build("dev", 10).await;
+        ground.build("dev", 1).await;
+        // The first deletion only asks whether there are any.
+        let stalls = Fault::new(Effect::Stall { after: 0 })
+            .on_method("DELETE")
+            .after(1 + after);
+        ground.registry.inject(stalls);
+        let state = ground.folder.path().join("state");
+        let mut killed = program(&ground.repository(), &state, &["gc", "--yes"]);
+        let mut killed = killed
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let deleting = async {
+            while deletions(&ground).len() < usize::try_from(after).unwrap() + 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), deleting)
+            .await
+            .unwrap();
+        killed.kill().await.unwrap();
+        let again = program(&ground.repository(), &state, &["gc", "--yes"])
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+        for digest in &digests {
+            assert!(
+                !ground.has("dev", digest).await,
+                "killed after {after}: {}",
+                text(&again.stderr)
+            );
+        }
+        assert_eq!(ground.tags("dev").await.len(), 2);
+        let idle = program(&ground.repository(), &state, &["gc", "--yes"])
+            .output()
+            .await
+            .unwrap();
+        assert!(
+            text(&idle.stderr).contains("nothing to delete from dev"),
+            "{}",
+            text(&idle.stderr)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_left_stays_where_somebody_needs_it_again() {
+    let ground = Ground::new().await;
+    let images = [
+        ground.image("dev", 60, "amd64").await,
+        ground.image("dev", 60, "arm64").await,
+    ];
+    let [first, second] = images.clone();
+    let index = ground
+        .index("dev", &[("amd64", first.clone()), ("arm64", second)])
+        .await;
+    ground.tag("dev", &index, ground.tag_of(60).as_str()).await;
+    ground.build("dev", 10).await;
+    ground.build("dev", 1).await;
+    let engine = ground.engine();
+    let plan = plan_with(&engine, "dev").await.unwrap();
+    // The index goes, and the first deletion of a part fails for good.
+    let fails = Effect::Answer {
+        status: 403,
+        retry_after: None,
+    };
+    ground
+        .registry
+        .inject(Fault::new(fails).on_method("DELETE").after(2).times(20));
+    let (exit, _) = carry_out(&engine, plan).await;
+    assert_ne!(exit, Exit::Done);
+    assert!(!ground.has("dev", &index).await && ground.has("dev", &first.digest).await);
+    let left = ground.plan("dev").await;
+    assert!(
+        gc(&left).images[0]
+            .words()
+            .starts_with("what a killed run left of "),
+        "{:?}",
+        gc(&left).images
+    );
+    let new = ground.index("dev", &[("amd64", first.clone())]).await;
+    ground.tag("dev", &new, "demo").await;
+    assert!(gc(&ground.plan("dev").await).images.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_list_only_claims_to_be_attached_stays() {
+    let ground = Ground::with(Options {
+        referrers_api: false,
+        ..Options::default()
+    })
+    .await;
+    let old = ground.build("dev", 60).await;
+    ground.build("dev", 10).await;
+    ground.build("dev", 1).await;
+    let somebodys = ground.image("dev", 50, "s390x").await;
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [somebodys] });
+    let list = put(&ground.writer("dev"), INDEX, &list).await;
+    ground.tag("dev", &list.digest, &old.fallback_tag()).await;
+    let (exit, events) = ground.run("dev").await;
+    assert_eq!(exit, Exit::Done, "{}", said(&events));
+    assert!(!ground.has("dev", &old).await && !ground.has("dev", &list.digest).await);
+    assert!(ground.has("dev", &somebodys.digest).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deployed_while_the_run_deletes_others_stays_with_what_it_shares_with_them() {
+    let ground = Ground::with(Options {
+        delay: Duration::from_millis(20),
+        ..Options::default()
+    })
+    .await;
+    let config = json!({"os": "linux", "architecture": "amd64"});
+    let image = async |layer: String| ground.image_of("dev", &config, &[layer.into_bytes()]).await;
+    let shared = image("shared".to_owned()).await;
+    let mut last = shared.digest.clone();
+    for days in [90, 80, 70, 60, 50, 40] {
+        let own = image(format!("of day {days}")).await;
+        last = ground
+            .index("dev", &[("amd64", shared.clone()), ("arm64", own)])
+            .await;
+        ground.tag("dev", &last, ground.tag_of(days).as_str()).await;
+    }
+    ground.build("dev", 10).await;
+    ground.build("dev", 1).await;
+    let engine = ground.engine();
+    let plan = plan_with(&engine, "dev").await.unwrap();
+    let mut run = crate::run::begin(&engine, plan);
+    let (mut events, mut is_deployed) = (Vec::new(), false);
+    while let Some(event) = run.events.recv().await {
+        let deletes = matches!(&event.happening, EventKind::Log { line, .. } if line.starts_with("deleted "));
+        if deletes && !is_deployed {
+            is_deployed = true;
+            ground.deploy("dev", &last, 0).await;
+        }
+        events.push(event);
+    }
+    assert_eq!(run.task.await.unwrap(), Exit::Done);
+    assert!(
+        said(&events).contains("alone: it was deployed: deployed-"),
+        "{}",
+        said(&events)
+    );
+    assert!(ground.has("dev", &last).await && ground.has("dev", &shared.digest).await);
+    assert_eq!(ground.tags("dev").await.len(), 4);
 }

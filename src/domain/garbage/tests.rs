@@ -17,7 +17,7 @@ fn image(n: u8, ago: i64) -> StoredImage {
     StoredImage {
         digest: Digest::of(&[n]),
         tags: vec![format!("sha-{}", commit(n).short()).parse().unwrap()],
-        origin: ImageOrigin::Ours(commit(n)),
+        origin: ImageOrigin::Ours(BTreeSet::from([commit(n)])),
         time: day(ago),
         deployed: None,
         children: BTreeSet::new(),

@@ -32,6 +32,17 @@ pub struct Gc {
     /// The bytes of all that is deleted, without those that surely belong to what stays too.
     #[serde(default)]
     pub bytes: u64,
+    /// How many more may go than one run deletes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// An image that is deleted.
@@ -39,10 +50,11 @@ pub struct Gc {
 pub struct RemovedImage {
     /// Its digest.
     pub digest: Digest,
-    /// The tags that point to it, and are deleted with it.
+    /// The tags that point to it, and are deleted with it; none where a run that was killed has deleted it, and not all that
+    /// went with it.
     pub tags: Vec<Tag>,
-    /// The commit that it was built from.
-    pub commit: CommitSha,
+    /// The commits that it was built from; several where they changed nothing in it.
+    pub commits: Vec<CommitSha>,
     /// When it was built, deployed or attached to, whichever is known and latest.
     pub time: Timestamp,
     /// The manifests that are deleted after it: those that it names and what is attached to them.
@@ -80,6 +92,7 @@ impl Gc {
             images: images.collect(),
             kept: Vec::new(),
             bytes: 0,
+            more: 0,
             ..self.clone()
         }
     }
@@ -116,6 +129,13 @@ impl RemovedImage {
             0 => String::new(),
             n => format!(", with {}", count(n, "manifest")),
         };
+        if self.tags.is_empty() {
+            return format!(
+                "what a killed run left of {}: {}",
+                self.digest.short(),
+                count(self.manifests.len(), "manifest")
+            );
+        }
         format!(
             "{} ({}) of {}{with}, {}",
             first(self.tags.iter(), SHOWN_TAGS),
@@ -160,6 +180,10 @@ impl Words for Gc {
         facts.push(("retains", self.retain.words()));
         for image in &self.images {
             facts.push(("delete", image.words()));
+        }
+        if self.more > 0 {
+            let words = format!("{}, which the next run deletes", count(self.more, "image"));
+            facts.push(("more", words));
         }
         facts.push(("keep", self.kept_words()));
         if !self.images.is_empty() {

@@ -76,6 +76,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "fleet.yml",
         include_str!("../../../../assets/workflows/fleet.yml"),
     ),
+    ("gc.yml", include_str!("../../../../assets/workflows/gc.yml")),
 ];
 
 /// The environments that promotions to `environment` come from, the hotfix path included.
@@ -134,6 +135,7 @@ pub(super) fn of(config: &Config, args: &GitHubArgs) -> Result<Vec<GeneratedFile
         }
     }
     files.push(workflows.fleet()?);
+    files.extend(workflows.gc()?);
     match files
         .iter()
         .enumerate()
@@ -305,6 +307,46 @@ impl<'a> Workflows<'a> {
     }
 
     fn fleet(&self) -> Result<GeneratedFile, Failure> {
+        self.workflow("fleet.yml", "fleet.yml", self.everywhere())
+    }
+
+    /// None where nothing is ever deleted.
+    fn gc(&self) -> Result<Option<GeneratedFile>, Failure> {
+        let environments = self.config.graph.all().iter();
+        let cleaned = environments.filter(|environment| self.settings(environment).retain.is_some());
+        let places: Vec<_> = cleaned
+            .flat_map(|environment| {
+                self.config
+                    .services
+                    .iter()
+                    .map(move |service| (environment, service))
+            })
+            .map(|(environment, service)| {
+                // What is called so in a workflow has no dots.
+                let id = match self.config.services.len() {
+                    1 => environment.name.to_string(),
+                    _ => format!("{}-{}", environment.name, service.name),
+                };
+                context! {
+                    id => id.replace('.', "_"),
+                    environment => environment.name.as_str(),
+                    service => service.name.as_str(),
+                }
+            })
+            .collect();
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let values = context! {
+            places => places,
+            contents => if self.config.git.lock { "write" } else { "read" },
+            ..self.everywhere()
+        };
+        self.workflow("gc.yml", "gc.yml", values).map(Some)
+    }
+
+    /// What a job may do and where it logs in that reads from every environment.
+    fn everywhere(&self) -> Value {
         let mut registries: Vec<Login> = Vec::new();
         for environment in self.config.graph.all() {
             for host in all_hosts(self.config, environment) {
@@ -313,12 +355,11 @@ impl<'a> Workflows<'a> {
                 }
             }
         }
-        let values = context! {
+        context! {
             packages => registries.iter().any(|registry| registry.kind == Kind::GitHub),
             oidc => registries.iter().any(|registry| registry.kind.uses_oidc()),
             registries => registries.iter().map(Login::value).collect::<Value>(),
-        };
-        self.workflow("fleet.yml", "fleet.yml", values)
+        }
     }
 
     /// The tools that a promotion calls.

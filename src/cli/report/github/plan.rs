@@ -20,5 +20,6 @@ pub fn tell_of_plan(plan: &Plan, text: &str) -> io::Result<()> {
         ("plan", plan.hash().as_str()),
         ("allowed", if plan.allowed() { "true" } else { "false" }),
         ("digest", &digest),
+        ("idle", if plan.operation.is_idle() { "true" } else { "false" }),
     ])
 }

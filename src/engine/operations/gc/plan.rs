@@ -33,6 +33,7 @@ impl PlanRequest for GcRequest {
             images: survey.images,
             kept: survey.kept,
             bytes: survey.bytes,
+            more: survey.more,
         };
         let mut steps = StepList::default();
         steps.add(StepKind::Gate, "re-check what is needed");

@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use super::facts::{self, Facts};
+use super::leftovers;
 use crate::domain::operation::{KeptImage, RemovedImage};
 use crate::domain::{
     CommitSha, DeploymentTag, Digest, Environment, ExceptionRecord, ImageOrigin, KeepReason, KeptBecause,
@@ -21,6 +22,8 @@ use crate::registry::{GoesWith, Reader, RegistryError, StoredManifest, attached_
 const AT_ONCE: usize = 8;
 /// More tags than a repository may have for all of them to be looked at.
 const MAX_TAGS: usize = 50_000;
+/// Images that one run deletes; the next deletes more. The journal keeps the whole plan.
+const MAX_IMAGES: usize = 1_000;
 /// How deep indexes may be nested.
 const MAX_DEPTH: usize = 8;
 
@@ -31,6 +34,8 @@ pub(super) struct Survey {
     pub(super) kept: Vec<KeptImage>,
     /// The bytes of what may go.
     pub(super) bytes: u64,
+    /// How many more may go than one run deletes.
+    pub(super) more: usize,
     /// What could not be read.
     pub(super) unread: Vec<String>,
     /// The requests to the repository.
@@ -81,6 +86,7 @@ impl Survey {
         let now = Timestamp::now();
         let mut kept = keep(&images, rule, &needed, now, BTreeMap::new());
         let mut closer = BTreeMap::new();
+        let (going, more) = first(&images, &kept);
         if unread.is_empty() {
             let looking = Looking {
                 engine,
@@ -88,9 +94,9 @@ impl Survey {
                 environment,
                 reader: &reader,
                 stored: &stored,
-                stays: &stored.stays(&images, &kept),
+                stays: &stored.stays(&images, &going),
             };
-            let candidates = images.iter().filter(|image| !kept.contains_key(&image.digest));
+            let candidates = images.iter().filter(|image| going.contains(&image.digest));
             let candidates: Vec<_> = candidates.map(|image| looking.look(image)).collect();
             let looked: Vec<_> = stream::iter(candidates).buffered(AT_ONCE).try_collect().await?;
             for found in looked {
@@ -114,14 +120,20 @@ impl Survey {
             images: Vec::new(),
             bytes: 0,
             kept: shown(&images, &kept),
-            requests: reader.requests(),
+            more,
+            requests: 0,
             last_deployment,
             unread,
         };
         if survey.unread.is_empty() {
-            let stays = stored.stays(&images, &kept);
+            closer.retain(|digest, _| !kept.contains_key(digest));
+            let going = closer.keys().cloned().collect();
+            let stays = stored.stays(&images, &going);
             survey.remove(&images, &kept, &closer, &stored, &stays);
+            let left = leftovers::read(engine, service, environment, &reader, &stays).await?;
+            survey.images.splice(0..0, left);
         }
+        survey.requests = reader.requests();
         Ok(survey)
     }
 
@@ -141,13 +153,10 @@ impl Survey {
             .collect();
         let mut blobs_of: Vec<BTreeSet<&Digest>> = Vec::new();
         for image in images {
-            let (Some(found), ImageOrigin::Ours(commit)) = (closer.get(&image.digest), &image.origin) else {
+            let (Some(found), ImageOrigin::Ours(commits)) = (closer.get(&image.digest), &image.origin) else {
                 continue;
             };
             let root = stored.by_digest.get(&image.digest).map(|(manifest, _)| manifest);
-            if kept.contains_key(&image.digest) {
-                continue;
-            }
             let parts = found.goes_with.manifests.iter();
             let parts: Vec<_> = parts.filter(|part| !stays.contains(&part.digest)).collect();
             let manifests: Vec<_> = parts.iter().map(|part| part.digest.clone()).collect();
@@ -161,7 +170,7 @@ impl Survey {
             self.images.push(RemovedImage {
                 digest: image.digest.clone(),
                 tags: image.tags.clone(),
-                commit: commit.clone(),
+                commits: commits.iter().cloned().collect(),
                 time: image.time,
                 manifests,
                 attached_tags: found.goes_with.tags.clone(),
@@ -178,6 +187,18 @@ impl Survey {
         self.images
             .sort_by(|a, b| (a.time, &a.digest).cmp(&(b.time, &b.digest)));
     }
+}
+
+/// What may go of the images with the tags, the oldest first, as much of it as one run deletes; and how many more.
+fn first(images: &[StoredImage], kept: &BTreeMap<Digest, KeptBecause>) -> (BTreeSet<Digest>, usize) {
+    let mut all: Vec<_> = images
+        .iter()
+        .filter(|image| !kept.contains_key(&image.digest))
+        .collect();
+    all.sort_by_key(|image| (image.time, &image.digest));
+    let more = all.len().saturating_sub(MAX_IMAGES);
+    all.truncate(MAX_IMAGES);
+    (all.into_iter().map(|image| image.digest.clone()).collect(), more)
 }
 
 /// What stays, with its reasons, the gravest first.
@@ -223,22 +244,21 @@ fn refine(images: &mut [StoredImage], closer: &BTreeMap<Digest, Closer>, needed:
 async fn images(engine: &Engine, stored: &Stored) -> Result<Vec<StoredImage>, EngineError> {
     let commits = commits(engine, stored.by_digest.values().flat_map(|(_, tags)| tags)).await?;
     let images = stored.by_digest.values().map(|(manifest, tags)| {
-        let of_commits: BTreeMap<&CommitSha, Timestamp> = tags
-            .iter()
-            .filter_map(|tag| commits.get(tag))
-            .map(|(commit, time)| (commit, *time))
-            .collect();
         let deployed = tags
             .iter()
             .filter_map(DeploymentTag::parse)
             .map(DeploymentTag::time)
             .max();
-        let built = of_commits.values().max().copied();
+        let built = tags
+            .iter()
+            .filter_map(|tag| commits.get(tag))
+            .map(|(_, time)| *time)
+            .max();
         let nested = stored.nested.get(&manifest.digest);
         let children = manifest.children.iter().map(|child| &child.digest);
         StoredImage {
             digest: manifest.digest.clone(),
-            origin: origin(engine, tags, &of_commits),
+            origin: origin(engine, tags, &commits),
             time: built.max(deployed).unwrap_or(Timestamp::UNIX_EPOCH),
             deployed,
             children: children.chain(nested.into_iter().flatten()).cloned().collect(),
@@ -254,30 +274,24 @@ async fn images(engine: &Engine, stored: &Stored) -> Result<Vec<StoredImage>, En
     Ok(images.collect())
 }
 
-/// Whose an image with these tags is: ours if windlass made all of them, for one commit of this repository.
-fn origin(engine: &Engine, tags: &[Tag], commits: &BTreeMap<&CommitSha, Timestamp>) -> ImageOrigin {
+/// Whose an image with these tags is: ours if windlass made all of them, for commits of this repository.
+fn origin(engine: &Engine, tags: &[Tag], commits: &HashMap<Tag, (CommitSha, Timestamp)>) -> ImageOrigin {
     let template = &engine.config().git.image_tag;
     let foreign = |reason, words: String| ImageOrigin::Foreign(KeptBecause::new(reason, words));
     let is_ours = |tag: &&Tag| template.parse_back(tag).is_some() || DeploymentTag::parse(tag).is_some();
     if let Some(other) = tags.iter().find(|tag| !is_ours(tag)) {
         return foreign(KeepReason::OtherTag, format!("has the tag {other}"));
     }
-    let named = tags
-        .iter()
-        .filter(|tag| template.parse_back(tag).is_some())
-        .count();
-    let mut found = commits.keys();
-    match (found.next(), found.next()) {
-        (Some(commit), None) if named > 0 => ImageOrigin::Ours((*commit).clone()),
-        (Some(_), _) => foreign(
+    let named = tags.iter().filter(|tag| template.parse_back(tag).is_some());
+    let is_known = named.clone().all(|tag| commits.contains_key(tag));
+    if named.count() == 0 || !is_known {
+        return foreign(
             KeepReason::UnknownCommit,
-            "has the tags of several commits".to_owned(),
-        ),
-        (None, _) => foreign(
-            KeepReason::UnknownCommit,
-            "no tag names a commit of this repository".to_owned(),
-        ),
+            "has no tag of a commit, or one of a commit that this repository does not have".to_owned(),
+        );
     }
+    let of_tags = tags.iter().filter_map(|tag| commits.get(tag));
+    ImageOrigin::Ours(of_tags.map(|(commit, _)| commit.clone()).collect())
 }
 
 /// The commit of each tag that names one of this repository, with its time.
@@ -385,9 +399,9 @@ impl Stored {
         Ok(())
     }
 
-    /// What nothing that goes may take along: what has a tag of its own, and the parts of what stays.
-    fn stays(&self, images: &[StoredImage], kept: &BTreeMap<Digest, KeptBecause>) -> BTreeSet<Digest> {
-        let staying = images.iter().filter(|image| kept.contains_key(&image.digest));
+    /// What nothing that goes may take along: what has a tag of its own, and the parts of all but what is `going`.
+    fn stays(&self, images: &[StoredImage], going: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+        let staying = images.iter().filter(|image| !going.contains(&image.digest));
         let parts = staying.flat_map(|image| &image.children);
         self.by_digest.keys().chain(parts).cloned().collect()
     }
@@ -493,11 +507,11 @@ impl Looking<'_> {
 
 /// That an image says it was built from another commit than its tag names.
 fn other_commit(image: &StoredImage, revision: Option<&str>) -> Option<KeptBecause> {
-    let ImageOrigin::Ours(commit) = &image.origin else {
+    let ImageOrigin::Ours(commits) = &image.origin else {
         return None;
     };
     let revision: CommitSha = revision?.parse().ok()?;
-    (revision != *commit).then(|| {
+    (!commits.contains(&revision)).then(|| {
         let words = format!("says that it was built from {}", revision.short());
         KeptBecause::new(KeepReason::UnknownCommit, words)
     })

@@ -19,6 +19,7 @@ const TWO_SERVICES: &str = r#"
     [[environment]]
     name = "dev"
     image = "ghcr.io/acme/{service}"
+    retain = { builds = 50 }
 
     [[environment]]
     name = "stage"
@@ -62,6 +63,7 @@ fn there_is_a_workflow_for_each_way_of_an_image() {
         "promote-prod.yml",
         "hotfix.yml",
         "fleet.yml",
+        "gc.yml",
     ];
     assert_eq!(paths, expected);
 }
@@ -252,4 +254,36 @@ fn a_job_may_say_who_it_is_where_it_signs_by_that_only() {
     for name in ["build-dev.yml", "promote-stage.yml", "fleet.yml"] {
         assert!(!text(&files, name).contains("id-token"), "{name}");
     }
+}
+
+#[test]
+fn what_deletes_has_a_job_that_only_reads_before_it_and_runs_only_where_something_is_to_go() {
+    let text = text(&files(&GitHubArgs::default()), "gc.yml");
+    for service in ["api", "web"] {
+        let (plan, delete) = text
+            .split_once(&format!("\n  gc-dev-{service}:\n"))
+            .unwrap_or_else(|| panic!("{text}"));
+        let plan = plan.split(&format!("plan-dev-{service}:")).nth(1).unwrap();
+        assert!(!plan.replace("id-token: write", "").contains(": write"), "{plan}");
+        let delete = delete.split("\n  plan-").next().unwrap();
+        assert!(
+            delete.contains(&format!("needs.plan-dev-{service}.outputs.idle == 'false'")),
+            "{delete}"
+        );
+        assert!(
+            delete.contains("--plan \"$PLAN\"") && delete.contains("packages: write"),
+            "{delete}"
+        );
+        // As a promotion there, so that the two wait for each other.
+        assert!(delete.contains(&format!("group: dev-{service}\n")), "{delete}");
+    }
+    assert!(!text.contains("gc-prod"), "prod keeps everything");
+}
+
+#[test]
+fn nothing_deletes_where_every_environment_keeps_everything() {
+    let all = TWO_SERVICES.replace("    retain = { builds = 50 }\n", "");
+    let config = Config::parse(&all, Path::new("windlass.toml")).unwrap();
+    let files = of(&config, &GitHubArgs::default()).unwrap();
+    assert!(files.iter().all(|file| !file.path.ends_with("gc.yml")));
 }
