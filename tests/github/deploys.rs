@@ -120,6 +120,15 @@ impl World {
         deployer.apply(&target, &deployment, &tell, &cancel).await
     }
 
+    /// Merges the only pull request.
+    fn merge(&self) {
+        let branch = self.proposed();
+        git(&self.origin(), &["update-ref", "refs/heads/main", &branch]);
+        let mut store = self.fake.store();
+        store.pulls[0]["state"] = json!("closed");
+        store.pulls[0]["merged_at"] = json!("2026-11-02T10:00:00Z");
+    }
+
     /// The branch of the only pull request.
     fn proposed(&self) -> String {
         let branches = git(
@@ -134,13 +143,7 @@ impl World {
 #[tokio::test]
 async fn a_deployment_by_pull_request_ends_when_somebody_merges_it() {
     let world = World::new().await;
-    let merge = || {
-        let branch = world.proposed();
-        git(&world.origin(), &["update-ref", "refs/heads/main", &branch]);
-        let mut store = world.fake.store();
-        store.pulls[0]["state"] = json!("closed");
-        store.pulls[0]["merged_at"] = json!("2026-11-02T10:00:00Z");
-    };
+    let merge = || world.merge();
     let applied = world.deploy(&merge).await.unwrap();
     assert_eq!(applied.outcome, DeployOutcome::Deployed);
     let text = git(&world.origin(), &["show", "main:values.yaml"]);
@@ -170,13 +173,7 @@ async fn a_pull_request_that_is_closed_fails_the_deployment_and_given_again_make
 #[tokio::test]
 async fn what_only_the_runner_asks_for_is_resolved_when_it_deploys() {
     let world = World::new().await;
-    let merge = || {
-        let branch = world.proposed();
-        git(&world.origin(), &["update-ref", "refs/heads/main", &branch]);
-        let mut store = world.fake.store();
-        store.pulls[0]["state"] = json!("closed");
-        store.pulls[0]["merged_at"] = json!("2026-11-02T10:00:00Z");
-    };
+    let merge = || world.merge();
     let declared = |deployer: &Deployer, deployment: &Deployment| {
         let target = deployer.declared(&deployment.subject()).unwrap();
         let words = target.words();

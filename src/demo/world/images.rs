@@ -12,8 +12,8 @@ use super::error::WorldError;
 use super::layers::{self, Layer, PLATFORMS, Recipe};
 use super::reports::{self, Health};
 use crate::domain::{
-    Clean, CommitSha, DeploymentTag, Digest, EnvironmentName, ImageError, PromotionRecord, RecordDetails,
-    RecordedOperation, Repository, ServiceName, SignatureForms, Tag, WriteAccess,
+    Clean, CommitSha, DeploymentTag, Digest, EnvironmentName, Gate, GateKind, ImageError, PromotionRecord,
+    RecordDetails, RecordedOperation, Repository, ServiceName, SignatureForms, Tag, Verdict, WriteAccess,
 };
 use crate::engine::{Engine, EngineError};
 use crate::registry::{Descriptor, TagRule, Writer, copy};
@@ -362,7 +362,10 @@ impl<'a> Workshop<'a> {
             by: Clean::line("ana@ci"),
             reason: None,
             hotfix: false,
-            gates: Vec::new(),
+            gates: vec![Gate::new(
+                GateKind::Scan,
+                Verdict::Allowed("clean; the image was scanned just now".to_owned()),
+            )],
             previous_digest: None,
             evidence: Vec::new(),
             approvals: Vec::new(),
