@@ -75,12 +75,15 @@ impl ScanPolicy {
         self.leave_out.iter().any(|left| Some(&left.platform) == platform)
     }
 
-    /// The reports that the policy asks about.
+    /// The reports that the policy asks about. One that names no image may be of any whose platform nobody knows, so that its own
+    /// platform does not leave it out then.
     pub(super) fn asked<'a>(&'a self, evidence: &'a ScanEvidence) -> impl Iterator<Item = &'a ScanReport> {
+        let is_any_unknown = evidence.images.iter().any(|image| image.platform.is_none());
+        let may_be_of_it = move |report: &ScanReport| is_any_unknown && evidence.image_of(report).is_none();
         evidence
             .reports
             .iter()
-            .filter(|report| !self.leaves_out(evidence.platform_of(report)))
+            .filter(move |report| may_be_of_it(report) || !self.leaves_out(evidence.platform_of(report)))
     }
 
     /// Which images no report speaks of, in words; nothing if all are covered.

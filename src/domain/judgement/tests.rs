@@ -429,6 +429,29 @@ fn a_platform_that_is_left_out_needs_no_report_and_its_findings_do_not_count() {
 }
 
 #[test]
+fn a_report_of_a_platform_that_is_left_out_counts_where_it_may_be_of_an_image_of_unknown_platform() {
+    let without_arm = ScanPolicy {
+        leave_out: vec![LeftOut {
+            platform: "linux/arm64".parse().unwrap(),
+            reason: "nobody runs it".into(),
+        }],
+        ..policy()
+    };
+    let with = |platform: Option<&str>| {
+        let mut found = evidence(vec![]);
+        found.images[0].platform = platform.map(|platform| platform.parse().unwrap());
+        let mut other = evidence(vec![finding(Severity::Critical, true)])
+            .reports
+            .remove(0);
+        (other.image, other.platform) = (None, Some("linux/arm64".parse().unwrap()));
+        found.reports.push(other);
+        verdict(&without_arm, &found).word()
+    };
+    assert_eq!(with(Some("linux/amd64")), "allowed");
+    assert_eq!(with(None), "refused");
+}
+
+#[test]
 fn what_the_scanner_hid_by_a_rule_of_its_own_counts_and_is_told_of() {
     let mut found = evidence(vec![]);
     let hidden = (finding(Severity::Critical, true), ".trivyignore".to_owned());
