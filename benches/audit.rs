@@ -83,9 +83,9 @@ impl World {
             .into();
         let world = Self {
             folder,
+            registry,
             proxy,
             images,
-            registry,
         };
         let engine = world.engine(&world.registry.host());
         let repository = format!("{}/prod/app", world.registry.host()).parse().unwrap();
@@ -136,11 +136,11 @@ impl World {
         }
         times.sort_by(f64::total_cmp);
         println!(
-            "{what:<34} {:>6.2} s ({:.2}–{:.2}), {:.1} requests an image   target ≤ {target} s",
+            "{what:<34} {:>6.2} s ({:.2}–{:.2}), {} requests an image   target ≤ {target} s",
             times[times.len() / 2],
             times[0],
             times[times.len() - 1],
-            self.proxy.requests().len() as f64 / (RUNS * self.images) as f64,
+            self.proxy.requests().len().div_ceil(RUNS * self.images),
         );
     }
 }

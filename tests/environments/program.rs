@@ -124,7 +124,7 @@ async fn a_dry_run_in_a_job_shows_its_plan_in_the_summary_and_hands_its_hash_to_
     let digest = plan["plan"]["digest"].as_str().unwrap();
     assert_eq!(
         std::fs::read_to_string(outputs).unwrap(),
-        format!("plan={hash}\nallowed=true\ndigest={digest}\n")
+        format!("plan={hash}\nallowed=true\ndigest={digest}\nidle=false\n")
     );
     let written = std::fs::read_to_string(summary).unwrap();
     assert!(
