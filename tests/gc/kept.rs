@@ -121,6 +121,17 @@ async fn what_latest_or_any_other_tag_points_to_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_latest_points_to_is_one_of_the_newest_builds() {
+    let ground = Ground::new().await;
+    ground.configure("", "{ builds = 1 }", "", "");
+    ground.build("dev", 10).await;
+    let newest = ground.build("dev", 1).await;
+    ground.tag("dev", &newest, "latest").await;
+    let plan = ground.plan("dev").await;
+    assert_eq!(ground.gone(&plan), [10]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn images_of_open_releases_and_hotfixes_stay_from_where_they_were_cut_on() {
     let ground = Ground::new().await;
     ground.build_all().await;

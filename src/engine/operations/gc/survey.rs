@@ -84,6 +84,7 @@ impl Survey {
         unread.extend(stored.unread.iter().cloned());
         let mut images = images(engine, &stored).await?;
         let now = Timestamp::now();
+        keep_other_tags(engine, &images, &mut needed);
         let mut kept = keep(&images, rule, &needed, now, BTreeMap::new());
         let mut closer = BTreeMap::new();
         let (going, more) = first(&images, &kept);
@@ -278,13 +279,13 @@ async fn images(engine: &Engine, stored: &Stored) -> Result<Vec<StoredImage>, En
 fn origin(engine: &Engine, tags: &[Tag], commits: &HashMap<Tag, (CommitSha, Timestamp)>) -> ImageOrigin {
     let template = &engine.config().git.image_tag;
     let foreign = |reason, words: String| ImageOrigin::Foreign(KeptBecause::new(reason, words));
-    let is_ours = |tag: &&Tag| template.parse_back(tag).is_some() || DeploymentTag::parse(tag).is_some();
-    if let Some(other) = tags.iter().find(|tag| !is_ours(tag)) {
-        return foreign(KeepReason::OtherTag, format!("has the tag {other}"));
-    }
     let named = tags.iter().filter(|tag| template.parse_back(tag).is_some());
     let is_known = named.clone().all(|tag| commits.contains_key(tag));
-    if named.count() == 0 || !is_known {
+    let count = named.count();
+    if let (0, Some(because)) = (count, other_tag(engine, tags)) {
+        return ImageOrigin::Foreign(because.1);
+    }
+    if count == 0 || !is_known {
         return foreign(
             KeepReason::UnknownCommit,
             "has no tag of a commit, or one of a commit that this repository does not have".to_owned(),
@@ -292,6 +293,25 @@ fn origin(engine: &Engine, tags: &[Tag], commits: &HashMap<Tag, (CommitSha, Time
     }
     let of_tags = tags.iter().filter_map(|tag| commits.get(tag));
     ImageOrigin::Ours(of_tags.map(|(commit, _)| commit.clone()).collect())
+}
+
+/// A tag that is neither of a commit nor of a deployment, and why its image stays.
+fn other_tag(engine: &Engine, tags: &[Tag]) -> Option<(Tag, KeptBecause)> {
+    let template = &engine.config().git.image_tag;
+    let is_ours = |tag: &&Tag| template.parse_back(tag).is_some() || DeploymentTag::parse(tag).is_some();
+    let other = tags.iter().find(|tag| !is_ours(tag))?;
+    let because = KeptBecause::new(KeepReason::OtherTag, format!("has the tag {other}"));
+    Some((other.clone(), because))
+}
+
+/// An image of ours with another tag, as `latest`, stays. It is one of the builds all the same: else an older one would count as
+/// the newest in its place.
+fn keep_other_tags(engine: &Engine, images: &[StoredImage], needed: &mut Needed) {
+    for image in images {
+        if let Some((tag, because)) = other_tag(engine, &image.tags) {
+            needed.tag(tag, because);
+        }
+    }
 }
 
 /// The commit of each tag that names one of this repository, with its time.
