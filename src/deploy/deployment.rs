@@ -84,3 +84,10 @@ pub struct Subject {
     /// The environment.
     pub environment: EnvironmentName,
 }
+
+impl Subject {
+    /// `text` with the name of the service where `{service}` is.
+    pub(super) fn fill(&self, text: &str) -> String {
+        text.replace("{service}", self.service.as_str())
+    }
+}

@@ -1,15 +1,10 @@
 //! Where a deployer deploys, as far as its settings say so without the platform.
 
 use super::deployment::Subject;
+use super::ecs;
 use crate::domain::{
     ChangeMethod, EcsSettings, GitopsSettings, KubernetesSettings, WorkloadChoice, WorkloadName,
 };
-
-/// A text of the settings for a service in an environment.
-fn filled(text: &str, subject: &Subject) -> String {
-    text.replace("{service}", subject.service.as_str())
-        .replace("{environment}", subject.environment.as_str())
-}
 
 /// ` LABEL VALUE`, where there is one.
 fn part(label: &str, value: Option<&str>) -> String {
@@ -35,7 +30,7 @@ pub(super) fn kubernetes(settings: &KubernetesSettings, subject: &Subject) -> St
         part("in namespace", settings.namespace.as_deref()),
         part("of context", settings.context.as_deref()),
     );
-    filled(&text, subject)
+    subject.fill(&text)
 }
 
 pub(super) fn ecs(settings: &EcsSettings, subject: &Subject) -> String {
@@ -46,7 +41,7 @@ pub(super) fn ecs(settings: &EcsSettings, subject: &Subject) -> String {
         settings.cluster,
         part("in", settings.region.as_deref()),
     );
-    filled(&text, subject)
+    ecs::filled(&text, subject)
 }
 
 pub(super) fn gitops(settings: &GitopsSettings, subject: &Subject) -> String {
@@ -55,13 +50,17 @@ pub(super) fn gitops(settings: &GitopsSettings, subject: &Subject) -> String {
         ChangeMethod::PullRequest => "open a pull request with",
     };
     let wait = settings.wait_for.as_ref().map_or_else(String::new, |reconciler| {
-        format!(", then wait for {}", reconciler.words())
+        format!(
+            ", then wait for {}",
+            reconciler.for_service(subject.service.as_str()).words()
+        )
     });
-    let text = format!(
+    format!(
         "{method} the image in {} to {} of {}{wait}",
-        settings.file, settings.branch, settings.remote
-    );
-    filled(&text, subject)
+        subject.fill(&settings.file),
+        settings.branch,
+        settings.remote
+    )
 }
 
 #[cfg(test)]

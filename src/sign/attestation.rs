@@ -157,13 +157,16 @@ impl Claim {
 /// When the registry fails.
 pub async fn claims(reader: &Reader, digest: &Digest, predicate_type: &str) -> Result<Vec<Claim>, SignError> {
     let read = opened(reader, digest, predicate_type, LIMIT, usize::MAX).await?;
-    let claim = |(referrer, bundle): (Digest, Result<Opened, String>)| {
-        let bundle = bundle.ok()?;
-        let statement = open(&bundle, predicate_type, None).ok()??;
-        let attestation = Attestation::new(referrer, &bundle, statement);
-        Some(Claim { attestation, bundle })
-    };
-    Ok(read.into_iter().filter_map(claim).collect())
+    let claims = read.into_iter().filter_map(|one| claim(one, predicate_type));
+    Ok(claims.collect())
+}
+
+/// What claims to be a statement of that kind; none where it cannot be understood.
+fn claim((referrer, bundle): (Digest, Result<Opened, String>), predicate_type: &str) -> Option<Claim> {
+    let bundle = bundle.ok()?;
+    let statement = open(&bundle, predicate_type, None).ok()??;
+    let attestation = Attestation::new(referrer, &bundle, statement);
+    Some(Claim { attestation, bundle })
 }
 
 /// What was found where the signatures of several count.
@@ -188,13 +191,11 @@ pub async fn attestations_by(
     (limit, most): (u64, usize),
 ) -> Result<SignedStatements, SignError> {
     let mut found = SignedStatements::default();
-    for (referrer, bundle) in opened(reader, digest, predicate_type, limit, most).await? {
-        let signed = bundle.ok().and_then(|bundle| {
-            let signer = trusted
-                .iter()
-                .position(|trusted| trusted.borrow().has_signed(&bundle))?;
-            let statement = open(&bundle, predicate_type, None).ok()??;
-            Some((signer, Attestation::new(referrer, &bundle, statement)))
+    for one in opened(reader, digest, predicate_type, limit, most).await? {
+        let signed = claim(one, predicate_type).and_then(|claim| {
+            let mut trusted = trusted.iter();
+            let signer = trusted.position(|trusted| claim.is_signed_by(trusted.borrow()))?;
+            Some((signer, claim.attestation))
         });
         match signed {
             Some(signed) => found.signed.push(signed),

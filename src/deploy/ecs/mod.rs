@@ -190,7 +190,8 @@ impl Names {
     }
 }
 
-fn filled(text: &str, subject: &Subject) -> String {
-    text.replace("{service}", subject.service.as_str())
+pub(super) fn filled(text: &str, subject: &Subject) -> String {
+    subject
+        .fill(text)
         .replace("{environment}", subject.environment.as_str())
 }

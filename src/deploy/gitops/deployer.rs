@@ -52,7 +52,7 @@ impl GitopsDeployer {
     }
 
     fn file(&self, subject: &Subject) -> String {
-        self.settings.file.replace("{service}", subject.service.as_str())
+        subject.fill(&self.settings.file)
     }
 
     /// What is to be changed at the newest commit of the branch.

@@ -31,10 +31,9 @@ impl KubernetesDeployer {
             namespace: cluster.namespace,
             workloads,
             selectors: match &self.settings.workloads {
-                WorkloadChoice::Labelled(selectors) if self.settings.only_observe => selectors
-                    .iter()
-                    .map(|selector| filled(selector, subject))
-                    .collect(),
+                WorkloadChoice::Labelled(selectors) if self.settings.only_observe => {
+                    selectors.iter().map(|selector| subject.fill(selector)).collect()
+                }
                 WorkloadChoice::Labelled(_) | WorkloadChoice::Named(_) => Vec::new(),
             },
             rollback: self.settings.rollback,
@@ -49,7 +48,7 @@ impl KubernetesDeployer {
         };
         let target = |kind, name: &str| WorkloadTarget {
             kind,
-            name: filled(name, subject),
+            name: subject.fill(name),
             uid: None,
             container: None,
             image: None,
@@ -68,7 +67,7 @@ impl KubernetesDeployer {
         match &self.settings.workloads {
             WorkloadChoice::Named(names) => {
                 for workload in names {
-                    let name = filled(&workload.name, subject);
+                    let name = subject.fill(&workload.name);
                     if !is_kubernetes_name(&name) {
                         return Err(DeployError::Unfit {
                             target: format!("{}/{}", workload.kind, clean_line(&name)),
@@ -81,7 +80,7 @@ impl KubernetesDeployer {
             }
             WorkloadChoice::Labelled(selectors) => {
                 for selector in selectors {
-                    let selector = filled(selector, subject);
+                    let selector = subject.fill(selector);
                     found.push(the_one(cluster, &selector, cancel).await?);
                 }
             }
@@ -141,7 +140,7 @@ impl KubernetesDeployer {
                 )),
             };
         };
-        let wanted = filled(wanted, subject);
+        let wanted = subject.fill(wanted);
         if names.contains(&wanted.as_str()) {
             return Ok(wanted);
         }
@@ -156,10 +155,6 @@ impl KubernetesDeployer {
 }
 
 /// A text of windlass.toml for one service.
-pub(super) fn filled(text: &str, subject: &Subject) -> String {
-    text.replace("{service}", subject.service.as_str())
-}
-
 fn unfit(cluster: &Cluster, workload: &Workload, why: &str, hint: &str) -> DeployError {
     DeployError::Unfit {
         target: format!("{} in namespace {}", workload.words(), cluster.namespace),
