@@ -61,7 +61,10 @@ impl JournaledRuns {
 
     /// Whether a run that began at `at` on this machine has lost its journal.
     pub(super) fn has_lost(&self, run: &str, at: Timestamp) -> bool {
-        self.oldest.is_some_and(|oldest| oldest < at) && !self.names.contains(run)
+        // Records name whole seconds.
+        self.oldest
+            .is_some_and(|oldest| oldest.as_second() <= at.as_second())
+            && !self.names.contains(run)
     }
 
     fn take(&mut self, run: &str, events: &[Event], service: &ServiceName) {
